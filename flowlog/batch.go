@@ -1,0 +1,481 @@
+package flowlog
+
+import (
+	"fmt"
+	"hash/maphash"
+	"iter"
+	"math"
+	"net/netip"
+	"slices"
+	"strconv"
+	"unsafe"
+)
+
+// Absent marks a number that a record does not have.
+const Absent int64 = math.MinInt64
+
+// A Batch holds records of one kind as columns. The zero value is not usable;
+// make one with [NewBatch]. A Batch is not safe for use while it is written.
+type Batch struct {
+	// EventTime holds, one for each record, the time of the log event that
+	// carried the record (CloudWatch Logs), in seconds since the epoch, or
+	// Absent. It is nil where no record has one.
+	EventTime []int64
+
+	kind    Kind
+	n       int
+	nums    [NumFields][]int64
+	texts   [NumFields]*TextColumn
+	unknown []UnknownColumn
+}
+
+// TextColumn is a dictionary-coded column of text. Code 0 is "absent"; code c
+// stands for Dict[c]. Dict[0] is always "". Values of Dict are distinct.
+type TextColumn struct {
+	Codes []uint32
+	Dict  []string
+
+	table []uint32 // open addressing over Dict; 0 = free
+}
+
+// UnknownColumn is a column of a field that the table does not know.
+type UnknownColumn struct {
+	// Name is the field's name in AWS's spelling: lower case, hyphens.
+	Name string
+	Text *TextColumn
+}
+
+// NewBatch returns an empty batch for records of kind k.
+func NewBatch(k Kind) *Batch {
+	if k != KindVPC && k != KindTGW {
+		panic(fmt.Sprintf("flowlog: no kind %d", k))
+	}
+	return &Batch{kind: k}
+}
+
+// Kind returns the kind of the batch's records.
+func (b *Batch) Kind() Kind { return b.kind }
+
+// Len returns the number of records.
+func (b *Batch) Len() int { return b.n }
+
+// Nums returns the column of a numeric field: one number for each record, or
+// Absent. It returns nil where no record has the field, and may be shorter than
+// the batch, where the records after its end lack the field. The slice belongs
+// to the batch.
+func (b *Batch) Nums(f FieldID) []int64 { return b.nums[f] }
+
+// Texts returns the column of a text field, or nil where no record has the
+// field. Its Codes may be shorter than the batch, as with [Batch.Nums]. The
+// column belongs to the batch.
+func (b *Batch) Texts(f FieldID) *TextColumn { return b.texts[f] }
+
+// Unknown returns the columns of fields that the table does not know, in the
+// order in which they were first seen. They belong to the batch.
+func (b *Batch) Unknown() []UnknownColumn { return b.unknown }
+
+// Records yields the records in order.
+func (b *Batch) Records() iter.Seq[Record] {
+	return func(yield func(Record) bool) {
+		for i := range b.n {
+			if !yield(Record{b, i}) {
+				return
+			}
+		}
+	}
+}
+
+// At returns record i. It panics where there is none.
+func (b *Batch) At(i int) Record {
+	if i < 0 || i >= b.n {
+		panic(fmt.Sprintf("flowlog: record %d of %d", i, b.n))
+	}
+	return Record{b, i}
+}
+
+// Append adds a record in which every field is absent, and returns it for
+// setting.
+func (b *Batch) Append() Record {
+	b.n++
+	return Record{b, b.n - 1}
+}
+
+// FillText sets a text field of all records to one value, or to absent where
+// the value is "".
+func (b *Batch) FillText(f FieldID, value string) {
+	if value == "" {
+		b.texts[f] = nil
+		return
+	}
+	c := &TextColumn{}
+	code := c.Code(value)
+	c.Codes = slices.Repeat([]uint32{code}, b.n)
+	b.texts[f] = c
+}
+
+// SetNums replaces the column of a numeric field. The batch keeps the slice,
+// which holds one number for each record.
+func (b *Batch) SetNums(f FieldID, nums []int64) {
+	if len(nums) != b.n {
+		panic(fmt.Sprintf("flowlog: %d numbers for %d records", len(nums), b.n))
+	}
+	b.nums[f] = nums
+}
+
+// SetTexts replaces the column of a text field, as [Batch.SetNums]; nil removes
+// the column.
+func (b *Batch) SetTexts(f FieldID, c *TextColumn) {
+	if c != nil && len(c.Codes) != b.n {
+		panic(fmt.Sprintf("flowlog: %d values for %d records", len(c.Codes), b.n))
+	}
+	b.texts[f] = c
+}
+
+// AppendFrom adds a copy of record r, which must be of the same kind.
+func (b *Batch) AppendFrom(r Record) {
+	if r.b.kind != b.kind {
+		panic("flowlog: record of another kind")
+	}
+	to := b.Append()
+	for _, id := range order[b.kind] {
+		switch f := &fields[id]; {
+		case f.Type == Map:
+		case f.Numeric():
+			if v, ok := r.Int(id); ok {
+				to.setNum(id, v)
+			}
+		default:
+			if v, ok := r.text(id); ok {
+				to.setText(id, v)
+			}
+		}
+	}
+	for name, v := range r.Unknown() {
+		to.SetUnknown(name, v)
+	}
+	if et := r.EventTime(); et != Absent {
+		to.setEventTime(et)
+	}
+}
+
+// unknownColumn returns the column of an unknown field, which is made if need
+// be.
+func (b *Batch) unknownColumn(name string) *TextColumn {
+	for _, u := range b.unknown {
+		if u.Name == name {
+			return u.Text
+		}
+	}
+	c := &TextColumn{}
+	b.unknown = append(b.unknown, UnknownColumn{name, c})
+	return c
+}
+
+// truncate drops all records from the n-th on.
+func (b *Batch) truncate(n int) {
+	for i := range b.nums {
+		if len(b.nums[i]) > n {
+			b.nums[i] = b.nums[i][:n]
+		}
+	}
+	for _, c := range b.texts {
+		if c != nil && len(c.Codes) > n {
+			c.Codes = c.Codes[:n]
+		}
+	}
+	for _, u := range b.unknown {
+		if len(u.Text.Codes) > n {
+			u.Text.Codes = u.Text.Codes[:n]
+		}
+	}
+	if len(b.EventTime) > n {
+		b.EventTime = b.EventTime[:n]
+	}
+	b.n = n
+}
+
+// At returns the code of record i, 0 where the column ends before it.
+func (c *TextColumn) At(i int) uint32 {
+	if c == nil || i >= len(c.Codes) {
+		return 0
+	}
+	return c.Codes[i]
+}
+
+// intern returns the code of the text b, which is "-" where the record does not
+// have the field. A text that is not in the dictionary yet is checked first.
+func (c *TextColumn) intern(f *Field, b []byte) (uint32, error) {
+	if len(b) == 1 && b[0] == '-' {
+		return 0, nil
+	}
+	// find keeps nothing of the text, so that it may see b in place.
+	h, view := maphash.Bytes(hashSeed, b), unsafe.String(&b[0], len(b))
+	if code := c.find(h, view); code != 0 {
+		return code, nil
+	}
+	s := string(b)
+	if f != nil {
+		canonical, err := f.checkText(s)
+		if err != nil {
+			return 0, err
+		}
+		if canonical != s {
+			return c.Code(canonical), nil
+		}
+	}
+	return c.add(h, s), nil
+}
+
+// Code returns the code of a value, which is added to the dictionary if need
+// be. The empty text has code 0.
+func (c *TextColumn) Code(value string) uint32 {
+	if value == "" {
+		return 0
+	}
+	h := hashText(value)
+	if code := c.find(h, value); code != 0 {
+		return code
+	}
+	return c.add(h, value)
+}
+
+// find returns the code of value, whose hash is h, or 0.
+func (c *TextColumn) find(h uint64, value string) uint32 {
+	if len(c.table) == 0 {
+		return 0
+	}
+	mask := uint64(len(c.table) - 1)
+	for i := h & mask; ; i = (i + 1) & mask {
+		code := c.table[i]
+		if code == 0 || c.Dict[code] == value {
+			return code
+		}
+	}
+}
+
+// add puts a value that is not there yet into the dictionary.
+func (c *TextColumn) add(h uint64, value string) uint32 {
+	if len(c.Dict) == 0 {
+		c.Dict = append(make([]string, 0, 16), "")
+	}
+	if 2*len(c.Dict) >= len(c.table) {
+		c.grow()
+	}
+	code := uint32(len(c.Dict))
+	c.Dict = append(c.Dict, value)
+	mask := uint64(len(c.table) - 1)
+	i := h & mask
+	for c.table[i] != 0 {
+		i = (i + 1) & mask
+	}
+	c.table[i] = code
+	return code
+}
+
+// grow makes the hash table four times as large, at least 64 places, and puts
+// the dictionary into it anew.
+func (c *TextColumn) grow() {
+	size := max(64, 4*len(c.table))
+	for size <= 2*len(c.Dict) {
+		size *= 4
+	}
+	c.table = make([]uint32, size)
+	mask := uint64(size - 1)
+	for code := 1; code < len(c.Dict); code++ {
+		i := hashText(c.Dict[code]) & mask
+		for c.table[i] != 0 {
+			i = (i + 1) & mask
+		}
+		c.table[i] = uint32(code)
+	}
+}
+
+// A Record is one record of a batch: a view, cheap to copy, valid as long as
+// the batch is.
+type Record struct {
+	b *Batch
+	i int
+}
+
+// Kind returns the kind of the record.
+func (r Record) Kind() Kind { return r.b.kind }
+
+// Has reports whether the record has the field.
+func (r Record) Has(f FieldID) bool {
+	if fields[f].Numeric() {
+		_, ok := r.Int(f)
+		return ok
+	}
+	if fields[f].Type == Map {
+		for range r.Unknown() {
+			return true
+		}
+		return false
+	}
+	return r.b.texts[f].At(r.i) != 0
+}
+
+// Int returns the number of a numeric field, and whether it is there. For a
+// field of text it reports false.
+func (r Record) Int(f FieldID) (int64, bool) {
+	nums := r.b.nums[f]
+	if r.i >= len(nums) || nums[r.i] == Absent {
+		return 0, false
+	}
+	return nums[r.i], true
+}
+
+// Text returns a field as AWS writes it in text, and whether it is there. It
+// serves numeric fields too.
+func (r Record) Text(f FieldID) (string, bool) {
+	if fields[f].Numeric() {
+		n, ok := r.Int(f)
+		if !ok {
+			return "", false
+		}
+		return strconv.FormatInt(n, 10), true
+	}
+	return r.text(f)
+}
+
+// text returns a field of text.
+func (r Record) text(f FieldID) (string, bool) {
+	c := r.b.texts[f]
+	code := c.At(r.i)
+	if code == 0 {
+		return "", false
+	}
+	return c.Dict[code], true
+}
+
+// Addr returns a field that holds an address, and whether it is there.
+func (r Record) Addr(f FieldID) (netip.Addr, bool) {
+	s, ok := r.text(f)
+	if !ok {
+		return netip.Addr{}, false
+	}
+	a, err := netip.ParseAddr(s)
+	return a, err == nil
+}
+
+// EventTime returns the time of the log event that carried the record, in
+// seconds since the epoch, or Absent.
+func (r Record) EventTime() int64 {
+	if r.i >= len(r.b.EventTime) {
+		return Absent
+	}
+	return r.b.EventTime[r.i]
+}
+
+// Unknown yields the record's fields that the table does not know, by name.
+func (r Record) Unknown() iter.Seq2[string, string] {
+	return func(yield func(string, string) bool) {
+		for _, u := range r.b.unknown {
+			if code := u.Text.At(r.i); code != 0 {
+				if !yield(u.Name, u.Text.Dict[code]) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// SetInt sets a numeric field. It fails where the number is out of the field's
+// range or the field holds no numbers.
+func (r Record) SetInt(f FieldID, v int64) error {
+	fd := &fields[f]
+	if !fd.Numeric() {
+		return fmt.Errorf("flowlog: field %s holds no numbers", fd.Name)
+	}
+	if v != Absent && (v < fd.Min || v > fd.Max) {
+		return fmt.Errorf("flowlog: %d is out of the range of %s (%d to %d)", v, fd.Name, fd.Min, fd.Max)
+	}
+	r.setNum(f, v)
+	return nil
+}
+
+// SetText sets a field from its text form, numeric fields included; "" and "-"
+// make it absent. It fails where the text is no value of the field.
+func (r Record) SetText(f FieldID, s string) error {
+	fd := &fields[f]
+	if s == "-" {
+		s = ""
+	}
+	switch {
+	case fd.Type == Map:
+		return fmt.Errorf("flowlog: field %s holds no text", fd.Name)
+	case fd.Numeric():
+		if s == "" {
+			r.setNum(f, Absent)
+			return nil
+		}
+		v, err := fd.parseNum([]byte(s))
+		if err != nil {
+			return fmt.Errorf("flowlog: %s: %w", fd.Name, err)
+		}
+		r.setNum(f, v)
+		return nil
+	}
+	canonical, err := fd.checkText(s)
+	if err != nil {
+		return fmt.Errorf("flowlog: %s: %w", fd.Name, err)
+	}
+	r.setText(f, canonical)
+	return nil
+}
+
+// SetAddr sets a field that holds an address.
+func (r Record) SetAddr(f FieldID, a netip.Addr) error { return r.SetText(f, a.String()) }
+
+// SetUnknown sets a field that the table does not know. The name is taken in
+// any spelling and kept in AWS's.
+func (r Record) SetUnknown(name, value string) {
+	if value == "-" {
+		value = ""
+	}
+	c := r.b.unknownColumn(CanonicalName(name))
+	c.set(r.i, c.Code(value))
+}
+
+func (r Record) setNum(f FieldID, v int64) {
+	nums := r.b.nums[f]
+	for len(nums) <= r.i {
+		nums = append(nums, Absent)
+	}
+	nums[r.i] = v
+	r.b.nums[f] = nums
+}
+
+func (r Record) setText(f FieldID, s string) {
+	c := r.b.texts[f]
+	if c == nil {
+		if s == "" {
+			return
+		}
+		c = &TextColumn{}
+		r.b.texts[f] = c
+	}
+	c.set(r.i, c.Code(s))
+}
+
+// set puts a code at record i; records between the column's end and i have
+// none.
+func (c *TextColumn) set(i int, code uint32) {
+	for len(c.Codes) <= i {
+		c.Codes = append(c.Codes, 0)
+	}
+	c.Codes[i] = code
+}
+
+func (r Record) setEventTime(t int64) {
+	for len(r.b.EventTime) <= r.i {
+		r.b.EventTime = append(r.b.EventTime, Absent)
+	}
+	r.b.EventTime[r.i] = t
+}
+
+// hashSeed seeds the dictionaries' hash: anew in each process, so that no log can
+// be made to collide.
+var hashSeed = maphash.MakeSeed()
+
+func hashText(s string) uint64 { return maphash.String(hashSeed, s) }

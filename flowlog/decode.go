@@ -1,0 +1,271 @@
+package flowlog
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/klauspost/compress/flate"
+	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zstd"
+)
+
+// Options says how to read an object. The zero value reads everything that
+// says itself what it is.
+type Options struct {
+	// Format is the format of text records that stand under no header. Where
+	// it is nil, only AWS's default format is read without a header. A header
+	// in the object wins.
+	Format *Format
+	// BatchRecords is the largest number of records in a batch; 0 means 65,536.
+	BatchRecords int
+	// MaxBad is how many bad lines are kept with their text; 0 means 100. All
+	// are counted.
+	MaxBad int
+	// MaxMemory bounds, in bytes, a Parquet object that is not read from a
+	// file or from memory; 0 means 512 MiB.
+	MaxMemory int64
+}
+
+// Container is the form in which an object holds records.
+type Container string
+
+// The containers. Text is lines of fields, JSON is documents of CloudWatch Logs
+// or Firehose that hold such lines.
+const (
+	ContainerText    Container = "text"
+	ContainerJSON    Container = "json"
+	ContainerParquet Container = "parquet"
+)
+
+// Stats says what a decoder has read so far.
+type Stats struct {
+	// Container is the form of the object; "" before the first record.
+	Container Container
+	// Compression is "", "gzip" or "zstd", or such names joined by "+".
+	Compression string
+	// Formats are the formats that were found, in order, each once. Parquet
+	// has none.
+	Formats []Format
+	// Records and Bad count what was yielded and what was not taken.
+	Records, Bad int64
+	// BadLines are the first of the bad ones, with their places.
+	BadLines []*LineError
+	// UnknownFields are the fields that the table does not know, each once.
+	UnknownFields []string
+}
+
+// A Decoder reads the records of one object.
+type Decoder struct {
+	opts  Options
+	src   source
+	stats Stats
+	err   error // what Next returns from now on
+}
+
+// source is the reader of one container. next returns a batch that is not
+// empty, or an error, after which it is not called again.
+type source interface {
+	next() (*Batch, error)
+}
+
+const (
+	defaultBatchRecords = 65536
+	defaultMaxBad       = 100
+	defaultMaxMemory    = 512 << 20
+)
+
+// NewDecoder returns a decoder of the object that r holds. Where r can also be
+// read at any place (an [os.File], a [bytes.Reader]), Parquet is read in place;
+// otherwise it is read into memory. It fails with [ErrNotFlowLog] where the
+// object is nothing that this package reads, and with r's error. An empty
+// object is no error: it has no records. The decoder does not close r.
+func NewDecoder(r io.Reader, o Options) (*Decoder, error) {
+	if o.BatchRecords <= 0 {
+		o.BatchRecords = defaultBatchRecords
+	}
+	if o.MaxBad <= 0 {
+		o.MaxBad = defaultMaxBad
+	}
+	if o.MaxMemory <= 0 {
+		o.MaxMemory = defaultMaxMemory
+	}
+	d := &Decoder{opts: o}
+	if err := d.open(r); err != nil {
+		return nil, err
+	}
+	return d, nil
+}
+
+// open finds compression and container from the first bytes.
+func (d *Decoder) open(r io.Reader) error {
+	const window = 256 << 10
+	in := bufio.NewReaderSize(r, window)
+	for range 4 { // CloudWatch Logs through Firehose gives gzip within gzip
+		head, err := in.Peek(4)
+		switch {
+		case len(head) == 0 && err == io.EOF:
+			d.src = empty{}
+			return nil
+		case len(head) == 0:
+			return d.broken(err)
+		case len(head) >= 2 && head[0] == 0x1f && head[1] == 0x8b:
+			z, err := gzip.NewReader(in)
+			if err != nil {
+				return d.broken(err)
+			}
+			d.compressed("gzip")
+			in, r = bufio.NewReaderSize(z, window), z
+		case bytes.Equal(head, []byte{0x28, 0xb5, 0x2f, 0xfd}):
+			z, err := zstd.NewReader(in, zstd.WithDecoderConcurrency(1))
+			if err != nil {
+				return d.broken(err)
+			}
+			d.compressed("zstd")
+			in, r = bufio.NewReaderSize(z, window), z
+		case string(head) == "PAR1":
+			return d.openParquet(r, in)
+		default:
+			return d.openText(in)
+		}
+	}
+	return fmt.Errorf("%w: compressed more than three times over", ErrNotFlowLog)
+}
+
+func (d *Decoder) compressed(by string) {
+	if d.stats.Compression != "" {
+		by = d.stats.Compression + "+" + by
+	}
+	d.stats.Compression = by
+}
+
+// openText tells text from JSON, and both from binary noise.
+func (d *Decoder) openText(in *bufio.Reader) error {
+	head, err := in.Peek(512)
+	if len(head) == 0 && err != io.EOF {
+		return d.broken(err)
+	}
+	if bytes.HasPrefix(head, []byte("\xef\xbb\xbf")) {
+		if _, err := in.Discard(3); err != nil {
+			return d.broken(err)
+		}
+		head = head[3:]
+	}
+	for _, c := range head {
+		if c < ' ' && c != '\n' && c != '\r' && c != '\t' || c == 0x7f {
+			return fmt.Errorf("%w: binary data", ErrNotFlowLog)
+		}
+	}
+	head = bytes.TrimLeft(head, " \t\r\n")
+	lines := &lineReader{in: in}
+	switch {
+	case len(head) == 0 && err == io.EOF:
+		d.src = empty{}
+	case len(head) > 0 && (head[0] == '{' || head[0] == '['):
+		d.stats.Container = ContainerJSON
+		d.src = &jsonSource{records: recordSource{d: d}, lines: lines}
+	default:
+		d.stats.Container = ContainerText
+		d.src = &textSource{records: recordSource{d: d}, lines: lines}
+	}
+	return nil
+}
+
+// Next returns the next batch, which the caller may keep. It returns [io.EOF]
+// at the end. Any other error ends the object too, and says that records after
+// those already returned are missing: [ErrTruncated], [ErrCorrupt],
+// [ErrNoFormat], [ErrNotFlowLog] or an error of the reader.
+func (d *Decoder) Next() (*Batch, error) {
+	if d.err != nil {
+		return nil, d.err
+	}
+	b, err := d.src.next()
+	if err != nil {
+		d.err = err
+		return nil, err
+	}
+	d.stats.Records += int64(b.n)
+	return b, nil
+}
+
+// Stats returns what was read so far. The slices belong to the decoder.
+func (d *Decoder) Stats() Stats { return d.stats }
+
+// bad counts a bad line and keeps the first ones.
+func (d *Decoder) bad(e *LineError, text []byte) {
+	d.stats.Bad++
+	if len(d.stats.BadLines) < d.opts.MaxBad {
+		e.Text = clipLine(text)
+		d.stats.BadLines = append(d.stats.BadLines, e)
+	}
+}
+
+// found notes a format and its unknown fields.
+func (d *Decoder) found(f Format) {
+	for _, g := range d.stats.Formats {
+		if g.Equal(f) {
+			return
+		}
+	}
+	d.stats.Formats = append(d.stats.Formats, f)
+	for _, n := range f.UnknownFields() {
+		d.unknown(n)
+	}
+}
+
+func (d *Decoder) unknown(name string) {
+	for _, n := range d.stats.UnknownFields {
+		if n == name {
+			return
+		}
+	}
+	d.stats.UnknownFields = append(d.stats.UnknownFields, name)
+}
+
+// broken names an error of the reader: the damage of a compressed stream, or
+// the reader's own error as it is.
+func (d *Decoder) broken(err error) error {
+	var flateErr flate.CorruptInputError
+	switch {
+	case err == nil, err == io.EOF:
+		return err
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return fmt.Errorf("%w: the %s stream ends too early", ErrTruncated, d.streamName())
+	case errors.Is(err, gzip.ErrHeader), errors.Is(err, gzip.ErrChecksum), errors.Is(err, zstd.ErrCRCMismatch),
+		errors.Is(err, zstd.ErrMagicMismatch), errors.Is(err, zstd.ErrReservedBlockType),
+		errors.Is(err, zstd.ErrCompressedSizeTooBig), errors.Is(err, zstd.ErrUnexpectedBlockSize),
+		errors.As(err, &flateErr):
+		return fmt.Errorf("%w: %s: %w", ErrCorrupt, d.streamName(), err)
+	}
+	return err
+}
+
+func (d *Decoder) streamName() string {
+	if d.stats.Compression == "" {
+		return "data"
+	}
+	return d.stats.Compression
+}
+
+// clipLine shortens a line for a message and makes it printable.
+func clipLine(b []byte) string {
+	const most = 200
+	b = bytes.TrimRight(b, "\r\n")
+	dots := ""
+	if len(b) > most {
+		b, dots = b[:most], "..."
+	}
+	return string(bytes.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f {
+			return '\ufffd'
+		}
+		return r
+	}, bytes.ToValidUTF8(b, []byte("\ufffd")))) + dots
+}
+
+// empty is an object without records.
+type empty struct{}
+
+func (empty) next() (*Batch, error) { return nil, io.EOF }

@@ -1,0 +1,258 @@
+package flowlog
+
+// FieldID is the place of a field in the table.
+type FieldID uint8
+
+// The fields of VPC flow logs (versions 2 to 11) in AWS's order, then those that
+// only transit gateway flow logs have, then weir's own.
+const (
+	Version FieldID = iota
+	AccountID
+	InterfaceID
+	SrcAddr
+	DstAddr
+	SrcPort
+	DstPort
+	Protocol
+	Packets
+	Bytes
+	Start
+	End
+	Action
+	LogStatus
+	VPCID
+	SubnetID
+	InstanceID
+	TCPFlags
+	TrafficType
+	PktSrcAddr
+	PktDstAddr
+	Region
+	AZID
+	SublocationType
+	SublocationID
+	PktSrcAWSService
+	PktDstAWSService
+	FlowDirection
+	TrafficPath
+	ECSClusterARN
+	ECSClusterName
+	ECSContainerInstanceARN
+	ECSContainerInstanceID
+	ECSContainerID
+	ECSSecondContainerID
+	ECSServiceName
+	ECSTaskDefinitionARN
+	ECSTaskARN
+	ECSTaskID
+	RejectReason
+	ResourceID
+	EncryptionStatus
+	InstanceTag
+	InstanceTag2
+	InterfaceTag
+	InterfaceTag2
+	ASGTag
+	ASGTag2
+	InterfaceType
+	NextHopInterfaceID
+	NextHopSubnetID
+	NextHopAZID
+	NextHopVPCID
+	NextHopInterfaceType
+	ResourceType
+	TGWID
+	TGWAttachmentID
+	TGWSrcVPCAccountID
+	TGWDstVPCAccountID
+	TGWSrcVPCID
+	TGWDstVPCID
+	TGWSrcSubnetID
+	TGWDstSubnetID
+	TGWSrcENI
+	TGWDstENI
+	TGWSrcAZID
+	TGWDstAZID
+	TGWPairAttachmentID
+	PacketsLostNoRoute
+	PacketsLostBlackhole
+	PacketsLostMTUExceeded
+	PacketsLostTTLExpired
+	WeirHour
+	WeirObject
+	WeirFlowLogID
+	WeirLogOwner
+	WeirRegion
+	WeirUnknown
+
+	// NumFields is how many fields the table has.
+	NumFields = int(iota)
+)
+
+// fields is the one table of the record. Sources: the VPC and Transit Gateway
+// user guides, tables of available fields; Parquet types from the same tables.
+var fields = [NumFields]Field{
+	Version: {Name: "version", Version: 2, Type: Int32, ColumnID: 1, vpc: 1, tgw: 1, Min: 2, Unit: "record version",
+		Meaning: "Version of the record: 2 in the default format, otherwise the highest version among the fields of the format."},
+	AccountID: {Name: "account-id", Version: 2, Type: String, ColumnID: 2, vpc: 2, tgw: 3, Unit: "AWS account id",
+		Meaning: "Account that owns the network interface (or the transit gateway); `unknown` can stand there for interfaces that an AWS service made."},
+	InterfaceID: {Name: "interface-id", Version: 2, Type: String, ColumnID: 3, vpc: 3, Unit: "ENI id",
+		Meaning: "Interface that the traffic was recorded at; absent for a regional NAT gateway."},
+	SrcAddr: {Name: "srcaddr", Version: 2, Type: String, ColumnID: 4, vpc: 4, tgw: 17, Addr: true, Traffic: true, Unit: "IP address",
+		Meaning: "Source address; for outgoing traffic the interface's own primary private address."},
+	DstAddr: {Name: "dstaddr", Version: 2, Type: String, ColumnID: 5, vpc: 5, tgw: 18, Addr: true, Traffic: true, Unit: "IP address",
+		Meaning: "Destination address; for incoming traffic the interface's own primary private address."},
+	SrcPort: {Name: "srcport", Version: 2, Type: Int32, ColumnID: 6, vpc: 6, tgw: 19, Max: 65535, Traffic: true, Unit: "port",
+		Meaning: "Source port; 0 for ICMP."},
+	DstPort: {Name: "dstport", Version: 2, Type: Int32, ColumnID: 7, vpc: 7, tgw: 20, Max: 65535, Traffic: true, Unit: "port",
+		Meaning: "Destination port; 0 for ICMP."},
+	Protocol: {Name: "protocol", Version: 2, Type: Int32, ColumnID: 8, vpc: 8, tgw: 21, Max: 255, Traffic: true, Unit: "IANA protocol number",
+		Meaning: "Protocol above IP: 6 TCP, 17 UDP, 1 ICMP, 58 ICMPv6."},
+	Packets: {Name: "packets", Version: 2, Type: Int64, ColumnID: 9, vpc: 9, tgw: 22, Traffic: true, Unit: "packets",
+		Meaning: "Packets of the flow in the aggregation interval."},
+	Bytes: {Name: "bytes", Version: 2, Type: Int64, ColumnID: 10, vpc: 10, tgw: 23, Traffic: true, Unit: "bytes",
+		Meaning: "Bytes of the flow in the aggregation interval, IP headers included; absent where VPC Block Public Access refused the flow."},
+	Start: {Name: "start", Version: 2, Type: Int64, ColumnID: 11, vpc: 11, tgw: 24, Epoch: true, Unit: "seconds since the epoch, UTC",
+		Meaning: "Time of the first packet of the flow in the aggregation interval."},
+	End: {Name: "end", Version: 2, Type: Int64, ColumnID: 12, vpc: 12, tgw: 25, Epoch: true, Unit: "seconds since the epoch, UTC",
+		Meaning: "Time of the last packet of the flow in the aggregation interval."},
+	Action: {Name: "action", Version: 2, Type: String, ColumnID: 13, vpc: 13, Values: []string{"ACCEPT", "REJECT"}, Traffic: true,
+		Meaning: "ACCEPT or REJECT: what the security groups and network ACLs decided; REJECT also for packets after their connection was closed."},
+	LogStatus: {Name: "log-status", Version: 2, Type: String, ColumnID: 14, vpc: 14, tgw: 26, Values: []string{"OK", "NODATA", "SKIPDATA"},
+		Meaning: "OK; NODATA where the interface had no traffic in the interval; SKIPDATA where records were lost."},
+	VPCID: {Name: "vpc-id", Version: 3, Type: String, ColumnID: 15, vpc: 15, Unit: "VPC id",
+		Meaning: "VPC of the interface."},
+	SubnetID: {Name: "subnet-id", Version: 3, Type: String, ColumnID: 16, vpc: 16, Unit: "subnet id",
+		Meaning: "Subnet of the interface; absent for a regional NAT gateway."},
+	InstanceID: {Name: "instance-id", Version: 3, Type: String, ColumnID: 17, vpc: 17, Unit: "instance id",
+		Meaning: "Instance of the interface, where you own it; absent for interfaces that AWS manages."},
+	TCPFlags: {Name: "tcp-flags", Version: 3, Type: Int32, ColumnID: 18, vpc: 18, tgw: 32, Max: 255, Traffic: true, Unit: "bit mask",
+		Meaning: "FIN 1, SYN 2, RST 4, SYN-ACK 18, or'ed over the packets of the record; 0 where none of them was seen."},
+	TrafficType: {Name: "type", Version: 3, Type: String, ColumnID: 19, vpc: 19, tgw: 27, Traffic: true,
+		Meaning: "IPv4, IPv6 or EFA."},
+	PktSrcAddr: {Name: "pkt-srcaddr", Version: 3, Type: String, ColumnID: 20, vpc: 20, Addr: true, Traffic: true, Unit: "IP address",
+		Meaning: "Source address in the packet itself, where an intermediate interface (NAT gateway, transit gateway, pod) hides it in srcaddr."},
+	PktDstAddr: {Name: "pkt-dstaddr", Version: 3, Type: String, ColumnID: 21, vpc: 21, Addr: true, Traffic: true, Unit: "IP address",
+		Meaning: "Destination address in the packet itself."},
+	Region: {Name: "region", Version: 4, Type: String, ColumnID: 22, vpc: 22, tgw: 33, Unit: "AWS region",
+		Meaning: "Region of the interface (or of the transit gateway)."},
+	AZID: {Name: "az-id", Version: 4, Type: String, ColumnID: 23, vpc: 23, Unit: "Availability Zone id",
+		Meaning: "Availability Zone of the interface; absent in a sublocation."},
+	SublocationType: {Name: "sublocation-type", Version: 4, Type: String, ColumnID: 24, vpc: 24,
+		Meaning: "wavelength, outpost or localzone."},
+	SublocationID: {Name: "sublocation-id", Version: 4, Type: String, ColumnID: 25, vpc: 25, Unit: "sublocation id",
+		Meaning: "Id of the sublocation."},
+	PktSrcAWSService: {Name: "pkt-src-aws-service", Version: 5, Type: String, ColumnID: 26, vpc: 26, tgw: 35, Traffic: true, Unit: "AWS ip-ranges service",
+		Meaning: "AWS service whose address ranges hold the packet's source address."},
+	PktDstAWSService: {Name: "pkt-dst-aws-service", Version: 5, Type: String, ColumnID: 27, vpc: 27, tgw: 36, Traffic: true, Unit: "AWS ip-ranges service",
+		Meaning: "AWS service whose address ranges hold the packet's destination address."},
+	FlowDirection: {Name: "flow-direction", Version: 5, Type: String, ColumnID: 28, vpc: 28, tgw: 34, Traffic: true,
+		Meaning: "ingress or egress, as seen from the interface (or the transit gateway)."},
+	TrafficPath: {Name: "traffic-path", Version: 5, Type: Int32, ColumnID: 29, vpc: 29, Max: 255, Traffic: true, ZeroAbsent: true, Unit: "path number",
+		Meaning: "Path of outgoing traffic: 1 within the VPC, 2 internet gateway or gateway endpoint, 3 virtual private gateway, 4 and 5 peering within and across regions, 6 local zone, 7 gateway endpoint, 8 internet gateway; absent for incoming traffic."},
+	ECSClusterARN: {Name: "ecs-cluster-arn", Version: 7, Type: String, ColumnID: 30, vpc: 30, Unit: "ARN",
+		Meaning: "ECS cluster of the task."},
+	ECSClusterName: {Name: "ecs-cluster-name", Version: 7, Type: String, ColumnID: 31, vpc: 31, Unit: "name",
+		Meaning: "Name of the ECS cluster."},
+	ECSContainerInstanceARN: {Name: "ecs-container-instance-arn", Version: 7, Type: String, ColumnID: 32, vpc: 32, Unit: "ARN",
+		Meaning: "ECS container instance, EC2 launch type only."},
+	ECSContainerInstanceID: {Name: "ecs-container-instance-id", Version: 7, Type: String, ColumnID: 33, vpc: 33, Unit: "container instance id",
+		Meaning: "Id of the ECS container instance."},
+	ECSContainerID: {Name: "ecs-container-id", Version: 7, Type: String, ColumnID: 34, vpc: 34, Unit: "container runtime id",
+		Meaning: "First container of the task."},
+	ECSSecondContainerID: {Name: "ecs-second-container-id", Version: 7, Type: String, ColumnID: 35, vpc: 35, Unit: "container runtime id",
+		Meaning: "Second container of the task, if there is one."},
+	ECSServiceName: {Name: "ecs-service-name", Version: 7, Type: String, ColumnID: 36, vpc: 36, Unit: "name",
+		Meaning: "ECS service that started the task."},
+	ECSTaskDefinitionARN: {Name: "ecs-task-definition-arn", Version: 7, Type: String, ColumnID: 37, vpc: 37, Unit: "ARN",
+		Meaning: "Task definition."},
+	ECSTaskARN: {Name: "ecs-task-arn", Version: 7, Type: String, ColumnID: 38, vpc: 38, Unit: "ARN",
+		Meaning: "Task."},
+	ECSTaskID: {Name: "ecs-task-id", Version: 7, Type: String, ColumnID: 39, vpc: 39, Unit: "task id",
+		Meaning: "Id of the task."},
+	RejectReason: {Name: "reject-reason", Version: 8, Type: String, ColumnID: 40, vpc: 40, Traffic: true,
+		Meaning: "BPA where VPC Block Public Access refused the flow, EC where an endpoint refused it for its encryption controls; absent for every other reject."},
+	ResourceID: {Name: "resource-id", Version: 9, Type: String, ColumnID: 41, vpc: 41, Unit: "NAT gateway id",
+		Meaning: "Regional NAT gateway that holds the interface."},
+	EncryptionStatus: {Name: "encryption-status", Version: 10, Type: Int32, ColumnID: 42, vpc: 42, Max: 255, Traffic: true, Unit: "status number",
+		Meaning: "0 not encrypted, 1 by the Nitro system, 2 by the application, 3 by both; absent where controls are off or it is not known."},
+	InstanceTag: {Name: "instance-tag", Version: 11, Type: String, ColumnID: 43, vpc: 43, Unit: "percent-encoded UTF-8",
+		Meaning: "Value of the first instance tag key of the flow log."},
+	InstanceTag2: {Name: "instance-tag-2", Version: 11, Type: String, ColumnID: 44, vpc: 44, Unit: "percent-encoded UTF-8",
+		Meaning: "Value of the second instance tag key."},
+	InterfaceTag: {Name: "interface-tag", Version: 11, Type: String, ColumnID: 45, vpc: 45, Unit: "percent-encoded UTF-8",
+		Meaning: "Value of the first interface tag key."},
+	InterfaceTag2: {Name: "interface-tag-2", Version: 11, Type: String, ColumnID: 46, vpc: 46, Unit: "percent-encoded UTF-8",
+		Meaning: "Value of the second interface tag key."},
+	ASGTag: {Name: "asg-tag", Version: 11, Type: String, ColumnID: 47, vpc: 47, Unit: "percent-encoded UTF-8",
+		Meaning: "Value of the first Auto Scaling group tag key."},
+	ASGTag2: {Name: "asg-tag-2", Version: 11, Type: String, ColumnID: 48, vpc: 48, Unit: "percent-encoded UTF-8",
+		Meaning: "Value of the second Auto Scaling group tag key."},
+	InterfaceType: {Name: "interface-type", Version: 11, Type: String, ColumnID: 49, vpc: 49,
+		Meaning: "Type of the interface that recorded the traffic: nat_gateway, network_load_balancer, regional_nat_gateway, transit_gateway or vpc_endpoint; absent for others."},
+	NextHopInterfaceID: {Name: "next-hop-interface-id", Version: 11, Type: String, ColumnID: 50, vpc: 50, Traffic: true, Unit: "ENI id",
+		Meaning: "Interface that receives outgoing traffic or sends incoming traffic."},
+	NextHopSubnetID: {Name: "next-hop-subnet-id", Version: 11, Type: String, ColumnID: 51, vpc: 51, Traffic: true, Unit: "subnet id",
+		Meaning: "Subnet of the next hop."},
+	NextHopAZID: {Name: "next-hop-az-id", Version: 11, Type: String, ColumnID: 52, vpc: 52, Traffic: true, Unit: "Availability Zone id",
+		Meaning: "Availability Zone of the next hop."},
+	NextHopVPCID: {Name: "next-hop-vpc-id", Version: 11, Type: String, ColumnID: 53, vpc: 53, Traffic: true, Unit: "VPC id",
+		Meaning: "VPC of the next hop."},
+	NextHopInterfaceType: {Name: "next-hop-interface-type", Version: 11, Type: String, ColumnID: 54, vpc: 54, Traffic: true,
+		Meaning: "Type of the next hop's interface, as interface-type."},
+	ResourceType: {Name: "resource-type", Version: 6, Type: String, ColumnID: 101, tgw: 2,
+		Meaning: "TransitGateway."},
+	TGWID: {Name: "tgw-id", Version: 6, Type: String, ColumnID: 102, tgw: 4, Unit: "transit gateway id",
+		Meaning: "Transit gateway."},
+	TGWAttachmentID: {Name: "tgw-attachment-id", Version: 6, Type: String, ColumnID: 103, tgw: 5, Unit: "attachment id",
+		Meaning: "Attachment that the traffic was recorded at."},
+	TGWSrcVPCAccountID: {Name: "tgw-src-vpc-account-id", Version: 6, Type: String, ColumnID: 104, tgw: 6, Unit: "AWS account id",
+		Meaning: "Account of the source VPC."},
+	TGWDstVPCAccountID: {Name: "tgw-dst-vpc-account-id", Version: 6, Type: String, ColumnID: 105, tgw: 7, Unit: "AWS account id",
+		Meaning: "Account of the destination VPC."},
+	TGWSrcVPCID: {Name: "tgw-src-vpc-id", Version: 6, Type: String, ColumnID: 106, tgw: 8, Unit: "VPC id",
+		Meaning: "Source VPC."},
+	TGWDstVPCID: {Name: "tgw-dst-vpc-id", Version: 6, Type: String, ColumnID: 107, tgw: 9, Unit: "VPC id",
+		Meaning: "Destination VPC."},
+	TGWSrcSubnetID: {Name: "tgw-src-subnet-id", Version: 6, Type: String, ColumnID: 108, tgw: 10, Unit: "subnet id",
+		Meaning: "Source subnet."},
+	TGWDstSubnetID: {Name: "tgw-dst-subnet-id", Version: 6, Type: String, ColumnID: 109, tgw: 11, Unit: "subnet id",
+		Meaning: "Destination subnet."},
+	TGWSrcENI: {Name: "tgw-src-eni", Version: 6, Type: String, ColumnID: 110, tgw: 12, Unit: "ENI id",
+		Meaning: "Interface of the source attachment."},
+	TGWDstENI: {Name: "tgw-dst-eni", Version: 6, Type: String, ColumnID: 111, tgw: 13, Unit: "ENI id",
+		Meaning: "Interface of the destination attachment."},
+	TGWSrcAZID: {Name: "tgw-src-az-id", Version: 6, Type: String, ColumnID: 112, tgw: 14, Unit: "Availability Zone id",
+		Meaning: "Availability Zone of the source attachment; absent in a sublocation."},
+	TGWDstAZID: {Name: "tgw-dst-az-id", Version: 6, Type: String, ColumnID: 113, tgw: 15, Unit: "Availability Zone id",
+		Meaning: "Availability Zone of the destination attachment."},
+	TGWPairAttachmentID: {Name: "tgw-pair-attachment-id", Version: 6, Type: String, ColumnID: 114, tgw: 16, Unit: "attachment id",
+		Meaning: "Attachment at the other side."},
+	PacketsLostNoRoute: {Name: "packets-lost-no-route", Version: 6, Type: Int64, ColumnID: 115, tgw: 28, Traffic: true, Unit: "packets",
+		Meaning: "Packets lost because no route was there."},
+	PacketsLostBlackhole: {Name: "packets-lost-blackhole", Version: 6, Type: Int64, ColumnID: 116, tgw: 29, Traffic: true, Unit: "packets",
+		Meaning: "Packets lost to a blackhole route."},
+	PacketsLostMTUExceeded: {Name: "packets-lost-mtu-exceeded", Version: 6, Type: Int64, ColumnID: 117, tgw: 30, Traffic: true, Unit: "packets",
+		Meaning: "Packets lost because they exceeded the MTU."},
+	PacketsLostTTLExpired: {Name: "packets-lost-ttl-expired", Version: 6, Type: Int64, ColumnID: 118, tgw: 31, Traffic: true, Unit: "packets",
+		Meaning: "Packets lost because their time to live ran out."},
+	WeirHour: {Name: "weir-hour", Type: Timestamp, ColumnID: 201, Unit: "UTC",
+		Meaning: "Delivery slot of the record, by which the lake is partitioned: the object key's 5-minute slot, else end, else start, else the log event's time."},
+	WeirObject: {Name: "weir-object", Type: String, ColumnID: 202, Unit: "URL or path",
+		Meaning: "Object that the record was taken from."},
+	WeirFlowLogID: {Name: "weir-flow-log-id", Type: String, ColumnID: 203, Unit: "flow log id",
+		Meaning: "Flow log that delivered the record, from the object's key."},
+	WeirLogOwner: {Name: "weir-log-owner", Type: String, ColumnID: 204, Unit: "AWS account id",
+		Meaning: "Account that created the flow log, from the object's key; account-id is the interface's owner, which differs in shared VPCs."},
+	WeirRegion: {Name: "weir-region", Type: String, ColumnID: 205, Unit: "AWS region",
+		Meaning: "The record's region field, else the region in the object's key."},
+	WeirUnknown: {Name: "weir-unknown", Type: Map, ColumnID: 206,
+		Meaning: "Fields that weir does not know, as text by name."},
+}
+
+// Column ids of the keys and values of the unknown fields' map; they are taken
+// from the same numbers as Field.ColumnID.
+const (
+	UnknownKeyColumnID   = 298
+	UnknownValueColumnID = 299
+)

@@ -1,0 +1,257 @@
+package flowlog
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// A Format is the order of fields in a text record. The zero Format has none;
+// make one with [ParseLogFormat], [ParseHeader] or [DefaultFormat].
+type Format struct {
+	kind  Kind
+	names []string  // AWS's spelling
+	ids   []FieldID // same length; meaningful where known is true
+	known []bool
+}
+
+// DefaultFormat returns AWS's default format of a kind: the 14 version 2
+// fields for VPC flow logs, all 36 for transit gateway flow logs.
+func DefaultFormat(k Kind) Format {
+	if k == KindTGW {
+		return defaultTGW
+	}
+	return defaultVPC
+}
+
+var defaultVPC, defaultTGW Format
+
+func init() {
+	var vpc, tgw []string
+	for _, f := range Fields(KindVPC) {
+		if f.Version == 2 {
+			vpc = append(vpc, f.Name)
+		}
+	}
+	for _, f := range Fields(KindTGW) {
+		if !f.Own() {
+			tgw = append(tgw, f.Name)
+		}
+	}
+	defaultVPC, _ = newFormat(vpc)
+	defaultTGW, _ = newFormat(tgw)
+}
+
+// ParseLogFormat reads a format as EC2's LogFormat spells it ("${version}
+// ${account-id} ..."), or as plain field names between spaces. Unknown fields
+// are kept by name. It fails on no fields, on a field given twice, on one that
+// is neither a name nor ${name}, and on fields of both kinds.
+func ParseLogFormat(s string) (Format, error) {
+	tokens := strings.Fields(s)
+	names := make([]string, len(tokens))
+	for i, t := range tokens {
+		name := t
+		if inner, ok := strings.CutPrefix(t, "${"); ok {
+			if name, ok = strings.CutSuffix(inner, "}"); !ok {
+				return Format{}, fmt.Errorf("flowlog: field %d of the log format: %q has no closing brace", i+1, clip(t))
+			}
+		}
+		if !isName(name) {
+			return Format{}, fmt.Errorf("flowlog: field %d of the log format: %q is no field name", i+1, clip(t))
+		}
+		names[i] = name
+	}
+	f, err := newFormat(names)
+	if err != nil {
+		return Format{}, fmt.Errorf("flowlog: log format: %w", err)
+	}
+	return f, nil
+}
+
+// ParseHeader reads the header line of a text object. It reports false where the
+// line is no header: where a token is no field name, or where nothing marks the
+// line as a flow log's (a known field that is no English word, or known fields
+// only). Unknown names beside known ones are kept.
+func ParseHeader(line string) (Format, bool) {
+	tokens := strings.Fields(line)
+	marked, all := false, true
+	for _, t := range tokens {
+		if !isName(t) {
+			return Format{}, false
+		}
+		f, ok := Lookup(t)
+		all = all && ok
+		marked = marked || ok && !isWord(f.ID)
+	}
+	if !marked && !all {
+		return Format{}, false
+	}
+	f, err := newFormat(tokens)
+	return f, err == nil
+}
+
+// isWord reports whether a field's name is an English word too, so that it may
+// stand in a line of prose.
+func isWord(id FieldID) bool {
+	switch id {
+	case Version, Protocol, Packets, Bytes, Start, End, Action, TrafficType, Region:
+		return true
+	}
+	return false
+}
+
+// newFormat makes a format of field names in any spelling.
+func newFormat(names []string) (Format, error) {
+	if len(names) == 0 {
+		return Format{}, errors.New("no fields")
+	}
+	f := Format{
+		names: make([]string, len(names)),
+		ids:   make([]FieldID, len(names)),
+		known: make([]bool, len(names)),
+	}
+	seen := make(map[string]bool, len(names))
+	var vpcOnly, tgwOnly string
+	for i, n := range names {
+		name := CanonicalName(n)
+		if seen[name] {
+			return Format{}, fmt.Errorf("field %s stands there twice", name)
+		}
+		seen[name] = true
+		f.names[i] = name
+		fd, ok := Lookup(name)
+		if !ok {
+			continue
+		}
+		if fd.Type == Map {
+			return Format{}, fmt.Errorf("field %s has no text form", name)
+		}
+		f.ids[i], f.known[i] = fd.ID, true
+		if !fd.In(KindTGW) {
+			vpcOnly = name
+		}
+		if !fd.In(KindVPC) {
+			tgwOnly = name
+		}
+	}
+	if vpcOnly != "" && tgwOnly != "" {
+		return Format{}, fmt.Errorf("field %s is of VPC flow logs only and %s of transit gateway flow logs only", vpcOnly, tgwOnly)
+	}
+	f.kind = KindVPC
+	if tgwOnly != "" {
+		f.kind = KindTGW
+	}
+	return f, nil
+}
+
+// isName reports whether a token can be a field's name: letters, digits,
+// hyphens and underscores, beginning with a letter, and none of the words that
+// records hold in places where a name could stand.
+func isName(t string) bool {
+	if t == "" || len(t) > 64 {
+		return false
+	}
+	switch t {
+	case "ACCEPT", "REJECT", "OK", "NODATA", "SKIPDATA", "unknown":
+		return false
+	}
+	for i := range len(t) {
+		c := t[i]
+		switch {
+		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z':
+		case i > 0 && (c >= '0' && c <= '9' || c == '-' || c == '_'):
+		default:
+			return false
+		}
+	}
+	return true
+}
+
+// Kind returns the kind of records that the format describes. A format of
+// fields that both kinds have counts as VPC; see [Format.Shared].
+func (f Format) Kind() Kind { return f.kind }
+
+// Shared reports whether records of both kinds can have this format, because
+// none of its fields belongs to one kind only.
+func (f Format) Shared() bool {
+	for i, k := range f.known {
+		if k && !(fields[f.ids[i]].In(KindVPC) && fields[f.ids[i]].In(KindTGW)) {
+			return false
+		}
+	}
+	return true
+}
+
+// withKind returns a shared format as one of kind k.
+func (f Format) withKind(k Kind) Format {
+	f.kind = k
+	return f
+}
+
+// Len returns the number of fields.
+func (f Format) Len() int { return len(f.names) }
+
+// Names returns the fields' names in AWS's spelling. The slice is a copy.
+func (f Format) Names() []string { return slices.Clone(f.names) }
+
+// Field returns the description of the i-th field, and false where the table
+// does not know it.
+func (f Format) Field(i int) (*Field, bool) {
+	if !f.known[i] {
+		return nil, false
+	}
+	return &fields[f.ids[i]], true
+}
+
+// UnknownFields returns the names of the fields that the table does not know.
+func (f Format) UnknownFields() []string {
+	var out []string
+	for i, n := range f.names {
+		if !f.known[i] {
+			out = append(out, n)
+		}
+	}
+	return out
+}
+
+// Has reports whether the format holds the field.
+func (f Format) Has(id FieldID) bool { return f.index(id) >= 0 }
+
+// index returns the place of the field in the format, or -1.
+func (f Format) index(id FieldID) int {
+	for i, k := range f.known {
+		if k && f.ids[i] == id {
+			return i
+		}
+	}
+	return -1
+}
+
+// String returns the format as EC2's LogFormat spells it.
+func (f Format) String() string {
+	if len(f.names) == 0 {
+		return ""
+	}
+	return "${" + strings.Join(f.names, "} ${") + "}"
+}
+
+// Header returns the header line of a text object, without a line end.
+func (f Format) Header() string { return strings.Join(f.names, " ") }
+
+// Equal reports whether both formats have the same fields in the same order.
+func (f Format) Equal(g Format) bool { return slices.Equal(f.names, g.names) }
+
+// RecordVersion returns what AWS writes into the version field of a record of
+// this format: the highest version among the format's fields, which for the
+// default format is 2 (VPC user guide, "version"). Unknown fields and weir's own
+// do not count; a format without any AWS field gives 2.
+func (f Format) RecordVersion() int {
+	v := 2
+	for i, k := range f.known {
+		if k {
+			v = max(v, fields[f.ids[i]].Version)
+		}
+	}
+	return v
+}

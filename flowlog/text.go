@@ -1,0 +1,200 @@
+package flowlog
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// lineParser parses text records of one format into a batch.
+type lineParser struct {
+	format Format
+	batch  *Batch
+	cols   []lineColumn
+	ends   []end
+}
+
+// end is the places of an address and of its port in the line.
+type end struct{ addr, port int }
+
+// lineColumn is where the values of one place in the line go: to nums, or to
+// text.
+type lineColumn struct {
+	field *Field // nil for an unknown field
+	num   bool
+	nums  []int64
+	text  *TextColumn
+}
+
+// newLineParser returns a parser that appends to a new batch.
+func newLineParser(f Format) *lineParser {
+	p := &lineParser{format: f}
+	for _, ids := range [][2]FieldID{{SrcAddr, SrcPort}, {DstAddr, DstPort}} {
+		if a, b := f.index(ids[0]), f.index(ids[1]); a >= 0 && b >= 0 {
+			p.ends = append(p.ends, end{a, b})
+		}
+	}
+	p.reset()
+	return p
+}
+
+// reset begins a new batch.
+func (p *lineParser) reset() {
+	p.batch = NewBatch(p.format.kind)
+	p.cols = make([]lineColumn, p.format.Len())
+	for i := range p.cols {
+		f, ok := p.format.Field(i)
+		switch {
+		case !ok:
+			p.cols[i].text = p.batch.unknownColumn(p.format.names[i])
+		case f.Numeric():
+			p.cols[i] = lineColumn{field: f, num: true}
+		default:
+			p.cols[i] = lineColumn{field: f, text: &TextColumn{}}
+			p.batch.texts[f.ID] = p.cols[i].text
+		}
+	}
+}
+
+// take returns the batch so far, or nil where it is empty, and begins a new
+// one.
+func (p *lineParser) take() *Batch {
+	b := p.batch
+	if b.n == 0 {
+		return nil
+	}
+	for i := range p.cols {
+		if c := &p.cols[i]; c.num {
+			b.nums[c.field.ID] = c.nums
+		}
+	}
+	p.reset()
+	return b
+}
+
+// parse appends the record of one line, without its line end, to the batch.
+// Where the line is bad, the batch stays as it was.
+func (p *lineParser) parse(line []byte) *LineError {
+	pos := 0
+	for i := range p.cols {
+		for pos < len(line) && isSpace(line[pos]) {
+			pos++
+		}
+		start := pos
+		for pos < len(line) && !isSpace(line[pos]) {
+			pos++
+		}
+		if start == pos {
+			return p.fail(i, &LineError{Reason: p.countReason(line)})
+		}
+		if err := p.cols[i].append(line[start:pos]); err != nil {
+			if len(bytes.Fields(line)) != len(p.cols) {
+				// A wrong count explains a wrong value better than the value.
+				return p.fail(i, &LineError{Reason: p.countReason(line)})
+			}
+			return p.fail(i, &LineError{Column: start + 1, Field: p.format.names[i], Reason: err.Error()})
+		}
+	}
+	for pos < len(line) && isSpace(line[pos]) {
+		pos++
+	}
+	if pos < len(line) {
+		return p.fail(len(p.cols), &LineError{Column: pos + 1, Reason: p.countReason(line)})
+	}
+	for _, e := range p.ends {
+		if p.cols[e.addr].text.Codes[p.batch.n] == 0 && p.cols[e.port].nums[p.batch.n] != Absent {
+			return p.fail(len(p.cols), &LineError{Field: p.format.names[e.addr],
+				Reason: "absent, but " + p.format.names[e.port] + " is there"})
+		}
+	}
+	p.batch.n++
+	return nil
+}
+
+// append adds the value of one token.
+func (c *lineColumn) append(tok []byte) error {
+	if !c.num {
+		code, err := c.text.intern(c.field, tok)
+		if err != nil {
+			return err
+		}
+		c.text.Codes = append(c.text.Codes, code)
+		return nil
+	}
+	if len(tok) == 1 && tok[0] == '-' {
+		if c.field.ID == Version || c.field.Epoch {
+			// Always there in what AWS delivers, NODATA and SKIPDATA included.
+			return errors.New("absent, but every record has it")
+		}
+		c.nums = append(c.nums, Absent)
+		return nil
+	}
+	v, err := c.field.parseNum(tok)
+	if err != nil {
+		return err
+	}
+	c.nums = append(c.nums, v)
+	return nil
+}
+
+// fail takes back the first n values of a bad line.
+func (p *lineParser) fail(n int, e *LineError) *LineError {
+	for i := range n {
+		if c := &p.cols[i]; c.num {
+			c.nums = c.nums[:p.batch.n]
+		} else {
+			c.text.Codes = c.text.Codes[:p.batch.n]
+		}
+	}
+	return e
+}
+
+// countReason says how many fields a line has and how many it should have.
+func (p *lineParser) countReason(line []byte) string {
+	return fmt.Sprintf("%d fields where the format has %d", len(bytes.Fields(line)), p.format.Len())
+}
+
+func isSpace(c byte) bool { return c == ' ' || c == '\t' || c == '\r' }
+
+// isDefault reports whether a line without header is a record in AWS's default
+// format of a kind: by the values in their places, not by their number.
+func isDefault(line []byte, k Kind) bool {
+	p := newLineParser(DefaultFormat(k))
+	if p.parse(line) != nil {
+		return false
+	}
+	b := p.take()
+	r := b.At(0)
+	version, _ := r.Int(Version)
+	status, ok := r.Text(LogStatus)
+	if !ok {
+		return false
+	}
+	if k == KindTGW {
+		resource, _ := r.Text(ResourceType)
+		return version == 6 && len(resource) >= 14 && resource[:14] == "TransitGateway"
+	}
+	eni, ok := r.Text(InterfaceID)
+	if version != 2 || ok && (len(eni) < 4 || eni[:4] != "eni-") {
+		return false
+	}
+	// A record with traffic has both addresses, one without has neither.
+	return r.Has(SrcAddr) == (status == "OK") && r.Has(DstAddr) == (status == "OK")
+}
+
+// cutTime takes the ISO time off that CloudWatch Logs puts in front of each line
+// when it exports a log group to S3. It returns the rest of the line and the
+// time in seconds since the epoch; ok is false where the line does not begin
+// with a time.
+func cutTime(line []byte) (rest []byte, t int64, ok bool) {
+	if len(line) < 20 || line[4] != '-' || line[7] != '-' || line[10] != 'T' {
+		return line, 0, false
+	}
+	stamp, rest, _ := bytes.Cut(line, []byte(" "))
+	when, err := time.Parse(time.RFC3339, string(stamp))
+	if err != nil {
+		return line, 0, false
+	}
+	return rest, when.Unix(), true
+}

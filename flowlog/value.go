@@ -1,0 +1,80 @@
+package flowlog
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+)
+
+// millisecondsFrom is the smallest number that is read as milliseconds in a
+// field of epoch seconds. In seconds it is the year 5138, in milliseconds 1973;
+// some deliveries hold milliseconds against the documentation
+// (github.com/obsrvbl-oss/flowlogs-reader guards for them).
+const millisecondsFrom = 100_000_000_000
+
+// parseNum reads the text of a number: decimal digits only, within the field's
+// range. Times in milliseconds become seconds.
+func (f *Field) parseNum(b []byte) (int64, error) {
+	if len(b) == 0 {
+		return 0, errors.New("empty")
+	}
+	var v int64
+	for _, c := range b {
+		if c < '0' || c > '9' {
+			return 0, fmt.Errorf("%q is not a number", clip(b))
+		}
+		d := int64(c - '0')
+		if v > (1<<63-1-d)/10 {
+			return 0, fmt.Errorf("%s is out of range", clip(b))
+		}
+		v = v*10 + d
+	}
+	return f.checkNum(v)
+}
+
+// checkNum returns v where the field accepts it, in seconds if it is a time.
+func (f *Field) checkNum(v int64) (int64, error) {
+	if f.Epoch && v >= millisecondsFrom {
+		v /= 1000
+	}
+	if v < f.Min || v > f.Max {
+		return 0, fmt.Errorf("%d is out of range (%d to %d)", v, f.Min, f.Max)
+	}
+	return v, nil
+}
+
+// checkText returns the canonical form of a text value, or an error where it is
+// no value of the field. Addresses become the text of RFC 5952, so that equal
+// addresses are equal texts.
+func (f *Field) checkText(s string) (string, error) {
+	if s == "" {
+		return "", nil
+	}
+	switch {
+	case f.Addr:
+		a, err := netip.ParseAddr(s)
+		if err != nil || a.Zone() != "" {
+			return "", fmt.Errorf("%q is not an IP address", clip(s))
+		}
+		if strings.IndexByte(s, ':') < 0 {
+			return s, nil
+		}
+		return a.String(), nil
+	case f.Values != nil:
+		if !slices.Contains(f.Values, s) {
+			return "", fmt.Errorf("%q is none of %s", clip(s), strings.Join(f.Values, ", "))
+		}
+	}
+	return s, nil
+}
+
+// clip shortens a value for a message.
+func clip[T string | []byte](v T) string {
+	const most = 40
+	if len(v) <= most {
+		return string(v)
+	}
+	return string(v[:most]) + "..."
+}

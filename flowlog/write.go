@@ -1,0 +1,230 @@
+package flowlog
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strconv"
+	"time"
+)
+
+// A Writer writes batches in one form. Close writes what is still held back; it
+// does not close the writer underneath.
+type Writer interface {
+	// Write writes all records of the batch, which it does not keep.
+	Write(*Batch) error
+	Close() error
+}
+
+// FormatOf returns the format of the fields that at least one record of the
+// batch has, in AWS's order, unknown fields after them. weir's own fields are
+// left out.
+func FormatOf(b *Batch) Format {
+	var names []string
+	for _, id := range order[b.kind] {
+		if f := &fields[id]; !f.Own() && b.has(id) {
+			names = append(names, f.Name)
+		}
+	}
+	for _, u := range b.unknown {
+		names = append(names, u.Name)
+	}
+	f, err := newFormat(names)
+	if err != nil {
+		return DefaultFormat(b.kind) // nothing but absent fields
+	}
+	return f.withKind(b.kind)
+}
+
+// has reports whether a record of the batch has the field.
+func (b *Batch) has(id FieldID) bool {
+	if c := b.texts[id]; c != nil {
+		for _, code := range c.Codes {
+			if code != 0 {
+				return true
+			}
+		}
+	}
+	for _, n := range b.nums[id] {
+		if n != Absent {
+			return true
+		}
+	}
+	return false
+}
+
+// checkKind refuses records of another kind than the format's: fields of the
+// one mean nothing in the other.
+func checkKind(f Format, b *Batch) error {
+	if f.kind != b.kind && !f.Shared() {
+		return fmt.Errorf("flowlog: records of kind %s do not fit a format of kind %s", b.kind, f.kind)
+	}
+	return nil
+}
+
+// AppendText appends a record as AWS writes it in text, without line end: the
+// format's fields between single spaces, "-" where one is absent. The version is
+// what AWS writes for the format ([Format.RecordVersion]), whatever the record's
+// own was.
+func AppendText(dst []byte, r Record, f Format) []byte {
+	for i := range f.names {
+		if i > 0 {
+			dst = append(dst, ' ')
+		}
+		dst = f.appendField(dst, r, i)
+	}
+	return dst
+}
+
+// appendField appends the i-th field of the format.
+func (f Format) appendField(dst []byte, r Record, i int) []byte {
+	if !f.known[i] {
+		for name, v := range r.Unknown() {
+			if name == f.names[i] {
+				return append(dst, v...)
+			}
+		}
+		return append(dst, '-')
+	}
+	id := f.ids[i]
+	if id == Version {
+		return strconv.AppendInt(dst, int64(f.RecordVersion()), 10)
+	}
+	if fields[id].Numeric() {
+		if v, ok := r.Int(id); ok {
+			return strconv.AppendInt(dst, v, 10)
+		}
+		return append(dst, '-')
+	}
+	if v, ok := r.text(id); ok {
+		return append(dst, v...)
+	}
+	return append(dst, '-')
+}
+
+// textWriter writes AWS's text form.
+type textWriter struct {
+	w      *bufio.Writer
+	format Format
+	header bool // still to be written
+	line   []byte
+}
+
+// NewTextWriter returns a writer of AWS's text form: a header, where asked for,
+// then a line for each record. Compression is the caller's.
+func NewTextWriter(w io.Writer, f Format, header bool) Writer {
+	return &textWriter{w: bufio.NewWriterSize(w, 64<<10), format: f, header: header}
+}
+
+func (t *textWriter) Write(b *Batch) error {
+	if err := checkKind(t.format, b); err != nil {
+		return err
+	}
+	if t.header {
+		t.header = false
+		t.w.WriteString(t.format.Header())
+		t.w.WriteByte('\n')
+	}
+	for r := range b.Records() {
+		t.line = append(AppendText(t.line[:0], r, t.format), '\n')
+		if _, err := t.w.Write(t.line); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t *textWriter) Close() error {
+	if t.header {
+		t.header = false
+		t.w.WriteString(t.format.Header())
+		t.w.WriteByte('\n')
+	}
+	return t.w.Flush()
+}
+
+// AppendJSON appends a record as one JSON object: columns in AWS's order under
+// AWS's column names, numbers as numbers, absent fields left out, unknown fields
+// as text under their own column names, weir's fields where they are there.
+func AppendJSON(dst []byte, r Record) []byte {
+	dst = append(dst, '{')
+	first := true
+	key := func(name string) {
+		if !first {
+			dst = append(dst, ',')
+		}
+		first = false
+		dst = append(dst, '"')
+		dst = append(dst, name...)
+		dst = append(dst, '"', ':')
+	}
+	for _, id := range order[r.b.kind] {
+		f := &fields[id]
+		switch {
+		case f.Type == Map:
+			for name, v := range r.Unknown() {
+				key(ColumnName(name))
+				dst = appendJSONText(dst, v)
+			}
+		case f.Type == Timestamp:
+			if v, ok := r.Int(id); ok {
+				key(f.Column)
+				dst = append(dst, '"')
+				dst = time.Unix(v, 0).UTC().AppendFormat(dst, time.RFC3339)
+				dst = append(dst, '"')
+			}
+		case f.Numeric():
+			if v, ok := r.Int(id); ok {
+				key(f.Column)
+				dst = strconv.AppendInt(dst, v, 10)
+			}
+		default:
+			if v, ok := r.text(id); ok {
+				key(f.Column)
+				dst = appendJSONText(dst, v)
+			}
+		}
+	}
+	return append(dst, '}')
+}
+
+// appendJSONText appends a JSON text.
+func appendJSONText(dst []byte, s string) []byte {
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c >= 0x7f || c == '"' || c == '\\' || c == '<' || c == '>' || c == '&' {
+			quoted, err := json.Marshal(s)
+			if err != nil {
+				panic(err) // text is always encodable
+			}
+			return append(dst, quoted...)
+		}
+	}
+	dst = append(dst, '"')
+	dst = append(dst, s...)
+	return append(dst, '"')
+}
+
+// jsonWriter writes a JSON object for each record and line.
+type jsonWriter struct {
+	w    *bufio.Writer
+	line []byte
+}
+
+// NewJSONWriter returns a writer of one JSON object for each line, as
+// [AppendJSON] writes it.
+func NewJSONWriter(w io.Writer) Writer {
+	return &jsonWriter{w: bufio.NewWriterSize(w, 64<<10)}
+}
+
+func (j *jsonWriter) Write(b *Batch) error {
+	for r := range b.Records() {
+		j.line = append(AppendJSON(j.line[:0], r), '\n')
+		if _, err := j.w.Write(j.line); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (j *jsonWriter) Close() error { return j.w.Flush() }
