@@ -1,0 +1,194 @@
+package lake
+
+import (
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"maps"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+	"golang.org/x/sync/errgroup"
+
+	"weir/flowlog"
+)
+
+// waiting is finished objects whose records are not written yet.
+type waiting struct {
+	objects []*ObjectWriter
+	twins   []*ObjectWriter // have the bytes of an object that is on its way
+}
+
+func newWaiting() *waiting { return &waiting{} }
+
+func (w *waiting) add(o *ObjectWriter) { w.objects = append(w.objects, o) }
+
+// flush writes and commits, in the background, the waiting objects that choose
+// picks; nil picks all.
+func (im *Import) flush(ctx context.Context, choose func([]*ObjectWriter) []*ObjectWriter) {
+	im.mu.Lock()
+	defer im.mu.Unlock()
+	im.flushLocked(ctx, choose)
+}
+
+// flushLocked is flush for a caller that holds im.mu.
+func (im *Import) flushLocked(ctx context.Context, choose func([]*ObjectWriter) []*ObjectWriter) {
+	chosen := im.waiting.objects
+	if choose != nil {
+		chosen = choose(chosen)
+	}
+	if len(chosen) == 0 || im.failed != nil {
+		return
+	}
+	picked := map[*ObjectWriter]bool{}
+	for _, o := range chosen {
+		picked[o] = true
+	}
+	next := newWaiting()
+	for _, o := range im.waiting.objects {
+		if !picked[o] {
+			next.add(o)
+		}
+	}
+	sums := map[[sha256.Size]byte]bool{}
+	for _, o := range chosen {
+		sums[o.sum] = true
+	}
+	var twins []*ObjectWriter
+	for _, t := range im.waiting.twins {
+		if sums[t.sum] {
+			twins = append(twins, t)
+		} else {
+			next.twins = append(next.twins, t)
+		}
+	}
+	im.waiting, im.since = next, im.lake.now()
+	im.flushing.Go(func() { im.write(ctx, chosen, twins) })
+}
+
+// write writes and commits objects, and makes room.
+func (im *Import) write(ctx context.Context, objects, twins []*ObjectWriter) {
+	bytes := int64(0)
+	for _, o := range objects {
+		bytes += o.bytes
+	}
+	err := im.lake.take(ctx, im.id, objects, twins)
+	im.mu.Lock()
+	defer im.mu.Unlock()
+	im.held -= bytes
+	for _, o := range objects {
+		im.landed(o)
+	}
+	if err != nil && im.failed == nil {
+		im.failed = err
+	}
+	im.room.Broadcast()
+}
+
+// ripe picks the objects whose hours are probably complete: sources give objects
+// in the order of their slots, so that the newest hour is still to be filled.
+// Where that frees too little, all are picked.
+func (im *Import) ripe(objects []*ObjectWriter) []*ObjectWriter {
+	newest := map[flowlog.Kind]int64{}
+	total := int64(0)
+	for _, o := range objects {
+		total += o.bytes
+		for k := range o.pieces {
+			newest[k.kind] = max(newest[k.kind], k.hour)
+		}
+	}
+	var out []*ObjectWriter
+	freed := int64(0)
+	for _, o := range objects {
+		if !slices.ContainsFunc(slices.Collect(maps.Keys(o.pieces)), func(k hourKey) bool { return k.hour == newest[k.kind] }) {
+			out = append(out, o)
+			freed += o.bytes
+		}
+	}
+	if freed*3 < total {
+		return objects
+	}
+	return out
+}
+
+// take writes the records of finished objects and commits them with their
+// ledger entries.
+func (l *Lake) take(ctx context.Context, importID int64, objects, twins []*ObjectWriter) error {
+	l.write.Lock()
+	defer l.write.Unlock()
+	if err := l.recover(ctx); err != nil {
+		return err
+	}
+	byHour := map[hourKey][]piece{}
+	c := change{op: "import", add: map[flowlog.Kind][]string{}, remove: map[flowlog.Kind][]string{}}
+	gone := map[int64]string{}
+	for _, o := range objects {
+		for key, pieces := range o.pieces {
+			byHour[key] = append(byHour[key], pieces...)
+		}
+		for k, paths := range o.spilled {
+			c.add[k] = append(c.add[k], paths...)
+			defer l.setUncommitted(paths, false)
+		}
+		if o.replaces != 0 && o.result.State != Failed {
+			gone[o.replaces] = ""
+		}
+	}
+	if err := l.writeHours(ctx, byHour, &c); err != nil {
+		c.discard()
+		return fmt.Errorf("cannot write the lake: %w", err)
+	}
+	entries := &ledgerEntries{importID: importID, objects: objects, twins: twins, at: l.now()}
+	if len(gone) > 0 {
+		moves, err := l.takeOut(ctx, gone, &c)
+		if err != nil {
+			c.discard()
+			return fmt.Errorf("cannot take out the records that are replaced: %w", err)
+		}
+		entries.moves = moves
+	}
+	if len(c.add)+len(c.remove) == 0 {
+		return l.noteOnly(ctx, entries)
+	}
+	c.ledger = entries.write
+	return l.commit(ctx, c)
+}
+
+// writeHours writes a data file for each hour, side by side.
+func (l *Lake) writeHours(ctx context.Context, byHour map[hourKey][]piece, c *change) error {
+	keys := slices.SortedFunc(maps.Keys(byHour), func(a, b hourKey) int { return int(a.hour - b.hour) })
+	paths := make([]string, len(keys))
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(runtime.GOMAXPROCS(0))
+	for i, key := range keys {
+		g.Go(func() error {
+			path, err := l.writeHour(ctx, key, byHour[key])
+			paths[i] = path
+			return err
+		})
+	}
+	err := g.Wait()
+	for i, key := range keys {
+		if paths[i] != "" {
+			c.add[key.kind] = append(c.add[key.kind], paths[i])
+		}
+	}
+	return err
+}
+
+// writeHour writes records of one hour as a data file and returns its path.
+func (l *Lake) writeHour(ctx context.Context, key hourKey, pieces []piece) (string, error) {
+	t, err := loadTable(ctx, l.cat, l.paths, key.kind)
+	if err != nil {
+		return "", err
+	}
+	hour := time.Unix(key.hour, 0).UTC().Format("2006-01-02-15")
+	path := filepath.Join(l.paths.tableDir(key.kind), "data", hourColumn+"_hour="+hour, uuid.NewString()+".parquet")
+	if err := writeFile(ctx, path, t.Schema(), merge(key.kind, pieces)); err != nil {
+		return "", err
+	}
+	return path, nil
+}

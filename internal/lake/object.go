@@ -1,0 +1,105 @@
+package lake
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"time"
+)
+
+// An ObjectRef is a delivered object by the place where it lies.
+type ObjectRef struct {
+	// Source and Key identify the place: a bucket or folder, and the key in it.
+	Source, Key string
+	// URL is what people see: s3://bucket/key, or a path. It becomes
+	// weir_object.
+	URL string
+	// Size is in bytes. Version is what changes when the object does: its ETag,
+	// or its modification time.
+	Size    int64
+	Version string
+	// Slot is the start of the key's 5-minute slot, UTC; the zero time where the
+	// key does not tell.
+	Slot time.Time
+	// FlowLogID, LogOwner and Region are the key's; "" where it does not tell.
+	FlowLogID, LogOwner, Region string
+}
+
+// ObjectState is what became of an object.
+type ObjectState string
+
+// The states of objects in the ledger.
+const (
+	// Taken: its records are in the lake.
+	Taken ObjectState = "taken"
+	// Duplicate: another object with the same bytes answers for its records.
+	Duplicate ObjectState = "duplicate"
+	// Empty: it has no records.
+	Empty ObjectState = "empty"
+	// Foreign: it is no flow log, or its format is not known.
+	Foreign ObjectState = "foreign"
+	// Failed: it could not be read; the next import tries again.
+	Failed ObjectState = "failed"
+	// Changed: other bytes than those that were taken lie there now; they are
+	// taken with Replace only.
+	Changed ObjectState = "changed"
+
+	pending ObjectState = "pending" // its batch is under way
+	gone    ObjectState = "gone"    // leaves the ledger with its batch
+)
+
+// An Object is what the ledger knows of a delivered object.
+type Object struct {
+	Source    string      `json:"source"`
+	Key       string      `json:"key"`
+	URL       string      `json:"url"`
+	Size      int64       `json:"size"` // bytes
+	State     ObjectState `json:"state"`
+	SameAs    string      `json:"same_as,omitempty"` // URL of the object with the same bytes
+	Container string      `json:"container,omitempty"`
+	Formats   []string    `json:"formats,omitempty"` // LogFormats
+	Records   int64       `json:"records"`
+	Bad       int64       `json:"bad_lines"`
+	Problem   string      `json:"problem,omitempty"`
+	Hint      string      `json:"hint,omitempty"`
+	At        time.Time   `json:"at"`
+}
+
+// objectRow is a row of the ledger.
+type objectRow struct {
+	id           int64
+	size         int64
+	version      string
+	sha256       []byte
+	state        ObjectState
+	otherSize    sql.NullInt64
+	otherVersion sql.NullString
+}
+
+// findObject returns the row of a place, or nil.
+func (l *Lake) findObject(ctx context.Context, source, key string) (*objectRow, error) {
+	var r objectRow
+	err := l.state.QueryRowContext(ctx,
+		`SELECT id, size, version, sha256, state, other_size, other_version FROM objects
+			WHERE source = ? AND key = ? AND state <> 'pending'`, source, key).
+		Scan(&r.id, &r.size, &r.version, &r.sha256, &r.state, &r.otherSize, &r.otherVersion)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &r, nil
+}
+
+// findContent returns the id of the object whose records have these bytes'
+// content, or 0.
+func (l *Lake) findContent(ctx context.Context, sha256 []byte) (int64, error) {
+	var id int64
+	err := l.state.QueryRowContext(ctx,
+		"SELECT id FROM objects WHERE sha256 = ? AND state IN ('taken', 'empty')", sha256).Scan(&id)
+	if errors.Is(err, sql.ErrNoRows) {
+		return 0, nil
+	}
+	return id, err
+}

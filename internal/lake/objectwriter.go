@@ -1,0 +1,223 @@
+package lake
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+
+	"weir/flowlog"
+)
+
+// Result is how the reading of an object ended.
+type Result struct {
+	// State is Taken, Empty, Foreign or Failed. An object that broke off after
+	// good records is Taken, with its Problem.
+	State ObjectState
+	// Problem and Hint are for people; "" where all is well.
+	Problem, Hint string
+	// Stats are the decoder's.
+	Stats flowlog.Stats
+}
+
+// An ObjectWriter takes the records of one object. It is for one goroutine.
+type ObjectWriter struct {
+	im       *Import
+	ref      ObjectRef
+	sum      [sha256.Size]byte
+	replaces int64 // id of the object at the same place that goes
+	sameAs   int64 // id of the object that has the same bytes
+
+	result  Result
+	pieces  map[hourKey][]piece
+	bytes   int64 // of pieces
+	spilled map[flowlog.Kind][]string
+	hours   map[hourKey]hourSum
+	unknown map[unknownField]bool
+	records int64
+}
+
+// Write takes a batch, which the writer owns from then on. Records without any
+// time (no slot in the object's key, no end, no start, no event time) are
+// refused with ErrNoTime; the batch is not taken then.
+func (w *ObjectWriter) Write(ctx context.Context, b *flowlog.Batch) error {
+	if err := w.complete(b); err != nil {
+		return err
+	}
+	hashes := recordHashes(b)
+	split := map[hourKey][]uint32{}
+	hours := b.Nums(flowlog.WeirHour)
+	for i, t := range hours {
+		key := hourKey{b.Kind(), floorDiv(t, 3600) * 3600}
+		sum := w.hours[key]
+		sum.records++
+		sum.checksum += hashes[i]
+		w.hours[key] = sum
+		split[key] = append(split[key], uint32(i))
+	}
+	if w.pieces == nil {
+		w.pieces = map[hourKey][]piece{}
+	}
+	for key, rows := range split {
+		if len(split) == 1 {
+			rows = nil
+		}
+		w.pieces[key] = append(w.pieces[key], piece{b, rows})
+	}
+	for _, u := range b.Unknown() {
+		w.unknown[unknownField{b.Kind(), u.Name}] = true
+	}
+	w.records += int64(b.Len())
+	w.bytes += batchBytes(b)
+	if w.bytes > w.im.opts.Memory/3 {
+		return w.spill(ctx)
+	}
+	return nil
+}
+
+// ErrNoTime says that records have no time by which they could be kept.
+var ErrNoTime = errors.New("records without any time: no slot in the object's name, no start, no end, no event time")
+
+// complete fills weir's own columns of a batch.
+func (w *ObjectWriter) complete(b *flowlog.Batch) error {
+	hours := make([]int64, b.Len())
+	if !w.ref.Slot.IsZero() {
+		for i := range hours {
+			hours[i] = w.ref.Slot.Unix()
+		}
+	} else {
+		end, start := b.Nums(flowlog.End), b.Nums(flowlog.Start)
+		for i := range hours {
+			hours[i] = firstPresent(i, end, start, b.EventTime)
+			if hours[i] == flowlog.Absent {
+				return ErrNoTime
+			}
+		}
+	}
+	b.SetNums(flowlog.WeirHour, hours)
+	b.FillText(flowlog.WeirObject, w.ref.URL)
+	b.FillText(flowlog.WeirFlowLogID, w.ref.FlowLogID)
+	b.FillText(flowlog.WeirLogOwner, w.ref.LogOwner)
+	b.FillText(flowlog.WeirRegion, w.ref.Region)
+	if own := b.Texts(flowlog.Region); own != nil {
+		mixed := &flowlog.TextColumn{Codes: make([]uint32, b.Len())}
+		for i := range mixed.Codes {
+			region := w.ref.Region
+			if code := own.At(i); code != 0 {
+				region = own.Dict[code]
+			}
+			mixed.Codes[i] = mixed.Code(region)
+		}
+		b.SetTexts(flowlog.WeirRegion, mixed)
+	}
+	return nil
+}
+
+// firstPresent returns the first number that is there at place i.
+func firstPresent(i int, columns ...[]int64) int64 {
+	for _, c := range columns {
+		if i < len(c) && c[i] != flowlog.Absent {
+			return c[i]
+		}
+	}
+	return flowlog.Absent
+}
+
+// batchBytes estimates the memory that a batch holds.
+func batchBytes(b *flowlog.Batch) int64 {
+	n := int64(0)
+	for _, f := range flowlog.Fields(b.Kind()) {
+		n += int64(8 * cap(b.Nums(f.ID)))
+		if c := b.Texts(f.ID); c != nil {
+			n += textBytes(c)
+		}
+	}
+	for _, u := range b.Unknown() {
+		n += textBytes(u.Text)
+	}
+	return n
+}
+
+func textBytes(c *flowlog.TextColumn) int64 {
+	// A dictionary entry: its header, some 16 bytes of text, its hash places.
+	return int64(4*cap(c.Codes) + 48*len(c.Dict))
+}
+
+// spill writes what is held of the unfinished object to data files of its own.
+func (w *ObjectWriter) spill(ctx context.Context) error {
+	for key, pieces := range w.pieces {
+		path, err := w.im.lake.writeHour(ctx, key, pieces)
+		if err != nil {
+			return err
+		}
+		if w.spilled == nil {
+			w.spilled = map[flowlog.Kind][]string{}
+		}
+		w.spilled[key.kind] = append(w.spilled[key.kind], path)
+		w.im.lake.setUncommitted([]string{path}, true)
+	}
+	w.pieces, w.bytes = nil, 0
+	return nil
+}
+
+// Finish ends the object. Its records are committed with others soon, at the
+// latest by [Import.Close].
+func (w *ObjectWriter) Finish(ctx context.Context, r Result) error {
+	if r.State == Taken && w.records == 0 {
+		r.State = Empty
+		if r.Problem != "" || r.Stats.Bad > 0 {
+			r.State = Failed
+			if r.Problem == "" {
+				r.Problem = "no good record in it"
+			}
+		}
+	}
+	if r.State != Taken {
+		w.removeSpilled()
+	}
+	return w.finish(ctx, r)
+}
+
+// Abort drops the object: nothing of it is taken, and the ledger says nothing.
+func (w *ObjectWriter) Abort() {
+	w.removeSpilled()
+	w.im.mu.Lock()
+	defer w.im.mu.Unlock()
+	w.im.landed(w)
+	w.im.waiting.twins = slices.DeleteFunc(w.im.waiting.twins, func(t *ObjectWriter) bool { return t.sum == w.sum })
+}
+
+func (w *ObjectWriter) removeSpilled() {
+	for _, paths := range w.spilled {
+		for _, p := range paths {
+			os.Remove(p)
+		}
+		w.im.lake.setUncommitted(paths, false)
+	}
+	w.spilled = nil
+}
+
+// finish hands the object to the import, and flushes where enough is held.
+func (w *ObjectWriter) finish(ctx context.Context, r Result) error {
+	w.result = r
+	im := w.im
+	im.mu.Lock()
+	defer im.mu.Unlock()
+	if im.failed != nil {
+		return fmt.Errorf("an earlier commit failed: %w", im.failed)
+	}
+	if len(im.waiting.objects) == 0 {
+		im.since = im.lake.now()
+	}
+	im.waiting.add(w)
+	im.held += w.bytes
+	if im.held > im.opts.Memory || im.lake.now().Sub(im.since) > im.opts.CommitEvery {
+		im.flushLocked(ctx, im.ripe)
+	}
+	for im.held > 2*im.opts.Memory && im.failed == nil {
+		im.room.Wait()
+	}
+	return nil
+}

@@ -1,0 +1,292 @@
+package lake
+
+import (
+	"crypto/sha256"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"weir/flowlog"
+)
+
+// bothKinds is an object of VPC and transit gateway records, without a slot in
+// its name, over several hours, with an unknown field.
+func bothKinds() object {
+	text := "action srcaddr dstaddr start end hue\n" +
+		"ACCEPT 10.0.0.1 10.0.0.2 1772409600 1772409660 blue\n" +
+		"REJECT 10.0.0.3 10.0.0.2 1772420400 1772420460 -\n" +
+		flowlog.DefaultFormat(flowlog.KindTGW).Header() + "\n" +
+		"6 TransitGateway 123456789012 tgw-0abc tgw-attach-0abc 111 222 vpc-a vpc-b subnet-a subnet-b eni-a eni-b use1-az1 use1-az2 " +
+		"tgw-attach-0def 10.0.0.1 10.0.1.1 12345 443 6 10 1000 1772409600 1772409660 OK IPv4 1 2 3 4 2 us-east-1 ingress - -\n"
+	return object{ref: ObjectRef{Source: "/d", Key: "x.log", URL: "/d/x.log", Size: int64(len(text)), Version: "1"}, text: text}
+}
+
+// finished returns a writer of an object as it is before its commit.
+func finished(t *testing.T, im *Import, o object) *ObjectWriter {
+	t.Helper()
+	w, _, err := im.Start(t.Context(), o.ref, sha256.Sum256([]byte(o.text)))
+	if err != nil || w == nil {
+		t.Fatalf("writer %v, error %v", w, err)
+	}
+	d, err := flowlog.NewDecoder(strings.NewReader(o.text), flowlog.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for {
+		b, err := d.Next()
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := w.Write(t.Context(), b); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.result = Result{State: Taken, Stats: d.Stats()}
+	return w
+}
+
+// TestRecover ends the writer at each step of a commit and checks that the next
+// one finds the change made whole, or not at all.
+func TestRecover(t *testing.T) {
+	steps := []struct {
+		name  string
+		until func(t *testing.T, l *Lake, c change) // what was done before the crash
+		taken bool
+	}{
+		{"files written", func(*testing.T, *Lake, change) {}, false},
+		{"noted", func(t *testing.T, l *Lake, c change) {
+			if _, err := l.note(t.Context(), c); err != nil {
+				t.Fatal(err)
+			}
+		}, true},
+		{"one table of two", func(t *testing.T, l *Lake, c change) {
+			batch, err := l.note(t.Context(), c)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := l.commitTable(t.Context(), batch, flowlog.KindVPC, c.add[flowlog.KindVPC], nil); err != nil {
+				t.Fatal(err)
+			}
+		}, true},
+		{"both tables", func(t *testing.T, l *Lake, c change) {
+			batch, err := l.note(t.Context(), c)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, k := range kinds {
+				if err := l.commitTable(t.Context(), batch, k, c.add[k], nil); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}, true},
+	}
+	for _, step := range steps {
+		t.Run(step.name, func(t *testing.T) {
+			dir := t.TempDir()
+			l := openLake(t, dir, Options{})
+			before := newObject(noon, 1, 20)
+			importAll(t, l, ImportOptions{}, before)
+			im, err := l.Begin(t.Context(), ImportOptions{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			crashed := bothKinds()
+			w := finished(t, im, crashed)
+			c := change{op: "import", add: map[flowlog.Kind][]string{}}
+			if err := l.writeHours(t.Context(), w.pieces, &c); err != nil {
+				t.Fatal(err)
+			}
+			c.ledger = (&ledgerEntries{importID: im.id, objects: []*ObjectWriter{w}, at: time.Now()}).write
+			step.until(t, l, c)
+			l.Close()
+
+			l = openLake(t, dir, Options{})
+			want := []object{before}
+			if step.taken {
+				want = append(want, crashed)
+			}
+			if diff := cmp.Diff(expected(t, want...), content(t, l)); diff != "" {
+				t.Errorf("after the crash: %s", diff)
+			}
+			mustCheck(t, l)
+			importAll(t, l, ImportOptions{}, before, crashed)
+			if diff := cmp.Diff(expected(t, before, crashed), content(t, l)); diff != "" {
+				t.Errorf("after the next import: %s", diff)
+			}
+			mustCheck(t, l)
+			if unknown, err := l.UnknownFields(t.Context(), flowlog.KindVPC); err != nil || !slices.Equal(unknown, []string{"hue"}) {
+				t.Errorf("unknown fields %v, %v", unknown, err)
+			}
+		})
+	}
+}
+
+// TestRecoverReplace ends the writer in the middle of a replacement.
+func TestRecoverReplace(t *testing.T) {
+	dir := t.TempDir()
+	l := openLake(t, dir, Options{})
+	objects := []object{newObject(noon, 1, 20), newObject(noon.Add(5*time.Minute), 2, 20)}
+	importAll(t, l, ImportOptions{}, objects...)
+	changed := objects[0]
+	changed.text = newObject(noon, 99, 15).text
+	changed.ref.Size, changed.ref.Version = int64(len(changed.text)), "99"
+	im, err := l.Begin(t.Context(), ImportOptions{Replace: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := finished(t, im, changed)
+	c := change{op: "import", add: map[flowlog.Kind][]string{}, remove: map[flowlog.Kind][]string{}}
+	if err := l.writeHours(t.Context(), w.pieces, &c); err != nil {
+		t.Fatal(err)
+	}
+	moves, err := l.takeOut(t.Context(), map[int64]string{w.replaces: ""}, &c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.ledger = (&ledgerEntries{importID: im.id, objects: []*ObjectWriter{w}, moves: moves, at: time.Now()}).write
+	if _, err := l.note(t.Context(), c); err != nil {
+		t.Fatal(err)
+	}
+	l.Close()
+	l = openLake(t, dir, Options{})
+	if diff := cmp.Diff(expected(t, changed, objects[1]), content(t, l)); diff != "" {
+		t.Error(diff)
+	}
+	mustCheck(t, l)
+}
+
+// TestLargeObject takes an object that does not fit into the memory it may use.
+func TestLargeObject(t *testing.T) {
+	l := openLake(t, t.TempDir(), Options{})
+	o := newObject(noon, 1, 3000)
+	im, err := l.Begin(t.Context(), ImportOptions{Memory: 30000})
+	if err != nil {
+		t.Fatal(err)
+	}
+	write := func(o object) *ObjectWriter {
+		w, _, err := im.Start(t.Context(), o.ref, sha256.Sum256([]byte(o.text)))
+		if err != nil || w == nil {
+			t.Fatalf("writer %v, error %v", w, err)
+		}
+		d, err := flowlog.NewDecoder(strings.NewReader(o.text), flowlog.Options{BatchRecords: 100})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for {
+			b, err := d.Next()
+			if err == io.EOF {
+				return w
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := w.Write(t.Context(), b); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	w := write(o)
+	if len(w.spilled[flowlog.KindVPC]) < 3 {
+		t.Errorf("%d files spilled", len(w.spilled[flowlog.KindVPC]))
+	}
+	if got := content(t, l); len(got) != 0 {
+		t.Errorf("%d records of an unfinished object are visible", len(got))
+	}
+	if err := w.Finish(t.Context(), Result{State: Taken}); err != nil {
+		t.Fatal(err)
+	}
+	aborted := write(newObject(noon, 2, 3000))
+	aborted.Abort()
+	if err := im.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(expected(t, o), content(t, l)); diff != "" {
+		t.Error(diff)
+	}
+	mustCheck(t, l)
+	if _, err := l.Compact(t.Context(), nil); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(expected(t, o), content(t, l)); diff != "" {
+		t.Error(diff)
+	}
+	files := 0
+	err = filepath.WalkDir(l.Dir(), func(path string, d os.DirEntry, err error) error {
+		if strings.HasSuffix(path, ".parquet") {
+			files++
+		}
+		return err
+	})
+	if snap, serr := l.Snapshot(t.Context()); err != nil || serr != nil || files <= len(snap.Files(flowlog.KindVPC, Bounds{})) {
+		t.Errorf("%d files on disk, %v, %v", files, err, serr)
+	}
+}
+
+// TestTwins takes the same bytes from several places in one import, in which one
+// place comes twice.
+func TestTwins(t *testing.T) {
+	l := openLake(t, t.TempDir(), Options{})
+	o := newObject(noon, 1, 20)
+	at := func(dir string) object {
+		p := o
+		p.ref.Source, p.ref.URL = dir, dir+"/"+o.ref.Key
+		return p
+	}
+	importAll(t, l, ImportOptions{}, o, at("/b"), at("/c"), o, at("/b"))
+	if diff := cmp.Diff(expected(t, o), content(t, l)); diff != "" {
+		t.Error(diff)
+	}
+	s, err := l.Status(t.Context(), 1)
+	if err != nil || s.Objects[Taken] != 1 || s.Objects[Duplicate] != 2 {
+		t.Errorf("status %+v, %v", s, err)
+	}
+}
+
+// TestDamage breaks what is on disk and checks that Check says so.
+func TestDamage(t *testing.T) {
+	l := openLake(t, t.TempDir(), Options{})
+	importAll(t, l, ImportOptions{}, day()[:6]...)
+	snap, err := l.Snapshot(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	files := snap.Files(flowlog.KindVPC, Bounds{})
+	data, err := os.ReadFile(files[0].Path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(files[0].Path, data[:len(data)/2], 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(files[1].Path); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := l.state.Exec("UPDATE object_hours SET checksum = checksum + 1 WHERE hour = ?", files[2].Hour.Unix()); err != nil {
+		t.Fatal(err)
+	}
+	c, err := l.Check(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	hours := map[time.Time]bool{}
+	for _, d := range c.Differences {
+		hours[d.Hour] = true
+	}
+	for _, f := range files[:3] {
+		if !hours[f.Hour] {
+			t.Errorf("the damage in hour %s was not found: %+v", f.Hour, c.Differences)
+		}
+	}
+	if len(hours) != 3 {
+		t.Errorf("differences in %d hours, want 3: %+v", len(hours), c.Differences)
+	}
+}

@@ -1,0 +1,145 @@
+package lake
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+)
+
+// migrations bring state.db to the present form, one after the other; a
+// migration that was released is never changed.
+var migrations = []string{`
+CREATE TABLE imports (
+	id       INTEGER PRIMARY KEY,
+	source   TEXT NOT NULL,
+	started  INTEGER NOT NULL, -- seconds since the epoch
+	finished INTEGER
+) STRICT;
+
+-- One row for each object that was looked at, by the place where it lies.
+CREATE TABLE objects (
+	id          INTEGER PRIMARY KEY,
+	import      INTEGER NOT NULL REFERENCES imports(id),
+	source      TEXT NOT NULL,
+	key         TEXT NOT NULL,
+	url         TEXT NOT NULL,
+	size        INTEGER NOT NULL,
+	version     TEXT NOT NULL, -- ETag, or modification time
+	sha256      BLOB,          -- of the object's bytes; NULL where they were not read
+	state       TEXT NOT NULL,
+	same_as     INTEGER REFERENCES objects(id), -- of a duplicate: the object whose bytes are equal
+	container   TEXT NOT NULL DEFAULT '',
+	formats     TEXT NOT NULL DEFAULT '',       -- LogFormats, one for each line
+	records     INTEGER NOT NULL DEFAULT 0,
+	bad         INTEGER NOT NULL DEFAULT 0,
+	problem     TEXT NOT NULL DEFAULT '',
+	hint        TEXT NOT NULL DEFAULT '',
+	flow_log_id TEXT NOT NULL DEFAULT '',
+	at          INTEGER NOT NULL,
+	-- Other bytes that lie at a taken object's place now, and are not taken.
+	other_size    INTEGER,
+	other_version TEXT
+) STRICT;
+-- A pending object belongs to a batch that is under way; where it replaces
+-- another, both are there until the batch is done.
+CREATE UNIQUE INDEX objects_place ON objects (source, key) WHERE state <> 'pending';
+CREATE INDEX objects_sha256 ON objects (sha256);
+CREATE INDEX objects_url ON objects (url);
+CREATE INDEX objects_state ON objects (state);
+
+-- What of an object lies in which hour of which table: the sums of lake check.
+CREATE TABLE object_hours (
+	object   INTEGER NOT NULL REFERENCES objects(id) ON DELETE CASCADE,
+	tbl      TEXT NOT NULL,
+	hour     INTEGER NOT NULL, -- seconds since the epoch
+	records  INTEGER NOT NULL,
+	checksum INTEGER NOT NULL,
+	PRIMARY KEY (object, tbl, hour)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX object_hours_hour ON object_hours (tbl, hour);
+
+CREATE TABLE bad_lines (
+	object INTEGER NOT NULL REFERENCES objects(id) ON DELETE CASCADE,
+	line   INTEGER NOT NULL,
+	col    INTEGER NOT NULL,
+	field  TEXT NOT NULL,
+	text   TEXT NOT NULL,
+	reason TEXT NOT NULL
+) STRICT;
+CREATE INDEX bad_lines_object ON bad_lines (object);
+
+CREATE TABLE unknown_fields (
+	tbl  TEXT NOT NULL,
+	name TEXT NOT NULL,
+	PRIMARY KEY (tbl, name)
+) STRICT, WITHOUT ROWID;
+
+-- Changes that are under way: see the package comment.
+CREATE TABLE batches (
+	id    INTEGER PRIMARY KEY AUTOINCREMENT,
+	op    TEXT NOT NULL,
+	at    INTEGER NOT NULL
+) STRICT;
+CREATE TABLE batch_files (
+	batch  INTEGER NOT NULL REFERENCES batches(id),
+	tbl    TEXT NOT NULL,
+	path   TEXT NOT NULL, -- relative to DATA/lake
+	action TEXT NOT NULL CHECK (action IN ('add', 'remove'))
+) STRICT;
+-- Hours whose sums go when the batch is done.
+CREATE TABLE batch_hours (
+	batch INTEGER NOT NULL REFERENCES batches(id),
+	tbl   TEXT NOT NULL,
+	hour  INTEGER NOT NULL
+) STRICT;
+-- What becomes of objects when the batch is done: a state, or 'gone' from the
+-- ledger. takes_over is an object whose records this one answers for from then
+-- on.
+CREATE TABLE batch_objects (
+	batch      INTEGER NOT NULL REFERENCES batches(id),
+	n          INTEGER NOT NULL,
+	object     INTEGER NOT NULL,
+	state      TEXT NOT NULL,
+	takes_over INTEGER
+) STRICT;
+`}
+
+// migrate brings the database to the present form. It refuses a database of a
+// newer weir.
+func migrate(ctx context.Context, db *sql.DB) error {
+	have, err := schemaVersion(ctx, db)
+	if err != nil {
+		return err
+	}
+	for v := have; v < len(migrations); v++ {
+		tx, err := db.BeginTx(ctx, nil)
+		if err != nil {
+			return err
+		}
+		if _, err := tx.ExecContext(ctx, migrations[v]); err != nil {
+			tx.Rollback()
+			return fmt.Errorf("cannot bring the ledger to version %d: %w", v+1, err)
+		}
+		if _, err := tx.ExecContext(ctx, fmt.Sprintf("PRAGMA user_version = %d", v+1)); err != nil {
+			tx.Rollback()
+			return err
+		}
+		if err := tx.Commit(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// schemaVersion returns the version of the ledger's form, and fails where this
+// weir does not know it.
+func schemaVersion(ctx context.Context, db *sql.DB) (int, error) {
+	var have int
+	if err := db.QueryRowContext(ctx, "PRAGMA user_version").Scan(&have); err != nil {
+		return 0, fmt.Errorf("cannot read the ledger: %w", err)
+	}
+	if have > len(migrations) {
+		return 0, fmt.Errorf("the ledger has version %d, this weir knows up to %d: it was made by a newer weir", have, len(migrations))
+	}
+	return have, nil
+}

@@ -1,0 +1,201 @@
+package lake
+
+import (
+	"context"
+	"database/sql"
+	"strings"
+	"time"
+
+	"weir/flowlog"
+)
+
+// Status describes the lake.
+type Status struct {
+	Data   string        `json:"data"`
+	Tables []TableStatus `json:"tables"`
+	// Objects counts the ledger's objects by state.
+	Objects map[ObjectState]int64 `json:"objects"`
+	// BadLines counts the lines and rows that were not taken, of all objects.
+	BadLines int64 `json:"bad_lines"`
+	// Problems are the objects that want attention: failed, changed, broken off,
+	// with bad lines. Most recent first, at most as many as were asked for.
+	Problems      []Object `json:"problems"`
+	ProblemsTotal int64    `json:"problems_total"`
+	// UnfinishedBatches counts changes that the next commit will finish.
+	UnfinishedBatches int64 `json:"unfinished_batches"`
+	Imports           int64 `json:"imports"`
+}
+
+// TableStatus describes one table.
+type TableStatus struct {
+	Name    string `json:"name"`
+	Kind    string `json:"kind"`
+	Records int64  `json:"records"`
+	Files   int    `json:"files"`
+	Bytes   int64  `json:"bytes"`
+	Hours   int    `json:"hours"`
+	// Oldest and Newest bound the records' times (start and end, else
+	// weir_hour); nil in an empty table.
+	Oldest        *time.Time `json:"oldest,omitempty"`
+	Newest        *time.Time `json:"newest,omitempty"`
+	UnknownFields []string   `json:"unknown_fields,omitempty"`
+}
+
+// Status returns the lake's status, with at most problems objects that want
+// attention.
+func (l *Lake) Status(ctx context.Context, problems int) (Status, error) {
+	s := Status{Data: l.paths.data, Objects: map[ObjectState]int64{}}
+	snap, err := l.Snapshot(ctx)
+	if err != nil {
+		return s, err
+	}
+	for _, k := range kinds {
+		t := tableStatus(k, snap.Files(k, Bounds{}))
+		if t.UnknownFields, err = l.UnknownFields(ctx, k); err != nil {
+			return s, err
+		}
+		s.Tables = append(s.Tables, t)
+	}
+	rows, err := l.state.QueryContext(ctx,
+		"SELECT CASE WHEN other_version IS NOT NULL THEN 'changed' ELSE state END AS s, count(*), sum(bad) FROM objects GROUP BY s")
+	if err != nil {
+		return s, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var state ObjectState
+		var n, bad int64
+		if err := rows.Scan(&state, &n, &bad); err != nil {
+			return s, err
+		}
+		s.Objects[state] = n
+		s.BadLines += bad
+	}
+	if err := rows.Err(); err != nil {
+		return s, err
+	}
+	for q, to := range map[string]*int64{
+		"SELECT count(*) FROM batches":                    &s.UnfinishedBatches,
+		"SELECT count(*) FROM imports":                    &s.Imports,
+		"SELECT count(*) FROM objects o WHERE " + wanting: &s.ProblemsTotal,
+	} {
+		if err := l.state.QueryRowContext(ctx, q).Scan(to); err != nil {
+			return s, err
+		}
+	}
+	s.Problems, err = l.objects(ctx, "WHERE "+wanting+" ORDER BY o.at DESC, o.url LIMIT ?", problems)
+	return s, err
+}
+
+// wanting is the condition of objects that want attention.
+const wanting = "(o.state = 'failed' OR o.problem <> '' OR o.bad > 0 OR o.other_version IS NOT NULL)"
+
+// tableStatus sums up a table's files.
+func tableStatus(k flowlog.Kind, files []DataFile) TableStatus {
+	t := TableStatus{Name: namespace + "." + tableName(k), Kind: k.String(), Files: len(files)}
+	hours := map[time.Time]bool{}
+	for i := range files {
+		f := &files[i]
+		t.Records += f.Records
+		t.Bytes += f.Size
+		hours[f.Hour] = true
+		low, high := f.span()
+		if t.Oldest == nil || low.Before(*t.Oldest) {
+			t.Oldest = &low
+		}
+		if t.Newest == nil || high.After(*t.Newest) {
+			t.Newest = &high
+		}
+	}
+	t.Hours = len(hours)
+	return t
+}
+
+// span returns the bounds of the file's records in time: of start and end where
+// it has them, else of weir_hour.
+func (f *DataFile) span() (low, high time.Time) {
+	hour := f.Columns[hourColumn]
+	low, _ = hour.Min.(time.Time)
+	high, _ = hour.Max.(time.Time)
+	if s, ok := f.Columns[startColumn].Min.(int64); ok && !f.LacksStart() {
+		low = time.Unix(s, 0).UTC()
+	}
+	if e, ok := f.Columns[flowlog.FieldByID(flowlog.End).Column].Max.(int64); ok {
+		high = time.Unix(e, 0).UTC()
+	}
+	return low, high
+}
+
+// Objects returns the ledger's objects of a source (its URL or path, or what
+// lies below it), or all where source is "", in order of their URLs.
+func (l *Lake) Objects(ctx context.Context, source string) ([]Object, error) {
+	if source == "" {
+		return l.objects(ctx, "WHERE o.state <> 'pending' ORDER BY o.url")
+	}
+	below := strings.TrimSuffix(source, "/") + "/"
+	return l.objects(ctx, "WHERE o.state <> 'pending' AND (o.url = ? OR substr(o.url, 1, ?) = ?) ORDER BY o.url", source, len([]rune(below)), below)
+}
+
+// objects returns objects of the ledger, named o in the clause.
+func (l *Lake) objects(ctx context.Context, clause string, args ...any) ([]Object, error) {
+	rows, err := l.state.QueryContext(ctx, `SELECT o.source, o.key, o.url, o.size, o.state, coalesce(s.url, ''), o.container, o.formats,
+		o.records, o.bad, o.problem, o.hint, o.at, o.other_version FROM objects o LEFT JOIN objects s ON s.id = o.same_as `+clause, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var out []Object
+	for rows.Next() {
+		var o Object
+		var formats string
+		var at int64
+		var other sql.NullString
+		if err := rows.Scan(&o.Source, &o.Key, &o.URL, &o.Size, &o.State, &o.SameAs, &o.Container, &formats,
+			&o.Records, &o.Bad, &o.Problem, &o.Hint, &at, &other); err != nil {
+			return nil, err
+		}
+		if formats != "" {
+			o.Formats = strings.Split(formats, "\n")
+		}
+		if other.Valid {
+			o.State = Changed
+			o.Problem = "other bytes lie there now than those that were taken"
+			o.Hint = "weir open --replace takes the new ones in their place"
+		}
+		o.At = time.Unix(at, 0).UTC()
+		out = append(out, o)
+	}
+	return out, rows.Err()
+}
+
+// BadLine is a line or row that was not taken.
+type BadLine struct {
+	URL    string `json:"url"`
+	Line   int    `json:"line"`
+	Column int    `json:"column,omitempty"`
+	Field  string `json:"field,omitempty"`
+	Text   string `json:"text"`
+	Reason string `json:"reason"`
+}
+
+// BadLines returns the bad lines that the ledger keeps of a source's objects, or
+// of all where source is "", at most most.
+func (l *Lake) BadLines(ctx context.Context, source string, most int) ([]BadLine, error) {
+	below := strings.TrimSuffix(source, "/") + "/"
+	rows, err := l.state.QueryContext(ctx, `SELECT o.url, b.line, b.col, b.field, b.text, b.reason FROM bad_lines b
+		JOIN objects o ON o.id = b.object WHERE o.state <> 'pending' AND (?1 = '' OR o.url = ?1 OR substr(o.url, 1, ?2) = ?3)
+		ORDER BY o.url, b.line LIMIT ?4`, source, len([]rune(below)), below, most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var out []BadLine
+	for rows.Next() {
+		var b BadLine
+		if err := rows.Scan(&b.URL, &b.Line, &b.Column, &b.Field, &b.Text, &b.Reason); err != nil {
+			return nil, err
+		}
+		out = append(out, b)
+	}
+	return out, rows.Err()
+}
