@@ -36,6 +36,7 @@ type TextColumn struct {
 	Dict  []string
 
 	table []uint32 // open addressing over Dict; 0 = free
+	last  uint32   // the code that the last line had
 }
 
 // UnknownColumn is a column of a field that the table does not know.
@@ -113,10 +114,10 @@ func (b *Batch) FillText(f FieldID, value string) {
 	b.texts[f] = c
 }
 
-// SetNums replaces the column of a numeric field. The batch keeps the slice,
-// which holds one number for each record.
+// SetNums replaces the column of a numeric field; nil removes it. The batch keeps
+// the slice, which holds one number for each record.
 func (b *Batch) SetNums(f FieldID, nums []int64) {
-	if len(nums) != b.n {
+	if nums != nil && len(nums) != b.n {
 		panic(fmt.Sprintf("flowlog: %d numbers for %d records", len(nums), b.n))
 	}
 	b.nums[f] = nums
@@ -151,7 +152,8 @@ func (b *Batch) AppendFrom(r Record) {
 		}
 	}
 	for name, v := range r.Unknown() {
-		to.SetUnknown(name, v)
+		c := b.unknownColumn(name)
+		c.set(to.i, c.Code(v))
 	}
 	if et := r.EventTime(); et != Absent {
 		to.setEventTime(et)
@@ -171,29 +173,6 @@ func (b *Batch) unknownColumn(name string) *TextColumn {
 	return c
 }
 
-// truncate drops all records from the n-th on.
-func (b *Batch) truncate(n int) {
-	for i := range b.nums {
-		if len(b.nums[i]) > n {
-			b.nums[i] = b.nums[i][:n]
-		}
-	}
-	for _, c := range b.texts {
-		if c != nil && len(c.Codes) > n {
-			c.Codes = c.Codes[:n]
-		}
-	}
-	for _, u := range b.unknown {
-		if len(u.Text.Codes) > n {
-			u.Text.Codes = u.Text.Codes[:n]
-		}
-	}
-	if len(b.EventTime) > n {
-		b.EventTime = b.EventTime[:n]
-	}
-	b.n = n
-}
-
 // At returns the code of record i, 0 where the column ends before it.
 func (c *TextColumn) At(i int) uint32 {
 	if c == nil || i >= len(c.Codes) {
@@ -208,20 +187,35 @@ func (c *TextColumn) intern(f *Field, b []byte) (uint32, error) {
 	if len(b) == 1 && b[0] == '-' {
 		return 0, nil
 	}
+	// Most columns repeat themselves.
+	if c.last != 0 && string(b) == c.Dict[c.last] {
+		return c.last, nil
+	}
+	code, err := c.internNew(f, b)
+	c.last = code
+	return code, err
+}
+
+// internNew returns the code of a text that is not the one before it.
+func (c *TextColumn) internNew(f *Field, b []byte) (uint32, error) {
 	// find keeps nothing of the text, so that it may see b in place.
 	h, view := maphash.Bytes(hashSeed, b), unsafe.String(&b[0], len(b))
 	if code := c.find(h, view); code != 0 {
 		return code, nil
 	}
 	s := string(b)
-	if f != nil {
-		canonical, err := f.checkText(s)
-		if err != nil {
+	if f == nil {
+		if err := checkUnknown(s); err != nil {
 			return 0, err
 		}
-		if canonical != s {
-			return c.Code(canonical), nil
-		}
+		return c.add(h, s), nil
+	}
+	canonical, err := f.checkText(s)
+	if err != nil {
+		return 0, err
+	}
+	if canonical != s {
+		return c.Code(canonical), nil
 	}
 	return c.add(h, s), nil
 }
@@ -398,43 +392,68 @@ func (r Record) SetInt(f FieldID, v int64) error {
 // make it absent. It fails where the text is no value of the field.
 func (r Record) SetText(f FieldID, s string) error {
 	fd := &fields[f]
+	if fd.Type == Map {
+		return fmt.Errorf("flowlog: field %s holds no text", fd.Name)
+	}
+	if err := r.parseText(fd, s); err != nil {
+		return fmt.Errorf("flowlog: %s: %w", fd.Name, err)
+	}
+	return nil
+}
+
+// parseText sets a field from its text form. The error does not name the field.
+func (r Record) parseText(f *Field, s string) error {
 	if s == "-" {
 		s = ""
 	}
-	switch {
-	case fd.Type == Map:
-		return fmt.Errorf("flowlog: field %s holds no text", fd.Name)
-	case fd.Numeric():
-		if s == "" {
-			r.setNum(f, Absent)
-			return nil
-		}
-		v, err := fd.parseNum([]byte(s))
+	if !f.Numeric() {
+		canonical, err := f.checkText(s)
 		if err != nil {
-			return fmt.Errorf("flowlog: %s: %w", fd.Name, err)
+			return err
 		}
-		r.setNum(f, v)
+		r.setText(f.ID, canonical)
 		return nil
 	}
-	canonical, err := fd.checkText(s)
-	if err != nil {
-		return fmt.Errorf("flowlog: %s: %w", fd.Name, err)
+	v := Absent
+	if s != "" {
+		var err error
+		if v, err = f.parseNum([]byte(s)); err != nil {
+			return err
+		}
 	}
-	r.setText(f, canonical)
+	r.setNum(f.ID, v)
 	return nil
 }
 
 // SetAddr sets a field that holds an address.
 func (r Record) SetAddr(f FieldID, a netip.Addr) error { return r.SetText(f, a.String()) }
 
-// SetUnknown sets a field that the table does not know. The name is taken in
-// any spelling and kept in AWS's.
-func (r Record) SetUnknown(name, value string) {
+// SetUnknown sets a field that the table does not know; "" and "-" make it
+// absent. The name is taken in any spelling and kept in AWS's. It fails where the
+// table knows the name, or where the value is not UTF-8.
+func (r Record) SetUnknown(name, value string) error {
+	name = CanonicalName(name)
+	if _, ok := byName[name]; ok {
+		return fmt.Errorf("flowlog: %s is no unknown field", name)
+	}
+	if err := r.setUnknown(name, value); err != nil {
+		return fmt.Errorf("flowlog: %s: %w", name, err)
+	}
+	return nil
+}
+
+// setUnknown sets an unknown field whose name is in AWS's spelling. The error
+// does not name the field.
+func (r Record) setUnknown(name, value string) error {
 	if value == "-" {
 		value = ""
 	}
-	c := r.b.unknownColumn(CanonicalName(name))
+	if err := checkUnknown(value); err != nil {
+		return err
+	}
+	c := r.b.unknownColumn(name)
 	c.set(r.i, c.Code(value))
+	return nil
 }
 
 func (r Record) setNum(f FieldID, v int64) {

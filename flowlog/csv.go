@@ -51,6 +51,7 @@ func (c *csvWriter) Write(b *Batch) error {
 	return nil
 }
 
+// Close writes the header where no record was written, and what is held back.
 func (c *csvWriter) Close() error {
 	if err := c.head(); err != nil {
 		return err

@@ -6,8 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
+	"sync"
 
-	"github.com/klauspost/compress/flate"
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
 )
@@ -24,6 +25,10 @@ type Options struct {
 	// MaxBad is how many bad lines are kept with their text; 0 means 100. All
 	// are counted.
 	MaxBad int
+	// Exact takes the values of Parquet as they stand. Otherwise 0 and -1 count as
+	// absent where they stand for "not there", as AWS and others write them. weir
+	// reads its own files so.
+	Exact bool
 	// MaxMemory bounds, in bytes, a Parquet object that is not read from a
 	// file or from memory; 0 means 512 MiB.
 	MaxMemory int64
@@ -46,8 +51,8 @@ type Stats struct {
 	Container Container
 	// Compression is "", "gzip" or "zstd", or such names joined by "+".
 	Compression string
-	// Formats are the formats that were found, in order, each once. Parquet
-	// has none.
+	// Formats are the formats that were found, in order, each once. That of
+	// Parquet is its columns.
 	Formats []Format
 	// Records and Bad count what was yielded and what was not taken.
 	Records, Bad int64
@@ -57,12 +62,34 @@ type Stats struct {
 	UnknownFields []string
 }
 
-// A Decoder reads the records of one object.
+// A Decoder reads the records of one object. It is not safe for concurrent use;
+// decoders of several objects may run side by side.
 type Decoder struct {
 	opts  Options
+	in    *notedReader
 	src   source
 	stats Stats
 	err   error // what Next returns from now on
+
+	expect  int             // records that a batch will probably have
+	buffers []*bufio.Reader // to be used again
+	gunzips []*gzip.Reader
+}
+
+// notedReader notes the first failure of the caller's reader, so that it can be
+// told from damage that a decompressor finds.
+type notedReader struct {
+	r   io.Reader
+	err error
+}
+
+// Read reads from the caller's reader.
+func (n *notedReader) Read(p []byte) (int, error) {
+	k, err := n.r.Read(p)
+	if err != nil && err != io.EOF && n.err == nil {
+		n.err = err
+	}
+	return k, err
 }
 
 // source is the reader of one container. next returns a batch that is not
@@ -94,6 +121,7 @@ func NewDecoder(r io.Reader, o Options) (*Decoder, error) {
 	}
 	d := &Decoder{opts: o}
 	if err := d.open(r); err != nil {
+		d.release()
 		return nil, err
 	}
 	return d, nil
@@ -101,8 +129,12 @@ func NewDecoder(r io.Reader, o Options) (*Decoder, error) {
 
 // open finds compression and container from the first bytes.
 func (d *Decoder) open(r io.Reader) error {
-	const window = 256 << 10
-	in := bufio.NewReaderSize(r, window)
+	d.in = &notedReader{r: r}
+	in := d.buffer(d.in)
+	_, size, err := randomAccess(r)
+	if err != nil {
+		return err
+	}
 	for range 4 { // CloudWatch Logs through Firehose gives gzip within gzip
 		head, err := in.Peek(4)
 		switch {
@@ -112,22 +144,28 @@ func (d *Decoder) open(r io.Reader) error {
 		case len(head) == 0:
 			return d.broken(err)
 		case len(head) >= 2 && head[0] == 0x1f && head[1] == 0x8b:
-			z, err := gzip.NewReader(in)
+			d.compressed("gzip")
+			z := gunzips.Get().(*gzip.Reader)
+			d.gunzips = append(d.gunzips, z)
+			err := z.Reset(in)
+			if err == io.EOF {
+				err = io.ErrUnexpectedEOF // within the header
+			}
 			if err != nil {
 				return d.broken(err)
 			}
-			d.compressed("gzip")
-			in, r = bufio.NewReaderSize(z, window), z
+			in, r = d.buffer(z), z
 		case bytes.Equal(head, []byte{0x28, 0xb5, 0x2f, 0xfd}):
+			d.compressed("zstd")
 			z, err := zstd.NewReader(in, zstd.WithDecoderConcurrency(1))
 			if err != nil {
 				return d.broken(err)
 			}
-			d.compressed("zstd")
-			in, r = bufio.NewReaderSize(z, window), z
+			in, r = d.buffer(z), z
 		case string(head) == "PAR1":
 			return d.openParquet(r, in)
 		default:
+			d.expectRecords(size)
 			return d.openText(in)
 		}
 	}
@@ -139,6 +177,17 @@ func (d *Decoder) compressed(by string) {
 		by = d.stats.Compression + "+" + by
 	}
 	d.stats.Compression = by
+}
+
+// expectRecords guesses how many records an object of text has, so that columns
+// need not grow while they are read: a record has some 110 bytes, and some 22
+// after gzip.
+func (d *Decoder) expectRecords(size int64) {
+	each := int64(100)
+	if d.stats.Compression != "" {
+		each = 20
+	}
+	d.expect = int(min(size/each+16, int64(d.opts.BatchRecords)))
 }
 
 // openText tells text from JSON, and both from binary noise.
@@ -173,6 +222,33 @@ func (d *Decoder) openText(in *bufio.Reader) error {
 	return nil
 }
 
+// What a decoder needs for reading is used again by later ones: most objects are
+// small, and making it would cost more than reading them.
+var (
+	buffers = sync.Pool{New: func() any { return bufio.NewReaderSize(nil, 64<<10) }}
+	gunzips = sync.Pool{New: func() any { return new(gzip.Reader) }}
+)
+
+// buffer returns a buffered reader of r.
+func (d *Decoder) buffer(r io.Reader) *bufio.Reader {
+	b := buffers.Get().(*bufio.Reader)
+	b.Reset(r)
+	d.buffers = append(d.buffers, b)
+	return b
+}
+
+// release gives back what was needed for reading, once nothing is read any more.
+func (d *Decoder) release() {
+	for _, b := range d.buffers {
+		b.Reset(nil)
+		buffers.Put(b)
+	}
+	for _, z := range d.gunzips {
+		gunzips.Put(z)
+	}
+	d.buffers, d.gunzips = nil, nil
+}
+
 // Next returns the next batch, which the caller may keep. It returns [io.EOF]
 // at the end. Any other error ends the object too, and says that records after
 // those already returned are missing: [ErrTruncated], [ErrCorrupt],
@@ -183,7 +259,8 @@ func (d *Decoder) Next() (*Batch, error) {
 	}
 	b, err := d.src.next()
 	if err != nil {
-		d.err = err
+		d.err, d.src = err, nil
+		d.release()
 		return nil, err
 	}
 	d.stats.Records += int64(b.n)
@@ -216,30 +293,24 @@ func (d *Decoder) found(f Format) {
 }
 
 func (d *Decoder) unknown(name string) {
-	for _, n := range d.stats.UnknownFields {
-		if n == name {
-			return
-		}
+	if slices.Contains(d.stats.UnknownFields, name) {
+		return
 	}
 	d.stats.UnknownFields = append(d.stats.UnknownFields, name)
 }
 
-// broken names an error of the reader: the damage of a compressed stream, or
-// the reader's own error as it is.
+// broken names an error of reading: the caller's reader's own error as it is, else
+// the damage of a compressed stream.
 func (d *Decoder) broken(err error) error {
-	var flateErr flate.CorruptInputError
 	switch {
 	case err == nil, err == io.EOF:
 		return err
+	case d.in.err != nil:
+		return d.in.err
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		return fmt.Errorf("%w: the %s stream ends too early", ErrTruncated, d.streamName())
-	case errors.Is(err, gzip.ErrHeader), errors.Is(err, gzip.ErrChecksum), errors.Is(err, zstd.ErrCRCMismatch),
-		errors.Is(err, zstd.ErrMagicMismatch), errors.Is(err, zstd.ErrReservedBlockType),
-		errors.Is(err, zstd.ErrCompressedSizeTooBig), errors.Is(err, zstd.ErrUnexpectedBlockSize),
-		errors.As(err, &flateErr):
-		return fmt.Errorf("%w: %s: %w", ErrCorrupt, d.streamName(), err)
 	}
-	return err
+	return fmt.Errorf("%w: %s: %w", ErrCorrupt, d.streamName(), err)
 }
 
 func (d *Decoder) streamName() string {

@@ -9,6 +9,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"testing/iotest"
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
@@ -84,23 +85,27 @@ func TestForms(t *testing.T) {
 	}
 	doc := `{"messageType":"DATA_MESSAGE","owner":"1","logGroup":"g","logStream":"s","subscriptionFilters":["f"],"logEvents":[` +
 		strings.Join(events, ",") + `]}`
-	export := ""
-	firehose := ""
+	var export strings.Builder
+	var firehose strings.Builder
 	for _, l := range all {
-		export += "2025-02-25T12:25:04.000Z " + l + "\n"
+		export.WriteString("2025-02-25T12:25:04.000Z " + l + "\n")
 		b, err := json.Marshal(map[string]string{"message": l})
 		if err != nil {
 			t.Fatal(err)
 		}
-		firehose += string(b) + "\n"
+		firehose.WriteString(string(b) + "\n")
 	}
 	var zs bytes.Buffer
 	zw, err := zstd.NewWriter(&zs)
 	if err != nil {
 		t.Fatal(err)
 	}
-	io.WriteString(zw, header+"\n"+lines)
-	zw.Close()
+	if _, err := io.WriteString(zw, header+"\n"+lines); err != nil {
+		t.Fatal(err)
+	}
+	if err := zw.Close(); err != nil {
+		t.Fatal(err)
+	}
 	tests := map[string]struct {
 		data []byte
 		opts flowlog.Options
@@ -117,16 +122,16 @@ func TestForms(t *testing.T) {
 		"gzip, members":       {data: gz(t, header+"\n"+accept+"\n"+reject+"\n", header+"\n"+strings.Join(all[2:], "\n"))},
 		"gzip in gzip":        {data: gz(t, string(gz(t, lines)))},
 		"zstd":                {data: zs.Bytes()},
-		"CloudWatch export":   {data: gz(t, export)},
+		"CloudWatch export":   {data: gz(t, export.String())},
 		"subscription":        {data: gz(t, doc)},
 		"subscriptions glued": {data: gz(t, doc[:0]+strings.Replace(doc, strings.Join(events, ","), strings.Join(events[:2], ","), 1)+strings.Replace(doc, strings.Join(events, ","), strings.Join(events[2:], ","), 1))},
 		"control message":     {data: []byte(`{"messageType":"CONTROL_MESSAGE","logEvents":[{"id":"","timestamp":1,"message":"CWL CONTROL MESSAGE: Checking health of destination Firehose."}]}` + doc)},
 		"FilterLogEvents":     {data: []byte("{\n \"events\": [\n" + strings.Join(events, ",\n") + "\n],\n \"searchedLogStreams\": []\n}\n")},
 		"array of events":     {data: []byte("[" + strings.Join(events, ",") + "]")},
-		"Firehose":            {data: []byte(firehose)},
+		"Firehose":            {data: []byte(firehose.String())},
 		"given format": {
 			data: []byte(lines),
-			opts: flowlog.Options{Format: ptr(flowlog.DefaultFormat(flowlog.KindVPC))},
+			opts: flowlog.Options{Format: new(flowlog.DefaultFormat(flowlog.KindVPC))},
 		},
 	}
 	for name, tc := range tests {
@@ -145,9 +150,9 @@ func TestForms(t *testing.T) {
 	}
 }
 
-func ptr[T any](v T) *T { return &v }
-
 // TestEventTime checks that the time of a log event stays with its record.
+//
+//go:fix inline
 func TestEventTime(t *testing.T) {
 	for name, data := range map[string]string{
 		"JSON":   `{"message":"- eni-1 10.0.1.5 10.0.0.220","timestamp":1418530010123}`,
@@ -226,6 +231,8 @@ func TestDamagedObjects(t *testing.T) {
 		want error
 		min  int64
 	}{
+		{"cut off in the header", whole[:5], flowlog.ErrTruncated, 0},
+		{"cut off in the header's name", []byte("\x1f\x8b\x08\x08\x00\x00\x00\x00\x00\xffname"), flowlog.ErrTruncated, 0},
 		{"cut off", whole[:len(whole)/2], flowlog.ErrTruncated, 1000},
 		{"checksum", flipped, flowlog.ErrCorrupt, 5000},
 		{"noise after gzip", append(bytes.Clone(whole), "noise and more of it"...), flowlog.ErrCorrupt, 5000},
@@ -256,6 +263,33 @@ func TestDamagedObjects(t *testing.T) {
 			batches, stats, err := decode(t, data, flowlog.Options{})
 			if err != nil || len(batches) > 0 || stats.Bad > 0 {
 				t.Errorf("%d batches, %d bad, error %v", len(batches), stats.Bad, err)
+			}
+		})
+	}
+}
+
+// TestReaderErrors checks that an error of the reader underneath comes back as it
+// is, behind what was read before, and is not taken for damage of the object.
+func TestReaderErrors(t *testing.T) {
+	lost := errors.New("connection lost")
+	plain := header + "\n" + strings.Repeat(accept+"\n", 5000)
+	parts := map[string][]byte{
+		"text":              []byte(plain)[:10_000],
+		"gzip":              gz(t, plain, plain)[:len(gz(t, plain))+20],
+		"first byte":        nil,
+		"header of gzip":    gz(t, plain)[:5],
+		"Parquet, streamed": []byte("PAR1 and more"),
+	}
+	for name, data := range parts {
+		t.Run(name, func(t *testing.T) {
+			for _, want := range []error{lost, io.ErrUnexpectedEOF} { // the latter as net/http gives it
+				d, err := flowlog.NewDecoder(io.MultiReader(bytes.NewReader(data), iotest.ErrReader(want)), flowlog.Options{})
+				for err == nil {
+					_, err = d.Next()
+				}
+				if !errors.Is(err, want) || errors.Is(err, flowlog.ErrTruncated) || errors.Is(err, flowlog.ErrCorrupt) {
+					t.Errorf("error %v, want %v", err, want)
+				}
 			}
 		})
 	}
@@ -404,5 +438,25 @@ func TestSubscriptionVectors(t *testing.T) {
 				t.Errorf("start %d, event time %d: CloudWatch Logs events carry the start", start, r.EventTime())
 			}
 		})
+	}
+}
+
+// TestSharedLogGroup reads records of two formats without headers among each
+// other, as a log group that two flow logs share gives them.
+func TestSharedLogGroup(t *testing.T) {
+	f, err := flowlog.ParseLogFormat("${version} ${vpc-id} ${srcaddr} ${bytes}")
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := []string{"3 vpc-1 10.0.0.1 7", accept, "3 vpc-1 10.0.0.2 8", "neither of them", nodata}
+	batches, stats, err := decode(t, []byte(strings.Join(lines, "\n")), flowlog.Options{Format: &f})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if stats.Records != 4 || stats.Bad != 1 || stats.BadLines[0].Line != 4 || len(stats.Formats) != 2 {
+		t.Errorf("%d records, bad %v, formats %v", stats.Records, stats.BadLines, stats.Formats)
+	}
+	if got := texts(batches[1:2], flowlog.DefaultFormat(flowlog.KindVPC)); got[0] != accept {
+		t.Errorf("got %q", got)
 	}
 }

@@ -12,11 +12,11 @@
 // finds its format from evidence, and yields batches; it keeps the good
 // records beside a bad one and reports the bad one with its place.
 //
-//	d, err := flowlog.NewDecoder(file, flowlog.Options{Name: "vpc.log.gz"})
-//	for {
-//		b, err := d.Next()
-//		if err == io.EOF {
-//			break
+//	d, err := flowlog.NewDecoder(file, flowlog.Options{})
+//	for err == nil {
+//		var b *flowlog.Batch
+//		if b, err = d.Next(); err != nil {
+//			break // io.EOF at the end
 //		}
 //		for r := range b.Records() {
 //			src, ok := r.Addr(flowlog.SrcAddr)

@@ -29,8 +29,11 @@ var (
 // A LineError says why one record of an object was not taken, and where it
 // stands.
 type LineError struct {
-	// Line is the 1-based line, in text and JSON; in Parquet the 1-based row.
+	// Line is the 1-based line, in text and JSON. With Row it is the 1-based row
+	// of Parquet.
 	Line int
+	// Row says that the record is a row of Parquet.
+	Row bool
 	// Column is the 1-based byte in the line at which the fault stands, or 0
 	// where it is not one place.
 	Column int
@@ -45,7 +48,11 @@ type LineError struct {
 // Error returns place and reason: "line 3, column 12: srcport: ...".
 func (e *LineError) Error() string {
 	var s strings.Builder
-	fmt.Fprintf(&s, "line %d", e.Line)
+	place := "line"
+	if e.Row {
+		place = "row"
+	}
+	fmt.Fprintf(&s, "%s %d", place, e.Line)
 	if e.Column > 0 {
 		fmt.Fprintf(&s, ", column %d", e.Column)
 	}

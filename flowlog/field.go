@@ -2,6 +2,7 @@ package flowlog
 
 import (
 	"fmt"
+	"math"
 	"strings"
 )
 
@@ -92,9 +93,6 @@ type Field struct {
 	Version int
 	// Type is the type of the values.
 	Type Type
-	// ColumnID identifies the column in weir's tables. It never changes and is
-	// never used again for another field.
-	ColumnID int
 	// Min and Max bound the numbers that are accepted, both inclusive.
 	Min, Max int64
 	// Values lists the only text values that are accepted, where AWS's list is
@@ -179,6 +177,10 @@ func ColumnName(name string) string {
 // NewestVersion is the newest version of VPC flow log records in the table.
 const NewestVersion = 11
 
+// tgwVersion is the version of transit gateway flow log records, which VPC flow
+// log records never have.
+const tgwVersion = 6
+
 // order holds, per kind, the ids of its fields in AWS's order.
 var order [KindTGW + 1][]FieldID
 
@@ -188,7 +190,6 @@ var byName = map[string]FieldID{}
 // init derives what the table does not spell out: ids, columns and orders. It
 // panics on a table that contradicts itself, which every test would show.
 func init() {
-	columnIDs := map[int]string{}
 	var vpc, tgw, own []FieldID
 	for i := range fields {
 		f := &fields[i]
@@ -197,13 +198,12 @@ func init() {
 			panic(fmt.Sprintf("flowlog: field %d has no entry in the table", i))
 		}
 		f.Column = ColumnName(f.Name)
-		if f.Max == 0 {
+		switch {
+		case f.Epoch:
+			f.Max = millisecondsFrom - 1
+		case f.Max == 0:
 			f.Max = maxOf(f.Type)
 		}
-		if other, ok := columnIDs[f.ColumnID]; ok || f.ColumnID == 0 {
-			panic(fmt.Sprintf("flowlog: column id %d of %s is zero or also of %s", f.ColumnID, f.Name, other))
-		}
-		columnIDs[f.ColumnID] = f.Name
 		byName[f.Name], byName[f.Column] = f.ID, f.ID
 		if f.vpc > 0 {
 			vpc = append(vpc, f.ID)
@@ -226,10 +226,18 @@ func init() {
 	order[KindTGW] = append(place(tgw, func(f *Field) int { return f.tgw }), own...)
 }
 
+// microseconds is how many microseconds, Parquet's unit of a Timestamp, are in a
+// second, the batch's.
+const microseconds = 1_000_000
+
 // maxOf returns the largest number of a type.
 func maxOf(t Type) int64 {
-	if t == Int32 {
-		return 1<<31 - 1
+	switch t {
+	case Int32:
+		return math.MaxInt32
+	case Timestamp:
+		return math.MaxInt64 / microseconds
+	default:
+		return math.MaxInt64
 	}
-	return 1<<63 - 1
 }

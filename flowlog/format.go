@@ -75,20 +75,28 @@ func ParseLogFormat(s string) (Format, error) {
 // only). Unknown names beside known ones are kept.
 func ParseHeader(line string) (Format, bool) {
 	tokens := strings.Fields(line)
-	marked, all := false, true
 	for _, t := range tokens {
 		if !isName(t) {
 			return Format{}, false
 		}
-		f, ok := Lookup(t)
-		all = all && ok
-		marked = marked || ok && !isWord(f.ID)
 	}
-	if !marked && !all {
+	if !isEvidence(tokens) {
 		return Format{}, false
 	}
 	f, err := newFormat(tokens)
 	return f, err == nil
+}
+
+// isEvidence reports whether names show that they are those of a flow log's
+// fields: one of them is known and no English word, or all are known.
+func isEvidence(names []string) bool {
+	marked, all := false, true
+	for _, n := range names {
+		f, ok := Lookup(n)
+		all = all && ok
+		marked = marked || ok && !isWord(f.ID)
+	}
+	return marked || all
 }
 
 // isWord reports whether a field's name is an English word too, so that it may
@@ -97,8 +105,9 @@ func isWord(id FieldID) bool {
 	switch id {
 	case Version, Protocol, Packets, Bytes, Start, End, Action, TrafficType, Region:
 		return true
+	default:
+		return false
 	}
-	return false
 }
 
 // newFormat makes a format of field names in any spelling.
@@ -176,7 +185,7 @@ func (f Format) Kind() Kind { return f.kind }
 // none of its fields belongs to one kind only.
 func (f Format) Shared() bool {
 	for i, k := range f.known {
-		if k && !(fields[f.ids[i]].In(KindVPC) && fields[f.ids[i]].In(KindTGW)) {
+		if fd := &fields[f.ids[i]]; k && (!fd.In(KindVPC) || !fd.In(KindTGW)) {
 			return false
 		}
 	}
@@ -187,6 +196,18 @@ func (f Format) Shared() bool {
 func (f Format) withKind(k Kind) Format {
 	f.kind = k
 	return f
+}
+
+// As returns the format as one of records of kind k, as the resource of a flow
+// log tells: a format whose fields both kinds have does not tell it itself. It
+// fails where a field belongs to the other kind only.
+func (f Format) As(k Kind) (Format, error) {
+	for i, known := range f.known {
+		if known && !fields[f.ids[i]].In(k) {
+			return Format{}, fmt.Errorf("flowlog: no %s flow log has the field %s", k, f.names[i])
+		}
+	}
+	return f.withKind(k), nil
 }
 
 // Len returns the number of fields.

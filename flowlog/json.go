@@ -3,8 +3,10 @@ package flowlog
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 )
 
@@ -73,8 +75,11 @@ func (j *jsonSource) drop() {
 
 // scan looks for the ends of documents.
 func (j *jsonSource) scan(line []byte) {
-	start := 0
+	start, stray := 0, -1 // where a document and where what is none begins
 	for i, c := range line {
+		if j.depth == 0 && stray < 0 && !isBetween(c) {
+			stray = i
+		}
 		switch {
 		case j.escaped:
 			j.escaped = false
@@ -82,9 +87,13 @@ func (j *jsonSource) scan(line []byte) {
 			j.escaped = c == '\\'
 			j.inText = c != '"'
 		case c == '"':
-			j.inText = j.depth > 0
+			j.inText = true
 		case c == '{' || c == '[':
 			if j.depth == 0 {
+				if stray >= 0 {
+					j.notRecords(line[stray:i], j.lines.n, notDocument)
+					stray = -1
+				}
 				if c == '[' && !j.array {
 					j.array = true
 					continue
@@ -92,6 +101,8 @@ func (j *jsonSource) scan(line []byte) {
 				start, j.first = i, j.lines.n
 			}
 			j.depth++
+		case c == ']' && j.depth == 0:
+			j.array = false
 		case (c == '}' || c == ']') && j.depth > 0:
 			j.depth--
 			if j.depth == 0 {
@@ -101,10 +112,23 @@ func (j *jsonSource) scan(line []byte) {
 			}
 		}
 	}
-	if j.depth > 0 {
+	switch {
+	case j.depth > 0:
 		j.value = append(j.value, line[start:]...)
 		j.value = append(j.value, '\n')
+	case stray >= 0:
+		j.notRecords(line[stray:], j.lines.n, notDocument)
+		j.drop()
 	}
+}
+
+// isBetween reports whether a byte can stand between documents or begin one.
+func isBetween(c byte) bool {
+	switch c {
+	case ' ', '\t', '\r', ',', '[', ']', '{':
+		return true
+	}
+	return false
 }
 
 // document takes the records of one document.
@@ -112,18 +136,26 @@ func (j *jsonSource) document() {
 	d := j.records.d
 	var doc logDocument
 	if err := json.Unmarshal(j.value, &doc); err != nil {
-		d.bad(&LineError{Line: j.first, Reason: "no JSON document of records: " + err.Error()}, j.value)
+		reason := "no JSON document of records: " + err.Error()
+		if wrong := (*json.UnmarshalTypeError)(nil); errors.As(err, &wrong) {
+			reason = "no JSON document of records: a member is a " + wrong.Value
+		}
+		if bytes.Contains(j.value, []byte(`"message"`)) {
+			d.bad(&LineError{Line: j.first, Reason: reason}, j.value)
+		} else {
+			j.notRecords(j.value, j.first, reason)
+		}
 		return
 	}
 	if doc.MessageType == "CONTROL_MESSAGE" {
 		return // CloudWatch Logs tests the subscription with it
 	}
-	events := append(doc.LogEvents, doc.Events...)
+	events := slices.Concat(doc.LogEvents, doc.Events)
 	if doc.Message != nil {
 		events = append(events, doc.logEvent)
 	}
 	if events == nil && doc.MessageType != "DATA_MESSAGE" && !bytes.Contains(j.value, []byte(`"events"`)) {
-		j.notRecords()
+		j.notRecords(j.value, j.first, notDocument)
 		return
 	}
 	for i, e := range events {
@@ -139,17 +171,21 @@ func (j *jsonSource) document() {
 	}
 }
 
-// notRecords takes a document that is none of CloudWatch Logs or Firehose: a
-// bad line among others, or the sign that the object is no flow log.
-func (j *jsonSource) notRecords() {
-	const reason = "a JSON document without logEvents, events or message"
-	d := j.records.d
-	if j.records.parser != nil {
-		d.bad(&LineError{Line: j.first, Reason: reason}, j.value)
-		return
-	}
-	j.records.pending = append(j.records.pending, pendingLine{bytes.Clone(j.value), j.first})
-	if len(j.records.pending) >= evidenceLines {
-		j.records.done = fmt.Errorf("%w: %s", ErrNotFlowLog, reason)
+// notDocument is why something in an object of JSON documents is none of them.
+const notDocument = "no JSON document with logEvents, events or message"
+
+// notRecords takes what is no document of CloudWatch Logs or Firehose: a bad line
+// among others, or, before the first record, the sign that the object is no flow
+// log.
+func (j *jsonSource) notRecords(text []byte, line int, reason string) {
+	r := &j.records
+	switch {
+	case r.parser != nil:
+		r.d.bad(&LineError{Line: line, Reason: reason}, text)
+	case r.done == nil:
+		r.pending = append(r.pending, pendingLine{bytes.Clone(text), line})
+		if len(r.pending) >= evidenceLines {
+			r.done = fmt.Errorf("%w: %s", ErrNotFlowLog, reason)
+		}
 	}
 }

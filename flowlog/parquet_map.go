@@ -2,6 +2,7 @@ package flowlog
 
 import (
 	"errors"
+	"fmt"
 	"io"
 
 	"github.com/parquet-go/parquet-go"
@@ -21,8 +22,9 @@ func (m *mapCursor) close() {
 	m.values.pages.Close()
 }
 
-// fill sets the unknown fields of n rows.
-func (m *mapCursor) fill(b *Batch, n int, d *Decoder) error {
+// fill sets the unknown fields of n rows. Rows that can't hold a field's value
+// are put into bad.
+func (m *mapCursor) fill(b *Batch, n int, bad map[int]*LineError, d *Decoder) error {
 	for i := range n {
 		for first := true; ; first = false {
 			k, err := m.keys.peek()
@@ -44,11 +46,27 @@ func (m *mapCursor) fill(b *Batch, n int, d *Decoder) error {
 			if k.IsNull() || v.IsNull() {
 				continue
 			}
-			d.unknown(string(k.ByteArray()))
-			b.At(i).SetUnknown(string(k.ByteArray()), string(v.ByteArray()))
+			name, value := string(k.ByteArray()), string(v.ByteArray())
+			if err := b.At(i).setByName(name, value, d); err != nil && bad[i] == nil {
+				bad[i] = &LineError{Field: CanonicalName(name), Text: value, Reason: err.Error()}
+			}
 		}
 	}
 	return nil
+}
+
+// setByName sets a field that stood among the unknown ones. The table may have
+// learned it since the file was written.
+func (r Record) setByName(name, value string, d *Decoder) error {
+	f, known := Lookup(name)
+	switch {
+	case !known:
+		d.unknown(CanonicalName(name))
+		return r.setUnknown(CanonicalName(name), value)
+	case f.Type == Map || !f.In(r.b.kind):
+		return fmt.Errorf("no field of %s records", r.b.kind)
+	}
+	return r.parseText(f, value)
 }
 
 // errShortMap names an end of values before the end of rows.

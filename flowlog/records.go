@@ -41,7 +41,11 @@ func (s *recordSource) line(line []byte, n int, event int64) {
 	if s.parser == nil && !s.findFormat(line, n) {
 		return
 	}
-	if err := s.parser.parse(line); err != nil {
+	err := s.parser.parse(line)
+	if err != nil && !s.header && s.switchFormat(line) {
+		err = s.parser.parse(line)
+	}
+	if err != nil {
 		err.Line = n
 		s.d.bad(err, line)
 		return
@@ -80,6 +84,7 @@ func (s *recordSource) use(f Format) {
 	}
 	s.cut()
 	s.parser = newLineParser(f)
+	s.parser.expect = s.d.expect
 	s.d.found(f)
 	for _, p := range s.pending {
 		s.d.bad(&LineError{Line: p.line, Reason: "stands before the first line that is a flow log's"}, p.text)
@@ -88,10 +93,13 @@ func (s *recordSource) use(f Format) {
 }
 
 // findFormat looks for the format of a record without a header: the one that
-// was given, or AWS's default format where the line's values show it.
+// was given where the record fits it, else AWS's default format where the
+// record's values show it. A record that fits neither is a bad one of the format
+// that was given, if there is one.
 func (s *recordSource) findFormat(line []byte, n int) bool {
-	if g := s.d.opts.Format; g != nil {
-		s.use(*g)
+	given := s.d.opts.Format
+	if given != nil && newLineParser(*given).parse(line) == nil {
+		s.use(*given)
 		return true
 	}
 	for _, k := range []Kind{KindVPC, KindTGW} {
@@ -100,9 +108,29 @@ func (s *recordSource) findFormat(line []byte, n int) bool {
 			return true
 		}
 	}
+	if given != nil {
+		s.use(*given)
+		return true
+	}
 	s.pending = append(s.pending, pendingLine{bytes.Clone(line), n})
 	if len(s.pending) >= evidenceLines {
 		s.done = s.noFormat()
+	}
+	return false
+}
+
+// switchFormat goes on with another format that a record without header may
+// have, where the record shows it: several flow logs can share a log group.
+func (s *recordSource) switchFormat(line []byte) bool {
+	if g := s.d.opts.Format; g != nil && !s.parser.format.Equal(*g) && newLineParser(*g).parse(line) == nil {
+		s.use(*g)
+		return true
+	}
+	for _, k := range []Kind{KindVPC, KindTGW} {
+		if f := DefaultFormat(k); !s.parser.format.Equal(f) && isDefault(line, k) {
+			s.use(f)
+			return true
+		}
 	}
 	return false
 }
@@ -112,7 +140,7 @@ func (s *recordSource) findFormat(line []byte, n int) bool {
 func (s *recordSource) settleKind() {
 	p := s.parser
 	at := p.format.index(Version)
-	if at < 0 || (p.cols[at].nums[0] == 6) == (p.format.kind == KindTGW) {
+	if at < 0 || (p.cols[at].nums[0] == tgwVersion) == (p.format.kind == KindTGW) {
 		return
 	}
 	p.format.kind = KindVPC + KindTGW - p.format.kind
@@ -133,8 +161,8 @@ func (s *recordSource) cut() {
 // spaces lack a format, others are no flow log.
 func (s *recordSource) noFormat() error {
 	first := s.pending[0].text
-	fields := bytes.Fields(first)
-	for _, f := range fields {
+	fields := bytes.FieldsSeq(first)
+	for f := range fields {
 		_, addr := (&Field{Addr: true}).checkText(string(f))
 		if addr == nil || bytes.HasPrefix(f, []byte("eni-")) {
 			return fmt.Errorf("%w: no header, and the records are not in the default format (line %d: %q)",

@@ -13,6 +13,7 @@ type lineParser struct {
 	batch  *Batch
 	cols   []lineColumn
 	ends   []end
+	expect int // records that a batch will probably have
 }
 
 // end is the places of an address and of its port in the line.
@@ -73,16 +74,30 @@ func (p *lineParser) take() *Batch {
 	return b
 }
 
+// makeRoom makes room for the records that are expected.
+func (p *lineParser) makeRoom() {
+	for i := range p.cols {
+		if c := &p.cols[i]; c.num {
+			c.nums = make([]int64, 0, p.expect)
+		} else {
+			c.text.Codes = make([]uint32, 0, p.expect)
+		}
+	}
+}
+
 // parse appends the record of one line, without its line end, to the batch.
 // Where the line is bad, the batch stays as it was.
 func (p *lineParser) parse(line []byte) *LineError {
+	if p.batch.n == 0 {
+		p.makeRoom()
+	}
 	pos := 0
 	for i := range p.cols {
 		for pos < len(line) && isSpace(line[pos]) {
 			pos++
 		}
 		start := pos
-		for pos < len(line) && !isSpace(line[pos]) {
+		for pos < len(line) && (line[pos] > ' ' || !isSpace(line[pos])) {
 			pos++
 		}
 		if start == pos {
@@ -104,8 +119,10 @@ func (p *lineParser) parse(line []byte) *LineError {
 	}
 	for _, e := range p.ends {
 		if p.cols[e.addr].text.Codes[p.batch.n] == 0 && p.cols[e.port].nums[p.batch.n] != Absent {
-			return p.fail(len(p.cols), &LineError{Field: p.format.names[e.addr],
-				Reason: "absent, but " + p.format.names[e.port] + " is there"})
+			return p.fail(len(p.cols), &LineError{
+				Field:  p.format.names[e.addr],
+				Reason: "absent, but " + p.format.names[e.port] + " is there",
+			})
 		}
 	}
 	p.batch.n++

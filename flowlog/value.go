@@ -3,9 +3,12 @@ package flowlog
 import (
 	"errors"
 	"fmt"
+	"math"
 	"net/netip"
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // millisecondsFrom is the smallest number that is read as milliseconds in a
@@ -22,14 +25,19 @@ func (f *Field) parseNum(b []byte) (int64, error) {
 	}
 	var v int64
 	for _, c := range b {
-		if c < '0' || c > '9' {
+		d := c - '0'
+		if d > 9 {
 			return 0, fmt.Errorf("%q is not a number", clip(b))
 		}
-		d := int64(c - '0')
-		if v > (1<<63-1-d)/10 {
+		if v > math.MaxInt64/10 {
 			return 0, fmt.Errorf("%s is out of range", clip(b))
 		}
-		v = v*10 + d
+		if v = v*10 + int64(d); v < 0 {
+			return 0, fmt.Errorf("%s is out of range", clip(b))
+		}
+	}
+	if v >= f.Min && v <= f.Max && (!f.Epoch || v < millisecondsFrom) {
+		return v, nil
 	}
 	return f.checkNum(v)
 }
@@ -39,10 +47,18 @@ func (f *Field) checkNum(v int64) (int64, error) {
 	if f.Epoch && v >= millisecondsFrom {
 		v /= 1000
 	}
-	if v < f.Min || v > f.Max {
-		return 0, fmt.Errorf("%d is out of range (%d to %d)", v, f.Min, f.Max)
+	if err := f.checkRange(v); err != nil {
+		return 0, err
 	}
 	return v, nil
+}
+
+// checkRange refuses a number out of the field's range.
+func (f *Field) checkRange(v int64) error {
+	if v < f.Min || v > f.Max {
+		return fmt.Errorf("%d is out of range (%d to %d)", v, f.Min, f.Max)
+	}
+	return nil
 }
 
 // checkText returns the canonical form of a text value, or an error where it is
@@ -66,8 +82,22 @@ func (f *Field) checkText(s string) (string, error) {
 		if !slices.Contains(f.Values, s) {
 			return "", fmt.Errorf("%q is none of %s", clip(s), strings.Join(f.Values, ", "))
 		}
+	case !utf8.ValidString(s):
+		return "", fmt.Errorf("%q is not UTF-8 text", clip(s))
+	case strings.ContainsFunc(s, unicode.IsControl):
+		return "", fmt.Errorf("%q holds a control character", clip(s))
 	}
 	return s, nil
+}
+
+// checkUnknown refuses a value of an unknown field that can't be kept as it is:
+// Parquet, JSON and SQL hold UTF-8 only, and engines refuse whole files for
+// other bytes.
+func checkUnknown(s string) error {
+	if !utf8.ValidString(s) {
+		return fmt.Errorf("%q is not UTF-8 text", clip(s))
+	}
+	return nil
 }
 
 // clip shortens a value for a message.

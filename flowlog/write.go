@@ -5,8 +5,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
+	"unicode"
 )
 
 // A Writer writes batches in one form. Close writes what is still held back; it
@@ -66,7 +69,8 @@ func checkKind(f Format, b *Batch) error {
 // AppendText appends a record as AWS writes it in text, without line end: the
 // format's fields between single spaces, "-" where one is absent. The version is
 // what AWS writes for the format ([Format.RecordVersion]), whatever the record's
-// own was.
+// own was. Values are written as they are; the writer of [NewTextWriter] refuses
+// those that would break the line.
 func AppendText(dst []byte, r Record, f Format) []byte {
 	for i := range f.names {
 		if i > 0 {
@@ -75,6 +79,43 @@ func AppendText(dst []byte, r Record, f Format) []byte {
 		dst = f.appendField(dst, r, i)
 	}
 	return dst
+}
+
+// checkLines refuses values that would break a line of text. AWS's own never
+// hold white space (tags are percent-encoded); Parquet of others and weir's own
+// paths can.
+func (f Format) checkLines(b *Batch) error {
+	for i, name := range f.names {
+		if fd, ok := f.Field(i); ok && (fd.Addr || fd.Values != nil) {
+			continue
+		}
+		c := f.texts(b, i)
+		if c == nil {
+			continue
+		}
+		for code, v := range c.Dict {
+			if strings.ContainsFunc(v, breaksLine) && slices.Contains(c.Codes, uint32(code)) {
+				return fmt.Errorf("flowlog: %s: %q holds white space or a control character, which a line of text can't carry", name, clip(v))
+			}
+		}
+	}
+	return nil
+}
+
+func breaksLine(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }
+
+// texts returns the column of the format's i-th field in a batch, or nil where
+// the field holds no text or no record has it.
+func (f Format) texts(b *Batch, i int) *TextColumn {
+	if f.known[i] {
+		return b.texts[f.ids[i]]
+	}
+	for _, u := range b.unknown {
+		if u.Name == f.names[i] {
+			return u.Text
+		}
+	}
+	return nil
 }
 
 // appendField appends the i-th field of the format.
@@ -112,13 +153,17 @@ type textWriter struct {
 }
 
 // NewTextWriter returns a writer of AWS's text form: a header, where asked for,
-// then a line for each record. Compression is the caller's.
+// then a line for each record. Compression is the caller's. Write refuses a batch
+// with a value that holds white space.
 func NewTextWriter(w io.Writer, f Format, header bool) Writer {
 	return &textWriter{w: bufio.NewWriterSize(w, 64<<10), format: f, header: header}
 }
 
 func (t *textWriter) Write(b *Batch) error {
 	if err := checkKind(t.format, b); err != nil {
+		return err
+	}
+	if err := t.format.checkLines(b); err != nil {
 		return err
 	}
 	if t.header {
@@ -135,6 +180,7 @@ func (t *textWriter) Write(b *Batch) error {
 	return nil
 }
 
+// Close writes the header where no record was written, and what is held back.
 func (t *textWriter) Close() error {
 	if t.header {
 		t.header = false
@@ -155,9 +201,7 @@ func AppendJSON(dst []byte, r Record) []byte {
 			dst = append(dst, ',')
 		}
 		first = false
-		dst = append(dst, '"')
-		dst = append(dst, name...)
-		dst = append(dst, '"', ':')
+		dst = append(appendJSONText(dst, name), ':')
 	}
 	for _, id := range order[r.b.kind] {
 		f := &fields[id]
@@ -227,4 +271,5 @@ func (j *jsonWriter) Write(b *Batch) error {
 	return nil
 }
 
+// Close writes what is held back.
 func (j *jsonWriter) Close() error { return j.w.Flush() }

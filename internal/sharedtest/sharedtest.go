@@ -13,18 +13,28 @@ import (
 // WEIR_SHARED_REQUIRED=1, as CI sets it, it fails.
 func Path(t testing.TB, elem ...string) string {
 	t.Helper()
+	p, ok := Find(t, elem...)
+	if !ok {
+		t.Skipf("shared test data is absent (set WEIR_SHARED to its folder): no %s", p)
+	}
+	return p
+}
+
+// Find returns the place of a file or folder of the shared data and whether it is
+// there, for tests that need it only in part, such as for the seeds of a fuzz
+// target. With WEIR_SHARED_REQUIRED=1 the test fails where it is absent.
+func Find(t testing.TB, elem ...string) (string, bool) {
+	t.Helper()
 	root := os.Getenv("WEIR_SHARED")
 	if root == "" {
 		root = filepath.Join(repository(t), "..", "shared")
 	}
 	p := filepath.Join(append([]string{root}, elem...)...)
-	if _, err := os.Stat(p); err != nil {
-		if os.Getenv("WEIR_SHARED_REQUIRED") == "1" {
-			t.Fatalf("shared test data is absent: %v", err)
-		}
-		t.Skipf("shared test data is absent (set WEIR_SHARED to its folder): %v", err)
+	_, err := os.Stat(p)
+	if err != nil && os.Getenv("WEIR_SHARED_REQUIRED") == "1" {
+		t.Fatalf("shared test data is absent: %v", err)
 	}
-	return p
+	return p, err == nil
 }
 
 // repository returns the folder of go.mod.
