@@ -24,6 +24,7 @@ type change struct {
 	op     string
 	add    map[flowlog.Kind][]string // absolute paths
 	remove map[flowlog.Kind][]string
+	added  map[flowlog.Kind]int64 // new records, for watchers
 	// ledger notes, in the transaction that notes the batch, the objects of the
 	// batch: rows in state pending, and batch_objects.
 	ledger func(tx *sql.Tx, batch int64) error
@@ -50,7 +51,13 @@ func (l *Lake) commit(ctx context.Context, c change) error {
 		}
 		return fmt.Errorf("cannot commit: %w", err)
 	}
-	l.announce()
+	added := map[flowlog.Kind]int64{}
+	for _, byKind := range []map[flowlog.Kind][]string{c.add, c.remove} {
+		for k := range byKind {
+			added[k] = c.added[k]
+		}
+	}
+	l.announce(added)
 	return nil
 }
 
@@ -260,9 +267,6 @@ func (l *Lake) recover(ctx context.Context) error {
 		if err := l.finish(ctx, id); err != nil {
 			return fmt.Errorf("cannot finish the change that a crash left under way: %w", err)
 		}
-	}
-	if len(ids) > 0 {
-		l.announce()
 	}
 	return nil
 }

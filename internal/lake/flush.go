@@ -19,12 +19,16 @@ import (
 // waiting is finished objects whose records are not written yet.
 type waiting struct {
 	objects []*ObjectWriter
+	bytes   int64           // that they hold
 	twins   []*ObjectWriter // have the bytes of an object that is on its way
 }
 
 func newWaiting() *waiting { return &waiting{} }
 
-func (w *waiting) add(o *ObjectWriter) { w.objects = append(w.objects, o) }
+func (w *waiting) add(o *ObjectWriter) {
+	w.objects = append(w.objects, o)
+	w.bytes += o.bytes
+}
 
 // flush writes and commits, in the background, the waiting objects that choose
 // picks; nil picks all.
@@ -66,6 +70,9 @@ func (im *Import) flushLocked(ctx context.Context, choose func([]*ObjectWriter) 
 		}
 	}
 	im.waiting, im.since = next, im.lake.now()
+	// What was finished is committed, whatever becomes of the object that is in
+	// the caller's hands.
+	ctx = context.WithoutCancel(ctx)
 	im.flushing.Go(func() { im.write(ctx, chosen, twins) })
 }
 
@@ -123,11 +130,14 @@ func (l *Lake) take(ctx context.Context, importID int64, objects, twins []*Objec
 		return err
 	}
 	byHour := map[hourKey][]piece{}
-	c := change{op: "import", add: map[flowlog.Kind][]string{}, remove: map[flowlog.Kind][]string{}}
+	c := change{op: "import", add: map[flowlog.Kind][]string{}, remove: map[flowlog.Kind][]string{}, added: map[flowlog.Kind]int64{}}
 	gone := map[int64]string{}
 	for _, o := range objects {
 		for key, pieces := range o.pieces {
 			byHour[key] = append(byHour[key], pieces...)
+		}
+		for key, sum := range o.hours {
+			c.added[key.kind] += sum.records
 		}
 		for k, paths := range o.spilled {
 			c.add[k] = append(c.add[k], paths...)

@@ -19,9 +19,11 @@ type ImportOptions struct {
 	// Replace takes objects whose bytes changed since they were taken; their
 	// old records go in the same commit.
 	Replace bool
-	// Memory bounds, in bytes, the records that are held before they are
-	// written; 0 means 192 MiB. What is being written at the same time comes on
-	// top.
+	// Foreign reads objects again that were no flow log, since more formats are
+	// known now.
+	Foreign bool
+	// Memory bounds, in bytes, the records that are held: half of it may wait
+	// while the other half is written; 0 means 320 MiB. Writing needs some more.
 	Memory int64
 	// CommitEvery is the longest time that taken records wait for their commit
 	// while more come in; 0 means 20 s.
@@ -47,7 +49,7 @@ type Import struct {
 }
 
 const (
-	defaultImportMemory = 192 << 20
+	defaultImportMemory = 320 << 20
 	defaultCommitEvery  = 20 * time.Second
 )
 
@@ -83,7 +85,7 @@ func (im *Import) Look(ctx context.Context, ref ObjectRef) (fetch bool, state Ob
 		return false, "", fmt.Errorf("cannot read the ledger: %w", err)
 	}
 	switch {
-	case row == nil || row.state == Failed:
+	case row == nil || im.again(row.state):
 		return true, "", nil
 	case row.size == ref.Size && row.version == ref.Version:
 		return false, row.state, nil
@@ -103,7 +105,7 @@ func (im *Import) Start(ctx context.Context, ref ObjectRef, sum [sha256.Size]byt
 		return nil, "", fmt.Errorf("cannot read the ledger: %w", err)
 	}
 	w := &ObjectWriter{im: im, ref: ref, sum: sum, hours: map[hourKey]hourSum{}, unknown: map[unknownField]bool{}}
-	if row != nil && row.state != Failed {
+	if row != nil && !im.again(row.state) {
 		if bytes.Equal(row.sha256, sum[:]) {
 			return nil, row.state, im.lake.setVersion(ctx, row.id, ref)
 		}
@@ -140,6 +142,9 @@ func (im *Import) Start(ctx context.Context, ref ObjectRef, sum [sha256.Size]byt
 	im.inFlight[sum], im.places[ref.place()] = true, sum
 	return w, "", nil
 }
+
+// again reports whether an object in a state is read anew.
+func (im *Import) again(s ObjectState) bool { return s == Failed || s == Foreign && im.opts.Foreign }
 
 // landed forgets an object that was on its way, and those with the same bytes.
 // The caller holds im.mu.

@@ -56,7 +56,7 @@ type Lake struct {
 	spills  map[string]bool // files of objects that are being taken
 
 	watchMu sync.Mutex
-	commits map[chan struct{}]bool
+	commits map[chan Commit]bool
 }
 
 // Open opens the lake in the data directory dir. A writer makes what is missing,
@@ -70,7 +70,7 @@ func Open(ctx context.Context, dir string, o Options) (*Lake, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	l := &Lake{paths: p, now: o.Now, spills: map[string]bool{}, commits: map[chan struct{}]bool{}}
+	l := &Lake{paths: p, now: o.Now, spills: map[string]bool{}, commits: map[chan Commit]bool{}}
 	if o.ReadOnly {
 		if _, err := os.Stat(p.catalog); err != nil {
 			return nil, fmt.Errorf("%w: %s", ErrNoLake, p.data)
@@ -79,7 +79,7 @@ func Open(ctx context.Context, dir string, o Options) (*Lake, error) {
 		return nil, err
 	}
 	if err := l.open(ctx, o.ReadOnly); err != nil {
-		l.Close()
+		_ = l.Close()
 		return nil, err
 	}
 	return l, nil
@@ -156,11 +156,19 @@ func (l *Lake) writable() error {
 	return nil
 }
 
-// Commits returns a channel that gets a value after each commit to the tables in
-// this process; values are merged where the receiver is slow. It is closed when
-// ctx ends.
-func (l *Lake) Commits(ctx context.Context) <-chan struct{} {
-	c := make(chan struct{}, 1)
+// A Commit is a change that was made to the tables in this process.
+type Commit struct {
+	// At is when it was made.
+	At time.Time
+	// Added is how many records it brought to each kind's table that it
+	// changed; 0 where it moved or removed records only.
+	Added map[flowlog.Kind]int64
+}
+
+// Commits returns a channel that gets the commits from now on. A receiver that is
+// slow misses those between. It is closed when ctx ends.
+func (l *Lake) Commits(ctx context.Context) <-chan Commit {
+	c := make(chan Commit, 1)
 	l.watchMu.Lock()
 	l.commits[c] = true
 	l.watchMu.Unlock()
@@ -174,12 +182,12 @@ func (l *Lake) Commits(ctx context.Context) <-chan struct{} {
 }
 
 // announce tells the watchers of a commit.
-func (l *Lake) announce() {
+func (l *Lake) announce(added map[flowlog.Kind]int64) {
 	l.watchMu.Lock()
 	defer l.watchMu.Unlock()
 	for c := range l.commits {
 		select {
-		case c <- struct{}{}:
+		case c <- Commit{l.now(), added}:
 		default:
 		}
 	}

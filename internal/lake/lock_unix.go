@@ -21,22 +21,22 @@ func takeLock(path string) (*os.File, error) {
 	err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 	if errors.Is(err, syscall.EWOULDBLOCK) {
 		holder, _ := io.ReadAll(io.LimitReader(f, 200))
-		f.Close()
+		_ = f.Close()
 		return nil, fmt.Errorf("%w: process %s", ErrLocked, strings.TrimSpace(string(holder)))
 	}
 	if err != nil {
-		f.Close()
+		_ = f.Close()
 		return nil, fmt.Errorf("cannot lock %s: %w", path, err)
 	}
 	note := fmt.Sprintf("%d (%s)\n", os.Getpid(), strings.Join(os.Args, " "))
 	if len(note) > 200 {
 		note = note[:199] + "\n"
 	}
-	if err := f.Truncate(0); err == nil {
+	if err = f.Truncate(0); err == nil {
 		_, err = f.WriteAt([]byte(note), 0)
 	}
 	if err != nil {
-		f.Close()
+		_ = f.Close()
 		return nil, fmt.Errorf("cannot write the lock: %w", err)
 	}
 	return f, nil

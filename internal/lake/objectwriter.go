@@ -22,6 +22,21 @@ type Result struct {
 	Stats flowlog.Stats
 }
 
+// Settle returns the result of an object that gave so many records: without any it
+// is empty, or where something was wrong, failed.
+func (r Result) Settle(records int64) Result {
+	switch {
+	case r.State != Taken || records > 0:
+	case r.Problem != "":
+		r.State = Failed
+	case r.Stats.Bad > 0:
+		r.State, r.Problem = Failed, "no good record in it"
+	default:
+		r.State = Empty
+	}
+	return r
+}
+
 // An ObjectWriter takes the records of one object. It is for one goroutine.
 type ObjectWriter struct {
 	im       *Import
@@ -43,20 +58,36 @@ type ObjectWriter struct {
 // time (no slot in the object's key, no end, no start, no event time) are
 // refused with ErrNoTime; the batch is not taken then.
 func (w *ObjectWriter) Write(ctx context.Context, b *flowlog.Batch) error {
-	if err := w.complete(b); err != nil {
-		return err
+	if !w.ref.Complete(b) {
+		return ErrNoTime
 	}
+	return w.WriteComplete(ctx, b)
+}
+
+// WriteComplete takes a batch that has weir's own columns already, weir_hour in
+// every record. The writer owns the batch from then on.
+func (w *ObjectWriter) WriteComplete(ctx context.Context, b *flowlog.Batch) error {
 	hashes := recordHashes(b)
+	var key hourKey
+	var sum hourSum
+	var rows []uint32
 	split := map[hourKey][]uint32{}
-	hours := b.Nums(flowlog.WeirHour)
-	for i, t := range hours {
-		key := hourKey{b.Kind(), floorDiv(t, 3600) * 3600}
-		sum := w.hours[key]
+	keep := func() {
+		if rows != nil {
+			w.hours[key], split[key] = sum, rows
+		}
+	}
+	// Records of an hour mostly follow each other.
+	for i, t := range b.Nums(flowlog.WeirHour) {
+		if k := (hourKey{b.Kind(), floorDiv(t, 3600) * 3600}); k != key || rows == nil {
+			keep()
+			key, sum, rows = k, w.hours[k], split[k]
+		}
 		sum.records++
 		sum.checksum += hashes[i]
-		w.hours[key] = sum
-		split[key] = append(split[key], uint32(i))
+		rows = append(rows, uint32(i))
 	}
+	keep()
 	if w.pieces == nil {
 		w.pieces = map[hourKey][]piece{}
 	}
@@ -80,31 +111,31 @@ func (w *ObjectWriter) Write(ctx context.Context, b *flowlog.Batch) error {
 // ErrNoTime says that records have no time by which they could be kept.
 var ErrNoTime = errors.New("records without any time: no slot in the object's name, no start, no end, no event time")
 
-// complete fills weir's own columns of a batch.
-func (w *ObjectWriter) complete(b *flowlog.Batch) error {
-	hours := make([]int64, b.Len())
-	if !w.ref.Slot.IsZero() {
+// Complete fills weir's own columns of a batch that comes from the object. It
+// reports false where a record has no time: neither has the object a slot, nor
+// the record an end, a start or an event time.
+func (r *ObjectRef) Complete(b *flowlog.Batch) bool {
+	hours, timed := make([]int64, b.Len()), true
+	if !r.Slot.IsZero() {
 		for i := range hours {
-			hours[i] = w.ref.Slot.Unix()
+			hours[i] = r.Slot.Unix()
 		}
 	} else {
 		end, start := b.Nums(flowlog.End), b.Nums(flowlog.Start)
 		for i := range hours {
 			hours[i] = firstPresent(i, end, start, b.EventTime)
-			if hours[i] == flowlog.Absent {
-				return ErrNoTime
-			}
+			timed = timed && hours[i] != flowlog.Absent
 		}
 	}
 	b.SetNums(flowlog.WeirHour, hours)
-	b.FillText(flowlog.WeirObject, w.ref.URL)
-	b.FillText(flowlog.WeirFlowLogID, w.ref.FlowLogID)
-	b.FillText(flowlog.WeirLogOwner, w.ref.LogOwner)
-	b.FillText(flowlog.WeirRegion, w.ref.Region)
+	b.FillText(flowlog.WeirObject, r.URL)
+	b.FillText(flowlog.WeirFlowLogID, r.FlowLogID)
+	b.FillText(flowlog.WeirLogOwner, r.LogOwner)
+	b.FillText(flowlog.WeirRegion, r.Region)
 	if own := b.Texts(flowlog.Region); own != nil {
 		mixed := &flowlog.TextColumn{Codes: make([]uint32, b.Len())}
 		for i := range mixed.Codes {
-			region := w.ref.Region
+			region := r.Region
 			if code := own.At(i); code != 0 {
 				region = own.Dict[code]
 			}
@@ -112,7 +143,7 @@ func (w *ObjectWriter) complete(b *flowlog.Batch) error {
 		}
 		b.SetTexts(flowlog.WeirRegion, mixed)
 	}
-	return nil
+	return timed
 }
 
 // firstPresent returns the first number that is there at place i.
@@ -165,15 +196,7 @@ func (w *ObjectWriter) spill(ctx context.Context) error {
 // Finish ends the object. Its records are committed with others soon, at the
 // latest by [Import.Close].
 func (w *ObjectWriter) Finish(ctx context.Context, r Result) error {
-	if r.State == Taken && w.records == 0 {
-		r.State = Empty
-		if r.Problem != "" || r.Stats.Bad > 0 {
-			r.State = Failed
-			if r.Problem == "" {
-				r.Problem = "no good record in it"
-			}
-		}
-	}
+	r = r.Settle(w.records)
 	if r.State != Taken {
 		w.removeSpilled()
 	}
@@ -213,10 +236,10 @@ func (w *ObjectWriter) finish(ctx context.Context, r Result) error {
 	}
 	im.waiting.add(w)
 	im.held += w.bytes
-	if im.held > im.opts.Memory || im.lake.now().Sub(im.since) > im.opts.CommitEvery {
+	if im.waiting.bytes > im.opts.Memory/2 || im.lake.now().Sub(im.since) > im.opts.CommitEvery {
 		im.flushLocked(ctx, im.ripe)
 	}
-	for im.held > 2*im.opts.Memory && im.failed == nil {
+	for im.held > im.opts.Memory && im.failed == nil {
 		im.room.Wait()
 	}
 	return nil

@@ -1,6 +1,7 @@
 package lake
 
 import (
+	"maps"
 	"slices"
 	"sort"
 
@@ -36,6 +37,7 @@ type columns struct {
 type ranked struct {
 	codes []uint32
 	dict  []string
+	gaps  bool // some record has none: code 0
 }
 
 // merge puts pieces together.
@@ -123,38 +125,42 @@ func mergeNums(pieces []piece, n int, id flowlog.FieldID) []int64 {
 // mergeTexts joins a text column of all pieces into one dictionary, or returns
 // nil where no record has the field.
 func mergeTexts(pieces []piece, n int, column func(*flowlog.Batch) *flowlog.TextColumn) *ranked {
-	used := map[string]uint32{}
-	for _, p := range pieces {
-		if c := column(p.batch); c != nil {
-			for _, s := range usedTexts(c, p.rows) {
-				used[s] = 0
+	var dict []string // in the order in which they are met
+	number := map[string]uint32{}
+	numbers := make([][]uint32, len(pieces)) // of a piece's codes
+	for i, p := range pieces {
+		c := column(p.batch)
+		if c == nil {
+			continue
+		}
+		numbers[i] = make([]uint32, max(1, len(c.Dict)))
+		for _, code := range usedCodes(c, p.rows) {
+			s := c.Dict[code]
+			at, ok := number[s]
+			if !ok {
+				at = uint32(len(dict))
+				number[s] = at
+				dict = append(dict, s)
 			}
+			numbers[i][code] = at
 		}
 	}
-	if len(used) == 0 {
+	if len(dict) == 0 {
 		return nil
 	}
-	r := &ranked{codes: make([]uint32, 0, n), dict: make([]string, 0, len(used))}
-	for s := range used {
-		r.dict = append(r.dict, s)
-	}
-	sort.Strings(r.dict)
+	r := &ranked{codes: make([]uint32, 0, n), dict: slices.Sorted(maps.Keys(number))}
+	rank := make([]uint32, len(dict))
 	for i, s := range r.dict {
-		used[s] = uint32(i + 1)
+		rank[number[s]] = uint32(i + 1)
 	}
-	for _, p := range pieces {
+	for i, p := range pieces {
 		c := column(p.batch)
-		var rank []uint32
-		if c != nil {
-			rank = make([]uint32, len(c.Dict))
-			for code := 1; code < len(c.Dict); code++ {
-				rank[code] = used[c.Dict[code]]
-			}
-		}
-		p.each(func(i int) {
-			code := c.At(i)
+		p.each(func(at int) {
+			code := c.At(at)
 			if code != 0 {
-				code = rank[code]
+				code = rank[numbers[i][code]]
+			} else {
+				r.gaps = true
 			}
 			r.codes = append(r.codes, code)
 		})
@@ -175,20 +181,23 @@ func (p piece) each(do func(i int)) {
 	}
 }
 
-// usedTexts returns the texts that records of a column have.
-func usedTexts(c *flowlog.TextColumn, rows []uint32) []string {
+// usedCodes returns the codes that records of a column have.
+func usedCodes(c *flowlog.TextColumn, rows []uint32) []uint32 {
 	if len(c.Dict) == 0 {
 		return nil
 	}
+	var out []uint32
 	if rows == nil {
-		return c.Dict[1:] // a dictionary holds what was used
+		for code := 1; code < len(c.Dict); code++ {
+			out = append(out, uint32(code)) // a dictionary holds what was used
+		}
+		return out
 	}
 	seen := make([]bool, len(c.Dict))
-	var out []string
 	for _, i := range rows {
 		if code := c.At(int(i)); code != 0 && !seen[code] {
 			seen[code] = true
-			out = append(out, c.Dict[code])
+			out = append(out, code)
 		}
 	}
 	return out
@@ -205,15 +214,9 @@ func (c *columns) order() []uint32 {
 	// The least significant key first: each pass is stable.
 	for _, id := range slices.Backward(sortedBy) {
 		if r := c.texts[id]; r != nil {
-			s.by(func(i uint32) uint64 { return uint64(r.codes[i]) }, uint64(len(r.dict)))
+			s.by(r.codes, uint32(len(r.dict)))
 		} else if nums := c.nums[id]; nums != nil {
-			low, high := bounds(nums)
-			s.by(func(i uint32) uint64 {
-				if nums[i] == flowlog.Absent {
-					return 0
-				}
-				return uint64(nums[i]-low) + 1
-			}, uint64(high-low)+1)
+			s.byNums(nums)
 		}
 	}
 	return s.perm
@@ -237,21 +240,44 @@ func bounds(nums []int64) (low, high int64) {
 // radixSorter orders places by counting.
 type radixSorter struct{ perm, spare []uint32 }
 
-// by orders by a key that is at most top; equal keys keep their order.
-func (s *radixSorter) by(key func(uint32) uint64, top uint64) {
-	const bits = 11
-	for shift := uint(0); top>>shift > 0; shift += bits {
-		var count [1 << bits]int
-		for _, i := range s.perm {
-			count[key(i)>>shift&(1<<bits-1)]++
+// byNums orders by numbers, absent first.
+func (s *radixSorter) byNums(nums []int64) {
+	low, high := bounds(nums)
+	span := uint64(high) - uint64(low)
+	// Times of an hour span little; what spans more is ordered 32 bits at a
+	// time.
+	for shift := uint(0); shift == 0 || shift < 64 && (span+1)>>shift > 0; shift += 32 {
+		keys := make([]uint32, len(nums))
+		for i, v := range nums {
+			if v != flowlog.Absent {
+				keys[i] = uint32((uint64(v) - uint64(low) + 1) >> shift)
+			}
 		}
-		at := 0
+		top := uint64(1<<32 - 1)
+		if shift == 0 {
+			top = min(top, span+1)
+		} else {
+			top = (span + 1) >> shift
+		}
+		s.by(keys, uint32(top))
+	}
+}
+
+// by orders by keys, which are at most top; equal keys keep their order.
+func (s *radixSorter) by(keys []uint32, top uint32) {
+	const bits = 11
+	for shift := uint(0); shift < 32 && top>>shift > 0; shift += bits {
+		var count [1 << bits]uint32
+		for _, k := range keys {
+			count[k>>shift&(1<<bits-1)]++
+		}
+		at := uint32(0)
 		for d, n := range count {
 			count[d] = at
 			at += n
 		}
 		for _, i := range s.perm {
-			d := key(i) >> shift & (1<<bits - 1)
+			d := keys[i] >> shift & (1<<bits - 1)
 			s.spare[count[d]] = i
 			count[d]++
 		}

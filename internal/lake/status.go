@@ -88,7 +88,7 @@ func (l *Lake) Status(ctx context.Context, problems int) (Status, error) {
 }
 
 // wanting is the condition of objects that want attention.
-const wanting = "(o.state = 'failed' OR o.problem <> '' OR o.bad > 0 OR o.other_version IS NOT NULL)"
+const wanting = "(o.state = 'failed' OR o.problem <> '' AND o.state <> 'foreign' OR o.bad > 0 OR o.other_version IS NOT NULL)"
 
 // tableStatus sums up a table's files.
 func tableStatus(k flowlog.Kind, files []DataFile) TableStatus {
@@ -170,7 +170,10 @@ func (l *Lake) objects(ctx context.Context, clause string, args ...any) ([]Objec
 
 // BadLine is a line or row that was not taken.
 type BadLine struct {
-	URL    string `json:"url"`
+	URL string `json:"url"`
+	// Container is the object's form; where it is parquet, Line is a row.
+	Container string `json:"container,omitempty"`
+
 	Line   int    `json:"line"`
 	Column int    `json:"column,omitempty"`
 	Field  string `json:"field,omitempty"`
@@ -182,7 +185,7 @@ type BadLine struct {
 // of all where source is "", at most most.
 func (l *Lake) BadLines(ctx context.Context, source string, most int) ([]BadLine, error) {
 	below := strings.TrimSuffix(source, "/") + "/"
-	rows, err := l.state.QueryContext(ctx, `SELECT o.url, b.line, b.col, b.field, b.text, b.reason FROM bad_lines b
+	rows, err := l.state.QueryContext(ctx, `SELECT o.url, o.container, b.line, b.col, b.field, b.text, b.reason FROM bad_lines b
 		JOIN objects o ON o.id = b.object WHERE o.state <> 'pending' AND (?1 = '' OR o.url = ?1 OR substr(o.url, 1, ?2) = ?3)
 		ORDER BY o.url, b.line LIMIT ?4`, source, len([]rune(below)), below, most)
 	if err != nil {
@@ -192,10 +195,55 @@ func (l *Lake) BadLines(ctx context.Context, source string, most int) ([]BadLine
 	var out []BadLine
 	for rows.Next() {
 		var b BadLine
-		if err := rows.Scan(&b.URL, &b.Line, &b.Column, &b.Field, &b.Text, &b.Reason); err != nil {
+		if err := rows.Scan(&b.URL, &b.Container, &b.Line, &b.Column, &b.Field, &b.Text, &b.Reason); err != nil {
 			return nil, err
 		}
 		out = append(out, b)
 	}
 	return out, rows.Err()
+}
+
+// Canonical returns the objects that answer for the records of the objects with
+// the given URLs: themselves, or those with the same bytes. all says that the
+// lake has no other records.
+func (l *Lake) Canonical(ctx context.Context, urls []string) (canonical []string, all bool, err error) {
+	rows, err := l.state.QueryContext(ctx, `SELECT o.url, s.url, coalesce(s.records, o.records) FROM objects o LEFT JOIN objects s ON s.id = o.same_as
+		WHERE o.state IN ('taken', 'duplicate')`)
+	if err != nil {
+		return nil, false, err
+	}
+	defer rows.Close()
+	wanted := make(map[string]bool, len(urls))
+	for _, u := range urls {
+		wanted[u] = true
+	}
+	records := map[string]int64{} // of each object that is wanted
+	left := map[string]bool{}
+	for rows.Next() {
+		var url string
+		var same sql.NullString
+		var n int64
+		if err := rows.Scan(&url, &same, &n); err != nil {
+			return nil, false, err
+		}
+		owner := url
+		if same.Valid {
+			owner = same.String
+		}
+		if wanted[url] {
+			records[owner] = n
+		} else if !same.Valid {
+			left[owner] = true
+		}
+	}
+	if err := rows.Err(); err != nil {
+		return nil, false, err
+	}
+	all = true
+	for owner := range left {
+		if _, ok := records[owner]; !ok {
+			all = false
+		}
+	}
+	return sortedKeys(records), all, nil
 }

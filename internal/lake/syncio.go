@@ -48,7 +48,7 @@ func (s syncIO) WriteFile(name string, content []byte) error {
 		return err
 	}
 	if _, err := f.Write(content); err != nil {
-		f.Close()
+		_ = f.Close()
 		return err
 	}
 	return f.Close()
@@ -63,7 +63,7 @@ func (s *syncFile) ReadFrom(r io.Reader) (int64, error) { return s.f.ReadFrom(r)
 // Close syncs the file, closes it and syncs its folder.
 func (s *syncFile) Close() error {
 	if err := s.f.Sync(); err != nil {
-		s.f.Close()
+		_ = s.f.Close()
 		return err
 	}
 	if err := s.f.Close(); err != nil {

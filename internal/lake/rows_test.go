@@ -1,0 +1,55 @@
+package lake
+
+import (
+	"cmp"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"weir/flowlog"
+)
+
+// TestOrder compares the order of records with that of a plain sort.
+func TestOrder(t *testing.T) {
+	for name, spread := range map[string]int64{"an hour": 3600, "years": 1 << 33, "everything": 0} {
+		t.Run(name, func(t *testing.T) {
+			rng := rand.New(rand.NewPCG(1, uint64(spread)))
+			c := &columns{n: 5000, nums: map[flowlog.FieldID][]int64{}, texts: map[flowlog.FieldID]*ranked{}}
+			for _, id := range []flowlog.FieldID{flowlog.SrcAddr, flowlog.DstAddr} {
+				r := &ranked{dict: make([]string, 3000)}
+				for range c.n {
+					r.codes = append(r.codes, uint32(rng.IntN(3001)/(1+rng.IntN(900))))
+				}
+				c.texts[id] = r
+			}
+			for range c.n {
+				v := 1700000000 + rng.Int64N(max(spread, 1))
+				switch {
+				case rng.IntN(30) == 0:
+					v = flowlog.Absent
+				case spread == 0:
+					v = rng.Int64() - rng.Int64()
+				}
+				c.nums[flowlog.Start] = append(c.nums[flowlog.Start], v)
+			}
+			if spread == 0 {
+				c.nums[flowlog.Start][7], c.nums[flowlog.Start][8] = math.MaxInt64, math.MinInt64+1
+			}
+			want := make([]uint32, c.n)
+			for i := range want {
+				want[i] = uint32(i)
+			}
+			slices.SortStableFunc(want, func(a, b uint32) int {
+				return cmp.Or(
+					cmp.Compare(c.texts[flowlog.SrcAddr].codes[a], c.texts[flowlog.SrcAddr].codes[b]),
+					cmp.Compare(c.texts[flowlog.DstAddr].codes[a], c.texts[flowlog.DstAddr].codes[b]),
+					cmp.Compare(c.nums[flowlog.Start][a], c.nums[flowlog.Start][b]), // Absent is the smallest number
+				)
+			})
+			if got := c.order(); !slices.Equal(got, want) {
+				t.Error("the order differs from that of a plain sort")
+			}
+		})
+	}
+}
