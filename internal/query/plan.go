@@ -15,7 +15,7 @@ type Type uint8
 // The types. In rows (see [Rows]) a value is nil where it is absent, else:
 // bool; int64 (or *big.Int where SQL gave a number that does not fit); float64;
 // string; time.Time in UTC; map[string]string. Other is what SQL can give
-// besides: lists, structs, decimals, intervals, as the engine documents them.
+// besides: [Decimal], []any of a list, map[string]any of a struct, or text.
 const (
 	Bool Type = iota + 1
 	Int
@@ -46,6 +46,9 @@ func (t Type) String() string {
 	}
 	return fmt.Sprintf("Type(%d)", uint8(t))
 }
+
+// Decimal is the text of an exact decimal number, such as "12.50".
+type Decimal string
 
 // Column is a named and typed column of a table, of a stage or of a result.
 type Column struct {
@@ -127,7 +130,8 @@ type Aggregate struct {
 type Project struct{ Columns []Named }
 
 // Sort orders the rows. Absent values come last in either direction. Rows that
-// are equal under Keys may come in any order.
+// are equal under Keys may come in any order. The order holds through the stages
+// behind it until an Aggregate, whose rows come in any order.
 type Sort struct{ Keys []SortKey }
 
 // Limit keeps the first N rows.
@@ -162,8 +166,9 @@ type Agg struct {
 // AggFunc is an aggregate function. All but CountRows pass over absent values.
 type AggFunc string
 
-// The aggregates. Sum of integers is an exact integer; Sum, Min, Max and Avg of
-// no value are absent; Avg is a Float; the counts are integers.
+// The aggregates. Sum of integers is an exact integer, beyond 64 bits too; Sum,
+// Min, Max and Avg of no value are absent; Avg is a Float; the counts are
+// integers.
 const (
 	CountRows     AggFunc = "count_rows"
 	Count         AggFunc = "count"
@@ -203,7 +208,7 @@ type Func string
 
 // The functions. Each is described by its signature in functions.go.
 const (
-	Eq Func = "=" // a = b: same type; integers and numbers compare as numbers
+	Eq Func = "=" // a = b: same type; an integer beside a number is made a number first
 	Ne Func = "!="
 	Lt Func = "<"
 	Le Func = "<="
@@ -215,26 +220,29 @@ const (
 	Not Func = "not"
 
 	IsAbsent Func = "is_absent" // never absent itself
-	In       Func = "in"        // in(a, b, c...): a = b or a = c or ...; the list is of literals
-	Coalesce Func = "coalesce"  // the first argument that is not absent
+	In       Func = "in"        // in(a, b, c...): a = b or a = c or ...; the list is of literals, all of one type, as with =
+	Coalesce Func = "coalesce"  // the first argument that is not absent; all of one type, as with =
 
 	Contains   Func = "contains"    // contains(text, part): case-sensitive
 	StartsWith Func = "starts_with" // starts_with(text, prefix)
-	Matches    Func = "matches"     // matches(text, regexp): RE2, anywhere in the text; regexp is a literal
-	Lower      Func = "lower"
+	Matches    Func = "matches"     // matches(text, regexp): RE2 as Go's package regexp takes it, anywhere in the text; regexp is a literal
+	Lower      Func = "lower"       // each character in lower case, of any script
 
-	IPIn     Func = "ip_in"     // ip_in(addr, cidr): cidr is a literal; absent where addr is no address
+	IPIn     Func = "ip_in"     // ip_in(addr, cidr): cidr is a literal; absent where addr is no address; see IPInCIDR
 	IPClass  Func = "ip_class"  // ip_class(addr): see the function IPClassOf
 	IPPrefix Func = "ip_prefix" // ip_prefix(addr, bits): the network as "10.1.0.0/16"; absent where bits does not fit the family
 
-	Add    Func = "+" // integers give integers; an overflow is an error
+	// Arithmetic. Integers give integers of 64 bits; an integer beside a number
+	// is made a number first. A result out of range is an error, and so is a
+	// sum beyond 64 bits as argument of any of these but /.
+	Add    Func = "+"
 	Sub    Func = "-"
 	Mul    Func = "*"
 	Div    Func = "/"       // a Float; absent where the divisor is 0
-	Mod    Func = "%"       // of integers; absent where the divisor is 0
+	Mod    Func = "%"       // of integers, with the sign of the first; absent where the divisor is 0
 	Bin    Func = "bin"     // bin(n, width): the largest multiple of width that is not above n; both integers, width a literal > 0
 	Epoch  Func = "epoch"   // epoch(time): seconds since the epoch, rounded down
-	ToTime Func = "to_time" // to_time(seconds): a time
+	ToTime Func = "to_time" // to_time(seconds): a time; an error outside the years 1 to 9999
 
 	MapGet Func = "map_get" // map_get(map, name): absent where the map does not have it
 )
@@ -258,6 +266,12 @@ func (l *Literal) String() string {
 		return "'" + strings.ReplaceAll(v, "'", "''") + "'"
 	case time.Time:
 		return v.UTC().Format(time.RFC3339Nano)
+	case float64:
+		// A number without a fraction must not look like an integer.
+		if s := strconv.FormatFloat(v, 'g', -1, 64); strings.ContainsAny(s, ".eIN") {
+			return s
+		}
+		return strconv.FormatFloat(v, 'f', 1, 64)
 	}
 	return fmt.Sprint(l.Value)
 }

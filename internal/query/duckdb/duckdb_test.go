@@ -1,0 +1,68 @@
+package duckdb
+
+import (
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"testing"
+
+	"weir/flowlog"
+	"weir/internal/lake"
+	"weir/internal/query"
+	"weir/internal/query/querytest"
+	"weir/internal/sharedtest"
+)
+
+// newLake returns a lake of batches, which must have weir_hour set. Every third
+// batch comes in an import of its own, so that there are files that overlap.
+func newLake(t testing.TB, batches []*flowlog.Batch) *lake.Lake {
+	t.Helper()
+	ctx := context.Background()
+	l, err := lake.Open(ctx, t.TempDir(), lake.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	for i, b := range batches {
+		im, err := l.Begin(ctx, lake.ImportOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		url := fmt.Sprintf("/objects/%d", i)
+		w, _, err := im.Start(ctx, lake.ObjectRef{Source: "/objects", Key: fmt.Sprint(i), URL: url}, sha256.Sum256([]byte(url)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := w.WriteComplete(ctx, b); err != nil {
+			t.Fatal(err)
+		}
+		if err := w.Finish(ctx, lake.Result{State: lake.Taken}); err != nil {
+			t.Fatal(err)
+		}
+		if err := im.Close(ctx); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return l
+}
+
+// newEngine returns an engine over a lake of batches.
+func newEngine(t testing.TB, batches []*flowlog.Batch) *Engine {
+	t.Helper()
+	e, err := Open(context.Background(), newLake(t, batches), Options{TempDir: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { e.Close() })
+	return e
+}
+
+func TestConformance(t *testing.T) {
+	querytest.Run(t, func(t *testing.T, batches []*flowlog.Batch) query.Engine { return newEngine(t, batches) })
+}
+
+// TestDerived asks questions whose answers others computed.
+func TestDerived(t *testing.T) {
+	querytest.RunDerived(t, sharedtest.Path(t, "data", "flowlogs", "derived-flowlogs"),
+		func(t *testing.T, batches []*flowlog.Batch) query.Engine { return newEngine(t, batches) })
+}

@@ -1,0 +1,225 @@
+package duckdb
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+
+	duck "github.com/duckdb/duckdb-go/v2"
+
+	"weir/flowlog"
+	"weir/internal/lake"
+	"weir/internal/query"
+)
+
+// Options says what the engine may use.
+type Options struct {
+	// MemoryBytes bounds the memory of all queries together; 0 means 1 GiB.
+	// Beyond it queries spill to disk, or end with ErrLimit.
+	MemoryBytes int64
+	// Threads is how many threads a query may use; 0 means all processors.
+	Threads int
+	// TempDir is where queries spill to; "" means they may not.
+	TempDir string
+	// SpillBytes bounds what lies in TempDir; 0 means 10 GiB.
+	SpillBytes int64
+}
+
+// Engine runs queries over a lake. It implements [query.SQLEngine].
+type Engine struct {
+	lake *lake.Lake
+	db   *sql.DB
+}
+
+// Open starts an engine over a lake, which the caller closes after the engine.
+func Open(ctx context.Context, l *lake.Lake, o Options) (*Engine, error) {
+	if o.MemoryBytes <= 0 {
+		o.MemoryBytes = 1 << 30
+	}
+	if o.Threads <= 0 {
+		o.Threads = runtime.GOMAXPROCS(0)
+	}
+	if o.SpillBytes <= 0 {
+		o.SpillBytes = 10 << 30
+	}
+	if o.TempDir != "" {
+		if err := os.MkdirAll(o.TempDir, 0o700); err != nil {
+			return nil, fmt.Errorf("cannot make the engine's folder for temporary files: %w", err)
+		}
+	}
+	connector, err := duck.NewConnector("", nil)
+	if err != nil {
+		return nil, fmt.Errorf("cannot start DuckDB: %w", err)
+	}
+	e := &Engine{lake: l, db: sql.OpenDB(connector)}
+	if err := e.setUp(ctx, o); err != nil {
+		_ = e.db.Close()
+		return nil, fmt.Errorf("cannot set up DuckDB: %w", err)
+	}
+	return e, nil
+}
+
+// setUp adds the functions and closes the sandbox.
+func (e *Engine) setUp(ctx context.Context, o Options) error {
+	conn, err := e.db.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	if err := Register(conn); err != nil {
+		return err
+	}
+	temp := ""
+	if o.TempDir != "" {
+		temp = filepath.Join(o.TempDir, "duckdb")
+	}
+	for _, set := range []string{
+		"SET TimeZone = 'UTC'",
+		fmt.Sprintf("SET threads = %d", o.Threads),
+		fmt.Sprintf("SET memory_limit = '%dB'", o.MemoryBytes),
+		fmt.Sprintf("SET max_temp_directory_size = '%dB'", o.SpillBytes),
+		"SET temp_directory = " + quote(temp),
+		"SET parquet_metadata_cache = true",
+		"SET autoinstall_known_extensions = false",
+		"SET autoload_known_extensions = false",
+		"SET allow_community_extensions = false",
+		"SET allowed_directories = [" + quote(e.lake.Dir()+string(filepath.Separator)) + "]",
+		"SET enable_external_access = false",
+		"SET lock_configuration = true",
+	} {
+		if _, err := conn.ExecContext(ctx, set); err != nil {
+			return fmt.Errorf("%s: %w", set, err)
+		}
+	}
+	return nil
+}
+
+// Close ends the engine. Queries that still run fail.
+func (e *Engine) Close() error { return e.db.Close() }
+
+// quote returns a text as an SQL literal.
+func quote(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }
+
+// ident returns a name as an SQL identifier.
+func ident(s string) string { return `"` + strings.ReplaceAll(s, `"`, `""`) + `"` }
+
+// session is a connection with a pinned snapshot, for one query.
+type session struct {
+	conn  *sql.Conn
+	snap  *lake.Snapshot
+	scope query.Scope
+	dir   string // the lake's folder
+}
+
+// begin pins a snapshot and takes a connection.
+func (e *Engine) begin(ctx context.Context, scope query.Scope) (*session, error) {
+	snap, err := e.lake.Snapshot(ctx)
+	if err != nil {
+		return nil, err
+	}
+	conn, err := e.db.Conn(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &session{conn: conn, snap: snap, scope: scope, dir: e.lake.Dir()}, nil
+}
+
+func (s *session) close() error { return s.conn.Close() }
+
+// Run checks the plan and runs it.
+func (e *Engine) Run(ctx context.Context, p query.Plan, l query.Limits) (query.Rows, error) {
+	columns, err := p.Check()
+	if err != nil {
+		return nil, err
+	}
+	text, err := compile(p)
+	if err != nil {
+		return nil, err
+	}
+	return e.run(ctx, request{text: text, tables: []flowlog.Kind{p.Kind}, scope: p.Scope, columns: columns, reads: p.Reads()}, l)
+}
+
+// RunSQL runs the text of a SELECT.
+func (e *Engine) RunSQL(ctx context.Context, text string, s query.Scope, l query.Limits) (query.Rows, error) {
+	tables, err := e.gate(ctx, text)
+	if err != nil {
+		return nil, err
+	}
+	return e.run(ctx, request{text: text, tables: tables, scope: s}, l)
+}
+
+// request is a query in SQL that is fit to run.
+type request struct {
+	text   string
+	tables []flowlog.Kind // that it reads
+	scope  query.Scope
+	// columns are the result's, reads those that are read; nil where DuckDB
+	// says them.
+	columns []query.Column
+	reads   []string
+}
+
+// run runs a query.
+func (e *Engine) run(ctx context.Context, q request, l query.Limits) (query.Rows, error) {
+	limit := newLimit(ctx, l)
+	s, err := e.begin(limit.ctx, q.scope)
+	if err != nil {
+		return nil, limit.close(err)
+	}
+	cost, err := s.prepare(limit.ctx, q)
+	if err == nil && l.MaxBytes > 0 && cost.Bytes > l.MaxBytes {
+		err = fmt.Errorf("%w: it would read %d bytes of %d files, and may read %d", query.ErrLimit, cost.Bytes, len(cost.Files), l.MaxBytes)
+	}
+	if err != nil {
+		_ = s.close()
+		return nil, limit.close(named(err))
+	}
+	rows, err := s.conn.QueryContext(limit.ctx, q.text)
+	if err != nil {
+		_ = s.close()
+		return nil, limit.close(named(err))
+	}
+	r, err := newRows(rows, s, limit, l.MaxRows, q.columns)
+	if err != nil {
+		return nil, limit.close(errors.Join(err, rows.Close(), s.close())) //nolint:sqlclosecheck // else r closes them
+	}
+	return r, nil
+}
+
+// Explain says what Run would read.
+func (e *Engine) Explain(ctx context.Context, p query.Plan) (query.Cost, error) {
+	if _, err := p.Check(); err != nil {
+		return query.Cost{}, err
+	}
+	text, err := compile(p)
+	if err != nil {
+		return query.Cost{}, err
+	}
+	return e.explain(ctx, request{text: text, tables: []flowlog.Kind{p.Kind}, scope: p.Scope, reads: p.Reads()})
+}
+
+// ExplainSQL says what RunSQL would read.
+func (e *Engine) ExplainSQL(ctx context.Context, text string, s query.Scope) (query.Cost, error) {
+	tables, err := e.gate(ctx, text)
+	if err != nil {
+		return query.Cost{}, err
+	}
+	return e.explain(ctx, request{text: text, tables: tables, scope: s})
+}
+
+func (e *Engine) explain(ctx context.Context, q request) (query.Cost, error) {
+	s, err := e.begin(ctx, q.scope)
+	if err != nil {
+		return query.Cost{}, err
+	}
+	defer func() { _ = s.close() }()
+	cost, err := s.prepare(ctx, q)
+	return cost, named(err)
+}
+
+var _ query.SQLEngine = (*Engine)(nil)

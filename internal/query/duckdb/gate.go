@@ -1,0 +1,195 @@
+package duckdb
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"weir/flowlog"
+	"weir/internal/query"
+)
+
+// The gate lets one SELECT pass that reads weir's tables, and refuses all that
+// could read files or settings or write. DuckDB's own parser makes the tree that
+// is searched, so that gate and engine can't read a text differently.
+
+// tableFunctions are the table functions that read nothing.
+var tableFunctions = []string{"range", "generate_series", "unnest"}
+
+// forbiddenFunctions are functions that reach outside the query: the
+// environment, settings, logs, other texts of SQL.
+var forbiddenFunctions = []string{
+	"getenv", "write_log", "current_setting", "getvariable", "nextval", "currval", "set_config",
+	"json_execute_serialized_sql", "json_serialize_plan", "read_text", "read_blob", "parse_filename",
+	"query", "query_table", "glob", "sniff_csv", "pragma_table_info",
+}
+
+// gate checks the text of a query and returns the kinds whose tables it reads.
+func (e *Engine) gate(ctx context.Context, text string) ([]flowlog.Kind, error) {
+	var tree string
+	if err := e.db.QueryRowContext(ctx, "SELECT json_serialize_sql("+quote(text)+")::VARCHAR").Scan(&tree); err != nil {
+		return nil, named(err)
+	}
+	var parsed struct {
+		Error      bool              `json:"error"`
+		Type       string            `json:"error_type"`
+		Message    string            `json:"error_message"`
+		Position   json.RawMessage   `json:"position"`
+		Statements []json.RawMessage `json:"statements"`
+	}
+	if err := json.Unmarshal([]byte(tree), &parsed); err != nil {
+		return nil, fmt.Errorf("cannot read DuckDB's tree of the query: %w", err)
+	}
+	g := &gate{text: text, ctes: map[string]bool{}, tables: map[flowlog.Kind]bool{}}
+	if parsed.Error {
+		if parsed.Type == "not implemented" {
+			return nil, g.refuse(0, "only one SELECT is taken here", "other statements could change or read what is not a flow log")
+		}
+		var at int
+		_ = json.Unmarshal([]byte(strings.Trim(string(parsed.Position), `"`)), &at)
+		return nil, g.refuse(at, parsed.Message, "")
+	}
+	if n := len(parsed.Statements); n != 1 {
+		return nil, g.refuse(0, fmt.Sprintf("one SELECT is taken here, and these are %d", n), "")
+	}
+	var root any
+	if err := json.Unmarshal(parsed.Statements[0], &root); err != nil {
+		return nil, fmt.Errorf("cannot read DuckDB's tree of the query: %w", err)
+	}
+	g.collectCTEs(root)
+	if err := g.check(root); err != nil {
+		return nil, err
+	}
+	var out []flowlog.Kind
+	for _, k := range kinds {
+		if g.tables[k] {
+			out = append(out, k)
+		}
+	}
+	return out, nil
+}
+
+// gate is the search of one tree.
+type gate struct {
+	text   string
+	ctes   map[string]bool
+	tables map[flowlog.Kind]bool
+}
+
+// refuse returns the error of a place in the text.
+func (g *gate) refuse(at int, message, hint string) error {
+	return &query.TextError{Offset: max(0, min(at, len(g.text))), Message: message, Hint: hint}
+}
+
+// place returns the place of a node in the text.
+func place(node map[string]any) int {
+	if at, ok := node["query_location"].(float64); ok && at < 1<<40 {
+		return int(at)
+	}
+	return 0
+}
+
+// collectCTEs notes the names of common table expressions.
+func (g *gate) collectCTEs(node any) {
+	switch node := node.(type) {
+	case []any:
+		for _, n := range node {
+			g.collectCTEs(n)
+		}
+	case map[string]any:
+		if cte, ok := node["cte_map"].(map[string]any); ok {
+			entries, _ := cte["map"].([]any)
+			for _, e := range entries {
+				if entry, ok := e.(map[string]any); ok {
+					if name, ok := entry["key"].(string); ok {
+						g.ctes[strings.ToLower(name)] = true
+					}
+				}
+			}
+		}
+		for _, n := range node {
+			g.collectCTEs(n)
+		}
+	}
+}
+
+// check refuses what may not be in the tree at and below a node.
+func (g *gate) check(node any) error {
+	switch node := node.(type) {
+	case []any:
+		for _, n := range node {
+			if err := g.check(n); err != nil {
+				return err
+			}
+		}
+	case map[string]any:
+		if err := g.checkNode(node); err != nil {
+			return err
+		}
+		for _, n := range node {
+			if err := g.check(n); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// checkNode refuses a node that may not be there.
+func (g *gate) checkNode(node map[string]any) error {
+	typ, _ := node["type"].(string)
+	switch typ {
+	case "BASE_TABLE":
+		return g.checkTable(node)
+	case "TABLE_FUNCTION":
+		function, _ := node["function"].(map[string]any)
+		name, _ := function["function_name"].(string)
+		if !slices.Contains(tableFunctions, strings.ToLower(name)) {
+			return g.refuse(place(node), "the table function "+name+" is not allowed here",
+				"the tables are vpc_flow_logs and tgw_flow_logs; range, generate_series and unnest are allowed")
+		}
+	case "SHOW_REF":
+		kind, _ := node["show_type"].(string)
+		if kind != "DESCRIBE" && kind != "SUMMARY" || node["query"] == nil {
+			return g.refuse(place(node), "only DESCRIBE and SUMMARIZE of weir's tables are taken here", "weir query 'DESCRIBE vpc_flow_logs'")
+		}
+	case "VALUE_PARAMETER":
+		return g.refuse(place(node), "parameters are not taken here", "write the value in its place")
+	case "FUNCTION", "WINDOW_AGGREGATE":
+		name, _ := node["function_name"].(string)
+		if slices.Contains(forbiddenFunctions, strings.ToLower(name)) {
+			return g.refuse(place(node), "the function "+name+" is not allowed here", "")
+		}
+	}
+	return nil
+}
+
+// checkTable refuses a table that is not weir's.
+func (g *gate) checkTable(node map[string]any) error {
+	name, _ := node["table_name"].(string)
+	schema, _ := node["schema_name"].(string)
+	catalog, _ := node["catalog_name"].(string)
+	lower := strings.ToLower(name)
+	if schema == "" && catalog == "" {
+		for _, k := range kinds {
+			if lower == query.TableName(k) {
+				g.tables[k] = true
+				return nil
+			}
+		}
+		// A name of a common table expression that looks like a file could be
+		// taken for the file outside of the expression's reach.
+		if g.ctes[lower] && !strings.ContainsAny(lower, `./\:*?`) {
+			return nil
+		}
+	}
+	full := name
+	for _, part := range []string{schema, catalog} {
+		if part != "" {
+			full = part + "." + full
+		}
+	}
+	return g.refuse(place(node), "no table "+full+" here", "the tables are vpc_flow_logs and tgw_flow_logs")
+}

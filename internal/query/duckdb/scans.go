@@ -1,0 +1,247 @@
+package duckdb
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"weir/flowlog"
+	"weir/internal/lake"
+	"weir/internal/query"
+)
+
+// scan is one reading of files in DuckDB's plan of a query.
+type scan struct {
+	gives   []string // columns that the scan gives
+	filters []string // words of its filters that may be columns
+	conds   []cond   // that every row of the scan meets
+}
+
+// cond is a comparison of a column with a constant: int64, string or time.Time.
+type cond struct {
+	column, op string
+	value      any
+}
+
+// planNode is a node of DuckDB's plan, as EXPLAIN (FORMAT json) prints it.
+type planNode struct {
+	Name     string                     `json:"name"`
+	Children []planNode                 `json:"children"`
+	Extra    map[string]json.RawMessage `json:"extra_info"`
+}
+
+// scans lets DuckDB plan a query and returns its readings of files.
+func (s *session) scans(ctx context.Context, text string) ([]scan, error) {
+	rows, err := s.conn.QueryContext(ctx, "EXPLAIN (FORMAT json) "+text)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var out []scan
+	for rows.Next() {
+		var key, plan string
+		if err := rows.Scan(&key, &plan); err != nil {
+			return nil, err
+		}
+		var nodes []planNode
+		if err := json.Unmarshal([]byte(plan), &nodes); err != nil {
+			return nil, fmt.Errorf("cannot read DuckDB's plan: %w", err)
+		}
+		for _, n := range nodes {
+			out = n.scans(out)
+		}
+	}
+	return out, rows.Err()
+}
+
+// scans adds the readings of files at and below the node.
+func (n *planNode) scans(out []scan) []scan {
+	if n.Name == "READ_PARQUET" || strings.TrimSpace(n.Name) == "PARQUET_SCAN" {
+		s := scan{gives: texts(n.Extra["Projections"])}
+		for _, f := range texts(n.Extra["Filters"]) {
+			conds, words := parseFilter(f)
+			s.conds = append(s.conds, conds...)
+			s.filters = append(s.filters, words...)
+		}
+		out = append(out, s)
+	}
+	for i := range n.Children {
+		out = n.Children[i].scans(out)
+	}
+	return out
+}
+
+// texts returns a text or a list of texts.
+func texts(raw json.RawMessage) []string {
+	var many []string
+	if json.Unmarshal(raw, &many) == nil {
+		return many
+	}
+	var one string
+	if json.Unmarshal(raw, &one) == nil && one != "" {
+		return strings.Split(one, "\n")
+	}
+	return nil
+}
+
+var (
+	comparison = regexp.MustCompile(`^"?([a-z0-9_]+)"?(>=|<=|=|>|<)(.+)$`)
+	word       = regexp.MustCompile(`[a-z0-9_]+`)
+)
+
+// parseFilter reads a filter of a scan as DuckDB prints it: comparisons joined
+// by AND. What it does not understand it leaves out, which only means that files
+// are read that could be passed over. It also returns the words that may be
+// columns.
+func parseFilter(f string) (conds []cond, columns []string) {
+	plain := withoutTexts(f)
+	columns = word.FindAllString(plain, -1)
+	if strings.Contains(plain, " OR ") || strings.Contains(plain, "(") || strings.HasPrefix(f, "optional:") {
+		return nil, columns
+	}
+	for _, part := range splitAnd(f) {
+		m := comparison.FindStringSubmatch(part)
+		if m == nil {
+			continue
+		}
+		if v, ok := constant(m[3]); ok {
+			conds = append(conds, cond{m[1], m[2], v})
+		}
+	}
+	return conds, columns
+}
+
+// withoutTexts returns the filter with its quoted texts emptied.
+func withoutTexts(f string) string {
+	var out strings.Builder
+	in := false
+	for i := range len(f) {
+		if f[i] == '\'' {
+			in = !in
+		}
+		if !in || f[i] == '\'' {
+			out.WriteByte(f[i])
+		}
+	}
+	return out.String()
+}
+
+// splitAnd splits at " AND " outside quoted texts.
+func splitAnd(f string) []string {
+	var parts []string
+	in, start := false, 0
+	for i := 0; i < len(f); i++ {
+		if f[i] == '\'' {
+			in = !in
+		}
+		if !in && strings.HasPrefix(f[i:], " AND ") {
+			parts = append(parts, f[start:i])
+			i += len(" AND ") - 1
+			start = i + 1
+		}
+	}
+	return append(parts, f[start:])
+}
+
+// constant reads a constant as DuckDB prints it.
+func constant(s string) (any, bool) {
+	if n, err := strconv.ParseInt(s, 10, 64); err == nil {
+		return n, true
+	}
+	if inner, ok := strings.CutSuffix(s, "::TIMESTAMP"); ok {
+		t, err := time.Parse("'2006-01-02 15:04:05.999999'", inner)
+		return t.UTC(), err == nil
+	}
+	if len(s) >= 2 && s[0] == '\'' && s[len(s)-1] == '\'' {
+		inner := s[1 : len(s)-1]
+		if strings.Contains(strings.ReplaceAll(inner, "''", ""), "'") {
+			return nil, false
+		}
+		return strings.ReplaceAll(inner, "''", "'"), true
+	}
+	return nil, false
+}
+
+// scansOf returns the scans that may be of a kind's table: those that give no
+// column that it lacks.
+func scansOf(scans []scan, k flowlog.Kind, snap *lake.Snapshot) []scan {
+	ids := snap.FieldIDs(k)
+	var out []scan
+	for _, s := range scans {
+		if !slices.ContainsFunc(s.gives, func(c string) bool { return ids[c] == 0 && isColumn(c) }) {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// isColumn reports whether a name is that of a column of either table.
+func isColumn(name string) bool {
+	f, ok := flowlog.Lookup(name)
+	return ok && f.Column == name
+}
+
+// matchingFiles returns the files that a scan may find something in, and the
+// columns that are read.
+func matchingFiles(files []lake.DataFile, scans []scan) ([]lake.DataFile, map[string]bool) {
+	columns := map[string]bool{}
+	for _, s := range scans {
+		for _, c := range slices.Concat(s.gives, s.filters) {
+			if isColumn(c) {
+				columns[c] = true
+			}
+		}
+	}
+	var out []lake.DataFile
+	for _, f := range files {
+		for _, s := range scans {
+			if s.mayMatch(f) {
+				out = append(out, f)
+				break
+			}
+		}
+	}
+	return out, columns
+}
+
+// mayMatch reports whether a record of the file may meet all conditions.
+func (s *scan) mayMatch(f lake.DataFile) bool {
+	for _, c := range s.conds {
+		if !isColumn(c.column) {
+			continue
+		}
+		stats, ok := f.Columns[c.column]
+		if !ok {
+			return false // absent in every record, and a comparison with absent is not true
+		}
+		if stats.Min != nil && !c.mayHold(stats.Min, stats.Max) {
+			return false
+		}
+	}
+	return true
+}
+
+// mayHold reports whether a value between low and high may meet the condition.
+func (c *cond) mayHold(low, high any) bool {
+	if reflect.TypeOf(low) != reflect.TypeOf(c.value) {
+		return true
+	}
+	toLow, toHigh := query.Compare(low, c.value), query.Compare(high, c.value)
+	switch c.op {
+	case "=":
+		return toLow <= 0 && toHigh >= 0
+	case ">":
+		return toHigh > 0
+	case ">=":
+		return toHigh >= 0
+	case "<":
+		return toLow < 0
+	}
+	return toLow <= 0
+}

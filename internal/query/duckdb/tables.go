@@ -1,0 +1,188 @@
+package duckdb
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"weir/flowlog"
+	"weir/internal/lake"
+	"weir/internal/query"
+)
+
+// prepare makes the views that a query sees, over the files that may matter to
+// it, and says what the query will read. It lets DuckDB plan the query over all
+// files of the scope first: the filters that DuckDB brings down to the scan then
+// tell which files can be left out.
+func (s *session) prepare(ctx context.Context, q request) (query.Cost, error) {
+	var cost query.Cost
+	bounds := lake.Bounds{From: s.scope.From, To: s.scope.To}
+	for _, k := range kinds {
+		var files []lake.DataFile
+		if slices.Contains(q.tables, k) {
+			files = s.snap.Files(k, bounds)
+		}
+		if err := s.view(ctx, k, files); err != nil {
+			return cost, err
+		}
+	}
+	if len(q.tables) == 0 {
+		return cost, nil
+	}
+	scans, err := s.scans(ctx, q.text)
+	if err != nil {
+		return cost, err
+	}
+	for _, k := range q.tables {
+		all := s.snap.Files(k, bounds)
+		matching, columns := matchingFiles(all, scansOf(scans, k, s.snap))
+		if len(matching) < len(all) {
+			if err := s.view(ctx, k, matching); err != nil {
+				return cost, err
+			}
+		}
+		if q.reads != nil {
+			columns = map[string]bool{}
+			for _, name := range q.reads {
+				columns[name] = true
+			}
+		}
+		s.addCost(&cost, k, matching, columns)
+	}
+	return cost, nil
+}
+
+var kinds = []flowlog.Kind{flowlog.KindVPC, flowlog.KindTGW}
+
+// addCost adds what reading columns of files costs.
+func (s *session) addCost(cost *query.Cost, k flowlog.Kind, files []lake.DataFile, columns map[string]bool) {
+	for _, f := range s.snap.Files(k, lake.Bounds{}) {
+		cost.FilesTotal++
+		cost.BytesTotal += f.Size
+	}
+	for _, c := range query.TableColumns(k) {
+		if columns[c.Name] && !slices.Contains(cost.Columns, c.Name) {
+			cost.Columns = append(cost.Columns, c.Name)
+		}
+	}
+	for _, f := range files {
+		fc := query.FileCost{Path: f.Path, Records: f.Records, Size: f.Size}
+		if rel, err := filepath.Rel(s.dir, f.Path); err == nil {
+			fc.Path = rel
+		}
+		for name, stats := range f.Columns {
+			if columns[name] {
+				fc.Bytes += stats.Bytes
+			}
+		}
+		cost.Files = append(cost.Files, fc)
+		cost.Bytes += fc.Bytes
+		cost.Records += f.Records
+	}
+}
+
+// view makes the view of a kind's table over files.
+func (s *session) view(ctx context.Context, k flowlog.Kind, files []lake.DataFile) error {
+	text := "CREATE OR REPLACE TEMP VIEW " + ident(query.TableName(k)) + " AS " + s.selectFiles(k, files)
+	if _, err := s.conn.ExecContext(ctx, text); err != nil {
+		return fmt.Errorf("cannot open the lake's files: %w", err)
+	}
+	return nil
+}
+
+// selectFiles returns the SELECT of a kind's columns from files, within the
+// scope. Columns are found by their field ids, so that files of before a column
+// was added, or without it, give NULL.
+func (s *session) selectFiles(k flowlog.Kind, files []lake.DataFile) string {
+	columns := query.TableColumns(k)
+	var list, schema []string
+	ids := s.snap.FieldIDs(k)
+	for _, c := range columns {
+		if len(files) == 0 {
+			list = append(list, "CAST(NULL AS "+c.SQLType+") AS "+ident(c.Name))
+			continue
+		}
+		list = append(list, ident(c.Name))
+		schema = append(schema, fmt.Sprintf("%d: {name: %s, type: %s, default_value: NULL}", ids[c.Name], quote(c.Name), quote(c.SQLType)))
+	}
+	if len(files) == 0 {
+		return "SELECT " + strings.Join(list, ", ") + " WHERE false"
+	}
+	paths := make([]string, len(files))
+	lacksStart := false
+	for i := range files {
+		paths[i] = quote(files[i].Path)
+		lacksStart = lacksStart || files[i].LacksStart()
+	}
+	text := "SELECT " + strings.Join(list, ", ") + " FROM read_parquet([" + strings.Join(paths, ", ") +
+		"], hive_partitioning = false, schema = MAP {" + strings.Join(schema, ", ") + "})"
+	if where := scopeCondition(s.scope, lacksStart); where != "" {
+		text += " WHERE " + where
+	}
+	return text
+}
+
+// scopeCondition returns the scope as a condition, or "". lacksStart says that
+// there may be records without start, which count at weir_hour; the condition is
+// simpler, and can be held against statistics, where there are none.
+func scopeCondition(s query.Scope, lacksStart bool) string {
+	var and []string
+	if start := timeCondition(`"start"`, s, func(t time.Time) string { return strconv.FormatInt(ceilUnix(t), 10) }); start != "" {
+		if lacksStart {
+			hour := timeCondition("weir_hour", s, func(t time.Time) string {
+				return "make_timestamp(" + strconv.FormatInt(ceilMicro(t), 10) + ")"
+			})
+			start = "((" + start + `) OR ("start" IS NULL AND ` + hour + "))"
+		}
+		and = append(and, start)
+	}
+	for _, in := range []struct {
+		column string
+		values []string
+	}{
+		{"account_id", s.Accounts}, {"weir_region", s.Regions}, {"interface_id", s.Interfaces}, {"weir_flow_log_id", s.FlowLogs},
+	} {
+		if len(in.values) == 0 {
+			continue
+		}
+		quoted := make([]string, len(in.values))
+		for i, v := range in.values {
+			quoted[i] = quote(v)
+		}
+		and = append(and, in.column+" IN ("+strings.Join(quoted, ", ")+")")
+	}
+	return strings.Join(and, " AND ")
+}
+
+// timeCondition bounds a column by From and To. Times are rounded up to the
+// column's unit: t >= From is t >= ceil(From), and t < To is t < ceil(To).
+func timeCondition(column string, s query.Scope, value func(time.Time) string) string {
+	var and []string
+	if !s.From.IsZero() {
+		and = append(and, column+" >= "+value(s.From))
+	}
+	if !s.To.IsZero() {
+		and = append(and, column+" < "+value(s.To))
+	}
+	return strings.Join(and, " AND ")
+}
+
+func ceilUnix(t time.Time) int64 {
+	s := t.Unix()
+	if t.Nanosecond() > 0 {
+		s++
+	}
+	return s
+}
+
+func ceilMicro(t time.Time) int64 {
+	us := t.UnixMicro()
+	if t.Nanosecond()%1000 > 0 {
+		us++
+	}
+	return us
+}

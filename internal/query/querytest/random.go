@@ -1,0 +1,58 @@
+package querytest
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"testing"
+
+	"weir/internal/query"
+	"weir/internal/query/memory"
+)
+
+// The number of data sets, each opened once, and of plans on each.
+const (
+	randomSets       = 4
+	randomPlans      = 150
+	randomPlansShort = 40
+)
+
+// runRandom demands that the engine answers random plans as the reference does.
+func runRandom(t *testing.T, open Open) {
+	plans := randomPlans
+	if testing.Short() {
+		plans = randomPlansShort
+	}
+	for seed := range uint64(randomSets) {
+		t.Run(fmt.Sprintf("set %d", seed), func(t *testing.T) {
+			batches, err := randomBatches(seed)
+			if err != nil {
+				t.Fatal(err)
+			}
+			engine, reference := open(t, batches), memory.New(batches...)
+			r := rand.New(rand.NewPCG(seed, 2))
+			for range plans {
+				p, ordered := randomPlan(r)
+				if err := comparePlan(engine, reference, p, ordered); err != nil {
+					t.Errorf("%s\n%v", formatPlan(p), err)
+				}
+			}
+		})
+	}
+}
+
+// comparePlan runs a plan on both engines, which must give equal rows.
+func comparePlan(engine, reference query.Engine, p query.Plan, ordered bool) error {
+	want, err := answer(context.Background(), reference, p, query.Limits{})
+	if err != nil {
+		return fmt.Errorf("the reference fails: %w", err)
+	}
+	got, err := answer(context.Background(), engine, p, query.Limits{})
+	if err != nil {
+		return fmt.Errorf("it fails: %w", err)
+	}
+	if diff := diffRows(want, got, ordered); diff != "" {
+		return fmt.Errorf("other rows than the reference: %s", diff)
+	}
+	return nil
+}
