@@ -1,0 +1,123 @@
+package sourcetest
+
+import (
+	"bufio"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+)
+
+// startUp is how long a server may take until it answers; moto imports all of
+// itself first.
+const startUp = 90 * time.Second
+
+// missing skips a test whose server is not installed, and fails it in CI
+// (WEIR_CI=1), which installs all.
+func missing(t testing.TB, what string) {
+	t.Helper()
+	if os.Getenv("WEIR_CI") == "1" {
+		t.Fatal(what)
+	}
+	t.Skip(what)
+}
+
+// StartMoto starts moto, a fake of S3, EC2, STS and more, on a free port of
+// 127.0.0.1, and returns its URL. It accepts all credentials. The server ends
+// with the test.
+func StartMoto(t testing.TB) string {
+	t.Helper()
+	path, err := exec.LookPath("moto_server")
+	if err != nil {
+		missing(t, "moto_server is not installed (pip install 'moto[server]')")
+	}
+	cmd := exec.Command(path, "-H", "127.0.0.1", "-p", "0")
+	out, err := cmd.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	start(t, cmd)
+	address := make(chan string, 1)
+	go func() {
+		defer close(address)
+		lines := bufio.NewScanner(out)
+		for lines.Scan() {
+			if _, url, ok := strings.Cut(lines.Text(), "Running on "); ok {
+				address <- strings.TrimSpace(url)
+				break
+			}
+		}
+		_, _ = io.Copy(io.Discard, out) // an unread pipe would block the server
+	}()
+	select {
+	case url, ok := <-address:
+		if !ok {
+			t.Fatal("moto_server ended before it listened")
+		}
+		return url
+	case <-time.After(startUp):
+		t.Fatal("moto_server does not answer")
+	}
+	return ""
+}
+
+// The credentials of StartVersityGW.
+const (
+	VersityGWKey    = "weir-test"
+	VersityGWSecret = "weir-test-secret"
+)
+
+// StartVersityGW starts versitygw, an S3 server over a folder, as the program
+// that the variable VERSITYGW names, and returns its URL. The server ends with
+// the test.
+func StartVersityGW(t testing.TB) string {
+	t.Helper()
+	path := os.Getenv("VERSITYGW")
+	if path == "" {
+		missing(t, "VERSITYGW does not name the versitygw program (see tools/versitygw)")
+	}
+	host := freePort(t)
+	cmd := exec.Command(path, "--quiet", "--port", host, "posix", t.TempDir())
+	cmd.Env = append(os.Environ(), "ROOT_ACCESS_KEY="+VersityGWKey, "ROOT_SECRET_KEY="+VersityGWSecret)
+	start(t, cmd)
+	deadline := time.After(startUp)
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		select {
+		case <-deadline:
+			t.Fatal("versitygw does not answer")
+		case <-tick.C:
+			if c, err := net.Dial("tcp", host); err == nil {
+				c.Close()
+				return "http://" + host
+			}
+		}
+	}
+}
+
+// freePort returns an address of 127.0.0.1 that nobody listened on just now.
+func freePort(t testing.TB) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}
+
+// start starts a server that ends with the test.
+func start(t testing.TB, cmd *exec.Cmd) {
+	t.Helper()
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
+	})
+}
