@@ -1,0 +1,288 @@
+package intake
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	"golang.org/x/sync/errgroup"
+
+	"weir/flowlog"
+	"weir/internal/lake"
+	"weir/internal/source"
+)
+
+// Request says what to take.
+type Request struct {
+	// Sources are taken one after the other.
+	Sources []source.Source
+	// Selection bounds what is taken of each.
+	Selection source.Selection
+	// Format is the format of objects without a header, unless Formats has the
+	// flow log's own; nil: only the default formats are known without header.
+	Format *flowlog.Format
+	// Formats are the formats of flow logs by id.
+	Formats map[string]flowlog.Format
+	// Replace takes objects that changed since they were taken.
+	Replace bool
+	// Workers is how many objects are read side by side; 0 means the number of
+	// processors, at least 2: one waits for bytes while another computes.
+	Workers int
+}
+
+// Listing is what lies at the sources.
+type Listing struct {
+	Sources []SourceListing `json:"sources"`
+	Objects int64           `json:"objects"`
+	Bytes   int64           `json:"bytes"`
+
+	objects []listed
+}
+
+// SourceListing is what lies at one source.
+type SourceListing struct {
+	Name string `json:"name"`
+	source.Listing
+}
+
+// listed is an object with the source that opens it.
+type listed struct {
+	from   source.Source
+	object source.Object
+}
+
+// List lists the sources' objects, in the order in which they are taken.
+func List(ctx context.Context, r Request) (*Listing, error) {
+	out := &Listing{}
+	for _, s := range r.Sources {
+		var objects []source.Object
+		l, err := s.List(ctx, r.Selection, func(o source.Object) error {
+			objects = append(objects, o)
+			return nil
+		})
+		if err != nil {
+			return out, err
+		}
+		source.Sort(objects)
+		for _, o := range objects {
+			out.objects = append(out.objects, listed{s, o})
+		}
+		out.Sources = append(out.Sources, SourceListing{s.Name(), l})
+		out.Objects += l.Objects
+		out.Bytes += l.Bytes
+	}
+	return out, nil
+}
+
+// Progress is a running account. All members but the totals only grow.
+type Progress struct {
+	Objects, ObjectsTotal int64
+	Bytes, BytesTotal     int64 // as stored
+	Records               int64
+	BadLines              int64
+}
+
+// Report is what became of the objects.
+type Report struct {
+	// Objects counts all that were listed, by what became of them now: taken,
+	// duplicate, empty, foreign, failed, changed; Known ones were read before.
+	// NotWhole counts those of Taken that broke off after good records.
+	Objects   int64 `json:"objects"`
+	Taken     int64 `json:"taken"`
+	NotWhole  int64 `json:"not_whole"`
+	Known     int64 `json:"known"`
+	Duplicate int64 `json:"duplicate"`
+	Empty     int64 `json:"empty"`
+	Foreign   int64 `json:"foreign"`
+	Failed    int64 `json:"failed"`
+	Changed   int64 `json:"changed"`
+
+	Bytes    int64 `json:"bytes"` // of the objects that were read
+	Records  int64 `json:"records"`
+	BadLines int64 `json:"bad_lines"`
+
+	// Problems are the objects that want attention, by their URLs, at most
+	// MaxProblems of each state: those that were met first.
+	Problems []Problem `json:"problems,omitempty"`
+	// Bad are the first bad lines that were met, at most MaxProblems, by URL and
+	// line.
+	Bad []lake.BadLine `json:"bad,omitempty"`
+	// URLs are the objects whose records this run stands for: those that it
+	// took, those that it knew, and those with the same bytes.
+	URLs []string `json:"-"`
+}
+
+// MaxProblems bounds the lists of a report. The ledger has the rest.
+const MaxProblems = 100
+
+// Problem is an object that was not taken, or not whole.
+type Problem struct {
+	URL     string           `json:"url"`
+	State   lake.ObjectState `json:"state"`
+	Problem string           `json:"problem"`
+	Hint    string           `json:"hint,omitempty"`
+}
+
+// run is one taking of a listing.
+type run struct {
+	req      Request
+	im       *lake.Import
+	progress Progress // read and written atomically
+
+	mu     sync.Mutex
+	report Report
+	listed map[lake.ObjectState]int // problems in the report
+}
+
+// Take takes the listed objects into the lake. progress, which may be nil, gets a
+// function that returns the account so far, and may call it until Take returns.
+// The report is right as far as it goes with an error too: what was committed
+// stays, and the next run takes the rest.
+func Take(ctx context.Context, l *lake.Lake, r Request, listing *Listing, progress func(func() Progress)) (Report, error) {
+	// What was no flow log may be one in a format that is known now.
+	again := r.Format != nil || len(r.Formats) > 0
+	im, err := l.Begin(ctx, lake.ImportOptions{Source: names(listing), Replace: r.Replace, Foreign: again})
+	if err != nil {
+		return Report{}, err
+	}
+	t := &run{req: r, im: im, listed: map[lake.ObjectState]int{}}
+	t.progress.ObjectsTotal, t.progress.BytesTotal = listing.Objects, listing.Bytes
+	if progress != nil {
+		progress(t.account)
+	}
+	workers := r.Workers
+	if workers <= 0 {
+		workers = max(2, runtime.GOMAXPROCS(0))
+	}
+	queue := make(chan listed)
+	g, gctx := errgroup.WithContext(ctx)
+	g.Go(func() error {
+		defer close(queue)
+		for _, o := range listing.objects {
+			select {
+			case queue <- o:
+			case <-gctx.Done():
+				return gctx.Err()
+			}
+		}
+		return nil
+	})
+	for range workers {
+		g.Go(func() error {
+			for o := range queue {
+				if err := t.take(gctx, o); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	err = g.Wait()
+	// What was read before an error is kept, also when the caller gave up.
+	if closeErr := im.Close(context.WithoutCancel(ctx)); err == nil || errors.Is(err, context.Canceled) && ctx.Err() == nil {
+		err = closeErr
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	slices.SortStableFunc(t.report.Problems, func(a, b Problem) int { return cmp.Compare(a.URL, b.URL) })
+	slices.SortStableFunc(t.report.Bad, func(a, b lake.BadLine) int { return cmp.Compare(a.URL, b.URL) })
+	return t.report, err
+}
+
+// names returns the names of the listed sources.
+func names(l *Listing) string {
+	all := make([]string, len(l.Sources))
+	for i, src := range l.Sources {
+		all[i] = src.Name
+	}
+	return strings.Join(all, " ")
+}
+
+// account returns the progress so far.
+func (t *run) account() Progress {
+	return Progress{
+		Objects: atomic.LoadInt64(&t.progress.Objects), ObjectsTotal: t.progress.ObjectsTotal,
+		Bytes: atomic.LoadInt64(&t.progress.Bytes), BytesTotal: t.progress.BytesTotal,
+		Records:  atomic.LoadInt64(&t.progress.Records),
+		BadLines: atomic.LoadInt64(&t.progress.BadLines),
+	}
+}
+
+// note counts an object, and keeps what a person should see.
+func (t *run) note(ref lake.ObjectRef, known bool, r lake.Result) {
+	atomic.AddInt64(&t.progress.Objects, 1)
+	atomic.AddInt64(&t.progress.Bytes, ref.Size)
+	atomic.AddInt64(&t.progress.BadLines, r.Stats.Bad)
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	rep := &t.report
+	rep.Objects++
+	switch {
+	case known && r.State != lake.Changed:
+		rep.Known++
+	case r.State == lake.Taken:
+		rep.Taken++
+		if r.Problem != "" {
+			rep.NotWhole++
+		}
+	case r.State == lake.Duplicate:
+		rep.Duplicate++
+	case r.State == lake.Empty:
+		rep.Empty++
+	case r.State == lake.Foreign:
+		rep.Foreign++
+	case r.State == lake.Failed:
+		rep.Failed++
+	case r.State == lake.Changed:
+		rep.Changed++
+	}
+	if r.State == lake.Taken || r.State == lake.Duplicate {
+		rep.URLs = append(rep.URLs, ref.URL)
+	}
+	if !known {
+		rep.Bytes += ref.Size
+		rep.Records += r.Stats.Records
+		rep.BadLines += r.Stats.Bad
+	}
+	if r.Problem != "" && t.listed[r.State] < MaxProblems {
+		t.listed[r.State]++
+		rep.Problems = append(rep.Problems, Problem{ref.URL, r.State, r.Problem, r.Hint})
+	}
+	for _, b := range r.Stats.BadLines {
+		if len(rep.Bad) < MaxProblems {
+			rep.Bad = append(rep.Bad, lake.BadLine{
+				URL: ref.URL, Container: string(r.Stats.Container),
+				Line: b.Line, Column: b.Column, Field: b.Field, Text: b.Text, Reason: b.Reason,
+			})
+		}
+	}
+}
+
+// reference returns how the lake knows an object.
+func reference(o source.Object) lake.ObjectRef {
+	return lake.ObjectRef{
+		Source: o.Source, Key: o.Key, URL: o.URL, Size: o.Size, Version: o.Revision(), Slot: o.Info.Slot,
+		FlowLogID: o.Info.FlowLogID, LogOwner: o.Info.LogOwner, Region: o.Info.Region,
+	}
+}
+
+// String sums the report up in one line.
+func (r *Report) String() string {
+	return fmt.Sprintf("%d objects: %d taken, %d known before, %d with the same bytes as another, %d empty, %d no flow log, %d failed, %d changed",
+		r.Objects, r.Taken, r.Known, r.Duplicate, r.Empty, r.Foreign, r.Failed, r.Changed)
+}
+
+// Keys returns what the keys of the listed objects tell.
+func (l *Listing) Keys() []source.Key {
+	out := make([]source.Key, len(l.objects))
+	for i, o := range l.objects {
+		out[i] = o.object.Info
+	}
+	return out
+}
