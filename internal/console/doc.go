@@ -1,0 +1,49 @@
+// Package console is weir's page in the browser, from the server's side: the JSON
+// API over the lake, the built files of the page (package web), and what keeps
+// others out.
+//
+// [New] makes the handler from a query engine and a few functions that tell of the
+// lake; [Guard] refuses requests that come through a foreign page or name;
+// [Login] asks for a name and a password where the listener is not loopback. Rooms
+// that serve HTTP put them together: Guard outside, then Login, then New.
+//
+// # The API
+//
+// All reads are GET under /api/v1. A moment is an integer, seconds since the epoch
+// in UTC; in a request it may also be RFC 3339. Integers beyond 2^53 are given as
+// text, because a JSON number would be rounded in the browser. A value that a
+// record does not have is null, or left out of a record.
+//
+//	status    version, clock, and per kind of flow log: records, size, time span
+//	fields    the fields of a kind, with unit, meaning and names of numbers
+//	series    a measure over time, by a field: the largest values and the rest
+//	totals    sums over the range by action, with the measure over time
+//	top       the largest values of a field
+//	records   the records themselves, newest first, in pages
+//	check     what is wrong with a filter, if anything
+//	complete  completions of the filter language
+//	events    a stream of server-sent events, one for each commit to the lake
+//
+// The reads take these parameters, as far as they make sense for them:
+//
+//	kind      vpc (default) or tgw
+//	from, to  bounds of a record's time, from inclusive, to exclusive; a record
+//	          counts at its start, or at weir_hour where it has no start
+//	where     a filter in weir's filter language
+//	tz        IANA name of the zone in which the filter's times are read; UTC
+//	by        a field, by its column name
+//	measure   bytes (default), packets or records
+//	limit     how many values or rows
+//	step      width of a bucket of time in seconds; buckets begin at multiples of it
+//	refused   true: only records with action REJECT
+//	after     where the next page of records begins
+//
+// A failure is {"error": {"message", "hint", "param", "offset", "length"}}: param
+// is the parameter in question, offset and length are bytes of its text, offset is
+// null where it is not one place. The status is 400 for what was asked wrongly,
+// 503 where a limit of rows, bytes or memory ended the query, and 504 where it took
+// too long.
+//
+// Each query sees one moment of the lake. An answer that takes two queries can see
+// a commit between them; the event of that commit makes the page read again.
+package console

@@ -1,0 +1,188 @@
+// The shapes of the console's JSON API, as the package internal/console of the
+// server writes them. The files in tests/contract hold real answers, and the
+// compiler holds both against each other.
+//
+// Every moment is in seconds since the epoch, UTC.
+
+/** A whole number. One beyond ±2^53 comes as text, since a JSON number would be rounded. */
+export type Integer = number | string;
+
+/** The kind of flow log: of a VPC or of a transit gateway. */
+export type Kind = "vpc" | "tgw";
+
+/** What is counted. */
+export type Measure = "bytes" | "packets" | "records";
+
+/** The value of a field that records are grouped by; null where they lack it. */
+export type Key = string | number | null;
+
+/** What is wrong with a request. */
+export interface Problem {
+  message: string;
+  /** What to do about it, or "". */
+  hint: string;
+  /** The parameter in question, or "". */
+  param: string;
+  /** Where in the parameter, in bytes of its UTF-8 text; null where it is not one place. */
+  offset: number | null;
+  /** How many bytes from there; 0 is the place between two. */
+  length: number;
+}
+
+/** The answer to a request that fails. */
+export interface Failure {
+  error: Problem;
+}
+
+/** GET /api/v1/status */
+export interface Status {
+  version: string;
+  /** The server's clock. */
+  now: number;
+  /** Who is logged in; null where the server asks for no login. */
+  user: string | null;
+  tables: TableStatus[];
+}
+
+export interface TableStatus {
+  kind: Kind;
+  records: Integer;
+  /** Objects that the records were taken from. */
+  objects: Integer;
+  /** Size of the data files in bytes. */
+  bytes: Integer;
+  /** Times of the first and the last record; null where there is none. */
+  oldest: number | null;
+  newest: number | null;
+}
+
+/** GET /api/v1/fields */
+export interface Fields {
+  kind: Kind;
+  fields: Field[];
+}
+
+export interface Field {
+  /** The column: AWS's name with underscores. An unknown field keeps its hyphens. */
+  name: string;
+  type: "integer" | "text" | "time" | "map";
+  unit: string;
+  meaning: string;
+  /** The flow log version that brought the field; 0 for weir's own and unknown fields. */
+  version: number;
+  origin: "aws" | "weir" | "unknown";
+  /** The text is an IP address. */
+  address: boolean;
+  /** The number is a time in seconds since the epoch. */
+  epoch: boolean;
+  /** Names of numbers, such as 443 -> https. */
+  names: Record<string, string>;
+}
+
+/** GET /api/v1/series */
+export interface Series {
+  measure: Measure;
+  /** The bounds of the range, also where the request left them to the lake. */
+  from: number;
+  to: number;
+  /** The field of the series; "" where there is one series of everything. */
+  by: string;
+  /** Width of a bucket in seconds. */
+  step: number;
+  /** Start of each bucket; a record counts at its start, or at weir_hour where it has none. */
+  times: number[];
+  series: SeriesOf[];
+  /** What the series leave out; null where they leave out nothing. */
+  other: SeriesValues | null;
+  total: Integer;
+}
+
+export interface SeriesValues {
+  total: Integer;
+  /** One value for each bucket. */
+  values: Integer[];
+}
+
+export interface SeriesOf extends SeriesValues {
+  key: Key;
+}
+
+/** GET /api/v1/totals */
+export interface Totals {
+  measure: Measure;
+  /** The bounds of the range, also where the request left them to the lake. */
+  from: number;
+  to: number;
+  step: number;
+  times: number[];
+  /** Everything in the range. */
+  all: Counts;
+  /** ACCEPT, REJECT, and null for records without an action; those that occur, in this order. */
+  actions: ActionTotals[];
+}
+
+export interface Counts {
+  bytes: Integer;
+  packets: Integer;
+  records: Integer;
+}
+
+export interface ActionTotals extends Counts {
+  action: "ACCEPT" | "REJECT" | null;
+  /** The measure in each bucket. */
+  values: Integer[];
+}
+
+/** GET /api/v1/top */
+export interface Top {
+  by: string;
+  measure: Measure;
+  rows: TopRow[];
+  /** All that the rows are the top of. */
+  all: Counts;
+  /** There are more values than rows. */
+  more: boolean;
+}
+
+export interface TopRow extends Counts {
+  key: Key;
+}
+
+/** GET /api/v1/records, newest first */
+export interface Records {
+  rows: FlowRecord[];
+  /** Where the next page begins: the value of `after`; "" at the end. */
+  next: string;
+}
+
+/** The fields of a record in the table's order; absent ones are left out. */
+export type FlowRecord = Record<string, Integer | Record<string, string>>;
+
+/** GET /api/v1/check */
+export interface Check {
+  /** What is wrong with the filter, or null. */
+  problem: Problem | null;
+}
+
+/** GET /api/v1/complete */
+export interface Completions {
+  items: Completion[];
+}
+
+export interface Completion {
+  /** What to put in place of the bytes from offset on, length of them. */
+  text: string;
+  offset: number;
+  length: number;
+  kind: "field" | "operator" | "value" | "word";
+  /** What it means, or "". */
+  detail: string;
+}
+
+/** The event "commit" of GET /api/v1/events. */
+export interface Commit {
+  at: number;
+  kind: Kind;
+  /** Records that the commit added. */
+  records: Integer;
+}
