@@ -8,7 +8,6 @@ import (
 	"math"
 	"os"
 	"path/filepath"
-	"slices"
 	"strconv"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -116,6 +115,7 @@ func writeFile(ctx context.Context, path string, schema *iceberg.Schema, c *colu
 		return err
 	}
 	perm := c.order()
+	var room scratch
 	for at := 0; at < len(perm); at += rowGroupRecords {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -126,7 +126,7 @@ func writeFile(ctx context.Context, path string, schema *iceberg.Schema, c *colu
 			return err
 		}
 		for i := range cols {
-			if err := c.writeColumn(group, &cols[i], rows); err != nil {
+			if err := c.writeColumn(group, &cols[i], rows, &room); err != nil {
 				return fmt.Errorf("column %s: %w", cols[i].field.Name, err)
 			}
 		}
@@ -166,20 +166,36 @@ type noClose struct{ f *syncFile }
 
 func (n noClose) Write(p []byte) (int, error) { return n.f.Write(p) }
 
+// scratch is memory that one column after the other uses; the Parquet writer
+// copies what it is given.
+type scratch struct {
+	nums   []int64
+	places []int32
+	def    []int16
+}
+
+// sized returns s with n elements, which hold anything.
+func sized[T any](s *[]T, n int) []T {
+	if cap(*s) < n {
+		*s = make([]T, n)
+	}
+	return (*s)[:n]
+}
+
 // writeColumn writes a column's values at rows as the next column of the row
 // group. The values are written as they lie in memory: by way of Arrow's arrays
 // the whole take-in was a tenth slower, since that counts the texts that a
 // dictionary is used for anew.
-func (c *columns) writeColumn(group file.SerialRowGroupWriter, col *fileColumn, rows []uint32) error {
+func (c *columns) writeColumn(group file.SerialRowGroupWriter, col *fileColumn, rows []uint32, room *scratch) error {
 	w, err := group.NextColumn()
 	if err != nil {
 		return err
 	}
 	switch {
 	case col.text != nil:
-		return writeText(w, col.text, rows)
+		return writeText(w, col.text, rows, room)
 	case col.numbers != nil:
-		return writeNumbers(w, col, rows)
+		return writeNumbers(w, col, rows, room)
 	}
 	if err := c.writeUnknown(w, rows, true); err != nil {
 		return err
@@ -202,12 +218,12 @@ type coded struct {
 const directSpan = 1 << 17
 
 // writeNumbers gathers and writes numbers.
-func writeNumbers(w file.ColumnChunkWriter, col *fileColumn, rows []uint32) error {
+func writeNumbers(w file.ColumnChunkWriter, col *fileColumn, rows []uint32, room *scratch) error {
 	unit := int64(1)
 	if col.field.Type.ID() == arrow.TIMESTAMP {
 		unit = 1e6 // microseconds
 	}
-	nums := make([]int64, len(rows))
+	nums := sized(&room.nums, len(rows))
 	nulls := 0
 	low, high := int64(math.MaxInt64), int64(math.MinInt64)
 	for i, r := range rows {
@@ -220,9 +236,11 @@ func writeNumbers(w file.ColumnChunkWriter, col *fileColumn, rows []uint32) erro
 		low, high = min(low, v), max(high, v)
 	}
 	if nulls < len(rows) && uint64(high)-uint64(low) < directSpan {
-		return writeCoded(w, codeNumbers(nums, nulls, low, high, func(n int64) int64 { return n * unit }, w.Type()))
+		c := coded{places: sized(&room.places, len(rows)), nulls: nulls}
+		c.numbers(nums, low, high, func(n int64) int64 { return n * unit }, w.Type())
+		return writeCoded(w, c, room)
 	}
-	def, err := levels(w, len(rows), nulls, func(i int) bool { return nums[i] == flowlog.Absent })
+	def, err := levels(w, len(rows), nulls, room, func(i int) bool { return nums[i] == flowlog.Absent })
 	if err != nil {
 		return err
 	}
@@ -249,15 +267,14 @@ func writeNumbers(w file.ColumnChunkWriter, col *fileColumn, rows []uint32) erro
 	return err
 }
 
-// codeNumbers codes numbers from low to high, of which nulls are absent.
-func codeNumbers(nums []int64, nulls int, low, high int64, inUnit func(int64) int64, t parquet.Type) coded {
+// numbers codes numbers, those that are there from low to high.
+func (c *coded) numbers(nums []int64, low, high int64, inUnit func(int64) int64, t parquet.Type) {
 	place := make([]int32, high-low+1)
 	for _, n := range nums {
 		if n != flowlog.Absent {
 			place[n-low] = 1
 		}
 	}
-	c := coded{places: make([]int32, len(nums)), nulls: nulls}
 	var used []int64
 	for i, p := range place {
 		if p != 0 {
@@ -283,16 +300,16 @@ func codeNumbers(nums []int64, nulls int, low, high int64, inUnit func(int64) in
 		b.AppendValues(used, nil)
 		c.dict = b.NewArray()
 	}
-	return c
 }
 
 // writeText gathers and writes text, with a dictionary of just the texts of these
 // rows.
-func writeText(w file.ColumnChunkWriter, r *ranked, rows []uint32) error {
-	c := coded{places: make([]int32, len(rows))}
+func writeText(w file.ColumnChunkWriter, r *ranked, rows []uint32, room *scratch) error {
+	c := coded{places: sized(&room.places, len(rows))}
 	dict := array.NewStringBuilder(memory.DefaultAllocator)
 	if len(r.dict) == 1 && !r.gaps {
 		dict.Append(r.dict[0])
+		clear(c.places)
 	} else {
 		local := make([]int32, len(r.dict)+1) // code -> place in the new dictionary
 		for i, row := range rows {
@@ -315,24 +332,23 @@ func writeText(w file.ColumnChunkWriter, r *ranked, rows []uint32) error {
 		}
 	}
 	c.dict = dict.NewArray()
-	return writeCoded(w, c)
+	return writeCoded(w, c, room)
 }
 
 // levels returns the definition levels of n values, of which those where absent
 // says so are not there; nil for a column of values that must be.
-func levels(w file.ColumnChunkWriter, n, nulls int, absent func(i int) bool) ([]int16, error) {
+func levels(w file.ColumnChunkWriter, n, nulls int, room *scratch, absent func(i int) bool) ([]int16, error) {
 	if w.Descr().MaxDefinitionLevel() == 0 {
 		if nulls > 0 {
 			return nil, errors.New("a record has no value where the table demands one")
 		}
 		return nil, nil
 	}
-	def := slices.Repeat([]int16{1}, n)
-	if nulls > 0 {
-		for i := range def {
-			if absent(i) {
-				def[i] = 0
-			}
+	def := sized(&room.def, n)
+	for i := range def {
+		def[i] = 1
+		if nulls > 0 && absent(i) {
+			def[i] = 0
 		}
 	}
 	return def, nil
@@ -345,10 +361,10 @@ type dictionaryEncoder interface {
 
 // writeCoded writes values by their places in a dictionary, whose every value is
 // used. It takes the dictionary over.
-func writeCoded(w file.ColumnChunkWriter, c coded) error {
+func writeCoded(w file.ColumnChunkWriter, c coded, room *scratch) error {
 	defer c.dict.Release()
 	n := len(c.places)
-	def, err := levels(w, n, c.nulls, func(i int) bool { return c.places[i] < 0 })
+	def, err := levels(w, n, c.nulls, room, func(i int) bool { return c.places[i] < 0 })
 	if err != nil {
 		return err
 	}
