@@ -146,11 +146,26 @@ func (e *Engine) Run(ctx context.Context, p query.Plan, l query.Limits) (query.R
 
 // RunSQL runs the text of a SELECT.
 func (e *Engine) RunSQL(ctx context.Context, text string, s query.Scope, l query.Limits) (query.Rows, error) {
-	tables, err := e.gate(ctx, text)
+	tables, err := e.admit(ctx, text, s)
 	if err != nil {
 		return nil, err
 	}
 	return e.run(ctx, request{text: text, tables: tables, scope: s}, l)
+}
+
+// admit checks the text of a query and its scope, which must fit all tables that
+// it reads, and returns their kinds.
+func (e *Engine) admit(ctx context.Context, text string, s query.Scope) ([]flowlog.Kind, error) {
+	tables, err := e.gate(ctx, text)
+	if err != nil {
+		return nil, err
+	}
+	for _, k := range tables {
+		if _, err := (query.Plan{Kind: k, Scope: s}).Check(); err != nil {
+			return nil, err
+		}
+	}
+	return tables, nil
 }
 
 // request is a query in SQL that is fit to run.
@@ -205,7 +220,7 @@ func (e *Engine) Explain(ctx context.Context, p query.Plan) (query.Cost, error) 
 
 // ExplainSQL says what RunSQL would read.
 func (e *Engine) ExplainSQL(ctx context.Context, text string, s query.Scope) (query.Cost, error) {
-	tables, err := e.gate(ctx, text)
+	tables, err := e.admit(ctx, text, s)
 	if err != nil {
 		return query.Cost{}, err
 	}

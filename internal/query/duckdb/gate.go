@@ -39,10 +39,11 @@ func (e *Engine) gate(ctx context.Context, text string) ([]flowlog.Kind, error) 
 		Position   json.RawMessage   `json:"position"`
 		Statements []json.RawMessage `json:"statements"`
 	}
-	if err := json.Unmarshal([]byte(tree), &parsed); err != nil {
-		return nil, fmt.Errorf("cannot read DuckDB's tree of the query: %w", err)
-	}
 	g := &gate{text: text, ctes: map[string]bool{}, tables: map[flowlog.Kind]bool{}}
+	if err := json.Unmarshal([]byte(tree), &parsed); err != nil {
+		// DuckDB writes an infinite number as JSON has none.
+		return nil, g.refuse(0, "the query can't be read: is a number in it out of range?", "")
+	}
 	if parsed.Error {
 		if parsed.Type == "not implemented" {
 			return nil, g.refuse(0, "only one SELECT is taken here", "other statements could change or read what is not a flow log")
