@@ -1,0 +1,111 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"weir/internal/intake"
+	"weir/internal/lake"
+)
+
+// Open takes sources into the lake.
+func (s *Local) Open(ctx context.Context, r OpenRequest, progress func(Progress)) (*OpenReport, error) {
+	began := s.now()
+	report := &OpenReport{List: &ListReport{}}
+	listings, list, err := list(ctx, r, s.temp())
+	report.List = list
+	if err != nil {
+		return report, err
+	}
+	if progress != nil {
+		progress(Progress{Listed: list})
+	}
+	for _, l := range listings {
+		done := report.Intake
+		stop := watch(progress)
+		taken, err := intake.Take(ctx, s.lake, l.request, l.list, stop.start)
+		stop.end()
+		report.Intake = joined(done, taken)
+		if err != nil {
+			return report, explain(err)
+		}
+	}
+	if report.Intake.Taken > 0 {
+		if err := s.tidy(ctx); err != nil {
+			return report, fmt.Errorf("all is taken, but its small files could not be put together: %w", explain(err))
+		}
+	}
+	err = s.describe(ctx, report)
+	report.Seconds = s.now().Sub(began).Seconds()
+	return report, err
+}
+
+// joined adds the reports of two sources.
+func joined(a, b intake.Report) intake.Report {
+	a.Objects += b.Objects
+	a.Taken += b.Taken
+	a.NotWhole += b.NotWhole
+	a.Known += b.Known
+	a.Duplicate += b.Duplicate
+	a.Empty += b.Empty
+	a.Foreign += b.Foreign
+	a.Failed += b.Failed
+	a.Changed += b.Changed
+	a.Bytes += b.Bytes
+	a.Records += b.Records
+	a.BadLines += b.BadLines
+	a.Problems = append(a.Problems, b.Problems...)
+	a.Bad = append(a.Bad, b.Bad...)
+	a.URLs = append(a.URLs, b.URLs...)
+	return a
+}
+
+// tidy puts the small files of hours together and removes what no snapshot names
+// any more.
+func (s *Local) tidy(ctx context.Context) error {
+	if _, err := s.lake.Compact(ctx, nil); err != nil {
+		return err
+	}
+	_, err := s.lake.Expire(ctx, lake.ExpireOptions{})
+	return err
+}
+
+// watcher reports progress in the background.
+type watcher struct {
+	progress func(Progress)
+	done     chan struct{}
+	ended    chan struct{}
+}
+
+func watch(progress func(Progress)) *watcher { return &watcher{progress: progress} }
+
+// start begins to report what account returns, four times a second.
+func (w *watcher) start(account func() intake.Progress) {
+	if w.progress == nil {
+		return
+	}
+	w.done, w.ended = make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(w.ended)
+		tick := time.NewTicker(250 * time.Millisecond)
+		defer tick.Stop()
+		for {
+			select {
+			case <-tick.C:
+				w.progress(Progress{Progress: account()})
+			case <-w.done:
+				w.progress(Progress{Progress: account()})
+				return
+			}
+		}
+	}()
+}
+
+// end reports a last time.
+func (w *watcher) end() {
+	if w.done != nil {
+		close(w.done)
+		<-w.ended
+	}
+}

@@ -1,0 +1,319 @@
+package app
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"io"
+	"slices"
+	"time"
+
+	"weir/flowlog"
+	"weir/internal/query"
+)
+
+// reportObjects is how many objects of an import are told apart from the rest of
+// the lake in its report.
+const reportObjects = 20_000
+
+// slotSeconds is the length of AWS's delivery slots.
+const slotSeconds = 300
+
+// describe adds to a report what the import's objects hold.
+func (s *Local) describe(ctx context.Context, report *OpenReport) error {
+	var where query.Expr
+	urls, all, err := s.lake.Canonical(ctx, report.Intake.URLs)
+	if err != nil {
+		return err
+	}
+	switch {
+	case all:
+	case len(urls) > reportObjects:
+		report.WholeLake = true
+	case len(urls) == 0:
+		return nil
+	default:
+		in := &query.Call{Func: query.In, Args: []query.Expr{column(flowlog.WeirObject)}}
+		for _, u := range urls {
+			in.Args = append(in.Args, &query.Literal{Value: u})
+		}
+		where = in
+	}
+	for _, k := range []flowlog.Kind{flowlog.KindVPC, flowlog.KindTGW} {
+		d := &describer{ctx: ctx, engine: s.engine, kind: k, where: where}
+		kr, err := d.describe()
+		if err != nil {
+			return err
+		}
+		if kr.Records == 0 {
+			continue
+		}
+		unknown, err := s.lake.UnknownFields(ctx, k)
+		if err != nil {
+			return err
+		}
+		if kr.UnknownFields, err = d.unknown(unknown); err != nil {
+			return err
+		}
+		report.Kinds = append(report.Kinds, kr)
+	}
+	return nil
+}
+
+// column returns the reference of a field's column.
+func column(f flowlog.FieldID) *query.Ref { return &query.Ref{Name: flowlog.FieldByID(f).Column} }
+
+// describer asks for what records of one kind hold.
+type describer struct {
+	ctx    context.Context
+	engine query.Engine
+	kind   flowlog.Kind
+	where  query.Expr
+}
+
+// describe returns what the records hold.
+func (d *describer) describe() (KindReport, error) {
+	r := KindReport{Kind: d.kind.String()}
+	if err := d.totals(&r); err != nil || r.Records == 0 {
+		return r, err
+	}
+	if err := d.shares(&r); err != nil {
+		return r, err
+	}
+	bytes := query.Agg{Name: "n", Func: query.Sum, Arg: column(flowlog.Bytes)}
+	present := &query.Call{Func: query.Not, Args: []query.Expr{&query.Call{Func: query.IsAbsent, Args: []query.Expr{column(flowlog.SrcAddr)}}}}
+	var err error
+	if r.Talkers, err = d.counts([]query.Expr{column(flowlog.SrcAddr)}, bytes, present, 5); err != nil {
+		return r, err
+	}
+	if d.kind == flowlog.KindVPC {
+		refused := &query.Call{Func: query.Eq, Args: []query.Expr{column(flowlog.Action), &query.Literal{Value: "REJECT"}}}
+		r.Refused, err = d.counts([]query.Expr{column(flowlog.SrcAddr), column(flowlog.DstAddr), column(flowlog.DstPort), column(flowlog.Protocol)},
+			query.Agg{Name: "n", Func: query.CountRows}, refused, 5)
+		if err != nil {
+			return r, err
+		}
+	}
+	return r, d.gaps(&r)
+}
+
+// stages returns the plan's first stages: the import's records, and those that
+// meet a further condition.
+func (d *describer) stages(more query.Expr) []query.Stage {
+	var out []query.Stage
+	for _, e := range []query.Expr{d.where, more} {
+		if e != nil {
+			out = append(out, &query.Filter{Where: e})
+		}
+	}
+	return out
+}
+
+// rows runs a plan and calls do with each row.
+func (d *describer) rows(stages []query.Stage, do func(row []any)) error {
+	rows, err := d.engine.Run(d.ctx, query.Plan{Kind: d.kind, Stages: stages}, query.Limits{})
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for {
+		row, err := rows.Next()
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		do(row)
+	}
+}
+
+// totals counts the records and finds their span.
+func (d *describer) totals(r *KindReport) error {
+	hour := &query.Call{Func: query.Epoch, Args: []query.Expr{column(flowlog.WeirHour)}}
+	at := func(f flowlog.FieldID) query.Expr {
+		return &query.Call{Func: query.Coalesce, Args: []query.Expr{column(f), hour}}
+	}
+	aggs := []query.Agg{
+		{Name: "records", Func: query.CountRows},
+		{Name: "bytes", Func: query.Sum, Arg: column(flowlog.Bytes)},
+		{Name: "first", Func: query.Min, Arg: at(flowlog.Start)},
+		{Name: "last", Func: query.Max, Arg: at(flowlog.End)},
+	}
+	if flowlog.FieldByID(flowlog.InterfaceID).In(d.kind) {
+		aggs = append(aggs, query.Agg{Name: "interfaces", Func: query.CountDistinct, Arg: column(flowlog.InterfaceID)})
+	}
+	return d.rows(append(d.stages(nil), &query.Aggregate{Aggs: aggs}), func(row []any) {
+		r.Records, r.Bytes = integer(row[0]), integer(row[1])
+		r.Start, r.End = time.Unix(integer(row[2]), 0).UTC(), time.Unix(integer(row[3]), 0).UTC()
+		if len(row) > 4 {
+			r.Interfaces = integer(row[4])
+		}
+	})
+}
+
+// shares counts the records by each of the fields with few values. One query
+// counts them by all of them together.
+func (d *describer) shares(r *KindReport) error {
+	shares := []struct {
+		field flowlog.FieldID
+		to    *[]Count
+	}{
+		{flowlog.AccountID, &r.Accounts},
+		{flowlog.WeirRegion, &r.Regions},
+		{flowlog.Version, &r.Versions},
+		{flowlog.LogStatus, &r.Statuses},
+		{flowlog.Action, &r.Actions},
+	}
+	group := &query.Aggregate{Aggs: []query.Agg{{Name: "n", Func: query.CountRows}}}
+	var sums []map[string]int64
+	for i, s := range shares {
+		if flowlog.FieldByID(s.field).In(d.kind) {
+			group.By = append(group.By, query.Named{Name: fmt.Sprintf("by%d", i), Expr: column(s.field)})
+			sums = append(sums, map[string]int64{})
+		}
+	}
+	err := d.rows(append(d.stages(nil), group), func(row []any) {
+		for i, sum := range sums {
+			sum[valueText(row[i])] += integer(row[len(sums)])
+		}
+	})
+	if err != nil {
+		return err
+	}
+	at := 0
+	for _, s := range shares {
+		if !flowlog.FieldByID(s.field).In(d.kind) {
+			continue
+		}
+		for value, n := range sums[at] {
+			*s.to = append(*s.to, Count{value, n})
+		}
+		slices.SortFunc(*s.to, compareCounts)
+		at++
+	}
+	return nil
+}
+
+// compareCounts orders counts: the most first, equal ones by value, absent last.
+func compareCounts(a, b Count) int {
+	last := func(c Count) int {
+		if c.Value == "" {
+			return 1
+		}
+		return 0
+	}
+	return cmp.Or(cmp.Compare(b.N, a.N), cmp.Compare(last(a), last(b)), cmp.Compare(a.Value, b.Value))
+}
+
+// unknown counts the records that have each of the lake's unknown fields, and
+// leaves out those that none has.
+func (d *describer) unknown(names []string) ([]Count, error) {
+	if len(names) == 0 {
+		return nil, nil
+	}
+	group := &query.Aggregate{}
+	for i, name := range names {
+		group.Aggs = append(group.Aggs, query.Agg{Name: fmt.Sprintf("n%d", i), Func: query.Count, Arg: unknownField(name)})
+	}
+	var out []Count
+	err := d.rows(append(d.stages(nil), group), func(row []any) {
+		for i, n := range row {
+			if n := integer(n); n > 0 {
+				out = append(out, Count{names[i], n})
+			}
+		}
+	})
+	return out, err
+}
+
+// integer returns an integer of a row; absent, and what is beyond 64 bits, is 0.
+func integer(v any) int64 {
+	n, _ := v.(int64)
+	return n
+}
+
+// counts returns the values of expressions that have most, joined to one text;
+// n 0 means all.
+func (d *describer) counts(by []query.Expr, agg query.Agg, where query.Expr, n int64) ([]Count, error) {
+	group := &query.Aggregate{Aggs: []query.Agg{agg}}
+	keys := []query.SortKey{{Expr: &query.Ref{Name: agg.Name}, Desc: true}}
+	for i, e := range by {
+		name := fmt.Sprintf("by%d", i)
+		group.By = append(group.By, query.Named{Name: name, Expr: e})
+		keys = append(keys, query.SortKey{Expr: &query.Ref{Name: name}})
+	}
+	stages := append(d.stages(where), group, &query.Sort{Keys: keys})
+	if n > 0 {
+		stages = append(stages, &query.Limit{N: n})
+	}
+	var out []Count
+	err := d.rows(stages, func(row []any) {
+		if n := row[len(by)]; n != nil { // absent: no record of the group has what is summed
+			out = append(out, Count{label(row[:len(by)]), integer(n)})
+		}
+	})
+	return out, err
+}
+
+// label joins the values of a group: one value, or source, destination and port.
+func label(values []any) string {
+	if len(values) == 1 {
+		return valueText(values[0])
+	}
+	return fmt.Sprintf("%s -> %s port %s/%s", valueText(values[0]), valueText(values[1]), valueText(values[2]), protocolText(values[3]))
+}
+
+// valueText returns a value as text, "" where absent.
+func valueText(v any) string {
+	if v == nil {
+		return ""
+	}
+	return fmt.Sprint(v)
+}
+
+// protocolText returns a protocol's name, or its number.
+func protocolText(v any) string {
+	n, ok := v.(int64)
+	if !ok {
+		return valueText(v)
+	}
+	if name, ok := flowlog.ProtocolName(n); ok {
+		return name
+	}
+	return fmt.Sprint(n)
+}
+
+// gaps finds the times in which a flow log delivered nothing.
+func (d *describer) gaps(r *KindReport) error {
+	slot := &query.Call{Func: query.Bin, Args: []query.Expr{
+		&query.Call{Func: query.Epoch, Args: []query.Expr{column(flowlog.WeirHour)}}, &query.Literal{Value: int64(slotSeconds)},
+	}}
+	stages := append(d.stages(nil), &query.Aggregate{By: []query.Named{
+		{Name: "flow_log", Expr: column(flowlog.WeirFlowLogID)}, {Name: "slot", Expr: slot},
+	}})
+	slots := map[string][]int64{}
+	if err := d.rows(stages, func(row []any) {
+		id := valueText(row[0])
+		slots[id] = append(slots[id], integer(row[1]))
+	}); err != nil {
+		return err
+	}
+	for id, s := range slots {
+		slices.Sort(s)
+		for i := 1; i < len(s); i++ {
+			// One slot without an object is nothing to speak of: a slot's
+			// records can come in the next one's object.
+			if s[i]-s[i-1] > 2*slotSeconds {
+				r.Gaps = append(r.Gaps, Gap{id, time.Unix(s[i-1]+slotSeconds, 0).UTC(), time.Unix(s[i], 0).UTC()})
+			}
+		}
+	}
+	slices.SortFunc(r.Gaps, func(a, b Gap) int {
+		return cmp.Or(
+			cmp.Compare(b.To.Sub(b.From), a.To.Sub(a.From)), a.From.Compare(b.From), cmp.Compare(a.FlowLogID, b.FlowLogID))
+	})
+	r.GapCount = len(r.Gaps)
+	r.Gaps = r.Gaps[:min(len(r.Gaps), 10)]
+	return nil
+}

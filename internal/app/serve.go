@@ -1,0 +1,380 @@
+package app
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"weir/flowlog"
+	"weir/internal/console"
+	"weir/internal/lake"
+	"weir/internal/telemetry"
+)
+
+// ServeOptions says how to serve a data directory.
+type ServeOptions struct {
+	Data string
+	// Listen is the address of the console, such as 127.0.0.1:8787. Any but a
+	// loopback address needs TLS and users.
+	Listen string
+	// TLSCert and TLSKey are PEM files.
+	TLSCert, TLSKey string
+	// Hosts are further names under which the console is reached.
+	Hosts []string
+	// Retention takes out records that are older; 0 keeps all.
+	Retention   time.Duration
+	MemoryBytes int64
+	Version     string
+	Log         *slog.Logger
+	// Ready, which may be nil, is called with the console's URL once it answers.
+	Ready func(url string)
+}
+
+// maintenanceEvery is how often the lake is tidied.
+const maintenanceEvery = 5 * time.Minute
+
+// UsersFile returns the file of those who may log in.
+func UsersFile(data string) string { return filepath.Join(data, "secrets", "users") }
+
+// Serve holds a data directory, answers the console on TCP and other commands on
+// DATA/weir.sock, and keeps the lake tidy, until ctx ends.
+func Serve(ctx context.Context, o ServeOptions) error {
+	access, err := newAccess(o)
+	if err != nil {
+		return err
+	}
+	s, err := OpenLocal(ctx, LocalOptions{Data: o.Data, MemoryBytes: o.MemoryBytes})
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	var lc net.ListenConfig
+	tcp, err := lc.Listen(ctx, "tcp", o.Listen)
+	if err != nil {
+		return fmt.Errorf("cannot listen: %w", err)
+	}
+	defer tcp.Close()
+	socket, err := listenUnix(ctx, s.lake.Data())
+	if err != nil {
+		return err
+	}
+	defer socket.Close()
+	srv := &server{s: s, o: o, ctx: ctx}
+	srv.metrics = telemetry.NewMetrics(o.Version, srv.gauges()...)
+	handler := access.protect(srv.handler())
+	commands := srv.counted(rpcHandler(ctx, s, o.Version))
+	if access.tls != nil {
+		tcp = tls.NewListener(tcp, access.tls)
+	}
+	return srv.run(ctx, map[net.Listener]http.Handler{tcp: handler, socket: commands}, access.url(tcp.Addr()))
+}
+
+// access is who may reach the console, and how.
+type access struct {
+	tls   *tls.Config
+	login *console.Login
+	hosts []string
+}
+
+// newAccess checks that an address that others can reach has TLS and a login.
+func newAccess(o ServeOptions) (*access, error) {
+	host, _, err := net.SplitHostPort(o.Listen)
+	if err != nil {
+		return nil, fmt.Errorf("cannot listen on %q: %w", o.Listen, err)
+	}
+	a := &access{hosts: o.Hosts}
+	addr, err := netip.ParseAddr(host)
+	if host == "localhost" || err == nil && addr.IsLoopback() {
+		if o.TLSCert == "" {
+			return a, nil
+		}
+	} else if o.TLSCert == "" || o.TLSKey == "" {
+		return nil, &UsageError{
+			Message: fmt.Sprintf("%s can be reached from other machines, so it needs TLS and a login", o.Listen),
+			Hint:    "give --tls-cert and --tls-key, or listen on 127.0.0.1 and reach it through ssh -L",
+		}
+	}
+	cert, err := tls.LoadX509KeyPair(o.TLSCert, o.TLSKey)
+	if err != nil {
+		return nil, fmt.Errorf("cannot load the certificate: %w", err)
+	}
+	a.tls = &tls.Config{Certificates: []tls.Certificate{cert}, NextProtos: []string{"h2", "http/1.1"}, MinVersion: tls.VersionTLS12}
+	a.hosts = append(a.hosts, host)
+	if cert.Leaf != nil {
+		a.hosts = append(a.hosts, cert.Leaf.DNSNames...)
+		for _, ip := range cert.Leaf.IPAddresses {
+			a.hosts = append(a.hosts, ip.String())
+		}
+	}
+	names, err := Users(o.Data)
+	if err != nil {
+		return nil, err
+	}
+	if len(names) == 0 {
+		return nil, &UsageError{Message: "nobody can log in: " + UsersFile(o.Data) + " names no user", Hint: "weir user add NAME"}
+	}
+	a.login, err = console.NewLogin(UsersFile(o.Data), time.Now)
+	return a, err
+}
+
+// UsageError is an error in how a command was called.
+type UsageError struct{ Message, Hint string }
+
+// Error returns the message without the hint.
+func (e *UsageError) Error() string { return e.Message }
+
+// protect puts the guard, and the login where there is one, before a handler.
+func (a *access) protect(next http.Handler) http.Handler {
+	if a.login != nil {
+		next = a.login.Protect(next)
+	}
+	return console.Guard(next, a.hosts)
+}
+
+// url returns the console's address for people.
+func (a *access) url(addr net.Addr) string {
+	scheme := "http"
+	if a.tls != nil {
+		scheme = "https"
+	}
+	return scheme + "://" + addr.String() + "/"
+}
+
+// server is a server that runs.
+type server struct {
+	s       *Local
+	o       ServeOptions
+	ctx     context.Context
+	metrics *telemetry.Metrics
+	running sync.WaitGroup // commands of clients
+}
+
+// counted returns a handler whose requests are waited for when the server ends: an
+// import still commits what it has read.
+func (v *server) counted(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		v.running.Add(1)
+		defer v.running.Done()
+		next.ServeHTTP(w, r)
+	})
+}
+
+// handler answers on TCP: console, health, metrics.
+func (v *server) handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /healthz", v.health)
+	mux.Handle("GET /metrics", v.metrics.Handler())
+	mux.Handle("/", console.New(console.Deps{
+		Engine: v.s.engine,
+		Status: v.status,
+		UnknownFields: func(k flowlog.Kind) []string {
+			names, err := v.s.UnknownFields(v.ctx, k)
+			if err != nil {
+				v.o.Log.Error("cannot read the unknown fields", "error", err)
+			}
+			return names
+		},
+		Commits: v.commits,
+		Version: v.o.Version,
+		Now:     time.Now,
+	}))
+	return v.metrics.Measure(mux, pathLabel)
+}
+
+// pathLabel returns the metrics' label of a request: its path under the API, or
+// what kind of thing it asks for.
+func pathLabel(r *http.Request) string {
+	switch p := r.URL.Path; {
+	case strings.HasPrefix(p, "/api/v1/"):
+		if r.Pattern != "" {
+			return p
+		}
+		return "/api/v1/"
+	case p == "/healthz", p == "/metrics":
+		return p
+	}
+	return "page"
+}
+
+// health answers 200 where the lake can be read.
+func (v *server) health(w http.ResponseWriter, r *http.Request) {
+	if _, err := v.s.lake.Snapshot(r.Context()); err != nil {
+		http.Error(w, "the lake can't be read: "+err.Error(), http.StatusServiceUnavailable)
+		return
+	}
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	fmt.Fprintln(w, "ok")
+}
+
+// status tells the console of the lake.
+func (v *server) status(ctx context.Context) (console.Status, error) {
+	st, err := v.s.lake.Status(ctx, 0)
+	if err != nil {
+		return console.Status{}, err
+	}
+	var out console.Status
+	for _, t := range st.Tables {
+		if t.Records == 0 {
+			continue
+		}
+		c := console.TableStatus{Kind: flowlog.KindVPC, Records: t.Records, Bytes: t.Bytes, Oldest: *t.Oldest, Newest: *t.Newest}
+		if t.Kind == flowlog.KindTGW.String() {
+			c.Kind = flowlog.KindTGW
+		}
+		c.Objects = st.Objects[lake.Taken]
+		out.Tables = append(out.Tables, c)
+	}
+	return out, nil
+}
+
+// commits passes the lake's commits on to the console.
+func (v *server) commits(ctx context.Context) <-chan console.Commit {
+	from := v.s.lake.Commits(ctx)
+	to := make(chan console.Commit, 2)
+	go func() {
+		defer close(to)
+		for c := range from {
+			for k, n := range c.Added {
+				select {
+				case to <- console.Commit{At: c.At, Kind: k, Records: n}:
+				case <-ctx.Done():
+					return
+				}
+			}
+		}
+	}()
+	return to
+}
+
+// gauges are the lake's metrics.
+func (v *server) gauges() []telemetry.Gauge {
+	value := func(of func(t lake.TableStatus) float64) func() float64 {
+		return func() float64 {
+			st, err := v.s.lake.Status(v.ctx, 0)
+			if err != nil {
+				return -1
+			}
+			sum := 0.0
+			for _, t := range st.Tables {
+				sum += of(t)
+			}
+			return sum
+		}
+	}
+	return []telemetry.Gauge{
+		{Name: "weir_lake_records", Help: "Records in the lake.", Value: value(func(t lake.TableStatus) float64 { return float64(t.Records) })},
+		{Name: "weir_lake_bytes", Help: "Bytes of the lake's data files.", Value: value(func(t lake.TableStatus) float64 { return float64(t.Bytes) })},
+		{Name: "weir_lake_files", Help: "The lake's data files.", Value: value(func(t lake.TableStatus) float64 { return float64(t.Files) })},
+		{Name: "weir_lake_newest_record_timestamp_seconds", Help: "End of the newest record, in seconds since the epoch; 0 in an empty lake.", Value: v.newest},
+	}
+}
+
+// newest returns the time of the newest record in seconds since the epoch.
+func (v *server) newest() float64 {
+	st, err := v.s.lake.Status(v.ctx, 0)
+	if err != nil {
+		return -1
+	}
+	at := 0.0
+	for _, t := range st.Tables {
+		if t.Newest != nil {
+			at = max(at, float64(t.Newest.Unix()))
+		}
+	}
+	return at
+}
+
+// newHTTPServer returns a server whose requests end with ctx.
+func newHTTPServer(ctx context.Context, h http.Handler, log *slog.Logger) *http.Server {
+	return &http.Server{
+		Handler: h, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute,
+		ErrorLog:    slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+		BaseContext: func(net.Listener) context.Context { return ctx },
+	}
+}
+
+// run serves until ctx ends or a listener fails.
+func (v *server) run(ctx context.Context, listeners map[net.Listener]http.Handler, url string) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	v.ctx = ctx
+	var wg sync.WaitGroup
+	failed := make(chan error, len(listeners))
+	var servers []*http.Server
+	for l, h := range listeners {
+		srv := newHTTPServer(ctx, h, v.o.Log)
+		servers = append(servers, srv)
+		wg.Go(func() {
+			if err := srv.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+				failed <- err
+			}
+		})
+	}
+	wg.Go(func() { v.maintain(ctx) })
+	wg.Go(func() {
+		for range v.s.lake.Commits(ctx) {
+			v.metrics.Committed()
+		}
+	})
+	v.o.Log.Info("serving", "url", url, "data", v.s.lake.Data())
+	if v.o.Ready != nil {
+		v.o.Ready(url)
+	}
+	var err error
+	select {
+	case err = <-failed:
+	case <-ctx.Done():
+	}
+	cancel() // ends running requests, and with them streams of events
+	for _, srv := range servers {
+		stop, done := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+		if srv.Shutdown(stop) != nil {
+			_ = srv.Close() // it has had its time
+		}
+		done()
+	}
+	wg.Wait()
+	v.running.Wait()
+	return err
+}
+
+// maintain tidies the lake from time to time.
+func (v *server) maintain(ctx context.Context) {
+	tick := time.NewTicker(maintenanceEvery)
+	defer tick.Stop()
+	for {
+		if v.o.Retention > 0 {
+			if x, err := v.s.Expire(ctx, lake.ExpireOptions{OlderThan: v.o.Retention}); err == nil && x.Records > 0 {
+				v.o.Log.Info("expired records", "records", x.Records, "hours", x.Hours)
+			}
+		}
+		if err := v.s.tidy(ctx); err != nil && ctx.Err() == nil {
+			v.o.Log.Error("cannot tidy the lake", "error", err)
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// removeStale removes the socket of a server that is gone; the lake's lock is
+// held, so no other can be alive.
+func removeStale(path string) error {
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("cannot remove the old socket: %w", err)
+	}
+	return nil
+}

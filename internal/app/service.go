@@ -1,0 +1,258 @@
+package app
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"weir/flowlog"
+	"weir/internal/intake"
+	"weir/internal/lake"
+	"weir/internal/query"
+	"weir/internal/source"
+)
+
+// Service is what can be asked of a data directory. Errors keep their kinds over
+// the socket, as far as wire.go lists them.
+type Service interface {
+	// Open takes sources into the lake and reports what they hold. The report
+	// is there with an error too, as far as it goes.
+	Open(ctx context.Context, r OpenRequest, progress func(Progress)) (*OpenReport, error)
+
+	Query(ctx context.Context, r SQLRequest) (query.Rows, error)
+	ExplainSQL(ctx context.Context, r SQLRequest) (query.Cost, error)
+	Top(ctx context.Context, r TopRequest) (*TopReport, error)
+	ExplainTop(ctx context.Context, r TopRequest) (query.Cost, error)
+	// UnknownFields returns the fields of a kind that the lake holds and the
+	// field table does not know, in AWS's spelling.
+	UnknownFields(ctx context.Context, k flowlog.Kind) ([]string, error)
+
+	// Status describes the lake, or what came from one source.
+	Status(ctx context.Context, r StatusRequest) (*StatusReport, error)
+	Compact(ctx context.Context, progress func(Progress)) (lake.Compacted, error)
+	Expire(ctx context.Context, o lake.ExpireOptions) (lake.Expired, error)
+	Check(ctx context.Context, progress func(Progress)) (lake.Checked, error)
+	Forget(ctx context.Context, source string) (lake.Forgotten, error)
+	Duplicates(ctx context.Context, progress func(Progress)) ([]lake.Overlap, error)
+
+	Close() error
+}
+
+// Progress is a running account of long work: of objects, or of hours.
+type Progress struct {
+	intake.Progress
+	// Done and Total count hours of the lake, where the work goes by hours.
+	Done, Total int
+	// Listed comes once, and alone, when the sources are listed and before
+	// anything is taken.
+	Listed *ListReport
+}
+
+// S3Options says how to reach a bucket.
+type S3Options struct {
+	// Region is the bucket's; "" asks for it.
+	Region       string
+	Profile      string
+	EndpointURL  string
+	PathStyle    bool
+	NoSign       bool
+	RequesterPay bool
+	// Env holds the caller's AWS_* variables; a server uses them instead of its
+	// own.
+	Env map[string]string
+}
+
+// OpenRequest says what to take.
+type OpenRequest struct {
+	// Sources are places as source.ParseSpec reads them, paths absolute.
+	Sources   []string
+	Selection source.Selection
+	// All takes all of a bucket; otherwise, and where Selection.From is zero,
+	// the newest 24 hours of it.
+	All bool
+	// LogFormat is the format of objects without a header, or "".
+	LogFormat string
+	// FlowLogsJSON is the text that `aws ec2 describe-flow-logs` printed, or "".
+	// AskFlowLogs asks EC2 for the flow logs in the objects' names.
+	FlowLogsJSON string
+	AskFlowLogs  bool
+	Replace      bool
+	Workers      int
+	S3           S3Options
+}
+
+// ListReport is what lies at sources.
+type ListReport struct {
+	Sources []SourceReport `json:"sources"`
+	// Objects and Bytes count what will be taken.
+	Objects int64 `json:"objects"`
+	Bytes   int64 `json:"bytes"`
+}
+
+// Denied reports whether a folder could not be listed.
+func (r *ListReport) Denied() bool {
+	return slices.ContainsFunc(r.Sources, func(s SourceReport) bool { return len(s.Faults) > 0 })
+}
+
+// SourceReport is what lies at one source.
+type SourceReport struct {
+	Name string `json:"name"`
+	// Objects and Bytes count what will be taken of it, OlderObjects and
+	// OlderBytes what was seen and will not.
+	Objects      int64 `json:"objects"`
+	Bytes        int64 `json:"bytes"`
+	OlderObjects int64 `json:"left_objects"`
+	OlderBytes   int64 `json:"left_bytes"`
+	// Unjudged counts those of Objects whose keys don't tell what was asked for,
+	// and which are taken for that reason.
+	Unjudged int64 `json:"unjudged_objects,omitempty"`
+	// Requests counts the listing requests, and Folders those that were not
+	// looked into, since all they can hold is outside of what was asked for.
+	Requests int64 `json:"requests"`
+	Folders  int64 `json:"left_folders"`
+	// First and Last bound the slots that were seen; nil where no name tells
+	// one.
+	First *time.Time `json:"first,omitempty"`
+	Last  *time.Time `json:"last,omitempty"`
+	// NewestHours says that only the newest so many hours are taken, since
+	// nothing else was asked for; 0 where all are.
+	NewestHours int           `json:"newest_hours,omitempty"`
+	Skipped     []string      `json:"skipped,omitempty"`
+	Faults      []FaultReport `json:"faults,omitempty"`
+}
+
+// FaultReport is a folder that could not be listed.
+type FaultReport struct {
+	URL     string `json:"url"`
+	Problem string `json:"problem"`
+	Hint    string `json:"hint,omitempty"`
+}
+
+// OpenReport is what an import found.
+type OpenReport struct {
+	List   *ListReport   `json:"list"`
+	Intake intake.Report `json:"intake"`
+	Kinds  []KindReport  `json:"kinds"`
+	// WholeLake says that Kinds is about the whole lake, since the import's
+	// objects are too many to be told apart.
+	WholeLake bool `json:"whole_lake,omitempty"`
+	// Seconds is how long it took.
+	Seconds float64 `json:"seconds"`
+}
+
+// Partial reports whether something of what was asked for is missing: objects
+// that failed, lines that were bad, folders that were denied.
+func (r *OpenReport) Partial() bool {
+	return r.List.Denied() || r.Intake.NotWhole > 0 || r.Intake.Failed > 0 || r.Intake.BadLines > 0 || r.Intake.Changed > 0
+}
+
+// KindReport is what the records of one kind hold.
+type KindReport struct {
+	Kind    string    `json:"kind"`
+	Records int64     `json:"records"`
+	Start   time.Time `json:"start"` // of the earliest record
+	End     time.Time `json:"end"`   // of the latest
+	// Accounts, Regions, Versions and Statuses count records by value, "" where
+	// absent; Interfaces counts distinct ones.
+	Accounts   []Count `json:"accounts"`
+	Regions    []Count `json:"regions"`
+	Versions   []Count `json:"versions"`
+	Statuses   []Count `json:"statuses"`
+	Actions    []Count `json:"actions,omitempty"`
+	Interfaces int64   `json:"interfaces"`
+	Bytes      int64   `json:"bytes"` // sum of bytes
+	// UnknownFields are fields that the field table does not know, by how many
+	// records have them.
+	UnknownFields []Count `json:"unknown_fields,omitempty"`
+	// Gaps are times without any object of a flow log, longest first.
+	Gaps     []Gap   `json:"gaps,omitempty"`
+	GapCount int     `json:"gap_count"`
+	Talkers  []Count `json:"top_talkers"`           // srcaddr by bytes
+	Refused  []Count `json:"top_refused,omitempty"` // srcaddr -> dstaddr, port by records
+}
+
+// Count is a value and how much of it there is.
+type Count struct {
+	Value string `json:"value"`
+	N     int64  `json:"n"`
+}
+
+// Gap is a time in which a flow log delivered nothing.
+type Gap struct {
+	FlowLogID string    `json:"flow_log_id,omitempty"`
+	From      time.Time `json:"from"`
+	To        time.Time `json:"to"`
+}
+
+// StatusRequest asks for the lake's status.
+type StatusRequest struct {
+	// Source is a place as the ledger knows it (a bucket with its prefix, an
+	// absolute path, an object's URL), or "" for the whole lake.
+	Source string
+	// Most bounds the objects and the lines that are listed.
+	Most int
+}
+
+// StatusReport describes the lake, or what came from one source. Of a source
+// Tables is empty, and Problems holds objects that are no flow log too.
+type StatusReport struct {
+	lake.Status
+	Source string `json:"source,omitempty"`
+	// Records counts the records in the lake that the objects answer for.
+	Records int64 `json:"records"`
+	// Lines are bad lines, in order of object and line.
+	Lines []lake.BadLine `json:"lines"`
+}
+
+// SQLRequest is a query in SQL.
+type SQLRequest struct {
+	SQL    string
+	Scope  query.Scope
+	Limits query.Limits
+}
+
+// TopRequest asks for the values of fields that have most.
+type TopRequest struct {
+	Kind flowlog.Kind
+	// Fields are fields by any of their names, or unknown fields.
+	Fields []string
+	// By is bytes, packets or records.
+	By string
+	// Where is a filter, or "". Times without a zone are in UTC: the server's
+	// local zone need not be the caller's.
+	Where  string
+	Scope  query.Scope
+	N      int64
+	Limits query.Limits
+}
+
+// TopReport is the values that have most.
+type TopReport struct {
+	Fields []string `json:"fields"` // column names
+	By     string   `json:"by"`
+	Rows   []TopRow `json:"rows"`
+	// Totals are of all records that match, and Groups how many different
+	// values there are.
+	Totals TopRow `json:"totals"`
+	Groups int64  `json:"groups"`
+}
+
+// TopRow is one value, or one of each field, and how much of it there is.
+type TopRow struct {
+	Values  []any `json:"values,omitempty"` // nil: absent
+	Bytes   int64 `json:"bytes"`
+	Packets int64 `json:"packets"`
+	Records int64 `json:"records"`
+	Rejects int64 `json:"rejects"` // of Records: action REJECT
+}
+
+// Measure returns what the row has of bytes, packets or records.
+func (r *TopRow) Measure(by string) int64 {
+	switch by {
+	case "packets":
+		return r.Packets
+	case "records":
+		return r.Records
+	}
+	return r.Bytes
+}

@@ -1,0 +1,194 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"weir/flowlog"
+	"weir/internal/filter"
+	"weir/internal/query"
+)
+
+// measures are what top can count by.
+var measures = []string{"bytes", "packets", "records"}
+
+// Top returns the values of fields that have most.
+func (s *Local) Top(ctx context.Context, r TopRequest) (*TopReport, error) {
+	by, plan, err := s.topPlan(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	report := &TopReport{By: r.By}
+	for _, n := range by {
+		report.Fields = append(report.Fields, n.Name)
+	}
+	if err := s.topRows(ctx, plan, r.Limits, func(row []any) {
+		t := topRow(row[len(by):])
+		t.Values = slices.Clone(row[:len(by)])
+		report.Rows = append(report.Rows, t)
+	}); err != nil {
+		return nil, err
+	}
+	// The totals are over all groups, so that they come from the groups.
+	last := len(plan.Stages) - 2
+	sum := func(name string) query.Agg {
+		return query.Agg{Name: name, Func: query.Sum, Arg: &query.Ref{Name: name}}
+	}
+	plan.Stages = append(plan.Stages[:last:last], &query.Aggregate{Aggs: []query.Agg{
+		sum(sumOf("bytes")), sum(sumOf("packets")), sum(sumOf("records")), sum(sumOf("rejects")), {Name: "groups", Func: query.CountRows},
+	}})
+	err = s.topRows(ctx, plan, r.Limits, func(row []any) {
+		report.Totals = topRow(row)
+		report.Groups = integer(row[4])
+	})
+	return report, err
+}
+
+// ExplainTop says what Top would read.
+func (s *Local) ExplainTop(ctx context.Context, r TopRequest) (query.Cost, error) {
+	_, plan, err := s.topPlan(ctx, r)
+	if err != nil {
+		return query.Cost{}, err
+	}
+	return s.engine.Explain(ctx, plan)
+}
+
+// topPlan returns the plan of the rows: groups, sorted, limited.
+func (s *Local) topPlan(ctx context.Context, r TopRequest) ([]query.Named, query.Plan, error) {
+	plan := query.Plan{Kind: r.Kind, Scope: r.Scope}
+	unknown, err := s.lake.UnknownFields(ctx, r.Kind)
+	if err != nil {
+		return nil, plan, err
+	}
+	by, err := groupBy(r.Fields, r.Kind, unknown)
+	if err != nil {
+		return nil, plan, err
+	}
+	if !slices.Contains(measures, r.By) {
+		return nil, plan, &UsageError{Message: fmt.Sprintf("cannot count by %q: it is one of %s", r.By, strings.Join(measures, ", "))}
+	}
+	if strings.TrimSpace(r.Where) != "" {
+		where, err := filter.Parse(r.Where, filter.Options{
+			Kind: r.Kind, Unknown: func(name string) bool { return slices.Contains(unknown, name) },
+		})
+		if err != nil {
+			return nil, plan, err
+		}
+		plan.Stages = append(plan.Stages, &query.Filter{Where: where})
+	}
+	plan.Stages = append(plan.Stages, &query.Aggregate{By: by, Aggs: topAggs(r.Kind)})
+	keys := []query.SortKey{{Expr: &query.Ref{Name: sumOf(r.By)}, Desc: true}}
+	for _, n := range by {
+		keys = append(keys, query.SortKey{Expr: &query.Ref{Name: n.Name}})
+	}
+	plan.Stages = append(plan.Stages, &query.Sort{Keys: keys}, &query.Limit{N: r.N})
+	return by, plan, nil
+}
+
+// sumOf returns the name of a measure's column, which no field can have: one can
+// group by bytes too.
+func sumOf(measure string) string { return "sum of " + measure }
+
+// groupBy returns the fields by which to group.
+func groupBy(fields []string, k flowlog.Kind, unknown []string) ([]query.Named, error) {
+	var by []query.Named
+	for _, name := range fields {
+		n, err := fieldExpr(strings.TrimSpace(name), k, unknown)
+		if err != nil {
+			return nil, err
+		}
+		if slices.ContainsFunc(by, func(b query.Named) bool { return b.Name == n.Name }) {
+			return nil, &UsageError{Message: fmt.Sprintf("the field %s stands there twice", n.Name)}
+		}
+		by = append(by, n)
+	}
+	return by, nil
+}
+
+// topAggs are the columns behind a group's values, as topRow reads them.
+func topAggs(k flowlog.Kind) []query.Agg {
+	var refused query.Expr = &query.Literal{Value: false}
+	if flowlog.FieldByID(flowlog.Action).In(k) {
+		refused = &query.Call{Func: query.Eq, Args: []query.Expr{column(flowlog.Action), &query.Literal{Value: "REJECT"}}}
+	}
+	// Counting passes absent values over, so that "x or absent" counts those
+	// where x is true.
+	counted := &query.Call{Func: query.Or, Args: []query.Expr{refused, &query.Literal{}}}
+	return []query.Agg{
+		{Name: sumOf("bytes"), Func: query.Sum, Arg: column(flowlog.Bytes)},
+		{Name: sumOf("packets"), Func: query.Sum, Arg: column(flowlog.Packets)},
+		{Name: sumOf("records"), Func: query.CountRows},
+		{Name: sumOf("rejects"), Func: query.Count, Arg: counted},
+	}
+}
+
+// topRow reads the columns of topAggs.
+func topRow(row []any) TopRow {
+	return TopRow{Bytes: integer(row[0]), Packets: integer(row[1]), Records: integer(row[2]), Rejects: integer(row[3])}
+}
+
+// fieldExpr returns a field under its column name: one of the table, or an
+// unknown one that the lake holds.
+func fieldExpr(name string, k flowlog.Kind, unknown []string) (query.Named, error) {
+	if f, ok := flowlog.Lookup(name); ok && f.In(k) && f.Type != flowlog.Map {
+		return query.Named{Name: f.Column, Expr: column(f.ID)}, nil
+	}
+	canonical := flowlog.CanonicalName(name)
+	if slices.Contains(unknown, canonical) {
+		return query.Named{Name: flowlog.ColumnName(name), Expr: unknownField(canonical)}, nil
+	}
+	return query.Named{}, noField(name, k, unknown)
+}
+
+// unknownField returns the value of a field that the table does not know, by its
+// name in AWS's spelling.
+func unknownField(name string) query.Expr {
+	return &query.Call{Func: query.MapGet, Args: []query.Expr{column(flowlog.WeirUnknown), &query.Literal{Value: name}}}
+}
+
+// noField says that there is no such field to group by.
+func noField(name string, k flowlog.Kind, unknown []string) error {
+	f, known := flowlog.Lookup(name)
+	switch {
+	case name == "":
+		return &UsageError{Message: "a field's name is missing"}
+	case known && f.Type == flowlog.Map && len(unknown) > 0:
+		return &UsageError{
+			Message: f.Name + " holds many fields: name one of them",
+			Hint:    "the lake has " + strings.Join(unknown[:min(len(unknown), 8)], ", "),
+		}
+	case known && f.Type == flowlog.Map:
+		return &UsageError{Message: f.Name + " holds many fields, and this lake has none of them"}
+	case known && k == flowlog.KindTGW:
+		return &UsageError{Message: "transit gateway flow logs have no " + f.Name, Hint: "VPC flow logs have it: leave --tgw out"}
+	case known:
+		return &UsageError{Message: "VPC flow logs have no " + f.Name, Hint: "transit gateway flow logs have it: --tgw"}
+	}
+	hint := "'weir fields' lists them"
+	if near := filter.NearestField(name, filter.Options{Kind: k}); near != "" {
+		hint = "did you mean " + near + "?"
+	}
+	return &UsageError{Message: fmt.Sprintf("no field %q", name), Hint: hint}
+}
+
+// topRows runs a plan and calls do with each row, which is valid in the call.
+func (s *Local) topRows(ctx context.Context, p query.Plan, l query.Limits, do func(row []any)) error {
+	rows, err := s.engine.Run(ctx, p, l)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for {
+		row, err := rows.Next()
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		do(row)
+	}
+}

@@ -1,0 +1,158 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"weir/internal/app"
+	"weir/internal/lake"
+)
+
+func (c *cli) lakeStatusCommand() *cobra.Command {
+	var scope scopeFlags
+	r := app.StatusRequest{Most: 20}
+	cmd := &cobra.Command{
+		Use:   "status [flags] [SOURCE]",
+		Short: "Show what the lake holds, and which objects and lines were not taken",
+		Long: `Shows what the lake holds, how old the newest record is, and the objects and lines
+that were not taken or not whole. With a SOURCE (a folder, a file, a bucket with its
+prefix, an object) it shows what came from there, with the files that are no flow log.`,
+		Example: "  weir lake status\n  weir lake status --json\n  weir lake status ./AWSLogs -n 100\n  weir lake status s3://my-bucket/AWSLogs",
+		Args:    needArgs(0, 1, "the source"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if r.Most < 0 {
+				return usage(fmt.Errorf("-n must not be below 0"))
+			}
+			if len(args) > 0 {
+				var err error
+				if r.Source, err = sourceName(args[0]); err != nil {
+					return err
+				}
+			}
+			return c.lakeStatus(cmd.Context(), r, &scope)
+		},
+	}
+	cmd.Flags().IntVarP(&r.Most, "number", "n", r.Most, "show at most `N` objects, and as many lines")
+	completeNothing(cmd, "number")
+	scope.addZone(cmd)
+	return cmd
+}
+
+// lakeStatus shows the status of the lake or of a source.
+func (c *cli) lakeStatus(ctx context.Context, r app.StatusRequest, scope *scopeFlags) error {
+	zone, err := scope.zone()
+	if err != nil {
+		return err
+	}
+	s, err := c.reader(ctx)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	st, err := s.Status(ctx, r)
+	if err != nil {
+		return err
+	}
+	if c.json {
+		return c.printJSON(st)
+	}
+	if st.Source != "" {
+		line(c.out, "source", "%s", st.Source)
+		line(c.out, "records", "%s", number(st.Records))
+	} else {
+		line(c.out, "data", "%s", st.Data)
+	}
+	for i := range st.Tables {
+		c.printTableStatus(&st.Tables[i], zone)
+	}
+	c.printObjectCounts(st)
+	c.printLedgerProblems(st)
+	return nil
+}
+
+// printTableStatus shows what a table holds.
+func (c *cli) printTableStatus(t *lake.TableStatus, zone *time.Location) {
+	if t.Records == 0 {
+		line(c.out, t.Name, "no records")
+		return
+	}
+	line(c.out, t.Name, "%s in %s, %s (%.1f B each), %s", plural(t.Records, "record"), plural(int64(t.Files), "file"),
+		size(t.Bytes), float64(t.Bytes)/float64(t.Records), plural(int64(t.Hours), "hour"))
+	line(c.out, "", "from %s to %s; the newest record is %s old", showTime(*t.Oldest, zone), showTime(*t.Newest, zone),
+		length(max(0, time.Since(*t.Newest))))
+	if len(t.UnknownFields) > 0 {
+		line(c.out, "", "fields that weir does not know: %s", strings.Join(t.UnknownFields, ", "))
+	}
+}
+
+// objectStates are the states in the order in which they are shown, and what
+// they mean.
+var objectStates = []struct {
+	state lake.ObjectState
+	text  string
+}{
+	{lake.Taken, "taken"},
+	{lake.Duplicate, "with the same bytes as another object"},
+	{lake.Empty, "without records"},
+	{lake.Foreign, "that are no flow log"},
+	{lake.Failed, "that could not be read"},
+	{lake.Changed, "that changed since they were taken"},
+}
+
+// printObjectCounts shows how many objects are in which state.
+func (c *cli) printObjectCounts(st *app.StatusReport) {
+	label := "objects"
+	for _, s := range objectStates {
+		if n := st.Objects[s.state]; n > 0 {
+			line(c.out, label, "%s %s", number(n), s.text)
+			label = ""
+		}
+	}
+	if st.Objects[lake.Foreign] > 0 && st.Source == "" {
+		line(c.out, "", "('weir lake status SOURCE' names those that are no flow log)")
+	}
+	if st.UnfinishedBatches > 0 {
+		line(c.out, "unfinished", "%s; the next command that writes finishes them", plural(st.UnfinishedBatches, "change"))
+	}
+}
+
+// printLedgerProblems shows objects that want attention, and bad lines.
+func (c *cli) printLedgerProblems(st *app.StatusReport) {
+	for i := range st.Problems {
+		o := &st.Problems[i]
+		if o.Problem == "" {
+			continue // it has bad lines only, which stand below
+		}
+		line(c.out, problemLabel(o.State), "%s: %s", o.URL, strings.TrimPrefix(o.Problem, noFlowLog))
+		printHint(c.out, o.Hint)
+	}
+	if more := st.ProblemsTotal - int64(len(st.Problems)); more > 0 {
+		line(c.out, "", "and %s (-n %d shows them)", plural(more, "more object"), st.ProblemsTotal)
+	}
+	if st.BadLines == 0 {
+		return
+	}
+	line(c.out, "bad lines", "%s", number(st.BadLines))
+	for i := range st.Lines {
+		printBadLine(c.out, &st.Lines[i])
+	}
+	if more := st.BadLines - int64(len(st.Lines)); more > 0 {
+		line(c.out, "", "and %s", plural(more, "more line"))
+	}
+}
+
+// problemLabel names the state of an object that has a problem. One that was
+// taken in spite of it broke off after good records.
+func problemLabel(s lake.ObjectState) string {
+	switch s {
+	case lake.Taken:
+		return "not whole"
+	case lake.Foreign:
+		return "no flow log"
+	}
+	return string(s)
+}

@@ -1,0 +1,192 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"weir/internal/app"
+	"weir/internal/query"
+)
+
+// limitFlags are the flags that bound a query.
+type limitFlags struct {
+	explain  bool
+	maxBytes string
+	maxRows  int64
+	timeout  time.Duration
+}
+
+// add adds the flags to a command.
+func (l *limitFlags) add(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.BoolVar(&l.explain, "explain", false, "show the files and bytes that would be read, and read nothing")
+	f.StringVar(&l.maxBytes, "max-bytes", "", "refuse to read more than `SIZE`: 500MB, 2GB")
+	f.DurationVar(&l.timeout, "timeout", 10*time.Minute, "end the query after this `TIME`")
+	completeNothing(cmd, "max-bytes", "timeout")
+}
+
+// limits returns what the flags ask for.
+func (l *limitFlags) limits() (query.Limits, error) {
+	out := query.Limits{Timeout: l.timeout, MaxRows: l.maxRows}
+	if l.maxBytes != "" {
+		n, err := parseSize(l.maxBytes)
+		if err != nil {
+			return out, usage(fmt.Errorf("--max-bytes: %w", err))
+		}
+		out.MaxBytes = n
+	}
+	return out, nil
+}
+
+func (c *cli) queryCommand() *cobra.Command {
+	var scope scopeFlags
+	var limits limitFlags
+	var lang, format string
+	cmd := &cobra.Command{
+		Use:   "query [flags] 'SQL'|-",
+		Short: "Ask in SQL",
+		Long: `Runs one SELECT over the tables vpc_flow_logs and tgw_flow_logs and prints its
+rows. Columns have AWS's names ("start" and "end" are epoch seconds, absent fields
+are NULL) and are listed by 'weir fields'; weir_* columns are weir's own. The SQL is
+DuckDB's. With "-" the text is read from stdin.
+
+Besides SQL's own functions there are ip_in(addr, cidr), ip_class(addr) (private,
+public, loopback, ...) and ip_prefix(addr, bits), for IPv4 and IPv6. Fields that
+weir does not know are in weir_unknown['name'].
+
+The flags for time, account, region, interface and flow log bound both tables; a
+record without a start counts at its object's slot (weir_hour). Times are printed in
+--tz in a table, in UTC elsewhere. JSON has integers as numbers, times in RFC 3339 and
+null where a value is absent; a table shows "-" there, CSV nothing.`,
+		Example: `  weir query 'SELECT srcaddr, sum(bytes) AS b FROM vpc_flow_logs GROUP BY 1 ORDER BY 2 DESC LIMIT 10'
+  weir query --since 24h --format csv "SELECT * FROM vpc_flow_logs WHERE action = 'REJECT'" > rejects.csv
+  weir query --explain 'SELECT count(*) FROM vpc_flow_logs WHERE start >= 1772445600'
+  weir query "SELECT count(*) FROM vpc_flow_logs WHERE ip_in(dstaddr, '10.0.0.0/8') AND ip_class(srcaddr) = 'public'"
+  weir query 'DESCRIBE vpc_flow_logs'`,
+		Args:              needArgs(1, 1, "the query"),
+		ValidArgsFunction: cobra.NoFileCompletions,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if lang != "sql" {
+				return usage(fmt.Errorf("--lang: no language %q: there is sql", lang))
+			}
+			form, err := c.rowFormat(format)
+			if err != nil {
+				return err
+			}
+			return c.query(cmd.Context(), args[0], &scope, &limits, form)
+		},
+	}
+	scope.add(cmd)
+	limits.add(cmd)
+	cmd.Flags().StringVar(&lang, "lang", "sql", "`LANGUAGE` of the query: sql")
+	cmd.Flags().StringVar(&format, "format", "", "`FORM` of the rows: "+strings.Join(rowFormats, ", ")+" (default table; json with --json)")
+	cmd.Flags().Int64Var(&limits.maxRows, "max-rows", 0, "fail where there are more than `N` rows; 0 is any number")
+	complete(cmd, "format", rowFormats...)
+	complete(cmd, "lang", "sql")
+	return cmd
+}
+
+// query runs SQL and prints the rows.
+func (c *cli) query(ctx context.Context, text string, scope *scopeFlags, limits *limitFlags, format string) error {
+	if text == "-" {
+		b, err := io.ReadAll(c.in)
+		if err != nil {
+			return fmt.Errorf("cannot read the query: %w", err)
+		}
+		text = string(b)
+	}
+	zone, err := scope.zone()
+	if err != nil {
+		return err
+	}
+	r := app.SQLRequest{SQL: text}
+	if r.Scope, err = scope.scope(time.Now()); err != nil {
+		return err
+	}
+	if r.Limits, err = limits.limits(); err != nil {
+		return err
+	}
+	s, err := c.reader(ctx)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	if limits.explain {
+		cost, err := s.ExplainSQL(ctx, r)
+		if err != nil {
+			return at(err, text)
+		}
+		return c.printCost(cost)
+	}
+	began := time.Now()
+	rows, err := s.Query(ctx, r)
+	if err != nil {
+		return at(err, text)
+	}
+	defer rows.Close()
+	n, err := printRows(c.out, rows, format, zone)
+	if err != nil {
+		return at(err, text)
+	}
+	if isTerminal(c.err) && format == "table" {
+		c.note("%s in %s", plural(n, "row"), length(time.Since(began)))
+	}
+	return nil
+}
+
+// rowFormat returns the form of rows that the flags ask for.
+func (c *cli) rowFormat(format string) (string, error) {
+	switch {
+	case format == "" && c.json:
+		return "json", nil
+	case format == "":
+		return "table", nil
+	case !slices.Contains(rowFormats, format):
+		return "", usage(fmt.Errorf("--format: no form %q: it is one of %s", format, strings.Join(rowFormats, ", ")))
+	case c.json && format != "json":
+		return "", usage(fmt.Errorf("--json and --format %s exclude each other", format))
+	case format == "parquet" && isTerminal(c.out):
+		return "", errTerminal
+	}
+	return format, nil
+}
+
+// errTerminal says that Parquet would go to a terminal.
+var errTerminal = usage(errors.New("parquet is nothing for a terminal: send it to a file with >"))
+
+// printCost shows what a query would read.
+func (c *cli) printCost(cost query.Cost) error {
+	if c.json {
+		return c.printJSON(map[string]any{
+			"files": orEmpty(cost.Files), "files_total": cost.FilesTotal, "bytes": cost.Bytes, "bytes_total": cost.BytesTotal,
+			"records": cost.Records, "columns": orEmpty(cost.Columns),
+		})
+	}
+	fmt.Fprintf(c.out, "reads at most %s of %s: %d of %s, %s\n", size(cost.Bytes), size(cost.BytesTotal), len(cost.Files),
+		plural(int64(cost.FilesTotal), "file"), plural(cost.Records, "record"))
+	if len(cost.Files) == 0 {
+		return nil
+	}
+	fmt.Fprintf(c.out, "columns: %s\n", strings.Join(cost.Columns, ", "))
+	fmt.Fprintln(c.out)
+	var rows [][]string
+	for _, f := range cost.Files {
+		rows = append(rows, []string{size(f.Bytes), size(f.Size), number(f.Records), f.Path})
+	}
+	return printTable(c.out, []tableColumn{{"READ", true}, {"SIZE", true}, {"RECORDS", true}, {"FILE", false}}, rows)
+}
+
+// orEmpty returns a list that JSON shows as [] and not as null.
+func orEmpty[T any](list []T) []T {
+	if list == nil {
+		return []T{}
+	}
+	return list
+}

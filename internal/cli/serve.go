@@ -1,0 +1,135 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"weir/internal/app"
+	"weir/internal/lake"
+	"weir/internal/telemetry"
+)
+
+func (c *cli) serveCommand() *cobra.Command {
+	o := app.ServeOptions{Version: version}
+	var retention, memory string
+	cmd := &cobra.Command{
+		Use:   "serve [flags]",
+		Short: "Serve the console, and keep the lake",
+		Long: `Holds the data directory and serves the console at http://127.0.0.1:8787/, with
+/healthz and /metrics beside it. Other weir commands on the same data directory ask
+this server while it runs, so that they see what it sees.
+
+An address that other machines can reach needs TLS (--tls-cert, --tls-key) and a login
+(weir user add NAME).`,
+		Example: `  weir serve
+  weir serve --listen 127.0.0.1:9000 --retention 90d
+  weir serve --listen 0.0.0.0:8787 --tls-cert cert.pem --tls-key key.pem --host weir.example.net`,
+		Args: rejectArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if retention != "" {
+				var err error
+				if o.Retention, err = parseAge(retention); err != nil {
+					return usage(fmt.Errorf("--retention: %w", err))
+				}
+			}
+			if memory != "" {
+				var err error
+				if o.MemoryBytes, err = parseSize(memory); err != nil {
+					return usage(fmt.Errorf("--memory: %w", err))
+				}
+			}
+			return c.serve(cmd.Context(), o)
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&o.Listen, "listen", "127.0.0.1:8787", "`ADDRESS` of the console")
+	f.StringVar(&o.TLSCert, "tls-cert", "", "PEM `FILE` of the certificate")
+	f.StringVar(&o.TLSKey, "tls-key", "", "PEM `FILE` of the certificate's key")
+	f.StringSliceVar(&o.Hosts, "host", nil, "further `NAME` under which the console is reached")
+	f.StringVar(&retention, "retention", "", "remove records older than `AGE`: 90d")
+	f.StringVar(&memory, "memory", "", "`SIZE` of the memory for queries (default 1GiB)")
+	completeNothing(cmd, "listen", "host", "retention", "memory")
+	return cmd
+}
+
+// serve serves until it is ended.
+func (c *cli) serve(ctx context.Context, o app.ServeOptions) error {
+	level := slog.LevelInfo
+	if c.quiet {
+		level = slog.LevelWarn
+	}
+	o.Data, o.Log = c.data, telemetry.NewLog(c.err, level)
+	o.Ready = func(url string) { fmt.Fprintf(c.out, "weir is at %s (end with Ctrl-C)\n", url) }
+	err := app.Serve(ctx, o)
+	switch {
+	case errors.Is(err, lake.ErrLocked):
+		return hint(err, "another 'weir serve' or an import holds this data directory; --data names another")
+	case errors.Is(err, syscall.EADDRINUSE):
+		return hint(err, "--listen 127.0.0.1:0 takes a free port")
+	}
+	return err
+}
+
+func (c *cli) userCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "user",
+		Short: "Say who may log in to the console",
+		Long: `Keeps the list of those who may log in to the console, in DATA/secrets/users. A server
+that only this machine can reach needs no login; any other asks for one.`,
+		Args: subcommand,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	cmd.AddCommand(&cobra.Command{
+		Use:     "add NAME",
+		Short:   "Add a user, or give one a new password",
+		Long:    "Adds a user of the console, or gives one a new password. The password is asked for, or\nread from stdin. DATA/secrets/users holds a hash of it.",
+		Example: "  weir user add alice\n  pwgen 20 1 | weir user add alice",
+		Args:    needArgs(1, 1, "the name"),
+		RunE:    func(_ *cobra.Command, args []string) error { return c.userAdd(args[0]) },
+	}, &cobra.Command{
+		Use:     "remove NAME",
+		Short:   "Remove a user",
+		Long:    "Removes a user of the console. A running server lets the name in no more.",
+		Example: "  weir user remove alice",
+		Args:    needArgs(1, 1, "the name"),
+		RunE:    func(_ *cobra.Command, args []string) error { return app.RemoveUser(c.data, args[0]) },
+	}, &cobra.Command{
+		Use:     "list",
+		Short:   "List the users",
+		Long:    "Lists those who may log in to the console, one name a line.",
+		Example: "  weir user list --json",
+		Args:    rejectArgs,
+		RunE: func(*cobra.Command, []string) error {
+			names, err := app.Users(c.data)
+			if err != nil {
+				return err
+			}
+			if c.json {
+				return c.printJSON(orEmpty(names))
+			}
+			for _, n := range names {
+				fmt.Fprintln(c.out, n)
+			}
+			return nil
+		},
+	})
+	return cmd
+}
+
+// userAdd asks for a password and adds a user.
+func (c *cli) userAdd(name string) error {
+	password, err := c.readPassword()
+	if err != nil {
+		return err
+	}
+	if err := app.AddUser(c.data, name, password); err != nil {
+		return err
+	}
+	c.note("%s can log in", name)
+	return nil
+}

@@ -1,0 +1,287 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"weir/flowlog"
+	"weir/internal/app"
+	"weir/internal/filter"
+)
+
+// topMeasures are what top counts by.
+var topMeasures = []string{"bytes", "packets", "records"}
+
+func (c *cli) topCommand() *cobra.Command {
+	var scope scopeFlags
+	var limits limitFlags
+	var by, where string
+	var tgw bool
+	n := int64(10)
+	cmd := &cobra.Command{
+		Use:   "top [flags] FIELD...",
+		Short: "Show the values of a field that have most traffic",
+		Long: `Groups the records by one field, or by several (with spaces or commas between them),
+and shows the groups that have most bytes, packets or records. Fields have AWS's names,
+with hyphens or underscores; those that weir does not know can be named too, where the
+lake holds some. REJECTS counts records with action REJECT, SHARE is of all records that
+match.
+
+` + whereHelp + ``,
+		Example: `  weir top srcaddr
+  weir top dstport --by records --where 'action = REJECT and protocol = tcp'
+  weir top srcaddr dstaddr --where 'addr in 10.0.0.0/8 and port = 443' --since 24h
+  weir top interface-id --from 2026-03-02T10:00 --to 2026-03-02T11:00 --tz UTC --json
+  weir top tgw-attachment-id --tgw`,
+		Args:              needArgs(1, -1, "the field"),
+		ValidArgsFunction: c.completeField(&tgw),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			r := app.TopRequest{Kind: kindOf(tgw), Fields: strings.Split(strings.Join(args, ","), ","), By: by, Where: where, N: n}
+			return c.top(cmd.Context(), r, &scope, &limits)
+		},
+	}
+	scope.add(cmd)
+	limits.add(cmd)
+	cmd.Flags().StringVar(&by, "by", "bytes", "count by `MEASURE`: "+strings.Join(topMeasures, ", "))
+	addWhere(cmd, &where, &tgw)
+	cmd.Flags().BoolVar(&tgw, "tgw", false, "transit gateway flow logs instead of VPC flow logs")
+	cmd.Flags().Int64VarP(&n, "number", "n", 10, "show `N` groups")
+	complete(cmd, "by", topMeasures...)
+	completeNothing(cmd, "number")
+	return cmd
+}
+
+// whereHelp explains the filter language in a command's help.
+const whereHelp = `--where takes a filter: fields by AWS's names, =, !=, <, <=, >, >=, in (a CIDR, a
+list in parentheses, or a range 1024..65535), contains, starts with, ~ /regex/, is
+absent, and, or, not. addr and port mean either end; protocols and ports have names;
+times without a zone are in --tz:
+  srcaddr in 10.0.0.0/8 and dstport = ssh and action = REJECT
+  addr = 10.0.1.7 and not (port in (80, 443) or protocol = icmp)
+  start >= 2026-03-02T10:00 and bytes > 10MB
+An absent field meets no comparison.`
+
+// addWhere adds --where with its completion.
+func addWhere(cmd *cobra.Command, where *string, tgw *bool) {
+	cmd.Flags().StringVar(where, "where", "", "only records that meet the filter `EXPR`")
+	completeFlag(cmd, "where", func(_ *cobra.Command, _ []string, text string) ([]string, cobra.ShellCompDirective) {
+		var out []string
+		for _, s := range filter.Complete(text, len(text), filter.Options{Kind: kindOf(*tgw)}) {
+			out = append(out, cobra.CompletionWithDesc(text[:s.From]+s.Text+text[s.To:], s.About))
+		}
+		return out, cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace
+	})
+}
+
+// kindOf returns the kind of records that a flag asks for.
+func kindOf(tgw bool) flowlog.Kind {
+	if tgw {
+		return flowlog.KindTGW
+	}
+	return flowlog.KindVPC
+}
+
+// completeField completes field names: those of the table, and unknown ones that
+// the lake holds.
+func (c *cli) completeField(tgw *bool) cobra.CompletionFunc {
+	return func(cmd *cobra.Command, _ []string, text string) ([]string, cobra.ShellCompDirective) {
+		before := text[:strings.LastIndexByte(text, ',')+1]
+		var out []string
+		for _, f := range flowlog.Fields(kindOf(*tgw)) {
+			if f.Type != flowlog.Map {
+				out = append(out, cobra.CompletionWithDesc(before+f.Name, f.Meaning))
+			}
+		}
+		c.setData()
+		if s, err := c.reader(cmd.Context()); err == nil {
+			defer s.Close()
+			unknown, _ := s.UnknownFields(cmd.Context(), kindOf(*tgw)) // completion says nothing of errors
+			for _, name := range unknown {
+				out = append(out, cobra.CompletionWithDesc(before+name, "A field that weir does not know."))
+			}
+		}
+		return out, cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace
+	}
+}
+
+// top shows the groups.
+func (c *cli) top(ctx context.Context, r app.TopRequest, scope *scopeFlags, limits *limitFlags) error {
+	zone, err := scope.zone()
+	if err != nil {
+		return err
+	}
+	if r.Scope, err = scope.scope(time.Now()); err != nil {
+		return err
+	}
+	if r.Limits, err = limits.limits(); err != nil {
+		return err
+	}
+	if r.N <= 0 {
+		return usage(fmt.Errorf("-n must be above 0"))
+	}
+	if !slices.Contains(topMeasures, r.By) {
+		return usage(fmt.Errorf("--by: cannot count by %q: it is one of %s", r.By, strings.Join(topMeasures, ", ")))
+	}
+	s, err := c.reader(ctx)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	if r.Where, err = inUTC(ctx, s, r.Where, r.Kind, zone); err != nil {
+		return err
+	}
+	if limits.explain {
+		cost, err := s.ExplainTop(ctx, r)
+		if err != nil {
+			return err
+		}
+		return c.printCost(cost)
+	}
+	report, err := s.Top(ctx, r)
+	if err != nil {
+		return err
+	}
+	if c.json {
+		return c.printTopJSON(report)
+	}
+	return c.printTop(report, zone)
+}
+
+// inUTC checks a filter and returns it with its times in UTC, as a service takes
+// it. Errors show the place in the text that was given.
+func inUTC(ctx context.Context, s app.Service, where string, k flowlog.Kind, zone *time.Location) (string, error) {
+	if strings.TrimSpace(where) == "" {
+		return "", nil
+	}
+	unknown, err := s.UnknownFields(ctx, k)
+	if err != nil {
+		return "", err
+	}
+	o := filter.Options{Kind: k, Zone: zone, Unknown: func(name string) bool { return slices.Contains(unknown, name) }}
+	e, err := filter.Parse(where, o)
+	if err != nil {
+		return "", at(err, where)
+	}
+	o.Zone = time.UTC
+	return filter.Format(e, o)
+}
+
+// printTop shows the groups as a table with bars.
+func (c *cli) printTop(r *app.TopReport, zone *time.Location) error {
+	var columns []tableColumn
+	for _, f := range r.Fields {
+		columns = append(columns, tableColumn{strings.ToUpper(f), false})
+	}
+	columns = append(columns, tableColumn{"BYTES", true}, tableColumn{"PACKETS", true}, tableColumn{"RECORDS", true},
+		tableColumn{"REJECTS", true}, tableColumn{"SHARE", true}, tableColumn{"", false})
+	total := r.Totals.Measure(r.By)
+	most := int64(0)
+	for _, row := range r.Rows {
+		most = max(most, row.Measure(r.By))
+	}
+	var rows [][]string
+	for _, row := range r.Rows {
+		var line []string
+		for i, v := range row.Values {
+			line = append(line, fieldText(r.Fields[i], v, zone))
+		}
+		n := row.Measure(r.By)
+		rows = append(rows, append(line, size(row.Bytes), number(row.Packets), number(row.Records), number(row.Rejects),
+			share(n, total), bar(n, most)))
+	}
+	if err := printTable(c.out, columns, rows); err != nil {
+		return err
+	}
+	if r.Groups == 0 {
+		c.note("no record matches")
+		return nil
+	}
+	_, err := fmt.Fprintf(c.out, "\n%s in all: %s in %s, %s refused\n", plural(r.Groups, "value"), size(r.Totals.Bytes),
+		plural(r.Totals.Records, "record"), number(r.Totals.Rejects))
+	return err
+}
+
+// share returns a part of a whole in percent.
+func share(n, total int64) string {
+	if total == 0 {
+		return "-"
+	}
+	return fmt.Sprintf("%.1f%%", 100*float64(n)/float64(total))
+}
+
+// barWidth is the length of a whole bar in places.
+const barWidth = 20
+
+// bar returns a bar whose length is n's part of most.
+func bar(n, most int64) string {
+	if most <= 0 || n <= 0 {
+		return ""
+	}
+	eighths := int(float64(n) / float64(most) * float64(8*barWidth))
+	s := strings.Repeat("█", eighths/8)
+	if rest := eighths % 8; rest > 0 {
+		s += string([]rune("▏▎▍▌▋▊▉")[rest-1])
+	}
+	return s
+}
+
+// fieldText returns a field's value for people: protocols and ports with their
+// names.
+func fieldText(column string, v any, zone *time.Location) string {
+	n, ok := v.(int64)
+	f, known := flowlog.Lookup(column)
+	if !ok || !known {
+		return cell(v, zone)
+	}
+	text := cell(v, zone)
+	switch {
+	case f.ID == flowlog.Protocol:
+		if name, ok := flowlog.ProtocolName(n); ok {
+			return text + " " + name
+		}
+	case f.ID == flowlog.SrcPort || f.ID == flowlog.DstPort:
+		if name, ok := flowlog.ServiceName(n); ok {
+			return text + " " + name
+		}
+	case f.Epoch:
+		return showTime(time.Unix(n, 0), zone)
+	}
+	return text
+}
+
+// printTopJSON prints the groups as one JSON document.
+func (c *cli) printTopJSON(r *app.TopReport) error {
+	out := []byte(`{"by":`)
+	out = appendJSON(out, r.By)
+	out = append(out, `,"rows":[`...)
+	for i, row := range r.Rows {
+		if i > 0 {
+			out = append(out, ',')
+		}
+		out = append(out, "\n  {"...)
+		for j, f := range r.Fields {
+			out = appendJSON(out, f)
+			out = append(out, ':')
+			out = append(appendJSON(out, row.Values[j]), ',')
+		}
+		out = appendMeasures(out, row)
+		out = append(out, '}')
+	}
+	out = append(out, "],\n\"groups\":"...)
+	out = appendJSON(out, r.Groups)
+	out = append(out, `,"totals":{`...)
+	out = appendMeasures(out, r.Totals)
+	_, err := c.out.Write(append(out, "}}\n"...))
+	return err
+}
+
+// appendMeasures appends what a group has, as members of an object. "bytes" and
+// the rest are named apart from fields of the same name.
+func appendMeasures(dst []byte, r app.TopRow) []byte {
+	return fmt.Appendf(dst, `"sum_bytes":%d,"sum_packets":%d,"records":%d,"rejects":%d`, r.Bytes, r.Packets, r.Records, r.Rejects)
+}
