@@ -1,0 +1,80 @@
+# "make help" lists the targets. What takes more than a line is in scripts/.
+
+GO       ?= go
+TOOL     := $(GO) tool -modfile=tools/go.mod
+FUZZTIME ?= 5s
+BENCH    ?= .
+export GO FUZZTIME
+
+.DEFAULT_GOAL := build
+.NOTPARALLEL:
+.PHONY: help build demo test setup setup-build format fix lint deadcode generated unit fuzz web cross smoke generate fmt bench bench-table bench-crash peers clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+build: ## bin/weir
+	$(GO) build -o bin/weir ./cmd/weir
+
+demo: setup-build build ## one synthetic day, its report and the page; DEMO_SOURCE=path takes your own logs
+	scripts/demo.sh
+
+test: setup format fix lint deadcode generated unit fuzz web cross smoke ## everything that CI runs
+
+setup: ## install what the tests need (Debian; the rest is said)
+	scripts/setup.sh test
+
+setup-build: ## install what the build needs
+	scripts/setup.sh build
+
+format: ## fail where a file is not formatted
+	$(TOOL) golangci-lint fmt --diff
+
+fix: ## fail where Go has a newer way to say it
+	$(GO) fix -diff ./...
+
+lint: ## vet and linters
+	$(GO) vet ./...
+	$(TOOL) golangci-lint run
+
+deadcode: ## fail where a function is out of reach of the program and of every test
+	scripts/deadcode.sh
+
+generated: ## fail where generated files are not up to date
+	scripts/unchanged.sh $(GO) generate ./...
+
+unit: ## unit, script, language, architecture and documentation tests
+	scripts/unit.sh
+
+fuzz: ## each fuzz target for FUZZTIME
+	scripts/fuzz.sh
+
+web: ## check, build and test the page in a browser
+	scripts/web.sh
+
+cross: ## build for arm64 and macOS
+	scripts/cross.sh
+
+smoke: build ## run the demo without a person
+	scripts/demo.sh --smoke
+
+generate: ## write generated files anew
+	$(GO) generate ./...
+
+fmt: ## format
+	$(TOOL) golangci-lint fmt
+
+bench: ## benchmarks beside the code, 6 runs, for benchstat: BENCH=pattern
+	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem -count 6 ./...
+
+bench-table: build ## 10 M records: intake, sizes, first answers and Q1 to Q5 beside DuckDB on AWS-style Parquet, with their bars
+	$(GO) run ./bench -weir bin/weir $(BENCHFLAGS)
+
+bench-crash: ## kill -9 an intake at 50 random moments: CRASHFLAGS="-kills 200 -crash-seed 1"
+	$(GO) test ./internal/cli -count 1 -timeout 60m -v -run 'TestCrash$$' $(or $(CRASHFLAGS),-kills 50)
+
+peers: ## pyarrow, DuckDB's own Python and PyIceberg read what weir writes (they must be installed)
+	$(GO) test -count 1 -tags peers -run Peer ./flowlog ./internal/lake
+
+clean: ## remove what was built
+	rm -rf bin web/node_modules

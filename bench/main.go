@@ -1,0 +1,223 @@
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// bench is one run of the benchmark.
+type bench struct {
+	weir    string // the program
+	dir     string
+	records int64
+	runs    int
+	failed  bool
+}
+
+func main() {
+	b := &bench{}
+	flag.StringVar(&b.weir, "weir", "bin/weir", "the weir program")
+	flag.StringVar(&b.dir, "dir", filepath.Join(os.TempDir(), "weir-bench"), "folder for data, kept between runs")
+	flag.Int64Var(&b.records, "records", 10_000_000, "records of the day")
+	flag.IntVar(&b.runs, "runs", 5, "runs of each measurement")
+	ratios := flag.Bool("ratios", false, "fail where a ratio misses its bar, whatever the times")
+	flag.Parse()
+	if err := b.run(context.Background()); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+	if *ratios && b.failed {
+		os.Exit(1)
+	}
+}
+
+// run makes the data and measures.
+func (b *bench) run(ctx context.Context) error {
+	logs, parquet := filepath.Join(b.dir, "logs"), filepath.Join(b.dir, "parquet")
+	for dir, form := range map[string]string{logs: "text", parquet: "parquet"} {
+		if err := b.synth(ctx, dir, "--format", form, "--records", fmt.Sprint(b.records)); err != nil {
+			return err
+		}
+	}
+	gz, objects, err := bytesOf(logs)
+	if err != nil {
+		return err
+	}
+	pq, _, err := bytesOf(parquet)
+	if err != nil {
+		return err
+	}
+	fmt.Printf("%d records in %d objects: %.2f B each as .log.gz, %.2f as AWS-style Parquet\n\n", b.records, objects,
+		float64(gz)/float64(b.records), float64(pq)/float64(b.records))
+	fmt.Println("| what | bar | measured | |")
+	fmt.Println("| --- | --- | --- | --- |")
+	data := filepath.Join(b.dir, "data")
+	if err := b.intake(ctx, logs, data); err != nil {
+		return err
+	}
+	lake, err := b.lakeBytes(data)
+	if err != nil {
+		return err
+	}
+	b.row("lake data files / .log.gz", "at most 0.56", float64(lake)/float64(gz) <= 0.56, "%.3f (%.2f B/record)", float64(lake)/float64(gz), float64(lake)/float64(b.records))
+	b.row("lake data files / AWS-style Parquet", "at most 0.82", float64(lake)/float64(pq) <= 0.82, "%.3f", float64(lake)/float64(pq))
+	if err := b.smallObjects(ctx); err != nil {
+		return err
+	}
+	if err := b.firstAnswer(ctx); err != nil {
+		return err
+	}
+	return b.questions(ctx, data, parquet)
+}
+
+// row prints a row of the table.
+func (b *bench) row(what, bar string, met bool, format string, args ...any) {
+	verdict := "met"
+	if !met {
+		verdict, b.failed = "NOT MET", true
+	}
+	fmt.Printf("| %s | %s | %s | %s |\n", what, bar, fmt.Sprintf(format, args...), verdict)
+}
+
+// synth makes logs in a folder unless an earlier run with the same flags did.
+func (b *bench) synth(ctx context.Context, dir string, flags ...string) error {
+	mark := filepath.Join(dir, ".made")
+	want := strings.Join(flags, " ")
+	if have, err := os.ReadFile(mark); err == nil && string(have) == want {
+		return nil
+	}
+	if err := os.RemoveAll(dir); err != nil {
+		return err
+	}
+	if _, err := b.command(ctx, append(append([]string{"synth"}, flags...), dir)...); err != nil {
+		return err
+	}
+	return os.WriteFile(mark, []byte(want), 0o644)
+}
+
+// usage is what a process used.
+type usage struct {
+	wall, cpu time.Duration
+	peak      int64 // bytes of memory
+}
+
+// command runs weir and says what it used. Its output is shown where it fails.
+func (b *bench) command(ctx context.Context, args ...string) (usage, error) {
+	cmd := exec.CommandContext(ctx, b.weir, args...)
+	began := time.Now()
+	out, err := cmd.CombinedOutput()
+	u := usage{wall: time.Since(began)}
+	if err != nil {
+		return u, fmt.Errorf("weir %s: %w\n%s", strings.Join(args, " "), err, out)
+	}
+	u.cpu = cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
+	if r, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage); ok {
+		u.peak = r.Maxrss * 1024
+	}
+	return u, nil
+}
+
+// repeat runs a command several times, each in a state that before makes.
+func (b *bench) repeat(ctx context.Context, before func() error, args ...string) ([]usage, error) {
+	var out []usage
+	for range b.runs {
+		if before != nil {
+			if err := before(); err != nil {
+				return nil, err
+			}
+		}
+		u, err := b.command(ctx, args...)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, u)
+	}
+	return out, nil
+}
+
+// median returns the middle of what values gives, the smallest and the largest.
+func median[T any](list []T, value func(T) float64) (mid, low, high float64) {
+	v := make([]float64, len(list))
+	for i, x := range list {
+		v[i] = value(x)
+	}
+	slices.Sort(v)
+	return v[len(v)/2], v[0], v[len(v)-1]
+}
+
+// intake measures the taking in of the day.
+func (b *bench) intake(ctx context.Context, logs, data string) error {
+	runs, err := b.repeat(ctx, func() error { return os.RemoveAll(data) }, "--data", data, "-q", "open", logs)
+	if err != nil {
+		return err
+	}
+	rate := func(u usage) float64 { return float64(b.records) / u.cpu.Seconds() / 1e6 }
+	mid, low, high := median(runs, rate)
+	b.row("records taken per CPU-second", "at least 0.5 M", mid >= 0.5, "%.2f M (%.2f to %.2f)", mid, low, high)
+	wall, wlow, whigh := median(runs, func(u usage) float64 { return u.wall.Seconds() })
+	peak, plow, phigh := median(runs, func(u usage) float64 { return float64(u.peak) / (1 << 20) })
+	b.row("peak memory of the intake", "under 1,536 MiB", peak < 1536, "%.0f MiB (%.0f to %.0f); %.1f s (%.1f to %.1f) wall", peak, plow, phigh, wall, wlow, whigh)
+	return nil
+}
+
+// smallObjects measures 7,700 objects of 2.2 MB in all.
+func (b *bench) smallObjects(ctx context.Context) error {
+	logs, data := filepath.Join(b.dir, "small"), filepath.Join(b.dir, "small-data")
+	// 27 objects for each 5 minutes of a day are 7,776; 8 records in each make
+	// some 285 bytes.
+	if err := b.synth(ctx, logs, "--objects", "27", "--records", "62000"); err != nil {
+		return err
+	}
+	size, n, err := bytesOf(logs)
+	if err != nil {
+		return err
+	}
+	runs, err := b.repeat(ctx, func() error { return os.RemoveAll(data) }, "--data", data, "-q", "open", logs)
+	if err != nil {
+		return err
+	}
+	wall, low, high := median(runs, func(u usage) float64 { return u.wall.Seconds() })
+	b.row(fmt.Sprintf("%d objects of %.1f MB in all", n, float64(size)/1e6), "under 2 s", wall < 2, "%.2f s (%.2f to %.2f)", wall, low, high)
+	return nil
+}
+
+// firstAnswer measures the report on a day of 100,000 records.
+func (b *bench) firstAnswer(ctx context.Context) error {
+	logs, data := filepath.Join(b.dir, "first"), filepath.Join(b.dir, "first-data")
+	if err := b.synth(ctx, logs, "--records", "100000"); err != nil {
+		return err
+	}
+	runs, err := b.repeat(ctx, func() error { return os.RemoveAll(data) }, "--data", data, "-q", "open", logs)
+	if err != nil {
+		return err
+	}
+	wall, low, high := median(runs, func(u usage) float64 { return u.wall.Seconds() })
+	b.row("weir open on 100,000 records, report and all", "under 2 s", wall < 2, "%.2f s (%.2f to %.2f)", wall, low, high)
+	return nil
+}
+
+// bytesOf sums up the objects below a folder.
+func bytesOf(dir string) (size, n int64, err error) {
+	err = filepath.WalkDir(dir, func(_ string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || strings.HasPrefix(d.Name(), ".") {
+			return err
+		}
+		info, err := d.Info()
+		if err != nil {
+			return err
+		}
+		size += info.Size()
+		n++
+		return nil
+	})
+	return size, n, err
+}

@@ -1,0 +1,55 @@
+#!/bin/sh
+# Installs what the build ("setup.sh build") or the tests ("setup.sh test") need
+# and is not there: packages by apt where it may be used, else by name. What only
+# some tests need is said and passed over, except in CI.
+. "$(dirname "$0")/env.sh"
+
+packages=""
+need() { has "$1" || packages="$packages $2"; }
+
+need gcc gcc
+need g++ g++
+[ -e /usr/include/stdio.h ] || packages="$packages libc6-dev"
+if [ "$1" = test ]; then
+	need git git
+	need curl curl
+	need node nodejs
+	need npm npm
+	has chromium || has google-chrome || packages="$packages chromium"
+	need python3 python3
+	has moto_server || python3 -c 'import venv, ensurepip' 2>/dev/null || packages="$packages python3-venv"
+	if [ "${WEIR_CI:-}" = 1 ]; then
+		need aarch64-linux-gnu-gcc gcc-aarch64-linux-gnu
+		need aarch64-linux-gnu-g++ g++-aarch64-linux-gnu
+	fi
+fi
+
+install() {
+	as=""
+	[ "$(id -u)" = 0 ] || as=sudo
+	has apt-get && { [ -z "$as" ] || has sudo; } || return 1
+	$as apt-get update -qq || return 1
+	# shellcheck disable=SC2086 # a list of words
+	$as env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $packages >/dev/null
+}
+if [ -n "$packages" ]; then
+	echo "installing$packages"
+	install || echo "could not install; missing:$packages"
+fi
+has gcc && has g++ || { echo "failed: a C and a C++ compiler are needed" >&2; exit 1; }
+[ "$1" = test ] || exit 0
+
+# Debian 12 has Node.js 18, and the page's tools need 20.19; npm has it as a package.
+node_is_new() { has node && node -e 'const [a, b] = process.versions.node.split("."); process.exit(a > 20 || (a == 20 && b >= 19) ? 0 : 1)'; }
+if ! node_is_new && has npm; then
+	echo "installing node 22 into bin/node"
+	mkdir -p bin/node
+	npm install --prefix bin/node --no-save --no-audit --no-fund --loglevel=error node@22 >/dev/null || true
+fi
+
+if ! has moto_server && has python3; then
+	echo "installing moto into bin/moto"
+	python3 -m venv bin/moto && bin/moto/bin/pip install --quiet --disable-pip-version-check 'moto[server]==5.2.1' || true
+fi
+# An S3 server; it brings many modules and stands apart for that.
+CGO_ENABLED=0 "$GO" build -C tools/versitygw -o "$root/bin/versitygw" github.com/versity/versitygw/cmd/versitygw

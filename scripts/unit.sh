@@ -1,0 +1,18 @@
+#!/bin/sh
+# Runs all Go tests: with the race detector where the engine is not linked,
+# without it where it is (DuckDB is C++, which it neither sees nor speeds up).
+. "$(dirname "$0")/env.sh"
+
+has moto_server || missing "tests against moto, which is not installed"
+[ -n "${VERSITYGW:-}" ] || missing "tests against versitygw, which is not built"
+
+# Packages whose tests link the engine, and the others.
+links=$("$GO" list -test -f '{{.ImportPath}} {{join .Deps " "}}' ./...)
+all=$("$GO" list ./...)
+engine=$(echo "$links" | grep ' github.com/duckdb/' | sed -E 's/ .*//; s/(_test)?\.test$//; s/_test$//' | sort -u)
+race=$(echo "$all" | grep -vxF "$engine")
+
+# shellcheck disable=SC2086 # lists of words
+"$GO" test -race -shuffle=on -timeout 20m $race
+# shellcheck disable=SC2086
+"$GO" test -shuffle=on -timeout 20m $engine
