@@ -2,7 +2,6 @@ package lake
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"os"
@@ -27,7 +26,7 @@ type change struct {
 	added  map[flowlog.Kind]int64 // new records, for watchers
 	// ledger notes, in the transaction that notes the batch, the objects of the
 	// batch: rows in state pending, and batch_objects.
-	ledger func(tx *sql.Tx, batch int64) error
+	ledger func(tx *ledgerTx, batch int64) error
 }
 
 // commit makes a change, whole or not at all. The caller holds l.write. Where it
@@ -72,12 +71,12 @@ func (c change) discard() {
 
 // note writes a batch into the ledger.
 func (l *Lake) note(ctx context.Context, c change) (int64, error) {
-	tx, err := l.state.BeginTx(ctx, nil)
+	tx, err := l.beginLedger(ctx)
 	if err != nil {
 		return 0, err
 	}
 	defer tx.Rollback()
-	res, err := tx.ExecContext(ctx, "INSERT INTO batches (op, at) VALUES (?, ?)", c.op, l.now().Unix())
+	res, err := tx.Exec("INSERT INTO batches (op, at) VALUES (?, ?)", c.op, l.now().Unix())
 	if err != nil {
 		return 0, err
 	}
@@ -88,7 +87,7 @@ func (l *Lake) note(ctx context.Context, c change) (int64, error) {
 	for action, byKind := range map[string]map[flowlog.Kind][]string{"add": c.add, "remove": c.remove} {
 		for k, paths := range byKind {
 			for _, p := range paths {
-				if _, err := tx.ExecContext(ctx, "INSERT INTO batch_files (batch, tbl, path, action) VALUES (?, ?, ?, ?)",
+				if _, err := tx.Exec("INSERT INTO batch_files (batch, tbl, path, action) VALUES (?, ?, ?, ?)",
 					batch, tableName(k), l.paths.relative(p), action); err != nil {
 					return 0, err
 				}

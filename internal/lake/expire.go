@@ -2,7 +2,6 @@ package lake
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -85,7 +84,7 @@ func (l *Lake) expireRecords(ctx context.Context, o ExpireOptions, out *Expired)
 	if len(hours) == 0 || o.DryRun {
 		return nil
 	}
-	c.ledger = func(tx *sql.Tx, batch int64) error {
+	c.ledger = func(tx *ledgerTx, batch int64) error {
 		for key := range hours {
 			if _, err := tx.Exec("INSERT INTO batch_hours (batch, tbl, hour) VALUES (?, ?, ?)", batch, tableName(key.kind), key.hour); err != nil {
 				return err

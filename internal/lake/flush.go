@@ -87,7 +87,7 @@ func (im *Import) write(ctx context.Context, objects, twins []*ObjectWriter) {
 	defer im.mu.Unlock()
 	im.held -= bytes
 	for _, o := range objects {
-		im.landed(o)
+		im.lake.flights.land(o)
 	}
 	if err != nil && im.failed == nil {
 		im.failed = err

@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
-	"maps"
 	"sync"
 	"time"
 
@@ -38,12 +37,10 @@ type Import struct {
 	id   int64
 
 	mu       sync.Mutex
-	room     *sync.Cond                  // signals that held fell
-	held     int64                       // bytes of records in waiting and in writing
-	waiting  *waiting                    // finished objects that are not written yet
-	since    time.Time                   // when waiting got its first object
-	inFlight map[[sha256.Size]byte]bool  // bytes of objects that are on their way
-	places   map[place][sha256.Size]byte // where those lie
+	room     *sync.Cond // signals that held fell
+	held     int64      // bytes of records in waiting and in writing
+	waiting  *waiting   // finished objects that are not written yet
+	since    time.Time  // when waiting got its first object
 	flushing sync.WaitGroup
 	failed   error // the first flush that failed
 }
@@ -72,7 +69,7 @@ func (l *Lake) Begin(ctx context.Context, o ImportOptions) (*Import, error) {
 	if err != nil {
 		return nil, err
 	}
-	im := &Import{lake: l, opts: o, id: id, waiting: newWaiting(), inFlight: map[[sha256.Size]byte]bool{}, places: map[place][sha256.Size]byte{}}
+	im := &Import{lake: l, opts: o, id: id, waiting: newWaiting()}
 	im.room = sync.NewCond(&im.mu)
 	return im, nil
 }
@@ -100,61 +97,65 @@ func (im *Import) Look(ctx context.Context, ref ObjectRef) (fetch bool, state Ob
 // its bytes are known already (Taken under this place, Duplicate under another),
 // or it changed and may not be replaced (Changed). The ledger knows then.
 func (im *Import) Start(ctx context.Context, ref ObjectRef, sum [sha256.Size]byte) (*ObjectWriter, ObjectState, error) {
-	row, err := im.lake.findObject(ctx, ref.Source, ref.Key)
-	if err != nil {
-		return nil, "", fmt.Errorf("cannot read the ledger: %w", err)
-	}
 	w := &ObjectWriter{im: im, ref: ref, sum: sum, hours: map[hourKey]hourSum{}, unknown: map[unknownField]bool{}}
+	in, state, by := im.lake.flights.board(w)
+	if !in {
+		if state == Duplicate && by == im {
+			// The other one is taken in this very import; if it comes to nothing,
+			// or is another import's, the next import looks again.
+			w.prior = true
+			im.mu.Lock()
+			defer im.mu.Unlock()
+			im.waiting.twins = append(im.waiting.twins, w)
+		}
+		return nil, state, nil
+	}
+	take, state, err := im.decide(ctx, w)
+	switch {
+	case err != nil:
+	case take:
+		im.lake.flights.decide(w)
+		return w, "", nil
+	case w.sameAs != 0:
+		im.lake.flights.decide(w)
+		return nil, state, w.finish(ctx, Result{State: state})
+	}
+	im.lake.flights.land(w)
+	return nil, state, err
+}
+
+// decide asks the ledger whether an object is to be taken, and what became of it
+// where not. The object sameAs is to be noted where that is set.
+func (im *Import) decide(ctx context.Context, w *ObjectWriter) (take bool, state ObjectState, err error) {
+	row, err := im.lake.findObject(ctx, w.ref.Source, w.ref.Key)
+	if err != nil {
+		return false, "", fmt.Errorf("cannot read the ledger: %w", err)
+	}
+	w.prior = row != nil
 	if row != nil && !im.again(row.state) {
-		if bytes.Equal(row.sha256, sum[:]) {
-			return nil, row.state, im.lake.setVersion(ctx, row.id, ref)
+		if bytes.Equal(row.sha256, w.sum[:]) {
+			return false, row.state, im.lake.setVersion(ctx, row.id, w.ref)
 		}
 		if row.state == Taken || row.state == Duplicate {
 			if !im.opts.Replace {
-				return nil, Changed, im.lake.noteOther(ctx, row.id, ref)
+				return false, Changed, im.lake.noteOther(ctx, row.id, w.ref)
 			}
 			w.replaces = row.id
 		}
 	}
-	same, err := im.lake.findContent(ctx, sum[:])
+	same, err := im.lake.findContent(ctx, w.sum[:])
 	if err != nil {
-		return nil, "", fmt.Errorf("cannot read the ledger: %w", err)
+		return false, "", fmt.Errorf("cannot read the ledger: %w", err)
 	}
 	if same != 0 && same != w.replaces {
 		w.sameAs = same
-		return nil, Duplicate, w.finish(ctx, Result{State: Duplicate})
+		return false, Duplicate, nil
 	}
-	im.mu.Lock()
-	defer im.mu.Unlock()
-	if other, ok := im.places[ref.place()]; ok {
-		if other != sum {
-			return nil, Changed, nil // the next import looks again
-		}
-		return nil, Taken, nil
-	}
-	if im.inFlight[sum] {
-		// The other one is taken in this very import; if it comes to nothing,
-		// the next import takes this one.
-		im.waiting.twins = append(im.waiting.twins, w)
-		im.places[ref.place()] = sum
-		return nil, Duplicate, nil
-	}
-	im.inFlight[sum], im.places[ref.place()] = true, sum
-	return w, "", nil
+	return true, "", nil
 }
 
 // again reports whether an object in a state is read anew.
 func (im *Import) again(s ObjectState) bool { return s == Failed || s == Foreign && im.opts.Foreign }
-
-// landed forgets an object that was on its way, and those with the same bytes.
-// The caller holds im.mu.
-func (im *Import) landed(w *ObjectWriter) {
-	if !im.inFlight[w.sum] {
-		return
-	}
-	delete(im.inFlight, w.sum)
-	maps.DeleteFunc(im.places, func(_ place, sum [sha256.Size]byte) bool { return sum == w.sum })
-}
 
 // place is where an object lies.
 type place struct{ source, key string }
@@ -163,7 +164,7 @@ func (r *ObjectRef) place() place { return place{r.Source, r.Key} }
 
 // Fail notes that an object could not be read. The next import tries again.
 func (im *Import) Fail(ctx context.Context, ref ObjectRef, problem, hint string) error {
-	w := &ObjectWriter{im: im, ref: ref}
+	w := &ObjectWriter{im: im, ref: ref, prior: true}
 	return w.finish(ctx, Result{State: Failed, Problem: problem, Hint: hint})
 }
 
@@ -179,6 +180,7 @@ func (im *Import) Flush(ctx context.Context) error {
 // Close commits what was finished and ends the import. Objects that were started
 // and not finished are not taken.
 func (im *Import) Close(ctx context.Context) error {
+	defer im.lake.flights.landAll(im)
 	err := im.Flush(ctx)
 	if err != nil {
 		return err

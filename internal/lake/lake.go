@@ -46,6 +46,10 @@ type Lake struct {
 	cat   *sqlcat.Catalog
 	lock  *os.File // nil in a reader
 
+	byPlace, byContent *sql.Stmt // of findObject and findContent
+
+	flights *flights
+
 	// write is held through every change: one batch at a time.
 	write sync.Mutex
 
@@ -70,7 +74,7 @@ func Open(ctx context.Context, dir string, o Options) (*Lake, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	l := &Lake{paths: p, now: o.Now, spills: map[string]bool{}, commits: map[chan Commit]bool{}}
+	l := &Lake{paths: p, now: o.Now, flights: newFlights(), spills: map[string]bool{}, commits: map[chan Commit]bool{}}
 	if o.ReadOnly {
 		if _, err := os.Stat(p.catalog); err != nil {
 			return nil, fmt.Errorf("%w: %s", ErrNoLake, p.data)
@@ -116,6 +120,9 @@ func (l *Lake) open(ctx context.Context, readOnly bool) error {
 		return err
 	}
 	if err := migrate(ctx, l.state); err != nil {
+		return err
+	}
+	if err := l.prepareFinds(ctx); err != nil {
 		return err
 	}
 	if l.cat, err = openCatalog(l.paths, l.catDB, false); err != nil {

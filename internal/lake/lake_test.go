@@ -52,30 +52,30 @@ func newObject(slot time.Time, seed, n int) object {
 // take reads an object into an import, as intake does.
 func take(t testing.TB, im *Import, o object) ObjectState {
 	t.Helper()
+	state, err := tryTake(im, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return state
+}
+
+// tryTake is take for any goroutine.
+func tryTake(im *Import, o object) (ObjectState, error) {
 	ctx := context.Background()
 	fetch, state, err := im.Look(ctx, o.ref)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !fetch {
-		return state
+	if err != nil || !fetch {
+		return state, err
 	}
 	w, state, err := im.Start(ctx, o.ref, sha256.Sum256([]byte(o.text)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if w == nil {
-		return state
+	if err != nil || w == nil {
+		return state, err
 	}
 	d, err := flowlog.NewDecoder(strings.NewReader(o.text), flowlog.Options{})
 	if errors.Is(err, flowlog.ErrNotFlowLog) {
-		if err := w.Finish(ctx, Result{State: Foreign, Problem: err.Error()}); err != nil {
-			t.Fatal(err)
-		}
-		return Foreign
+		return Foreign, w.Finish(ctx, Result{State: Foreign, Problem: err.Error()})
 	}
 	if err != nil {
-		t.Fatal(err)
+		return "", err
 	}
 	for {
 		b, err := d.Next()
@@ -83,16 +83,13 @@ func take(t testing.TB, im *Import, o object) ObjectState {
 			break
 		}
 		if err != nil {
-			t.Fatal(err)
+			return "", err
 		}
 		if err := w.Write(ctx, b); err != nil {
-			t.Fatal(err)
+			return "", err
 		}
 	}
-	if err := w.Finish(ctx, Result{State: Taken, Stats: d.Stats()}); err != nil {
-		t.Fatal(err)
-	}
-	return Taken
+	return Taken, w.Finish(ctx, Result{State: Taken, Stats: d.Stats()})
 }
 
 // importAll takes objects in one import.

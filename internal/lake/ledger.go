@@ -17,6 +17,34 @@ type ledgerEntries struct {
 	at       time.Time
 }
 
+// ledgerTx is a transaction of the ledger. Its statements are kept, since thousands
+// of objects are written by the same few and SQLite takes longer to read a
+// statement than to carry it out.
+type ledgerTx struct {
+	*sql.Tx
+	ctx   context.Context
+	stmts map[string]*sql.Stmt
+}
+
+// beginLedger begins a transaction, which ctx rolls back where it ends first.
+func (l *Lake) beginLedger(ctx context.Context) (*ledgerTx, error) {
+	tx, err := l.state.BeginTx(ctx, nil)
+	return &ledgerTx{tx, ctx, map[string]*sql.Stmt{}}, err
+}
+
+// Exec carries out a statement.
+func (tx *ledgerTx) Exec(query string, args ...any) (sql.Result, error) {
+	stmt := tx.stmts[query]
+	if stmt == nil {
+		var err error
+		if stmt, err = tx.PrepareContext(tx.ctx, query); err != nil {
+			return nil, err
+		}
+		tx.stmts[query] = stmt
+	}
+	return stmt.ExecContext(tx.ctx, args...)
+}
+
 // move is what becomes of an object whose records are taken out or given to
 // another object.
 type move struct {
@@ -26,7 +54,7 @@ type move struct {
 
 // write notes the entries with a batch: objects whose records come with it, and
 // those that come in the place of another, are pending until it is done.
-func (e *ledgerEntries) write(tx *sql.Tx, batch int64) error {
+func (e *ledgerEntries) write(tx *ledgerTx, batch int64) error {
 	n := 0
 	becomes := func(object int64, state ObjectState, takesOver int64) error {
 		n++
@@ -58,7 +86,7 @@ func (e *ledgerEntries) write(tx *sql.Tx, batch int64) error {
 
 // insertAll inserts the objects by insert, then those that have the bytes of one
 // of them.
-func (e *ledgerEntries) insertAll(tx *sql.Tx, insert func(*ObjectWriter) (int64, error)) error {
+func (e *ledgerEntries) insertAll(tx *ledgerTx, insert func(*ObjectWriter) (int64, error)) error {
 	ids := map[[32]byte]int64{}
 	for _, o := range e.objects {
 		if o.result.State == Failed {
@@ -74,8 +102,11 @@ func (e *ledgerEntries) insertAll(tx *sql.Tx, insert func(*ObjectWriter) (int64,
 		if err != nil {
 			return err
 		}
-		if o.result.State == Taken || o.result.State == Empty {
+		switch o.result.State {
+		case Taken, Empty:
 			ids[o.sum] = id
+		case Duplicate:
+			ids[o.sum] = o.sameAs
 		}
 	}
 	for _, t := range e.twins {
@@ -90,23 +121,24 @@ func (e *ledgerEntries) insertAll(tx *sql.Tx, insert func(*ObjectWriter) (int64,
 	return nil
 }
 
-// isKnown reports whether records were taken from an object's place before.
-func (e *ledgerEntries) isKnown(tx *sql.Tx, o *ObjectWriter) (bool, error) {
+// isKnown reports whether records were taken from an object's place, before or in
+// this batch.
+func (e *ledgerEntries) isKnown(tx *ledgerTx, o *ObjectWriter) (bool, error) {
 	var n int
-	err := tx.QueryRow("SELECT count(*) FROM objects WHERE source = ? AND key = ? AND state IN ('taken', 'duplicate')",
+	err := tx.QueryRow("SELECT count(*) FROM objects WHERE source = ? AND key = ? AND state IN ('taken', 'duplicate', 'pending')",
 		o.ref.Source, o.ref.Key).Scan(&n)
 	return n > 0, err
 }
 
 // noteOnly writes entries that no data files belong to.
 func (l *Lake) noteOnly(ctx context.Context, e *ledgerEntries) error {
-	tx, err := l.state.BeginTx(ctx, nil)
+	tx, err := l.beginLedger(ctx)
 	if err != nil {
 		return err
 	}
 	defer tx.Rollback()
 	for _, m := range e.moves {
-		if _, err := tx.ExecContext(ctx, "DELETE FROM objects WHERE id = ?", m.object); err != nil {
+		if _, err := tx.Exec("DELETE FROM objects WHERE id = ?", m.object); err != nil {
 			return err
 		}
 	}
@@ -119,8 +151,8 @@ func (l *Lake) noteOnly(ctx context.Context, e *ledgerEntries) error {
 
 // insert writes one object's row and what hangs on it, and returns its id. An
 // older row of the same place that holds no records is replaced.
-func (e *ledgerEntries) insert(tx *sql.Tx, o *ObjectWriter, state ObjectState) (int64, error) {
-	if o.replaces == 0 {
+func (e *ledgerEntries) insert(tx *ledgerTx, o *ObjectWriter, state ObjectState) (int64, error) {
+	if o.prior && o.replaces == 0 {
 		if _, err := tx.Exec("DELETE FROM objects WHERE source = ? AND key = ? AND state IN ('failed', 'foreign', 'empty')",
 			o.ref.Source, o.ref.Key); err != nil {
 			return 0, err

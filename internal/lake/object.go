@@ -76,12 +76,22 @@ type objectRow struct {
 	otherVersion sql.NullString
 }
 
+// prepareFinds prepares what is asked for every object of an import.
+func (l *Lake) prepareFinds(ctx context.Context) (err error) {
+	l.byPlace, err = l.state.PrepareContext(ctx,
+		`SELECT id, size, version, sha256, state, other_size, other_version FROM objects
+			WHERE source = ? AND key = ? AND state <> 'pending'`)
+	if err != nil {
+		return err
+	}
+	l.byContent, err = l.state.PrepareContext(ctx, "SELECT id FROM objects WHERE sha256 = ? AND state IN ('taken', 'empty')")
+	return err
+}
+
 // findObject returns the row of a place, or nil.
 func (l *Lake) findObject(ctx context.Context, source, key string) (*objectRow, error) {
 	var r objectRow
-	err := l.state.QueryRowContext(ctx,
-		`SELECT id, size, version, sha256, state, other_size, other_version FROM objects
-			WHERE source = ? AND key = ? AND state <> 'pending'`, source, key).
+	err := l.byPlace.QueryRowContext(ctx, source, key).
 		Scan(&r.id, &r.size, &r.version, &r.sha256, &r.state, &r.otherSize, &r.otherVersion)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, nil
@@ -96,8 +106,7 @@ func (l *Lake) findObject(ctx context.Context, source, key string) (*objectRow, 
 // content, or 0.
 func (l *Lake) findContent(ctx context.Context, sha256 []byte) (int64, error) {
 	var id int64
-	err := l.state.QueryRowContext(ctx,
-		"SELECT id FROM objects WHERE sha256 = ? AND state IN ('taken', 'empty')", sha256).Scan(&id)
+	err := l.byContent.QueryRowContext(ctx, sha256).Scan(&id)
 	if errors.Is(err, sql.ErrNoRows) {
 		return 0, nil
 	}

@@ -42,8 +42,10 @@ type ObjectWriter struct {
 	im       *Import
 	ref      ObjectRef
 	sum      [sha256.Size]byte
-	replaces int64 // id of the object at the same place that goes
-	sameAs   int64 // id of the object that has the same bytes
+	replaces int64   // id of the object at the same place that goes
+	sameAs   int64   // id of the object that has the same bytes
+	flight   *flight // of an object that was let in
+	prior    bool    // the ledger may have a row of the same place
 
 	result  Result
 	pieces  map[hourKey][]piece
@@ -208,7 +210,7 @@ func (w *ObjectWriter) Abort() {
 	w.removeSpilled()
 	w.im.mu.Lock()
 	defer w.im.mu.Unlock()
-	w.im.landed(w)
+	w.im.lake.flights.land(w)
 	w.im.waiting.twins = slices.DeleteFunc(w.im.waiting.twins, func(t *ObjectWriter) bool { return t.sum == w.sum })
 }
 

@@ -3,10 +3,12 @@ package lake
 import (
 	"crypto/sha256"
 	"io"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -248,6 +250,87 @@ func TestTwins(t *testing.T) {
 	s, err := l.Status(t.Context(), 1)
 	if err != nil || s.Objects[Taken] != 1 || s.Objects[Duplicate] != 2 {
 		t.Errorf("status %+v, %v", s, err)
+	}
+}
+
+// TestImportsSideBySide takes the same objects, and copies of them at other
+// places, in several imports at a time, in different orders and with commits in
+// between: every record is there once.
+func TestImportsSideBySide(t *testing.T) {
+	l := openLake(t, t.TempDir(), Options{})
+	objects := day()
+	all := slices.Clone(objects)
+	for _, o := range objects {
+		o.ref.Source, o.ref.URL = "s3://copy", "s3://copy/"+o.ref.Key
+		all = append(all, o)
+	}
+	var running sync.WaitGroup
+	for i := range 4 {
+		running.Go(func() {
+			order := slices.Clone(all)
+			rng := rand.New(rand.NewPCG(uint64(i), 0))
+			rng.Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
+			im, err := l.Begin(t.Context(), ImportOptions{})
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			for n, o := range order {
+				if state, err := tryTake(im, o); err != nil || state != Taken && state != Duplicate {
+					t.Errorf("%s is %q, error %v", o.ref.URL, state, err)
+				}
+				if n%10 == 9 {
+					if err := im.Flush(t.Context()); err != nil {
+						t.Error(err)
+					}
+				}
+			}
+			if err := im.Close(t.Context()); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	running.Wait()
+	if got := mustCheck(t, l).Records; got != int64(len(expected(t, objects...))) {
+		t.Errorf("%d records, want %d", got, len(expected(t, objects...)))
+	}
+	// What a run left for the next one is noted by it.
+	importAll(t, l, ImportOptions{}, all...)
+	s, err := l.Status(t.Context(), 1)
+	if err != nil || s.Objects[Taken] != int64(len(objects)) || s.Objects[Duplicate] != int64(len(objects)) {
+		t.Errorf("the ledger has %v, error %v; want %d of each", s.Objects, err, len(objects))
+	}
+}
+
+// TestFailedImportLeavesNothingInFlight ends an import whose commit fails: the
+// next one takes its objects.
+func TestFailedImportLeavesNothingInFlight(t *testing.T) {
+	dir := t.TempDir()
+	l := openLake(t, dir, Options{})
+	objects := day()[:3]
+	im, err := l.Begin(t.Context(), ImportOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, o := range objects {
+		take(t, im, o)
+	}
+	data := filepath.Join(l.paths.tableDir(flowlog.KindVPC), "data")
+	if err := os.RemoveAll(data); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(data, nil, 0o600); err != nil { // no folder can be made here
+		t.Fatal(err)
+	}
+	if err := im.Close(t.Context()); err == nil {
+		t.Fatal("the commit did not fail")
+	}
+	if err := os.Remove(data); err != nil {
+		t.Fatal(err)
+	}
+	importAll(t, l, ImportOptions{}, objects...)
+	if diff := cmp.Diff(expected(t, objects...), content(t, l)); diff != "" {
+		t.Error(diff)
 	}
 }
 

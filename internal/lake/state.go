@@ -44,7 +44,6 @@ CREATE TABLE objects (
 -- another, both are there until the batch is done.
 CREATE UNIQUE INDEX objects_place ON objects (source, key) WHERE state <> 'pending';
 CREATE INDEX objects_sha256 ON objects (sha256);
-CREATE INDEX objects_url ON objects (url);
 CREATE INDEX objects_state ON objects (state);
 
 -- What of an object lies in which hour of which table: the sums of lake check.
