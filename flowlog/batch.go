@@ -35,8 +35,9 @@ type TextColumn struct {
 	Codes []uint32
 	Dict  []string
 
-	table []uint32 // open addressing over Dict; 0 = free
+	table []uint64 // open addressing over Dict: a hash's upper half and a code; 0 = free
 	last  uint32   // the code that the last line had
+	room  []byte   // where the next text of Dict is kept
 }
 
 // UnknownColumn is a column of a field that the table does not know.
@@ -203,21 +204,31 @@ func (c *TextColumn) internNew(f *Field, b []byte) (uint32, error) {
 	if code := c.find(h, view); code != 0 {
 		return code, nil
 	}
-	s := string(b)
+	s := view
+	var err error
 	if f == nil {
-		if err := checkUnknown(s); err != nil {
-			return 0, err
-		}
-		return c.add(h, s), nil
+		err = checkUnknown(s)
+	} else {
+		s, err = f.checkText(s)
 	}
-	canonical, err := f.checkText(s)
 	if err != nil {
 		return 0, err
 	}
-	if canonical != s {
-		return c.Code(canonical), nil
+	if s != view {
+		return c.Code(s), nil
 	}
-	return c.add(h, s), nil
+	return c.add(h, c.keep(b)), nil
+}
+
+// keep copies a text. Texts lie side by side: an object has thousands of addresses,
+// and finding them again costs more than anything else of a record.
+func (c *TextColumn) keep(b []byte) string {
+	if cap(c.room)-len(c.room) < len(b) {
+		c.room = make([]byte, 0, max(len(b), min(64<<10, max(64, 2*cap(c.room)))))
+	}
+	at := len(c.room)
+	c.room = append(c.room, b...)
+	return unsafe.String(&c.room[at], len(b))
 }
 
 // Code returns the code of a value, which is added to the dictionary if need
@@ -240,9 +251,9 @@ func (c *TextColumn) find(h uint64, value string) uint32 {
 	}
 	mask := uint64(len(c.table) - 1)
 	for i := h & mask; ; i = (i + 1) & mask {
-		code := c.table[i]
-		if code == 0 || c.Dict[code] == value {
-			return code
+		entry := c.table[i]
+		if entry == 0 || entry>>32 == h>>32 && c.Dict[uint32(entry)] == value {
+			return uint32(entry)
 		}
 	}
 }
@@ -257,13 +268,18 @@ func (c *TextColumn) add(h uint64, value string) uint32 {
 	}
 	code := uint32(len(c.Dict))
 	c.Dict = append(c.Dict, value)
+	c.place(h, code)
+	return code
+}
+
+// place puts a code into the hash table, which has room.
+func (c *TextColumn) place(h uint64, code uint32) {
 	mask := uint64(len(c.table) - 1)
 	i := h & mask
 	for c.table[i] != 0 {
 		i = (i + 1) & mask
 	}
-	c.table[i] = code
-	return code
+	c.table[i] = h>>32<<32 | uint64(code)
 }
 
 // grow makes the hash table four times as large, at least 64 places, and puts
@@ -273,14 +289,9 @@ func (c *TextColumn) grow() {
 	for size <= 2*len(c.Dict) {
 		size *= 4
 	}
-	c.table = make([]uint32, size)
-	mask := uint64(size - 1)
+	c.table = make([]uint64, size)
 	for code := 1; code < len(c.Dict); code++ {
-		i := hashText(c.Dict[code]) & mask
-		for c.table[i] != 0 {
-			i = (i + 1) & mask
-		}
-		c.table[i] = uint32(code)
+		c.place(hashText(c.Dict[code]), uint32(code))
 	}
 }
 

@@ -106,7 +106,7 @@ const (
 
 // NewDecoder returns a decoder of the object that r holds. Where r can also be
 // read at any place (an [os.File], a [bytes.Reader]), Parquet is read in place;
-// otherwise it is read into memory. It fails with [ErrNotFlowLog] where the
+// otherwise it is read into memory; a [bytes.Reader] is fastest. It fails with [ErrNotFlowLog] where the
 // object is nothing that this package reads, and with r's error. An empty
 // object is no error: it has no records. The decoder does not close r.
 func NewDecoder(r io.Reader, o Options) (*Decoder, error) {
@@ -135,6 +135,12 @@ func (d *Decoder) open(r io.Reader) error {
 	if err != nil {
 		return err
 	}
+	// The decompressor reads bytes in memory faster than what it has to ask for.
+	memory, _ := r.(*bytes.Reader)
+	var begin int64
+	if memory != nil {
+		begin = memory.Size() - int64(memory.Len())
+	}
 	for range 4 { // CloudWatch Logs through Firehose gives gzip within gzip
 		head, err := in.Peek(4)
 		switch {
@@ -147,7 +153,16 @@ func (d *Decoder) open(r io.Reader) error {
 			d.compressed("gzip")
 			z := gunzips.Get().(*gzip.Reader)
 			d.gunzips = append(d.gunzips, z)
-			err := z.Reset(in)
+			var err error
+			if memory != nil {
+				if _, err := memory.Seek(begin, io.SeekStart); err != nil {
+					return err
+				}
+				err = z.Reset(memory)
+				memory = nil
+			} else {
+				err = z.Reset(in)
+			}
 			if err == io.EOF {
 				err = io.ErrUnexpectedEOF // within the header
 			}

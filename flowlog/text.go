@@ -22,10 +22,11 @@ type end struct{ addr, port int }
 // lineColumn is where the values of one place in the line go: to nums, or to
 // text.
 type lineColumn struct {
-	field *Field // nil for an unknown field
-	num   bool
-	nums  []int64
-	text  *TextColumn
+	field    *Field // nil for an unknown field
+	num      bool
+	min, max int64 // numbers that are taken as they are
+	nums     []int64
+	text     *TextColumn
 }
 
 // newLineParser returns a parser that appends to a new batch.
@@ -50,7 +51,10 @@ func (p *lineParser) reset() {
 		case !ok:
 			p.cols[i].text = p.batch.unknownColumn(p.format.names[i])
 		case f.Numeric():
-			p.cols[i] = lineColumn{field: f, num: true}
+			p.cols[i] = lineColumn{field: f, num: true, min: f.Min, max: f.Max}
+			if f.Epoch {
+				p.cols[i].max = min(f.Max, millisecondsFrom-1)
+			}
 		default:
 			p.cols[i] = lineColumn{field: f, text: &TextColumn{}}
 			p.batch.texts[f.ID] = p.cols[i].text
@@ -96,6 +100,10 @@ func (p *lineParser) parse(line []byte) *LineError {
 		for pos < len(line) && isSpace(line[pos]) {
 			pos++
 		}
+		if end := p.cols[i].usual(line, pos); end > pos {
+			pos = end
+			continue
+		}
 		start := pos
 		for pos < len(line) && (line[pos] > ' ' || !isSpace(line[pos])) {
 			pos++
@@ -127,6 +135,39 @@ func (p *lineParser) parse(line []byte) *LineError {
 	}
 	p.batch.n++
 	return nil
+}
+
+// usual adds the value that begins at pos, if it is one that most are: a number
+// in the field's range, or the text that the record before has. It returns where
+// the value ends, or pos where append has to look.
+func (c *lineColumn) usual(line []byte, pos int) int {
+	if !c.num {
+		if c.text.last == 0 {
+			return pos
+		}
+		same := c.text.Dict[c.text.last]
+		end := pos + len(same)
+		if end >= len(line) || line[end] != ' ' || string(line[pos:end]) != same {
+			return pos
+		}
+		c.text.Codes = append(c.text.Codes, c.text.last)
+		return end
+	}
+	const most = 18 // digits that fit into 64 bits in any case
+	v, end := int64(0), pos
+	for end < len(line) && end < pos+most {
+		d := line[end] - '0'
+		if d > 9 {
+			break
+		}
+		v = v*10 + int64(d)
+		end++
+	}
+	if end == pos || end < len(line) && line[end] != ' ' || v < c.min || v > c.max {
+		return pos
+	}
+	c.nums = append(c.nums, v)
+	return end
 }
 
 // append adds the value of one token.

@@ -130,26 +130,57 @@ func (d *describer) rows(stages []query.Stage, do func(row []any)) error {
 
 // totals counts the records and finds their span.
 func (d *describer) totals(r *KindReport) error {
-	hour := &query.Call{Func: query.Epoch, Args: []query.Expr{column(flowlog.WeirHour)}}
-	at := func(f flowlog.FieldID) query.Expr {
-		return &query.Call{Func: query.Coalesce, Args: []query.Expr{column(f), hour}}
-	}
 	aggs := []query.Agg{
 		{Name: "records", Func: query.CountRows},
 		{Name: "bytes", Func: query.Sum, Arg: column(flowlog.Bytes)},
-		{Name: "first", Func: query.Min, Arg: at(flowlog.Start)},
-		{Name: "last", Func: query.Max, Arg: at(flowlog.End)},
+		{Name: "first", Func: query.Min, Arg: column(flowlog.Start)},
+		{Name: "last", Func: query.Max, Arg: column(flowlog.End)},
+		{Name: "starts", Func: query.Count, Arg: column(flowlog.Start)},
+		{Name: "ends", Func: query.Count, Arg: column(flowlog.End)},
 	}
 	if flowlog.FieldByID(flowlog.InterfaceID).In(d.kind) {
 		aggs = append(aggs, query.Agg{Name: "interfaces", Func: query.CountDistinct, Arg: column(flowlog.InterfaceID)})
 	}
-	return d.rows(append(d.stages(nil), &query.Aggregate{Aggs: aggs}), func(row []any) {
+	var first, last []int64
+	timed := true // all records have start and end
+	err := d.rows(append(d.stages(nil), &query.Aggregate{Aggs: aggs}), func(row []any) {
 		r.Records, r.Bytes = integer(row[0]), integer(row[1])
-		r.Start, r.End = time.Unix(integer(row[2]), 0).UTC(), time.Unix(integer(row[3]), 0).UTC()
-		if len(row) > 4 {
-			r.Interfaces = integer(row[4])
+		first, last = addInteger(first, row[2]), addInteger(last, row[3])
+		timed = integer(row[4]) == r.Records && integer(row[5]) == r.Records
+		if len(row) > 6 {
+			r.Interfaces = integer(row[6])
 		}
 	})
+	if err != nil || r.Records == 0 {
+		return err
+	}
+	if !timed {
+		// weir_hour stands for what a record lacks. Asked for alone, since few
+		// records lack any, and it doubles the time of the above.
+		hour := &query.Call{Func: query.Epoch, Args: []query.Expr{column(flowlog.WeirHour)}}
+		for _, lack := range []struct {
+			field flowlog.FieldID
+			find  query.AggFunc
+			to    *[]int64
+		}{{flowlog.Start, query.Min, &first}, {flowlog.End, query.Max, &last}} {
+			absent := &query.Call{Func: query.IsAbsent, Args: []query.Expr{column(lack.field)}}
+			found := &query.Aggregate{Aggs: []query.Agg{{Name: "t", Func: lack.find, Arg: hour}}}
+			err := d.rows(append(d.stages(absent), found), func(row []any) { *lack.to = addInteger(*lack.to, row[0]) })
+			if err != nil {
+				return err
+			}
+		}
+	}
+	r.Start, r.End = time.Unix(slices.Min(first), 0).UTC(), time.Unix(slices.Max(last), 0).UTC()
+	return nil
+}
+
+// addInteger adds an integer of a row to a list, unless it is absent.
+func addInteger(list []int64, v any) []int64 {
+	if n, ok := v.(int64); ok {
+		return append(list, n)
+	}
+	return list
 }
 
 // shares counts the records by each of the fields with few values. One query
@@ -287,10 +318,13 @@ func protocolText(v any) string {
 // gaps finds the times in which a flow log delivered nothing.
 func (d *describer) gaps(r *KindReport) error {
 	slot := &query.Call{Func: query.Bin, Args: []query.Expr{
-		&query.Call{Func: query.Epoch, Args: []query.Expr{column(flowlog.WeirHour)}}, &query.Literal{Value: int64(slotSeconds)},
+		&query.Call{Func: query.Epoch, Args: []query.Expr{&query.Ref{Name: "hour"}}}, &query.Literal{Value: int64(slotSeconds)},
 	}}
+	// There are far fewer times than records: slots are reckoned from those.
 	stages := append(d.stages(nil), &query.Aggregate{By: []query.Named{
-		{Name: "flow_log", Expr: column(flowlog.WeirFlowLogID)}, {Name: "slot", Expr: slot},
+		{Name: "flow_log", Expr: column(flowlog.WeirFlowLogID)}, {Name: "hour", Expr: column(flowlog.WeirHour)},
+	}}, &query.Aggregate{By: []query.Named{
+		{Name: "flow_log", Expr: &query.Ref{Name: "flow_log"}}, {Name: "slot", Expr: slot},
 	}})
 	slots := map[string][]int64{}
 	if err := d.rows(stages, func(row []any) {

@@ -1,6 +1,7 @@
 package intake
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -133,7 +134,8 @@ type Problem struct {
 type run struct {
 	req      Request
 	im       *lake.Import
-	progress Progress // read and written atomically
+	progress Progress  // read and written atomically
+	rooms    sync.Pool // of *bytes.Buffer, for objects
 
 	mu     sync.Mutex
 	report Report
@@ -152,6 +154,7 @@ func Take(ctx context.Context, l *lake.Lake, r Request, listing *Listing, progre
 		return Report{}, err
 	}
 	t := &run{req: r, im: im, listed: map[lake.ObjectState]int{}}
+	t.rooms.New = func() any { return new(bytes.Buffer) }
 	t.progress.ObjectsTotal, t.progress.BytesTotal = listing.Objects, listing.Bytes
 	if progress != nil {
 		progress(t.account)

@@ -1,6 +1,7 @@
 package intake
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -69,6 +70,10 @@ func changedHint(s lake.ObjectState) string {
 	return ""
 }
 
+// atOnce is up to which size, in bytes, an object is read into memory at once.
+// Larger ones are read twice: AWS's objects have some 75 MB at most.
+const atOnce = 16 << 20
+
 // read fetches an object and hands its records to the lake. known says that the
 // lake had these bytes from this place before. Errors of the source come as
 // *source.Fault.
@@ -82,7 +87,19 @@ func (t *run) read(ctx context.Context, l listed, ref lake.ObjectRef) (result la
 	// source that fails or changes in the middle shows before anything is
 	// taken.
 	h := sha256.New()
-	if _, err := io.Copy(h, content); err != nil {
+	var body io.Reader
+	if content.Size() <= atOnce {
+		room := t.rooms.Get().(*bytes.Buffer)
+		defer t.rooms.Put(room)
+		room.Reset()
+		_, err = room.ReadFrom(content)
+		h.Write(room.Bytes())
+		body = bytes.NewReader(room.Bytes())
+	} else {
+		_, err = io.Copy(h, content)
+		body = io.NewSectionReader(content, 0, content.Size())
+	}
+	if err != nil {
 		return result, false, asFault(err, ref.URL)
 	}
 	w, state, err := t.im.Start(ctx, ref, [sha256.Size]byte(h.Sum(nil)))
@@ -92,7 +109,7 @@ func (t *run) read(ctx context.Context, l listed, ref lake.ObjectRef) (result la
 	if w == nil {
 		return lake.Result{State: state, Problem: changedProblem(state), Hint: changedHint(state)}, state != lake.Duplicate, nil
 	}
-	result, err = t.decode(ctx, io.NewSectionReader(content, 0, content.Size()), ref, w)
+	result, err = t.decode(ctx, body, ref, w)
 	if err == nil {
 		// Closing tells where the bytes changed after they were hashed.
 		err = asFault(content.Close(), ref.URL)
