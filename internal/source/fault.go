@@ -60,7 +60,11 @@ type Fault struct {
 // Error returns "cannot read s3://bucket/key: access denied: ..." without the
 // hint.
 func (f *Fault) Error() string {
-	s := fmt.Sprintf("cannot %s %s: %s", f.Op, f.URL, f.Code)
+	what := string(f.Code)
+	if f.Code == NoSuchKey && !strings.Contains(f.URL, "://") {
+		what = "no such file or folder"
+	}
+	s := fmt.Sprintf("cannot %s %s: %s", f.Op, f.URL, what)
 	if f.Err != nil {
 		s += ": " + f.Err.Error()
 	}

@@ -80,6 +80,7 @@ func (e *Engine) setUp(ctx context.Context, o Options) error {
 	}
 	for _, set := range []string{
 		"SET TimeZone = 'UTC'",
+		"SET errors_as_json = true",
 		fmt.Sprintf("SET threads = %d", o.Threads),
 		fmt.Sprintf("SET memory_limit = '%dB'", o.MemoryBytes),
 		fmt.Sprintf("SET max_temp_directory_size = '%dB'", o.SpillBytes),
@@ -150,7 +151,7 @@ func (e *Engine) RunSQL(ctx context.Context, text string, s query.Scope, l query
 	if err != nil {
 		return nil, err
 	}
-	return e.run(ctx, request{text: text, tables: tables, scope: s}, l)
+	return e.run(ctx, request{text: text, written: true, tables: tables, scope: s}, l)
 }
 
 // admit checks the text of a query and its scope, which must fit all tables that
@@ -170,9 +171,10 @@ func (e *Engine) admit(ctx context.Context, text string, s query.Scope) ([]flowl
 
 // request is a query in SQL that is fit to run.
 type request struct {
-	text   string
-	tables []flowlog.Kind // that it reads
-	scope  query.Scope
+	text    string
+	written bool           // by a user, and not compiled from a plan
+	tables  []flowlog.Kind // that it reads
+	scope   query.Scope
 	// columns are the result's, reads those that are read; nil where DuckDB
 	// says them.
 	columns []query.Column
@@ -192,12 +194,12 @@ func (e *Engine) run(ctx context.Context, q request, l query.Limits) (query.Rows
 	}
 	if err != nil {
 		_ = s.close()
-		return nil, limit.close(named(err))
+		return nil, limit.close(named(err, q.written))
 	}
 	rows, err := s.conn.QueryContext(limit.ctx, q.text)
 	if err != nil {
 		_ = s.close()
-		return nil, limit.close(named(err))
+		return nil, limit.close(named(err, q.written))
 	}
 	r, err := newRows(rows, s, limit, l.MaxRows, q.columns)
 	if err != nil {
@@ -224,7 +226,7 @@ func (e *Engine) ExplainSQL(ctx context.Context, text string, s query.Scope) (qu
 	if err != nil {
 		return query.Cost{}, err
 	}
-	return e.explain(ctx, request{text: text, tables: tables, scope: s})
+	return e.explain(ctx, request{text: text, written: true, tables: tables, scope: s})
 }
 
 func (e *Engine) explain(ctx context.Context, q request) (query.Cost, error) {
@@ -234,7 +236,7 @@ func (e *Engine) explain(ctx context.Context, q request) (query.Cost, error) {
 	}
 	defer func() { _ = s.close() }()
 	cost, err := s.prepare(ctx, q)
-	return cost, named(err)
+	return cost, named(err, q.written)
 }
 
 var _ query.SQLEngine = (*Engine)(nil)

@@ -30,7 +30,7 @@ var forbiddenFunctions = []string{
 func (e *Engine) gate(ctx context.Context, text string) ([]flowlog.Kind, error) {
 	var tree string
 	if err := e.db.QueryRowContext(ctx, "SELECT json_serialize_sql("+quote(text)+")::VARCHAR").Scan(&tree); err != nil {
-		return nil, named(err)
+		return nil, named(err, false)
 	}
 	var parsed struct {
 		Error      bool              `json:"error"`

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"weir/internal/query"
@@ -47,31 +46,4 @@ func (l *limit) name(err error) error {
 		return fmt.Errorf("%w: it took longer than %v", query.ErrLimit, l.timeout)
 	}
 	return l.ctx.Err()
-}
-
-// named returns DuckDB's error by its right name.
-func named(err error) error {
-	if err == nil {
-		return nil
-	}
-	text := err.Error()
-	switch {
-	case strings.HasPrefix(text, "Out of Memory Error"):
-		return fmt.Errorf("%w: memory: %s", query.ErrLimit, firstLine(text))
-	case strings.HasPrefix(text, "Binder Error"), strings.HasPrefix(text, "Catalog Error"), strings.HasPrefix(text, "Parser Error"):
-		return fmt.Errorf("%w: %w", query.ErrRefused, err)
-	case strings.HasPrefix(text, "Permission Error"):
-		return fmt.Errorf("%w: %s", query.ErrRefused, firstLine(text))
-	}
-	return err
-}
-
-// firstLine returns the first line of a message, without DuckDB's class of
-// errors.
-func firstLine(s string) string {
-	s, _, _ = strings.Cut(s, "\n")
-	if _, rest, ok := strings.Cut(s, "Error: "); ok {
-		return rest
-	}
-	return s
 }

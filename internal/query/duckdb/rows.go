@@ -81,7 +81,7 @@ func (r *rows) Next() ([]any, error) {
 	if !r.from.Next() {
 		r.err = io.EOF
 		if err := r.from.Err(); err != nil {
-			r.err = r.limit.name(named(err))
+			r.err = r.limit.name(named(err, false))
 		}
 		return nil, r.err
 	}

@@ -38,9 +38,10 @@ type planNode struct {
 
 // scans lets DuckDB plan a query and returns its readings of files.
 func (s *session) scans(ctx context.Context, text string) ([]scan, error) {
-	rows, err := s.conn.QueryContext(ctx, "EXPLAIN (FORMAT json) "+text)
+	const explain = "EXPLAIN (FORMAT json) "
+	rows, err := s.conn.QueryContext(ctx, explain+text)
 	if err != nil {
-		return nil, err
+		return nil, parseError(err, len(explain))
 	}
 	defer rows.Close()
 	var out []scan

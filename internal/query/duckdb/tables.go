@@ -89,7 +89,7 @@ func (s *session) addCost(cost *query.Cost, k flowlog.Kind, files []lake.DataFil
 func (s *session) view(ctx context.Context, k flowlog.Kind, files []lake.DataFile) error {
 	text := "CREATE OR REPLACE TEMP VIEW " + ident(query.TableName(k)) + " AS " + s.selectFiles(k, files)
 	if _, err := s.conn.ExecContext(ctx, text); err != nil {
-		return fmt.Errorf("cannot open the lake's files: %w", err)
+		return fmt.Errorf("cannot open the lake's files: %w", parseError(err, 0))
 	}
 	return nil
 }
