@@ -8,7 +8,7 @@ export GO FUZZTIME
 
 .DEFAULT_GOAL := build
 .NOTPARALLEL:
-.PHONY: help build demo test setup setup-build format fix lint deadcode generated unit fuzz web cross smoke generate fmt bench bench-table bench-crash peers clean
+.PHONY: help build demo test setup setup-build format fix lint deadcode generated unit fuzz web cross smoke generate fmt bench bench-table bench-short bench-crash peers clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -19,7 +19,7 @@ build: ## bin/weir
 demo: setup-build build ## one synthetic day, its report and the page; DEMO_SOURCE=path takes your own logs
 	scripts/demo.sh
 
-test: setup format fix lint deadcode generated unit fuzz web cross smoke ## everything that CI runs
+test: setup format fix lint deadcode generated unit fuzz web cross smoke bench-short ## everything that CI runs
 
 setup: ## install what the tests need (Debian; the rest is said)
 	scripts/setup.sh test
@@ -69,6 +69,9 @@ bench: ## benchmarks beside the code, 6 runs, for benchstat: BENCH=pattern
 
 bench-table: build ## 10 M records: intake, sizes, first answers and Q1 to Q5 beside DuckDB on AWS-style Parquet, with their bars
 	$(GO) run ./bench -weir bin/weir $(BENCHFLAGS)
+
+bench-short: build ## the same on few records: that it runs, and that both give the same answers
+	$(GO) run ./bench -weir bin/weir -dir bin/bench-short -records 200000 -runs 1
 
 bench-crash: ## kill -9 an intake at 50 random moments: CRASHFLAGS="-kills 200 -crash-seed 1"
 	$(GO) test ./internal/cli -count 1 -timeout 60m -v -run 'TestCrash$$' $(or $(CRASHFLAGS),-kills 50)
