@@ -344,21 +344,7 @@ func TestMilliseconds(t *testing.T) {
 
 // TestVectors runs the lines that peers test their parsers with.
 func TestVectors(t *testing.T) {
-	raw, err := os.ReadFile(sharedtest.Path(t, "data", "vectors", "parse.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var vectors []struct {
-		ID, Format, Line, Outcome string
-		Expect                    map[string]string
-	}
-	if err := json.Unmarshal(raw, &vectors); err != nil {
-		t.Fatal(err)
-	}
-	if len(vectors) < 41 {
-		t.Fatalf("only %d vectors", len(vectors))
-	}
-	for _, v := range vectors {
+	for _, v := range sharedtest.ParseVectors(t) {
 		t.Run(v.ID, func(t *testing.T) {
 			batches, stats, err := decode(t, []byte(v.Format+"\n"+v.Line+"\n"), flowlog.Options{})
 			if err != nil {

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"io"
 	"slices"
 	"time"
 
@@ -109,23 +108,9 @@ func (d *describer) stages(more query.Expr) []query.Stage {
 	return out
 }
 
-// rows runs a plan and calls do with each row.
+// rows runs a plan and calls do with each row, which is valid in the call.
 func (d *describer) rows(stages []query.Stage, do func(row []any)) error {
-	rows, err := d.engine.Run(d.ctx, query.Plan{Kind: d.kind, Stages: stages}, query.Limits{})
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	for {
-		row, err := rows.Next()
-		if err == io.EOF {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		do(row)
-	}
+	return eachRow(d.ctx, d.engine, query.Plan{Kind: d.kind, Stages: stages}, query.Limits{}, do)
 }
 
 // totals counts the records and finds their span.

@@ -25,7 +25,7 @@ func (s *Local) Top(ctx context.Context, r TopRequest) (*TopReport, error) {
 	for _, n := range by {
 		report.Fields = append(report.Fields, n.Name)
 	}
-	if err := s.topRows(ctx, plan, r.Limits, func(row []any) {
+	if err := eachRow(ctx, s.engine, plan, r.Limits, func(row []any) {
 		t := topRow(row[len(by):])
 		t.Values = slices.Clone(row[:len(by)])
 		report.Rows = append(report.Rows, t)
@@ -40,7 +40,7 @@ func (s *Local) Top(ctx context.Context, r TopRequest) (*TopReport, error) {
 	plan.Stages = append(plan.Stages[:last:last], &query.Aggregate{Aggs: []query.Agg{
 		sum(sumOf("bytes")), sum(sumOf("packets")), sum(sumOf("records")), sum(sumOf("rejects")), {Name: "groups", Func: query.CountRows},
 	}})
-	err = s.topRows(ctx, plan, r.Limits, func(row []any) {
+	err = eachRow(ctx, s.engine, plan, r.Limits, func(row []any) {
 		report.Totals = topRow(row)
 		report.Groups = integer(row[4])
 	})
@@ -174,9 +174,9 @@ func noField(name string, k flowlog.Kind, unknown []string) error {
 	return &UsageError{Message: fmt.Sprintf("no field %q", name), Hint: hint}
 }
 
-// topRows runs a plan and calls do with each row, which is valid in the call.
-func (s *Local) topRows(ctx context.Context, p query.Plan, l query.Limits, do func(row []any)) error {
-	rows, err := s.engine.Run(ctx, p, l)
+// eachRow runs a plan and calls do with each row, which is valid in the call.
+func eachRow(ctx context.Context, e query.Engine, p query.Plan, l query.Limits, do func(row []any)) error {
+	rows, err := e.Run(ctx, p, l)
 	if err != nil {
 		return err
 	}

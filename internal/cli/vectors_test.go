@@ -3,7 +3,6 @@ package cli
 import (
 	"bytes"
 	"encoding/json"
-	"os"
 	"strings"
 	"testing"
 
@@ -25,21 +24,7 @@ func catText(t *testing.T, text string, args ...string) answer {
 // TestParseVectors sends the lines that peers test their parsers with through weir
 // cat, under a header and without one.
 func TestParseVectors(t *testing.T) {
-	raw, err := os.ReadFile(sharedtest.Path(t, "data", "vectors", "parse.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var vectors []struct {
-		ID, Format, Line, Outcome string
-		Expect                    map[string]string
-	}
-	if err := json.Unmarshal(raw, &vectors); err != nil {
-		t.Fatal(err)
-	}
-	if len(vectors) < 41 {
-		t.Fatalf("only %d vectors", len(vectors))
-	}
-	for _, v := range vectors {
+	for _, v := range sharedtest.ParseVectors(t) {
 		t.Run(v.ID, func(t *testing.T) {
 			headed := catText(t, v.Format+"\n"+v.Line+"\n")
 			bare := catText(t, v.Line+"\n", "--log-format", v.Format)

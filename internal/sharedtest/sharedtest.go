@@ -3,6 +3,7 @@
 package sharedtest
 
 import (
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"testing"
@@ -35,6 +36,30 @@ func Find(t testing.TB, elem ...string) (string, bool) {
 		t.Fatalf("shared test data is absent: %v", err)
 	}
 	return p, err == nil
+}
+
+// A ParseVector is a line that peers test their parsers with: its header, what
+// becomes of it, and the values of its fields.
+type ParseVector struct {
+	ID, Format, Line, Outcome string
+	Expect                    map[string]string
+}
+
+// ParseVectors reads data/vectors/parse.json.
+func ParseVectors(t testing.TB) []ParseVector {
+	t.Helper()
+	raw, err := os.ReadFile(Path(t, "data", "vectors", "parse.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out []ParseVector
+	if err := json.Unmarshal(raw, &out); err != nil {
+		t.Fatal(err)
+	}
+	if len(out) < 41 {
+		t.Fatalf("only %d vectors", len(out))
+	}
+	return out
 }
 
 // repository returns the folder of go.mod.
