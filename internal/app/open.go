@@ -52,6 +52,7 @@ func joined(a, b intake.Report) intake.Report {
 	a.Foreign += b.Foreign
 	a.Failed += b.Failed
 	a.Changed += b.Changed
+	a.Committed += b.Committed
 	a.Bytes += b.Bytes
 	a.Records += b.Records
 	a.BadLines += b.BadLines

@@ -203,8 +203,8 @@ func (c *cli) open(ctx context.Context, args []string, f *openFlags) error {
 	report, err := s.Open(ctx, r, p.show)
 	p.end()
 	if err != nil {
-		if report.Intake.Taken > 0 {
-			c.note("%s taken before the error; the same command goes on from there", plural(report.Intake.Taken, "object"))
+		if report.Intake.Committed > 0 {
+			c.note("%s taken before the error; the same command goes on from there", plural(report.Intake.Committed, "object"))
 		}
 		return err
 	}

@@ -103,6 +103,9 @@ type Report struct {
 	Foreign   int64 `json:"foreign"`
 	Failed    int64 `json:"failed"`
 	Changed   int64 `json:"changed"`
+	// Committed counts those of Taken whose records are in the lake for good: all,
+	// but where the run ended with an error.
+	Committed int64 `json:"committed"`
 
 	Bytes    int64 `json:"bytes"` // of the objects that were read
 	Records  int64 `json:"records"`
@@ -137,9 +140,16 @@ type run struct {
 	progress Progress  // read and written atomically
 	rooms    sync.Pool // of *bytes.Buffer, for objects
 
-	mu     sync.Mutex
-	report Report
-	listed map[lake.ObjectState]int // problems in the report
+	mu        sync.Mutex
+	report    Report
+	listed    map[lake.ObjectState]int // problems in the report
+	postponed []postponed
+}
+
+// postponed is an object that another import had in hand.
+type postponed struct {
+	listed
+	landed <-chan struct{}
 }
 
 // Take takes the listed objects into the lake. progress, which may be nil, gets a
@@ -186,16 +196,86 @@ func Take(ctx context.Context, l *lake.Lake, r Request, listing *Listing, progre
 			return nil
 		})
 	}
-	err = g.Wait()
+	if err = g.Wait(); err == nil {
+		err = t.rest(ctx, listing)
+	}
 	// What was read before an error is kept, also when the caller gave up.
 	if closeErr := im.Close(context.WithoutCancel(ctx)); err == nil || errors.Is(err, context.Canceled) && ctx.Err() == nil {
 		err = closeErr
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	t.report.Committed = im.Committed()
 	slices.SortStableFunc(t.report.Problems, func(a, b Problem) int { return cmp.Compare(a.URL, b.URL) })
 	slices.SortStableFunc(t.report.Bad, func(a, b lake.BadLine) int { return cmp.Compare(a.URL, b.URL) })
 	return t.report, err
+}
+
+// postpone leaves an object for the end, when all else is committed.
+func (t *run) postpone(l listed, landed <-chan struct{}) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.postponed = append(t.postponed, postponed{l, landed})
+}
+
+// rest takes what is left once all objects were looked at: those that other imports
+// had in hand, and copies of what came to nothing. All that this import has is
+// committed before it waits for another one, which may wait for this one.
+func (t *run) rest(ctx context.Context, listing *Listing) error {
+	for {
+		if err := t.im.Flush(ctx); err != nil {
+			return err
+		}
+		t.mu.Lock()
+		again := t.postponed
+		t.postponed = nil
+		t.mu.Unlock()
+		for _, l := range listing.find(t.im.Orphans()) {
+			t.unnote(l)
+			again = append(again, postponed{listed: l})
+		}
+		if len(again) == 0 {
+			return nil
+		}
+		for _, p := range again {
+			if p.landed != nil {
+				if err := t.im.Flush(ctx); err != nil {
+					return err
+				}
+				select {
+				case <-p.landed:
+				case <-ctx.Done():
+					return ctx.Err()
+				}
+			}
+			if err := t.take(ctx, p.listed); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// find returns the listed objects with the given URLs.
+func (l *Listing) find(urls []string) []listed {
+	var out []listed
+	for _, o := range l.objects {
+		if slices.Contains(urls, o.object.URL) {
+			out = append(out, o)
+		}
+	}
+	return out
+}
+
+// unnote takes back what was said of a copy.
+func (t *run) unnote(l listed) {
+	atomic.AddInt64(&t.progress.Objects, -1)
+	atomic.AddInt64(&t.progress.Bytes, -l.object.Size)
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.report.Objects--
+	t.report.Duplicate--
+	t.report.Bytes -= l.object.Size
+	t.report.URLs = slices.DeleteFunc(t.report.URLs, func(url string) bool { return url == l.object.URL })
 }
 
 // names returns the names of the listed sources.

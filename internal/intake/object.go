@@ -31,7 +31,11 @@ func (t *run) take(ctx context.Context, l listed) error {
 		return ctx.Err()
 	}
 	var fault *source.Fault
+	var inHand *lake.InHandError
 	switch {
+	case errors.As(err, &inHand):
+		t.postpone(l, inHand.Landed)
+		return nil
 	case errors.As(err, &fault) && endsRun(fault.Code):
 		return err
 	case errors.As(err, &fault):

@@ -81,6 +81,13 @@ func (l *Lake) Check(ctx context.Context, progress func(done, total int)) (Check
 	return out, nil
 }
 
+// A reader tries so often, and pauses so long between, to find a moment at which
+// the writer is not in the middle of a commit.
+const (
+	checkTries = 100
+	checkPause = 20 * time.Millisecond
+)
+
 // ledgerAndSnapshot reads the ledger's sums and a snapshot of the same moment.
 func (l *Lake) ledgerAndSnapshot(ctx context.Context) (map[hourKey]map[string]hourSum, *Snapshot, error) {
 	if l.lock != nil {
@@ -96,7 +103,7 @@ func (l *Lake) ledgerAndSnapshot(ctx context.Context) (map[hourKey]map[string]ho
 		snap, err := l.Snapshot(ctx)
 		return sums, snap, err
 	}
-	for range 100 {
+	for range checkTries {
 		before, err := l.Snapshot(ctx)
 		if err != nil {
 			return nil, nil, err
@@ -115,6 +122,14 @@ func (l *Lake) ledgerAndSnapshot(ctx context.Context) (map[hourKey]map[string]ho
 		}
 		if len(open) == 0 && before.Same(after) {
 			return sums, after, nil
+		}
+		if len(open) > 0 && !isLocked(l.paths.lock) {
+			return nil, nil, ErrUnfinished
+		}
+		select {
+		case <-time.After(checkPause):
+		case <-ctx.Done():
+			return nil, nil, ctx.Err()
 		}
 	}
 	return nil, nil, fmt.Errorf("the lake changes too fast to be checked beside its writer: %w", ErrLocked)

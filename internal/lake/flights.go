@@ -5,95 +5,101 @@ import (
 	"sync"
 )
 
-// flights are the objects that imports are taking, all imports of the lake
-// together: neither the same place nor the same bytes are taken twice at a time.
-// An object stays in from its start until the ledger knows what became of it, so
-// what is neither here nor, when asked after this, in the ledger, is new.
+// flights are the places and the bytes that imports have in hand, of all imports
+// of the lake together, so that nothing is taken twice at a time. A place is held
+// from an object's start until the ledger knows what became of it, its bytes by
+// the one object that is to answer for them.
 type flights struct {
-	mu      sync.Mutex
-	decided *sync.Cond // some flight is no longer undecided
-	bySum   map[[sha256.Size]byte]*flight
-	byPlace map[place][sha256.Size]byte
+	mu     sync.Mutex
+	places map[string]*flight // by URL
+	sums   map[[sha256.Size]byte]*flight
 }
 
-// flight is the taking of some bytes.
+// flight is an object in hand.
 type flight struct {
-	im        *Import
-	undecided bool    // the ledger is being asked for the bytes
-	places    []place // where they lie
+	im       *Import
+	url      string
+	sum      [sha256.Size]byte
+	holdsSum bool
+	landed   chan struct{} // closed once it is no longer in hand
 }
 
 func newFlights() *flights {
-	f := &flights{bySum: map[[sha256.Size]byte]*flight{}, byPlace: map[place][sha256.Size]byte{}}
-	f.decided = sync.NewCond(&f.mu)
-	return f
+	return &flights{places: map[string]*flight{}, sums: map[[sha256.Size]byte]*flight{}}
 }
 
-// board lets an object in, undecided, or says why not: its place is being taken
-// already, with these bytes (Taken) or others (Changed), or its bytes are, from
-// another place (Duplicate), by which import.
-func (f *flights) board(w *ObjectWriter) (in bool, state ObjectState, by *Import) {
+// take takes a place in hand. Where another object has it, that one is returned
+// and ok is false.
+func (f *flights) take(im *Import, url string, sum [sha256.Size]byte) (fl *flight, ok bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	p := w.ref.place()
-	for {
-		if other, ok := f.byPlace[p]; ok {
-			if other != w.sum {
-				return false, Changed, nil
-			}
-			return false, Taken, nil
-		}
-		same := f.bySum[w.sum]
-		switch {
-		case same == nil:
-			w.flight = &flight{im: w.im, undecided: true, places: []place{p}}
-			f.bySum[w.sum], f.byPlace[p] = w.flight, w.sum
-			return true, "", nil
-		case same.undecided:
-			f.decided.Wait()
-		default:
-			same.places = append(same.places, p)
-			f.byPlace[p] = w.sum
-			return false, Duplicate, same.im
-		}
+	if other := f.places[url]; other != nil {
+		return other, false
+	}
+	fl = &flight{im: im, url: url, sum: sum, landed: make(chan struct{})}
+	f.places[url] = fl
+	return fl, true
+}
+
+// takeSum takes the bytes of an object in hand too, or returns the one that has
+// them.
+func (f *flights) takeSum(fl *flight) (other *flight, ok bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if other := f.sums[fl.sum]; other != nil {
+		return other, false
+	}
+	f.sums[fl.sum] = fl
+	fl.holdsSum = true
+	return nil, true
+}
+
+// dropSum gives up the bytes of an object, and keeps its place.
+func (f *flights) dropSum(fl *flight) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.drop(fl)
+}
+
+// drop is dropSum for a caller that holds f.mu.
+func (f *flights) drop(fl *flight) {
+	if fl.holdsSum {
+		delete(f.sums, fl.sum)
+		fl.holdsSum = false
 	}
 }
 
-// decide says that an object's bytes are taken, or noted, with the next commit.
-func (f *flights) decide(w *ObjectWriter) {
+// land lets go of an object; nil, and one that landed, are no matter.
+func (f *flights) land(fl *flight) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	w.flight.undecided = false
-	f.decided.Broadcast()
-}
-
-// land forgets an object that was let in, and those with the same bytes. It does
-// nothing for an object that is not in.
-func (f *flights) land(w *ObjectWriter) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if w.flight != nil && f.bySum[w.sum] == w.flight {
-		f.forget(w.sum)
+	if fl != nil && f.places[fl.url] == fl {
+		f.drop(fl)
+		delete(f.places, fl.url)
+		close(fl.landed)
 	}
 }
 
-// landAll forgets what an import that ended left in: where a commit fails, objects
-// stay on their way for good.
+// landAll lets go of all that an import still has: where a commit fails, its
+// objects would stay in hand for good.
 func (f *flights) landAll(im *Import) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	for sum, fl := range f.bySum {
+	for url, fl := range f.places {
 		if fl.im == im {
-			f.forget(sum)
+			f.drop(fl)
+			delete(f.places, url)
+			close(fl.landed)
 		}
 	}
 }
 
-// forget forgets bytes. The caller holds f.mu.
-func (f *flights) forget(sum [sha256.Size]byte) {
-	for _, p := range f.bySum[sum].places {
-		delete(f.byPlace, p)
+// holder returns the import that has some bytes in hand, or nil.
+func (f *flights) holder(sum [sha256.Size]byte) *Import {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if fl := f.sums[sum]; fl != nil {
+		return fl.im
 	}
-	delete(f.bySum, sum)
-	f.decided.Broadcast()
+	return nil
 }

@@ -2,8 +2,6 @@ package lake
 
 import (
 	"context"
-	"crypto/sha256"
-	"fmt"
 	"maps"
 	"path/filepath"
 	"runtime"
@@ -19,8 +17,7 @@ import (
 // waiting is finished objects whose records are not written yet.
 type waiting struct {
 	objects []*ObjectWriter
-	bytes   int64           // that they hold
-	twins   []*ObjectWriter // have the bytes of an object that is on its way
+	bytes   int64 // that they hold
 }
 
 func newWaiting() *waiting { return &waiting{} }
@@ -57,37 +54,39 @@ func (im *Import) flushLocked(ctx context.Context, choose func([]*ObjectWriter) 
 			next.add(o)
 		}
 	}
-	sums := map[[sha256.Size]byte]bool{}
-	for _, o := range chosen {
-		sums[o.sum] = true
-	}
-	var twins []*ObjectWriter
-	for _, t := range im.waiting.twins {
-		if sums[t.sum] {
-			twins = append(twins, t)
-		} else {
-			next.twins = append(next.twins, t)
-		}
-	}
 	im.waiting, im.since = next, im.lake.now()
 	// What was finished is committed, whatever becomes of the object that is in
 	// the caller's hands.
 	ctx = context.WithoutCancel(ctx)
-	im.flushing.Go(func() { im.write(ctx, chosen, twins) })
+	im.flushing.Go(func() { im.write(ctx, chosen) })
 }
 
 // write writes and commits objects, and makes room.
-func (im *Import) write(ctx context.Context, objects, twins []*ObjectWriter) {
+func (im *Import) write(ctx context.Context, objects []*ObjectWriter) {
 	bytes := int64(0)
 	for _, o := range objects {
 		bytes += o.bytes
 	}
-	err := im.lake.take(ctx, im.id, objects, twins)
+	s, err := im.lake.take(ctx, im, objects)
+	if s == nil {
+		s = &settled{}
+	}
 	im.mu.Lock()
 	defer im.mu.Unlock()
 	im.held -= bytes
+	for _, o := range s.later {
+		im.waiting.add(o)
+	}
+	for _, o := range s.orphans {
+		im.orphans = append(im.orphans, o.ref.URL)
+	}
 	for _, o := range objects {
-		im.lake.flights.land(o)
+		if !slices.Contains(s.later, o) {
+			im.lake.flights.land(o.flight)
+		}
+		if err == nil && o.result.State == Taken {
+			im.committed++
+		}
 	}
 	if err != nil && im.failed == nil {
 		im.failed = err
@@ -119,52 +118,6 @@ func (im *Import) ripe(objects []*ObjectWriter) []*ObjectWriter {
 		return objects
 	}
 	return out
-}
-
-// take writes the records of finished objects and commits them with their
-// ledger entries.
-func (l *Lake) take(ctx context.Context, importID int64, objects, twins []*ObjectWriter) error {
-	l.write.Lock()
-	defer l.write.Unlock()
-	if err := l.recover(ctx); err != nil {
-		return err
-	}
-	byHour := map[hourKey][]piece{}
-	c := change{op: "import", add: map[flowlog.Kind][]string{}, remove: map[flowlog.Kind][]string{}, added: map[flowlog.Kind]int64{}}
-	gone := map[int64]string{}
-	for _, o := range objects {
-		for key, pieces := range o.pieces {
-			byHour[key] = append(byHour[key], pieces...)
-		}
-		for key, sum := range o.hours {
-			c.added[key.kind] += sum.records
-		}
-		for k, paths := range o.spilled {
-			c.add[k] = append(c.add[k], paths...)
-			defer l.setUncommitted(paths, false)
-		}
-		if o.replaces != 0 && o.result.State != Failed {
-			gone[o.replaces] = ""
-		}
-	}
-	if err := l.writeHours(ctx, byHour, &c); err != nil {
-		c.discard()
-		return fmt.Errorf("cannot write the lake: %w", err)
-	}
-	entries := &ledgerEntries{importID: importID, objects: objects, twins: twins, at: l.now()}
-	if len(gone) > 0 {
-		moves, err := l.takeOut(ctx, gone, &c)
-		if err != nil {
-			c.discard()
-			return fmt.Errorf("cannot take out the records that are replaced: %w", err)
-		}
-		entries.moves = moves
-	}
-	if len(c.add)+len(c.remove) == 0 {
-		return l.noteOnly(ctx, entries)
-	}
-	c.ledger = entries.write
-	return l.commit(ctx, c)
 }
 
 // writeHours writes a data file for each hour, side by side.

@@ -33,10 +33,10 @@ func (l *Lake) Forget(ctx context.Context, source string) (Forgotten, error) {
 	if err := l.recover(ctx); err != nil {
 		return out, err
 	}
-	ids := map[int64]string{}
+	ids := map[int64]*ObjectWriter{}
 	below := strings.TrimSuffix(source, "/") + "/"
 	rows, err := l.state.QueryContext(ctx,
-		"SELECT id, records, state FROM objects WHERE (url = ? OR substr(url, 1, ?) = ?)", source, len([]rune(below)), below)
+		"SELECT id, "+recordsOf+", state FROM objects o WHERE (url = ? OR substr(url, 1, ?) = ?)", source, len([]rune(below)), below)
 	if err != nil {
 		return out, err
 	}
@@ -48,7 +48,7 @@ func (l *Lake) Forget(ctx context.Context, source string) (Forgotten, error) {
 		if err := rows.Scan(&id, &records, &state); err != nil {
 			return out, err
 		}
-		ids[id] = ""
+		ids[id] = nil
 		out.Objects++
 		if state == Taken {
 			taken[id] = records
@@ -73,10 +73,6 @@ func (l *Lake) Forget(ctx context.Context, source string) (Forgotten, error) {
 			out.Records += taken[m.object]
 		}
 	}
-	e := &ledgerEntries{moves: moves, at: l.now()}
-	if len(c.add)+len(c.remove) == 0 {
-		return out, l.noteOnly(ctx, e)
-	}
-	c.ledger = e.write
+	c.ledger = (&ledgerEntries{moves: moves, at: l.now()}).write
 	return out, l.commit(ctx, c)
 }

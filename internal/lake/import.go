@@ -43,6 +43,9 @@ type Import struct {
 	since    time.Time  // when waiting got its first object
 	flushing sync.WaitGroup
 	failed   error // the first flush that failed
+
+	orphans   []string // see Orphans
+	committed int64
 }
 
 const (
@@ -77,7 +80,7 @@ func (l *Lake) Begin(ctx context.Context, o ImportOptions) (*Import, error) {
 // Look tells whether an object must be fetched. Where it need not, state is what
 // became of it before.
 func (im *Import) Look(ctx context.Context, ref ObjectRef) (fetch bool, state ObjectState, err error) {
-	row, err := im.lake.findObject(ctx, ref.Source, ref.Key)
+	row, err := im.lake.findObject(ctx, ref.URL)
 	if err != nil {
 		return false, "", fmt.Errorf("cannot read the ledger: %w", err)
 	}
@@ -95,94 +98,135 @@ func (im *Import) Look(ctx context.Context, ref ObjectRef) (fetch bool, state Ob
 // Start begins to take an object, whose bytes have the given SHA-256. It returns
 // no writer where nothing is to be taken, and what became of the object instead:
 // its bytes are known already (Taken under this place, Duplicate under another),
-// or it changed and may not be replaced (Changed). The ledger knows then.
+// or it changed and may not be replaced (Changed). The ledger knows then, or with
+// the next commit. Where another import has the object or its bytes in hand, Start
+// returns an [InHandError].
 func (im *Import) Start(ctx context.Context, ref ObjectRef, sum [sha256.Size]byte) (*ObjectWriter, ObjectState, error) {
-	w := &ObjectWriter{im: im, ref: ref, sum: sum, hours: map[hourKey]hourSum{}, unknown: map[unknownField]bool{}}
-	in, state, by := im.lake.flights.board(w)
-	if !in {
-		if state == Duplicate && by == im {
-			// The other one is taken in this very import; if it comes to nothing,
-			// or is another import's, the next import looks again.
-			w.prior = true
-			im.mu.Lock()
-			defer im.mu.Unlock()
-			im.waiting.twins = append(im.waiting.twins, w)
-		}
-		return nil, state, nil
+	flights := im.lake.flights
+	fl, ok := flights.take(im, ref.URL, sum)
+	switch {
+	case ok:
+	case fl.im != im:
+		return nil, "", &InHandError{fl.landed}
+	case fl.sum != sum:
+		return nil, Changed, nil // listed twice, and changed meanwhile: the next import looks again
+	default:
+		return nil, Taken, nil // listed twice
 	}
-	take, state, err := im.decide(ctx, w)
+	w := &ObjectWriter{im: im, ref: ref, sum: sum, flight: fl, hours: map[hourKey]hourSum{}, unknown: map[unknownField]bool{}}
+	state, err := im.decide(ctx, w)
 	switch {
 	case err != nil:
-	case take:
-		im.lake.flights.decide(w)
+	case state == "":
 		return w, "", nil
-	case w.sameAs != 0:
-		im.lake.flights.decide(w)
-		return nil, state, w.finish(ctx, Result{State: state})
+	case state == Duplicate && w.copies:
+		// Which object has the bytes is settled when this one is committed: the
+		// one that has them now may be gone by then.
+		return nil, state, w.finish(ctx, Result{State: Duplicate})
 	}
-	im.lake.flights.land(w)
+	flights.land(fl)
 	return nil, state, err
 }
 
-// decide asks the ledger whether an object is to be taken, and what became of it
-// where not. The object sameAs is to be noted where that is set.
-func (im *Import) decide(ctx context.Context, w *ObjectWriter) (take bool, state ObjectState, err error) {
-	row, err := im.lake.findObject(ctx, w.ref.Source, w.ref.Key)
+// decide asks what is known of an object that is in hand. Where state is "", it is
+// to be taken. It sets what the writer must know of the ledger.
+func (im *Import) decide(ctx context.Context, w *ObjectWriter) (state ObjectState, err error) {
+	row, err := im.lake.findObject(ctx, w.ref.URL)
 	if err != nil {
-		return false, "", fmt.Errorf("cannot read the ledger: %w", err)
+		return "", fmt.Errorf("cannot read the ledger: %w", err)
 	}
 	w.prior = row != nil
 	if row != nil && !im.again(row.state) {
 		if bytes.Equal(row.sha256, w.sum[:]) {
-			return false, row.state, im.lake.setVersion(ctx, row.id, w.ref)
+			return row.state, im.lake.setVersion(ctx, row.id, w.ref)
 		}
-		if row.state == Taken || row.state == Duplicate {
-			if !im.opts.Replace {
-				return false, Changed, im.lake.noteOther(ctx, row.id, w.ref)
-			}
-			w.replaces = row.id
+		if row.holds() && !im.opts.Replace {
+			return Changed, im.lake.noteOther(ctx, row.id, w.ref)
 		}
+	}
+	if other, ok := im.lake.flights.takeSum(w.flight); !ok {
+		if other.im != im {
+			return "", &InHandError{other.landed}
+		}
+		w.copies = true
+		return Duplicate, nil
 	}
 	same, err := im.lake.findContent(ctx, w.sum[:])
 	if err != nil {
-		return false, "", fmt.Errorf("cannot read the ledger: %w", err)
+		return "", fmt.Errorf("cannot read the ledger: %w", err)
 	}
-	if same != 0 && same != w.replaces {
-		w.sameAs = same
-		return false, Duplicate, nil
+	if same != 0 {
+		im.lake.flights.dropSum(w.flight)
+		w.copies = true
+		return Duplicate, nil
 	}
-	return true, "", nil
+	return "", nil
 }
+
+// InHandError says that another import of this process is taking an object, or one
+// with the same bytes. What comes of that can be seen once Landed is closed; wait
+// for it with nothing in hand that was not flushed, since the other import may
+// wait too.
+type InHandError struct{ Landed <-chan struct{} }
+
+// Error says so.
+func (*InHandError) Error() string { return "another import is taking the object" }
 
 // again reports whether an object in a state is read anew.
 func (im *Import) again(s ObjectState) bool { return s == Failed || s == Foreign && im.opts.Foreign }
 
-// place is where an object lies.
-type place struct{ source, key string }
-
-func (r *ObjectRef) place() place { return place{r.Source, r.Key} }
-
-// Fail notes that an object could not be read. The next import tries again.
+// Fail notes that an object could not be read. The next import tries again. An
+// object that is in hand is left to whoever has it.
 func (im *Import) Fail(ctx context.Context, ref ObjectRef, problem, hint string) error {
-	w := &ObjectWriter{im: im, ref: ref, prior: true}
+	fl, ok := im.lake.flights.take(im, ref.URL, [sha256.Size]byte{})
+	if !ok {
+		return nil
+	}
+	w := &ObjectWriter{im: im, ref: ref, flight: fl, prior: true}
 	return w.finish(ctx, Result{State: Failed, Problem: problem, Hint: hint})
 }
 
 // Flush commits what was finished so far.
 func (im *Import) Flush(ctx context.Context) error {
-	im.flush(ctx, nil)
-	im.flushing.Wait()
+	// A copy may be committed before the object whose bytes it has, which another
+	// flush is writing: it waits for the next one.
+	for range 3 {
+		im.flush(ctx, nil)
+		im.flushing.Wait()
+		im.mu.Lock()
+		left, err := len(im.waiting.objects), im.failed
+		im.mu.Unlock()
+		if left == 0 || err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Orphans returns the URLs of objects that were said to be Duplicate and are not:
+// the object with the same bytes came to nothing, or was taken out of the lake
+// before they were committed. They are not in the ledger and should be taken
+// again. Each is returned once.
+func (im *Import) Orphans() []string {
 	im.mu.Lock()
 	defer im.mu.Unlock()
-	return im.failed
+	out := im.orphans
+	im.orphans = nil
+	return out
+}
+
+// Committed returns how many objects' records were committed so far.
+func (im *Import) Committed() int64 {
+	im.mu.Lock()
+	defer im.mu.Unlock()
+	return im.committed
 }
 
 // Close commits what was finished and ends the import. Objects that were started
 // and not finished are not taken.
 func (im *Import) Close(ctx context.Context) error {
 	defer im.lake.flights.landAll(im)
-	err := im.Flush(ctx)
-	if err != nil {
+	if err := im.Flush(ctx); err != nil {
 		return err
 	}
 	if _, err := im.lake.state.ExecContext(ctx, "UPDATE imports SET finished = ? WHERE id = ?", im.lake.now().Unix(), im.id); err != nil {

@@ -23,6 +23,8 @@ var (
 	// ErrMoved says that the data directory lies elsewhere than where it was
 	// made.
 	ErrMoved = errors.New("the data directory was moved")
+	// ErrUnfinished says that a writer ended in the middle of a change.
+	ErrUnfinished = errors.New("a change is unfinished, since its writer ended in the middle of it: the next command that writes finishes it")
 	// ErrReadOnly says that the lake was opened for reading.
 	ErrReadOnly = errors.New("the lake is open for reading only")
 )

@@ -8,11 +8,10 @@ import (
 	"time"
 )
 
-// ledgerEntries is what an import writes into the ledger with a batch.
+// ledgerEntries is what a change writes into the ledger with its batch.
 type ledgerEntries struct {
 	importID int64
-	objects  []*ObjectWriter
-	twins    []*ObjectWriter // same bytes as one of objects
+	objects  []*ObjectWriter // settled
 	moves    []move
 	at       time.Time
 }
@@ -49,11 +48,11 @@ func (tx *ledgerTx) Exec(query string, args ...any) (sql.Result, error) {
 // another object.
 type move struct {
 	object int64
-	heir   int64 // the object that answers for the records from then on, or 0
+	heir   int64 // the object of the ledger that answers for the records from then on, or 0
 }
 
-// write notes the entries with a batch: objects whose records come with it, and
-// those that come in the place of another, are pending until it is done.
+// write notes the entries with a batch. Objects are pending until it is done, but
+// those without records, which change nothing.
 func (e *ledgerEntries) write(tx *ledgerTx, batch int64) error {
 	n := 0
 	becomes := func(object int64, state ObjectState, takesOver int64) error {
@@ -61,6 +60,30 @@ func (e *ledgerEntries) write(tx *ledgerTx, batch int64) error {
 		_, err := tx.Exec("INSERT INTO batch_objects (batch, n, object, state, takes_over) VALUES (?, ?, ?, ?, ?)",
 			batch, n, object, state, sql.NullInt64{Int64: takesOver, Valid: takesOver != 0})
 		return err
+	}
+	ids := map[*ObjectWriter]int64{}
+	for _, o := range e.objects {
+		sameAs := o.owner
+		if o.original != nil {
+			sameAs = ids[o.original]
+		}
+		state, final := pending, o.result.State
+		switch {
+		case o.inherits != 0:
+			final = Taken
+		case final == Failed, final == Foreign, final == Empty && o.replaces == 0:
+			state = final
+		}
+		id, err := e.insert(tx, o, state, sameAs)
+		if err != nil {
+			return err
+		}
+		ids[o] = id
+		if state == pending {
+			if err := becomes(id, final, o.inherits); err != nil {
+				return err
+			}
+		}
 	}
 	for _, m := range e.moves {
 		if m.heir != 0 {
@@ -72,89 +95,17 @@ func (e *ledgerEntries) write(tx *ledgerTx, batch int64) error {
 			return err
 		}
 	}
-	return e.insertAll(tx, func(o *ObjectWriter) (int64, error) {
-		if o.result.State != Taken && o.replaces == 0 {
-			return e.insert(tx, o, o.result.State)
-		}
-		id, err := e.insert(tx, o, pending)
-		if err != nil {
-			return 0, err
-		}
-		return id, becomes(id, o.result.State, 0)
-	})
-}
-
-// insertAll inserts the objects by insert, then those that have the bytes of one
-// of them.
-func (e *ledgerEntries) insertAll(tx *ledgerTx, insert func(*ObjectWriter) (int64, error)) error {
-	ids := map[[32]byte]int64{}
-	for _, o := range e.objects {
-		if o.result.State == Failed {
-			known, err := e.isKnown(tx, o)
-			if err != nil {
-				return err
-			}
-			if known {
-				continue // what was taken from this place before still stands
-			}
-		}
-		id, err := insert(o)
-		if err != nil {
-			return err
-		}
-		switch o.result.State {
-		case Taken, Empty:
-			ids[o.sum] = id
-		case Duplicate:
-			ids[o.sum] = o.sameAs
-		}
-	}
-	for _, t := range e.twins {
-		if t.sameAs = ids[t.sum]; t.sameAs == 0 {
-			continue // the other came to nothing: the next import looks again
-		}
-		t.result.State = Duplicate
-		if _, err := e.insert(tx, t, Duplicate); err != nil {
-			return err
-		}
-	}
 	return nil
 }
 
-// isKnown reports whether records were taken from an object's place, before or in
-// this batch.
-func (e *ledgerEntries) isKnown(tx *ledgerTx, o *ObjectWriter) (bool, error) {
-	var n int
-	err := tx.QueryRow("SELECT count(*) FROM objects WHERE source = ? AND key = ? AND state IN ('taken', 'duplicate', 'pending')",
-		o.ref.Source, o.ref.Key).Scan(&n)
-	return n > 0, err
-}
-
-// noteOnly writes entries that no data files belong to.
-func (l *Lake) noteOnly(ctx context.Context, e *ledgerEntries) error {
-	tx, err := l.beginLedger(ctx)
-	if err != nil {
-		return err
-	}
-	defer tx.Rollback()
-	for _, m := range e.moves {
-		if _, err := tx.Exec("DELETE FROM objects WHERE id = ?", m.object); err != nil {
-			return err
-		}
-	}
-	insert := func(o *ObjectWriter) (int64, error) { return e.insert(tx, o, o.result.State) }
-	if err := e.insertAll(tx, insert); err != nil {
-		return fmt.Errorf("cannot write the ledger: %w", err)
-	}
-	return tx.Commit()
-}
+// recordless is the condition of rows that stand for no records.
+const recordless = "state IN ('failed', 'foreign', 'empty')"
 
 // insert writes one object's row and what hangs on it, and returns its id. An
 // older row of the same place that holds no records is replaced.
-func (e *ledgerEntries) insert(tx *ledgerTx, o *ObjectWriter, state ObjectState) (int64, error) {
+func (e *ledgerEntries) insert(tx *ledgerTx, o *ObjectWriter, state ObjectState, sameAs int64) (int64, error) {
 	if o.prior && o.replaces == 0 {
-		if _, err := tx.Exec("DELETE FROM objects WHERE source = ? AND key = ? AND state IN ('failed', 'foreign', 'empty')",
-			o.ref.Source, o.ref.Key); err != nil {
+		if _, err := tx.Exec("DELETE FROM objects WHERE url = ? AND state <> 'pending' AND "+recordless, o.ref.URL); err != nil {
 			return 0, err
 		}
 	}
@@ -170,7 +121,7 @@ func (e *ledgerEntries) insert(tx *ledgerTx, o *ObjectWriter, state ObjectState)
 	res, err := tx.Exec(`INSERT INTO objects (import, source, key, url, size, version, sha256, state, same_as, container, formats,
 			records, bad, problem, hint, flow_log_id, at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 		e.importID, o.ref.Source, o.ref.Key, o.ref.URL, o.ref.Size, o.ref.Version, sum, state,
-		sql.NullInt64{Int64: o.sameAs, Valid: o.sameAs != 0}, st.Container, strings.Join(formats, "\n"),
+		sql.NullInt64{Int64: sameAs, Valid: sameAs != 0}, st.Container, strings.Join(formats, "\n"),
 		o.records, st.Bad, o.result.Problem, o.result.Hint, o.ref.FlowLogID, e.at.Unix())
 	if err != nil {
 		return 0, fmt.Errorf("object %s: %w", o.ref.URL, err)

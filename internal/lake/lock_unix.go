@@ -41,3 +41,13 @@ func takeLock(path string) (*os.File, error) {
 	}
 	return f, nil
 }
+
+// isLocked reports whether a writer has the lock.
+func isLocked(path string) bool {
+	f, err := os.Open(path)
+	if err != nil {
+		return false
+	}
+	defer f.Close() // gives back what was taken
+	return errors.Is(syscall.Flock(int(f.Fd()), syscall.LOCK_SH|syscall.LOCK_NB), syscall.EWOULDBLOCK)
+}

@@ -9,10 +9,12 @@ import (
 
 // An ObjectRef is a delivered object by the place where it lies.
 type ObjectRef struct {
-	// Source and Key identify the place: a bucket or folder, and the key in it.
+	// Source and Key say where it was listed: a bucket or folder, and the key in
+	// it.
 	Source, Key string
-	// URL is what people see: s3://bucket/key, or a path. It becomes
-	// weir_object.
+	// URL is the place: s3://bucket/key, or an absolute path. It becomes
+	// weir_object. Objects of two services that have the same URL are one place:
+	// the second is a changed one, unless its bytes are the same.
 	URL string
 	// Size is in bytes. Version is what changes when the object does: its ETag,
 	// or its modification time.
@@ -65,6 +67,9 @@ type Object struct {
 	At        time.Time   `json:"at"`
 }
 
+// holds reports whether the row's object has records, or stands for some.
+func (r *objectRow) holds() bool { return r != nil && (r.state == Taken || r.state == Duplicate) }
+
 // objectRow is a row of the ledger.
 type objectRow struct {
 	id           int64
@@ -80,18 +85,18 @@ type objectRow struct {
 func (l *Lake) prepareFinds(ctx context.Context) (err error) {
 	l.byPlace, err = l.state.PrepareContext(ctx,
 		`SELECT id, size, version, sha256, state, other_size, other_version FROM objects
-			WHERE source = ? AND key = ? AND state <> 'pending'`)
+			WHERE url = ? AND state <> 'pending'`)
 	if err != nil {
 		return err
 	}
-	l.byContent, err = l.state.PrepareContext(ctx, "SELECT id FROM objects WHERE sha256 = ? AND state IN ('taken', 'empty')")
+	l.byContent, err = l.state.PrepareContext(ctx, "SELECT id FROM objects WHERE sha256 = ? AND state = 'taken'")
 	return err
 }
 
 // findObject returns the row of a place, or nil.
-func (l *Lake) findObject(ctx context.Context, source, key string) (*objectRow, error) {
+func (l *Lake) findObject(ctx context.Context, url string) (*objectRow, error) {
 	var r objectRow
-	err := l.byPlace.QueryRowContext(ctx, source, key).
+	err := l.byPlace.QueryRowContext(ctx, url).
 		Scan(&r.id, &r.size, &r.version, &r.sha256, &r.state, &r.otherSize, &r.otherVersion)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, nil
@@ -103,7 +108,7 @@ func (l *Lake) findObject(ctx context.Context, source, key string) (*objectRow, 
 }
 
 // findContent returns the id of the object whose records have these bytes'
-// content, or 0.
+// content, or 0. Empty objects have no records to answer for.
 func (l *Lake) findContent(ctx context.Context, sha256 []byte) (int64, error) {
 	var id int64
 	err := l.byContent.QueryRowContext(ctx, sha256).Scan(&id)

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"slices"
 
 	"weir/flowlog"
 )
@@ -39,13 +38,18 @@ func (r Result) Settle(records int64) Result {
 
 // An ObjectWriter takes the records of one object. It is for one goroutine.
 type ObjectWriter struct {
-	im       *Import
-	ref      ObjectRef
-	sum      [sha256.Size]byte
-	replaces int64   // id of the object at the same place that goes
-	sameAs   int64   // id of the object that has the same bytes
-	flight   *flight // of an object that was let in
-	prior    bool    // the ledger may have a row of the same place
+	im     *Import
+	ref    ObjectRef
+	sum    [sha256.Size]byte
+	flight *flight
+	prior  bool // the ledger may have a row of the same place
+	copies bool // another object has the same bytes
+
+	// Set when the object is committed:
+	replaces int64         // id of the object at the same place that goes
+	owner    int64         // of a copy: the id of the object that answers for its bytes,
+	original *ObjectWriter // or the object itself, where it is committed together
+	inherits int64         // id of an object that goes, whose records are this one's from then on (they keep their weir_hour)
 
 	result  Result
 	pieces  map[hourKey][]piece
@@ -208,10 +212,7 @@ func (w *ObjectWriter) Finish(ctx context.Context, r Result) error {
 // Abort drops the object: nothing of it is taken, and the ledger says nothing.
 func (w *ObjectWriter) Abort() {
 	w.removeSpilled()
-	w.im.mu.Lock()
-	defer w.im.mu.Unlock()
-	w.im.lake.flights.land(w)
-	w.im.waiting.twins = slices.DeleteFunc(w.im.waiting.twins, func(t *ObjectWriter) bool { return t.sum == w.sum })
+	w.im.lake.flights.land(w.flight)
 }
 
 func (w *ObjectWriter) removeSpilled() {

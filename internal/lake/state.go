@@ -18,7 +18,7 @@ CREATE TABLE imports (
 
 -- One row for each object that was looked at, by the place where it lies.
 CREATE TABLE objects (
-	id          INTEGER PRIMARY KEY,
+	id          INTEGER PRIMARY KEY AUTOINCREMENT, -- never used again: batches hold ids
 	import      INTEGER NOT NULL REFERENCES imports(id),
 	source      TEXT NOT NULL,
 	key         TEXT NOT NULL,
@@ -40,9 +40,12 @@ CREATE TABLE objects (
 	other_size    INTEGER,
 	other_version TEXT
 ) STRICT;
--- A pending object belongs to a batch that is under way; where it replaces
--- another, both are there until the batch is done.
-CREATE UNIQUE INDEX objects_place ON objects (source, key) WHERE state <> 'pending';
+-- A place is a URL: the same file below two folders that were opened is one
+-- place, and records name their object by it. A pending object belongs to a batch
+-- that is under way; where it replaces another, both are there until the batch is
+-- done.
+CREATE UNIQUE INDEX objects_place ON objects (url) WHERE state <> 'pending';
+CREATE INDEX objects_same_as ON objects (same_as) WHERE same_as IS NOT NULL;
 CREATE INDEX objects_sha256 ON objects (sha256);
 CREATE INDEX objects_state ON objects (state);
 

@@ -136,10 +136,14 @@ func (l *Lake) Objects(ctx context.Context, source string) ([]Object, error) {
 	return l.objects(ctx, "WHERE o.state <> 'pending' AND (o.url = ? OR substr(o.url, 1, ?) = ?) ORDER BY o.url", source, len([]rune(below)), below)
 }
 
+// recordsOf is how many records the lake has of an object o: fewer than were taken
+// once some are beyond the retention.
+const recordsOf = "(SELECT coalesce(sum(h.records), 0) FROM object_hours h WHERE h.object = o.id)"
+
 // objects returns objects of the ledger, named o in the clause.
 func (l *Lake) objects(ctx context.Context, clause string, args ...any) ([]Object, error) {
 	rows, err := l.state.QueryContext(ctx, `SELECT o.source, o.key, o.url, o.size, o.state, coalesce(s.url, ''), o.container, o.formats,
-		o.records, o.bad, o.problem, o.hint, o.at, o.other_version FROM objects o LEFT JOIN objects s ON s.id = o.same_as `+clause, args...)
+		`+recordsOf+`, o.bad, o.problem, o.hint, o.at, o.other_version FROM objects o LEFT JOIN objects s ON s.id = o.same_as `+clause, args...)
 	if err != nil {
 		return nil, err
 	}

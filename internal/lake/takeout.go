@@ -11,10 +11,11 @@ import (
 )
 
 // takeOut prepares a change that takes the records of objects out of the lake.
-// gone holds the objects' ids; the values are not read. Records of an object
-// whose bytes lie at another place too, which is not to go, stay and are that
-// one's from then on. Files that hold such records are written anew.
-func (l *Lake) takeOut(ctx context.Context, gone map[int64]string, c *change) ([]move, error) {
+// gone holds the objects' ids, and for each the object of the same change that
+// inherits its records, or nil. Records of an object whose bytes lie at another
+// place too, which is not to go, stay and are that one's from then on. Files that
+// hold such records are written anew.
+func (l *Lake) takeOut(ctx context.Context, gone map[int64]*ObjectWriter, c *change) ([]move, error) {
 	var moves []move
 	renamed := map[string]string{} // URL of a gone object -> its heir's, or ""
 	files := map[hourKey]bool{}
@@ -28,6 +29,9 @@ func (l *Lake) takeOut(ctx context.Context, gone map[int64]string, c *change) ([
 			heir, heirURL, err := l.heir(ctx, id, gone)
 			if err != nil {
 				return nil, err
+			}
+			if o := gone[id]; heir == 0 && o != nil {
+				heirURL = o.ref.URL
 			}
 			m.heir = heir
 			renamed[url] = heirURL
@@ -62,7 +66,7 @@ func (l *Lake) takeOut(ctx context.Context, gone map[int64]string, c *change) ([
 }
 
 // heir returns an object with the same bytes that is not to go, or 0.
-func (l *Lake) heir(ctx context.Context, id int64, gone map[int64]string) (int64, string, error) {
+func (l *Lake) heir(ctx context.Context, id int64, gone map[int64]*ObjectWriter) (int64, string, error) {
 	rows, err := l.state.QueryContext(ctx, "SELECT id, url FROM objects WHERE same_as = ? AND state = 'duplicate' ORDER BY id", id)
 	if err != nil {
 		return 0, "", err

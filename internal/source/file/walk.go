@@ -81,12 +81,25 @@ func (w *walk) folder(ctx context.Context, path, real string) error {
 		// What was read before the error is listed all the same.
 		w.sieve.Fail(fault("list", path, err))
 	}
+	if isData(entries) {
+		w.sieve.Skip(path, "a data directory of weir: what is in it was taken in before")
+		return nil
+	}
 	for _, e := range entries {
 		if err := w.entry(ctx, filepath.Join(path, e.Name()), filepath.Join(real, e.Name()), e.Type()); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// isData reports whether a folder is a data directory of weir.
+func isData(entries []fs.DirEntry) bool {
+	need := map[string]bool{"catalog.db": true, "state.db": true, "lake": true}
+	for _, e := range entries {
+		delete(need, e.Name())
+	}
+	return len(need) == 0
 }
 
 // entry takes one entry of a folder.
