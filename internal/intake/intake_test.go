@@ -388,3 +388,53 @@ func TestProgress(t *testing.T) {
 		t.Errorf("report: %+v", got)
 	}
 }
+
+// TestInHand takes the same objects in two runs at a time: the second waits for
+// what the first has in hand, and says what became of it.
+func TestInHand(t *testing.T) {
+	l := openLake(t)
+	first, second := newBucket(), newBucket()
+	for i := range 3 {
+		first.objects[key(i)] = zip(t, log(10*i, 10*i+10))
+		second.objects[key(i)] = first.objects[key(i)]
+	}
+	reached, goOn := make(chan bool), make(chan bool)
+	first.onOpen = func(k string) {
+		if k == key(2) {
+			close(reached)
+			<-goOn
+		}
+	}
+	second.onOpen = func(k string) {
+		if k == key(2) {
+			defer close(goOn) // all else was looked at
+		}
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	ended := make(chan intake.Report)
+	go func() {
+		r := intake.Request{Sources: []source.Source{first}, Workers: 1}
+		list, err := intake.List(ctx, r)
+		if err != nil {
+			t.Error(err)
+		}
+		report, err := intake.Take(ctx, l, r, list, nil)
+		if err != nil {
+			t.Error(err)
+		}
+		ended <- report
+	}()
+	<-reached
+	got, err := take(t, l, intake.Request{Sources: []source.Source{second}, Workers: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	other := <-ended
+	if got.Objects != 3 || got.Known+got.Taken != 3 || got.Known < 2 || other.Objects != 3 || other.Taken+got.Taken != 3 {
+		t.Errorf("the second run: %s; the first: %s", got.String(), other.String())
+	}
+	if n := records(t, l); n != 30 || got.Committed != got.Taken || other.Committed != other.Taken {
+		t.Errorf("%d records, want 30; %+v, %+v", n, got, other)
+	}
+}

@@ -530,3 +530,32 @@ func TestOddDirectory(t *testing.T) {
 	}
 	mustCheck(t, l)
 }
+
+// TestSpan puts records with and without start and end into one file.
+func TestSpan(t *testing.T) {
+	without := object{ref: ObjectRef{URL: "/d/a.log", Version: "1", Slot: noon.Add(5 * time.Minute)}, text: "action srcaddr\nACCEPT 10.0.0.1\n"}
+	with := object{
+		ref: ObjectRef{URL: "/d/b.log", Version: "1", Slot: noon.Add(55 * time.Minute)},
+		text: fmt.Sprintf("srcaddr start end\n10.0.0.2 %d %d\n10.0.0.2 %d %d\n", noon.Unix(), noon.Unix()+60,
+			noon.Unix()+3300, noon.Unix()+3360),
+	}
+	late := object{ref: ObjectRef{URL: "/d/c.log", Version: "1", Slot: noon.Add(59 * time.Minute)}, text: without.text + "REJECT 10.0.0.1\n"}
+	tests := map[string]struct {
+		objects  []object
+		from, to time.Time
+	}{
+		"without": {[]object{without}, without.ref.Slot, without.ref.Slot},
+		"both":    {[]object{without, with}, noon, noon.Add(56 * time.Minute)},
+		"late":    {[]object{without, with, late}, noon, noon.Add(59 * time.Minute)},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			l := openLake(t, t.TempDir(), Options{})
+			importAll(t, l, ImportOptions{}, tt.objects...)
+			s, err := l.Status(t.Context(), 1)
+			if err != nil || !s.Tables[0].Oldest.Equal(tt.from) || !s.Tables[0].Newest.Equal(tt.to) {
+				t.Errorf("from %v to %v, want %v to %v; error %v", s.Tables[0].Oldest, s.Tables[0].Newest, tt.from, tt.to, err)
+			}
+		})
+	}
+}

@@ -111,17 +111,22 @@ func tableStatus(k flowlog.Kind, files []DataFile) TableStatus {
 	return t
 }
 
-// span returns the bounds of the file's records in time: of start and end where
-// it has them, else of weir_hour.
+// span returns the bounds of the file's records in time: of start and end, and of
+// weir_hour for those that lack them.
 func (f *DataFile) span() (low, high time.Time) {
 	hour := f.Columns[hourColumn]
 	low, _ = hour.Min.(time.Time)
 	high, _ = hour.Max.(time.Time)
-	if s, ok := f.Columns[startColumn].Min.(int64); ok && !f.LacksStart() {
-		low = time.Unix(s, 0).UTC()
+	if s, ok := f.Columns[startColumn].Min.(int64); ok {
+		if t := time.Unix(s, 0).UTC(); !f.LacksStart() || t.Before(low) {
+			low = t
+		}
 	}
-	if e, ok := f.Columns[flowlog.FieldByID(flowlog.End).Column].Max.(int64); ok {
-		high = time.Unix(e, 0).UTC()
+	end := f.Columns[flowlog.FieldByID(flowlog.End).Column]
+	if e, ok := end.Max.(int64); ok {
+		if t := time.Unix(e, 0).UTC(); end.Nulls == 0 || t.After(high) {
+			high = t
+		}
 	}
 	return low, high
 }
