@@ -21,4 +21,12 @@
 // snapshot's property weir.batch names the batch), then the batch is marked done.
 // After a crash the next writer finishes batches that were noted, so that a
 // change happens whole or not at all, and removes files of batches that were not.
+//
+// # Objects
+//
+// An object's place is its URL. Places and bytes that imports have in hand are
+// held for all of them together (flights), so that nothing is taken twice at a
+// time. Which object answers for bytes that lie at several places, and what a
+// replacement takes out, is settled when objects are committed, under the lock of
+// the commit: what they were started with may be long ago.
 package lake
