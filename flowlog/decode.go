@@ -8,6 +8,7 @@ import (
 	"io"
 	"slices"
 	"sync"
+	"unicode"
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
@@ -71,6 +72,7 @@ type Decoder struct {
 	stats Stats
 	err   error // what Next returns from now on
 
+	binary  bool            // the object begins with control characters among its text
 	expect  int             // records that a batch will probably have
 	buffers []*bufio.Reader // to be used again
 	gunzips []*gzip.Reader
@@ -106,9 +108,10 @@ const (
 
 // NewDecoder returns a decoder of the object that r holds. Where r can also be
 // read at any place (an [os.File], a [bytes.Reader]), Parquet is read in place;
-// otherwise it is read into memory; a [bytes.Reader] is fastest. It fails with [ErrNotFlowLog] where the
-// object is nothing that this package reads, and with r's error. An empty
-// object is no error: it has no records. The decoder does not close r.
+// otherwise it is read into memory; a [bytes.Reader] is fastest. It fails with
+// [ErrNotFlowLog] where the object is nothing that this package reads, with
+// [ErrUnreadable] and [ErrCorrupt] where Parquet can't be read, and with r's error.
+// An empty object is no error: it has no records. The decoder does not close r.
 func NewDecoder(r io.Reader, o Options) (*Decoder, error) {
 	if o.BatchRecords <= 0 {
 		o.BatchRecords = defaultBatchRecords
@@ -170,7 +173,7 @@ func (d *Decoder) open(r io.Reader) error {
 				return d.broken(err)
 			}
 			in, r = d.buffer(z), z
-		case bytes.Equal(head, []byte{0x28, 0xb5, 0x2f, 0xfd}):
+		case isZstd(head):
 			d.compressed("zstd")
 			z, err := zstd.NewReader(in, zstd.WithDecoderConcurrency(1))
 			if err != nil {
@@ -185,6 +188,13 @@ func (d *Decoder) open(r io.Reader) error {
 		}
 	}
 	return fmt.Errorf("%w: compressed more than three times over", ErrNotFlowLog)
+}
+
+// isZstd reports whether a zstd frame begins here, or one that is passed over
+// (RFC 8878, 3.1.2: skippable frames).
+func isZstd(head []byte) bool {
+	return bytes.Equal(head, []byte{0x28, 0xb5, 0x2f, 0xfd}) ||
+		len(head) == 4 && head[0]&0xf0 == 0x50 && bytes.Equal(head[1:], []byte{0x2a, 0x4d, 0x18})
 }
 
 func (d *Decoder) compressed(by string) {
@@ -205,7 +215,7 @@ func (d *Decoder) expectRecords(size int64) {
 	d.expect = int(min(size/each+16, int64(d.opts.BatchRecords)))
 }
 
-// openText tells text from JSON, and both from binary noise.
+// openText tells text from JSON, and finds signs of binary noise.
 func (d *Decoder) openText(in *bufio.Reader) error {
 	head, err := in.Peek(512)
 	if len(head) == 0 && err != io.EOF {
@@ -217,9 +227,11 @@ func (d *Decoder) openText(in *bufio.Reader) error {
 		}
 		head = head[3:]
 	}
-	for _, c := range head {
-		if c < ' ' && c != '\n' && c != '\r' && c != '\t' || c == 0x7f {
-			return fmt.Errorf("%w: binary data", ErrNotFlowLog)
+	if d.binary = hasControl(head); d.binary {
+		// Or text with a damaged line: lines tell. A line that does not end soon is
+		// none.
+		if long, _ := in.Peek(maxPending); len(long) == maxPending && bytes.IndexByte(long, '\n') < 0 {
+			return errBinary
 		}
 	}
 	head = bytes.TrimLeft(head, " \t\r\n")
@@ -235,6 +247,21 @@ func (d *Decoder) openText(in *bufio.Reader) error {
 		d.src = &textSource{records: recordSource{d: d}, lines: lines}
 	}
 	return nil
+}
+
+// errBinary is what becomes of an object with control characters in which no line
+// is a flow log's.
+var errBinary = fmt.Errorf("%w: binary data", ErrNotFlowLog)
+
+// hasControl reports whether a text holds control characters, other than those
+// between words and lines.
+func hasControl(text []byte) bool {
+	for _, c := range text {
+		if c < ' ' && c != '\n' && c != '\r' && c != '\t' || c == 0x7f {
+			return true
+		}
+	}
+	return false
 }
 
 // What a decoder needs for reading is used again by later ones: most objects are
@@ -267,7 +294,9 @@ func (d *Decoder) release() {
 // Next returns the next batch, which the caller may keep. It returns [io.EOF]
 // at the end. Any other error ends the object too, and says that records after
 // those already returned are missing: [ErrTruncated], [ErrCorrupt],
-// [ErrNoFormat], [ErrNotFlowLog] or an error of the reader.
+// [ErrNoFormat], [ErrNotFlowLog], [ErrUnreadable] or an error of the reader.
+// Records come in the object's order; where their format changes very often,
+// those of each format come together.
 func (d *Decoder) Next() (*Batch, error) {
 	if d.err != nil {
 		return nil, d.err
@@ -344,7 +373,7 @@ func clipLine(b []byte) string {
 		b, dots = b[:most], "..."
 	}
 	return string(bytes.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f {
+		if unicode.IsControl(r) {
 			return '\ufffd'
 		}
 		return r

@@ -21,6 +21,10 @@ var (
 	// ErrCorrupt says that the object's compression or container is damaged:
 	// what could be read before was yielded.
 	ErrCorrupt = errors.New("object is damaged")
+	// ErrUnreadable says that the object is a flow log in a form that this package
+	// does not read: Parquet with columns of wrong types, or compressed in a way
+	// that can't be undone here.
+	ErrUnreadable = errors.New("object can't be read")
 	// ErrTooLarge says that a Parquet object came from a reader without random
 	// access and is too large to be held in memory.
 	ErrTooLarge = errors.New("object is too large")
@@ -35,7 +39,7 @@ type LineError struct {
 	// Row says that the record is a row of Parquet.
 	Row bool
 	// Column is the 1-based byte in the line at which the fault stands, or 0
-	// where it is not one place.
+	// where it is not one place, or within a message in JSON.
 	Column int
 	// Field is the field in question, or "".
 	Field string
@@ -56,10 +60,14 @@ func (e *LineError) Error() string {
 	if e.Column > 0 {
 		fmt.Fprintf(&s, ", column %d", e.Column)
 	}
-	s.WriteString(": ")
-	if e.Field != "" {
-		s.WriteString(e.Field + ": ")
-	}
-	s.WriteString(e.Reason)
+	s.WriteString(": " + e.what())
 	return s.String()
+}
+
+// what returns field and reason.
+func (e *LineError) what() string {
+	if e.Field == "" {
+		return e.Reason
+	}
+	return e.Field + ": " + e.Reason
 }

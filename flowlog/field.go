@@ -134,6 +134,9 @@ func (f *Field) Own() bool { return f.Version == 0 }
 // Numeric reports whether batches hold the field as numbers.
 func (f *Field) Numeric() bool { return f.Type == Int32 || f.Type == Int64 || f.Type == Timestamp }
 
+// named reports whether people choose the text, so that any word may stand there.
+func (f *Field) named() bool { return f.Unit == "name" || f.Unit == "percent-encoded UTF-8" }
+
 // FieldByID returns the description of id. It panics where id is not an id of
 // [Fields].
 func FieldByID(id FieldID) *Field { return &fields[id] }

@@ -74,17 +74,32 @@ func ParseLogFormat(s string) (Format, error) {
 // line as a flow log's (a known field that is no English word, or known fields
 // only). Unknown names beside known ones are kept.
 func ParseHeader(line string) (Format, bool) {
+	f, is, err := parseHeader(line)
+	return f, is && err == nil
+}
+
+// parseHeader reads a line that may be a header. is says that it is one; the error,
+// why its fields make no format all the same.
+func parseHeader(line string) (f Format, is bool, err error) {
 	tokens := strings.Fields(line)
+	known, marked := 0, false
 	for _, t := range tokens {
 		if !isName(t) {
-			return Format{}, false
+			return Format{}, false, nil
+		}
+		if fd, ok := Lookup(t); ok {
+			known++
+			marked = marked || !isWord(fd.ID)
 		}
 	}
-	if !isEvidence(tokens) {
-		return Format{}, false
+	if !marked && known < len(tokens) {
+		return Format{}, false, nil
 	}
-	f, err := newFormat(tokens)
-	return f, err == nil
+	if f, err = newFormat(tokens); err != nil {
+		// Prose about flow logs can name a field too, but not in most words.
+		return Format{}, marked && 2*known > len(tokens), err
+	}
+	return f, true, nil
 }
 
 // isEvidence reports whether names show that they are those of a flow log's
@@ -108,6 +123,13 @@ func isWord(id FieldID) bool {
 	default:
 		return false
 	}
+}
+
+// isPlain reports whether the names alone leave no doubt: several, and most of them
+// are known.
+func (f Format) isPlain() bool {
+	known := f.Len() - len(f.UnknownFields())
+	return known > 2 && 2*known > f.Len()
 }
 
 // newFormat makes a format of field names in any spelling.
@@ -208,6 +230,19 @@ func (f Format) As(k Kind) (Format, error) {
 		}
 	}
 	return f.withKind(k), nil
+}
+
+// With returns the format with further fields behind its own. It fails as
+// [ParseLogFormat] does, but takes any name.
+func (f Format) With(names ...string) (Format, error) {
+	g, err := newFormat(slices.Concat(f.names, names))
+	if err != nil {
+		return Format{}, fmt.Errorf("flowlog: %w", err)
+	}
+	if g.Shared() {
+		g.kind = f.kind
+	}
+	return g, nil
 }
 
 // Len returns the number of fields.

@@ -53,6 +53,9 @@ func FuzzDecode(f *testing.F) {
 	f.Add([]byte("2025-02-25T12:25:04.000Z " + accept))
 	f.Add([]byte("\xef\xbb\xbf" + strings.ToUpper(header) + "\r\n" + nodata + "\r\n"))
 	f.Add([]byte{0x28, 0xb5, 0x2f, 0xfd, 4, 0, 0x41, 0, 0, '2', ' ', 'u', 'n', 'k', 'n', 'o', 'w', 'n'})
+	f.Add([]byte("2025-02-25T12:25:04.000Z\n" + header + "\n\x00\n" + accept))
+	f.Add([]byte(accept + "\n" + tgwLine + "\n" + accept + "\nsrcaddr srcaddr\nnew-id\tdstaddr"))
+	f.Add([]byte(`{"message":` + quoted(f, accept) + "\n" + `{"message":` + quoted(f, accept) + "},\n{\n"))
 	f.Fuzz(checkDecode)
 }
 
@@ -88,6 +91,9 @@ func checkDecode(t *testing.T, data []byte) {
 		t.Fatalf("%d records yielded, %d counted; %d bad lines kept, %d counted", n, stats.Records, len(stats.BadLines), stats.Bad)
 	}
 	again, statsAgain, errAgain := decode(t, data, flowlog.Options{})
+	if n > 256 {
+		return // where formats change more often than that, batches order the records
+	}
 	if err == nil && (errAgain != nil || stats.Bad != statsAgain.Bad || !slices.EqualFunc(records(batches), records(again), sameFields)) {
 		t.Fatalf("in batches of another size: %d bad, %d bad, error %v\n%s", stats.Bad, statsAgain.Bad, errAgain, cmp.Diff(records(batches), records(again)))
 	}
@@ -103,7 +109,7 @@ func checkDecode(t *testing.T, data []byte) {
 func isNamed(err error) bool {
 	for _, named := range []error{
 		flowlog.ErrNotFlowLog, flowlog.ErrNoFormat, flowlog.ErrTruncated,
-		flowlog.ErrCorrupt, flowlog.ErrTooLarge,
+		flowlog.ErrCorrupt, flowlog.ErrTooLarge, flowlog.ErrUnreadable,
 	} {
 		if errors.Is(err, named) {
 			return true

@@ -32,9 +32,9 @@ type jsonSource struct {
 	lines   *lineReader
 	value   []byte // the document so far
 	first   int    // line at which it begins
-	depth   int
-	array   bool // the documents stand in an array
-	inText  bool // within a string
+	open    []byte // the brackets of the document that are open
+	array   bool   // the documents stand in an array
+	inText  bool   // within a string
 	escaped bool
 }
 
@@ -52,32 +52,67 @@ func (j *jsonSource) readLine() error {
 		j.drop()
 		return nil
 	}
+	if len(j.open) > 0 && bytes.HasPrefix(bytes.TrimLeft(line, " \t"), []byte("{")) && !j.takesObject() {
+		j.lost("the JSON document breaks off") // and another one begins
+	}
 	j.scan(line)
 	if ended && j.inText {
 		// A line end cannot stand within a JSON text, so the document is
 		// broken; the next one may begin in the next line.
-		d.bad(&LineError{Line: j.first, Reason: "the JSON document breaks off within a text"}, j.value)
-		j.drop()
+		j.lost("the JSON document breaks off within a text")
+	}
+	if len(j.value) > maxLine {
+		j.lost("a JSON document of over 64 MiB")
 	}
 	if err == nil && ended {
 		return nil
 	}
-	if j.depth > 0 && err != nil {
-		d.bad(&LineError{Line: j.first, Reason: "the JSON document breaks off"}, j.value)
-		j.drop()
+	if len(j.open) > 0 && err != nil {
+		j.lost("the JSON document breaks off")
 	}
 	return err
 }
 
+// takesObject reports whether an object can come next in the open document.
+func (j *jsonSource) takesObject() bool {
+	within := j.open[len(j.open)-1]
+	so := bytes.TrimRight(j.value, " \t\r\n")
+	switch so[len(so)-1] {
+	case '[':
+		return true
+	case ',':
+		return within == '['
+	case ':':
+		return within == '{'
+	}
+	return false
+}
+
+// lost gives up the open document.
+func (j *jsonSource) lost(reason string) {
+	j.noRecords(j.value, j.first, reason)
+	j.drop()
+}
+
+// noRecords takes a text that can't be read as a document. It is a bad line where
+// it has the members of a document with records.
+func (j *jsonSource) noRecords(text []byte, line int, reason string) {
+	if bytes.Contains(text, []byte(`"message`)) || bytes.Contains(text, []byte(`"logEvents"`)) {
+		j.records.d.bad(&LineError{Line: line, Reason: reason}, text)
+		return
+	}
+	j.records.noRecord(text, line, reason)
+}
+
 func (j *jsonSource) drop() {
-	j.value, j.depth, j.inText, j.escaped = j.value[:0], 0, false, false
+	j.value, j.open, j.inText, j.escaped = j.value[:0], j.open[:0], false, false
 }
 
 // scan looks for the ends of documents.
 func (j *jsonSource) scan(line []byte) {
 	start, stray := 0, -1 // where a document and where what is none begins
 	for i, c := range line {
-		if j.depth == 0 && stray < 0 && !isBetween(c) {
+		if len(j.open) == 0 && stray < 0 && !isBetween(c) {
 			stray = i
 		}
 		switch {
@@ -89,9 +124,9 @@ func (j *jsonSource) scan(line []byte) {
 		case c == '"':
 			j.inText = true
 		case c == '{' || c == '[':
-			if j.depth == 0 {
+			if len(j.open) == 0 {
 				if stray >= 0 {
-					j.notRecords(line[stray:i], j.lines.n, notDocument)
+					j.records.noRecord(line[stray:i], j.lines.n, notDocument)
 					stray = -1
 				}
 				if c == '[' && !j.array {
@@ -100,12 +135,12 @@ func (j *jsonSource) scan(line []byte) {
 				}
 				start, j.first = i, j.lines.n
 			}
-			j.depth++
-		case c == ']' && j.depth == 0:
+			j.open = append(j.open, c)
+		case c == ']' && len(j.open) == 0:
 			j.array = false
-		case (c == '}' || c == ']') && j.depth > 0:
-			j.depth--
-			if j.depth == 0 {
+		case (c == '}' || c == ']') && len(j.open) > 0:
+			j.open = j.open[:len(j.open)-1]
+			if len(j.open) == 0 {
 				j.value = append(j.value, line[start:i+1]...)
 				j.document()
 				j.value = j.value[:0]
@@ -113,11 +148,11 @@ func (j *jsonSource) scan(line []byte) {
 		}
 	}
 	switch {
-	case j.depth > 0:
+	case len(j.open) > 0:
 		j.value = append(j.value, line[start:]...)
 		j.value = append(j.value, '\n')
 	case stray >= 0:
-		j.notRecords(line[stray:], j.lines.n, notDocument)
+		j.records.noRecord(line[stray:], j.lines.n, notDocument)
 		j.drop()
 	}
 }
@@ -140,22 +175,19 @@ func (j *jsonSource) document() {
 		if wrong := (*json.UnmarshalTypeError)(nil); errors.As(err, &wrong) {
 			reason = "no JSON document of records: a member is a " + wrong.Value
 		}
-		if bytes.Contains(j.value, []byte(`"message"`)) {
-			d.bad(&LineError{Line: j.first, Reason: reason}, j.value)
-		} else {
-			j.notRecords(j.value, j.first, reason)
-		}
+		j.noRecords(j.value, j.first, reason)
 		return
 	}
 	if doc.MessageType == "CONTROL_MESSAGE" {
 		return // CloudWatch Logs tests the subscription with it
 	}
 	events := slices.Concat(doc.LogEvents, doc.Events)
+	numbered := len(events)
 	if doc.Message != nil {
 		events = append(events, doc.logEvent)
 	}
 	if events == nil && doc.MessageType != "DATA_MESSAGE" && !bytes.Contains(j.value, []byte(`"events"`)) {
-		j.notRecords(j.value, j.first, notDocument)
+		j.records.noRecord(j.value, j.first, notDocument)
 		return
 	}
 	for i, e := range events {
@@ -163,29 +195,16 @@ func (j *jsonSource) document() {
 			d.bad(&LineError{Line: j.first, Reason: fmt.Sprintf("event %d has no message", i+1)}, j.value)
 			continue
 		}
-		event := Absent
+		l := sourceLine{text: []byte(*e.Message), line: j.first, time: Absent}
 		if ms, err := strconv.ParseInt(string(e.Timestamp), 10, 64); err == nil {
-			event = ms / 1000
+			l.time = ms / 1000
 		}
-		j.records.line([]byte(*e.Message), j.first, event)
+		if i < numbered {
+			l.event = i + 1
+		}
+		j.records.line(l)
 	}
 }
 
 // notDocument is why something in an object of JSON documents is none of them.
 const notDocument = "no JSON document with logEvents, events or message"
-
-// notRecords takes what is no document of CloudWatch Logs or Firehose: a bad line
-// among others, or, before the first record, the sign that the object is no flow
-// log.
-func (j *jsonSource) notRecords(text []byte, line int, reason string) {
-	r := &j.records
-	switch {
-	case r.parser != nil:
-		r.d.bad(&LineError{Line: line, Reason: reason}, text)
-	case r.done == nil:
-		r.pending = append(r.pending, pendingLine{bytes.Clone(text), line})
-		if len(r.pending) >= evidenceLines {
-			r.done = fmt.Errorf("%w: %s", ErrNotFlowLog, reason)
-		}
-	}
-}

@@ -1,23 +1,18 @@
 package flowlog
 
 import (
-	"encoding/hex"
 	"errors"
-	"fmt"
 	"io"
 	"math"
-	"strconv"
-	"time"
 
 	"github.com/parquet-go/parquet-go"
-	"github.com/parquet-go/parquet-go/deprecated"
-	"github.com/parquet-go/parquet-go/encoding"
 )
 
 // cursor reads one column of a row group in order.
 type cursor struct {
 	col   *parquetColumn
 	exact bool
+	words bool // words of pandas stand for "not there"
 	pages parquet.Pages
 	page  parquet.Page
 	defs  []byte // definition levels of page, nil where all values are there
@@ -161,9 +156,9 @@ func (c *cursor) textReader(text *TextColumn) func(int) (uint32, string, error) 
 
 // intern returns the code of a value that stands in a text field.
 func (c *cursor) intern(text *TextColumn, v parquet.Value) (uint32, string, error) {
-	if v.Kind() == parquet.ByteArray {
+	if v.Kind() == parquet.ByteArray && !c.col.isBytes() {
 		b := v.ByteArray()
-		if len(b) == 0 {
+		if len(b) == 0 || c.words && isNothing(b) {
 			return 0, "", nil
 		}
 		code, err := text.intern(c.col.field, b)
@@ -172,11 +167,14 @@ func (c *cursor) intern(text *TextColumn, v parquet.Value) (uint32, string, erro
 		}
 		return code, "", nil
 	}
-	s := valueText(v)
+	s := c.col.text(v)
 	if f := c.col.field; f != nil && s != "" {
-		if f.Unit == fields[AccountID].Unit && len(s) < 12 {
-			// A writer that took account ids for numbers lost their zeros.
-			s = "000000000000"[len(s):] + s
+		if f.Unit == fields[AccountID].Unit {
+			id, err := accountID(s)
+			if err != nil {
+				return 0, s, err
+			}
+			s = id
 		}
 		canonical, err := f.checkText(s)
 		if err != nil {
@@ -228,118 +226,4 @@ func (c *cursor) numReader() func(int) (int64, string, error) {
 	}
 	value := pageValues(c.page.Type().Kind(), data)
 	return func(at int) (int64, string, error) { return c.number(value(at)) }
-}
-
-// number turns a value into a number of the field.
-func (c *cursor) number(v parquet.Value) (int64, string, error) {
-	f := c.col.field
-	var n int64
-	switch v.Kind() {
-	case parquet.Int32:
-		n = int64(v.Int32())
-	case parquet.Int64:
-		n = v.Int64()
-	case parquet.Float, parquet.Double:
-		x := v.Double()
-		if v.Kind() == parquet.Float {
-			x = float64(v.Float())
-		}
-		if math.IsNaN(x) {
-			return Absent, "", nil
-		}
-		if x != math.Trunc(x) || math.Abs(x) > 1<<53 {
-			return 0, v.String(), fmt.Errorf("%v is no whole number", x)
-		}
-		n = int64(x)
-	default:
-		s := v.ByteArray()
-		switch string(s) {
-		case "", "-", "None", "nan", "NaN", "null", "NULL":
-			return Absent, "", nil // pandas and others write these for "not there"
-		}
-		if string(s) != "-1" {
-			var err error
-			if n, err = f.parseNum(s); err != nil {
-				return 0, string(s), err
-			}
-			break
-		}
-		n = -1
-	}
-	if !c.exact && (n == -1 || n == 0 && f.ZeroAbsent) {
-		return Absent, "", nil
-	}
-	if p := c.col.perSecond; p != 0 && n >= 0 {
-		return n / p, "", f.checkRange(n / p)
-	}
-	n, err := f.checkNum(n)
-	if err != nil {
-		return 0, v.String(), err
-	}
-	return n, "", nil
-}
-
-// pageValues returns what gives the value at a place of a page's data.
-func pageValues(kind parquet.Kind, data encoding.Values) func(int) parquet.Value {
-	switch kind {
-	case parquet.Boolean:
-		v := data.Boolean()
-		return func(i int) parquet.Value { return parquet.BooleanValue(v[i/8]>>(i%8)&1 != 0) }
-	case parquet.Int32:
-		v := data.Int32()
-		return func(i int) parquet.Value { return parquet.Int32Value(v[i]) }
-	case parquet.Int64:
-		v := data.Int64()
-		return func(i int) parquet.Value { return parquet.Int64Value(v[i]) }
-	case parquet.Int96:
-		v := data.Int96()
-		return func(i int) parquet.Value { return parquet.Int96Value(v[i]) }
-	case parquet.Float:
-		v := data.Float()
-		return func(i int) parquet.Value { return parquet.FloatValue(v[i]) }
-	case parquet.Double:
-		v := data.Double()
-		return func(i int) parquet.Value { return parquet.DoubleValue(v[i]) }
-	case parquet.ByteArray:
-		v, offsets := data.ByteArray()
-		return func(i int) parquet.Value { return parquet.ByteArrayValue(v[offsets[i]:offsets[i+1]]) }
-	case parquet.FixedLenByteArray:
-		v, size := data.FixedLenByteArray()
-		return func(i int) parquet.Value { return parquet.FixedLenByteArrayValue(v[i*size : (i+1)*size]) }
-	}
-	panic(fmt.Sprintf("no values of type %s", kind))
-}
-
-// valueText returns a value of a column that holds no text as text. NaN is what
-// pandas writes for "not there".
-func valueText(v parquet.Value) string {
-	switch v.Kind() {
-	case parquet.Int32:
-		return strconv.FormatInt(int64(v.Int32()), 10)
-	case parquet.Int64:
-		return strconv.FormatInt(v.Int64(), 10)
-	case parquet.Int96:
-		return int96Time(v.Int96()).Format(time.RFC3339Nano)
-	case parquet.Float, parquet.Double:
-		x := v.Double()
-		if v.Kind() == parquet.Float {
-			x = float64(v.Float())
-		}
-		if math.IsNaN(x) {
-			return ""
-		}
-		return strconv.FormatFloat(x, 'f', -1, 64)
-	case parquet.Boolean:
-		return strconv.FormatBool(v.Boolean())
-	default: // digests, UUIDs: bytes of a fixed length
-		return hex.EncodeToString(v.ByteArray())
-	}
-}
-
-// int96Time returns the time that an INT96 stands for: nanoseconds of the day,
-// then the Julian day (apache/parquet-format, deprecated INT96 timestamps).
-func int96Time(v deprecated.Int96) time.Time {
-	const epoch = 2440588 // the Julian day of 1970-01-01
-	days := int64(v[2]) - epoch
-	return time.Unix(days*24*60*60, v.Int64()).UTC()
 }

@@ -411,25 +411,30 @@ func TestParquetRefusals(t *testing.T) {
 		data []byte
 		want string
 	}{
-		{"nested", writeParquet(t, make([]nested, 1)), "no flow log: Parquet column tags is nested, where a flow log has flat columns"},
-		{"list", writeParquet(t, make([]list, 1)), "no flow log: Parquet column srcaddr is nested, where a flow log has flat columns"},
-		{"boolean", writeParquet(t, make([]boolean, 1)), "no flow log: Parquet column action has type BOOLEAN, which can't hold STRING"},
-		{"date", writeParquet(t, make([]date, 1)), "no flow log: Parquet column start has type DATE, which can't hold INT_64"},
-		{"decimal", writeParquet(t, make([]decimal, 1)), "no flow log: Parquet column bytes has type DECIMAL(18,2), which can't hold INT_64"},
-		{"hour without unit", writeParquet(t, make([]noTime, 1)), "no flow log: Parquet column weir_hour has type INT(64,true), which can't hold TIMESTAMP"},
-		{"a port's time", writeParquet(t, make([]portTime, 1)), "no flow log: Parquet column srcport has type TIMESTAMP(isAdjustedToUTC=true,unit=MILLIS), which can't hold INT_32"},
-		{"address as bytes", writeParquet(t, make([]fixed, 1)), "no flow log: Parquet column srcaddr has type FIXED_LEN_BYTE_ARRAY(4), which can't hold STRING"},
-		{"INT96", writeParquet(t, make([]int96, 1)), "no flow log: Parquet column start has type INT96, which can't hold INT_64"},
+		{"nested", writeParquet(t, make([]nested, 1)), "object can't be read: Parquet column tags is nested, where a flow log has flat columns"},
+		{"list", writeParquet(t, make([]list, 1)), "object can't be read: Parquet column srcaddr is nested, where a flow log has flat columns"},
+		{"boolean", writeParquet(t, make([]boolean, 1)), "object can't be read: Parquet column action has type BOOLEAN, which can't hold STRING"},
+		{"date", writeParquet(t, make([]date, 1)), "object can't be read: Parquet column start has type DATE, which can't hold INT_64"},
+		{"decimal", writeParquet(t, make([]decimal, 1)), "object can't be read: Parquet column bytes has type DECIMAL(18,2), which can't hold INT_64"},
+		{"hour without unit", writeParquet(t, make([]noTime, 1)), "object can't be read: Parquet column weir_hour has type INT(64,true), which can't hold TIMESTAMP"},
+		{"a port's time", writeParquet(t, make([]portTime, 1)), "object can't be read: Parquet column srcport has type TIMESTAMP(isAdjustedToUTC=true,unit=MILLIS), which can't hold INT_32"},
+		{"address as bytes", writeParquet(t, make([]fixed, 1)), "object can't be read: Parquet column srcaddr has type FIXED_LEN_BYTE_ARRAY(4), which can't hold STRING"},
+		{"INT96", writeParquet(t, make([]int96, 1)), "object can't be read: Parquet column start has type INT96, which can't hold INT_64"},
 		{"other data", writeParquet(t, make([]other, 1)), "no flow log: Parquet without columns of a flow log"},
-		{"field twice", writeParquet(t, make([]twice, 1)), "no flow log: Parquet columns: field srcaddr stands there twice"},
+		{"field twice", writeParquet(t, make([]twice, 1)), "object can't be read: Parquet columns: field srcaddr stands there twice"},
 		{"unknown field twice", writeParquet(t, make([]unknownTwice, 1)), "no flow log: Parquet columns: field my col stands there twice"},
-		{"both kinds", writeParquet(t, make([]kinds, 1)), "no flow log: Parquet columns: field interface-id is of VPC flow logs only and tgw-id of transit gateway flow logs only"},
-		{"map of numbers", writeParquet(t, make([]numberMap, 1)), "no flow log: Parquet column weir_unknown is no map of text"},
+		{"both kinds", writeParquet(t, make([]kinds, 1)), "object can't be read: Parquet columns: field interface-id is of VPC flow logs only and tgw-id of transit gateway flow logs only"},
+		{
+			"LZ4", writeParquet(t, make([]placeholders, 100), parquet.Compression(&parquet.Lz4Raw)),
+			"object can't be read: Parquet compressed with LZ4_RAW; write it anew with zstd, snappy or gzip",
+		},
+		{"LZ4 of other data", writeParquet(t, make([]other, 100), parquet.Compression(&parquet.Lz4Raw)), "no flow log: Parquet without columns of a flow log"},
+		{"map of numbers", writeParquet(t, make([]numberMap, 1)), "object can't be read: Parquet column weir_unknown is no map of text"},
 	}
 	for _, tc := range tests {
 		t.Run(tc.name, func(t *testing.T) {
 			_, _, err := decode(t, tc.data, flowlog.Options{})
-			if !errors.Is(err, flowlog.ErrNotFlowLog) || err.Error() != tc.want {
+			if !isNamed(err) || err.Error() != tc.want {
 				t.Errorf("error %v, want %s", err, tc.want)
 			}
 		})

@@ -88,9 +88,8 @@ func (p *parquetWriter) column(b *Batch, i int) []parquet.Value {
 	fd, known := p.format.Field(i)
 	switch {
 	case known && fd.ID == Version:
-		v := parquet.Int32Value(int32(p.format.RecordVersion())).Level(0, 1, i)
-		for range b.n {
-			out = append(out, v)
+		for r := range b.Records() {
+			out = append(out, parquet.Int32Value(int32(p.format.versionOf(r))).Level(0, 1, i))
 		}
 	case known && fd.Numeric():
 		nums := b.nums[fd.ID]

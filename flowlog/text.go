@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -13,7 +14,11 @@ type lineParser struct {
 	batch  *Batch
 	cols   []lineColumn
 	ends   []end
-	expect int // records that a batch will probably have
+	expect int  // records that a batch will probably have
+	roomy  bool // the batch has room for them
+
+	shared  bool // both kinds of records can have the format
+	version int  // place of the version, or -1
 }
 
 // end is the places of an address and of its port in the line.
@@ -31,7 +36,7 @@ type lineColumn struct {
 
 // newLineParser returns a parser that appends to a new batch.
 func newLineParser(f Format) *lineParser {
-	p := &lineParser{format: f}
+	p := &lineParser{format: f, shared: f.Shared(), version: f.index(Version)}
 	for _, ids := range [][2]FieldID{{SrcAddr, SrcPort}, {DstAddr, DstPort}} {
 		if a, b := f.index(ids[0]), f.index(ids[1]); a >= 0 && b >= 0 {
 			p.ends = append(p.ends, end{a, b})
@@ -43,7 +48,7 @@ func newLineParser(f Format) *lineParser {
 
 // reset begins a new batch.
 func (p *lineParser) reset() {
-	p.batch = NewBatch(p.format.kind)
+	p.batch, p.roomy = NewBatch(p.format.kind), false
 	p.cols = make([]lineColumn, p.format.Len())
 	for i := range p.cols {
 		f, ok := p.format.Field(i)
@@ -80,6 +85,7 @@ func (p *lineParser) take() *Batch {
 
 // makeRoom makes room for the records that are expected.
 func (p *lineParser) makeRoom() {
+	p.roomy = true
 	for i := range p.cols {
 		if c := &p.cols[i]; c.num {
 			c.nums = make([]int64, 0, p.expect)
@@ -92,7 +98,7 @@ func (p *lineParser) makeRoom() {
 // parse appends the record of one line, without its line end, to the batch.
 // Where the line is bad, the batch stays as it was.
 func (p *lineParser) parse(line []byte) *LineError {
-	if p.batch.n == 0 {
+	if !p.roomy {
 		p.makeRoom()
 	}
 	pos := 0
@@ -198,6 +204,18 @@ func (c *lineColumn) append(tok []byte) error {
 
 // fail takes back the first n values of a bad line.
 func (p *lineParser) fail(n int, e *LineError) *LineError {
+	p.takeBack(n)
+	return e
+}
+
+// undo takes back the last record.
+func (p *lineParser) undo() {
+	p.batch.n--
+	p.takeBack(len(p.cols))
+}
+
+// takeBack takes back the first n values behind the last record.
+func (p *lineParser) takeBack(n int) {
 	for i := range n {
 		if c := &p.cols[i]; c.num {
 			c.nums = c.nums[:p.batch.n]
@@ -205,7 +223,6 @@ func (p *lineParser) fail(n int, e *LineError) *LineError {
 			c.text.Codes = c.text.Codes[:p.batch.n]
 		}
 	}
-	return e
 }
 
 // countReason says how many fields a line has and how many it should have.
@@ -215,26 +232,25 @@ func (p *lineParser) countReason(line []byte) string {
 
 func isSpace(c byte) bool { return c == ' ' || c == '\t' || c == '\r' }
 
-// isDefault reports whether a line without header is a record in AWS's default
-// format of a kind: by the values in their places, not by their number.
-func isDefault(line []byte, k Kind) bool {
-	p := newLineParser(DefaultFormat(k))
+// isDefault reports whether a line without header is a record in p's format, which
+// is AWS's default one of its kind: by the values in their places, not by their
+// number.
+func (p *lineParser) isDefault(line []byte) bool {
 	if p.parse(line) != nil {
 		return false
 	}
-	b := p.take()
-	r := b.At(0)
-	version, _ := r.Int(Version)
+	defer p.undo()
+	r := p.batch.At(p.batch.n - 1)
 	status, ok := r.Text(LogStatus)
 	if !ok {
 		return false
 	}
-	if k == KindTGW {
+	if p.format.kind == KindTGW {
 		resource, _ := r.Text(ResourceType)
-		return version == 6 && len(resource) >= 14 && resource[:14] == "TransitGateway"
+		return strings.HasPrefix(resource, "TransitGateway")
 	}
 	eni, ok := r.Text(InterfaceID)
-	if version != 2 || ok && (len(eni) < 4 || eni[:4] != "eni-") {
+	if ok && !strings.HasPrefix(eni, "eni-") {
 		return false
 	}
 	// A record with traffic has both addresses, one without has neither.
@@ -244,14 +260,14 @@ func isDefault(line []byte, k Kind) bool {
 // cutTime takes the ISO time off that CloudWatch Logs puts in front of each line
 // when it exports a log group to S3. It returns the rest of the line and the
 // time in seconds since the epoch; ok is false where the line does not begin
-// with a time.
+// with a time, or has nothing else.
 func cutTime(line []byte) (rest []byte, t int64, ok bool) {
 	if len(line) < 20 || line[4] != '-' || line[7] != '-' || line[10] != 'T' {
 		return line, 0, false
 	}
-	stamp, rest, _ := bytes.Cut(line, []byte(" "))
+	stamp, rest, more := bytes.Cut(line, []byte(" "))
 	when, err := time.Parse(time.RFC3339, string(stamp))
-	if err != nil {
+	if err != nil || !more {
 		return line, 0, false
 	}
 	return rest, when.Unix(), true

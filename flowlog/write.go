@@ -24,6 +24,15 @@ type Writer interface {
 // batch has, in AWS's order, unknown fields after them. weir's own fields are
 // left out.
 func FormatOf(b *Batch) Format {
+	f, err := newFormat(b.names())
+	if err != nil {
+		return DefaultFormat(b.kind) // nothing but absent fields
+	}
+	return f.withKind(b.kind)
+}
+
+// names returns the fields that [FormatOf] takes.
+func (b *Batch) names() []string {
 	var names []string
 	for _, id := range order[b.kind] {
 		if f := &fields[id]; !f.Own() && b.has(id) {
@@ -33,11 +42,13 @@ func FormatOf(b *Batch) Format {
 	for _, u := range b.unknown {
 		names = append(names, u.Name)
 	}
-	f, err := newFormat(names)
-	if err != nil {
-		return DefaultFormat(b.kind) // nothing but absent fields
-	}
-	return f.withKind(b.kind)
+	return names
+}
+
+// Missing returns the fields that the batch has, as [FormatOf] finds them, and the
+// format lacks.
+func (f Format) Missing(b *Batch) []string {
+	return slices.DeleteFunc(b.names(), func(name string) bool { return slices.Contains(f.names, name) })
 }
 
 // has reports whether a record of the batch has the field.
@@ -69,7 +80,8 @@ func checkKind(f Format, b *Batch) error {
 // AppendText appends a record as AWS writes it in text, without line end: the
 // format's fields between single spaces, "-" where one is absent. The version is
 // what AWS writes for the format ([Format.RecordVersion]), whatever the record's
-// own was. Values are written as they are; the writer of [NewTextWriter] refuses
+// own was, except that a format with unknown fields keeps a higher one: it may be
+// theirs. Values are written as they are; the writer of [NewTextWriter] refuses
 // those that would break the line.
 func AppendText(dst []byte, r Record, f Format) []byte {
 	for i := range f.names {
@@ -97,6 +109,17 @@ func (f Format) checkLines(b *Batch) error {
 			if strings.ContainsFunc(v, breaksLine) && slices.Contains(c.Codes, uint32(code)) {
 				return fmt.Errorf("flowlog: %s: %q holds white space or a control character, which a line of text can't carry", name, clip(v))
 			}
+		}
+	}
+	return nil
+}
+
+// checkNames refuses names that a header can't hold: other writers' Parquet has
+// columns of any name.
+func (f Format) checkNames() error {
+	for _, name := range f.names {
+		if !isName(name) {
+			return fmt.Errorf("flowlog: field %q can't stand in the header of a text file", clip(name))
 		}
 	}
 	return nil
@@ -130,7 +153,7 @@ func (f Format) appendField(dst []byte, r Record, i int) []byte {
 	}
 	id := f.ids[i]
 	if id == Version {
-		return strconv.AppendInt(dst, int64(f.RecordVersion()), 10)
+		return strconv.AppendInt(dst, f.versionOf(r), 10)
 	}
 	if fields[id].Numeric() {
 		if v, ok := r.Int(id); ok {
@@ -144,6 +167,15 @@ func (f Format) appendField(dst []byte, r Record, i int) []byte {
 	return append(dst, '-')
 }
 
+// versionOf returns the version that a record has in this format.
+func (f Format) versionOf(r Record) int64 {
+	v := int64(f.RecordVersion())
+	if own, ok := r.Int(Version); ok && slices.Contains(f.known, false) {
+		v = max(v, own)
+	}
+	return v
+}
+
 // textWriter writes AWS's text form.
 type textWriter struct {
 	w      *bufio.Writer
@@ -154,7 +186,7 @@ type textWriter struct {
 
 // NewTextWriter returns a writer of AWS's text form: a header, where asked for,
 // then a line for each record. Compression is the caller's. Write refuses a batch
-// with a value that holds white space.
+// with a value that holds white space, and a header of names that hold it.
 func NewTextWriter(w io.Writer, f Format, header bool) Writer {
 	return &textWriter{w: bufio.NewWriterSize(w, 64<<10), format: f, header: header}
 }
@@ -166,10 +198,8 @@ func (t *textWriter) Write(b *Batch) error {
 	if err := t.format.checkLines(b); err != nil {
 		return err
 	}
-	if t.header {
-		t.header = false
-		t.w.WriteString(t.format.Header())
-		t.w.WriteByte('\n')
+	if err := t.head(); err != nil {
+		return err
 	}
 	for r := range b.Records() {
 		t.line = append(AppendText(t.line[:0], r, t.format), '\n')
@@ -182,12 +212,24 @@ func (t *textWriter) Write(b *Batch) error {
 
 // Close writes the header where no record was written, and what is held back.
 func (t *textWriter) Close() error {
-	if t.header {
-		t.header = false
-		t.w.WriteString(t.format.Header())
-		t.w.WriteByte('\n')
+	if err := t.head(); err != nil {
+		return err
 	}
 	return t.w.Flush()
+}
+
+// head writes the header once.
+func (t *textWriter) head() error {
+	if !t.header {
+		return nil
+	}
+	if err := t.format.checkNames(); err != nil {
+		return err
+	}
+	t.header = false
+	t.w.WriteString(t.format.Header())
+	t.w.WriteByte('\n')
+	return nil
 }
 
 // AppendJSON appends a record as one JSON object: columns in AWS's order under

@@ -77,6 +77,7 @@ type catter struct {
 	flags  *catFlags
 	opts   flowlog.Options
 	format *flowlog.Format // of the output; nil: that of the first records
+	empty  *flowlog.Format // that of the first file, where no file has records
 	chosen bool            // --log-format chose it, so that other fields are not wanted
 	out    *bufio.Writer
 	writer flowlog.Writer
@@ -195,6 +196,9 @@ func (k *catter) file(ctx context.Context, r io.Reader, in input) error {
 		if err == io.EOF || st.Records > 0 {
 			k.read++
 		}
+		if k.empty == nil && len(st.Formats) > 0 {
+			k.empty = &st.Formats[0]
+		}
 		if err != io.EOF {
 			k.fault(in, err)
 		}
@@ -225,7 +229,11 @@ func (k *catter) settleFormat(b *flowlog.Batch, st *flowlog.Stats, in input) err
 		if k.format == nil {
 			f := flowlog.FormatOf(b)
 			if len(st.Formats) > 0 {
-				f = st.Formats[0]
+				// The columns of weir's own Parquet do not tell the unknown fields.
+				first := st.Formats[0]
+				if all, err := first.With(first.Missing(b)...); err == nil {
+					f = all
+				}
 			}
 			k.format = &f
 		}
@@ -234,12 +242,7 @@ func (k *catter) settleFormat(b *flowlog.Batch, st *flowlog.Stats, in input) err
 	if k.chosen || k.flags.form == "jsonl" {
 		return nil
 	}
-	var lost []string
-	for _, name := range flowlog.FormatOf(b).Names() {
-		if !slices.Contains(k.format.Names(), name) {
-			lost = append(lost, name)
-		}
-	}
+	lost := k.format.Missing(b)
 	if len(lost) == 0 || k.format.Kind() != b.Kind() && !k.format.Shared() {
 		return nil // the writer refuses the other kind, and says so
 	}
@@ -262,9 +265,13 @@ func (k *catter) begin() {
 }
 
 // finish ends the output. Where no record was read, and --log-format did not say
-// its fields, it has AWS's default ones, so that it is whole in its form.
+// its fields, it has those of the first file that has a header or columns, else
+// AWS's default ones, so that it is whole in its form.
 func (k *catter) finish() error {
 	if k.writer == nil && k.failed == 0 {
+		if k.format == nil {
+			k.format = k.empty
+		}
 		if k.format == nil {
 			f := flowlog.DefaultFormat(flowlog.KindVPC)
 			k.format = &f

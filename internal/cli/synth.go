@@ -4,12 +4,15 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"weir/flowlog"
 	"weir/internal/app"
+	"weir/internal/filter"
+	"weir/internal/query"
 	"weir/internal/synth"
 )
 
@@ -87,6 +90,11 @@ func (f *synthFlags) read(logFormat string) error {
 			return err
 		}
 		f.config.Format = *format
+		if f.tgw {
+			if f.config.Format, err = format.As(flowlog.KindTGW); err != nil {
+				return usage(fmt.Errorf("--log-format: %s", message(err)))
+			}
+		}
 	}
 	if err := f.config.Validate(); err != nil {
 		return usage(err)
@@ -115,13 +123,45 @@ func (c *cli) synth(ctx context.Context, dir string, f *synthFlags) error {
 		}
 	}
 	if c.json {
-		return c.printJSON(newSynthReport(&s))
+		report, err := newSynthReport(&s, f.config.Format)
+		if err != nil {
+			return err
+		}
+		return c.printJSON(report)
 	}
 	fmt.Fprintf(c.out, "%s in %s, %s, below %s\n", plural(s.Records, "record"), plural(s.Objects, "object"), size(s.Bytes), filepath.Clean(dir))
 	for _, st := range s.Stories {
-		fmt.Fprintf(c.out, "\n%s: %s\n  %s\n  --where %q finds %s\n", st.Name, st.Title, st.What, st.Question, plural(st.Records, "record"))
+		fmt.Fprintf(c.out, "\n%s: %s\n  %s\n", st.Name, st.Title, st.What)
+		lacks, err := lackedBy(f.config.Format, st.Question)
+		switch {
+		case err != nil:
+			return err
+		case len(lacks) > 0:
+			fmt.Fprintf(c.out, "  (--where can't find it: the format lacks %s)\n", strings.Join(lacks, ", "))
+		default:
+			fmt.Fprintf(c.out, "  --where %q finds %s\n", st.Question, plural(st.Records, "record"))
+		}
 	}
 	return nil
+}
+
+// lackedBy returns the fields of a story's question that the format lacks: without
+// them the question finds nothing.
+func lackedBy(f flowlog.Format, question string) ([]string, error) {
+	e, err := filter.Parse(question, filter.Options{Kind: f.Kind(), Zone: time.UTC})
+	if err != nil {
+		return nil, err
+	}
+	plan := query.Plan{Kind: f.Kind(), Stages: []query.Stage{
+		&query.Filter{Where: e}, &query.Aggregate{Aggs: []query.Agg{{Name: "n", Func: query.CountRows}}},
+	}}
+	var lacks []string
+	for _, name := range plan.Reads() {
+		if field, ok := flowlog.Lookup(name); ok && !f.Has(field.ID) {
+			lacks = append(lacks, field.Name)
+		}
+	}
+	return lacks, nil
 }
 
 // synthReport is the summary of synthetic logs for programs.
@@ -137,7 +177,8 @@ type storyEntry struct {
 	Name    string    `json:"name"`
 	Title   string    `json:"title"`
 	What    string    `json:"what"`
-	Where   string    `json:"where"`
+	Where   string    `json:"where,omitempty"`
+	Lacks   []string  `json:"lacks,omitempty"` // fields of the filter that the format lacks, so that there is none
 	From    time.Time `json:"from"`
 	To      time.Time `json:"to"`
 	Records int64     `json:"records"`
@@ -145,10 +186,17 @@ type storyEntry struct {
 }
 
 // newSynthReport returns a summary for programs.
-func newSynthReport(s *synth.Summary) synthReport {
+func newSynthReport(s *synth.Summary, f flowlog.Format) (synthReport, error) {
 	r := synthReport{Records: s.Records, Objects: s.Objects, Bytes: s.Bytes, Stories: []storyEntry{}}
 	for _, st := range s.Stories {
-		r.Stories = append(r.Stories, storyEntry{st.Name, st.Title, st.What, st.Question, st.From, st.To, st.Records, st.Bytes})
+		lacks, err := lackedBy(f, st.Question)
+		if err != nil {
+			return r, err
+		}
+		if len(lacks) > 0 {
+			st.Question = ""
+		}
+		r.Stories = append(r.Stories, storyEntry{st.Name, st.Title, st.What, st.Question, lacks, st.From, st.To, st.Records, st.Bytes})
 	}
-	return r
+	return r, nil
 }
