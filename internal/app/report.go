@@ -272,12 +272,23 @@ func (d *describer) counts(by []query.Expr, agg query.Agg, where query.Expr, n i
 	return out, err
 }
 
-// label joins the values of a group: one value, or source, destination and port.
+// label joins the values of a group: one value, or source, destination, and port
+// and protocol where the format has them.
 func label(values []any) string {
 	if len(values) == 1 {
 		return valueText(values[0])
 	}
-	return fmt.Sprintf("%s -> %s port %s/%s", valueText(values[0]), valueText(values[1]), valueText(values[2]), protocolText(values[3]))
+	text := valueText(values[0]) + " -> " + valueText(values[1])
+	port, protocol := valueText(values[2]), protocolText(values[3])
+	switch {
+	case port != "" && protocol != "":
+		return text + " port " + port + "/" + protocol
+	case port != "":
+		return text + " port " + port
+	case protocol != "":
+		return text + " " + protocol
+	}
+	return text
 }
 
 // valueText returns a value as text, "" where absent.

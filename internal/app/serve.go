@@ -12,6 +12,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -89,9 +90,15 @@ type access struct {
 
 // newAccess checks that an address that others can reach has TLS and a login.
 func newAccess(o ServeOptions) (*access, error) {
-	host, _, err := net.SplitHostPort(o.Listen)
+	host, port, err := net.SplitHostPort(o.Listen)
+	if err == nil {
+		_, err = strconv.ParseUint(port, 10, 16)
+	}
 	if err != nil {
-		return nil, fmt.Errorf("cannot listen on %q: %w", o.Listen, err)
+		return nil, &UsageError{Message: fmt.Sprintf("cannot listen on %q: it is no address with a port", o.Listen), Hint: "such as 127.0.0.1:8787; port 0 takes a free one"}
+	}
+	if (o.TLSCert == "") != (o.TLSKey == "") {
+		return nil, &UsageError{Message: "TLS needs both a certificate and its key", Hint: "give both --tls-cert and --tls-key, or neither"}
 	}
 	a := &access{hosts: o.Hosts}
 	addr, err := netip.ParseAddr(host)
@@ -99,7 +106,7 @@ func newAccess(o ServeOptions) (*access, error) {
 		if o.TLSCert == "" {
 			return a, nil
 		}
-	} else if o.TLSCert == "" || o.TLSKey == "" {
+	} else if o.TLSCert == "" {
 		return nil, &UsageError{
 			Message: fmt.Sprintf("%s can be reached from other machines, so it needs TLS and a login", o.Listen),
 			Hint:    "give --tls-cert and --tls-key, or listen on 127.0.0.1 and reach it through ssh -L",
@@ -192,25 +199,25 @@ func (v *server) handler() http.Handler {
 	return v.metrics.Measure(mux, pathLabel)
 }
 
-// pathLabel returns the metrics' label of a request: its path under the API, or
-// what kind of thing it asks for.
+// pathLabel returns the metrics' label of a request that was answered: its path,
+// where there is a handler for just that, or what kind of thing it asks for. Clients
+// can't make labels of their own.
 func pathLabel(r *http.Request) string {
 	switch p := r.URL.Path; {
-	case strings.HasPrefix(p, "/api/v1/"):
-		if r.Pattern != "" {
-			return p
-		}
-		return "/api/v1/"
-	case p == "/healthz", p == "/metrics":
+	case r.Pattern == "GET "+p && p != "/":
 		return p
+	case strings.HasPrefix(p, "/api/"):
+		return "/api/"
 	}
 	return "page"
 }
 
-// health answers 200 where the lake can be read.
+// health answers 200 where the lake can be read. It answers without a login, so why
+// the lake can't be read stands in the log alone.
 func (v *server) health(w http.ResponseWriter, r *http.Request) {
 	if _, err := v.s.lake.Snapshot(r.Context()); err != nil {
-		http.Error(w, "the lake can't be read: "+err.Error(), http.StatusServiceUnavailable)
+		v.o.Log.Error("the lake can't be read", "error", err)
+		http.Error(w, "the lake can't be read", http.StatusServiceUnavailable)
 		return
 	}
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")

@@ -18,10 +18,13 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"weir/internal/lake"
 )
@@ -90,6 +93,24 @@ func get(t *testing.T, client *http.Client, url, host string) (status int, body 
 	return resp.StatusCode, string(b)
 }
 
+// checkLabels asks for paths that are there and for others, and checks that only
+// the former become labels of metrics.
+func checkLabels(t *testing.T, at string) {
+	t.Helper()
+	for _, path := range []string{"api/v1/status", "api/v1/made/up1", "api/v1/status/", "api/up2", "up3", "assets/up4", "healthz/up5", "login"} {
+		get(t, http.DefaultClient, at+path, "")
+	}
+	_, body := get(t, http.DefaultClient, at+"metrics", "")
+	got := map[string]bool{}
+	for _, m := range regexp.MustCompile(`weir_http_request_duration_seconds_count\{.*path="(.*?)"`).FindAllStringSubmatch(body, -1) {
+		got[m[1]] = true
+	}
+	want := map[string]bool{"/healthz": true, "/metrics": true, "/api/v1/status": true, "/api/": true, "page": true}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("labels (-want +got):\n%s", diff)
+	}
+}
+
 // TestServe walks through a server's life.
 func TestServe(t *testing.T) {
 	data := filepath.Join(t.TempDir(), "data")
@@ -105,6 +126,7 @@ func TestServe(t *testing.T) {
 	if status, body := get(t, http.DefaultClient, at+"metrics", ""); !strings.Contains(body, `weir_http_request_duration_seconds_count{code="200",path="/healthz"} 1`) {
 		t.Errorf("/metrics: %d, requests are not counted", status)
 	}
+	checkLabels(t, at)
 	if status, body := get(t, http.DefaultClient, at, ""); status != 200 || !strings.Contains(body, "<html") {
 		t.Errorf("the page: %d %.100q", status, body)
 	}
@@ -217,10 +239,14 @@ func TestServeRefused(t *testing.T) {
 		{"no address is all addresses", ServeOptions{Listen: ":0"}, ":0 can be reached from other machines"},
 		{"a name that is not this machine's own", ServeOptions{Listen: "weir.example:0"}, "can be reached from other machines"},
 		{"IPv6", ServeOptions{Listen: "[::]:0"}, "can be reached from other machines"},
-		{"a certificate without its key", ServeOptions{Listen: "0.0.0.0:0", TLSCert: cert}, "needs TLS and a login"},
+		{"a certificate without its key", ServeOptions{Listen: "0.0.0.0:0", TLSCert: cert}, "TLS needs both a certificate and its key"},
+		{"a key without its certificate", ServeOptions{Listen: "127.0.0.1:0", TLSKey: key}, "TLS needs both a certificate and its key"},
 		{"TLS without users", ServeOptions{Listen: "0.0.0.0:0", TLSCert: cert, TLSKey: key}, "nobody can log in: "},
 		{"no certificate there", ServeOptions{Listen: "127.0.0.1:0", TLSCert: "nowhere", TLSKey: key}, "cannot load the certificate"},
 		{"no port", ServeOptions{Listen: "127.0.0.1"}, `cannot listen on "127.0.0.1"`},
+		{"no address", ServeOptions{Listen: "banana"}, `cannot listen on "banana"`},
+		{"empty port", ServeOptions{Listen: "127.0.0.1:"}, `cannot listen on "127.0.0.1:"`},
+		{"no such port", ServeOptions{Listen: "127.0.0.1:99999"}, `cannot listen on "127.0.0.1:99999"`},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -228,6 +254,10 @@ func TestServeRefused(t *testing.T) {
 			err := Serve(t.Context(), tt.o)
 			if err == nil || !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("error %v, want %q in it", err, tt.want)
+			}
+			var usage *UsageError
+			if errors.As(err, &usage) == (tt.name == "no certificate there") {
+				t.Errorf("%v: is it one of usage?", err)
 			}
 			if _, err := os.Stat(tt.o.Data); !errors.Is(err, os.ErrNotExist) {
 				t.Errorf("the data directory was made: %v", err)
@@ -255,7 +285,10 @@ func TestServeTLS(t *testing.T) {
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 	defer client.CloseIdleConnections()
-	for _, path := range []string{"", "metrics", "healthz", "api/v1/status"} {
+	if status, body := get(t, client, at+"healthz", ""); status != http.StatusOK {
+		t.Errorf("a probe gets %d %.80q", status, body)
+	}
+	for _, path := range []string{"", "metrics", "api/v1/status"} {
 		if status, body := get(t, client, at+path, ""); status == http.StatusOK {
 			t.Errorf("/%s without a login: %d %.80q", path, status, body)
 		}
@@ -332,5 +365,21 @@ func TestEngineTemp(t *testing.T) {
 	}
 	if _, err := os.Stat(alive); err != nil {
 		t.Errorf("a living process's folder is gone: %v", err)
+	}
+}
+
+// TestLabel writes groups of formats that lack port, protocol or both.
+func TestLabel(t *testing.T) {
+	for want, values := range map[string][]any{
+		"10.0.0.1":                         {"10.0.0.1"},
+		"":                                 {nil},
+		"10.0.0.1 -> 10.0.0.2 port 22/tcp": {"10.0.0.1", "10.0.0.2", int64(22), int64(6)},
+		"10.0.0.1 -> 10.0.0.2 port 22":     {"10.0.0.1", "10.0.0.2", int64(22), nil},
+		"10.0.0.1 -> 10.0.0.2 tcp":         {"10.0.0.1", "10.0.0.2", nil, int64(6)},
+		"10.0.0.1 -> 10.0.0.2":             {"10.0.0.1", "10.0.0.2", nil, nil},
+	} {
+		if got := label(values); got != want {
+			t.Errorf("%v: %q, want %q", values, got, want)
+		}
 	}
 }

@@ -181,7 +181,7 @@ func (k *catter) file(ctx context.Context, r io.Reader, in input) error {
 		b, err := d.Next()
 		st := d.Stats()
 		for ; shown < len(st.BadLines); shown++ {
-			fmt.Fprintf(k.c.err, "weir: %s: %s\n", in.name, st.BadLines[shown])
+			fmt.Fprintf(people{k.c.err}, "weir: %s: %s\n", in.name, st.BadLines[shown])
 		}
 		if err == nil {
 			if err = k.write(b, &st, in); err != nil {
@@ -190,7 +190,7 @@ func (k *catter) file(ctx context.Context, r io.Reader, in input) error {
 			continue
 		}
 		if more := st.Bad - int64(len(st.BadLines)); more > 0 {
-			fmt.Fprintf(k.c.err, "weir: %s: and %s\n", in.name, plural(more, "more bad line"))
+			fmt.Fprintf(people{k.c.err}, "weir: %s: and %s\n", in.name, plural(more, "more bad line"))
 		}
 		k.bad += st.Bad
 		if err == io.EOF || st.Records > 0 {
@@ -297,7 +297,7 @@ func (k *catter) fault(in input, err error) {
 		return
 	}
 	k.failed++
-	fmt.Fprintf(k.c.err, "weir: %s: %s\n", in.name, message(err))
+	fmt.Fprintf(people{k.c.err}, "weir: %s: %s\n", in.name, message(err))
 	if errors.Is(err, flowlog.ErrNoFormat) && !k.hinted["format"] {
 		k.hinted["format"] = true
 		k.c.printHints([]string{"give the format: --log-format '${version} ${account-id} ...'"})

@@ -53,12 +53,19 @@ func Main() {
 
 // run runs one command and returns the exit code.
 func (c *cli) run(ctx context.Context, args []string) int {
+	out := &output{w: c.out}
+	if !isTerminal(c.out) { // a terminal is known by its file, and is not full
+		c.out = out
+	}
 	root := c.root()
 	root.SetArgs(args)
 	root.SetIn(c.in)
 	root.SetOut(c.out)
 	root.SetErr(c.err)
 	cmd, err := root.ExecuteContextC(ctx)
+	if err == nil && out.err != nil {
+		err = fmt.Errorf("cannot write the answer: %w", out.err)
+	}
 	if err == nil {
 		return c.code
 	}

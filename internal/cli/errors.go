@@ -69,10 +69,10 @@ func (c *cli) report(ctx context.Context, cmd *cobra.Command, err error) int {
 	if wrongCall || isUsage(err) {
 		code = exitUsage
 	}
-	fmt.Fprintf(c.err, "weir: %s\n", message(err))
+	fmt.Fprintf(c.err, "weir: %s\n", printableLines(message(err)))
 	if p, ok := errors.AsType[*placed](err); ok {
 		for line := range strings.Lines(p.excerpt) {
-			fmt.Fprintf(c.err, "  %s\n", strings.TrimRight(line, "\n"))
+			fmt.Fprintf(c.err, "  %s\n", printableLines(strings.TrimRight(line, "\n")))
 		}
 	}
 	hints := hintsOf(err)
@@ -102,7 +102,7 @@ func (c *cli) printHints(hints []string) {
 	for _, h := range hints[:min(len(hints), mostHints)] {
 		lead := "hint: "
 		for line := range strings.Lines(strings.TrimSpace(h)) {
-			fmt.Fprintf(c.err, "%s%s\n", lead, strings.TrimRight(line, "\n"))
+			fmt.Fprintf(c.err, "%s%s\n", lead, printable(strings.TrimRight(line, "\n")))
 			lead = "      "
 		}
 	}
@@ -171,6 +171,6 @@ func kindHints(err error) []string {
 // note says something on stderr, unless --quiet.
 func (c *cli) note(format string, args ...any) {
 	if !c.quiet {
-		fmt.Fprintf(c.err, "weir: "+format+"\n", args...)
+		fmt.Fprintf(c.err, "weir: %s\n", printableLines(fmt.Sprintf(format, args...)))
 	}
 }

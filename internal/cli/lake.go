@@ -66,7 +66,7 @@ func (c *cli) printDifference(d *lake.Difference) {
 	if strings.Contains(d.Problem, d.URL) {
 		what = d.Problem // it names the file already
 	}
-	fmt.Fprintf(c.out, "%s %s %s (taken %s, found %s)\n", d.Table, d.Hour.Format("2006-01-02T15Z"), what, number(d.Taken), number(d.Found))
+	fmt.Fprintf(people{c.out}, "%s %s %s (taken %s, found %s)\n", d.Table, d.Hour.Format("2006-01-02T15Z"), what, number(d.Taken), number(d.Found))
 }
 
 // verdict says whether a check found something.
@@ -218,7 +218,7 @@ some. (Objects with the same bytes are taken once in any case.)`,
 				return c.printJSON(orEmpty(list))
 			}
 			for _, o := range list {
-				fmt.Fprintf(c.out, "%s in both, %s to %s\n  %s\n  %s\n  e.g. %s\n", plural(o.Records, "record"),
+				fmt.Fprintf(people{c.out}, "%s in both, %s to %s\n  %s\n  %s\n  e.g. %s\n", plural(o.Records, "record"),
 					o.From.Format(time.RFC3339), o.To.Format(time.RFC3339), o.First, o.Second, o.Example)
 			}
 			if len(list) == 0 {

@@ -231,7 +231,7 @@ func (c *cli) dryRun(ctx context.Context, r app.OpenRequest, zone *time.Location
 	if c.json {
 		return c.printJSON(list)
 	}
-	printList(c.out, list, zone)
+	printList(people{c.out}, list, zone)
 	return nil
 }
 
@@ -241,7 +241,7 @@ func (c *cli) askForAll(ctx context.Context, r app.OpenRequest, zone *time.Locat
 	if err != nil || list.Bytes <= askAbove {
 		return err
 	}
-	printList(c.err, list, zone)
+	printList(people{c.err}, list, zone)
 	yes, err := c.confirm(fmt.Sprintf("take %s?", size(list.Bytes)))
 	if err != nil || yes {
 		return err

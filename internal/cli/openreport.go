@@ -19,7 +19,7 @@ const shown = 5
 // printOpen prints the report of an import.
 func (c *cli) printOpen(r *app.OpenReport, zone *time.Location) {
 	for i := range r.List.Sources {
-		printSource(c.out, &r.List.Sources[i], zone)
+		printSource(people{c.out}, &r.List.Sources[i], zone)
 	}
 	in := &r.Intake
 	line(c.out, "taken", "%s of %s, %s in %s", number(in.Taken), plural(in.Objects, "object"), plural(in.Records, "record"),
@@ -51,7 +51,7 @@ func (c *cli) printOpen(r *app.OpenReport, zone *time.Location) {
 
 // line prints a line of the report: a label, and what it is about.
 func line(w io.Writer, label, format string, args ...any) {
-	fmt.Fprintf(w, "%-15s %s\n", label, fmt.Sprintf(format, args...))
+	fmt.Fprintf(w, "%-15s %s\n", label, printable(fmt.Sprintf(format, args...)))
 }
 
 // printHint prints the first lines of an object's hint.

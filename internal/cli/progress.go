@@ -56,7 +56,7 @@ func (p *progress) showListed(list *app.ListReport) {
 	p.began = time.Now()
 	for i := range list.Sources {
 		if list.Sources[i].Requests > 0 {
-			printSource(p.c.err, &list.Sources[i], p.zone)
+			printSource(people{p.c.err}, &list.Sources[i], p.zone)
 		}
 	}
 }

@@ -35,6 +35,12 @@ func (l *limitFlags) add(cmd *cobra.Command) {
 // limits returns what the flags ask for.
 func (l *limitFlags) limits() (query.Limits, error) {
 	out := query.Limits{Timeout: l.timeout, MaxRows: l.maxRows}
+	if l.timeout < 0 {
+		return out, usage(fmt.Errorf("--timeout must not be below 0; 0 is any time"))
+	}
+	if l.maxRows < 0 {
+		return out, usage(fmt.Errorf("--max-rows must not be below 0; 0 is any number"))
+	}
 	if l.maxBytes != "" {
 		n, err := parseSize(l.maxBytes)
 		if err != nil {
@@ -43,6 +49,22 @@ func (l *limitFlags) limits() (query.Limits, error) {
 		out.MaxBytes = n
 	}
 	return out, nil
+}
+
+// explained asks what a query would read, within the time of the flags: planning
+// computes what is constant, which can be much.
+func (l *limitFlags) explained(ctx context.Context, explain func(context.Context) (query.Cost, error)) (query.Cost, error) {
+	if l.timeout == 0 {
+		return explain(ctx)
+	}
+	late := fmt.Errorf("%w: it took longer than %v", query.ErrLimit, l.timeout)
+	ctx, stop := context.WithTimeoutCause(ctx, l.timeout, late)
+	defer stop()
+	cost, err := explain(ctx)
+	if err != nil && context.Cause(ctx) == late {
+		err = late
+	}
+	return cost, err
 }
 
 func (c *cli) queryCommand() *cobra.Command {
@@ -119,7 +141,7 @@ func (c *cli) query(ctx context.Context, text string, scope *scopeFlags, limits 
 	}
 	defer s.Close()
 	if limits.explain {
-		cost, err := s.ExplainSQL(ctx, r)
+		cost, err := limits.explained(ctx, func(ctx context.Context) (query.Cost, error) { return s.ExplainSQL(ctx, r) })
 		if err != nil {
 			return at(err, text)
 		}

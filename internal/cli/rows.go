@@ -11,7 +11,6 @@ import (
 	"math/big"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"weir/internal/query"
@@ -88,13 +87,6 @@ func cell(v any, zone *time.Location) string {
 		return showTime(v, zone)
 	case float64:
 		return strconv.FormatFloat(v, 'g', 6, 64)
-	case string:
-		return strings.Map(func(r rune) rune {
-			if r < ' ' || r == 0x7f {
-				return '\ufffd' // would break the table or steer the terminal
-			}
-			return r
-		}, v)
 	}
 	return plainText(v)
 }

@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -32,17 +33,19 @@ type tablePrinter struct {
 
 // newTable returns a printer of a table.
 func newTable(w io.Writer, columns []tableColumn) *tablePrinter {
-	t := &tablePrinter{w: w, columns: columns, widths: make([]int, len(columns))}
+	t := &tablePrinter{w: w, columns: slices.Clone(columns), widths: make([]int, len(columns))}
 	for i, c := range columns {
-		t.widths[i] = width(c.head)
+		t.columns[i].head = printable(c.head)
+		t.widths[i] = width(t.columns[i].head)
 	}
 	return t
 }
 
-// add adds a row, which the table keeps.
+// add adds a row, which the table keeps. Its cells are made printable.
 func (t *tablePrinter) add(row []string) error {
 	for i, cell := range row {
-		t.widths[i] = max(t.widths[i], width(cell))
+		row[i] = printable(cell)
+		t.widths[i] = max(t.widths[i], width(row[i]))
 	}
 	if t.held = append(t.held, row); len(t.held) < tableBlock {
 		return nil

@@ -99,9 +99,26 @@ var zonedForms = []string{time.RFC3339Nano, "2006-01-02T15:04Z07:00", "2006-01-0
 // timeForms are the spellings of times without a zone.
 var timeForms = []string{"2006-01-02T15:04:05", "2006-01-02T15:04", "2006-01-02 15:04:05", "2006-01-02 15:04", "2006-01-02"}
 
-// parseTime reads a time: RFC 3339, the same without zone (in zone), a date, or
-// seconds since the epoch.
+// lastSecond is the last second of the year 9999, in seconds since the epoch.
+const lastSecond = 253402300799
+
+// parseTime reads a time of the years 1970 to 9999: RFC 3339, the same without zone
+// (in zone), a date, or seconds since the epoch.
 func parseTime(s string, zone *time.Location) (time.Time, error) {
+	t, err := anyTime(s, zone)
+	switch {
+	case err != nil:
+		return t, err
+	case t.Unix() < 0:
+		return t, fmt.Errorf("%q lies before 1970", s)
+	case t.Unix() > lastSecond:
+		return t, fmt.Errorf("%q lies behind the year 9999: times are in seconds", s)
+	}
+	return t, nil
+}
+
+// anyTime reads a time of any year.
+func anyTime(s string, zone *time.Location) (time.Time, error) {
 	if n, err := strconv.ParseInt(s, 10, 64); err == nil && len(s) >= 9 {
 		return time.Unix(n, 0), nil
 	}

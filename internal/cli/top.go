@@ -12,6 +12,7 @@ import (
 	"weir/flowlog"
 	"weir/internal/app"
 	"weir/internal/filter"
+	"weir/internal/query"
 )
 
 // topMeasures are what top counts by.
@@ -136,7 +137,7 @@ func (c *cli) top(ctx context.Context, r app.TopRequest, scope *scopeFlags, limi
 		return err
 	}
 	if limits.explain {
-		cost, err := s.ExplainTop(ctx, r)
+		cost, err := limits.explained(ctx, func(ctx context.Context) (query.Cost, error) { return s.ExplainTop(ctx, r) })
 		if err != nil {
 			return err
 		}

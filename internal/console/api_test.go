@@ -467,6 +467,19 @@ func TestLargeNumbers(t *testing.T) {
 	}
 }
 
+// TestFarMoments asks up to the first and last moments that are taken.
+func TestFarMoments(t *testing.T) {
+	h := New(testDeps(t))
+	for _, target := range []string{
+		"totals?from=0&to=253402300799", "totals?from=1970-01-01T00:00:00Z&to=9999-12-31T23:59:59Z", "series?from=0&by=srcaddr",
+		"totals?from=0&to=253402300799&step=253402300799", "records?from=0&to=253402300799", "top?by=srcaddr&to=253402300799&refused=false",
+	} {
+		if status, body := get(t, h, "/api/v1/"+target); status != http.StatusOK {
+			t.Errorf("%s: status %d: %s", target, status, body)
+		}
+	}
+}
+
 func TestProblems(t *testing.T) {
 	h := New(testDeps(t))
 	for _, tc := range []struct {
@@ -482,6 +495,15 @@ func TestProblems(t *testing.T) {
 		{"from", "records?from=yesterday", 400, "from", nil},
 		{"to", "records?to=2026-13-01T00:00:00Z", 400, "to", nil},
 		{"range", "records?from=10&to=10", 400, "to", nil},
+		{"latest number", "totals?to=9223372036854775807", 400, "to", nil},
+		{"earliest number", "series?from=-9223372036854775808", 400, "from", nil},
+		{"before 1970", "totals?from=-1", 400, "from", nil},
+		{"before 1970 in RFC 3339", "totals?from=1969-12-31T23:59:59Z", 400, "from", nil},
+		{"behind 9999", "totals?to=253402300800", 400, "to", nil},
+		{"behind 9999 in RFC 3339", "totals?to=9999-12-31T23:59:59-01:00", 400, "to", nil},
+		{"all of time", "totals?from=0&to=253402300799&step=1", 400, "step", nil},
+		{"widest step", "totals?from=0&to=253402300799&step=9223372036854775807", 400, "step", nil},
+		{"neither true nor false", "top?by=srcaddr&refused=x", 400, "refused", nil},
 		{"zone", "records?tz=Mars/Base", 400, "tz", nil},
 		{"measure", "totals?measure=colour", 400, "measure", nil},
 		{"step", "totals?step=0", 400, "step", nil},

@@ -10,7 +10,7 @@
 // # The API
 //
 // All reads are GET under /api/v1. A moment is an integer, seconds since the epoch
-// in UTC; in a request it may also be RFC 3339. Integers beyond 2^53 are given as
+// in UTC, of the years 1970 to 9999; in a request it may also be RFC 3339. Integers beyond 2^53 are given as
 // text, because a JSON number would be rounded in the browser. A value that a
 // record does not have is null, or left out of a record.
 //
@@ -35,7 +35,7 @@
 //	measure   bytes (default), packets or records
 //	limit     how many values or rows
 //	step      width of a bucket of time in seconds; buckets begin at multiples of it
-//	refused   true: only records with action REJECT
+//	refused   true: only records with action REJECT; false (default): all
 //	after     where the next page of records begins
 //
 // A failure is {"error": {"message", "hint", "param", "offset", "length"}}: param

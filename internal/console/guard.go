@@ -14,12 +14,13 @@ import (
 // loopback address nor localhost nor one of hosts (names or addresses without
 // port): the name of a foreign page can be made to lead here (DNS rebinding). And it
 // refuses, with 403, what a page of another origin asks for, by Sec-Fetch-Site or
-// else by Origin; but a link from elsewhere may lead to a page.
+// else by Origin; but a link from elsewhere may lead to a page. All answers have the
+// headers that keep a page to itself, whatever is behind the guard.
 //
 // Programs that are no browser send neither header and pass; what they may do is
 // the matter of [Login].
 func Guard(next http.Handler, hosts []string) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	return secured(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case !ownHost(r.Host, hosts):
 			http.Error(w, "weir does not serve the host "+clipHost(r.Host), http.StatusMisdirectedRequest)
@@ -28,7 +29,7 @@ func Guard(next http.Handler, hosts []string) http.Handler {
 		default:
 			next.ServeHTTP(w, r)
 		}
-	})
+	}))
 }
 
 // ownHost reports whether the value of a Host header is a name of this server.

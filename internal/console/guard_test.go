@@ -74,6 +74,9 @@ func TestGuard(t *testing.T) {
 			if w.Code != tc.want {
 				t.Errorf("status %d, want %d: %s", w.Code, tc.want, w.Body)
 			}
+			if w.Header().Get("Content-Security-Policy") == "" || w.Header().Get("X-Frame-Options") == "" {
+				t.Errorf("headers %v", w.Header())
+			}
 		})
 	}
 }

@@ -59,7 +59,7 @@ func NewLogin(usersFile string, now func() time.Time) (*Login, error) {
 // Protect returns a handler that lets requests through to next only with a session.
 // A session begins with the form at /login, lasts 12 hours at most, and ends with
 // POST /logout. Without one a page leads to the form, and everything else is refused
-// with 401. After 5 failed logins within 15 minutes an address gets 429. [Guard]
+// with 401, but for GET /healthz: what probes a server can't log in. After 5 failed logins within 15 minutes an address gets 429. [Guard]
 // belongs before it, which keeps forms of other origins away.
 func (l *Login) Protect(next http.Handler) http.Handler {
 	mux := http.NewServeMux()
@@ -67,6 +67,7 @@ func (l *Login) Protect(next http.Handler) http.Handler {
 	mux.HandleFunc("POST /login", l.login)
 	mux.HandleFunc("POST /logout", l.logout)
 	mux.Handle("GET /favicon.svg", next) // the form shows it
+	mux.Handle("GET /healthz", next)
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { l.require(w, r, next) })
 	return secured(mux)
 }
@@ -89,11 +90,16 @@ func (l *Login) require(w http.ResponseWriter, r *http.Request, next http.Handle
 		w.Header().Set("Cache-Control", "no-store")
 		w.Header().Set("Refresh", "0")
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	case r.Method == http.MethodGet && !strings.HasPrefix(r.URL.Path, "/api/") && !strings.HasPrefix(r.URL.Path, "/assets/"):
+	case r.Method == http.MethodGet && isPage(r.URL.Path):
 		http.Redirect(w, r, "/login?next="+url.QueryEscape(r.URL.RequestURI()), http.StatusSeeOther)
 	default:
 		writeJSON(w, http.StatusUnauthorized, map[string]*problem{"error": {Message: "log in first", Hint: "open /login"}})
 	}
+}
+
+// isPage reports whether a path is one that people open, and no data.
+func isPage(path string) bool {
+	return path != "/metrics" && !strings.HasPrefix(path, "/api/") && !strings.HasPrefix(path, "/assets/")
 }
 
 // session returns the session of a request, or nil. A session whose person was

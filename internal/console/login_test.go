@@ -93,6 +93,8 @@ func TestLogin(t *testing.T) {
 	d.expect("page", d.ask("GET", "/?where=dstport+%3D+22", nil), 303, "/login?next=%2F%3Fwhere%3Ddstport%2B%253D%2B22")
 	d.expect("data", d.ask("GET", "/api/v1/status", nil), 401, "")
 	d.expect("asset", d.ask("GET", "/assets/index.js", nil), 401, "")
+	d.expect("metrics", d.ask("GET", "/metrics", nil), 401, "")
+	d.expect("probe", d.ask("GET", "/healthz", nil), 200, "")
 	d.expect("other method", d.ask("POST", "/", nil), 401, "")
 	d.expect("picture of the form", d.ask("GET", "/favicon.svg", nil), 200, "")
 	if w := d.ask("GET", "/login?next=/x", nil); w.Code != 200 || !strings.Contains(w.Body.String(), `name="next" value="/x"`) {

@@ -61,9 +61,9 @@ func (c *console) parse(r *http.Request) (*request, error) {
 	if err != nil {
 		return nil, badParam("", "", "the address cannot be read: %v", err)
 	}
-	req := &request{values: q, measure: byBytes, refused: q.Get("refused") == "true"}
+	req := &request{values: q, measure: byBytes}
 	for _, set := range []func() error{
-		req.setKind, func() error { return req.setTimes(c.Now()) }, req.setZone, req.setMeasure, req.setStep,
+		req.setRefused, req.setKind, func() error { return req.setTimes(c.Now()) }, req.setZone, req.setMeasure, req.setStep,
 	} {
 		if err := set(); err != nil {
 			return nil, err
@@ -77,6 +77,17 @@ func (c *console) parse(r *http.Request) (*request, error) {
 		return nil, err
 	}
 	return req, nil
+}
+
+func (r *request) setRefused() error {
+	switch text := r.values.Get("refused"); text {
+	case "", "false":
+	case "true":
+		r.refused = true
+	default:
+		return badParam("refused", "true or false", "%q is neither true nor false", text)
+	}
+	return nil
 }
 
 func (r *request) setKind() error {
@@ -132,7 +143,7 @@ func (r *request) setStep() error {
 		return nil
 	}
 	n, err := strconv.ParseInt(text, 10, 64)
-	if err != nil || n < 1 {
+	if err != nil || n < 1 || n > lastMoment {
 		return badParam("step", "whole seconds, 1 or more", "%q is no width of a bucket", text)
 	}
 	r.step = n
@@ -218,18 +229,27 @@ func (r *request) plan(stages ...query.Stage) query.Plan {
 	return p
 }
 
+// lastMoment is the last second of the year 9999, in seconds since the epoch. No
+// flow log is of before the epoch; and between the two no sum of seconds overflows.
+const lastMoment = 253402300799
+
 // parseMoment reads a moment: RFC 3339 or seconds since the epoch. The empty text
 // is the zero time.
 func parseMoment(text string) (time.Time, error) {
 	if text == "" {
 		return time.Time{}, nil
 	}
-	if n, err := strconv.ParseInt(text, 10, 64); err == nil {
-		return time.Unix(n, 0).UTC(), nil
-	}
 	t, err := time.Parse(time.RFC3339, text)
-	if err != nil {
+	if n, isNumber := strconv.ParseInt(text, 10, 64); isNumber == nil {
+		t, err = time.Unix(n, 0), nil
+	}
+	switch {
+	case err != nil:
 		return time.Time{}, badParam("", "", "%q is no time", text)
+	case t.Unix() < 0:
+		return time.Time{}, badParam("", "", "%q lies before 1970", text)
+	case t.Unix() > lastMoment:
+		return time.Time{}, badParam("", "", "%q lies behind the year 9999", text)
 	}
 	return t.UTC(), nil
 }

@@ -33,6 +33,8 @@ func TestParseRefuses(t *testing.T) {
 		{`instance-id = "web'`, "              ^^^^^", "the text has no end", `a " is missing`},
 		{"instance-id ~ /web", "              ^^^^", "the regular expression has no end", "a / is missing"},
 		{"instance-id = a\xffb", "               ^", "the text is not UTF-8", ""},
+		{"instance-id = 'a\x00b'", "                ^", "the text has a NUL character in it", ""},
+		{"\x00", "^", "the text has a NUL character in it", ""},
 
 		// Names.
 		{"dstprt = 22", "^^^^^^", `no field "dstprt"`, "did you mean dstport?"},

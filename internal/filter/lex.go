@@ -59,6 +59,9 @@ func lex(text string) ([]token, *Error) {
 	if !utf8.ValidString(text) {
 		return nil, notUTF8(text)
 	}
+	if at := strings.IndexByte(text, 0); at >= 0 {
+		return nil, &Error{Offset: at, Length: 1, Message: "the text has a NUL character in it"} // no engine takes one
+	}
 	l := &lexer{text: text}
 	for {
 		l.at += len(l.rest()) - len(strings.TrimLeftFunc(l.rest(), unicode.IsSpace))

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"weir/flowlog"
@@ -47,6 +48,29 @@ func (p Plan) checkScope() error {
 	}
 	if len(p.Scope.Interfaces) > 0 && !flowlog.FieldByID(flowlog.InterfaceID).In(p.Kind) {
 		return errors.New("scope: transit gateway flow logs have no interface_id")
+	}
+	for _, t := range []time.Time{p.Scope.From, p.Scope.To} {
+		if s := t.Unix(); s < firstSecond || s > lastSecond {
+			return errors.New("scope: times are of the years 1 to 9999")
+		}
+	}
+	for _, values := range [][]string{p.Scope.Accounts, p.Scope.Regions, p.Scope.Interfaces, p.Scope.FlowLogs} {
+		for _, v := range values {
+			if err := checkText(v); err != nil {
+				return fmt.Errorf("scope: %q: %w", v, err)
+			}
+		}
+	}
+	return nil
+}
+
+// checkText refuses what no column holds and engines would cut or refuse.
+func checkText(s string) error {
+	if !utf8.ValidString(s) {
+		return errors.New("text is not UTF-8")
+	}
+	if strings.ContainsRune(s, 0) {
+		return errors.New("text has a NUL character in it")
 	}
 	return nil
 }
@@ -198,7 +222,7 @@ func (c *compiler) sort(s *Sort) error {
 func distinctColumns(columns []Column) ([]Column, error) {
 	seen := make(map[string]bool, len(columns))
 	for _, c := range columns {
-		if c.Name == "" || !utf8.ValidString(c.Name) || strings.ContainsRune(c.Name, 0) {
+		if c.Name == "" || checkText(c.Name) != nil {
 			return nil, fmt.Errorf("%q is no column name", c.Name)
 		}
 		key := strings.ToLower(c.Name)

@@ -32,7 +32,8 @@ type Limits struct {
 type Engine interface {
 	// Run checks the plan and runs it. The caller closes the rows.
 	Run(ctx context.Context, p Plan, l Limits) (Rows, error)
-	// Explain says what Run would read, without running it.
+	// Explain says what Run would read, without running it. It ends with ctx;
+	// an engine may end it earlier, with ErrLimit.
 	Explain(ctx context.Context, p Plan) (Cost, error)
 }
 
@@ -41,6 +42,7 @@ type Engine interface {
 type SQLEngine interface {
 	Engine
 	RunSQL(ctx context.Context, sql string, s Scope, l Limits) (Rows, error)
+	// ExplainSQL says what RunSQL would read, as Explain does.
 	ExplainSQL(ctx context.Context, sql string, s Scope) (Cost, error)
 }
 

@@ -6,7 +6,6 @@ import (
 	"math"
 	"strings"
 	"time"
-	"unicode/utf8"
 )
 
 // maxDepth bounds how deep an expression may nest, so that neither weir nor an
@@ -127,10 +126,7 @@ func literal(v any) (Type, any, error) {
 		}
 		return Float, x, nil
 	case string:
-		if !utf8.ValidString(x) {
-			return 0, nil, errors.New("text is not UTF-8")
-		}
-		return Text, x, nil
+		return Text, x, checkText(x)
 	case time.Time:
 		// The lake holds microseconds; a finer constant would be compared
 		// differently by different engines.

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"time"
 
 	duck "github.com/duckdb/duckdb-go/v2"
 
@@ -34,6 +35,8 @@ type Options struct {
 type Engine struct {
 	lake *lake.Lake
 	db   *sql.DB
+	// reserved are the names of DuckDB's own tables, in lower case.
+	reserved map[string]bool
 }
 
 // Open starts an engine over a lake, which the caller closes after the engine.
@@ -64,7 +67,8 @@ func Open(ctx context.Context, l *lake.Lake, o Options) (*Engine, error) {
 	return e, nil
 }
 
-// setUp adds the functions and closes the sandbox.
+// setUp adds the functions and closes the sandbox. Settings are global: each query
+// has a connection of its own, and a setting of this one would not reach it.
 func (e *Engine) setUp(ctx context.Context, o Options) error {
 	conn, err := e.db.Conn(ctx)
 	if err != nil {
@@ -79,25 +83,47 @@ func (e *Engine) setUp(ctx context.Context, o Options) error {
 		temp = filepath.Join(o.TempDir, "duckdb")
 	}
 	for _, set := range []string{
-		"SET TimeZone = 'UTC'",
-		"SET errors_as_json = true",
-		fmt.Sprintf("SET threads = %d", o.Threads),
-		fmt.Sprintf("SET memory_limit = '%dB'", o.MemoryBytes),
-		fmt.Sprintf("SET max_temp_directory_size = '%dB'", o.SpillBytes),
-		"SET temp_directory = " + quote(temp),
-		"SET parquet_metadata_cache = true",
-		"SET autoinstall_known_extensions = false",
-		"SET autoload_known_extensions = false",
-		"SET allow_community_extensions = false",
-		"SET allowed_directories = [" + quote(e.lake.Dir()+string(filepath.Separator)) + "]",
-		"SET enable_external_access = false",
-		"SET lock_configuration = true",
+		"SET GLOBAL TimeZone = 'UTC'",
+		"SET GLOBAL errors_as_json = true",
+		fmt.Sprintf("SET GLOBAL threads = %d", o.Threads),
+		fmt.Sprintf("SET GLOBAL memory_limit = '%dB'", o.MemoryBytes),
+		fmt.Sprintf("SET GLOBAL max_temp_directory_size = '%dB'", o.SpillBytes),
+		"SET GLOBAL temp_directory = " + quote(temp),
+		"SET GLOBAL parquet_metadata_cache = true",
+		"SET GLOBAL autoinstall_known_extensions = false",
+		"SET GLOBAL autoload_known_extensions = false",
+		"SET GLOBAL allow_community_extensions = false",
+		"SET GLOBAL allowed_directories = [" + quote(e.lake.Dir()+string(filepath.Separator)) + "]",
+		"SET GLOBAL enable_external_access = false",
+		"SET GLOBAL lock_configuration = true",
 	} {
 		if _, err := conn.ExecContext(ctx, set); err != nil {
 			return fmt.Errorf("%s: %w", set, err)
 		}
 	}
-	return nil
+	e.reserved, err = ownTables(ctx, conn)
+	return err
+}
+
+// ownTables returns the names of the tables and views that DuckDB brings along and
+// that a query can name without their schema, in lower case.
+func ownTables(ctx context.Context, conn *sql.Conn) (map[string]bool, error) {
+	const text = `SELECT lower(view_name) FROM duckdb_views() WHERE internal AND schema_name <> 'information_schema'
+		UNION SELECT lower(table_name) FROM duckdb_tables() WHERE internal`
+	rows, err := conn.QueryContext(ctx, text)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	out := map[string]bool{}
+	for rows.Next() {
+		var name string
+		if err := rows.Scan(&name); err != nil {
+			return nil, err
+		}
+		out[name] = true
+	}
+	return out, rows.Err()
 }
 
 // Close ends the engine. Queries that still run fail.
@@ -208,6 +234,10 @@ func (e *Engine) run(ctx context.Context, q request, l query.Limits) (query.Rows
 	return r, nil
 }
 
+// explainTimeout bounds the planning of a query: what is constant in it is computed
+// then.
+const explainTimeout = time.Minute
+
 // Explain says what Run would read.
 func (e *Engine) Explain(ctx context.Context, p query.Plan) (query.Cost, error) {
 	if _, err := p.Check(); err != nil {
@@ -230,13 +260,14 @@ func (e *Engine) ExplainSQL(ctx context.Context, text string, s query.Scope) (qu
 }
 
 func (e *Engine) explain(ctx context.Context, q request) (query.Cost, error) {
-	s, err := e.begin(ctx, q.scope)
+	limit := newLimit(ctx, query.Limits{Timeout: explainTimeout})
+	s, err := e.begin(limit.ctx, q.scope)
 	if err != nil {
-		return query.Cost{}, err
+		return query.Cost{}, limit.close(err)
 	}
 	defer func() { _ = s.close() }()
-	cost, err := s.prepare(ctx, q)
-	return cost, named(err, q.written)
+	cost, err := s.prepare(limit.ctx, q)
+	return cost, limit.close(named(err, q.written))
 }
 
 var _ query.SQLEngine = (*Engine)(nil)

@@ -35,8 +35,16 @@ func (e *duckError) rest() string {
 // parseError returns an error of the driver as DuckDB's own, or as it is where it
 // is none. The first skip bytes of the query were not the user's.
 func parseError(err error, skip int) error {
+	if err == nil {
+		return nil
+	}
 	var e duckError
-	if err == nil || json.Unmarshal([]byte(err.Error()), &e) != nil || e.Class == "" {
+	text := err.Error()
+	// Where a text does not even parse, the kind of error stands before the JSON.
+	if kind, below, ok := strings.Cut(text, " Error: "); ok && !strings.Contains(kind, "{") {
+		text = below
+	}
+	if json.Unmarshal([]byte(text), &e) != nil || e.Class == "" {
 		return err
 	}
 	// The driver's words stand before those of a function in Go.

@@ -4,8 +4,10 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"weir/flowlog"
 	"weir/internal/query"
@@ -24,10 +26,15 @@ var forbiddenFunctions = []string{
 	"getenv", "write_log", "current_setting", "getvariable", "nextval", "currval", "set_config",
 	"json_execute_serialized_sql", "json_serialize_plan", "read_text", "read_blob", "parse_filename",
 	"query", "query_table", "glob", "sniff_csv", "pragma_table_info",
+	"sleep_ms", "pg_sleep", // hold a thread, and end for no timeout
 }
 
 // gate checks the text of a query and returns the kinds whose tables it reads.
 func (e *Engine) gate(ctx context.Context, text string) ([]flowlog.Kind, error) {
+	g := &gate{text: text, reserved: e.reserved, ctes: map[string]bool{}, tables: map[flowlog.Kind]bool{}, grown: 1, widest: 1}
+	if err := g.checkText(); err != nil {
+		return nil, err
+	}
 	var tree string
 	if err := e.db.QueryRowContext(ctx, "SELECT json_serialize_sql("+quote(text)+")::VARCHAR").Scan(&tree); err != nil {
 		return nil, named(err, false)
@@ -39,7 +46,6 @@ func (e *Engine) gate(ctx context.Context, text string) ([]flowlog.Kind, error) 
 		Position   json.RawMessage   `json:"position"`
 		Statements []json.RawMessage `json:"statements"`
 	}
-	g := &gate{text: text, ctes: map[string]bool{}, tables: map[flowlog.Kind]bool{}}
 	if err := json.Unmarshal([]byte(tree), &parsed); err != nil {
 		// DuckDB writes an infinite number as JSON has none.
 		return nil, g.refuse(0, "the query can't be read: is a number in it out of range?", "")
@@ -74,9 +80,26 @@ func (e *Engine) gate(ctx context.Context, text string) ([]flowlog.Kind, error) 
 
 // gate is the search of one tree.
 type gate struct {
-	text   string
-	ctes   map[string]bool
-	tables map[flowlog.Kind]bool
+	text     string
+	reserved map[string]bool // names of DuckDB's own tables, in lower case
+	ctes     map[string]bool
+	tables   map[flowlog.Kind]bool
+	// grown is what the query's calls multiply a value's size by, widest the size
+	// that they give one (growth.go).
+	grown, widest int64
+}
+
+// checkText refuses bytes that no text has. DuckDB would end the text at a NUL.
+func (g *gate) checkText() error {
+	for i, r := range g.text {
+		if r == 0 {
+			return g.refuse(i, "the query has a NUL character in it", "chr(0) is one, in SQL")
+		}
+		if _, n := utf8.DecodeRuneInString(g.text[i:]); r == utf8.RuneError && n == 1 {
+			return g.refuse(i, "the query is not UTF-8 text", "")
+		}
+	}
+	return nil
 }
 
 // refuse returns the error of a place in the text.
@@ -129,8 +152,8 @@ func (g *gate) check(node any) error {
 		if err := g.checkNode(node); err != nil {
 			return err
 		}
-		for _, n := range node {
-			if err := g.check(n); err != nil {
+		for _, key := range slices.Sorted(maps.Keys(node)) { // so that the same text has the same error
+			if err := g.check(node[key]); err != nil {
 				return err
 			}
 		}
@@ -151,6 +174,7 @@ func (g *gate) checkNode(node map[string]any) error {
 			return g.refuse(place(node), "the table function "+name+" is not allowed here",
 				"the tables are vpc_flow_logs and tgw_flow_logs; range, generate_series and unnest are allowed")
 		}
+		function["type"] = "" // its rows are a stream, and no value that grows
 	case "SHOW_REF":
 		kind, _ := node["show_type"].(string)
 		if kind != "DESCRIBE" && kind != "SUMMARY" || node["query"] == nil {
@@ -160,9 +184,14 @@ func (g *gate) checkNode(node map[string]any) error {
 		return g.refuse(place(node), "parameters are not taken here", "write the value in its place")
 	case "FUNCTION", "WINDOW_AGGREGATE":
 		name, _ := node["function_name"].(string)
-		if slices.Contains(forbiddenFunctions, strings.ToLower(name)) {
+		lower := strings.ToLower(name)
+		if slices.Contains(forbiddenFunctions, lower) {
 			return g.refuse(place(node), "the function "+name+" is not allowed here", "")
 		}
+		return g.checkGrowth(lower, node)
+	case "ARRAY_TYPE_INFO":
+		size, _ := node["size"].(float64)
+		return g.grow(node, int64(size)) // NULL has that many elements too
 	}
 	return nil
 }
@@ -182,6 +211,9 @@ func (g *gate) checkTable(node map[string]any) error {
 		}
 		// A name of a common table expression that looks like a file could be
 		// taken for the file outside of the expression's reach.
+		if g.ctes[lower] && g.reserved[lower] {
+			return g.refuse(place(node), "DuckDB has a table "+name+" of its own", "give the query in WITH another name")
+		}
 		if g.ctes[lower] && !strings.ContainsAny(lower, `./\:*?`) {
 			return nil
 		}

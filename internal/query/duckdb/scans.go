@@ -64,8 +64,8 @@ func (s *session) scans(ctx context.Context, text string) ([]scan, error) {
 // scans adds the readings of files at and below the node.
 func (n *planNode) scans(out []scan) []scan {
 	if n.Name == "READ_PARQUET" || strings.TrimSpace(n.Name) == "PARQUET_SCAN" {
-		s := scan{gives: texts(n.Extra["Projections"])}
-		for _, f := range texts(n.Extra["Filters"]) {
+		s := scan{gives: strings.Split(text(n.Extra["Projections"]), "\n")}
+		for _, f := range splitFilters(text(n.Extra["Filters"])) {
 			conds, words := parseFilter(f)
 			s.conds = append(s.conds, conds...)
 			s.filters = append(s.filters, words...)
@@ -78,40 +78,66 @@ func (n *planNode) scans(out []scan) []scan {
 	return out
 }
 
-// texts returns a text or a list of texts.
-func texts(raw json.RawMessage) []string {
-	var many []string
-	if json.Unmarshal(raw, &many) == nil {
-		return many
-	}
+// text returns a text of a plan. DuckDB cuts texts into lists at line feeds, and
+// passes over empty pieces; the pieces are put together again.
+func text(raw json.RawMessage) string {
 	var one string
-	if json.Unmarshal(raw, &one) == nil && one != "" {
-		return strings.Split(one, "\n")
+	if json.Unmarshal(raw, &one) == nil {
+		return one
 	}
-	return nil
+	var many []string
+	_ = json.Unmarshal(raw, &many) // what is neither has no text
+	return strings.Join(many, "\n")
+}
+
+// splitFilters splits the filters of a scan, one a line. A line feed within quotes
+// is part of a constant: what stands below it is what somebody looks for.
+func splitFilters(s string) []string {
+	var out []string
+	var open byte // the quote that is open, or 0
+	start := 0
+	for i := range len(s) {
+		switch c := s[i]; {
+		case open != 0:
+			if c == open {
+				open = 0 // a doubled quote opens it again
+			}
+		case c == '\'' || c == '"':
+			open = c
+		case c == '\n':
+			out = append(out, s[start:i])
+			start = i + 1
+		}
+	}
+	return append(out, s[start:])
 }
 
 var (
-	comparison = regexp.MustCompile(`^"?([a-z0-9_]+)"?(>=|<=|=|>|<)(.+)$`)
+	// comparison is a comparison with a constant at the head of a filter, up to
+	// the AND that joins it to the next or to the end.
+	comparison = regexp.MustCompile(`^([a-z0-9_]+)(>=|<=|!=|=|>|<)(-?[0-9]+|'(?:[^']|'')*'(?:::TIMESTAMP)?)(?: AND |$)`)
+	present    = regexp.MustCompile(`^[a-z0-9_]+ IS NOT NULL(?: AND |$)`)
 	word       = regexp.MustCompile(`[a-z0-9_]+`)
 )
 
 // parseFilter reads a filter of a scan as DuckDB prints it: comparisons joined
-// by AND. What it does not understand it leaves out, which only means that files
-// are read that could be passed over. It also returns the words that may be
-// columns.
+// by AND. A filter that holds anything else gives no conditions, which only means
+// that files are read that could be passed over: texts that users write stand in
+// filters, and one that is read half may be read wrong. It also returns the words
+// that may be columns.
 func parseFilter(f string) (conds []cond, columns []string) {
-	plain := withoutTexts(f)
-	columns = word.FindAllString(plain, -1)
-	if strings.Contains(plain, " OR ") || strings.Contains(plain, "(") || strings.HasPrefix(f, "optional:") {
-		return nil, columns
-	}
-	for _, part := range splitAnd(f) {
-		m := comparison.FindStringSubmatch(part)
-		if m == nil {
+	columns = word.FindAllString(withoutTexts(f), -1)
+	for f != "" {
+		if m := present.FindString(f); m != "" {
+			f = f[len(m):]
 			continue
 		}
-		if v, ok := constant(m[3]); ok {
+		m := comparison.FindStringSubmatch(f)
+		if m == nil {
+			return nil, columns
+		}
+		f = f[len(m[0]):]
+		if v, ok := constant(m[3]); ok && m[2] != "!=" {
 			conds = append(conds, cond{m[1], m[2], v})
 		}
 	}
@@ -133,24 +159,8 @@ func withoutTexts(f string) string {
 	return out.String()
 }
 
-// splitAnd splits at " AND " outside quoted texts.
-func splitAnd(f string) []string {
-	var parts []string
-	in, start := false, 0
-	for i := 0; i < len(f); i++ {
-		if f[i] == '\'' {
-			in = !in
-		}
-		if !in && strings.HasPrefix(f[i:], " AND ") {
-			parts = append(parts, f[start:i])
-			i += len(" AND ") - 1
-			start = i + 1
-		}
-	}
-	return append(parts, f[start:])
-}
-
-// constant reads a constant as DuckDB prints it.
+// constant reads a constant as DuckDB prints it. A text with a line feed is left
+// out: the plan has lost those that follow one another.
 func constant(s string) (any, bool) {
 	if n, err := strconv.ParseInt(s, 10, 64); err == nil {
 		return n, true
@@ -159,14 +169,10 @@ func constant(s string) (any, bool) {
 		t, err := time.Parse("'2006-01-02 15:04:05.999999'", inner)
 		return t.UTC(), err == nil
 	}
-	if len(s) >= 2 && s[0] == '\'' && s[len(s)-1] == '\'' {
-		inner := s[1 : len(s)-1]
-		if strings.Contains(strings.ReplaceAll(inner, "''", ""), "'") {
-			return nil, false
-		}
-		return strings.ReplaceAll(inner, "''", "'"), true
+	if s[0] != '\'' || strings.Contains(s, "\n") {
+		return nil, false
 	}
-	return nil, false
+	return strings.ReplaceAll(s[1:len(s)-1], "''", "'"), true
 }
 
 // scansOf returns the scans that may be of a kind's table: those that give no
