@@ -230,23 +230,13 @@ func (t *run) rest(ctx context.Context, listing *Listing) error {
 		again := t.postponed
 		t.postponed = nil
 		t.mu.Unlock()
-		for _, l := range listing.find(t.im.Orphans()) {
-			t.unnote(l)
-			again = append(again, postponed{listed: l})
-		}
+		again = append(again, t.orphans(listing)...)
 		if len(again) == 0 {
 			return nil
 		}
 		for _, p := range again {
-			if p.landed != nil {
-				if err := t.im.Flush(ctx); err != nil {
-					return err
-				}
-				select {
-				case <-p.landed:
-				case <-ctx.Done():
-					return ctx.Err()
-				}
+			if err := t.await(ctx, p.landed); err != nil {
+				return err
 			}
 			if err := t.take(ctx, p.listed); err != nil {
 				return err
@@ -255,27 +245,53 @@ func (t *run) rest(ctx context.Context, listing *Listing) error {
 	}
 }
 
-// find returns the listed objects with the given URLs.
-func (l *Listing) find(urls []string) []listed {
-	var out []listed
-	for _, o := range l.objects {
-		if slices.Contains(urls, o.object.URL) {
-			out = append(out, o)
-		}
+// await waits until another import has let go of an object, with all that this one
+// has committed.
+func (t *run) await(ctx context.Context, landed <-chan struct{}) error {
+	select {
+	case <-landed:
+		return nil
+	default:
 	}
-	return out
+	if err := t.im.Flush(ctx); err != nil {
+		return err
+	}
+	select {
+	case <-landed:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
-// unnote takes back what was said of a copy.
-func (t *run) unnote(l listed) {
-	atomic.AddInt64(&t.progress.Objects, -1)
-	atomic.AddInt64(&t.progress.Bytes, -l.object.Size)
+// orphans returns the copies of what came to nothing, and takes back what was said
+// of them.
+func (t *run) orphans(listing *Listing) []postponed {
+	urls := map[string]bool{}
+	for _, url := range t.im.Orphans() {
+		urls[url] = true
+	}
+	if len(urls) == 0 {
+		return nil
+	}
+	free := make(chan struct{}) // nobody has them in hand
+	close(free)
+	var out []postponed
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.report.Objects--
-	t.report.Duplicate--
-	t.report.Bytes -= l.object.Size
-	t.report.URLs = slices.DeleteFunc(t.report.URLs, func(url string) bool { return url == l.object.URL })
+	for _, l := range listing.objects {
+		if !urls[l.object.URL] {
+			continue
+		}
+		out = append(out, postponed{l, free})
+		atomic.AddInt64(&t.progress.Objects, -1)
+		atomic.AddInt64(&t.progress.Bytes, -l.object.Size)
+		t.report.Objects--
+		t.report.Duplicate--
+		t.report.Bytes -= l.object.Size
+	}
+	t.report.URLs = slices.DeleteFunc(t.report.URLs, func(url string) bool { return urls[url] })
+	return out
 }
 
 // names returns the names of the listed sources.

@@ -438,3 +438,39 @@ func TestInHand(t *testing.T) {
 		t.Errorf("%d records, want 30; %+v, %+v", n, got, other)
 	}
 }
+
+// TestOrphan forgets, in the middle of a run, the object whose bytes a copy has:
+// the same run takes the copy.
+func TestOrphan(t *testing.T) {
+	l := openLake(t)
+	b := newBucket()
+	b.objects[key(2)] = zip(t, log(0, 10))
+	if _, err := take(t, l, intake.Request{Sources: []source.Source{b}}); err != nil {
+		t.Fatal(err)
+	}
+	original := b.Name() + "/" + key(2)
+	b.objects = map[string][]byte{key(0): b.objects[key(2)], key(1): zip(t, log(10, 20))}
+	b.onOpen = func(k string) {
+		if k != key(1) {
+			return
+		}
+		if _, err := l.Forget(t.Context(), original); err != nil {
+			t.Error(err)
+		}
+	}
+	got, err := take(t, l, intake.Request{Sources: []source.Source{b}, Workers: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	slices.Sort(got.URLs)
+	want := intake.Report{
+		Objects: 2, Taken: 2, Committed: 2, Records: 20, Bytes: int64(len(b.objects[key(0)]) + len(b.objects[key(1)])),
+		URLs: []string{b.Name() + "/" + key(0), b.Name() + "/" + key(1)},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	if n := records(t, l); n != 20 {
+		t.Errorf("%d records, want 20", n)
+	}
+}

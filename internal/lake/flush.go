@@ -20,27 +20,14 @@ type waiting struct {
 	bytes   int64 // that they hold
 }
 
-func newWaiting() *waiting { return &waiting{} }
-
 func (w *waiting) add(o *ObjectWriter) {
 	w.objects = append(w.objects, o)
 	w.bytes += o.bytes
 }
 
-// flush writes and commits, in the background, the waiting objects that choose
-// picks; nil picks all.
-func (im *Import) flush(ctx context.Context, choose func([]*ObjectWriter) []*ObjectWriter) {
-	im.mu.Lock()
-	defer im.mu.Unlock()
-	im.flushLocked(ctx, choose)
-}
-
-// flushLocked is flush for a caller that holds im.mu.
-func (im *Import) flushLocked(ctx context.Context, choose func([]*ObjectWriter) []*ObjectWriter) {
-	chosen := im.waiting.objects
-	if choose != nil {
-		chosen = choose(chosen)
-	}
+// flush writes and commits, in the background, some of the waiting objects. The
+// caller holds im.mu.
+func (im *Import) flush(ctx context.Context, chosen []*ObjectWriter) {
 	if len(chosen) == 0 || im.failed != nil {
 		return
 	}
@@ -48,7 +35,7 @@ func (im *Import) flushLocked(ctx context.Context, choose func([]*ObjectWriter) 
 	for _, o := range chosen {
 		picked[o] = true
 	}
-	next := newWaiting()
+	var next waiting
 	for _, o := range im.waiting.objects {
 		if !picked[o] {
 			next.add(o)

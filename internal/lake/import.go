@@ -39,7 +39,7 @@ type Import struct {
 	mu       sync.Mutex
 	room     *sync.Cond // signals that held fell
 	held     int64      // bytes of records in waiting and in writing
-	waiting  *waiting   // finished objects that are not written yet
+	waiting  waiting    // finished objects that are not written yet
 	since    time.Time  // when waiting got its first object
 	flushing sync.WaitGroup
 	failed   error // the first flush that failed
@@ -72,7 +72,7 @@ func (l *Lake) Begin(ctx context.Context, o ImportOptions) (*Import, error) {
 	if err != nil {
 		return nil, err
 	}
-	im := &Import{lake: l, opts: o, id: id, waiting: newWaiting()}
+	im := &Import{lake: l, opts: o, id: id}
 	im.room = sync.NewCond(&im.mu)
 	return im, nil
 }
@@ -191,7 +191,9 @@ func (im *Import) Flush(ctx context.Context) error {
 	// A copy may be committed before the object whose bytes it has, which another
 	// flush is writing: it waits for the next one.
 	for range 3 {
-		im.flush(ctx, nil)
+		im.mu.Lock()
+		im.flush(ctx, im.waiting.objects)
+		im.mu.Unlock()
 		im.flushing.Wait()
 		im.mu.Lock()
 		left, err := len(im.waiting.objects), im.failed

@@ -240,7 +240,7 @@ func (w *ObjectWriter) finish(ctx context.Context, r Result) error {
 	im.waiting.add(w)
 	im.held += w.bytes
 	if im.waiting.bytes > im.opts.Memory/2 || im.lake.now().Sub(im.since) > im.opts.CommitEvery {
-		im.flushLocked(ctx, im.ripe)
+		im.flush(ctx, im.ripe(im.waiting.objects))
 	}
 	for im.held > im.opts.Memory && im.failed == nil {
 		im.room.Wait()
