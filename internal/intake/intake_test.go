@@ -281,8 +281,11 @@ func TestEndedRun(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
 		b.onOpen = func(k string) {
-			if k == key(15) {
+			switch {
+			case k == key(15):
 				cancel()
+			case k > key(15): // in other hands: none runs ahead
+				<-ctx.Done()
 			}
 		}
 		r := intake.Request{Sources: []source.Source{b}, Workers: 3}

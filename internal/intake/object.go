@@ -27,7 +27,9 @@ func (t *run) take(ctx context.Context, l listed) error {
 		return nil
 	}
 	result, known, err := t.read(ctx, l, ref)
-	if ctx.Err() != nil {
+	// What was read to its end is committed and reported, also where the run was
+	// ended meanwhile.
+	if err != nil && ctx.Err() != nil {
 		return ctx.Err()
 	}
 	var fault *source.Fault
