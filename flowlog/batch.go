@@ -35,7 +35,7 @@ type TextColumn struct {
 	Codes []uint32
 	Dict  []string
 
-	table []uint64 // open addressing over Dict: a hash's upper half and a code; 0 = free
+	table []uint64 // open addressing over Dict: a hash's upper half and a code; 0 = free; nil for few texts
 	last  uint32   // the code that the last line had
 	room  []byte   // where the next text of Dict is kept
 }
@@ -109,10 +109,7 @@ func (b *Batch) FillText(f FieldID, value string) {
 		b.texts[f] = nil
 		return
 	}
-	c := &TextColumn{}
-	code := c.Code(value)
-	c.Codes = slices.Repeat([]uint32{code}, b.n)
-	b.texts[f] = c
+	b.texts[f] = &TextColumn{Dict: []string{"", value}, Codes: slices.Repeat([]uint32{1}, b.n)}
 }
 
 // SetNums replaces the column of a numeric field; nil removes it. The batch keeps
@@ -200,8 +197,9 @@ func (c *TextColumn) intern(f *Field, b []byte) (uint32, error) {
 // internNew returns the code of a text that is not the one before it.
 func (c *TextColumn) internNew(f *Field, b []byte) (uint32, error) {
 	// find keeps nothing of the text, so that it may see b in place.
-	h, view := maphash.Bytes(hashSeed, b), unsafe.String(&b[0], len(b))
-	if code := c.find(h, view); code != 0 {
+	view := unsafe.String(&b[0], len(b))
+	code, h := c.find(view)
+	if code != 0 {
 		return code, nil
 	}
 	s := view
@@ -237,38 +235,49 @@ func (c *TextColumn) Code(value string) uint32 {
 	if value == "" {
 		return 0
 	}
-	h := hashText(value)
-	if code := c.find(h, value); code != 0 {
-		return code
+	code, h := c.find(value)
+	if code == 0 {
+		code = c.add(h, value)
 	}
-	return c.add(h, value)
+	return code
 }
 
-// find returns the code of value, whose hash is h, or 0.
-func (c *TextColumn) find(h uint64, value string) uint32 {
-	if len(c.table) == 0 {
-		return 0
+// fewTexts is how many texts a dictionary may have without a hash table: looking
+// at each is as fast then, and most columns of most objects have no more.
+const fewTexts = 8
+
+// find returns the code of value, or 0, and its hash, where there is a table.
+func (c *TextColumn) find(value string) (code uint32, h uint64) {
+	if c.table == nil {
+		if len(c.Dict) <= fewTexts+1 {
+			return uint32(max(0, slices.Index(c.Dict, value))), 0
+		}
+		c.grow() // the dictionary came with the column
 	}
+	h = hashText(value)
 	mask := uint64(len(c.table) - 1)
 	for i := h & mask; ; i = (i + 1) & mask {
 		entry := c.table[i]
 		if entry == 0 || entry>>32 == h>>32 && c.Dict[uint32(entry)] == value {
-			return uint32(entry)
+			return uint32(entry), h
 		}
 	}
 }
 
-// add puts a value that is not there yet into the dictionary.
+// add puts a value that is not there yet into the dictionary. h is what find gave.
 func (c *TextColumn) add(h uint64, value string) uint32 {
 	if len(c.Dict) == 0 {
-		c.Dict = append(make([]string, 0, 16), "")
-	}
-	if 2*len(c.Dict) >= len(c.table) {
-		c.grow()
+		c.Dict = append(make([]string, 0, 4), "")
 	}
 	code := uint32(len(c.Dict))
 	c.Dict = append(c.Dict, value)
-	c.place(h, code)
+	switch {
+	case c.table == nil && len(c.Dict) <= fewTexts+1:
+	case 2*len(c.Dict) >= len(c.table):
+		c.grow()
+	default:
+		c.place(h, code)
+	}
 	return code
 }
 

@@ -11,11 +11,10 @@ import (
 // lineParser parses text records of one format into a batch.
 type lineParser struct {
 	format Format
-	batch  *Batch
+	batch  *Batch // nil before its first line
 	cols   []lineColumn
 	ends   []end
-	expect int  // records that a batch will probably have
-	roomy  bool // the batch has room for them
+	expect int // records that a batch will probably have
 
 	shared  bool // both kinds of records can have the format
 	version int  // place of the version, or -1
@@ -34,7 +33,7 @@ type lineColumn struct {
 	text     *TextColumn
 }
 
-// newLineParser returns a parser that appends to a new batch.
+// newLineParser returns a parser of records in a format.
 func newLineParser(f Format) *lineParser {
 	p := &lineParser{format: f, shared: f.Shared(), version: f.index(Version)}
 	for _, ids := range [][2]FieldID{{SrcAddr, SrcPort}, {DstAddr, DstPort}} {
@@ -42,36 +41,40 @@ func newLineParser(f Format) *lineParser {
 			p.ends = append(p.ends, end{a, b})
 		}
 	}
-	p.reset()
 	return p
 }
 
-// reset begins a new batch.
-func (p *lineParser) reset() {
-	p.batch, p.roomy = NewBatch(p.format.kind), false
-	p.cols = make([]lineColumn, p.format.Len())
+// begin begins a batch, with room for the records that are expected.
+func (p *lineParser) begin() {
+	p.batch = NewBatch(p.format.kind)
+	if p.cols == nil {
+		p.cols = make([]lineColumn, p.format.Len())
+	}
 	for i := range p.cols {
+		c := &p.cols[i]
 		f, ok := p.format.Field(i)
 		switch {
 		case !ok:
-			p.cols[i].text = p.batch.unknownColumn(p.format.names[i])
+			*c = lineColumn{text: p.batch.unknownColumn(p.format.names[i])}
 		case f.Numeric():
-			p.cols[i] = lineColumn{field: f, num: true, min: f.Min, max: f.Max}
+			*c = lineColumn{field: f, num: true, min: f.Min, max: f.Max, nums: make([]int64, 0, p.expect)}
 			if f.Epoch {
-				p.cols[i].max = min(f.Max, millisecondsFrom-1)
+				c.max = min(f.Max, millisecondsFrom-1)
 			}
+			continue
 		default:
-			p.cols[i] = lineColumn{field: f, text: &TextColumn{}}
-			p.batch.texts[f.ID] = p.cols[i].text
+			*c = lineColumn{field: f, text: &TextColumn{}}
+			p.batch.texts[f.ID] = c.text
 		}
+		c.text.Codes = make([]uint32, 0, p.expect)
 	}
 }
 
-// take returns the batch so far, or nil where it is empty, and begins a new
-// one.
+// take returns the batch so far, or nil where it is empty. The next line begins a
+// new one.
 func (p *lineParser) take() *Batch {
 	b := p.batch
-	if b.n == 0 {
+	if b == nil || b.n == 0 {
 		return nil
 	}
 	for i := range p.cols {
@@ -79,27 +82,15 @@ func (p *lineParser) take() *Batch {
 			b.nums[c.field.ID] = c.nums
 		}
 	}
-	p.reset()
+	p.batch = nil
 	return b
-}
-
-// makeRoom makes room for the records that are expected.
-func (p *lineParser) makeRoom() {
-	p.roomy = true
-	for i := range p.cols {
-		if c := &p.cols[i]; c.num {
-			c.nums = make([]int64, 0, p.expect)
-		} else {
-			c.text.Codes = make([]uint32, 0, p.expect)
-		}
-	}
 }
 
 // parse appends the record of one line, without its line end, to the batch.
 // Where the line is bad, the batch stays as it was.
 func (p *lineParser) parse(line []byte) *LineError {
-	if !p.roomy {
-		p.makeRoom()
+	if p.batch == nil {
+		p.begin()
 	}
 	pos := 0
 	for i := range p.cols {

@@ -133,6 +133,13 @@ type Problem struct {
 	Hint    string           `json:"hint,omitempty"`
 }
 
+// looked is an object with what the ledger says of it.
+type looked struct {
+	listed
+	ref  lake.ObjectRef
+	look lake.Look
+}
+
 // run is one taking of a listing.
 type run struct {
 	req      Request
@@ -173,18 +180,18 @@ func Take(ctx context.Context, l *lake.Lake, r Request, listing *Listing, progre
 	if workers <= 0 {
 		workers = max(2, runtime.GOMAXPROCS(0))
 	}
-	queue := make(chan listed)
+	queue := make(chan looked)
 	g, gctx := errgroup.WithContext(ctx)
 	g.Go(func() error {
 		defer close(queue)
-		for _, o := range listing.objects {
+		return t.look(gctx, listing.objects, func(o looked) error {
 			select {
 			case queue <- o:
+				return nil
 			case <-gctx.Done():
 				return gctx.Err()
 			}
-		}
-		return nil
+		})
 	})
 	for range workers {
 		g.Go(func() error {
@@ -209,6 +216,26 @@ func Take(ctx context.Context, l *lake.Lake, r Request, listing *Listing, progre
 	slices.SortStableFunc(t.report.Problems, func(a, b Problem) int { return cmp.Compare(a.URL, b.URL) })
 	slices.SortStableFunc(t.report.Bad, func(a, b lake.BadLine) int { return cmp.Compare(a.URL, b.URL) })
 	return t.report, err
+}
+
+// look looks objects up in the ledger, and passes each on.
+func (t *run) look(ctx context.Context, objects []listed, do func(looked) error) error {
+	for chunk := range slices.Chunk(objects, lake.Looks) {
+		refs := make([]lake.ObjectRef, len(chunk))
+		for i := range chunk {
+			refs[i] = reference(chunk[i].object)
+		}
+		looks, err := t.im.Look(ctx, refs)
+		if err != nil {
+			return err
+		}
+		for i := range chunk {
+			if err := do(looked{chunk[i], refs[i], looks[i]}); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // postpone leaves an object for the end, when all else is committed.
@@ -238,7 +265,8 @@ func (t *run) rest(ctx context.Context, listing *Listing) error {
 			if err := t.await(ctx, p.landed); err != nil {
 				return err
 			}
-			if err := t.take(ctx, p.listed); err != nil {
+			again := func(o looked) error { return t.take(ctx, o) }
+			if err := t.look(ctx, []listed{p.listed}, again); err != nil {
 				return err
 			}
 		}
@@ -366,7 +394,7 @@ func (t *run) note(ref lake.ObjectRef, known bool, r lake.Result) {
 // reference returns how the lake knows an object.
 func reference(o source.Object) lake.ObjectRef {
 	return lake.ObjectRef{
-		Source: o.Source, Key: o.Key, URL: o.URL, Size: o.Size, Version: o.Revision(), Slot: o.Info.Slot,
+		Source: o.Source, URL: o.URL, Size: o.Size, Version: o.Revision(), Slot: o.Info.Slot,
 		FlowLogID: o.Info.FlowLogID, LogOwner: o.Info.LogOwner, Region: o.Info.Region,
 	}
 }

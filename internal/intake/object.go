@@ -16,17 +16,12 @@ import (
 
 // take takes one object. An error ends the run; what is wrong with the object
 // alone is noted and is none.
-func (t *run) take(ctx context.Context, l listed) error {
-	ref := reference(l.object)
-	fetch, state, err := t.im.Look(ctx, ref)
-	if err != nil {
-		return err
-	}
-	if !fetch {
-		t.note(ref, true, lake.Result{State: state, Problem: changedProblem(state), Hint: changedHint(state)})
+func (t *run) take(ctx context.Context, o looked) error {
+	if state := o.look.State; !o.look.Fetch {
+		t.note(o.ref, true, lake.Result{State: state, Problem: changedProblem(state), Hint: changedHint(state)})
 		return nil
 	}
-	result, known, err := t.read(ctx, l, ref)
+	result, known, err := t.read(ctx, o)
 	// What was read to its end is committed and reported, also where the run was
 	// ended meanwhile.
 	if err != nil && ctx.Err() != nil {
@@ -36,19 +31,19 @@ func (t *run) take(ctx context.Context, l listed) error {
 	var inHand *lake.InHandError
 	switch {
 	case errors.As(err, &inHand):
-		t.postpone(l, inHand.Landed)
+		t.postpone(o.listed, inHand.Landed)
 		return nil
 	case errors.As(err, &fault) && endsRun(fault.Code):
 		return err
 	case errors.As(err, &fault):
 		result = lake.Result{State: lake.Failed, Problem: fault.Error(), Hint: fault.Hint}
-		if err := t.im.Fail(ctx, ref, result.Problem, result.Hint); err != nil {
+		if err := t.im.Fail(ctx, o.ref, result.Problem, result.Hint); err != nil {
 			return err
 		}
 	case err != nil:
 		return err
 	}
-	t.note(ref, known, result)
+	t.note(o.ref, known, result)
 	return nil
 }
 
@@ -83,8 +78,8 @@ const atOnce = 16 << 20
 // read fetches an object and hands its records to the lake. known says that the
 // lake had these bytes from this place before. Errors of the source come as
 // *source.Fault.
-func (t *run) read(ctx context.Context, l listed, ref lake.ObjectRef) (result lake.Result, known bool, err error) {
-	content, err := l.from.Open(ctx, l.object)
+func (t *run) read(ctx context.Context, o looked) (result lake.Result, known bool, err error) {
+	content, err := o.from.Open(ctx, o.object)
 	if err != nil {
 		return result, false, err
 	}
@@ -106,19 +101,19 @@ func (t *run) read(ctx context.Context, l listed, ref lake.ObjectRef) (result la
 		body = io.NewSectionReader(content, 0, content.Size())
 	}
 	if err != nil {
-		return result, false, asFault(err, ref.URL)
+		return result, false, asFault(err, o.ref.URL)
 	}
-	w, state, err := t.im.Start(ctx, ref, [sha256.Size]byte(h.Sum(nil)))
+	w, state, err := t.im.Start(ctx, o.ref, o.look, [sha256.Size]byte(h.Sum(nil)))
 	if err != nil {
 		return result, false, err
 	}
 	if w == nil {
 		return lake.Result{State: state, Problem: changedProblem(state), Hint: changedHint(state)}, state != lake.Duplicate, nil
 	}
-	result, err = t.decode(ctx, body, ref, w)
+	result, err = t.decode(ctx, body, o.ref, w)
 	if err == nil {
 		// Closing tells where the bytes changed after they were hashed.
-		err = asFault(content.Close(), ref.URL)
+		err = asFault(content.Close(), o.ref.URL)
 	}
 	if err != nil {
 		w.Abort()

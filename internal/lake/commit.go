@@ -99,7 +99,9 @@ func (l *Lake) note(ctx context.Context, c change) (int64, error) {
 			return 0, err
 		}
 	}
-	return batch, tx.Commit()
+	err = tx.Commit()
+	l.ledgerState.Add(1)
+	return batch, err
 }
 
 // finish brings a noted batch into the tables that do not have it yet, and marks
@@ -238,10 +240,6 @@ func (l *Lake) done(ctx context.Context, batch int64) error {
 		// Duplicates of an object that is gone have nothing that they are equal to.
 		`DELETE FROM objects WHERE same_as IN (SELECT object FROM batch_objects WHERE batch = ?1 AND state = 'gone')`,
 		`DELETE FROM objects WHERE id IN (SELECT object FROM batch_objects WHERE batch = ?1 AND state = 'gone')`,
-		// Rows of the same places that hold no records: two imports can meet at a
-		// place, one that could read it and one that could not.
-		`DELETE FROM objects WHERE state <> 'pending' AND ` + recordless + ` AND url IN (
-			SELECT o.url FROM objects o JOIN batch_objects b ON b.object = o.id WHERE b.batch = ?1 AND o.state = 'pending')`,
 		`UPDATE objects SET state = b.state FROM batch_objects b WHERE b.batch = ?1 AND b.object = objects.id AND b.state <> 'gone'`,
 		`DELETE FROM object_hours WHERE (tbl, hour) IN (SELECT tbl, hour FROM batch_hours WHERE batch = ?1)`,
 		`DELETE FROM batch_objects WHERE batch = ?1`,
@@ -253,7 +251,9 @@ func (l *Lake) done(ctx context.Context, batch int64) error {
 			return fmt.Errorf("cannot mark the change done in the ledger: %w", err)
 		}
 	}
-	return tx.Commit()
+	err = tx.Commit()
+	l.ledgerState.Add(1)
+	return err
 }
 
 // recover finishes batches that a crash or an error left under way.

@@ -77,31 +77,60 @@ func (l *Lake) Begin(ctx context.Context, o ImportOptions) (*Import, error) {
 	return im, nil
 }
 
-// Look tells whether an object must be fetched. Where it need not, state is what
-// became of it before.
-func (im *Import) Look(ctx context.Context, ref ObjectRef) (fetch bool, state ObjectState, err error) {
-	row, err := im.lake.findObject(ctx, ref.URL)
-	if err != nil {
-		return false, "", fmt.Errorf("cannot read the ledger: %w", err)
-	}
-	switch {
-	case row == nil || im.again(row.state):
-		return true, "", nil
-	case row.size == ref.Size && row.version == ref.Version:
-		return false, row.state, nil
-	case row.otherVersion.Valid && row.otherSize.Int64 == ref.Size && row.otherVersion.String == ref.Version && !im.opts.Replace:
-		return false, Changed, nil
-	}
-	return true, "", nil
+// A Look is what the ledger said of an object before it was fetched.
+type Look struct {
+	// Fetch says that the object must be fetched.
+	Fetch bool
+	// State is what became of the object before, where it need not.
+	State ObjectState
+
+	absent bool  // the ledger had no row of the place
+	as     int64 // of the lake's ledgerState, then
 }
 
-// Start begins to take an object, whose bytes have the given SHA-256. It returns
+// Looks is how many objects [Import.Look] looks up at once.
+const Looks = 64
+
+// Look looks up at most [Looks] objects in the ledger.
+func (im *Import) Look(ctx context.Context, refs []ObjectRef) ([]Look, error) {
+	as := im.lake.ledgerState.Load()
+	urls := make([]string, len(refs))
+	for i := range refs {
+		urls[i] = refs[i].URL
+	}
+	rows, err := im.lake.findObjects(ctx, urls)
+	if err != nil {
+		return nil, fmt.Errorf("cannot read the ledger: %w", err)
+	}
+	out := make([]Look, len(refs))
+	for i := range refs {
+		row := rows[refs[i].URL]
+		out[i] = im.look(row, &refs[i])
+		out[i].absent, out[i].as = row == nil, as
+	}
+	return out, nil
+}
+
+// look tells what the row of an object's place, which may be nil, means for it.
+func (im *Import) look(row *objectRow, ref *ObjectRef) Look {
+	switch {
+	case row == nil || im.again(row.state):
+	case row.size == ref.Size && row.version == ref.Version:
+		return Look{State: row.state}
+	case row.otherVersion.Valid && row.otherSize.Int64 == ref.Size && row.otherVersion.String == ref.Version && !im.opts.Replace:
+		return Look{State: Changed}
+	}
+	return Look{Fetch: true}
+}
+
+// Start begins to take an object, whose bytes have the given SHA-256. look is what
+// Look said of it; the zero value will do. It returns
 // no writer where nothing is to be taken, and what became of the object instead:
 // its bytes are known already (Taken under this place, Duplicate under another),
 // or it changed and may not be replaced (Changed). The ledger knows then, or with
 // the next commit. Where another import has the object or its bytes in hand, Start
 // returns an [InHandError].
-func (im *Import) Start(ctx context.Context, ref ObjectRef, sum [sha256.Size]byte) (*ObjectWriter, ObjectState, error) {
+func (im *Import) Start(ctx context.Context, ref ObjectRef, look Look, sum [sha256.Size]byte) (*ObjectWriter, ObjectState, error) {
 	flights := im.lake.flights
 	fl, ok := flights.take(im, ref.URL, sum)
 	switch {
@@ -114,7 +143,7 @@ func (im *Import) Start(ctx context.Context, ref ObjectRef, sum [sha256.Size]byt
 		return nil, Taken, nil // listed twice
 	}
 	w := &ObjectWriter{im: im, ref: ref, sum: sum, flight: fl, hours: map[hourKey]hourSum{}, unknown: map[unknownField]bool{}}
-	state, err := im.decide(ctx, w)
+	state, err := im.decide(ctx, w, look)
 	switch {
 	case err != nil:
 	case state == "":
@@ -130,10 +159,13 @@ func (im *Import) Start(ctx context.Context, ref ObjectRef, sum [sha256.Size]byt
 
 // decide asks what is known of an object that is in hand. Where state is "", it is
 // to be taken. It sets what the writer must know of the ledger.
-func (im *Import) decide(ctx context.Context, w *ObjectWriter) (state ObjectState, err error) {
-	row, err := im.lake.findObject(ctx, w.ref.URL)
-	if err != nil {
-		return "", fmt.Errorf("cannot read the ledger: %w", err)
+func (im *Import) decide(ctx context.Context, w *ObjectWriter, look Look) (state ObjectState, err error) {
+	var row *objectRow
+	// Only who has the place in hand adds a row of it.
+	if !look.absent || look.as != im.lake.ledgerState.Load() {
+		if row, err = im.lake.findObject(ctx, w.ref.URL); err != nil {
+			return "", fmt.Errorf("cannot read the ledger: %w", err)
+		}
 	}
 	w.prior = row != nil
 	if row != nil && !im.again(row.state) {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	sqlcat "github.com/apache/iceberg-go/catalog/sql"
@@ -48,7 +49,10 @@ type Lake struct {
 	cat   *sqlcat.Catalog
 	lock  *os.File // nil in a reader
 
-	byPlace, byContent *sql.Stmt // of findObject and findContent
+	byPlaces, byContent *sql.Stmt // of findObjects and findContent
+	// ledgerState counts the changes of the ledger that may have added a row of a
+	// place.
+	ledgerState atomic.Int64
 
 	flights *flights
 

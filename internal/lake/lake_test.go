@@ -42,11 +42,18 @@ func newObject(slot time.Time, seed, n int) object {
 		slot.Format("2006/01/02"), slot.Format("20060102T1504Z"), seed)
 	return object{
 		ref: ObjectRef{
-			Source: "s3://logs", Key: key, URL: "s3://logs/" + key, Size: int64(b.Len()), Version: fmt.Sprint(seed),
+			Source: "s3://logs", URL: "s3://logs/" + key, Size: int64(b.Len()), Version: fmt.Sprint(seed),
 			Slot: slot, FlowLogID: "fl-1", LogOwner: "123456789012", Region: "us-east-1",
 		},
 		text: b.String(),
 	}
+}
+
+// below returns the object as it lies at another source.
+func (o object) below(source string) object {
+	o.ref.URL = source + strings.TrimPrefix(o.ref.URL, o.ref.Source)
+	o.ref.Source = source
+	return o
 }
 
 // take reads an object into an import, as intake does.
@@ -62,11 +69,14 @@ func take(t testing.TB, im *Import, o object) ObjectState {
 // tryTake is take for any goroutine.
 func tryTake(im *Import, o object) (ObjectState, error) {
 	ctx := context.Background()
-	fetch, state, err := im.Look(ctx, o.ref)
-	if err != nil || !fetch {
-		return state, err
+	looks, err := im.Look(ctx, []ObjectRef{o.ref})
+	if err != nil {
+		return "", err
 	}
-	w, state, err := im.Start(ctx, o.ref, sha256.Sum256([]byte(o.text)))
+	if !looks[0].Fetch {
+		return looks[0].State, nil
+	}
+	w, state, err := im.Start(ctx, o.ref, looks[0], sha256.Sum256([]byte(o.text)))
 	if err != nil || w == nil {
 		return state, err
 	}
@@ -233,7 +243,7 @@ func TestImport(t *testing.T) {
 	importAll(t, l, ImportOptions{}, objects...)
 	elsewhere := slices.Clone(objects)
 	for i := range elsewhere {
-		elsewhere[i].ref.Source, elsewhere[i].ref.URL = "/copy", "/copy/"+elsewhere[i].ref.Key
+		elsewhere[i] = elsewhere[i].below("/copy")
 	}
 	importAll(t, l, ImportOptions{}, elsewhere...)
 	after, err := l.Snapshot(t.Context())
@@ -341,8 +351,7 @@ func TestForget(t *testing.T) {
 	importAll(t, l, ImportOptions{}, objects...)
 	other := []object{objects[0], objects[1], newObject(noon.Add(time.Hour), 77, 30)}
 	for i := range other {
-		other[i].ref.Source = "/other"
-		other[i].ref.URL = "/other/" + other[i].ref.Key
+		other[i] = other[i].below("/other")
 	}
 	importAll(t, l, ImportOptions{}, other...)
 

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"weir/flowlog"
 )
 
 // ledgerEntries is what a change writes into the ledger with its batch.
@@ -16,19 +18,41 @@ type ledgerEntries struct {
 	at       time.Time
 }
 
-// ledgerTx is a transaction of the ledger. Its statements are kept, since thousands
-// of objects are written by the same few and SQLite takes longer to read a
-// statement than to carry it out.
+// ledgerTx is a transaction of the ledger. Its statements are kept, since SQLite
+// takes longer to read a statement than to carry it out, and rows are inserted many
+// at a time, since a call takes longer than a row.
 type ledgerTx struct {
 	*sql.Tx
 	ctx   context.Context
 	stmts map[string]*sql.Stmt
+
+	pending map[string][]any // values of rows that are not inserted yet, by table
+	nextID  int64            // the next object's id; 0: not known yet
+	formats map[string]int64 // ids of formats that were asked for
+}
+
+// rowsAtOnce is how many rows are inserted at a time.
+const rowsAtOnce = 50
+
+// ledgerTables are the tables that rows are put into, those that others refer to
+// first.
+var ledgerTables = []struct {
+	name    string
+	columns []string
+}{
+	{"objects", []string{
+		"id", "import", "source", "url", "size", "version", "sha256", "state", "same_as", "container", "formats", "records", "bad",
+		"problem", "hint", "flow_log_id", "at",
+	}},
+	{"object_hours", []string{"object", "tbl", "hour", "records", "checksum"}},
+	{"bad_lines", []string{"object", "line", "col", "field", "text", "reason"}},
+	{"batch_objects", []string{"batch", "n", "object", "state", "takes_over"}},
 }
 
 // beginLedger begins a transaction, which ctx rolls back where it ends first.
 func (l *Lake) beginLedger(ctx context.Context) (*ledgerTx, error) {
 	tx, err := l.state.BeginTx(ctx, nil)
-	return &ledgerTx{tx, ctx, map[string]*sql.Stmt{}}, err
+	return &ledgerTx{Tx: tx, ctx: ctx, stmts: map[string]*sql.Stmt{}, pending: map[string][]any{}, formats: map[string]int64{}}, err
 }
 
 // Exec carries out a statement.
@@ -44,6 +68,68 @@ func (tx *ledgerTx) Exec(query string, args ...any) (sql.Result, error) {
 	return stmt.ExecContext(tx.ctx, args...)
 }
 
+// put adds a row to one of ledgerTables, at the latest with flush. values are those
+// of all its columns.
+func (tx *ledgerTx) put(table string, values ...any) error {
+	tx.pending[table] = append(tx.pending[table], values...)
+	if len(tx.pending[table]) >= rowsAtOnce*len(values) {
+		return tx.flush()
+	}
+	return nil
+}
+
+// flush inserts the rows that were put.
+func (tx *ledgerTx) flush() error {
+	for _, t := range ledgerTables {
+		values, width := tx.pending[t.name], len(t.columns)
+		if len(values) == 0 {
+			continue
+		}
+		row := "(?" + strings.Repeat(", ?", width-1) + ")"
+		query := "INSERT INTO " + t.name + " (" + strings.Join(t.columns, ", ") + ") VALUES " +
+			row + strings.Repeat(", "+row, len(values)/width-1)
+		if _, err := tx.Exec(query, values...); err != nil {
+			return fmt.Errorf("%s: %w", t.name, err)
+		}
+		tx.pending[t.name] = values[:0]
+	}
+	return nil
+}
+
+// objectID returns an id for a new object. None is given twice, also not after the
+// object is gone.
+func (tx *ledgerTx) objectID() (int64, error) {
+	if tx.nextID == 0 {
+		const last = "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'objects'"
+		if err := tx.QueryRowContext(tx.ctx, last).Scan(&tx.nextID); err != nil {
+			return 0, err
+		}
+	}
+	tx.nextID++
+	return tx.nextID, nil
+}
+
+// formatsID returns the id of LogFormats, which are noted if need be.
+func (tx *ledgerTx) formatsID(list []flowlog.Format) (id sql.NullInt64, err error) {
+	if len(list) == 0 {
+		return id, nil
+	}
+	lines := make([]string, len(list))
+	for i := range list {
+		lines[i] = list[i].String()
+	}
+	text := strings.Join(lines, "\n")
+	if id.Int64, id.Valid = tx.formats[text]; id.Valid {
+		return id, nil
+	}
+	if _, err := tx.Exec("INSERT OR IGNORE INTO formats (text) VALUES (?)", text); err != nil {
+		return id, err
+	}
+	err = tx.QueryRowContext(tx.ctx, "SELECT id FROM formats WHERE text = ?", text).Scan(&id)
+	tx.formats[text] = id.Int64
+	return id, err
+}
+
 // move is what becomes of an object whose records are taken out or given to
 // another object.
 type move struct {
@@ -57,9 +143,7 @@ func (e *ledgerEntries) write(tx *ledgerTx, batch int64) error {
 	n := 0
 	becomes := func(object int64, state ObjectState, takesOver int64) error {
 		n++
-		_, err := tx.Exec("INSERT INTO batch_objects (batch, n, object, state, takes_over) VALUES (?, ?, ?, ?, ?)",
-			batch, n, object, state, sql.NullInt64{Int64: takesOver, Valid: takesOver != 0})
-		return err
+		return tx.put("batch_objects", batch, n, object, state, sql.NullInt64{Int64: takesOver, Valid: takesOver != 0})
 	}
 	ids := map[*ObjectWriter]int64{}
 	for _, o := range e.objects {
@@ -95,7 +179,7 @@ func (e *ledgerEntries) write(tx *ledgerTx, batch int64) error {
 			return err
 		}
 	}
-	return nil
+	return tx.flush()
 }
 
 // recordless is the condition of rows that stand for no records.
@@ -109,31 +193,27 @@ func (e *ledgerEntries) insert(tx *ledgerTx, o *ObjectWriter, state ObjectState,
 			return 0, err
 		}
 	}
-	var formats []string
-	for _, f := range o.result.Stats.Formats {
-		formats = append(formats, f.String())
+	st := o.result.Stats
+	formats, err := tx.formatsID(st.Formats)
+	if err != nil {
+		return 0, err
 	}
 	var sum []byte
 	if o.sum != [32]byte{} {
 		sum = o.sum[:]
 	}
-	st := o.result.Stats
-	res, err := tx.Exec(`INSERT INTO objects (import, source, key, url, size, version, sha256, state, same_as, container, formats,
-			records, bad, problem, hint, flow_log_id, at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-		e.importID, o.ref.Source, o.ref.Key, o.ref.URL, o.ref.Size, o.ref.Version, sum, state,
-		sql.NullInt64{Int64: sameAs, Valid: sameAs != 0}, st.Container, strings.Join(formats, "\n"),
-		o.records, st.Bad, o.result.Problem, o.result.Hint, o.ref.FlowLogID, e.at.Unix())
+	id, err := tx.objectID()
 	if err != nil {
-		return 0, fmt.Errorf("object %s: %w", o.ref.URL, err)
+		return 0, err
 	}
-	id, err := res.LastInsertId()
-	if err != nil {
+	if err := tx.put("objects", id, e.importID, o.ref.Source, o.ref.URL, o.ref.Size, o.ref.Version, sum, state,
+		sql.NullInt64{Int64: sameAs, Valid: sameAs != 0}, st.Container, formats, o.records, st.Bad,
+		o.result.Problem, o.result.Hint, o.ref.FlowLogID, e.at.Unix()); err != nil {
 		return 0, err
 	}
 	if state == pending {
 		for key, sum := range o.hours {
-			if _, err := tx.Exec("INSERT INTO object_hours (object, tbl, hour, records, checksum) VALUES (?, ?, ?, ?, ?)",
-				id, tableName(key.kind), key.hour, sum.records, int64(sum.checksum)); err != nil {
+			if err := tx.put("object_hours", id, tableName(key.kind), key.hour, sum.records, int64(sum.checksum)); err != nil {
 				return 0, err
 			}
 		}
@@ -144,8 +224,7 @@ func (e *ledgerEntries) insert(tx *ledgerTx, o *ObjectWriter, state ObjectState,
 		}
 	}
 	for _, b := range st.BadLines {
-		if _, err := tx.Exec("INSERT INTO bad_lines (object, line, col, field, text, reason) VALUES (?, ?, ?, ?, ?, ?)",
-			id, b.Line, b.Column, b.Field, b.Text, b.Reason); err != nil {
+		if err := tx.put("bad_lines", id, b.Line, b.Column, b.Field, b.Text, b.Reason); err != nil {
 			return 0, err
 		}
 	}

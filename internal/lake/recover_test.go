@@ -27,13 +27,13 @@ func bothKinds() object {
 		flowlog.DefaultFormat(flowlog.KindTGW).Header() + "\n" +
 		"6 TransitGateway 123456789012 tgw-0abc tgw-attach-0abc 111 222 vpc-a vpc-b subnet-a subnet-b eni-a eni-b use1-az1 use1-az2 " +
 		"tgw-attach-0def 10.0.0.1 10.0.1.1 12345 443 6 10 1000 1772409600 1772409660 OK IPv4 1 2 3 4 2 us-east-1 ingress - -\n"
-	return object{ref: ObjectRef{Source: "/d", Key: "x.log", URL: "/d/x.log", Size: int64(len(text)), Version: "1"}, text: text}
+	return object{ref: ObjectRef{Source: "/d", URL: "/d/x.log", Size: int64(len(text)), Version: "1"}, text: text}
 }
 
 // finished returns a writer of an object as it is before its commit.
 func finished(t *testing.T, im *Import, o object) *ObjectWriter {
 	t.Helper()
-	w, _, err := im.Start(t.Context(), o.ref, sha256.Sum256([]byte(o.text)))
+	w, _, err := im.Start(t.Context(), o.ref, Look{}, sha256.Sum256([]byte(o.text)))
 	if err != nil || w == nil {
 		t.Fatalf("writer %v, error %v", w, err)
 	}
@@ -180,7 +180,7 @@ func TestLargeObject(t *testing.T) {
 		t.Fatal(err)
 	}
 	write := func(o object) *ObjectWriter {
-		w, _, err := im.Start(t.Context(), o.ref, sha256.Sum256([]byte(o.text)))
+		w, _, err := im.Start(t.Context(), o.ref, Look{}, sha256.Sum256([]byte(o.text)))
 		if err != nil || w == nil {
 			t.Fatalf("writer %v, error %v", w, err)
 		}
@@ -243,12 +243,7 @@ func TestLargeObject(t *testing.T) {
 func TestTwins(t *testing.T) {
 	l := openLake(t, t.TempDir(), Options{})
 	o := newObject(noon, 1, 20)
-	at := func(dir string) object {
-		p := o
-		p.ref.Source, p.ref.URL = dir, dir+"/"+o.ref.Key
-		return p
-	}
-	importAll(t, l, ImportOptions{}, o, at("/b"), at("/c"), o, at("/b"))
+	importAll(t, l, ImportOptions{}, o, o.below("/b"), o.below("/c"), o, o.below("/b"))
 	if diff := cmp.Diff(expected(t, o), content(t, l)); diff != "" {
 		t.Error(diff)
 	}
@@ -266,8 +261,7 @@ func TestImportsSideBySide(t *testing.T) {
 	objects := day()
 	all := slices.Clone(objects)
 	for _, o := range objects {
-		o.ref.Source, o.ref.URL = "s3://copy", "s3://copy/"+o.ref.Key
-		all = append(all, o)
+		all = append(all, o.below("s3://copy"))
 	}
 	var running sync.WaitGroup
 	for i := range 4 {

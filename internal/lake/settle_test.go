@@ -26,7 +26,7 @@ func withBytes(o, bytes object) object {
 
 // empty is an object without a byte.
 func empty(url string) object {
-	return object{ref: ObjectRef{Source: "s3://logs", Key: url, URL: url, Version: url, Slot: noon}}
+	return object{ref: ObjectRef{Source: "s3://logs", URL: url, Version: url, Slot: noon}}
 }
 
 func begin(t *testing.T, l *Lake, o ImportOptions) *Import {
@@ -287,7 +287,7 @@ func TestForeignReplacement(t *testing.T) {
 	im := begin(t, l, ImportOptions{Replace: true})
 	changed := x
 	changed.ref.Version, changed.ref.Size = "other", 4
-	w, _, err := im.Start(t.Context(), changed.ref, sha256.Sum256([]byte("text")))
+	w, _, err := im.Start(t.Context(), changed.ref, Look{}, sha256.Sum256([]byte("text")))
 	if err != nil || w == nil {
 		t.Fatalf("writer %v, error %v", w, err)
 	}

@@ -16,12 +16,17 @@ CREATE TABLE imports (
 	finished INTEGER
 ) STRICT;
 
+-- LogFormats of objects, one for each line: most objects have the same.
+CREATE TABLE formats (
+	id   INTEGER PRIMARY KEY,
+	text TEXT NOT NULL UNIQUE
+) STRICT;
+
 -- One row for each object that was looked at, by the place where it lies.
 CREATE TABLE objects (
 	id          INTEGER PRIMARY KEY AUTOINCREMENT, -- never used again: batches hold ids
 	import      INTEGER NOT NULL REFERENCES imports(id),
 	source      TEXT NOT NULL,
-	key         TEXT NOT NULL,
 	url         TEXT NOT NULL,
 	size        INTEGER NOT NULL,
 	version     TEXT NOT NULL, -- ETag, or modification time
@@ -29,7 +34,7 @@ CREATE TABLE objects (
 	state       TEXT NOT NULL,
 	same_as     INTEGER REFERENCES objects(id), -- of a duplicate: the object whose bytes are equal
 	container   TEXT NOT NULL DEFAULT '',
-	formats     TEXT NOT NULL DEFAULT '',       -- LogFormats, one for each line
+	formats     INTEGER REFERENCES formats(id), -- NULL: none was found
 	records     INTEGER NOT NULL DEFAULT 0,
 	bad         INTEGER NOT NULL DEFAULT 0,
 	problem     TEXT NOT NULL DEFAULT '',
@@ -47,7 +52,6 @@ CREATE TABLE objects (
 CREATE UNIQUE INDEX objects_place ON objects (url) WHERE state <> 'pending';
 CREATE INDEX objects_same_as ON objects (same_as) WHERE same_as IS NOT NULL;
 CREATE INDEX objects_sha256 ON objects (sha256);
-CREATE INDEX objects_state ON objects (state);
 
 -- What of an object lies in which hour of which table: the sums of lake check.
 CREATE TABLE object_hours (

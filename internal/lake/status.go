@@ -147,8 +147,9 @@ const recordsOf = "(SELECT coalesce(sum(h.records), 0) FROM object_hours h WHERE
 
 // objects returns objects of the ledger, named o in the clause.
 func (l *Lake) objects(ctx context.Context, clause string, args ...any) ([]Object, error) {
-	rows, err := l.state.QueryContext(ctx, `SELECT o.source, o.key, o.url, o.size, o.state, coalesce(s.url, ''), o.container, o.formats,
-		`+recordsOf+`, o.bad, o.problem, o.hint, o.at, o.other_version FROM objects o LEFT JOIN objects s ON s.id = o.same_as `+clause, args...)
+	rows, err := l.state.QueryContext(ctx, `SELECT o.source, o.url, o.size, o.state, coalesce(s.url, ''), o.container, coalesce(f.text, ''),
+		`+recordsOf+`, o.bad, o.problem, o.hint, o.at, o.other_version FROM objects o
+		LEFT JOIN objects s ON s.id = o.same_as LEFT JOIN formats f ON f.id = o.formats `+clause, args...)
 	if err != nil {
 		return nil, err
 	}
@@ -159,7 +160,7 @@ func (l *Lake) objects(ctx context.Context, clause string, args ...any) ([]Objec
 		var formats string
 		var at int64
 		var other sql.NullString
-		if err := rows.Scan(&o.Source, &o.Key, &o.URL, &o.Size, &o.State, &o.SameAs, &o.Container, &formats,
+		if err := rows.Scan(&o.Source, &o.URL, &o.Size, &o.State, &o.SameAs, &o.Container, &formats,
 			&o.Records, &o.Bad, &o.Problem, &o.Hint, &at, &other); err != nil {
 			return nil, err
 		}

@@ -23,7 +23,7 @@ var sortedBy = []flowlog.FieldID{flowlog.SrcAddr, flowlog.DstAddr, flowlog.Start
 
 // openSQLite opens a database. Writers wait for each other; readers never wait.
 func openSQLite(path string, readOnly bool) (*sql.DB, error) {
-	dsn := fileURI(path) + "?_pragma=busy_timeout(20000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(ON)"
+	dsn := fileURI(path) + "?_pragma=busy_timeout(20000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(ON)&_pragma=cache_size(-16384)"
 	if readOnly {
 		dsn = fileURI(path) + "?mode=ro&_pragma=busy_timeout(20000)"
 	}

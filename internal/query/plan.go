@@ -96,6 +96,11 @@ type Scope struct {
 	Accounts, Regions, Interfaces, FlowLogs []string
 }
 
+// All reports whether the scope reads everything.
+func (s Scope) All() bool {
+	return s.From.IsZero() && s.To.IsZero() && len(s.Accounts)+len(s.Regions)+len(s.Interfaces)+len(s.FlowLogs) == 0
+}
+
 // A Plan is a question over one table: the records of the scope go through the
 // stages in order. A plan without stages gives all columns of the table.
 type Plan struct {

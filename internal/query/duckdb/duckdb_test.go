@@ -29,7 +29,7 @@ func newLake(t testing.TB, batches []*flowlog.Batch) *lake.Lake {
 			t.Fatal(err)
 		}
 		url := fmt.Sprintf("/objects/%d", i)
-		w, _, err := im.Start(ctx, lake.ObjectRef{Source: "/objects", Key: fmt.Sprint(i), URL: url}, sha256.Sum256([]byte(url)))
+		w, _, err := im.Start(ctx, lake.ObjectRef{Source: "/objects", URL: url}, lake.Look{}, sha256.Sum256([]byte(url)))
 		if err != nil {
 			t.Fatal(err)
 		}

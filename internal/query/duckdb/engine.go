@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 
@@ -168,7 +169,7 @@ func (e *Engine) Run(ctx context.Context, p query.Plan, l query.Limits) (query.R
 	if err != nil {
 		return nil, err
 	}
-	return e.run(ctx, request{text: text, tables: []flowlog.Kind{p.Kind}, scope: p.Scope, columns: columns, reads: p.Reads()}, l)
+	return e.run(ctx, planned(p, text, columns), l)
 }
 
 // RunSQL runs the text of a SELECT.
@@ -205,6 +206,17 @@ type request struct {
 	// says them.
 	columns []query.Column
 	reads   []string
+	// whole says that it reads all files of the tables, whatever is in them.
+	whole bool
+}
+
+// planned is the request of a compiled plan.
+func planned(p query.Plan, text string, columns []query.Column) request {
+	filtered := slices.ContainsFunc(p.Stages, func(s query.Stage) bool { _, ok := s.(*query.Filter); return ok })
+	return request{
+		text: text, tables: []flowlog.Kind{p.Kind}, scope: p.Scope, columns: columns, reads: p.Reads(),
+		whole: !filtered && p.Scope.All(),
+	}
 }
 
 // run runs a query.
@@ -240,14 +252,15 @@ const explainTimeout = time.Minute
 
 // Explain says what Run would read.
 func (e *Engine) Explain(ctx context.Context, p query.Plan) (query.Cost, error) {
-	if _, err := p.Check(); err != nil {
+	columns, err := p.Check()
+	if err != nil {
 		return query.Cost{}, err
 	}
 	text, err := compile(p)
 	if err != nil {
 		return query.Cost{}, err
 	}
-	return e.explain(ctx, request{text: text, tables: []flowlog.Kind{p.Kind}, scope: p.Scope, reads: p.Reads()})
+	return e.explain(ctx, planned(p, text, columns))
 }
 
 // ExplainSQL says what RunSQL would read.

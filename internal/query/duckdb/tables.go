@@ -33,13 +33,19 @@ func (s *session) prepare(ctx context.Context, q request) (query.Cost, error) {
 	if len(q.tables) == 0 {
 		return cost, nil
 	}
-	scans, err := s.scans(ctx, q.text)
-	if err != nil {
-		return cost, err
+	var scans []scan
+	if !q.whole { // else there is nothing to learn
+		var err error
+		if scans, err = s.scans(ctx, q.text); err != nil {
+			return cost, err
+		}
 	}
 	for _, k := range q.tables {
 		all := s.snap.Files(k, bounds)
-		matching, columns := matchingFiles(all, scansOf(scans, k, s.snap))
+		matching, columns := all, map[string]bool{}
+		if !q.whole {
+			matching, columns = matchingFiles(all, scansOf(scans, k, s.snap))
+		}
 		if len(matching) < len(all) {
 			if err := s.view(ctx, k, matching); err != nil {
 				return cost, err
