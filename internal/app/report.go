@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"weir/flowlog"
+	"weir/internal/lake"
 	"weir/internal/query"
 )
 
@@ -38,7 +39,14 @@ func (s *Local) describe(ctx context.Context, report *OpenReport) error {
 		}
 		where = in
 	}
+	snap, err := s.lake.Snapshot(ctx)
+	if err != nil {
+		return err
+	}
 	for _, k := range []flowlog.Kind{flowlog.KindVPC, flowlog.KindTGW} {
+		if len(snap.Files(k, lake.Bounds{})) == 0 {
+			continue
+		}
 		d := &describer{ctx: ctx, engine: s.engine, kind: k, where: where}
 		kr, err := d.describe()
 		if err != nil {

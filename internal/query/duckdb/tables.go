@@ -21,12 +21,8 @@ import (
 func (s *session) prepare(ctx context.Context, q request) (query.Cost, error) {
 	var cost query.Cost
 	bounds := lake.Bounds{From: s.scope.From, To: s.scope.To}
-	for _, k := range kinds {
-		var files []lake.DataFile
-		if slices.Contains(q.tables, k) {
-			files = s.snap.Files(k, bounds)
-		}
-		if err := s.view(ctx, k, files); err != nil {
+	for _, k := range q.tables {
+		if err := s.view(ctx, k, s.snap.Files(k, bounds)); err != nil {
 			return cost, err
 		}
 	}
