@@ -12,6 +12,8 @@ import (
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
+
+	"weir/flowlog/internal/inflate"
 )
 
 // Options says how to read an object. The zero value reads everything that
@@ -76,6 +78,7 @@ type Decoder struct {
 	expect  int             // records that a batch will probably have
 	buffers []*bufio.Reader // to be used again
 	gunzips []*gzip.Reader
+	rooms   []*[]byte
 }
 
 // notedReader notes the first failure of the caller's reader, so that it can be
@@ -144,7 +147,8 @@ func (d *Decoder) open(r io.Reader) error {
 	if memory != nil {
 		begin = memory.Size() - int64(memory.Len())
 	}
-	for range 4 { // CloudWatch Logs through Firehose gives gzip within gzip
+	var text []byte // the object decompressed, where it is in memory whole
+	for range 4 {   // CloudWatch Logs through Firehose gives gzip within gzip
 		head, err := in.Peek(4)
 		switch {
 		case len(head) == 0 && err == io.EOF:
@@ -154,6 +158,12 @@ func (d *Decoder) open(r io.Reader) error {
 			return d.broken(err)
 		case len(head) >= 2 && head[0] == 0x1f && head[1] == 0x8b:
 			d.compressed("gzip")
+			if t, ok := d.inflate(memory, begin); ok {
+				text, memory, begin = t, bytes.NewReader(t), 0
+				in, r = d.buffer(memory), memory
+				continue
+			}
+			text = nil
 			z := gunzips.Get().(*gzip.Reader)
 			d.gunzips = append(d.gunzips, z)
 			var err error
@@ -175,6 +185,7 @@ func (d *Decoder) open(r io.Reader) error {
 			in, r = d.buffer(z), z
 		case isZstd(head):
 			d.compressed("zstd")
+			text, memory = nil, nil
 			z, err := zstd.NewReader(in, zstd.WithDecoderConcurrency(1))
 			if err != nil {
 				return d.broken(err)
@@ -184,7 +195,13 @@ func (d *Decoder) open(r io.Reader) error {
 			return d.openParquet(r, in)
 		default:
 			d.expectRecords(size)
-			return d.openText(in)
+			if text == nil && memory != nil && memory.Size()-begin <= inflate.Most {
+				text = d.room(int(memory.Size() - begin))
+				if _, err := memory.ReadAt(text, begin); err != nil {
+					return err
+				}
+			}
+			return d.openText(in, text)
 		}
 	}
 	return fmt.Errorf("%w: compressed more than three times over", ErrNotFlowLog)
@@ -215,8 +232,36 @@ func (d *Decoder) expectRecords(size int64) {
 	d.expect = int(min(size/each+16, int64(d.opts.BatchRecords)))
 }
 
-// openText tells text from JSON, and finds signs of binary noise.
-func (d *Decoder) openText(in *bufio.Reader) error {
+// inflate decompresses a gzip object in memory, nil where there is none, from
+// begin on. ok is false where it must be read as a stream.
+func (d *Decoder) inflate(memory *bytes.Reader, begin int64) (text []byte, ok bool) {
+	if !inflate.Linked || memory == nil || memory.Size()-begin > inflate.Most {
+		return nil, false
+	}
+	object := d.room(int(memory.Size() - begin))
+	if _, err := memory.ReadAt(object, begin); err != nil {
+		return nil, false
+	}
+	room := rooms.Get().(*[]byte)
+	d.rooms = append(d.rooms, room)
+	text, ok = inflate.Gzip(*room, object)
+	*room = text
+	return text, ok
+}
+
+// room returns memory for n bytes.
+func (d *Decoder) room(n int) []byte {
+	room := rooms.Get().(*[]byte)
+	d.rooms = append(d.rooms, room)
+	if cap(*room) < n+wideLoad {
+		*room = make([]byte, n+n/8+wideLoad)
+	}
+	return (*room)[:n]
+}
+
+// openText tells text from JSON, and finds signs of binary noise. text is the
+// object, where it is in memory whole.
+func (d *Decoder) openText(in *bufio.Reader, text []byte) error {
 	head, err := in.Peek(512)
 	if len(head) == 0 && err != io.EOF {
 		return d.broken(err)
@@ -226,6 +271,9 @@ func (d *Decoder) openText(in *bufio.Reader) error {
 			return d.broken(err)
 		}
 		head = head[3:]
+		if text != nil {
+			text = text[3:]
+		}
 	}
 	if d.binary = hasControl(head); d.binary {
 		// Or text with a damaged line: lines tell. A line that does not end soon is
@@ -236,6 +284,9 @@ func (d *Decoder) openText(in *bufio.Reader) error {
 	}
 	head = bytes.TrimLeft(head, " \t\r\n")
 	lines := &lineReader{in: in}
+	if text != nil {
+		lines = &lineReader{text: text}
+	}
 	switch {
 	case len(head) == 0 && err == io.EOF:
 		d.src = empty{}
@@ -269,6 +320,7 @@ func hasControl(text []byte) bool {
 var (
 	buffers = sync.Pool{New: func() any { return bufio.NewReaderSize(nil, 64<<10) }}
 	gunzips = sync.Pool{New: func() any { return new(gzip.Reader) }}
+	rooms   = sync.Pool{New: func() any { return new([]byte) }}
 )
 
 // buffer returns a buffered reader of r.
@@ -288,7 +340,10 @@ func (d *Decoder) release() {
 	for _, z := range d.gunzips {
 		gunzips.Put(z)
 	}
-	d.buffers, d.gunzips = nil, nil
+	for _, r := range d.rooms {
+		rooms.Put(r)
+	}
+	d.buffers, d.gunzips, d.rooms = nil, nil, nil
 }
 
 // Next returns the next batch, which the caller may keep. It returns [io.EOF]

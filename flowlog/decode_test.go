@@ -21,7 +21,13 @@ import (
 // decode reads a whole object.
 func decode(t testing.TB, data []byte, o flowlog.Options) ([]*flowlog.Batch, flowlog.Stats, error) {
 	t.Helper()
-	d, err := flowlog.NewDecoder(bytes.NewReader(data), o)
+	return decodeFrom(t, bytes.NewReader(data), o)
+}
+
+// decodeFrom returns the batches of a reader's object.
+func decodeFrom(t testing.TB, r io.Reader, o flowlog.Options) ([]*flowlog.Batch, flowlog.Stats, error) {
+	t.Helper()
+	d, err := flowlog.NewDecoder(r, o)
 	if err != nil {
 		return nil, flowlog.Stats{}, err
 	}

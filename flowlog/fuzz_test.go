@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"io"
 	"maps"
 	"os"
 	"slices"
@@ -97,11 +99,30 @@ func checkDecode(t *testing.T, data []byte) {
 	if err == nil && (errAgain != nil || stats.Bad != statsAgain.Bad || !slices.EqualFunc(records(batches), records(again), sameFields)) {
 		t.Fatalf("in batches of another size: %d bad, %d bad, error %v\n%s", stats.Bad, statsAgain.Bad, errAgain, cmp.Diff(records(batches), records(again)))
 	}
+	checkStream(t, data, again, statsAgain, errAgain)
 	if err == nil && stats.Container == flowlog.ContainerText && stats.Compression == "" {
 		checkLineCount(t, data, stats)
 	}
 	for _, b := range batches {
 		checkWriteAgain(t, b, stats.Container)
+	}
+}
+
+// checkStream checks that an object that comes as a stream is read as one that
+// lies in memory is.
+func checkStream(t *testing.T, data []byte, batches []*flowlog.Batch, stats flowlog.Stats, err error) {
+	if bytes.HasPrefix(data, []byte("PAR1")) {
+		return // read in place or into memory, and never as a stream
+	}
+	streamed, statsStreamed, errStreamed := decodeFrom(t, struct{ io.Reader }{bytes.NewReader(data)}, flowlog.Options{})
+	if fmt.Sprint(err) != fmt.Sprint(errStreamed) {
+		t.Fatalf("in memory: error %v; as a stream: %v", err, errStreamed)
+	}
+	if diff := cmp.Diff(stats.BadLines, statsStreamed.BadLines); diff != "" || stats.Bad != statsStreamed.Bad {
+		t.Fatalf("in memory %d bad, as a stream %d (-memory +stream):\n%s", stats.Bad, statsStreamed.Bad, diff)
+	}
+	if !slices.EqualFunc(records(batches), records(streamed), sameFields) {
+		t.Fatalf("(-memory +stream)\n%s", cmp.Diff(records(batches), records(streamed)))
 	}
 }
 

@@ -2,6 +2,7 @@ package flowlog
 
 import (
 	"bufio"
+	"bytes"
 	"errors"
 	"io"
 )
@@ -12,10 +13,11 @@ const maxLine = 64 << 20
 
 var errLongLine = errors.New("longer than a record can be")
 
-// lineReader cuts a stream into lines.
+// lineReader cuts an object into lines.
 type lineReader struct {
-	in   *bufio.Reader
-	n    int // lines so far
+	in   *bufio.Reader // nil: the object lies in memory
+	text []byte        // what is left of it there
+	n    int           // lines so far
 	held []byte
 }
 
@@ -25,6 +27,9 @@ type lineReader struct {
 // long and was skipped, or the reader's error, which may come together with the
 // bytes before it.
 func (l *lineReader) next() (line []byte, ended bool, err error) {
+	if l.in == nil {
+		return l.nextInMemory()
+	}
 	line, err = l.in.ReadSlice('\n')
 	if err == nil {
 		l.n++
@@ -61,4 +66,22 @@ func (l *lineReader) next() (line []byte, ended bool, err error) {
 		err = nil
 	}
 	return l.held, false, err
+}
+
+// nextInMemory is next for an object in memory.
+func (l *lineReader) nextInMemory() (line []byte, ended bool, err error) {
+	if len(l.text) == 0 {
+		return nil, false, io.EOF
+	}
+	l.n++
+	at := bytes.IndexByte(l.text, '\n')
+	if ended = at >= 0; ended {
+		line, l.text = l.text[:at], l.text[at+1:]
+	} else {
+		line, l.text = l.text, nil
+	}
+	if len(line) > maxLine {
+		return line[:200], true, errLongLine
+	}
+	return line, ended, nil
 }

@@ -102,7 +102,7 @@ func (p *lineParser) parse(line []byte) *LineError {
 			continue
 		}
 		start := pos
-		for pos < len(line) && (line[pos] > ' ' || !isSpace(line[pos])) {
+		for pos = wordEnd(line, pos); pos < len(line) && !isSpace(line[pos]); {
 			pos++
 		}
 		if start == pos {
@@ -150,16 +150,7 @@ func (c *lineColumn) usual(line []byte, pos int) int {
 		c.text.Codes = append(c.text.Codes, c.text.last)
 		return end
 	}
-	const most = 18 // digits that fit into 64 bits in any case
-	v, end := int64(0), pos
-	for end < len(line) && end < pos+most {
-		d := line[end] - '0'
-		if d > 9 {
-			break
-		}
-		v = v*10 + int64(d)
-		end++
-	}
+	v, end := leadingNumber(line, pos)
 	if end == pos || end < len(line) && line[end] != ' ' || v < c.min || v > c.max {
 		return pos
 	}

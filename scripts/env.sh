@@ -17,6 +17,12 @@ done
 
 has() { command -v "$1" >/dev/null 2>&1; }
 
+# The build tags: libdeflate where it is installed.
+tags=""
+if has pkg-config && pkg-config --exists libdeflate; then
+	tags=libdeflate
+fi
+
 # A step that can't run fails CI and is said elsewhere.
 missing() {
 	if [ "${WEIR_CI:-}" = 1 ]; then

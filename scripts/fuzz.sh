@@ -9,7 +9,7 @@ grep -rlE --include='*_test.go' '^func Fuzz' --exclude-dir=node_modules . | xarg
 		for target in $(grep -hoE '^func Fuzz[A-Za-z0-9_]+' "$dir"/*_test.go | sed 's/func //' | sort); do
 			echo "fuzz $dir $target $FUZZTIME"
 			# Minimising interesting inputs would eat the time (a minute for each).
-			out=$("$GO" test -run '^$' -fuzz "^$target\$" -fuzztime "$FUZZTIME" -fuzzminimizetime 100x "$dir" </dev/null 2>&1) ||
+			out=$("$GO" test -tags "$tags" -run '^$' -fuzz "^$target\$" -fuzztime "$FUZZTIME" -fuzzminimizetime 100x "$dir" </dev/null 2>&1) ||
 				{ echo "$out" | tail -n 60 >&2; exit 1; }
 			echo "$out" | tail -n 1
 		done

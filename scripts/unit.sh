@@ -5,14 +5,19 @@
 
 has moto_server || missing "tests against moto, which is not installed"
 [ -n "${VERSITYGW:-}" ] || missing "tests against versitygw, which is not built"
+[ -n "$tags" ] || missing "tests with libdeflate, which is not installed"
 
 # Packages whose tests link the engine, and the others.
-links=$("$GO" list -test -f '{{.ImportPath}} {{join .Deps " "}}' ./...)
+links=$("$GO" list -tags "$tags" -test -f '{{.ImportPath}} {{join .Deps " "}}' ./...)
 all=$("$GO" list ./...)
 engine=$(echo "$links" | grep ' github.com/duckdb/' | sed -E 's/ .*//; s/(_test)?\.test$//; s/_test$//' | sort -u)
 race=$(echo "$all" | grep -vxF "$engine")
 
 # shellcheck disable=SC2086 # lists of words
-"$GO" test -race -shuffle=on -timeout 20m $race
+"$GO" test -tags "$tags" -race -shuffle=on -timeout 20m $race
 # shellcheck disable=SC2086
-"$GO" test -shuffle=on -timeout 20m $engine
+"$GO" test -tags "$tags" -shuffle=on -timeout 20m $engine
+if [ -n "$tags" ]; then
+	# Without libdeflate all is the same.
+	"$GO" test -race -shuffle=on ./flowlog/... ./internal/intake
+fi

@@ -31,8 +31,8 @@ var edges = []struct {
 	},
 	{
 		path:  "C",
-		rooms: []string{"internal/query/duckdb"},
-		why:   "everything but the DuckDB engine builds without cgo",
+		rooms: []string{"internal/query/duckdb", "flowlog/internal/inflate"},
+		why:   "everything but the DuckDB engine builds without cgo; libdeflate is behind a build tag",
 	},
 	{
 		path: "github.com/apache/iceberg-go/...", tests: true,
