@@ -49,6 +49,9 @@ func list(ctx context.Context, r OpenRequest, temp string) ([]listing, *ListRepo
 		}
 		req := base
 		req.Sources = []source.Source{src}
+		if from := time.Now().Add(-r.Trailing); bucket && r.Trailing > 0 && from.After(req.Selection.From) {
+			req.Selection.From = from
+		}
 		if bucket && !r.All && r.Selection.From.IsZero() {
 			req.Selection.Newest = newest
 		}
@@ -91,7 +94,7 @@ func (r *ListReport) add(l *intake.SourceListing, newest time.Duration) {
 
 // intakeRequest returns the intake request that all sources share.
 func intakeRequest(r OpenRequest) (intake.Request, error) {
-	req := intake.Request{Selection: r.Selection, Replace: r.Replace, Workers: r.Workers}
+	req := intake.Request{Selection: r.Selection, Replace: r.Replace, OnlyNew: r.OnlyNew, Workers: r.Workers}
 	if err := r.Selection.Check(); err != nil {
 		return req, &UsageError{Message: err.Error()}
 	}

@@ -31,14 +31,31 @@ func (s *Local) Open(ctx context.Context, r OpenRequest, progress func(Progress)
 			return report, explain(err)
 		}
 	}
-	if report.Intake.Taken > 0 {
+	if report.Intake.Taken > 0 && !r.Brief {
 		if err := s.tidy(ctx); err != nil {
 			return report, fmt.Errorf("all is taken, but its small files could not be put together: %w", explain(err))
 		}
 	}
-	err = s.describe(ctx, report)
+	if err := s.newest(ctx, report); err != nil {
+		return report, err
+	}
+	if !r.Brief {
+		err = s.describe(ctx, report)
+	}
 	report.Seconds = s.now().Sub(began).Seconds()
 	return report, err
+}
+
+// newest says in a report how new the lake is.
+func (s *Local) newest(ctx context.Context, report *OpenReport) error {
+	snap, err := s.lake.Snapshot(ctx)
+	if err != nil {
+		return err
+	}
+	if t := snap.Newest(); !t.IsZero() {
+		report.Newest = &t
+	}
+	return nil
 }
 
 // joined adds the reports of two sources.

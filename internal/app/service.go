@@ -70,6 +70,9 @@ type OpenRequest struct {
 	// All takes all of a bucket; otherwise, and where Selection.From is zero,
 	// the newest 24 hours of it.
 	All bool
+	// Trailing, where it is not 0, takes of a bucket only what its keys date to the
+	// last so long, whatever Selection says.
+	Trailing time.Duration
 	// LogFormat is the format of objects without a header, or "".
 	LogFormat string
 	// FlowLogsJSON is the text that `aws ec2 describe-flow-logs` printed, or "".
@@ -77,8 +80,14 @@ type OpenRequest struct {
 	FlowLogsJSON string
 	AskFlowLogs  bool
 	Replace      bool
-	Workers      int
-	S3           S3Options
+	// Brief describes nothing and leaves small files as they are: one round of
+	// many.
+	Brief bool
+	// OnlyNew leaves objects alone that could not be read before, or were no flow
+	// log.
+	OnlyNew bool
+	Workers int
+	S3      S3Options
 }
 
 // ListReport is what lies at sources.
@@ -136,6 +145,8 @@ type OpenReport struct {
 	// WholeLake says that Kinds is about the whole lake, since the import's
 	// objects are too many to be told apart.
 	WholeLake bool `json:"whole_lake,omitempty"`
+	// Newest is the time of the lake's newest record; nil in an empty lake.
+	Newest *time.Time `json:"newest,omitempty"`
 	// Seconds is how long it took.
 	Seconds float64 `json:"seconds"`
 }

@@ -56,6 +56,8 @@ type openFlags struct {
 	logFormat         string
 	describe, replace bool
 	workers           int
+	follow            bool
+	every             time.Duration
 	s3                s3Flags
 }
 
@@ -84,6 +86,12 @@ Objects without a header are read in AWS's default format, or in that of --log-f
 or in their flow log's own: --flow-logs takes the output of 'aws ec2
 describe-flow-logs', --describe-flow-logs asks EC2.
 
+--follow goes on after that: until Ctrl-C it looks for new objects and takes them, in
+folders four times a second, in buckets every 30 s and among the last 24 hours' (--every
+says otherwise). Sources that fail are tried again, objects that could not be read once
+a minute. Files are taken once nothing wrote to them for a second. Beside a running
+'weir serve' the page shows the new records at once.
+
 Files that are no flow log are named and passed over. Bad lines are counted and named
 with file, line and column; the good ones are taken, and the exit code is 3. 'weir
 lake status' lists what was not taken.`,
@@ -92,6 +100,7 @@ lake status' lists what was not taken.`,
   weir open s3://my-bucket/prefix --dry-run
   weir open s3://my-bucket --profile audit --log-owner 123456789012 --since 7d
   weir open s3://logs --endpoint-url http://127.0.0.1:7070
+  weir open s3://my-bucket --follow --every 1m
   weir open export/ --log-format '${version} ${srcaddr} ${dstaddr} ${bytes} ${start} ${end}'`,
 		Args: needArgs(1, -1, "the source"),
 		RunE: func(cmd *cobra.Command, args []string) error { return c.open(cmd.Context(), args, &f) },
@@ -108,8 +117,10 @@ lake status' lists what was not taken.`,
 	fl.BoolVar(&f.describe, "describe-flow-logs", false, "ask EC2 for the formats of the flow logs")
 	fl.BoolVar(&f.replace, "replace", false, "take objects that changed since they were taken in place of the old ones")
 	fl.IntVar(&f.workers, "workers", 0, "read `N` objects side by side (default: one for each processor)")
+	fl.BoolVar(&f.follow, "follow", false, "keep taking new objects until Ctrl-C")
+	fl.DurationVar(&f.every, "every", 0, "`TIME` between two looks with --follow (default 250ms, of buckets 30s)")
 	f.s3.add(cmd)
-	completeNothing(cmd, "region", "log-owner", "log-format", "workers")
+	completeNothing(cmd, "region", "log-owner", "log-format", "workers", "every")
 	return cmd
 }
 
@@ -124,6 +135,16 @@ func (f *openFlags) request(args []string) (app.OpenRequest, error) {
 	}
 	if f.all && !scope.From.IsZero() {
 		return r, usage(errors.New("--all takes all of a bucket: it excludes --from and --since"))
+	}
+	switch {
+	case f.follow && !scope.To.IsZero():
+		return r, usage(errors.New("--follow takes what comes: it excludes --to"))
+	case f.follow && f.dryRun:
+		return r, usage(errors.New("--follow and --dry-run exclude each other"))
+	case f.every != 0 && !f.follow:
+		return r, usage(errors.New("--every is for --follow"))
+	case f.every < 0 || f.every > 0 && f.every < 100*time.Millisecond:
+		return r, usage(errors.New("--every must be at least 100ms"))
 	}
 	if f.workers < 0 {
 		return r, usage(errors.New("--workers must not be below 0"))
@@ -211,12 +232,20 @@ func (c *cli) open(ctx context.Context, args []string, f *openFlags) error {
 	if report.Partial() {
 		c.code = exitPartial
 	}
-	if c.json {
+	switch {
+	case c.json && f.follow:
 		report.Kinds = orEmpty(report.Kinds)
-		return c.printJSON(report)
+		err = c.printJSONLine(report)
+	case c.json:
+		report.Kinds = orEmpty(report.Kinds)
+		err = c.printJSON(report)
+	default:
+		c.printOpen(report, zone)
 	}
-	c.printOpen(report, zone)
-	return nil
+	if err != nil || !f.follow {
+		return err
+	}
+	return c.follow(ctx, s, r, f.every, zone)
 }
 
 // dryRun shows what would be taken.

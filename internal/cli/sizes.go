@@ -54,3 +54,10 @@ func (c *cli) printJSON(v any) error {
 	e.SetEscapeHTML(false)
 	return e.Encode(v)
 }
+
+// printJSONLine prints a value as JSON on one line.
+func (c *cli) printJSONLine(v any) error {
+	e := json.NewEncoder(c.out)
+	e.SetEscapeHTML(false)
+	return e.Encode(v)
+}

@@ -32,6 +32,9 @@ type Request struct {
 	Formats map[string]flowlog.Format
 	// Replace takes objects that changed since they were taken.
 	Replace bool
+	// OnlyNew leaves objects alone that could not be read before, or were no flow
+	// log.
+	OnlyNew bool
 	// Workers is how many objects are read side by side; 0 means the number of
 	// processors, at least 2: one waits for bytes while another computes.
 	Workers int
@@ -166,7 +169,7 @@ type postponed struct {
 func Take(ctx context.Context, l *lake.Lake, r Request, listing *Listing, progress func(func() Progress)) (Report, error) {
 	// What was no flow log may be one in a format that is known now.
 	again := r.Format != nil || len(r.Formats) > 0
-	im, err := l.Begin(ctx, lake.ImportOptions{Source: names(listing), Replace: r.Replace, Foreign: again})
+	im, err := l.Begin(lake.ImportOptions{Source: names(listing), Replace: r.Replace, Foreign: again, OnlyNew: r.OnlyNew})
 	if err != nil {
 		return Report{}, err
 	}

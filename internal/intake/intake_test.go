@@ -211,6 +211,16 @@ func TestOutcomes(t *testing.T) {
 		t.Errorf("the lake has %d records, the report says %d", n, got.Records)
 	}
 
+	// One that wants new objects only fetches nothing.
+	b.opened.Store(0)
+	got, err = take(t, l, intake.Request{Sources: []source.Source{b}, OnlyNew: true, Format: &flowlog.Format{}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := b.opened.Load(); n != 0 || got.Known != 11 || got.Taken+got.Failed != 0 {
+		t.Errorf("only new ones: %s; fetched %d", &got, n)
+	}
+
 	// A second run fetches what failed, and nothing else; when that is well,
 	// the work is done.
 	delete(b.opening, key(7))

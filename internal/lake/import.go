@@ -21,6 +21,9 @@ type ImportOptions struct {
 	// Foreign reads objects again that were no flow log, since more formats are
 	// known now.
 	Foreign bool
+	// OnlyNew leaves objects alone that could not be read before, or were no flow
+	// log: somebody who looks every second need not try them every time.
+	OnlyNew bool
 	// Memory bounds, in bytes, the records that are held: half of it may wait
 	// while the other half is written; 0 means 320 MiB. Writing needs some more.
 	Memory int64
@@ -34,7 +37,7 @@ type ImportOptions struct {
 type Import struct {
 	lake *Lake
 	opts ImportOptions
-	id   int64
+	id   int64 // of its row in the ledger; 0 before it has any object
 
 	mu       sync.Mutex
 	room     *sync.Cond // signals that held fell
@@ -44,6 +47,7 @@ type Import struct {
 	flushing sync.WaitGroup
 	failed   error // the first flush that failed
 
+	started   time.Time
 	orphans   []string // see Orphans
 	committed int64
 }
@@ -53,8 +57,9 @@ const (
 	defaultCommitEvery  = 20 * time.Second
 )
 
-// Begin begins an import. There may be several at a time.
-func (l *Lake) Begin(ctx context.Context, o ImportOptions) (*Import, error) {
+// Begin begins an import. There may be several at a time. The ledger has it once it
+// has brought anything.
+func (l *Lake) Begin(o ImportOptions) (*Import, error) {
 	if err := l.writable(); err != nil {
 		return nil, err
 	}
@@ -64,15 +69,7 @@ func (l *Lake) Begin(ctx context.Context, o ImportOptions) (*Import, error) {
 	if o.CommitEvery <= 0 {
 		o.CommitEvery = defaultCommitEvery
 	}
-	res, err := l.state.ExecContext(ctx, "INSERT INTO imports (source, started) VALUES (?, ?)", o.Source, l.now().Unix())
-	if err != nil {
-		return nil, fmt.Errorf("cannot note the import in the ledger: %w", err)
-	}
-	id, err := res.LastInsertId()
-	if err != nil {
-		return nil, err
-	}
-	im := &Import{lake: l, opts: o, id: id}
+	im := &Import{lake: l, opts: o, started: l.now()}
 	im.room = sync.NewCond(&im.mu)
 	return im, nil
 }
@@ -205,7 +202,9 @@ type InHandError struct{ Landed <-chan struct{} }
 func (*InHandError) Error() string { return "another import is taking the object" }
 
 // again reports whether an object in a state is read anew.
-func (im *Import) again(s ObjectState) bool { return s == Failed || s == Foreign && im.opts.Foreign }
+func (im *Import) again(s ObjectState) bool {
+	return !im.opts.OnlyNew && (s == Failed || s == Foreign && im.opts.Foreign)
+}
 
 // Fail notes that an object could not be read. The next import tries again. An
 // object that is in hand is left to whoever has it.
@@ -216,6 +215,21 @@ func (im *Import) Fail(ctx context.Context, ref ObjectRef, problem, hint string)
 	}
 	w := &ObjectWriter{im: im, ref: ref, flight: fl, prior: true}
 	return w.finish(ctx, Result{State: Failed, Problem: problem, Hint: hint})
+}
+
+// note notes the import in the ledger, once. The caller holds the lake's write.
+func (im *Import) note(ctx context.Context) error {
+	if im.id != 0 {
+		return nil
+	}
+	res, err := im.lake.state.ExecContext(ctx, "INSERT INTO imports (source, started) VALUES (?, ?)", im.opts.Source, im.started.Unix())
+	if err == nil {
+		im.id, err = res.LastInsertId()
+	}
+	if err != nil {
+		return fmt.Errorf("cannot note the import in the ledger: %w", err)
+	}
+	return nil
 }
 
 // Flush commits what was finished so far.
@@ -260,7 +274,7 @@ func (im *Import) Committed() int64 {
 // and not finished are not taken.
 func (im *Import) Close(ctx context.Context) error {
 	defer im.lake.flights.landAll(im)
-	if err := im.Flush(ctx); err != nil {
+	if err := im.Flush(ctx); err != nil || im.id == 0 {
 		return err
 	}
 	if _, err := im.lake.state.ExecContext(ctx, "UPDATE imports SET finished = ? WHERE id = ?", im.lake.now().Unix(), im.id); err != nil {

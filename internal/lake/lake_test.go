@@ -105,7 +105,7 @@ func tryTake(im *Import, o object) (ObjectState, error) {
 // importAll takes objects in one import.
 func importAll(t testing.TB, l *Lake, o ImportOptions, objects ...object) {
 	t.Helper()
-	im, err := l.Begin(context.Background(), o)
+	im, err := l.Begin(o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -313,7 +313,7 @@ func TestChangedObject(t *testing.T) {
 	changed.text = newObject(changed.ref.Slot, 99, 25).text
 	changed.ref.Size, changed.ref.Version = int64(len(changed.text)), "other"
 
-	im, err := l.Begin(t.Context(), ImportOptions{})
+	im, err := l.Begin(ImportOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -482,7 +482,7 @@ func TestLock(t *testing.T) {
 		t.Errorf("a reader beside the writer: %s", diff)
 	}
 	mustCheck(t, reader)
-	if _, err := reader.Begin(t.Context(), ImportOptions{}); !errors.Is(err, ErrReadOnly) {
+	if _, err := reader.Begin(ImportOptions{}); !errors.Is(err, ErrReadOnly) {
 		t.Errorf("error %v, want ErrReadOnly", err)
 	}
 }

@@ -98,7 +98,7 @@ func TestRecover(t *testing.T) {
 			l := openLake(t, dir, Options{})
 			before := newObject(noon, 1, 20)
 			importAll(t, l, ImportOptions{}, before)
-			im, err := l.Begin(t.Context(), ImportOptions{})
+			im, err := l.Begin(ImportOptions{})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -106,6 +106,9 @@ func TestRecover(t *testing.T) {
 			w := finished(t, im, crashed)
 			c := change{op: "import", add: map[flowlog.Kind][]string{}}
 			if err := l.writeHours(t.Context(), w.pieces, &c); err != nil {
+				t.Fatal(err)
+			}
+			if err := im.note(t.Context()); err != nil {
 				t.Fatal(err)
 			}
 			c.ledger = (&ledgerEntries{importID: im.id, objects: []*ObjectWriter{w}, at: time.Now()}).write
@@ -142,7 +145,7 @@ func TestRecoverReplace(t *testing.T) {
 	changed := objects[0]
 	changed.text = newObject(noon, 99, 15).text
 	changed.ref.Size, changed.ref.Version = int64(len(changed.text)), "99"
-	im, err := l.Begin(t.Context(), ImportOptions{Replace: true})
+	im, err := l.Begin(ImportOptions{Replace: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -157,6 +160,9 @@ func TestRecoverReplace(t *testing.T) {
 	}
 	moves, err := l.takeOut(t.Context(), settled.gone, &c)
 	if err != nil {
+		t.Fatal(err)
+	}
+	if err := im.note(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	c.ledger = (&ledgerEntries{importID: im.id, objects: settled.objects, moves: moves, at: time.Now()}).write
@@ -175,7 +181,7 @@ func TestRecoverReplace(t *testing.T) {
 func TestLargeObject(t *testing.T) {
 	l := openLake(t, t.TempDir(), Options{})
 	o := newObject(noon, 1, 3000)
-	im, err := l.Begin(t.Context(), ImportOptions{Memory: 30000})
+	im, err := l.Begin(ImportOptions{Memory: 30000})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -269,7 +275,7 @@ func TestImportsSideBySide(t *testing.T) {
 			order := slices.Clone(all)
 			rng := rand.New(rand.NewPCG(uint64(i), 0))
 			rng.Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
-			im, err := l.Begin(t.Context(), ImportOptions{})
+			im, err := l.Begin(ImportOptions{})
 			if err != nil {
 				t.Error(err)
 				return
@@ -317,7 +323,7 @@ func TestFailedImportLeavesNothingInFlight(t *testing.T) {
 	dir := t.TempDir()
 	l := openLake(t, dir, Options{})
 	objects := day()[:3]
-	im, err := l.Begin(t.Context(), ImportOptions{})
+	im, err := l.Begin(ImportOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}

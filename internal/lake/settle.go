@@ -127,6 +127,9 @@ func (l *Lake) take(ctx context.Context, im *Import, objects []*ObjectWriter) (*
 	if err != nil || len(s.objects) == 0 {
 		return s, err
 	}
+	if err := im.note(ctx); err != nil {
+		return s, err
+	}
 	byHour := map[hourKey][]piece{}
 	c := change{op: "import", add: map[flowlog.Kind][]string{}, remove: map[flowlog.Kind][]string{}, added: map[flowlog.Kind]int64{}}
 	for _, o := range s.objects {

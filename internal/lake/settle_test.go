@@ -31,7 +31,7 @@ func empty(url string) object {
 
 func begin(t *testing.T, l *Lake, o ImportOptions) *Import {
 	t.Helper()
-	im, err := l.Begin(t.Context(), o)
+	im, err := l.Begin(o)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -111,6 +111,20 @@ func tableStatus(k flowlog.Kind, files []DataFile) TableStatus {
 	return t
 }
 
+// Newest returns the time of the newest record (its end, else weir_hour), or the
+// zero time where there is none.
+func (s *Snapshot) Newest() time.Time {
+	var newest time.Time
+	for _, k := range kinds {
+		for _, f := range s.Files(k, Bounds{}) {
+			if _, high := f.span(); high.After(newest) {
+				newest = high
+			}
+		}
+	}
+	return newest
+}
+
 // span returns the bounds of the file's records in time: of start and end, and of
 // weir_hour for those that lack them.
 func (f *DataFile) span() (low, high time.Time) {

@@ -25,6 +25,9 @@ type Selection struct {
 	// takes all. Objects whose keys tell no time are counted back from the
 	// newest modification time among themselves.
 	Newest time.Duration
+	// Settle leaves files that were written less than so long ago for the next
+	// listing: they may not be whole yet. Objects in buckets always are.
+	Settle time.Duration
 }
 
 // Slots returns the oldest and the newest slot, both inclusive, in which records

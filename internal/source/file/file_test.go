@@ -112,6 +112,26 @@ func TestListLeavesNothingOutByItsLook(t *testing.T) {
 	}
 }
 
+// TestListSettle leaves files that may still be written to, unless the clock of
+// who wrote them is another.
+func TestListSettle(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, map[string]string{"fresh.log": "a", "old.log": "b", "early.log": "c"})
+	for name, age := range map[string]time.Duration{"fresh.log": 10 * time.Minute, "old.log": 2 * time.Hour, "early.log": -10 * time.Minute} {
+		at := time.Now().Add(-age)
+		if err := os.Chtimes(filepath.Join(dir, name), at, at); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, _ := list(t, open(t, dir), source.Selection{Settle: time.Hour})
+	if diff := cmp.Diff([]string{"early.log", "old.log"}, urls(dir, got)); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if got, _ = list(t, open(t, dir), source.Selection{}); len(got) != 3 {
+		t.Errorf("%d files without it, want 3", len(got))
+	}
+}
+
 func TestListLinks(t *testing.T) {
 	dir, outside := t.TempDir(), t.TempDir()
 	write(t, dir, map[string]string{"z/real.log": "a", "z/deep/other.log": "b"})

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"weir/internal/source"
 )
@@ -160,6 +161,10 @@ func (w *walk) file(path, real string) error {
 	info, err := os.Stat(path)
 	if err != nil {
 		w.sieve.Fail(fault("list", path, err))
+		return nil
+	}
+	// A time to come is another machine's clock, and no reason to wait for it.
+	if age := time.Since(info.ModTime()); age >= 0 && age < w.sel.Settle {
 		return nil
 	}
 	key, err := filepath.Rel(w.base, path)

@@ -1,0 +1,180 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"weir/internal/intake"
+	"weir/internal/lake"
+)
+
+// Follow is how new objects are waited for.
+type Follow struct {
+	// Every is the time between two looks at the sources. Where looking takes long,
+	// ten times that long lies between them.
+	Every time.Duration
+	// Report gets each round that changed anything: that took objects, met a new
+	// problem, failed, or was the first good one after a failure.
+	Report func(Round)
+	// Now is the clock; nil means [time.Now].
+	Now func() time.Time
+}
+
+// Round is one look at sources.
+type Round struct {
+	At time.Time `json:"at"`
+	// Objects and Records were taken now; BadLines are of these objects.
+	Objects  int64 `json:"objects"`
+	Records  int64 `json:"records"`
+	BadLines int64 `json:"bad_lines"`
+	// Problems are objects that want attention, each told once.
+	Problems []intake.Problem `json:"problems,omitempty"`
+	// Bad are the first bad lines.
+	Bad []lake.BadLine `json:"bad,omitempty"`
+	// Newest is the time of the lake's newest record; nil in an empty lake.
+	Newest *time.Time `json:"newest,omitempty"`
+	// Err says why the round failed. The next one tries again, at At and Wait.
+	Err  error         `json:"-"`
+	Wait time.Duration `json:"-"`
+	// Back says that the round before failed, and this one did not.
+	Back bool `json:"back,omitempty"`
+}
+
+const (
+	// trailing is how far back a bucket is looked through, by its keys: AWS promises
+	// no time by which an object is there, and requests cost money. Folders are
+	// looked through whole.
+	trailing = 24 * time.Hour
+	// settle is how long a file must not have been written to before it is taken.
+	settle = time.Second
+	// retryEvery is how often objects that could not be read are tried again, and
+	// tidyEvery how often the small files of hours are put together.
+	retryEvery = time.Minute
+	tidyEvery  = maintenanceEvery
+	// mostWait is the longest time between two tries after a failure.
+	mostWait = time.Minute
+	// mostTold bounds what is remembered of problems that were told.
+	mostTold = 10_000
+)
+
+// Run keeps taking what comes to the sources of r into the lake, until ctx ends.
+// Then, and only then, the error is nil: what fails is reported and tried again,
+// unless there is nobody to try with, as when the server ends. r itself was taken
+// before; of a bucket, what is older than 24 hours is not looked for again.
+func (f Follow) Run(ctx context.Context, s Service, r OpenRequest) error {
+	return f.runWith(ctx, s, r, time.After)
+}
+
+// runWith is Run with a clock to wait by.
+func (f Follow) runWith(ctx context.Context, s Service, r OpenRequest, after func(time.Duration) <-chan time.Time) error {
+	if f.Now == nil {
+		f.Now = time.Now
+	}
+	l := follower{f: f, s: s, retried: f.Now(), tidied: f.Now(), told: map[string]bool{}}
+	r.Brief, r.Trailing, r.Selection.Settle = true, trailing, settle
+	wait := f.Every
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-after(wait):
+		}
+		var err error
+		if wait, err = l.round(ctx, r); err != nil {
+			return err
+		}
+	}
+}
+
+// follower is the state of a Follow that runs.
+type follower struct {
+	f       Follow
+	s       Service
+	retried time.Time // when all was tried again last
+	tidied  time.Time
+	untidy  bool   // something was taken since
+	failed  int    // rounds, one after the other
+	failure string // of the last of them
+	told    map[string]bool
+}
+
+// round looks once and returns how long to wait for the next time. The error is of
+// what no further try can mend.
+func (l *follower) round(ctx context.Context, r OpenRequest) (wait time.Duration, err error) {
+	began := l.f.Now()
+	if r.OnlyNew = began.Sub(l.retried) < retryEvery; !r.OnlyNew {
+		l.retried = began
+	}
+	report, err := l.s.Open(ctx, r, nil)
+	if err == nil {
+		err = l.tidy(ctx, report.Intake.Taken > 0)
+	}
+	if ctx.Err() != nil {
+		return 0, nil
+	}
+	if errors.Is(err, ErrStopped) || errors.Is(err, ErrNoServer) || errors.As(err, new(*VersionError)) {
+		return 0, err
+	}
+	out := Round{At: l.f.Now(), Err: err}
+	if report != nil {
+		in := &report.Intake
+		out.Objects, out.Records, out.BadLines, out.Bad, out.Newest = in.Committed, in.Records, in.BadLines, in.Bad, report.Newest
+		out.Problems = l.news(report)
+	}
+	wait = max(l.f.Every, 10*out.At.Sub(began))
+	if err != nil {
+		l.failed++
+		wait = min(max(wait, l.f.Every<<min(l.failed, 10)), max(mostWait, l.f.Every))
+		out.Wait = wait
+	}
+	out.Back = err == nil && l.failed > 0
+	isNew := err != nil && err.Error() != l.failure
+	if err == nil {
+		l.failed, l.failure = 0, ""
+	} else {
+		l.failure = err.Error()
+	}
+	if isNew || out.Back || out.Objects > 0 || len(out.Problems) > 0 {
+		l.f.Report(out)
+	}
+	return wait, nil
+}
+
+// news returns a round's problems that were not told yet: of objects, and of
+// folders that can't be listed.
+func (l *follower) news(report *OpenReport) []intake.Problem {
+	problems := report.Intake.Problems
+	if report.List != nil {
+		for _, s := range report.List.Sources {
+			for _, f := range s.Faults {
+				problems = append(problems, intake.Problem{URL: f.URL, State: lake.Failed, Problem: f.Problem, Hint: f.Hint})
+			}
+		}
+	}
+	if len(l.told) > mostTold {
+		clear(l.told)
+	}
+	var out []intake.Problem
+	for _, p := range problems {
+		if key := p.URL + "\n" + p.Problem; !l.told[key] {
+			l.told[key] = true
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// tidy puts small files together every few minutes.
+func (l *follower) tidy(ctx context.Context, taken bool) error {
+	l.untidy = l.untidy || taken
+	if !l.untidy || l.f.Now().Sub(l.tidied) < tidyEvery {
+		return nil
+	}
+	l.tidied, l.untidy = l.f.Now(), false
+	if _, err := l.s.Compact(ctx, nil); err != nil {
+		return err
+	}
+	_, err := l.s.Expire(ctx, lake.ExpireOptions{})
+	return err
+}

@@ -1,0 +1,226 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"weir/internal/intake"
+	"weir/internal/lake"
+)
+
+// rounds runs a Follow until stop is called, and gives its rounds.
+func rounds(t *testing.T, s Service, r OpenRequest) (next func() Round, stop func() error) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	reports, done := make(chan Round, 100), make(chan error, 1)
+	go func() {
+		done <- Follow{Every: time.Millisecond, Report: func(r Round) { reports <- r }}.Run(ctx, s, r)
+	}()
+	next = func() Round {
+		t.Helper()
+		select {
+		case r := <-reports:
+			return r
+		case err := <-done:
+			t.Fatalf("ended: %v", err)
+		case <-time.After(30 * time.Second):
+			t.Fatal("no round")
+		}
+		return Round{}
+	}
+	return next, func() error {
+		cancel()
+		return <-done
+	}
+}
+
+// put writes a file, as one that nobody has written to for a time.
+func put(t *testing.T, path, text string, age time.Duration) {
+	t.Helper()
+	part := filepath.Join(t.TempDir(), "part") // a rename shows it whole
+	if err := os.WriteFile(part, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	at := time.Now().Add(-age)
+	if err := errors.Join(os.Chtimes(part, at, at), os.Rename(part, path)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// followed is an object with n records.
+func followed(n int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, "2 111122223333 eni-0a%d 10.0.1.%d 10.0.2.7 49152 443 6 10 8400 1772445600 1772445659 ACCEPT OK\n", n, i)
+	}
+	return b.String()
+}
+
+func TestFollow(t *testing.T) {
+	dir := t.TempDir()
+	s, err := OpenLocal(t.Context(), LocalOptions{Data: filepath.Join(t.TempDir(), "data")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	put(t, filepath.Join(dir, "first.log"), followed(3), time.Hour)
+	r := OpenRequest{Sources: []string{dir}}
+	if _, err := s.Open(t.Context(), r, nil); err != nil {
+		t.Fatal(err)
+	}
+	next, stop := rounds(t, s, r)
+
+	put(t, filepath.Join(dir, "second.log"), followed(4), time.Hour)
+	if got := next(); got.Objects != 1 || got.Records != 4 || got.Newest == nil || got.Newest.Unix() != 1772445659 || got.Err != nil {
+		t.Errorf("a new object: %+v", got)
+	}
+	put(t, filepath.Join(dir, "notes.txt"), "These are my notes.\n", time.Hour)
+	if got := next(); len(got.Problems) != 1 || got.Problems[0].State != lake.Foreign {
+		t.Errorf("no flow log: %+v", got)
+	}
+	put(t, filepath.Join(dir, "bad.log"), followed(2)+"2 111122223333 eni-0a1 10.0.1.5\n", time.Hour)
+	if got := next(); got.Objects != 1 || got.BadLines != 1 || len(got.Bad) != 1 || got.Bad[0].Line != 3 {
+		t.Errorf("a bad line: %+v", got)
+	}
+	// The files may come back one after the other; nothing is told twice.
+	away := dir + "-away"
+	if err := os.Rename(dir, away); err != nil {
+		t.Fatal(err)
+	}
+	if got := next(); got.Err == nil || got.Wait <= 0 || got.Back {
+		t.Errorf("the source is away: %+v", got)
+	}
+	if err := os.Rename(away, dir); err != nil {
+		t.Fatal(err)
+	}
+	if got := next(); !got.Back || got.Err != nil || got.Objects != 0 || len(got.Problems) != 0 {
+		t.Errorf("the source is back: %+v", got)
+	}
+	// A file that may still be written to waits.
+	began := time.Now()
+	put(t, filepath.Join(dir, "fresh.log"), followed(5), 0)
+	if got := next(); got.Objects != 1 || got.Records != 5 || time.Since(began) < settle {
+		t.Errorf("a fresh file, after %s: %+v", time.Since(began), got)
+	}
+	// What a clock to come has written does not.
+	put(t, filepath.Join(dir, "early.log"), followed(6), -time.Hour)
+	if got := next(); got.Records != 6 {
+		t.Errorf("a file of tomorrow: %+v", got)
+	}
+	if err := stop(); err != nil {
+		t.Errorf("ended with %v", err)
+	}
+	rows, err := s.Query(t.Context(), SQLRequest{SQL: "SELECT count(*) FROM vpc_flow_logs"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	if row, err := rows.Next(); err != nil || row[0] != int64(3+4+2+5+6) {
+		t.Errorf("%v records, %v", row, err)
+	}
+	st, err := s.Status(t.Context(), StatusRequest{})
+	if err != nil || st.Imports != 6 { // those that brought anything, no flow log included
+		t.Errorf("%d imports, %v", st.Imports, err)
+	}
+}
+
+// scripted is a service whose answers are given, and whose clock goes on by a step
+// with each.
+type scripted struct {
+	Service
+	now      time.Time
+	step     time.Duration
+	answers  []error
+	taken    int64
+	asked    []OpenRequest
+	compacts []time.Time
+}
+
+func (s *scripted) Open(_ context.Context, r OpenRequest, _ func(Progress)) (*OpenReport, error) {
+	s.asked = append(s.asked, r)
+	s.now = s.now.Add(s.step)
+	err := s.answers[0]
+	s.answers = s.answers[1:]
+	report := &OpenReport{}
+	if err == nil {
+		report.Intake = intake.Report{Taken: s.taken, Committed: s.taken}
+	}
+	return report, err
+}
+
+func (s *scripted) Compact(context.Context, func(Progress)) (lake.Compacted, error) {
+	s.compacts = append(s.compacts, s.now)
+	return lake.Compacted{}, nil
+}
+
+func (s *scripted) Expire(context.Context, lake.ExpireOptions) (lake.Expired, error) {
+	return lake.Expired{}, nil
+}
+
+// TestFollowFailures checks what is told of failures, how long is waited, and what
+// ends it.
+func TestFollowFailures(t *testing.T) {
+	away, full := errors.New("the source is away"), errors.New("the disk is full")
+	s := &scripted{step: time.Millisecond, answers: []error{nil, away, away, away, full, nil, away, nil, fmt.Errorf("gone: %w", ErrStopped)}}
+	var got []string
+	f := Follow{Every: time.Millisecond, Now: func() time.Time { return s.now }, Report: func(r Round) {
+		got = append(got, fmt.Sprintf("%v, back %v, wait %s", r.Err, r.Back, r.Wait))
+	}}
+	if err := f.Run(t.Context(), s, OpenRequest{}); !errors.Is(err, ErrStopped) {
+		t.Fatalf("ended with %v", err)
+	}
+	want := []string{
+		"the source is away, back false, wait 10ms",
+		"the disk is full, back false, wait 16ms",
+		"<nil>, back true, wait 0s",
+		"the source is away, back false, wait 10ms",
+		"<nil>, back true, wait 0s",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// TestFollowTidies checks that what could not be read is tried again once a minute,
+// and that small files are put together while there are new ones.
+func TestFollowTidies(t *testing.T) {
+	began := time.Unix(1772445600, 0)
+	s := &scripted{now: began, step: 20 * time.Second, taken: 1}
+	for range 32 {
+		s.answers = append(s.answers, nil)
+	}
+	s.answers = append(s.answers, ErrStopped)
+	var told int
+	// 20 s for each round would be waited for ten times: the clock is not the real one.
+	f := Follow{Every: time.Millisecond, Now: func() time.Time { return s.now.Truncate(time.Minute) }, Report: func(Round) { told++ }}
+	if err := f.runWith(t.Context(), s, OpenRequest{}, func(time.Duration) <-chan time.Time { return closed }); !errors.Is(err, ErrStopped) {
+		t.Fatal(err)
+	}
+	again := 0
+	for _, r := range s.asked {
+		if !r.Brief || r.Trailing != 24*time.Hour || r.Selection.Settle != settle {
+			t.Fatalf("asked for %+v", r)
+		}
+		if !r.OnlyNew {
+			again++
+		}
+	}
+	if again != 10 || told != 32 || len(s.compacts) != 2 {
+		t.Errorf("%d of %d rounds tried all again, %d told, put together at %v", again, len(s.asked), told, s.compacts)
+	}
+}
+
+// closed is a time that has come.
+var closed = func() <-chan time.Time {
+	c := make(chan time.Time)
+	close(c)
+	return c
+}()
