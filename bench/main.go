@@ -87,7 +87,10 @@ func (b *bench) run(ctx context.Context) error {
 	if err := b.firstAnswer(ctx); err != nil {
 		return err
 	}
-	return b.questions(ctx, data, parquet)
+	if err := b.questions(ctx, data, parquet); err != nil {
+		return err
+	}
+	return b.follow(ctx, data, filepath.Join(b.dir, "first"))
 }
 
 // row prints a row of the table.

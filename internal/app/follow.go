@@ -11,8 +11,8 @@ import (
 
 // Follow is how new objects are waited for.
 type Follow struct {
-	// Every is the time between two looks at the sources. Where looking takes long,
-	// ten times that long lies between them.
+	// Every is the time between two looks at the sources. After a look that took long
+	// and found nothing it is ten times as long as that.
 	Every time.Duration
 	// Report gets each round that changed anything: that took objects, met a new
 	// problem, failed, or was the first good one after a failure.
@@ -122,7 +122,9 @@ func (l *follower) round(ctx context.Context, r OpenRequest) (wait time.Duration
 		out.Objects, out.Records, out.BadLines, out.Bad, out.Newest = in.Committed, in.Records, in.BadLines, in.Bad, report.Newest
 		out.Problems = l.news(report)
 	}
-	wait = max(l.f.Every, 10*out.At.Sub(began))
+	if wait = l.f.Every; out.Objects == 0 {
+		wait = max(wait, 10*out.At.Sub(began)) // where something came, more may come
+	}
 	if err != nil {
 		l.failed++
 		wait = min(max(wait, l.f.Every<<min(l.failed, 10)), max(mostWait, l.f.Every))

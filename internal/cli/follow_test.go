@@ -4,6 +4,8 @@ import (
 	"bufio"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -102,5 +104,70 @@ func nextJSON(t *testing.T, r *bufio.Reader, v any) {
 	}
 	if err != nil {
 		t.Fatalf("%q: %v", line, err)
+	}
+}
+
+// TestFollowBucket follows a bucket: new objects of the last 24 hours, those that
+// come while it can't be listed, and no older ones.
+func TestFollowBucket(t *testing.T) {
+	awsEnv(t, "AKIDEXAMPLE", "secret")
+	server := newBrokenS3(t, nil)
+	now := time.Now().UTC()
+	put := func(at time.Time, n int) {
+		t.Helper()
+		key := fmt.Sprintf("AWSLogs/111122223333/vpcflowlogs/us-east-1/%s/111122223333_vpcflowlogs_us-east-1_fl-0aaa_%s_%08d.log",
+			at.Format("2006/01/02"), at.Truncate(5*time.Minute).Format("20060102T1504Z"), n)
+		text := fmt.Sprintf("version srcaddr start\n2 10.0.0.%d %d\n", n, at.Unix())
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodPut, server.url+"/"+testBucket+"/"+key, strings.NewReader(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if resp.Body.Close(); resp.StatusCode != http.StatusOK {
+			t.Fatal(resp.Status)
+		}
+	}
+	put(now, 1)
+	data := filepath.Join(t.TempDir(), "data")
+	p := start(t, "--data", data, "open", "--follow", "--json", "--every", "100ms", "--endpoint-url", server.url, "s3://"+testBucket+"/AWSLogs/")
+	var r struct {
+		Objects, Records int64
+		Back             bool
+		Error            string
+		Intake           struct{ Taken int64 }
+	}
+	next := func() {
+		t.Helper()
+		r.Objects, r.Records, r.Back, r.Error = 0, 0, false, ""
+		nextJSON(t, p.out, &r)
+	}
+	if next(); r.Intake.Taken != 1 {
+		t.Errorf("the first report: %+v", r)
+	}
+	put(now.AddDate(0, 0, -5), 2) // too old
+	put(now, 3)
+	if next(); r.Objects != 1 || r.Records != 1 {
+		t.Errorf("a new object: %+v", r)
+	}
+	server.set(func(r *http.Request) (int, string) {
+		if r.Method == http.MethodPut {
+			return 0, ""
+		}
+		return http.StatusForbidden, s3Error("AccessDenied", "Access Denied", "")
+	})
+	if next(); !strings.Contains(r.Error, "access denied") || r.Back {
+		t.Errorf("the bucket is denied: %+v", r)
+	}
+	put(now, 4)
+	server.set(nil)
+	if next(); !r.Back || r.Objects != 1 || r.Error != "" {
+		t.Errorf("the bucket can be read again: %+v", r)
+	}
+	_ = p.end(t, syscall.SIGINT)
+	if n := countRecords(t, data); n != 3 {
+		t.Errorf("%d records, want 3", n)
 	}
 }
