@@ -3,7 +3,10 @@ package app
 import (
 	"context"
 	"errors"
+	"sync"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"weir/internal/intake"
 	"weir/internal/lake"
@@ -15,15 +18,16 @@ type Follow struct {
 	// and found nothing it is ten times as long as that.
 	Every time.Duration
 	// Report gets each round that changed anything: that took objects, met a new
-	// problem, failed, or was the first good one after a failure.
+	// problem, failed, or was the first good one after a failure; one at a time.
 	Report func(Round)
 	// Now is the clock; nil means [time.Now].
 	Now func() time.Time
 }
 
-// Round is one look at sources.
+// Round is one look at a source.
 type Round struct {
-	At time.Time `json:"at"`
+	At     time.Time `json:"at"`
+	Source string    `json:"source"`
 	// Objects and Records were taken now; BadLines are of these objects.
 	Objects  int64 `json:"objects"`
 	Records  int64 `json:"records"`
@@ -71,9 +75,40 @@ func (f Follow) runWith(ctx context.Context, s Service, r OpenRequest, after fun
 	if f.Now == nil {
 		f.Now = time.Now
 	}
-	l := follower{f: f, s: s, retried: f.Now(), tidied: f.Now(), told: map[string]bool{}}
+	var mu sync.Mutex
+	report := f.Report
+	f.Report = func(r Round) {
+		mu.Lock()
+		defer mu.Unlock()
+		report(r)
+	}
 	r.Brief, r.Trailing, r.Selection.Settle = true, trailing, settle
-	wait := f.Every
+	tidy := &tidier{s: s, tidied: f.Now()}
+	g, ctx := errgroup.WithContext(ctx)
+	for _, name := range r.Sources {
+		l := follower{f: f, s: s, source: name, retried: f.Now(), tidy: tidy, told: map[string]bool{}}
+		own := r
+		own.Sources = []string{name}
+		g.Go(func() error { return l.run(ctx, own, after) })
+	}
+	return g.Wait()
+}
+
+// follower follows one source: where one is away, the others go on.
+type follower struct {
+	f       Follow
+	s       Service
+	source  string
+	tidy    *tidier
+	retried time.Time // when all was tried again last
+	failed  int       // rounds, one after the other
+	failure string    // of the last of them
+	told    map[string]bool
+}
+
+// run looks again and again until ctx ends.
+func (l *follower) run(ctx context.Context, r OpenRequest, after func(time.Duration) <-chan time.Time) error {
+	wait := l.f.Every
 	for {
 		select {
 		case <-ctx.Done():
@@ -87,18 +122,6 @@ func (f Follow) runWith(ctx context.Context, s Service, r OpenRequest, after fun
 	}
 }
 
-// follower is the state of a Follow that runs.
-type follower struct {
-	f       Follow
-	s       Service
-	retried time.Time // when all was tried again last
-	tidied  time.Time
-	untidy  bool   // something was taken since
-	failed  int    // rounds, one after the other
-	failure string // of the last of them
-	told    map[string]bool
-}
-
 // round looks once and returns how long to wait for the next time. The error is of
 // what no further try can mend.
 func (l *follower) round(ctx context.Context, r OpenRequest) (wait time.Duration, err error) {
@@ -108,15 +131,15 @@ func (l *follower) round(ctx context.Context, r OpenRequest) (wait time.Duration
 	}
 	report, err := l.s.Open(ctx, r, nil)
 	if err == nil {
-		err = l.tidy(ctx, report.Intake.Taken > 0)
+		err = l.tidy.tidy(ctx, l.f.Now(), report.Intake.Taken > 0)
 	}
 	if ctx.Err() != nil {
-		return 0, nil
+		err = nil // what was taken before the end is told
 	}
 	if errors.Is(err, ErrStopped) || errors.Is(err, ErrNoServer) || errors.As(err, new(*VersionError)) {
 		return 0, err
 	}
-	out := Round{At: l.f.Now(), Err: err}
+	out := Round{At: l.f.Now(), Source: l.source, Err: err}
 	if report != nil {
 		in := &report.Intake
 		out.Objects, out.Records, out.BadLines, out.Bad, out.Newest = in.Committed, in.Records, in.BadLines, in.Bad, report.Newest
@@ -130,7 +153,7 @@ func (l *follower) round(ctx context.Context, r OpenRequest) (wait time.Duration
 		wait = min(max(wait, l.f.Every<<min(l.failed, 10)), max(mostWait, l.f.Every))
 		out.Wait = wait
 	}
-	out.Back = err == nil && l.failed > 0
+	out.Back = err == nil && ctx.Err() == nil && l.failed > 0
 	isNew := err != nil && err.Error() != l.failure
 	if err == nil {
 		l.failed, l.failure = 0, ""
@@ -167,16 +190,28 @@ func (l *follower) news(report *OpenReport) []intake.Problem {
 	return out
 }
 
-// tidy puts small files together every few minutes.
-func (l *follower) tidy(ctx context.Context, taken bool) error {
-	l.untidy = l.untidy || taken
-	if !l.untidy || l.f.Now().Sub(l.tidied) < tidyEvery {
+// tidier puts small files together every few minutes.
+type tidier struct {
+	s Service
+
+	mu     sync.Mutex
+	tidied time.Time
+	untidy bool // something was taken since
+}
+
+// tidy does it if it is time. taken says that there are new files.
+func (t *tidier) tidy(ctx context.Context, now time.Time, taken bool) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.untidy = t.untidy || taken
+	if !t.untidy || now.Sub(t.tidied) < tidyEvery {
 		return nil
 	}
-	l.tidied, l.untidy = l.f.Now(), false
-	if _, err := l.s.Compact(ctx, nil); err != nil {
+	t.tidied = now // a failure is not tried again at once
+	if _, err := t.s.Compact(ctx, nil); err != nil {
 		return err
 	}
-	_, err := l.s.Expire(ctx, lake.ExpireOptions{})
+	_, err := t.s.Expire(ctx, lake.ExpireOptions{})
+	t.untidy = err != nil
 	return err
 }

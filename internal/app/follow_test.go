@@ -132,6 +132,33 @@ func TestFollow(t *testing.T) {
 	}
 }
 
+// TestFollowSeveral checks that a source that is away keeps no other one back.
+func TestFollowSeveral(t *testing.T) {
+	here, away := t.TempDir(), filepath.Join(t.TempDir(), "away")
+	s, err := OpenLocal(t.Context(), LocalOptions{Data: filepath.Join(t.TempDir(), "data")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	next, stop := rounds(t, s, OpenRequest{Sources: []string{away, here}})
+	if got := next(); got.Source != away || got.Err == nil {
+		t.Errorf("a source that is away: %+v", got)
+	}
+	put(t, filepath.Join(here, "a.log"), followed(3), time.Hour)
+	if got := next(); got.Source != here || got.Objects != 1 || got.Err != nil {
+		t.Errorf("an object of the other: %+v", got)
+	}
+	if err := os.Mkdir(away, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if got := next(); got.Source != away || !got.Back {
+		t.Errorf("it is there now: %+v", got)
+	}
+	if err := stop(); err != nil {
+		t.Error(err)
+	}
+}
+
 // scripted is a service whose answers are given, and whose clock goes on by a step
 // with each.
 type scripted struct {
@@ -174,7 +201,7 @@ func TestFollowFailures(t *testing.T) {
 	f := Follow{Every: time.Millisecond, Now: func() time.Time { return s.now }, Report: func(r Round) {
 		got = append(got, fmt.Sprintf("%v, back %v, wait %s", r.Err, r.Back, r.Wait))
 	}}
-	if err := f.Run(t.Context(), s, OpenRequest{}); !errors.Is(err, ErrStopped) {
+	if err := f.Run(t.Context(), s, OpenRequest{Sources: []string{"/logs"}}); !errors.Is(err, ErrStopped) {
 		t.Fatalf("ended with %v", err)
 	}
 	want := []string{
@@ -201,7 +228,7 @@ func TestFollowTidies(t *testing.T) {
 	var told int
 	// 20 s for each round would be waited for ten times: the clock is not the real one.
 	f := Follow{Every: time.Millisecond, Now: func() time.Time { return s.now.Truncate(time.Minute) }, Report: func(Round) { told++ }}
-	if err := f.runWith(t.Context(), s, OpenRequest{}, func(time.Duration) <-chan time.Time { return closed }); !errors.Is(err, ErrStopped) {
+	if err := f.runWith(t.Context(), s, OpenRequest{Sources: []string{"/logs"}}, func(time.Duration) <-chan time.Time { return closed }); !errors.Is(err, ErrStopped) {
 		t.Fatal(err)
 	}
 	again := 0

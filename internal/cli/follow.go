@@ -63,7 +63,7 @@ func roundJSON(r *app.Round) jsonRound {
 func (c *cli) printRound(r *app.Round, zone *time.Location) {
 	at := r.At.In(zone).Format("15:04:05")
 	if r.Back {
-		c.note("%s: the sources can be read again", at)
+		c.note("%s: %s can be read again", at, r.Source)
 	}
 	if r.Objects > 0 {
 		text := plural(r.Objects, "object") + ", " + plural(r.Records, "record")
