@@ -49,6 +49,8 @@ func list(ctx context.Context, r OpenRequest, temp string) ([]listing, *ListRepo
 		}
 		req := base
 		req.Sources = []source.Source{src}
+		// Objects whose keys tell no time are still bounded by Newest below, as they
+		// were when the bucket was opened.
 		if from := time.Now().Add(-r.Trailing); bucket && r.Trailing > 0 && from.After(req.Selection.From) {
 			req.Selection.From = from
 		}

@@ -289,17 +289,14 @@ func (v *server) gauges() []telemetry.Gauge {
 
 // newest returns the time of the newest record in seconds since the epoch.
 func (v *server) newest() float64 {
-	st, err := v.s.lake.Status(v.ctx, 0)
+	snap, err := v.s.lake.Snapshot(v.ctx)
 	if err != nil {
 		return -1
 	}
-	at := 0.0
-	for _, t := range st.Tables {
-		if t.Newest != nil {
-			at = max(at, float64(t.Newest.Unix()))
-		}
+	if at := snap.Newest(); !at.IsZero() {
+		return float64(at.Unix())
 	}
-	return at
+	return 0
 }
 
 // newHTTPServer returns a server whose requests end with ctx.
