@@ -80,7 +80,9 @@ func (c *completer) offer(w want) {
 		for _, name := range c.options.fieldNames() {
 			c.add(CompleteField, name, flowlog.CanonicalName(c.begun), about(name))
 		}
-		c.add(CompleteWord, "not", c.begun, "")
+		for _, word := range w.words {
+			c.add(CompleteWord, word, c.begun, "")
+		}
 	case wantOperator:
 		for _, op := range operatorsOf(w.on) {
 			c.add(CompleteOperator, op, c.begun, "")

@@ -2,6 +2,7 @@ package filter
 
 import (
 	"errors"
+	"strings"
 	"testing"
 )
 
@@ -15,6 +16,7 @@ func FuzzParse(f *testing.F) {
 		"start >= 2026-03-02 10:00:05 and end<2026-03-02T10:00+01:00 or weir-hour=1772445600",
 		`instance-tag ~ /a\/b/ or shade !~ 'x/y' or vpc_id not starts with "a""b"`,
 		"protocol in (tcp,UDP , 58) and log-status is not null",
+		strings.Repeat("(", maxDepth), strings.Repeat("not ", maxDepth-1),
 		"2001:DB8::/32", "((", "dstport in (", "'", "a\xff", "~ /",
 	} {
 		f.Add(seed, len(seed))

@@ -25,7 +25,7 @@ type parser struct {
 type want struct {
 	kind  wantKind
 	on    target   // of operators and values
-	words []string // of wantWords
+	words []string // of wantWords, and what may stand in place of a field
 }
 
 type wantKind uint8
@@ -109,6 +109,9 @@ func (p *parser) junction(word string, part func() (node, *Error)) (node, *Error
 // before it.
 func (p *parser) not() (node, *Error) {
 	p.want = want{kind: wantField}
+	if p.depth < maxDepth {
+		p.want.words = []string{"not"}
+	}
 	t := p.peek()
 	if !t.is("not") && !t.is("(") {
 		return p.test()
