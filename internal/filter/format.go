@@ -216,13 +216,14 @@ func (f formatter) value(on field, value any) (string, error) {
 }
 
 func (f formatter) number(on field, n int64) (string, bool) {
+	if on.class == epochClass { // a time behind all that the field holds can be asked for
+		s, err := f.time(n)
+		return s, err == nil
+	}
 	if !on.class.ordered() || n < 0 || n > on.about.Max {
 		return "", false
 	}
 	switch on.class {
-	case epochClass:
-		s, err := f.time(n)
-		return s, err == nil
 	case timeClass:
 		return "", false
 	case protocolClass:

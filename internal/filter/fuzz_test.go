@@ -17,6 +17,7 @@ func FuzzParse(f *testing.F) {
 		`instance-tag ~ /a\/b/ or shade !~ 'x/y' or vpc_id not starts with "a""b"`,
 		"protocol in (tcp,UDP , 58) and log-status is not null",
 		strings.Repeat("(", maxDepth), strings.Repeat("not ", maxDepth-1),
+		"start=100000000000",
 		"2001:DB8::/32", "((", "dstport in (", "'", "a\xff", "~ /",
 	} {
 		f.Add(seed, len(seed))
