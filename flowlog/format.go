@@ -184,7 +184,10 @@ func isName(t string) bool {
 		return false
 	}
 	switch t {
-	case "ACCEPT", "REJECT", "OK", "NODATA", "SKIPDATA", "unknown":
+	case "ACCEPT", "REJECT", "OK", "NODATA", "SKIPDATA":
+		return false
+	}
+	if strings.EqualFold(t, "unknown") { // names are kept in lower case
 		return false
 	}
 	for i := range len(t) {

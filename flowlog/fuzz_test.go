@@ -217,6 +217,7 @@ func FuzzHeader(f *testing.F) {
 		f.Add(s[0])
 		f.Add(s[1])
 	}
+	f.Add("g pkt-dstaddr unknOwn")
 	f.Fuzz(func(t *testing.T, line string) {
 		if format, ok := flowlog.ParseHeader(line); ok {
 			again, ok := flowlog.ParseHeader(format.Header())
