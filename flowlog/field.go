@@ -113,14 +113,19 @@ type Field struct {
 	// Meaning is one sentence for the documentation.
 	Meaning string
 
-	vpc, tgw int // 1-based position in AWS's table of that kind; 0: not in it
+	// Derived says that the lake makes the values out of the other records it
+	// holds: no source has them, and they change with what else is taken.
+	Derived bool
+
+	vpc, tgw int  // 1-based position in AWS's table of that kind; 0: not in it
+	only     Kind // the one kind that has the field, of weir's own; 0: both
 }
 
 // In reports whether records of kind k have the field. weir's own fields are
-// in both kinds.
+// in both kinds, but for those that are derived.
 func (f *Field) In(k Kind) bool {
 	if f.Version == 0 {
-		return true
+		return f.only == 0 || f.only == k
 	}
 	if k == KindTGW {
 		return f.tgw > 0
@@ -193,7 +198,8 @@ var byName = map[string]FieldID{}
 // init derives what the table does not spell out: ids, columns and orders. It
 // panics on a table that contradicts itself, which every test would show.
 func init() {
-	var vpc, tgw, own []FieldID
+	var vpc, tgw []FieldID
+	own := map[Kind][]FieldID{}
 	for i := range fields {
 		f := &fields[i]
 		f.ID = FieldID(i)
@@ -214,8 +220,10 @@ func init() {
 		if f.tgw > 0 {
 			tgw = append(tgw, f.ID)
 		}
-		if f.Own() {
-			own = append(own, f.ID)
+		for _, k := range []Kind{KindVPC, KindTGW} {
+			if f.Own() && f.In(k) {
+				own[k] = append(own[k], f.ID)
+			}
 		}
 	}
 	place := func(ids []FieldID, pos func(*Field) int) []FieldID {
@@ -225,8 +233,8 @@ func init() {
 		}
 		return out
 	}
-	order[KindVPC] = append(place(vpc, func(f *Field) int { return f.vpc }), own...)
-	order[KindTGW] = append(place(tgw, func(f *Field) int { return f.tgw }), own...)
+	order[KindVPC] = append(place(vpc, func(f *Field) int { return f.vpc }), own[KindVPC]...)
+	order[KindTGW] = append(place(tgw, func(f *Field) int { return f.tgw }), own[KindTGW]...)
 }
 
 // microseconds is how many microseconds, Parquet's unit of a Timestamp, are in a

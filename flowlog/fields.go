@@ -83,6 +83,9 @@ const (
 	WeirFlowLogID
 	WeirLogOwner
 	WeirRegion
+	WeirDirection
+	WeirPair
+	WeirPairGap
 	WeirUnknown
 
 	// NumFields is how many fields the table has.
@@ -399,6 +402,18 @@ var fields = [NumFields]Field{
 	WeirRegion: {
 		Name: "weir-region", Type: String, Unit: "AWS region",
 		Meaning: "The record's region field, else the region in the object's key.",
+	},
+	WeirDirection: {
+		Name: "weir-direction", Type: String, Derived: true, only: KindVPC, Values: []string{"ingress", "egress", "undecided"},
+		Meaning: "Direction at the interface: flow-direction, else told by the address that all records of the interface in the hour share; undecided where none or both of two could be the interface's.",
+	},
+	WeirPair: {
+		Name: "weir-pair", Type: String, Derived: true, only: KindVPC, Values: []string{"accepted", "rejected", "none", "unknown"},
+		Meaning: "What became of the opposite direction of the flow at the same interface within one aggregation interval and 60 s: seen accepted, seen rejected, none seen, or unknown where the records cannot tell.",
+	},
+	WeirPairGap: {
+		Name: "weir-pair-gap", Type: Int32, Derived: true, only: KindVPC, Max: 660, Unit: "s",
+		Meaning: "Seconds between the start of the record and the start of the nearest one that weir-pair tells of.",
 	},
 	WeirUnknown: {
 		Name: "weir-unknown", Type: Map,

@@ -31,8 +31,16 @@ func (s *Local) Open(ctx context.Context, r OpenRequest, progress func(Progress)
 			return report, explain(err)
 		}
 	}
-	if report.Intake.Taken > 0 && !r.Brief {
-		if err := s.tidy(ctx); err != nil {
+	untidy := report.Intake.Taken > 0
+	if !untidy && !r.Brief { // an older weir's lake, or one whose last run was ended early
+		n, err := s.lake.Unpaired(ctx)
+		if err != nil {
+			return report, explain(err)
+		}
+		untidy = n > 0
+	}
+	if untidy && !r.Brief {
+		if err := s.tidy(ctx, progress); err != nil {
 			return report, fmt.Errorf("all is taken, but its small files could not be put together: %w", explain(err))
 		}
 	}
@@ -79,10 +87,10 @@ func joined(a, b intake.Report) intake.Report {
 	return a
 }
 
-// tidy puts the small files of hours together and removes what no snapshot names
-// any more.
-func (s *Local) tidy(ctx context.Context) error {
-	if _, err := s.lake.Compact(ctx, nil); err != nil {
+// tidy finds the pairs that are missing, puts the small files of hours together and
+// removes what no snapshot names any more.
+func (s *Local) tidy(ctx context.Context, progress func(Progress)) error {
+	if _, err := s.lake.Compact(ctx, hours(progress)); err != nil {
 		return err
 	}
 	_, err := s.lake.Expire(ctx, lake.ExpireOptions{})

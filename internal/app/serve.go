@@ -363,7 +363,7 @@ func (v *server) maintain(ctx context.Context) {
 				v.o.Log.Info("expired records", "records", x.Records, "hours", x.Hours)
 			}
 		}
-		if err := v.s.tidy(ctx); err != nil && ctx.Err() == nil {
+		if err := v.s.tidy(ctx, nil); err != nil && ctx.Err() == nil {
 			v.o.Log.Error("cannot tidy the lake", "error", err)
 		}
 		select {

@@ -31,7 +31,7 @@ func newSieve(where string, scope query.Scope, zone *time.Location) (sieve, erro
 	s.where = map[flowlog.Kind]func(flowlog.Record) (bool, error){}
 	var first error
 	for _, kind := range []flowlog.Kind{flowlog.KindVPC, flowlog.KindTGW} {
-		o := filter.Options{Kind: kind, Zone: zone}
+		o := filter.Options{Kind: kind, Zone: zone, Delivered: true}
 		e, err := filter.Parse(where, o)
 		if err != nil {
 			err = at(err, where)

@@ -81,7 +81,7 @@ func (c *cli) lakeCompactCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:     "compact",
 		Short:   "Put the small files of each hour together",
-		Long:    "Puts the small files of each hour together into one, sorted anew. Imports do this by\nthemselves; it helps after an import that was ended early.",
+		Long:    "Finds the pairs of hours whose records, or whose neighbours' records, changed, and puts\nthe small files of each hour together into one, sorted anew. Imports do this by\nthemselves; it helps after an import that was ended early.",
 		Example: "  weir lake compact",
 		Args:    rejectArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -98,6 +98,9 @@ func (c *cli) lakeCompactCommand() *cobra.Command {
 			}
 			if c.json {
 				return c.printJSON(r)
+			}
+			if r.Paired > 0 {
+				fmt.Fprintf(c.out, "%s: pairs found again, since records around them came or went\n", plural(int64(r.Paired), "hour"))
 			}
 			if r.Hours == 0 {
 				fmt.Fprintln(c.out, "nothing to put together")

@@ -115,6 +115,9 @@ func (c *cli) printObjectCounts(st *app.StatusReport) {
 	if st.Objects[lake.Foreign] > 0 && st.Source == "" {
 		line(c.out, "", "('weir lake status SOURCE' names those that are no flow log)")
 	}
+	if st.UnpairedHours > 0 {
+		line(c.out, "pairs", "of %s to be found again: weir lake compact", plural(int64(st.UnpairedHours), "hour"))
+	}
 	if st.UnfinishedBatches > 0 {
 		line(c.out, "unfinished", "%s; the next command that writes finishes them", plural(st.UnfinishedBatches, "change"))
 	}

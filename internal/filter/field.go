@@ -125,7 +125,9 @@ func namesOf(names []flowlog.NamedNumber) []string {
 func (o Options) fieldNames() []string {
 	var out []string
 	for _, f := range flowlog.Fields(o.Kind) {
-		out = append(out, f.Name)
+		if o.has(f) {
+			out = append(out, f.Name)
+		}
 	}
 	for _, e := range eitherEnd {
 		out = append(out, e.name)
@@ -142,7 +144,7 @@ func (o Options) target(word string) (target, bool) {
 			return target{e.name, []field{newField(src), newField(dst)}}, true
 		}
 	}
-	if f, ok := flowlog.Lookup(name); ok && f.In(o.Kind) {
+	if f, ok := flowlog.Lookup(name); ok && o.has(f) {
 		return target{f.Name, []field{newField(f)}}, true
 	}
 	if isName(name) && o.Unknown != nil && o.Unknown(name) {
@@ -150,6 +152,9 @@ func (o Options) target(word string) (target, bool) {
 	}
 	return target{}, false
 }
+
+// has reports whether the records have a field of the table.
+func (o Options) has(f *flowlog.Field) bool { return f.In(o.Kind) && !(o.Delivered && f.Derived) }
 
 // isName reports whether a text has the form of field names.
 func isName(s string) bool {
@@ -164,7 +169,9 @@ func isName(s string) bool {
 
 // noField says that a word where a field should be names none.
 func (o Options) noField(word string) (message, hint string) {
-	if f, ok := flowlog.Lookup(word); ok {
+	if f, ok := flowlog.Lookup(word); ok && f.In(o.Kind) {
+		return f.Name + " is found out by the lake", "take the files in, and ask weir top or weir query"
+	} else if ok {
 		return fmt.Sprintf("%s flow logs have no %s", kindName(o.Kind), f.Name), fmt.Sprintf("%s flow logs have it", kindName(otherKind(o.Kind)))
 	}
 	message = fmt.Sprintf("no field %q", word)

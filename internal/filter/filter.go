@@ -19,6 +19,9 @@ type Options struct {
 	// none is. A field addr or port cannot be named, as these words mean both
 	// ends.
 	Unknown func(name string) bool
+	// Delivered says that the records come as they were delivered, so that the
+	// fields that the lake derives are refused.
+	Delivered bool
 }
 
 // withDefaults returns the options with everything set that has a default.

@@ -7,8 +7,8 @@ import (
 )
 
 // A record's checksum covers every field but weir_object (which object answers
-// for a record can change without the record changing), unknown fields
-// included. Sums of checksums do not depend on order. The ledger keeps them, so
+// for a record can change without the record changing) and those that the lake
+// derives, unknown fields included. Sums of checksums do not depend on order. The ledger keeps them, so
 // neither the hash nor the salts may change.
 
 // salt returns the salt of a field: two fields that swap values change the sum.
@@ -47,7 +47,7 @@ func recordHashes(b *flowlog.Batch) []uint64 {
 	sums := make([]uint64, b.Len())
 	for _, f := range flowlog.Fields(b.Kind()) {
 		switch {
-		case f.ID == flowlog.WeirObject || f.Type == flowlog.Map:
+		case f.ID == flowlog.WeirObject || f.Derived || f.Type == flowlog.Map:
 		case f.Numeric():
 			s := salts[f.ID]
 			for i, v := range b.Nums(f.ID) {

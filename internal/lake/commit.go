@@ -24,6 +24,7 @@ type change struct {
 	add    map[flowlog.Kind][]string // absolute paths
 	remove map[flowlog.Kind][]string
 	added  map[flowlog.Kind]int64 // new records, for watchers
+	paired map[int64]pairedHour   // of hours of flow.records that are written whole
 	// ledger notes, in the transaction that notes the batch, the objects of the
 	// batch: rows in state pending, and batch_objects.
 	ledger func(tx *ledgerTx, batch int64) error
@@ -93,6 +94,9 @@ func (l *Lake) note(ctx context.Context, c change) (int64, error) {
 				}
 			}
 		}
+	}
+	if err := c.notePaired(tx, batch); err != nil {
+		return 0, err
 	}
 	if c.ledger != nil {
 		if err := c.ledger(tx, batch); err != nil {
@@ -205,6 +209,7 @@ func (l *Lake) undo(ctx context.Context, batch int64, c change) error {
 		"DELETE FROM objects WHERE state = 'pending' AND id IN (SELECT object FROM batch_objects WHERE batch = ?)",
 		"DELETE FROM batch_objects WHERE batch = ?",
 		"DELETE FROM batch_hours WHERE batch = ?",
+		"DELETE FROM batch_paired WHERE batch = ?",
 		"DELETE FROM batch_files WHERE batch = ?",
 		"DELETE FROM batches WHERE id = ?",
 	} {
@@ -242,6 +247,8 @@ func (l *Lake) done(ctx context.Context, batch int64) error {
 		`DELETE FROM objects WHERE id IN (SELECT object FROM batch_objects WHERE batch = ?1 AND state = 'gone')`,
 		`UPDATE objects SET state = b.state FROM batch_objects b WHERE b.batch = ?1 AND b.object = objects.id AND b.state <> 'gone'`,
 		`DELETE FROM object_hours WHERE (tbl, hour) IN (SELECT tbl, hour FROM batch_hours WHERE batch = ?1)`,
+		bringPaired,
+		`DELETE FROM batch_paired WHERE batch = ?1`,
 		`DELETE FROM batch_objects WHERE batch = ?1`,
 		`DELETE FROM batch_hours WHERE batch = ?1`,
 		`DELETE FROM batch_files WHERE batch = ?1`,

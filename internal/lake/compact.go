@@ -14,6 +14,9 @@ const compactRecords = 2 << 20
 
 // Compacted says what Compact did.
 type Compacted struct {
+	// Paired counts the hours whose pairs were found, Hours those whose files were
+	// put together besides.
+	Paired      int   `json:"paired"`
 	Hours       int   `json:"hours"`
 	FilesBefore int   `json:"files_before"`
 	FilesAfter  int   `json:"files_after"`
@@ -21,12 +24,25 @@ type Compacted struct {
 	BytesAfter  int64 `json:"bytes_after"`
 }
 
-// Compact puts the small files of each hour together, sorted anew, an hour for
-// each commit, so that a long run can be ended at any time. progress, which may
-// be nil, is called after each hour.
+// add adds what was done to an hour's files.
+func (c *Compacted) add(d Compacted) {
+	c.Hours += d.Hours
+	c.FilesBefore += d.FilesBefore
+	c.FilesAfter += d.FilesAfter
+	c.BytesBefore += d.BytesBefore
+	c.BytesAfter += d.BytesAfter
+}
+
+// Compact finds the pairs of hours whose records, or whose neighbours' records,
+// changed, and puts the small files of each hour together, sorted anew: an hour for
+// each commit, so that a long run can be ended at any time. progress, which may be
+// nil, is called after each hour.
 func (l *Lake) Compact(ctx context.Context, progress func(done, total int)) (Compacted, error) {
 	var out Compacted
 	if err := l.writable(); err != nil {
+		return out, err
+	}
+	if err := l.pairAll(ctx, &out, progress); err != nil {
 		return out, err
 	}
 	snap, err := l.Snapshot(ctx)
@@ -45,11 +61,7 @@ func (l *Lake) Compact(ctx context.Context, progress func(done, total int)) (Com
 		if err != nil {
 			return out, fmt.Errorf("cannot compact the hour %s: %w", g.files[0].Hour.Format("2006-01-02T15Z"), err)
 		}
-		out.Hours += done.Hours
-		out.FilesBefore += done.FilesBefore
-		out.FilesAfter += done.FilesAfter
-		out.BytesBefore += done.BytesBefore
-		out.BytesAfter += done.BytesAfter
+		out.add(done)
 		if progress != nil {
 			progress(i+1, len(groups))
 		}
@@ -124,11 +136,18 @@ func (l *Lake) compact(ctx context.Context, g compaction) (Compacted, error) {
 		c.remove[g.kind] = append(c.remove[g.kind], f.Path)
 		out.BytesBefore += f.Size
 	}
-	path, err := l.writeHour(ctx, hourKey{g.kind, files[0].Hour.Unix()}, pieces)
+	key := hourKey{g.kind, files[0].Hour.Unix()}
+	path, err := l.writeColumns(ctx, key, merge(g.kind, pieces))
 	if err != nil {
 		return out, err
 	}
 	c.add[g.kind] = []string{path}
+	paired, err := l.pairedHours(ctx)
+	if err != nil {
+		c.discard()
+		return out, err
+	}
+	c.paired = paired // no record comes or goes
 	if err := l.commit(ctx, c); err != nil {
 		return out, err
 	}

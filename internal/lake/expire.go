@@ -84,6 +84,10 @@ func (l *Lake) expireRecords(ctx context.Context, o ExpireOptions, out *Expired)
 	if len(hours) == 0 || o.DryRun {
 		return nil
 	}
+	// What the records that stay know of those that go, they still know.
+	if c.paired, err = l.pairedHours(ctx); err != nil {
+		return err
+	}
 	c.ledger = func(tx *ledgerTx, batch int64) error {
 		for key := range hours {
 			if _, err := tx.Exec("INSERT INTO batch_hours (batch, tbl, hour) VALUES (?, ?, ?)", batch, tableName(key.kind), key.hour); err != nil {

@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"weir/flowlog"
+	"weir/internal/pair"
 )
 
 // waiting is finished objects whose records are not written yet.
@@ -42,6 +43,7 @@ func (im *Import) flush(ctx context.Context, chosen []*ObjectWriter) {
 		}
 	}
 	im.waiting, im.since = next, im.lake.now()
+	im.writing = append(im.writing, chosen...)
 	// What was finished is committed, whatever becomes of the object that is in
 	// the caller's hands.
 	ctx = context.WithoutCancel(ctx)
@@ -61,6 +63,11 @@ func (im *Import) write(ctx context.Context, objects []*ObjectWriter) {
 	im.mu.Lock()
 	defer im.mu.Unlock()
 	im.held -= bytes
+	written := map[*ObjectWriter]bool{}
+	for _, o := range objects {
+		written[o] = true
+	}
+	im.writing = slices.DeleteFunc(im.writing, func(o *ObjectWriter) bool { return written[o] })
 	for _, o := range s.later {
 		im.waiting.add(o)
 	}
@@ -81,22 +88,26 @@ func (im *Import) write(ctx context.Context, objects []*ObjectWriter) {
 	im.room.Broadcast()
 }
 
-// ripe picks the objects whose hours are probably complete: sources give objects
-// in the order of their slots, so that the newest hour is still to be filled.
-// Where that frees too little, all are picked.
+// lookahead is how much of the next hour should be there when an hour is written,
+// in seconds: what its records may pair with, in whole slots.
+const lookahead = 900
+
+// ripe picks the objects whose hours are probably complete, and the beginnings of
+// their next ones too: sources give objects in the order of their slots. Where that
+// frees too little, all are picked.
 func (im *Import) ripe(objects []*ObjectWriter) []*ObjectWriter {
 	newest := map[flowlog.Kind]int64{}
 	total := int64(0)
 	for _, o := range objects {
 		total += o.bytes
-		for k := range o.pieces {
-			newest[k.kind] = max(newest[k.kind], k.hour)
+		for k, at := range o.newest {
+			newest[k] = max(newest[k], at)
 		}
 	}
 	var out []*ObjectWriter
 	freed := int64(0)
 	for _, o := range objects {
-		if !slices.ContainsFunc(slices.Collect(maps.Keys(o.pieces)), func(k hourKey) bool { return k.hour == newest[k.kind] }) {
+		if !slices.ContainsFunc(slices.Collect(maps.Keys(o.pieces)), func(k hourKey) bool { return k.hour+3600+lookahead > newest[k.kind] }) {
 			out = append(out, o)
 			freed += o.bytes
 		}
@@ -107,16 +118,23 @@ func (im *Import) ripe(objects []*ObjectWriter) []*ObjectWriter {
 	return out
 }
 
-// writeHours writes a data file for each hour, side by side.
-func (l *Lake) writeHours(ctx context.Context, byHour map[hourKey][]piece, c *change) error {
+// writeHours writes a data file for each hour, side by side. around knows the
+// neighbours of hours of flow.records.
+func (l *Lake) writeHours(ctx context.Context, byHour map[hourKey][]piece, around *neighbours, c *change) error {
 	keys := slices.SortedFunc(maps.Keys(byHour), func(a, b hourKey) int { return int(a.hour - b.hour) })
-	paths := make([]string, len(keys))
+	paths, paired := make([]string, len(keys)), make([]pairedHour, len(keys))
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(runtime.GOMAXPROCS(0))
 	for i, key := range keys {
-		g.Go(func() error {
-			path, err := l.writeHour(ctx, key, byHour[key])
-			paths[i] = path
+		g.Go(func() (err error) {
+			switch {
+			case around.asGiven:
+				paths[i], err = l.writeColumns(ctx, key, merge(key.kind, byHour[key]))
+			case around.held[key.hour]:
+				paths[i], paired[i], err = l.writeHour(ctx, key, byHour[key], nil)
+			default:
+				paths[i], paired[i], err = l.writeHour(ctx, key, byHour[key], around)
+			}
 			return err
 		})
 	}
@@ -125,19 +143,35 @@ func (l *Lake) writeHours(ctx context.Context, byHour map[hourKey][]piece, c *ch
 		if paths[i] != "" {
 			c.add[key.kind] = append(c.add[key.kind], paths[i])
 		}
+		if key.kind == flowlog.KindVPC {
+			c.paired[key.hour] = paired[i]
+		}
 	}
 	return err
 }
 
-// writeHour writes records of one hour as a data file and returns its path.
-func (l *Lake) writeHour(ctx context.Context, key hourKey, pieces []piece) (string, error) {
+// writeHour writes records of one hour, with their pairs, as a data file and returns
+// its path. around is nil where records of the hour are missing.
+func (l *Lake) writeHour(ctx context.Context, key hourKey, pieces []piece, around *neighbours) (path string, paired pairedHour, err error) {
+	cols := merge(key.kind, pieces)
+	if key.kind == flowlog.KindVPC {
+		var found pair.Found
+		found, paired = l.findPairs(key.hour, pieces, around)
+		cols.setPairs(found)
+	}
+	path, err = l.writeColumns(ctx, key, cols)
+	return path, paired, err
+}
+
+// writeColumns writes records of one hour as a data file and returns its path.
+func (l *Lake) writeColumns(ctx context.Context, key hourKey, cols *columns) (string, error) {
 	t, err := loadTable(ctx, l.cat, l.paths, key.kind)
 	if err != nil {
 		return "", err
 	}
-	hour := time.Unix(key.hour, 0).UTC().Format("2006-01-02-15")
-	path := filepath.Join(l.paths.tableDir(key.kind), "data", hourColumn+"_hour="+hour, uuid.NewString()+".parquet")
-	if err := writeFile(ctx, path, t.Schema(), merge(key.kind, pieces)); err != nil {
+	hour := time.Unix(key.hour, 0).UTC().Format(hourForm)
+	path := filepath.Join(l.paths.tableDir(key.kind), "data", hourFolder+hour, uuid.NewString()+".parquet")
+	if err := writeFile(ctx, path, t.Schema(), cols); err != nil {
 		return "", err
 	}
 	return path, nil

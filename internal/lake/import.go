@@ -24,8 +24,11 @@ type ImportOptions struct {
 	// OnlyNew leaves objects alone that could not be read before, or were no flow
 	// log: somebody who looks every second need not try them every time.
 	OnlyNew bool
+	// AsGiven keeps the fields that the lake derives as the batches have them, for
+	// tests of what reads the lake; the next Compact derives them.
+	AsGiven bool
 	// Memory bounds, in bytes, the records that are held: half of it may wait
-	// while the other half is written; 0 means 320 MiB. Writing needs some more.
+	// while the other half is written; 0 means 400 MiB. Writing needs some more.
 	Memory int64
 	// CommitEvery is the longest time that taken records wait for their commit
 	// while more come in; 0 means 20 s.
@@ -40,10 +43,11 @@ type Import struct {
 	id   int64 // of its row in the ledger; 0 before it has any object
 
 	mu       sync.Mutex
-	room     *sync.Cond // signals that held fell
-	held     int64      // bytes of records in waiting and in writing
-	waiting  waiting    // finished objects that are not written yet
-	since    time.Time  // when waiting got its first object
+	room     *sync.Cond      // signals that held fell
+	held     int64           // bytes of records in waiting and in writing
+	waiting  waiting         // finished objects that are not written yet
+	writing  []*ObjectWriter // finished objects that are
+	since    time.Time       // when waiting got its first object
 	flushing sync.WaitGroup
 	failed   error // the first flush that failed
 
@@ -53,7 +57,7 @@ type Import struct {
 }
 
 const (
-	defaultImportMemory = 320 << 20
+	defaultImportMemory = 400 << 20
 	defaultCommitEvery  = 20 * time.Second
 )
 
@@ -139,7 +143,7 @@ func (im *Import) Start(ctx context.Context, ref ObjectRef, look Look, sum [sha2
 	default:
 		return nil, Taken, nil // listed twice
 	}
-	w := &ObjectWriter{im: im, ref: ref, sum: sum, flight: fl, hours: map[hourKey]hourSum{}, unknown: map[unknownField]bool{}}
+	w := &ObjectWriter{im: im, ref: ref, sum: sum, flight: fl, hours: map[hourKey]hourSum{}, newest: map[flowlog.Kind]int64{}, unknown: map[unknownField]bool{}}
 	state, err := im.decide(ctx, w, look)
 	switch {
 	case err != nil:

@@ -55,6 +55,7 @@ type Lake struct {
 	ledgerState atomic.Int64
 
 	flights *flights
+	edges   edges
 
 	// write is held through every change: one batch at a time.
 	write sync.Mutex

@@ -56,6 +56,7 @@ type ObjectWriter struct {
 	bytes   int64 // of pieces
 	spilled map[flowlog.Kind][]string
 	hours   map[hourKey]hourSum
+	newest  map[flowlog.Kind]int64 // the newest weir_hour, in seconds since the epoch
 	unknown map[unknownField]bool
 	records int64
 }
@@ -83,8 +84,10 @@ func (w *ObjectWriter) WriteComplete(ctx context.Context, b *flowlog.Batch) erro
 			w.hours[key], split[key] = sum, rows
 		}
 	}
+	newest := w.newest[b.Kind()]
 	// Records of an hour mostly follow each other.
 	for i, t := range b.Nums(flowlog.WeirHour) {
+		newest = max(newest, t)
 		if k := (hourKey{b.Kind(), floorDiv(t, 3600) * 3600}); k != key || rows == nil {
 			keep()
 			key, sum, rows = k, w.hours[k], split[k]
@@ -94,6 +97,7 @@ func (w *ObjectWriter) WriteComplete(ctx context.Context, b *flowlog.Batch) erro
 		rows = append(rows, uint32(i))
 	}
 	keep()
+	w.newest[b.Kind()] = newest
 	if w.pieces == nil {
 		w.pieces = map[hourKey][]piece{}
 	}
@@ -185,7 +189,7 @@ func textBytes(c *flowlog.TextColumn) int64 {
 // spill writes what is held of the unfinished object to data files of its own.
 func (w *ObjectWriter) spill(ctx context.Context) error {
 	for key, pieces := range w.pieces {
-		path, err := w.im.lake.writeHour(ctx, key, pieces)
+		path, _, err := w.im.lake.writeHour(ctx, key, pieces, nil)
 		if err != nil {
 			return err
 		}

@@ -104,10 +104,8 @@ func TestRecover(t *testing.T) {
 			}
 			crashed := bothKinds()
 			w := finished(t, im, crashed)
-			c := change{op: "import", add: map[flowlog.Kind][]string{}}
-			if err := l.writeHours(t.Context(), w.pieces, &c); err != nil {
-				t.Fatal(err)
-			}
+			c := change{op: "import", add: map[flowlog.Kind][]string{}, paired: map[int64]pairedHour{}}
+			writeTestHours(t, l, w, &c)
 			if err := im.note(t.Context()); err != nil {
 				t.Fatal(err)
 			}
@@ -136,6 +134,18 @@ func TestRecover(t *testing.T) {
 	}
 }
 
+// writeTestHours writes a finished object's hours, as an import would.
+func writeTestHours(t *testing.T, l *Lake, w *ObjectWriter, c *change) {
+	t.Helper()
+	around, err := l.around(t.Context(), w.im, c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := l.writeHours(t.Context(), w.pieces, around, c); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // TestRecoverReplace ends the writer in the middle of a replacement.
 func TestRecoverReplace(t *testing.T) {
 	dir := t.TempDir()
@@ -150,10 +160,8 @@ func TestRecoverReplace(t *testing.T) {
 		t.Fatal(err)
 	}
 	w := finished(t, im, changed)
-	c := change{op: "import", add: map[flowlog.Kind][]string{}, remove: map[flowlog.Kind][]string{}}
-	if err := l.writeHours(t.Context(), w.pieces, &c); err != nil {
-		t.Fatal(err)
-	}
+	c := change{op: "import", add: map[flowlog.Kind][]string{}, remove: map[flowlog.Kind][]string{}, paired: map[int64]pairedHour{}}
+	writeTestHours(t, l, w, &c)
 	settled, err := l.settle(t.Context(), im, []*ObjectWriter{w})
 	if err != nil {
 		t.Fatal(err)

@@ -131,7 +131,7 @@ func (l *Lake) take(ctx context.Context, im *Import, objects []*ObjectWriter) (*
 		return s, err
 	}
 	byHour := map[hourKey][]piece{}
-	c := change{op: "import", add: map[flowlog.Kind][]string{}, remove: map[flowlog.Kind][]string{}, added: map[flowlog.Kind]int64{}}
+	c := change{op: "import", add: map[flowlog.Kind][]string{}, remove: map[flowlog.Kind][]string{}, added: map[flowlog.Kind]int64{}, paired: map[int64]pairedHour{}}
 	for _, o := range s.objects {
 		for key, pieces := range o.pieces {
 			byHour[key] = append(byHour[key], pieces...)
@@ -144,7 +144,11 @@ func (l *Lake) take(ctx context.Context, im *Import, objects []*ObjectWriter) (*
 			defer l.setUncommitted(paths, false)
 		}
 	}
-	if err := l.writeHours(ctx, byHour, &c); err != nil {
+	around, err := l.around(ctx, im, &c)
+	if err != nil {
+		return s, err
+	}
+	if err := l.writeHours(ctx, byHour, around, &c); err != nil {
 		c.discard()
 		return s, fmt.Errorf("cannot write the lake: %w", err)
 	}

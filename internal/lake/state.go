@@ -108,6 +108,26 @@ CREATE TABLE batch_objects (
 	state      TEXT NOT NULL,
 	takes_over INTEGER
 ) STRICT;
+`, `
+-- What is known of the pairs of the hours of flow.records: see pairedHour.
+CREATE TABLE paired (
+	hour   INTEGER PRIMARY KEY, -- seconds since the epoch
+	whole  INTEGER NOT NULL,
+	head   INTEGER NOT NULL,
+	tail   INTEGER NOT NULL,
+	before INTEGER NOT NULL,
+	after  INTEGER NOT NULL
+) STRICT;
+-- What becomes of them when a batch is done.
+CREATE TABLE batch_paired (
+	batch  INTEGER NOT NULL REFERENCES batches(id),
+	hour   INTEGER NOT NULL,
+	whole  INTEGER NOT NULL,
+	head   INTEGER NOT NULL,
+	tail   INTEGER NOT NULL,
+	before INTEGER NOT NULL,
+	after  INTEGER NOT NULL
+) STRICT;
 `}
 
 // migrate brings the database to the present form. It refuses a database of a

@@ -21,6 +21,9 @@ type Status struct {
 	// with bad lines. Most recent first, at most as many as were asked for.
 	Problems      []Object `json:"problems"`
 	ProblemsTotal int64    `json:"problems_total"`
+	// UnpairedHours counts the hours of flow.records whose pairs the next Compact
+	// finds, since records of them or beside them came or went.
+	UnpairedHours int `json:"unpaired_hours"`
 	// UnfinishedBatches counts changes that the next commit will finish.
 	UnfinishedBatches int64 `json:"unfinished_batches"`
 	Imports           int64 `json:"imports"`
@@ -55,6 +58,9 @@ func (l *Lake) Status(ctx context.Context, problems int) (Status, error) {
 			return s, err
 		}
 		s.Tables = append(s.Tables, t)
+	}
+	if s.UnpairedHours, err = l.Unpaired(ctx); err != nil {
+		return s, err
 	}
 	rows, err := l.state.QueryContext(ctx,
 		"SELECT CASE WHEN other_version IS NOT NULL THEN 'changed' ELSE state END AS s, count(*), sum(bad) FROM objects GROUP BY s")

@@ -153,7 +153,7 @@ func (l *Lake) rewrite(ctx context.Context, k flowlog.Kind, f DataFile, renamed 
 	if left == 0 {
 		return nil
 	}
-	path, err := l.writeHour(ctx, hourKey{k, f.Hour.Unix()}, pieces)
+	path, err := l.writeColumns(ctx, hourKey{k, f.Hour.Unix()}, merge(k, pieces))
 	if err != nil {
 		return err
 	}

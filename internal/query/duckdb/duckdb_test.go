@@ -24,7 +24,7 @@ func newLake(t testing.TB, batches []*flowlog.Batch) *lake.Lake {
 	}
 	t.Cleanup(func() { l.Close() })
 	for i, b := range batches {
-		im, err := l.Begin(lake.ImportOptions{})
+		im, err := l.Begin(lake.ImportOptions{AsGiven: true})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -104,7 +104,8 @@ func (s *session) selectFiles(k flowlog.Kind, files []lake.DataFile) string {
 	var list, schema []string
 	ids := s.snap.FieldIDs(k)
 	for _, c := range columns {
-		if len(files) == 0 {
+		// The table of an older weir's lake lacks newer columns until one writes it.
+		if len(files) == 0 || ids[c.Name] == 0 {
 			list = append(list, "CAST(NULL AS "+c.SQLType+") AS "+ident(c.Name))
 			continue
 		}

@@ -1,0 +1,598 @@
+package lake
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"weir/flowlog"
+	"weir/internal/pair"
+)
+
+// pairRecords is the largest number of records of an hour whose pairs are found,
+// which bounds the memory for it: 42 bytes for each.
+const pairRecords = 8 << 20
+
+// pairedHour is what the ledger knows of the pairs of an hour of flow.records. The
+// hour is settled where it is whole and saw its neighbours as they are now; else
+// its records may have more pairs than its files say, and those that are "none" may
+// have one.
+type pairedHour struct {
+	// whole says that all records of the hour were there when its pairs were found.
+	whole bool
+	// head and tail are the sums of its edges.
+	head, tail uint64
+	// before and after are the sums of the neighbours' edges, as they were then.
+	before, after uint64
+}
+
+// settled reports whether the hour's pairs are those of all records around.
+func (p pairedHour) settled(before, after pairedHour) bool {
+	return p.whole && p.before == before.tail && p.after == after.head
+}
+
+// pairedHours returns what the ledger knows, by hour.
+func (l *Lake) pairedHours(ctx context.Context) (map[int64]pairedHour, error) {
+	// A reader may meet the ledger of an older weir.
+	if version, err := schemaVersion(ctx, l.state); err != nil || version < 2 {
+		return nil, err
+	}
+	rows, err := l.state.QueryContext(ctx, "SELECT hour, whole, head, tail, before, after FROM paired")
+	if err != nil {
+		return nil, fmt.Errorf("cannot read the ledger: %w", err)
+	}
+	defer rows.Close()
+	out := map[int64]pairedHour{}
+	for rows.Next() {
+		var hour int64
+		var whole bool
+		var sums [4]int64
+		if err := rows.Scan(&hour, &whole, &sums[0], &sums[1], &sums[2], &sums[3]); err != nil {
+			return nil, fmt.Errorf("cannot read the ledger: %w", err)
+		}
+		out[hour] = pairedHour{whole, uint64(sums[0]), uint64(sums[1]), uint64(sums[2]), uint64(sums[3])}
+	}
+	return out, rows.Err()
+}
+
+// notePaired notes, in the transaction that notes a batch, what becomes of the pairs
+// of the hours whose files it changes.
+func (c *change) notePaired(tx *ledgerTx, batch int64) error {
+	const k = flowlog.KindVPC
+	hours := map[int64]bool{}
+	for _, path := range slices.Concat(c.add[k], c.remove[k]) {
+		hour, err := pathHour(path)
+		if err != nil {
+			return err
+		}
+		hours[hour] = true
+	}
+	for hour := range maps.Keys(hours) {
+		p := c.paired[hour]
+		if _, err := tx.Exec("INSERT INTO batch_paired (batch, hour, whole, head, tail, before, after) VALUES (?, ?, ?, ?, ?, ?, ?)",
+			batch, hour, p.whole, int64(p.head), int64(p.tail), int64(p.before), int64(p.after)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// bringPaired brings what a batch noted of pairs into the ledger. The edges of an
+// hour that is not whole stay as its neighbours saw them, until it is.
+const bringPaired = `INSERT INTO paired SELECT hour, whole, head, tail, before, after FROM batch_paired WHERE batch = ?1
+	ON CONFLICT (hour) DO UPDATE SET whole = excluded.whole,
+		head = iif(excluded.whole, excluded.head, head), tail = iif(excluded.whole, excluded.tail, tail),
+		before = excluded.before, after = excluded.after`
+
+// pathHour returns the hour of a data file by its path.
+func pathHour(path string) (int64, error) {
+	const key = "/" + hourFolder
+	at := strings.LastIndex(path, key)
+	if at < 0 {
+		return 0, fmt.Errorf("the data file %s lies in no hour's folder", path)
+	}
+	name, _, _ := strings.Cut(path[at+len(key):], "/")
+	t, err := time.Parse(hourForm, name)
+	if err != nil {
+		return 0, fmt.Errorf("the data file %s lies in no hour's folder: %w", path, err)
+	}
+	return t.Unix(), nil
+}
+
+// Data files of an hour lie in a folder of this name and the hour in this form.
+const (
+	hourFolder = "weir_hour_hour="
+	hourForm   = "2006-01-02-15"
+)
+
+// edges keeps the edges of hours that were written last, since the neighbours of
+// those are often written next.
+type edges struct {
+	mu    sync.Mutex
+	known map[edgeKey]*pair.Edge
+	order []edgeKey // the oldest first
+	bytes int64
+}
+
+type edgeKey struct {
+	hour int64
+	sum  uint64
+}
+
+// edgeMemory is how many bytes of edges are kept.
+const edgeMemory = 64 << 20
+
+func (e *edges) put(hour int64, edge *pair.Edge) {
+	if edge == nil {
+		return
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	key := edgeKey{hour, edge.Sum()}
+	if e.known[key] != nil {
+		return
+	}
+	if e.known == nil {
+		e.known = map[edgeKey]*pair.Edge{}
+	}
+	e.known[key] = edge
+	e.order = append(e.order, key)
+	e.bytes += edge.Bytes()
+	for e.bytes > edgeMemory && len(e.order) > 1 {
+		e.bytes -= e.known[e.order[0]].Bytes()
+		delete(e.known, e.order[0])
+		e.order = e.order[1:]
+	}
+}
+
+// get returns an edge by its sum. It reports false where it is not kept.
+func (e *edges) get(hour int64, sum uint64) (*pair.Edge, bool) {
+	if sum == 0 {
+		return nil, true
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	edge, ok := e.known[edgeKey{hour, sum}]
+	return edge, ok
+}
+
+// neighbours finds the edges of the hours around those that an import writes.
+type neighbours struct {
+	lake    *Lake
+	paired  map[int64]pairedHour
+	held    map[int64]bool // hours that have files in the lake
+	asGiven bool           // see ImportOptions
+	pieces  func(hour int64) []piece
+}
+
+// tail returns the tail of an hour, as far as it is at hand.
+func (n *neighbours) tail(hour int64) *pair.Edge {
+	if n.held[hour] {
+		if p := n.paired[hour]; p.whole {
+			edge, _ := n.lake.edges.get(hour, p.tail)
+			return edge
+		}
+		return nil
+	}
+	return pair.TailOf(hour, pairRows(n.pieces(hour)))
+}
+
+// head returns the head of an hour, as far as it is at hand.
+func (n *neighbours) head(hour int64) *pair.Edge {
+	if n.held[hour] {
+		if p := n.paired[hour]; p.whole {
+			edge, _ := n.lake.edges.get(hour, p.head)
+			return edge
+		}
+		return nil
+	}
+	return pair.HeadOf(hour, pairRows(n.pieces(hour)))
+}
+
+func pairRows(pieces []piece) []pair.Rows {
+	out := make([]pair.Rows, len(pieces))
+	for i, p := range pieces {
+		out[i] = pair.Rows{Batch: p.batch, At: p.rows}
+	}
+	return out
+}
+
+// findPairs finds the pairs of pieces of an hour of flow.records. around is nil
+// where records of the hour are missing.
+func (l *Lake) findPairs(hour int64, pieces []piece, around *neighbours) (pair.Found, pairedHour) {
+	n := 0
+	for _, p := range pieces {
+		n += p.len()
+	}
+	h := pair.NewHour(hour, n)
+	for _, rows := range pairRows(pieces) {
+		h.Add(rows)
+	}
+	if around == nil || n > pairRecords {
+		return h.Find(nil, nil, false), pairedHour{}
+	}
+	return l.findWhole(h, hour, around.tail(hour-3600), around.head(hour+3600))
+}
+
+// findWhole finds the pairs of an hour that is whole.
+func (l *Lake) findWhole(h *pair.Hour, hour int64, before, after *pair.Edge) (pair.Found, pairedHour) {
+	head, tail := h.Head(), h.Tail()
+	l.edges.put(hour, head)
+	l.edges.put(hour, tail)
+	return h.Find(before, after, true), pairedHour{true, head.Sum(), tail.Sum(), before.Sum(), after.Sum()}
+}
+
+// setPairs puts what was found into the columns, in place of what they have.
+func (c *columns) setPairs(found pair.Found) {
+	c.setDerived(flowlog.WeirDirection, pair.Directions, len(found.Directions), func(i int) uint32 { return uint32(found.Directions[i]) })
+	c.setDerived(flowlog.WeirPair, pair.States, len(found.States), func(i int) uint32 { return uint32(found.States[i]) })
+	delete(c.nums, flowlog.WeirPairGap)
+	gaps := make([]int64, len(found.Gaps))
+	for i, gap := range found.Gaps {
+		gaps[i] = int64(gap)
+		if gap == pair.NoGap {
+			gaps[i] = flowlog.Absent
+		} else {
+			c.nums[flowlog.WeirPairGap] = gaps
+		}
+	}
+}
+
+// setDerived sets a text column by the codes of texts in order.
+func (c *columns) setDerived(id flowlog.FieldID, texts []string, n int, code func(i int) uint32) {
+	r := &ranked{codes: make([]uint32, n), dict: texts}
+	some := false
+	for i := range r.codes {
+		r.codes[i] = code(i)
+		some = some || r.codes[i] != 0
+		r.gaps = r.gaps || r.codes[i] == 0
+	}
+	delete(c.texts, id)
+	if some {
+		c.texts[id] = r
+	}
+}
+
+// unsettled returns the hours of flow.records whose pairs are not those of all
+// records around, in order, and those of the ledger whose records were all taken out
+// (not expired: those are whole still), which it deletes from the map.
+func unsettled(paired map[int64]pairedHour, files map[int64][]DataFile) (hours, gone []int64) {
+	for hour, p := range paired {
+		if files[hour] == nil && !p.whole {
+			gone = append(gone, hour)
+			delete(paired, hour)
+		}
+	}
+	for hour, list := range files {
+		n := int64(0)
+		for _, f := range list {
+			n += f.Records
+		}
+		if n <= pairRecords && !paired[hour].settled(paired[hour-3600], paired[hour+3600]) {
+			hours = append(hours, hour)
+		}
+	}
+	slices.Sort(hours)
+	return hours, gone
+}
+
+// Unpaired counts the hours of flow.records whose pairs are not found yet, or were
+// before other records of the time came.
+func (l *Lake) Unpaired(ctx context.Context) (int, error) {
+	hours, err := l.unpaired(ctx)
+	return len(hours), err
+}
+
+func (l *Lake) unpaired(ctx context.Context) ([]int64, error) {
+	snap, err := l.Snapshot(ctx)
+	if err != nil {
+		return nil, err
+	}
+	paired, err := l.pairedHours(ctx)
+	if err != nil {
+		return nil, err
+	}
+	hours, _ := unsettled(paired, snap.vpcHours())
+	return hours, nil
+}
+
+// vpcHours returns the files of flow.records by hour, in seconds since the epoch.
+func (s *Snapshot) vpcHours() map[int64][]DataFile {
+	out := map[int64][]DataFile{}
+	for _, f := range s.files[flowlog.KindVPC] {
+		out[f.Hour.Unix()] = append(out[f.Hour.Unix()], f)
+	}
+	return out
+}
+
+// pairPasses bounds how often Compact looks for hours whose pairs are to be found:
+// the neighbours of an hour whose edges changed are found with the next look.
+const pairPasses = 3
+
+// pairAll finds the pairs of all hours that are not settled, an hour for each commit.
+// progress is called after each.
+func (l *Lake) pairAll(ctx context.Context, out *Compacted, progress func(done, total int)) error {
+	if err := l.dropUnpaired(ctx); err != nil {
+		return err
+	}
+	for range pairPasses {
+		hours, err := l.unpaired(ctx)
+		if err != nil || len(hours) == 0 {
+			return err
+		}
+		for i, hour := range hours {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			if err := l.pairHour(ctx, hour, out); err != nil {
+				return fmt.Errorf("cannot find the pairs of the hour %s: %w", time.Unix(hour, 0).UTC().Format("2006-01-02T15Z"), err)
+			}
+			if progress != nil {
+				progress(i+1, len(hours))
+			}
+		}
+	}
+	return nil
+}
+
+// dropUnpaired takes the hours out of the ledger whose records were taken out.
+func (l *Lake) dropUnpaired(ctx context.Context) error {
+	l.write.Lock()
+	defer l.write.Unlock()
+	snap, err := l.Snapshot(ctx)
+	if err != nil {
+		return err
+	}
+	paired, err := l.pairedHours(ctx)
+	if err != nil {
+		return err
+	}
+	_, gone := unsettled(paired, snap.vpcHours())
+	for _, hour := range gone {
+		if _, err := l.state.ExecContext(ctx, "DELETE FROM paired WHERE hour = ?", hour); err != nil {
+			return fmt.Errorf("cannot write the ledger: %w", err)
+		}
+	}
+	return nil
+}
+
+// pairHour finds the pairs of an hour from its files and those of its neighbours,
+// and writes it anew where that changes anything.
+func (l *Lake) pairHour(ctx context.Context, hour int64, out *Compacted) error {
+	l.write.Lock()
+	defer l.write.Unlock()
+	if err := l.recover(ctx); err != nil {
+		return err
+	}
+	snap, err := l.Snapshot(ctx)
+	if err != nil {
+		return err
+	}
+	paired, err := l.pairedHours(ctx)
+	if err != nil {
+		return err
+	}
+	byHour := snap.vpcHours()
+	unsettled(paired, byHour) // hours whose records were taken out are no neighbours
+	files := byHour[hour]
+	if len(files) == 0 || paired[hour].settled(paired[hour-3600], paired[hour+3600]) {
+		return nil // another change came first
+	}
+	before, err := l.edgeOf(ctx, hour-3600, byHour, paired, pairedHour.tailSum, pair.TailOf)
+	if err != nil {
+		return err
+	}
+	after, err := l.edgeOf(ctx, hour+3600, byHour, paired, pairedHour.headSum, pair.HeadOf)
+	if err != nil {
+		return err
+	}
+	seen := pairedHour{before: before.Sum(), after: after.Sum()}
+	// The edges of hours that are expired can't be seen any more.
+	if p := paired[hour-3600]; len(byHour[hour-3600]) == 0 && p.whole {
+		seen.before = p.tail
+	}
+	if p := paired[hour+3600]; len(byHour[hour+3600]) == 0 && p.whole {
+		seen.after = p.head
+	}
+	return l.rewritePairs(ctx, hour, files, before, after, seen, out)
+}
+
+func (p pairedHour) headSum() uint64 { return p.head }
+func (p pairedHour) tailSum() uint64 { return p.tail }
+
+// edgeOf returns an edge of an hour, from its files where it is not kept.
+func (l *Lake) edgeOf(ctx context.Context, hour int64, byHour map[int64][]DataFile, paired map[int64]pairedHour,
+	sum func(pairedHour) uint64, of func(int64, []pair.Rows) *pair.Edge,
+) (*pair.Edge, error) {
+	if len(byHour[hour]) == 0 {
+		return nil, nil
+	}
+	if p := paired[hour]; p.whole {
+		if edge, ok := l.edges.get(hour, sum(p)); ok {
+			return edge, nil
+		}
+	}
+	var rows []pair.Rows
+	for _, f := range byHour[hour] {
+		batches, err := readFile(ctx, f.Path)
+		if err != nil {
+			return nil, err
+		}
+		for _, b := range batches {
+			rows = append(rows, pair.Rows{Batch: b})
+		}
+	}
+	edge := of(hour, rows)
+	l.edges.put(hour, edge)
+	return edge, nil
+}
+
+// rewritePairs finds the pairs of an hour's files and writes them, put together as
+// far as compaction does.
+func (l *Lake) rewritePairs(ctx context.Context, hour int64, files []DataFile, before, after *pair.Edge, seen pairedHour, out *Compacted) error {
+	const k = flowlog.KindVPC
+	total := 0
+	for _, f := range files {
+		total += int(f.Records)
+	}
+	h := pair.NewHour(hour, total)
+	kept := make([][]piece, len(files)) // of an hour that compaction may put together
+	for i, f := range files {
+		pieces, err := readPieces(ctx, f.Path)
+		if err != nil {
+			return err
+		}
+		for _, rows := range pairRows(pieces) {
+			h.Add(rows)
+		}
+		if total <= compactRecords {
+			kept[i] = pieces
+		}
+	}
+	found, state := l.findWhole(h, hour, before, after)
+	state.before, state.after = seen.before, seen.after
+	c := change{op: "pair", add: map[flowlog.Kind][]string{}, remove: map[flowlog.Kind][]string{}, paired: map[int64]pairedHour{hour: state}}
+	if total <= compactRecords {
+		if err := l.addPaired(ctx, hour, slices.Concat(kept...), found, len(files) > 1, &c); err != nil {
+			return err
+		}
+	} else {
+		at := 0
+		for i, f := range files {
+			pieces, err := readPieces(ctx, f.Path)
+			if err == nil {
+				n := int(f.Records)
+				part := pair.Found{Directions: found.Directions[at : at+n], States: found.States[at : at+n], Gaps: found.Gaps[at : at+n]}
+				before := len(c.add[k])
+				if err = l.addPaired(ctx, hour, pieces, part, false, &c); err == nil && len(c.add[k]) == before {
+					files[i].Path = "" // it stays
+				}
+				at += n
+			}
+			if err != nil {
+				c.discard()
+				return err
+			}
+		}
+	}
+	out.Paired++
+	if len(c.add[k]) == 0 { // all is as it was
+		return l.setPaired(ctx, hour, state)
+	}
+	done := Compacted{Hours: 1, FilesAfter: len(c.add[k])}
+	for _, f := range files {
+		if f.Path != "" {
+			c.remove[k] = append(c.remove[k], f.Path)
+			done.FilesBefore++
+			done.BytesBefore += f.Size
+		}
+	}
+	for _, path := range c.add[k] {
+		info, err := os.Stat(path)
+		if err != nil {
+			c.discard()
+			return err
+		}
+		done.BytesAfter += info.Size()
+	}
+	if done.FilesBefore > done.FilesAfter {
+		out.add(done)
+	}
+	return l.commit(ctx, c)
+}
+
+// addPaired writes pieces with their pairs into a file of the change, unless they
+// have them already and need not be written for another reason.
+func (l *Lake) addPaired(ctx context.Context, hour int64, pieces []piece, found pair.Found, must bool, c *change) error {
+	key := hourKey{flowlog.KindVPC, hour}
+	cols := merge(key.kind, pieces)
+	direction, state, gaps := cols.texts[flowlog.WeirDirection], cols.texts[flowlog.WeirPair], cols.nums[flowlog.WeirPairGap]
+	cols.setPairs(found)
+	if !must && sameText(direction, cols.texts[flowlog.WeirDirection]) && sameText(state, cols.texts[flowlog.WeirPair]) &&
+		slices.Equal(gaps, cols.nums[flowlog.WeirPairGap]) {
+		return nil
+	}
+	path, err := l.writeColumns(ctx, key, cols)
+	if err != nil {
+		return err
+	}
+	c.add[key.kind] = append(c.add[key.kind], path)
+	return nil
+}
+
+// sameText reports whether two text columns, nil where no record has the field, hold
+// the same texts.
+func sameText(a, b *ranked) bool {
+	if a == nil || b == nil {
+		return a == b
+	}
+	return slices.EqualFunc(a.codes, b.codes, func(x, y uint32) bool {
+		if x == 0 || y == 0 {
+			return x == y
+		}
+		return a.dict[x-1] == b.dict[y-1]
+	})
+}
+
+// setPaired notes what is known of an hour whose files stay as they are.
+func (l *Lake) setPaired(ctx context.Context, hour int64, p pairedHour) error {
+	_, err := l.state.ExecContext(ctx,
+		"INSERT INTO paired (hour, whole, head, tail, before, after) VALUES (?, ?, ?, ?, ?, ?) "+
+			"ON CONFLICT (hour) DO UPDATE SET whole = excluded.whole, head = excluded.head, tail = excluded.tail, before = excluded.before, after = excluded.after",
+		hour, p.whole, int64(p.head), int64(p.tail), int64(p.before), int64(p.after))
+	if err != nil {
+		return fmt.Errorf("cannot write the ledger: %w", err)
+	}
+	return nil
+}
+
+// readPieces reads a data file.
+func readPieces(ctx context.Context, path string) ([]piece, error) {
+	batches, err := readFile(ctx, path)
+	pieces := make([]piece, len(batches))
+	for i, b := range batches {
+		pieces[i] = piece{batch: b}
+	}
+	return pieces, err
+}
+
+// around returns the neighbours of the hours that an import's change writes: those
+// that are written with them, wait to be written, or are in the lake.
+func (l *Lake) around(ctx context.Context, im *Import, c *change) (*neighbours, error) {
+	const k = flowlog.KindVPC
+	snap, err := l.Snapshot(ctx)
+	if err != nil {
+		return nil, err
+	}
+	paired, err := l.pairedHours(ctx)
+	if err != nil {
+		return nil, err
+	}
+	held := map[int64]bool{}
+	for hour := range snap.vpcHours() {
+		held[hour] = true
+	}
+	for _, path := range c.add[k] { // of objects that did not fit into memory
+		hour, err := pathHour(path)
+		if err != nil {
+			return nil, err
+		}
+		held[hour] = true
+	}
+	im.mu.Lock()
+	objects := slices.Concat(im.waiting.objects, im.writing)
+	im.mu.Unlock()
+	return &neighbours{l, paired, held, im.opts.AsGiven, func(hour int64) []piece {
+		key := hourKey{k, hour}
+		var out []piece
+		for _, o := range objects {
+			out = append(out, o.pieces[key]...)
+		}
+		return out
+	}}, nil
+}

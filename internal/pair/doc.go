@@ -1,0 +1,43 @@
+// Package pair tells, for the records of an hour, their direction at the interface
+// and what became of the opposite direction of their flow: the fields
+// weir-direction, weir-pair and weir-pair-gap.
+//
+// What comes in: the records of one hour, batch by batch, and the [Edge] of each
+// neighbouring hour. What goes out: one value of each field for each record, in the
+// order in which they came. The lake calls it while it writes an hour's files. It
+// reads nothing and keeps nothing.
+//
+// # Direction
+//
+// A record's direction is its flow-direction. Where it has none, the interface's
+// own address tells: AWS writes the interface's primary address at one end of every
+// record (VPC user guide, "srcaddr" and "dstaddr"), so that it is the one address
+// that all records of the interface in the hour share, of IPv4 and of IPv6 each.
+// While an interface talked to one peer only, both addresses could be it, and behind
+// a regional NAT gateway none is: the direction is undecided then.
+//
+// # Pairs
+//
+// A record's flow is the interface (of a regional NAT gateway: resource-id), the
+// protocol, and both ends: address and port. The addresses are pkt-srcaddr and
+// pkt-dstaddr where the record has both, else srcaddr and dstaddr. Protocols without
+// ports have port 0.
+//
+// Two records of the same flow in opposite directions are a pair when both lie
+// within one aggregation interval and 60 seconds: from the earlier start to the
+// later end. The interval is 600 s where some record of the interface in the hour
+// spans more than 60 s, else 60 s. (VPC user guide, "Aggregation interval": 600 s or
+// 60 s, and at most 60 s at a Nitro instance whatever the flow log says, so that the
+// records tell more than the flow log's definition.)
+//
+// The field weir-pair is "accepted" where a record that pairs says ACCEPT, else
+// "rejected" where one says REJECT. Where none pairs it is "none", if the records
+// could tell: the same flow log has records from before and after the time in which
+// a pair could lie, and none there says SKIPDATA. Else it is "unknown". Records that
+// do not say what a flow is made of are "unknown" too: those of TCP, UDP and their
+// like without ports, and those whose two ends are the same. Records without traffic
+// (NODATA, SKIPDATA) have none of the fields.
+//
+// A flow log of accepted or of rejected traffic only does not show the other; that
+// cannot be seen in its records, and "none" means none in the log.
+package pair

@@ -1,0 +1,250 @@
+package pair
+
+import (
+	"encoding/binary"
+	"strings"
+
+	"weir/flowlog"
+)
+
+// digest is a hash of 128 bits, which is taken for what it is the hash of. The sums
+// of edges are kept in the ledger, so that neither it nor what is made of it may
+// change.
+type digest struct{ x, y uint64 }
+
+const (
+	saltX = 0x9e3779b97f4a7c15
+	saltY = 0xd6e8feb86659fd93
+)
+
+// mix spreads the bits of x (the finalizer of splitmix64).
+func mix(x uint64) uint64 {
+	x ^= x >> 30
+	x *= 0xbf58476d1ce4e5b9
+	x ^= x >> 27
+	x *= 0x94d049bb133111eb
+	return x ^ x>>31
+}
+
+// digestOf returns the digest of a text. Its lowest bit tells IPv6 addresses from
+// others.
+func digestOf(s string) digest {
+	d := digest{saltX ^ uint64(len(s)), saltY + uint64(len(s))}
+	var word [8]byte
+	for rest := s; rest != ""; {
+		n := copy(word[:], rest)
+		clear(word[n:])
+		rest = rest[n:]
+		w := binary.LittleEndian.Uint64(word[:])
+		d.x = mix(d.x ^ w)
+		d.y = mix(d.y + w*saltX)
+	}
+	d.x &^= 1
+	if strings.Contains(s, ":") {
+		d.x |= 1
+	}
+	return d
+}
+
+func (d digest) v6() bool { return d.x&1 == 1 }
+
+// digests are the digests of the texts of a column, made when first asked for.
+type digests struct {
+	column *flowlog.TextColumn
+	known  []digest // by code; the zero digest: not made yet
+}
+
+// of begins with a column, which may be nil.
+func (d *digests) of(c *flowlog.TextColumn) {
+	d.column = c
+	if c == nil {
+		return
+	}
+	if cap(d.known) < len(c.Dict) {
+		d.known = make([]digest, len(c.Dict)+len(c.Dict)/2)
+	}
+	d.known = d.known[:len(c.Dict)]
+	clear(d.known)
+}
+
+// at returns the digest of a record's text, and false where it has none.
+func (d *digests) at(i int) (digest, bool) {
+	if d.column == nil {
+		return digest{}, false
+	}
+	code := d.column.At(i)
+	if code == 0 {
+		return digest{}, false
+	}
+	if d.known[code] == (digest{}) {
+		d.known[code] = digestOf(d.column.Dict[code])
+	}
+	return d.known[code], true
+}
+
+// reader reads what counts of the records of one batch after the other.
+type reader struct {
+	batch                        *flowlog.Batch
+	iface, resource              digests
+	src, dst, pktSrc, pktDst     digests
+	sport, dport, protocol       []int64
+	start, end                   []int64
+	action, status, flow, logIDs *flowlog.TextColumn
+	reject, nodata, skip         uint32 // codes; 0: no record has it
+	ingress, egress              uint32
+}
+
+// begin begins with a batch.
+func (r *reader) begin(b *flowlog.Batch) {
+	r.batch = b
+	for _, d := range []struct {
+		digests *digests
+		field   flowlog.FieldID
+	}{
+		{&r.iface, flowlog.InterfaceID},
+		{&r.resource, flowlog.ResourceID},
+		{&r.src, flowlog.SrcAddr},
+		{&r.dst, flowlog.DstAddr},
+		{&r.pktSrc, flowlog.PktSrcAddr},
+		{&r.pktDst, flowlog.PktDstAddr},
+	} {
+		d.digests.of(b.Texts(d.field))
+	}
+	r.sport, r.dport, r.protocol = b.Nums(flowlog.SrcPort), b.Nums(flowlog.DstPort), b.Nums(flowlog.Protocol)
+	r.start, r.end = b.Nums(flowlog.Start), b.Nums(flowlog.End)
+	r.action, r.status = b.Texts(flowlog.Action), b.Texts(flowlog.LogStatus)
+	r.flow, r.logIDs = b.Texts(flowlog.FlowDirection), b.Texts(flowlog.WeirFlowLogID)
+	r.reject = codeOf(r.action, "REJECT")
+	r.nodata, r.skip = codeOf(r.status, "NODATA"), codeOf(r.status, "SKIPDATA")
+	r.ingress, r.egress = codeOf(r.flow, "ingress"), codeOf(r.flow, "egress")
+}
+
+// codeOf returns the code of a text of a small dictionary, or 0.
+func codeOf(c *flowlog.TextColumn, text string) uint32 {
+	if c != nil {
+		for code, s := range c.Dict {
+			if s == text {
+				return uint32(code)
+			}
+		}
+	}
+	return 0
+}
+
+// number returns a number, or flowlog.Absent.
+func number(column []int64, i int) int64 {
+	if i < len(column) {
+		return column[i]
+	}
+	return flowlog.Absent
+}
+
+// flags are what else counts of a record.
+type flags uint16
+
+const (
+	forward  flags = 1 << iota // the end that compares less is the source
+	rejected                   // REJECT, not ACCEPT
+	flowing                    // it can have a pair
+	traffic                    // it has traffic: the fields are there
+	// What the interface's own address says, while it is not known: which ends are
+	// the addresses of the interface's first record.
+	srcIsFirst
+	srcIsSecond
+	dstIsFirst
+	dstIsSecond
+	v6
+	flowIngress // flow-direction
+	flowEgress
+)
+
+// row is a record by what counts for pairs.
+type row struct {
+	flow       digest
+	start, end int64 // flowlog.Absent where the record has none
+}
+
+// interfaceAt returns the record's interface.
+func (r *reader) interfaceAt(i int) (digest, bool) {
+	d, ok := r.iface.at(i)
+	if !ok {
+		d, ok = r.resource.at(i)
+		d.y = ^d.y // not an interface of the same name
+	}
+	return d, ok
+}
+
+// row returns a record's row and flags, but for those of addresses.
+func (r *reader) row(i int) (w row, f flags) {
+	w.start, w.end = number(r.start, i), number(r.end, i)
+	if r.status != nil {
+		if code := r.status.At(i); code != 0 && (code == r.nodata || code == r.skip) {
+			return w, 0
+		}
+	}
+	f = traffic
+	if r.flow != nil {
+		code := r.flow.At(i)
+		if code != 0 && code == r.ingress {
+			f |= flowIngress
+		}
+		if code != 0 && code == r.egress {
+			f |= flowEgress
+		}
+	}
+	protocol := number(r.protocol, i)
+	iface, ok := r.interfaceAt(i)
+	if !ok || r.action == nil || protocol == flowlog.Absent || w.start == flowlog.Absent || w.end == flowlog.Absent {
+		return w, f
+	}
+	action := r.action.At(i)
+	if action == 0 {
+		return w, f
+	}
+	if action == r.reject {
+		f |= rejected
+	}
+	src, ok1 := r.pktSrc.at(i)
+	dst, ok2 := r.pktDst.at(i)
+	if !ok1 || !ok2 {
+		src, ok1 = r.src.at(i)
+		dst, ok2 = r.dst.at(i)
+	}
+	if !ok1 || !ok2 {
+		return w, f
+	}
+	sport, dport := number(r.sport, i), number(r.dport, i)
+	if sport == flowlog.Absent || dport == flowlog.Absent {
+		if hasPorts(protocol) {
+			return w, f
+		}
+		sport, dport = 0, 0
+	}
+	src, dst = src.with(sport), dst.with(dport)
+	if src == dst {
+		return w, f // the opposite direction looks the same
+	}
+	if src.x < dst.x || src.x == dst.x && src.y < dst.y {
+		f |= forward
+	}
+	w.flow = digest{
+		mix(iface.x + uint64(protocol)*saltY + src.x + dst.x),
+		mix(iface.y + uint64(protocol)*saltX + src.y + dst.y),
+	}
+	return w, f | flowing
+}
+
+// with returns the digest of an address and a port.
+func (d digest) with(port int64) digest {
+	return digest{mix(d.x + uint64(port)*saltX), mix(d.y + uint64(port)*saltY)}
+}
+
+// hasPorts reports whether a protocol's ends are told by ports: TCP, UDP, DCCP, SCTP
+// and UDP-Lite (IANA protocol numbers).
+func hasPorts(protocol int64) bool {
+	switch protocol {
+	case 6, 17, 33, 132, 136:
+		return true
+	}
+	return false
+}
