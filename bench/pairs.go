@@ -1,0 +1,108 @@
+package main
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"slices"
+	"time"
+
+	"weir/flowlog"
+	"weir/internal/query"
+	"weir/internal/query/duckdb"
+)
+
+// refusedAnswers is Q6: the refused records whose opposite direction was accepted,
+// which are answers that a network ACL refused, and those behind a connection's end.
+const refusedAnswers = "SELECT count(*) FROM %s WHERE action = 'REJECT' AND weir_pair = 'accepted'"
+
+// refusedAnswersJoined is Q6 without the stored pairs, as a join. No record of the
+// data spans more than 60 s, so that the window is 120 s.
+const refusedAnswersJoined = `SELECT count(*) FROM aws r WHERE r.action = 'REJECT' AND EXISTS (SELECT 1 FROM aws a
+	WHERE a.action = 'ACCEPT' AND a.interface_id = r.interface_id AND a.protocol = r.protocol AND a.srcaddr = r.dstaddr
+	AND a.dstaddr = r.srcaddr AND a.srcport = r.dstport AND a.dstport = r.srcport
+	AND greatest(a."end", r."end") - least(a.start, r.start) <= 120)`
+
+// joinRecords is up to how many records the join is made, whose memory grows with
+// them.
+const joinRecords = 1_000_000
+
+// stored asks what is answered by what the lake stores beside AWS's fields, and what
+// the order of its files is for.
+func (b *bench) stored(ctx context.Context, engine *duckdb.Engine, conn *sql.Conn) error {
+	table := query.TableName(flowlog.KindVPC)
+	q6 := fmt.Sprintf(refusedAnswers, table)
+	if b.records <= joinRecords {
+		mine, err := askLake(ctx, engine, q6)
+		if err != nil {
+			return err
+		}
+		theirs, err := askDuck(ctx, conn, refusedAnswersJoined)
+		if err != nil {
+			return err
+		}
+		if !slices.Equal(mine, theirs) {
+			return fmt.Errorf("Q6: the stored pairs say %v, a join %v", mine, theirs)
+		}
+	}
+	busiest, err := askLake(ctx, engine, "SELECT interface_id, start - start % 3600 FROM "+table+
+		" WHERE interface_id IS NOT NULL GROUP BY 1, 2 ORDER BY count(*) DESC, 1, 2 LIMIT 1")
+	if err != nil {
+		return err
+	}
+	var iface string
+	var hour int64
+	if len(busiest) != 1 {
+		return fmt.Errorf("%d busiest interfaces", len(busiest))
+	}
+	if _, err := fmt.Sscan(busiest[0], &iface, &hour); err != nil {
+		return err
+	}
+	for _, q := range []struct {
+		what string
+		bar  float64 // milliseconds
+		sql  string
+	}{
+		{"Q6, refused records whose opposite was accepted, by the stored pairs", 50, q6},
+		{"one interface for one hour, the busiest: its records", 20, fmt.Sprintf(
+			"SELECT * FROM %s WHERE interface_id = '%s' AND start >= %d AND start < %d ORDER BY start LIMIT 100", table, iface, hour, hour+3600)},
+	} {
+		if err := b.timed(ctx, engine, q.what, q.bar, q.sql); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// timed asks the lake several times.
+func (b *bench) timed(ctx context.Context, engine *duckdb.Engine, what string, bar float64, text string) error {
+	var runs []float64
+	for i := range b.runs + 1 {
+		began := time.Now()
+		if _, err := askLake(ctx, engine, text); err != nil {
+			return err
+		}
+		if i > 0 { // the first warms the caches
+			runs = append(runs, float64(time.Since(began).Microseconds())/1000)
+		}
+	}
+	mid, low, high := median(runs, func(ms float64) float64 { return ms })
+	b.row(what, fmt.Sprintf("under %.0f ms", bar), mid < bar, "%.0f ms (%.0f to %.0f)", mid, low, high)
+	return nil
+}
+
+// queryMemory asks each question in a process of its own, for its memory.
+func (b *bench) queryMemory(ctx context.Context, data string) error {
+	peak, worst := int64(0), ""
+	for _, q := range theQuestions {
+		u, err := b.command(ctx, "--data", data, "query", "--format", "csv", fmt.Sprintf(q.sql, query.TableName(flowlog.KindVPC)))
+		if err != nil {
+			return err
+		}
+		if u.peak > peak {
+			peak, worst = u.peak, q.name
+		}
+	}
+	b.row("peak memory of a process that answers one of Q1 to Q5", "under 512 MiB", peak < 512<<20, "%d MiB (%s)", peak>>20, worst)
+	return nil
+}
