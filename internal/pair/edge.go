@@ -196,15 +196,14 @@ func edgeOf(hour int64, s side, all []Rows) *Edge {
 			if !s.holds(hour, row{start: number(r.start, i), end: number(r.end, i)}) {
 				return
 			}
-			w, f := r.row(i)
+			iface, named := r.interfaceAt(i)
+			w, f, _ := r.row(i, iface, named)
 			if f&flowing != 0 {
 				m.add(w, f)
 			}
 			m.cover(r.logID(i), span{w.start, w.end})
-			if r.skips(i) {
-				if iface, ok := r.interfaceAt(i); ok {
-					m.skip(iface, span{w.start, w.end})
-				}
+			if named && r.skips(i) {
+				m.skip(iface, span{w.start, w.end})
 			}
 		})
 	}

@@ -111,8 +111,12 @@ func (h *Hour) Add(rows Rows) {
 // add adds a record of the batch.
 func (h *Hour) add(i int) {
 	r := &h.reader
-	w, f := r.row(i)
 	at := h.interfaceAt(i)
+	var name digest
+	if at != none {
+		name = h.interfaces[at].digest
+	}
+	w, f, ends := r.row(i, name, at != none)
 	log := h.logAt(i)
 	if w.start != flowlog.Absent && w.end != flowlog.Absent {
 		l := &h.flowLogs[log]
@@ -128,10 +132,8 @@ func (h *Hour) add(i int) {
 		switch {
 		case f&traffic != 0:
 			it.long = it.long || w.start != flowlog.Absent && w.end != flowlog.Absent && w.end-w.start > 60
-			src, ok1 := r.src.at(i)
-			dst, ok2 := r.dst.at(i)
-			if ok1 && ok2 && src.v6() == dst.v6() {
-				f |= it.meet(src, dst)
+			if ends.both && ends.src.v6() == ends.dst.v6() {
+				f |= it.meet(ends.src, ends.dst)
 			}
 		case r.skips(i) && w.start != flowlog.Absent && w.end != flowlog.Absent:
 			it.skips = append(it.skips, span{w.start, w.end})

@@ -174,12 +174,19 @@ func (r *reader) interfaceAt(i int) (digest, bool) {
 	return d, ok
 }
 
-// row returns a record's row and flags, but for those of addresses.
-func (r *reader) row(i int) (w row, f flags) {
+// addresses are a record's srcaddr and dstaddr.
+type addresses struct {
+	src, dst digest
+	both     bool // it has both
+}
+
+// row returns a record's row and flags, but for those of addresses, and its
+// addresses. named says that it has an interface, which is iface.
+func (r *reader) row(i int, iface digest, named bool) (w row, f flags, a addresses) {
 	w.start, w.end = number(r.start, i), number(r.end, i)
 	if r.status != nil {
 		if code := r.status.At(i); code != 0 && (code == r.nodata || code == r.skip) {
-			return w, 0
+			return w, 0, a
 		}
 	}
 	f = traffic
@@ -192,37 +199,38 @@ func (r *reader) row(i int) (w row, f flags) {
 			f |= flowEgress
 		}
 	}
+	src, ok1 := r.src.at(i)
+	dst, ok2 := r.dst.at(i)
+	a = addresses{src, dst, ok1 && ok2}
 	protocol := number(r.protocol, i)
-	iface, ok := r.interfaceAt(i)
-	if !ok || r.action == nil || protocol == flowlog.Absent || w.start == flowlog.Absent || w.end == flowlog.Absent {
-		return w, f
+	if !named || r.action == nil || protocol == flowlog.Absent || w.start == flowlog.Absent || w.end == flowlog.Absent {
+		return w, f, a
 	}
 	action := r.action.At(i)
 	if action == 0 {
-		return w, f
+		return w, f, a
 	}
 	if action == r.reject {
 		f |= rejected
 	}
-	src, ok1 := r.pktSrc.at(i)
-	dst, ok2 := r.pktDst.at(i)
-	if !ok1 || !ok2 {
-		src, ok1 = r.src.at(i)
-		dst, ok2 = r.dst.at(i)
-	}
-	if !ok1 || !ok2 {
-		return w, f
+	pktSrc, ok1 := r.pktSrc.at(i)
+	pktDst, ok2 := r.pktDst.at(i)
+	switch {
+	case ok1 && ok2:
+		src, dst = pktSrc, pktDst
+	case !a.both:
+		return w, f, a
 	}
 	sport, dport := number(r.sport, i), number(r.dport, i)
 	if sport == flowlog.Absent || dport == flowlog.Absent {
 		if hasPorts(protocol) {
-			return w, f
+			return w, f, a
 		}
 		sport, dport = 0, 0
 	}
 	src, dst = src.with(sport), dst.with(dport)
 	if src == dst {
-		return w, f // the opposite direction looks the same
+		return w, f, a // the opposite direction looks the same
 	}
 	if src.x < dst.x || src.x == dst.x && src.y < dst.y {
 		f |= forward
@@ -231,7 +239,7 @@ func (r *reader) row(i int) (w row, f flags) {
 		mix(iface.x + uint64(protocol)*saltY + src.x + dst.x),
 		mix(iface.y + uint64(protocol)*saltX + src.y + dst.y),
 	}
-	return w, f | flowing
+	return w, f | flowing, a
 }
 
 // with returns the digest of an address and a port.
