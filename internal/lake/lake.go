@@ -56,6 +56,8 @@ type Lake struct {
 
 	flights *flights
 	edges   edges
+	// pairRecords is maxPairRecords, but in tests.
+	pairRecords int64
 
 	// write is held through every change: one batch at a time.
 	write sync.Mutex
@@ -81,7 +83,7 @@ func Open(ctx context.Context, dir string, o Options) (*Lake, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	l := &Lake{paths: p, now: o.Now, flights: newFlights(), spills: map[string]bool{}, commits: map[chan Commit]bool{}}
+	l := &Lake{paths: p, now: o.Now, pairRecords: maxPairRecords, flights: newFlights(), spills: map[string]bool{}, commits: map[chan Commit]bool{}}
 	if o.ReadOnly {
 		if _, err := os.Stat(p.catalog); err != nil {
 			return nil, fmt.Errorf("%w: %s", ErrNoLake, p.data)

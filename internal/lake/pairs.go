@@ -3,6 +3,7 @@ package lake
 import (
 	"context"
 	"fmt"
+	"iter"
 	"maps"
 	"os"
 	"slices"
@@ -14,17 +15,18 @@ import (
 	"weir/internal/pair"
 )
 
-// pairRecords is the largest number of records of an hour whose pairs are found,
-// which bounds the memory for it: 42 bytes for each.
-const pairRecords = 8 << 20
+// maxPairRecords is the largest number of records of an hour whose pairs are found,
+// which bounds the memory for it: 54 bytes for each.
+const maxPairRecords = 8 << 20
 
 // pairedHour is what the ledger knows of the pairs of an hour of flow.records. The
 // hour is settled where it is whole and saw its neighbours as they are now; else
 // its records may have more pairs than its files say, and those that are "none" may
 // have one.
 type pairedHour struct {
-	// whole says that all records of the hour were there when its pairs were found.
-	whole bool
+	// whole says that all records of the hour were there when its pairs were found;
+	// was, that they were, so that files may say that a record has no pair.
+	whole, was bool
 	// head and tail are the sums of its edges.
 	head, tail uint64
 	// before and after are the sums of the neighbours' edges, as they were then.
@@ -50,12 +52,12 @@ func (l *Lake) pairedHours(ctx context.Context) (map[int64]pairedHour, error) {
 	out := map[int64]pairedHour{}
 	for rows.Next() {
 		var hour int64
-		var whole bool
+		var whole int
 		var sums [4]int64
 		if err := rows.Scan(&hour, &whole, &sums[0], &sums[1], &sums[2], &sums[3]); err != nil {
 			return nil, fmt.Errorf("cannot read the ledger: %w", err)
 		}
-		out[hour] = pairedHour{whole, uint64(sums[0]), uint64(sums[1]), uint64(sums[2]), uint64(sums[3])}
+		out[hour] = pairedHour{whole == 1, whole == 2, uint64(sums[0]), uint64(sums[1]), uint64(sums[2]), uint64(sums[3])}
 	}
 	return out, rows.Err()
 }
@@ -85,7 +87,7 @@ func (c *change) notePaired(tx *ledgerTx, batch int64) error {
 // bringPaired brings what a batch noted of pairs into the ledger. The edges of an
 // hour that is not whole stay as its neighbours saw them, until it is.
 const bringPaired = `INSERT INTO paired SELECT hour, whole, head, tail, before, after FROM batch_paired WHERE batch = ?1
-	ON CONFLICT (hour) DO UPDATE SET whole = excluded.whole,
+	ON CONFLICT (hour) DO UPDATE SET whole = iif(excluded.whole OR NOT whole, excluded.whole, 2),
 		head = iif(excluded.whole, excluded.head, head), tail = iif(excluded.whole, excluded.tail, tail),
 		before = excluded.before, after = excluded.after`
 
@@ -179,7 +181,7 @@ func (n *neighbours) tail(hour int64) *pair.Edge {
 		}
 		return nil
 	}
-	return pair.TailOf(hour, pairRows(n.pieces(hour)))
+	return pair.TailOf(hour, slices.Values(pairRows(n.pieces(hour))))
 }
 
 // head returns the head of an hour, as far as it is at hand.
@@ -191,7 +193,7 @@ func (n *neighbours) head(hour int64) *pair.Edge {
 		}
 		return nil
 	}
-	return pair.HeadOf(hour, pairRows(n.pieces(hour)))
+	return pair.HeadOf(hour, slices.Values(pairRows(n.pieces(hour))))
 }
 
 func pairRows(pieces []piece) []pair.Rows {
@@ -213,7 +215,7 @@ func (l *Lake) findPairs(hour int64, pieces []piece, around *neighbours) (pair.F
 	for _, rows := range pairRows(pieces) {
 		h.Add(rows)
 	}
-	if around == nil || n > pairRecords {
+	if around == nil || int64(n) > l.pairRecords {
 		return h.Find(nil, nil, false), pairedHour{}
 	}
 	return l.findWhole(h, hour, around.tail(hour-3600), around.head(hour+3600))
@@ -224,7 +226,7 @@ func (l *Lake) findWhole(h *pair.Hour, hour int64, before, after *pair.Edge) (pa
 	head, tail := h.Head(), h.Tail()
 	l.edges.put(hour, head)
 	l.edges.put(hour, tail)
-	return h.Find(before, after, true), pairedHour{true, head.Sum(), tail.Sum(), before.Sum(), after.Sum()}
+	return h.Find(before, after, true), pairedHour{whole: true, head: head.Sum(), tail: tail.Sum(), before: before.Sum(), after: after.Sum()}
 }
 
 // setPairs puts what was found into the columns, in place of what they have.
@@ -232,14 +234,17 @@ func (c *columns) setPairs(found pair.Found) {
 	c.setDerived(flowlog.WeirDirection, pair.Directions, len(found.Directions), func(i int) uint32 { return uint32(found.Directions[i]) })
 	c.setDerived(flowlog.WeirPair, pair.States, len(found.States), func(i int) uint32 { return uint32(found.States[i]) })
 	delete(c.nums, flowlog.WeirPairGap)
-	gaps := make([]int64, len(found.Gaps))
+	gaps, some := make([]int64, len(found.Gaps)), false
 	for i, gap := range found.Gaps {
 		gaps[i] = int64(gap)
 		if gap == pair.NoGap {
 			gaps[i] = flowlog.Absent
 		} else {
-			c.nums[flowlog.WeirPairGap] = gaps
+			some = true
 		}
+	}
+	if some {
+		c.nums[flowlog.WeirPairGap] = gaps
 	}
 }
 
@@ -261,7 +266,7 @@ func (c *columns) setDerived(id flowlog.FieldID, texts []string, n int, code fun
 // unsettled returns the hours of flow.records whose pairs are not those of all
 // records around, in order, and those of the ledger whose records were all taken out
 // (not expired: those are whole still), which it deletes from the map.
-func unsettled(paired map[int64]pairedHour, files map[int64][]DataFile) (hours, gone []int64) {
+func (l *Lake) unsettled(paired map[int64]pairedHour, files map[int64][]DataFile) (hours, gone []int64) {
 	for hour, p := range paired {
 		if files[hour] == nil && !p.whole {
 			gone = append(gone, hour)
@@ -269,16 +274,28 @@ func unsettled(paired map[int64]pairedHour, files map[int64][]DataFile) (hours, 
 		}
 	}
 	for hour, list := range files {
-		n := int64(0)
-		for _, f := range list {
-			n += f.Records
-		}
-		if n <= pairRecords && !paired[hour].settled(paired[hour-3600], paired[hour+3600]) {
+		if l.unsettledHour(hour, list, paired) {
 			hours = append(hours, hour)
 		}
 	}
 	slices.Sort(hours)
 	return hours, gone
+}
+
+func (l *Lake) unsettledHour(hour int64, files []DataFile, paired map[int64]pairedHour) bool {
+	if fileRecords(files) > l.pairRecords {
+		return paired[hour].was
+	}
+	return !paired[hour].settled(paired[hour-3600], paired[hour+3600])
+}
+
+// fileRecords returns how many records files hold.
+func fileRecords(files []DataFile) int64 {
+	n := int64(0)
+	for _, f := range files {
+		n += f.Records
+	}
+	return n
 }
 
 // Unpaired counts the hours of flow.records whose pairs are not found yet, or were
@@ -297,7 +314,7 @@ func (l *Lake) unpaired(ctx context.Context) ([]int64, error) {
 	if err != nil {
 		return nil, err
 	}
-	hours, _ := unsettled(paired, snap.vpcHours())
+	hours, _ := l.unsettled(paired, snap.vpcHours())
 	return hours, nil
 }
 
@@ -352,7 +369,7 @@ func (l *Lake) dropUnpaired(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	_, gone := unsettled(paired, snap.vpcHours())
+	_, gone := l.unsettled(paired, snap.vpcHours())
 	for _, hour := range gone {
 		if _, err := l.state.ExecContext(ctx, "DELETE FROM paired WHERE hour = ?", hour); err != nil {
 			return fmt.Errorf("cannot write the ledger: %w", err)
@@ -378,10 +395,13 @@ func (l *Lake) pairHour(ctx context.Context, hour int64, out *Compacted) error {
 		return err
 	}
 	byHour := snap.vpcHours()
-	unsettled(paired, byHour) // hours whose records were taken out are no neighbours
+	l.unsettled(paired, byHour) // hours whose records were taken out are no neighbours
 	files := byHour[hour]
-	if len(files) == 0 || paired[hour].settled(paired[hour-3600], paired[hour+3600]) {
+	if len(files) == 0 || !l.unsettledHour(hour, files, paired) {
 		return nil // another change came first
+	}
+	if !l.visible(files) {
+		return l.doubt(ctx, hour, files)
 	}
 	before, err := l.edgeOf(ctx, hour-3600, byHour, paired, pairedHour.tailSum, pair.TailOf)
 	if err != nil {
@@ -392,14 +412,19 @@ func (l *Lake) pairHour(ctx context.Context, hour int64, out *Compacted) error {
 		return err
 	}
 	seen := pairedHour{before: before.Sum(), after: after.Sum()}
-	// The edges of hours that are expired can't be seen any more.
-	if p := paired[hour-3600]; len(byHour[hour-3600]) == 0 && p.whole {
-		seen.before = p.tail
+	if !l.visible(byHour[hour-3600]) {
+		seen.before = paired[hour-3600].tail
 	}
-	if p := paired[hour+3600]; len(byHour[hour+3600]) == 0 && p.whole {
-		seen.after = p.head
+	if !l.visible(byHour[hour+3600]) {
+		seen.after = paired[hour+3600].head
 	}
 	return l.rewritePairs(ctx, hour, files, before, after, seen, out)
+}
+
+// visible reports whether the edges of an hour can be seen: not those of one that is
+// expired, nor of one that is too large to be paired.
+func (l *Lake) visible(files []DataFile) bool {
+	return len(files) > 0 && fileRecords(files) <= l.pairRecords
 }
 
 func (p pairedHour) headSum() uint64 { return p.head }
@@ -407,9 +432,9 @@ func (p pairedHour) tailSum() uint64 { return p.tail }
 
 // edgeOf returns an edge of an hour, from its files where it is not kept.
 func (l *Lake) edgeOf(ctx context.Context, hour int64, byHour map[int64][]DataFile, paired map[int64]pairedHour,
-	sum func(pairedHour) uint64, of func(int64, []pair.Rows) *pair.Edge,
+	sum func(pairedHour) uint64, of func(int64, iter.Seq[pair.Rows]) *pair.Edge,
 ) (*pair.Edge, error) {
-	if len(byHour[hour]) == 0 {
+	if !l.visible(byHour[hour]) {
 		return nil, nil
 	}
 	if p := paired[hour]; p.whole {
@@ -417,17 +442,23 @@ func (l *Lake) edgeOf(ctx context.Context, hour int64, byHour map[int64][]DataFi
 			return edge, nil
 		}
 	}
-	var rows []pair.Rows
-	for _, f := range byHour[hour] {
-		batches, err := readFile(ctx, f.Path)
-		if err != nil {
-			return nil, err
+	var err error
+	edge := of(hour, func(yield func(pair.Rows) bool) {
+		for _, f := range byHour[hour] {
+			var pieces []piece
+			if pieces, err = readPieces(ctx, f.Path); err != nil {
+				return
+			}
+			for _, rows := range pairRows(pieces) {
+				if !yield(rows) {
+					return
+				}
+			}
 		}
-		for _, b := range batches {
-			rows = append(rows, pair.Rows{Batch: b})
-		}
+	})
+	if err != nil {
+		return nil, err
 	}
-	edge := of(hour, rows)
 	l.edges.put(hour, edge)
 	return edge, nil
 }
@@ -436,10 +467,7 @@ func (l *Lake) edgeOf(ctx context.Context, hour int64, byHour map[int64][]DataFi
 // far as compaction does.
 func (l *Lake) rewritePairs(ctx context.Context, hour int64, files []DataFile, before, after *pair.Edge, seen pairedHour, out *Compacted) error {
 	const k = flowlog.KindVPC
-	total := 0
-	for _, f := range files {
-		total += int(f.Records)
-	}
+	total := int(fileRecords(files))
 	h := pair.NewHour(hour, total)
 	kept := make([][]piece, len(files)) // of an hour that compaction may put together
 	for i, f := range files {
@@ -504,6 +532,53 @@ func (l *Lake) rewritePairs(ctx context.Context, hour int64, files []DataFile, b
 		out.add(done)
 	}
 	return l.commit(ctx, c)
+}
+
+// doubt takes back, in the files of an hour that grew too large to be paired, that
+// records have no pair: those that came may be it.
+func (l *Lake) doubt(ctx context.Context, hour int64, files []DataFile) error {
+	const k = flowlog.KindVPC
+	c := change{op: "pair", add: map[flowlog.Kind][]string{}, remove: map[flowlog.Kind][]string{}}
+	for _, f := range files {
+		pieces, err := readPieces(ctx, f.Path)
+		if err != nil {
+			c.discard()
+			return err
+		}
+		cols := merge(k, pieces)
+		if !cols.doubt() {
+			continue
+		}
+		path, err := l.writeColumns(ctx, hourKey{k, hour}, cols)
+		if err != nil {
+			c.discard()
+			return err
+		}
+		c.add[k], c.remove[k] = append(c.add[k], path), append(c.remove[k], f.Path)
+	}
+	if len(c.add[k]) > 0 {
+		if err := l.commit(ctx, c); err != nil {
+			return err
+		}
+	}
+	return l.setPaired(ctx, hour, pairedHour{})
+}
+
+// doubt makes "unknown" of each "none", and reports whether there was one.
+func (c *columns) doubt() bool {
+	r := c.texts[flowlog.WeirPair]
+	if r == nil || !slices.Contains(r.dict, pair.States[pair.None-1]) {
+		return false
+	}
+	codes := make([]uint32, len(r.dict)+1) // of the states
+	for i, s := range r.dict {
+		codes[i+1] = uint32(slices.Index(pair.States, s)) + 1
+		if pair.State(codes[i+1]) == pair.None {
+			codes[i+1] = uint32(pair.Unknown)
+		}
+	}
+	c.setDerived(flowlog.WeirPair, pair.States, len(r.codes), func(i int) uint32 { return codes[r.codes[i]] })
+	return true
 }
 
 // addPaired writes pieces with their pairs into a file of the change, unless they

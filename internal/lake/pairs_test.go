@@ -118,7 +118,7 @@ func checkDerived(t testing.TB, l *Lake) map[string]int {
 		for _, r := range rows(hour) {
 			h.Add(r)
 		}
-		found := h.Find(pair.TailOf(hour-3600, rows(hour-3600)), pair.HeadOf(hour+3600, rows(hour+3600)), true)
+		found := h.Find(pair.TailOf(hour-3600, slices.Values(rows(hour-3600))), pair.HeadOf(hour+3600, slices.Values(rows(hour+3600))), true)
 		i := 0
 		for _, r := range rows(hour) {
 			for record := range r.Batch.Records() {
@@ -314,6 +314,41 @@ func TestPairsAfterExpiry(t *testing.T) {
 	}
 	if c := mustCompact(t, l); c.Paired != 0 {
 		t.Errorf("an hour beside an expired one is paired again and again: %+v", c)
+	}
+}
+
+// TestPairsOfLargeHour takes an hour of more records than are paired: it tells of no
+// record that it has no pair, and its neighbours are paired once.
+func TestPairsOfLargeHour(t *testing.T) {
+	objects := conversations(5, 3)
+	perHour := map[int]int64{}
+	for _, o := range objects {
+		perHour[o.ref.Slot.Hour()] += int64(strings.Count(o.text, "\n")) - 1
+	}
+	large := newObject(noon.Add(90*time.Minute), 77, 3000)
+	for _, alone := range []bool{true, false} { // in one commit and in several
+		l := openLake(t, t.TempDir(), Options{})
+		l.pairRecords = max(perHour[noon.Hour()], perHour[noon.Hour()+2])
+		if alone {
+			importAll(t, l, ImportOptions{}, append(slices.Clone(objects), large)...)
+		} else {
+			importAll(t, l, ImportOptions{}, objects...)
+			if checkDerived(t, l)["none"] == 0 {
+				t.Error("nothing has no pair")
+			}
+			importAll(t, l, ImportOptions{}, large)
+		}
+		mustCompact(t, l)
+		if c := mustCompact(t, l); c.Paired != 0 {
+			t.Errorf("paired again: %+v", c)
+		}
+		for _, b := range vpcHours(t, l)[noon.Add(time.Hour).Unix()] {
+			for r := range b.Records() {
+				if state, _ := r.Text(flowlog.WeirPair); state == "none" {
+					t.Fatalf("%s", flowlog.AppendJSON(nil, r))
+				}
+			}
+		}
 	}
 }
 

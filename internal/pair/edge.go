@@ -1,6 +1,7 @@
 package pair
 
 import (
+	"iter"
 	"math"
 	"slices"
 
@@ -182,15 +183,15 @@ func (r Rows) each(do func(i int)) {
 
 // HeadOf returns the head of an hour, in seconds since the epoch, whose records are
 // all given.
-func HeadOf(hour int64, all []Rows) *Edge { return edgeOf(hour, head, all) }
+func HeadOf(hour int64, all iter.Seq[Rows]) *Edge { return edgeOf(hour, head, all) }
 
 // TailOf returns the tail of an hour.
-func TailOf(hour int64, all []Rows) *Edge { return edgeOf(hour, tail, all) }
+func TailOf(hour int64, all iter.Seq[Rows]) *Edge { return edgeOf(hour, tail, all) }
 
-func edgeOf(hour int64, s side, all []Rows) *Edge {
+func edgeOf(hour int64, s side, all iter.Seq[Rows]) *Edge {
 	m := newEdgeMaker(hour, s)
 	var r reader
-	for _, rows := range all {
+	for rows := range all {
 		r.begin(rows.Batch)
 		rows.each(func(i int) {
 			if !s.holds(hour, row{start: number(r.start, i), end: number(r.end, i)}) {

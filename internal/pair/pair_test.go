@@ -2,6 +2,7 @@ package pair_test
 
 import (
 	"fmt"
+	"iter"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -317,11 +318,11 @@ func TestReference(t *testing.T) {
 			byHour[one.hour()] = append(byHour[one.hour()], one)
 		}
 		for hour, records := range byHour {
-			neighbour := func(at int64, edge func(int64, []pair.Rows) *pair.Edge) *pair.Edge {
+			neighbour := func(at int64, edge func(int64, iter.Seq[pair.Rows]) *pair.Edge) *pair.Edge {
 				if byHour[at] == nil {
 					return nil
 				}
-				return edge(at, []pair.Rows{batch(t, byHour[at])})
+				return edge(at, slices.Values([]pair.Rows{batch(t, byHour[at])}))
 			}
 			got := find(t, hour, records, neighbour(hour-3600, pair.TailOf), neighbour(hour+3600, pair.HeadOf), true, 1+r.IntN(len(records)))
 			for i, one := range records {
@@ -349,7 +350,7 @@ func TestEdges(t *testing.T) {
 		all := random(r, 1)
 		h, again := pair.NewHour(begin, len(all)), pair.NewHour(begin, 0)
 		h.Add(batch(t, all))
-		head, tail := pair.HeadOf(begin, []pair.Rows{batch(t, all)}), pair.TailOf(begin, []pair.Rows{batch(t, all)})
+		head, tail := pair.HeadOf(begin, slices.Values([]pair.Rows{batch(t, all)})), pair.TailOf(begin, slices.Values([]pair.Rows{batch(t, all)}))
 		r.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
 		again.Add(batch(t, all))
 		for _, e := range [][3]*pair.Edge{{h.Head(), head, again.Head()}, {h.Tail(), tail, again.Tail()}} {
@@ -359,7 +360,7 @@ func TestEdges(t *testing.T) {
 		}
 		// A record more near the edge is another edge.
 		one := rec{iface: "eni-1", src: "10.0.0.1", dst: "10.0.0.2", protocol: 1, action: "ACCEPT", start: begin + 1, end: begin + 30}
-		more := pair.HeadOf(begin, []pair.Rows{batch(t, append(all, one))})
+		more := pair.HeadOf(begin, slices.Values([]pair.Rows{batch(t, append(all, one))}))
 		if more.Sum() == head.Sum() {
 			t.Errorf("seed %d: the sum does not change", seed)
 		}
