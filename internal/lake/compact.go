@@ -142,7 +142,7 @@ func (l *Lake) compact(ctx context.Context, g compaction) (Compacted, error) {
 		return out, err
 	}
 	c.add[g.kind] = []string{path}
-	paired, err := l.pairedHours(ctx)
+	paired, err := l.pairedHours(ctx, [2]int64{key.hour, key.hour})
 	if err != nil {
 		c.discard()
 		return out, err

@@ -85,7 +85,7 @@ func (l *Lake) expireRecords(ctx context.Context, o ExpireOptions, out *Expired)
 		return nil
 	}
 	// What the records that stay know of those that go, they still know.
-	if c.paired, err = l.pairedHours(ctx); err != nil {
+	if c.paired, err = l.pairedHours(ctx, allTime); err != nil {
 		return err
 	}
 	c.ledger = func(tx *ledgerTx, batch int64) error {

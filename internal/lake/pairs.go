@@ -3,8 +3,8 @@ package lake
 import (
 	"context"
 	"fmt"
-	"iter"
 	"maps"
+	"math"
 	"os"
 	"slices"
 	"strings"
@@ -38,13 +38,25 @@ func (p pairedHour) settled(before, after pairedHour) bool {
 	return p.whole && p.before == before.tail && p.after == after.head
 }
 
-// pairedHours returns what the ledger knows, by hour.
-func (l *Lake) pairedHours(ctx context.Context) (map[int64]pairedHour, error) {
+// sum returns the sum of an edge.
+func (p pairedHour) sum(s pair.Side) uint64 {
+	if s == pair.Head {
+		return p.head
+	}
+	return p.tail
+}
+
+// allTime bounds no hour.
+var allTime = [2]int64{math.MinInt64, math.MaxInt64}
+
+// pairedHours returns what the ledger knows, by hour, of the hours between two, both
+// inclusive.
+func (l *Lake) pairedHours(ctx context.Context, between [2]int64) (map[int64]pairedHour, error) {
 	// A reader may meet the ledger of an older weir.
 	if version, err := schemaVersion(ctx, l.state); err != nil || version < 2 {
 		return nil, err
 	}
-	rows, err := l.state.QueryContext(ctx, "SELECT hour, whole, head, tail, before, after FROM paired")
+	rows, err := l.state.QueryContext(ctx, "SELECT hour, whole, head, tail, before, after FROM paired WHERE hour BETWEEN ? AND ?", between[0], between[1])
 	if err != nil {
 		return nil, fmt.Errorf("cannot read the ledger: %w", err)
 	}
@@ -172,28 +184,17 @@ type neighbours struct {
 	pieces  func(hour int64) []piece
 }
 
-// tail returns the tail of an hour, as far as it is at hand.
-func (n *neighbours) tail(hour int64) *pair.Edge {
-	if n.held[hour] {
-		if p := n.paired[hour]; p.whole {
-			edge, _ := n.lake.edges.get(hour, p.tail)
-			return edge
-		}
+// edge returns an edge of an hour, as far as it is at hand.
+func (n *neighbours) edge(hour int64, s pair.Side) *pair.Edge {
+	if !n.held[hour] {
+		return pair.EdgeOf(hour, s, slices.Values(pairRows(n.pieces(hour))))
+	}
+	p := n.paired[hour]
+	if !p.whole {
 		return nil
 	}
-	return pair.TailOf(hour, slices.Values(pairRows(n.pieces(hour))))
-}
-
-// head returns the head of an hour, as far as it is at hand.
-func (n *neighbours) head(hour int64) *pair.Edge {
-	if n.held[hour] {
-		if p := n.paired[hour]; p.whole {
-			edge, _ := n.lake.edges.get(hour, p.head)
-			return edge
-		}
-		return nil
-	}
-	return pair.HeadOf(hour, slices.Values(pairRows(n.pieces(hour))))
+	edge, _ := n.lake.edges.get(hour, p.sum(s))
+	return edge
 }
 
 func pairRows(pieces []piece) []pair.Rows {
@@ -218,12 +219,12 @@ func (l *Lake) findPairs(hour int64, pieces []piece, around *neighbours) (pair.F
 	if around == nil || int64(n) > l.pairRecords {
 		return h.Find(nil, nil, false), pairedHour{}
 	}
-	return l.findWhole(h, hour, around.tail(hour-3600), around.head(hour+3600))
+	return l.findWhole(h, hour, around.edge(hour-3600, pair.Tail), around.edge(hour+3600, pair.Head))
 }
 
 // findWhole finds the pairs of an hour that is whole.
 func (l *Lake) findWhole(h *pair.Hour, hour int64, before, after *pair.Edge) (pair.Found, pairedHour) {
-	head, tail := h.Head(), h.Tail()
+	head, tail := h.Edge(pair.Head), h.Edge(pair.Tail)
 	l.edges.put(hour, head)
 	l.edges.put(hour, tail)
 	return h.Find(before, after, true), pairedHour{whole: true, head: head.Sum(), tail: tail.Sum(), before: before.Sum(), after: after.Sum()}
@@ -310,7 +311,7 @@ func (l *Lake) unpaired(ctx context.Context) ([]int64, error) {
 	if err != nil {
 		return nil, err
 	}
-	paired, err := l.pairedHours(ctx)
+	paired, err := l.pairedHours(ctx, allTime)
 	if err != nil {
 		return nil, err
 	}
@@ -365,7 +366,7 @@ func (l *Lake) dropUnpaired(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	paired, err := l.pairedHours(ctx)
+	paired, err := l.pairedHours(ctx, allTime)
 	if err != nil {
 		return err
 	}
@@ -390,12 +391,11 @@ func (l *Lake) pairHour(ctx context.Context, hour int64, out *Compacted) error {
 	if err != nil {
 		return err
 	}
-	paired, err := l.pairedHours(ctx)
+	paired, err := l.pairedHours(ctx, [2]int64{hour - 3600, hour + 3600})
 	if err != nil {
 		return err
 	}
 	byHour := snap.vpcHours()
-	l.unsettled(paired, byHour) // hours whose records were taken out are no neighbours
 	files := byHour[hour]
 	if len(files) == 0 || !l.unsettledHour(hour, files, paired) {
 		return nil // another change came first
@@ -403,22 +403,24 @@ func (l *Lake) pairHour(ctx context.Context, hour int64, out *Compacted) error {
 	if !l.visible(files) {
 		return l.doubt(ctx, hour, files)
 	}
-	before, err := l.edgeOf(ctx, hour-3600, byHour, paired, pairedHour.tailSum, pair.TailOf)
+	before, sumBefore, err := l.edgeOf(ctx, hour-3600, pair.Tail, byHour[hour-3600], paired[hour-3600])
 	if err != nil {
 		return err
 	}
-	after, err := l.edgeOf(ctx, hour+3600, byHour, paired, pairedHour.headSum, pair.HeadOf)
+	after, sumAfter, err := l.edgeOf(ctx, hour+3600, pair.Head, byHour[hour+3600], paired[hour+3600])
 	if err != nil {
 		return err
 	}
-	seen := pairedHour{before: before.Sum(), after: after.Sum()}
-	if !l.visible(byHour[hour-3600]) {
-		seen.before = paired[hour-3600].tail
+	p := repairing{lake: l, hour: hour, state: pairedHour{before: sumBefore, after: sumAfter}}
+	if err := p.find(ctx, files, before, after); err != nil {
+		return err
 	}
-	if !l.visible(byHour[hour+3600]) {
-		seen.after = paired[hour+3600].head
+	out.Paired++
+	done, err := p.write(ctx)
+	if done.FilesBefore > done.FilesAfter {
+		out.add(done)
 	}
-	return l.rewritePairs(ctx, hour, files, before, after, seen, out)
+	return err
 }
 
 // visible reports whether the edges of an hour can be seen: not those of one that is
@@ -427,24 +429,20 @@ func (l *Lake) visible(files []DataFile) bool {
 	return len(files) > 0 && fileRecords(files) <= l.pairRecords
 }
 
-func (p pairedHour) headSum() uint64 { return p.head }
-func (p pairedHour) tailSum() uint64 { return p.tail }
-
-// edgeOf returns an edge of an hour, from its files where it is not kept.
-func (l *Lake) edgeOf(ctx context.Context, hour int64, byHour map[int64][]DataFile, paired map[int64]pairedHour,
-	sum func(pairedHour) uint64, of func(int64, iter.Seq[pair.Rows]) *pair.Edge,
-) (*pair.Edge, error) {
-	if !l.visible(byHour[hour]) {
-		return nil, nil
+// edgeOf returns an edge of an hour, from its files where it is not kept, and the sum
+// that stands for what was seen: where the edge can't be seen, that of the ledger.
+func (l *Lake) edgeOf(ctx context.Context, hour int64, s pair.Side, files []DataFile, p pairedHour) (*pair.Edge, uint64, error) {
+	if !l.visible(files) {
+		return nil, p.sum(s), nil
 	}
-	if p := paired[hour]; p.whole {
-		if edge, ok := l.edges.get(hour, sum(p)); ok {
-			return edge, nil
+	if p.whole {
+		if edge, ok := l.edges.get(hour, p.sum(s)); ok {
+			return edge, p.sum(s), nil
 		}
 	}
 	var err error
-	edge := of(hour, func(yield func(pair.Rows) bool) {
-		for _, f := range byHour[hour] {
+	edge := pair.EdgeOf(hour, s, func(yield func(pair.Rows) bool) {
+		for _, f := range files {
 			var pieces []piece
 			if pieces, err = readPieces(ctx, f.Path); err != nil {
 				return
@@ -457,81 +455,133 @@ func (l *Lake) edgeOf(ctx context.Context, hour int64, byHour map[int64][]DataFi
 		}
 	})
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	l.edges.put(hour, edge)
-	return edge, nil
+	return edge, edge.Sum(), nil
 }
 
-// rewritePairs finds the pairs of an hour's files and writes them, put together as
-// far as compaction does.
-func (l *Lake) rewritePairs(ctx context.Context, hour int64, files []DataFile, before, after *pair.Edge, seen pairedHour, out *Compacted) error {
-	const k = flowlog.KindVPC
-	total := int(fileRecords(files))
-	h := pair.NewHour(hour, total)
-	kept := make([][]piece, len(files)) // of an hour that compaction may put together
-	for i, f := range files {
-		pieces, err := readPieces(ctx, f.Path)
+// repairing finds the pairs of an hour that lies in the lake, and writes its files
+// anew. Files are put together as far as compaction does.
+type repairing struct {
+	lake   *Lake
+	hour   int64
+	state  pairedHour // before find: what is seen of the neighbours
+	groups []group
+	found  pair.Found
+}
+
+// group is files that become one.
+type group struct {
+	files  []DataFile
+	pieces []piece // nil: to be read again
+}
+
+// find reads the files and finds the pairs.
+func (p *repairing) find(ctx context.Context, files []DataFile, before, after *pair.Edge) error {
+	total := fileRecords(files)
+	if total <= compactRecords {
+		p.groups = []group{{files: files}}
+	} else {
+		for i := range files {
+			p.groups = append(p.groups, group{files: files[i : i+1]})
+		}
+	}
+	h := pair.NewHour(p.hour, int(total))
+	for i := range p.groups {
+		pieces, err := p.groups[i].read(ctx)
 		if err != nil {
 			return err
 		}
 		for _, rows := range pairRows(pieces) {
 			h.Add(rows)
 		}
-		if total <= compactRecords {
-			kept[i] = pieces
+		if len(p.groups) == 1 {
+			p.groups[i].pieces = pieces
 		}
 	}
-	found, state := l.findWhole(h, hour, before, after)
-	state.before, state.after = seen.before, seen.after
-	c := change{op: "pair", add: map[flowlog.Kind][]string{}, remove: map[flowlog.Kind][]string{}, paired: map[int64]pairedHour{hour: state}}
-	if total <= compactRecords {
-		if err := l.addPaired(ctx, hour, slices.Concat(kept...), found, len(files) > 1, &c); err != nil {
-			return err
-		}
-	} else {
-		at := 0
-		for i, f := range files {
-			pieces, err := readPieces(ctx, f.Path)
-			if err == nil {
-				n := int(f.Records)
-				part := pair.Found{Directions: found.Directions[at : at+n], States: found.States[at : at+n], Gaps: found.Gaps[at : at+n]}
-				before := len(c.add[k])
-				if err = l.addPaired(ctx, hour, pieces, part, false, &c); err == nil && len(c.add[k]) == before {
-					files[i].Path = "" // it stays
-				}
-				at += n
-			}
-			if err != nil {
-				c.discard()
-				return err
-			}
-		}
+	seen := p.state
+	p.found, p.state = p.lake.findWhole(h, p.hour, before, after)
+	p.state.before, p.state.after = seen.before, seen.after
+	return nil
+}
+
+// read returns the records of the files.
+func (g *group) read(ctx context.Context) ([]piece, error) {
+	if g.pieces != nil {
+		return g.pieces, nil
 	}
-	out.Paired++
-	if len(c.add[k]) == 0 { // all is as it was
-		return l.setPaired(ctx, hour, state)
+	var out []piece
+	for _, f := range g.files {
+		pieces, err := readPieces(ctx, f.Path)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, pieces...)
 	}
-	done := Compacted{Hours: 1, FilesAfter: len(c.add[k])}
-	for _, f := range files {
-		if f.Path != "" {
+	return out, nil
+}
+
+// write commits the files that change, and says what became of them.
+func (p *repairing) write(ctx context.Context) (Compacted, error) {
+	const k = flowlog.KindVPC
+	c := change{
+		op: "pair", add: map[flowlog.Kind][]string{}, remove: map[flowlog.Kind][]string{},
+		paired: map[int64]pairedHour{p.hour: p.state},
+	}
+	done := Compacted{Hours: 1}
+	at := int64(0)
+	for i := range p.groups {
+		g := &p.groups[i]
+		n := fileRecords(g.files)
+		found := pair.Found{Directions: p.found.Directions[at : at+n], States: p.found.States[at : at+n], Gaps: p.found.Gaps[at : at+n]}
+		at += n
+		path, size, err := p.writeGroup(ctx, g, found)
+		if err != nil {
+			c.discard()
+			return done, err
+		}
+		if path == "" {
+			continue
+		}
+		c.add[k] = append(c.add[k], path)
+		done.FilesAfter++
+		done.BytesAfter += size
+		for _, f := range g.files {
 			c.remove[k] = append(c.remove[k], f.Path)
 			done.FilesBefore++
 			done.BytesBefore += f.Size
 		}
 	}
-	for _, path := range c.add[k] {
-		info, err := os.Stat(path)
-		if err != nil {
-			c.discard()
-			return err
-		}
-		done.BytesAfter += info.Size()
+	if done.FilesAfter == 0 { // all is as it was
+		return done, p.lake.setPaired(ctx, p.hour, p.state)
 	}
-	if done.FilesBefore > done.FilesAfter {
-		out.add(done)
+	return done, p.lake.commit(ctx, c)
+}
+
+// writeGroup writes a group with its pairs and returns the file and its size, or ""
+// where a single file has them already.
+func (p *repairing) writeGroup(ctx context.Context, g *group, found pair.Found) (path string, size int64, err error) {
+	pieces, err := g.read(ctx)
+	if err != nil {
+		return "", 0, err
 	}
-	return l.commit(ctx, c)
+	cols := merge(flowlog.KindVPC, pieces)
+	direction, state, gaps := cols.texts[flowlog.WeirDirection], cols.texts[flowlog.WeirPair], cols.nums[flowlog.WeirPairGap]
+	cols.setPairs(found)
+	if len(g.files) == 1 && sameText(direction, cols.texts[flowlog.WeirDirection]) && sameText(state, cols.texts[flowlog.WeirPair]) &&
+		slices.Equal(gaps, cols.nums[flowlog.WeirPairGap]) {
+		return "", 0, nil
+	}
+	if path, err = p.lake.writeColumns(ctx, hourKey{flowlog.KindVPC, p.hour}, cols); err != nil {
+		return "", 0, err
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		os.Remove(path)
+		return "", 0, err
+	}
+	return path, info.Size(), nil
 }
 
 // doubt takes back, in the files of an hour that grew too large to be paired, that
@@ -581,25 +631,6 @@ func (c *columns) doubt() bool {
 	return true
 }
 
-// addPaired writes pieces with their pairs into a file of the change, unless they
-// have them already and need not be written for another reason.
-func (l *Lake) addPaired(ctx context.Context, hour int64, pieces []piece, found pair.Found, must bool, c *change) error {
-	key := hourKey{flowlog.KindVPC, hour}
-	cols := merge(key.kind, pieces)
-	direction, state, gaps := cols.texts[flowlog.WeirDirection], cols.texts[flowlog.WeirPair], cols.nums[flowlog.WeirPairGap]
-	cols.setPairs(found)
-	if !must && sameText(direction, cols.texts[flowlog.WeirDirection]) && sameText(state, cols.texts[flowlog.WeirPair]) &&
-		slices.Equal(gaps, cols.nums[flowlog.WeirPairGap]) {
-		return nil
-	}
-	path, err := l.writeColumns(ctx, key, cols)
-	if err != nil {
-		return err
-	}
-	c.add[key.kind] = append(c.add[key.kind], path)
-	return nil
-}
-
 // sameText reports whether two text columns, nil where no record has the field, hold
 // the same texts.
 func sameText(a, b *ranked) bool {
@@ -638,13 +669,17 @@ func readPieces(ctx context.Context, path string) ([]piece, error) {
 
 // around returns the neighbours of the hours that an import's change writes: those
 // that are written with them, wait to be written, or are in the lake.
-func (l *Lake) around(ctx context.Context, im *Import, c *change) (*neighbours, error) {
+func (l *Lake) around(ctx context.Context, im *Import, byHour map[hourKey][]piece, c *change) (*neighbours, error) {
 	const k = flowlog.KindVPC
 	snap, err := l.Snapshot(ctx)
 	if err != nil {
 		return nil, err
 	}
-	paired, err := l.pairedHours(ctx)
+	between := [2]int64{math.MaxInt64, math.MinInt64}
+	for key := range byHour {
+		between = [2]int64{min(between[0], key.hour-3600), max(between[1], key.hour+3600)}
+	}
+	paired, err := l.pairedHours(ctx, between)
 	if err != nil {
 		return nil, err
 	}

@@ -118,7 +118,7 @@ func checkDerived(t testing.TB, l *Lake) map[string]int {
 		for _, r := range rows(hour) {
 			h.Add(r)
 		}
-		found := h.Find(pair.TailOf(hour-3600, slices.Values(rows(hour-3600))), pair.HeadOf(hour+3600, slices.Values(rows(hour+3600))), true)
+		found := h.Find(pair.EdgeOf(hour-3600, pair.Tail, slices.Values(rows(hour-3600))), pair.EdgeOf(hour+3600, pair.Head, slices.Values(rows(hour+3600))), true)
 		i := 0
 		for _, r := range rows(hour) {
 			for record := range r.Batch.Records() {
@@ -282,7 +282,7 @@ func TestPairsAfterForget(t *testing.T) {
 	}
 	importAll(t, l, ImportOptions{}, objects[0])
 	mustCompact(t, l)
-	if paired, err := l.pairedHours(t.Context()); err != nil || len(paired) != 1 {
+	if paired, err := l.pairedHours(t.Context(), allTime); err != nil || len(paired) != 1 {
 		t.Errorf("the ledger knows of %d hours: %v", len(paired), err)
 	}
 }

@@ -126,6 +126,8 @@ func TestRecover(t *testing.T) {
 			if diff := cmp.Diff(expected(t, before, crashed), content(t, l)); diff != "" {
 				t.Errorf("after the next import: %s", diff)
 			}
+			mustCompact(t, l)
+			checkDerived(t, l)
 			mustCheck(t, l)
 			if unknown, err := l.UnknownFields(t.Context(), flowlog.KindVPC); err != nil || !slices.Equal(unknown, []string{"hue"}) {
 				t.Errorf("unknown fields %v, %v", unknown, err)
@@ -137,7 +139,7 @@ func TestRecover(t *testing.T) {
 // writeTestHours writes a finished object's hours, as an import would.
 func writeTestHours(t *testing.T, l *Lake, w *ObjectWriter, c *change) {
 	t.Helper()
-	around, err := l.around(t.Context(), w.im, c)
+	around, err := l.around(t.Context(), w.im, w.pieces, c)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -183,6 +185,8 @@ func TestRecoverReplace(t *testing.T) {
 		t.Error(diff)
 	}
 	mustCheck(t, l)
+	mustCompact(t, l)
+	checkDerived(t, l)
 }
 
 // TestLargeObject takes an object that does not fit into the memory it may use.

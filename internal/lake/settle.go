@@ -144,7 +144,7 @@ func (l *Lake) take(ctx context.Context, im *Import, objects []*ObjectWriter) (*
 			defer l.setUncommitted(paths, false)
 		}
 	}
-	around, err := l.around(ctx, im, &c)
+	around, err := l.around(ctx, im, byHour, &c)
 	if err != nil {
 		return s, err
 	}

@@ -1,6 +1,7 @@
 package pair
 
 import (
+	"cmp"
 	"iter"
 	"math"
 	"slices"
@@ -26,9 +27,9 @@ var nowhere = span{math.MaxInt64, math.MinInt64}
 
 func (s span) with(t span) span { return span{min(s.low, t.low), max(s.high, t.high)} }
 
-// An Edge is what the records of an hour are for those of the hour before
-// ([Hour.Head]) or after it ([Hour.Tail]). It is not changed; callers share it. A nil
-// edge is one of an hour without records.
+// An Edge is what the records of an hour are for those of the hour before (its
+// [Head]) or after it (its [Tail]). It is not changed; callers share it. A nil edge
+// has no records.
 type Edge struct {
 	rows  []row
 	flags []flags
@@ -54,55 +55,46 @@ func (e *Edge) Bytes() int64 {
 	return int64(34*len(e.rows) + 100*len(e.cover) + 100*len(e.skips) + 200)
 }
 
-// side is which edge of an hour is meant.
-type side uint8
+// Side is which edge of an hour is meant.
+type Side uint8
 
+// The edges of an hour.
 const (
-	head side = iota
-	tail
+	Head Side = iota
+	Tail
 )
 
 // holds reports whether a record of the hour belongs to its edge.
-func (s side) holds(hour int64, r row) bool {
+func (s Side) holds(hour int64, r row) bool {
 	if r.start == flowlog.Absent || r.end == flowlog.Absent {
 		return false
 	}
-	if s == head {
+	if s == Head {
 		return r.end < hour+longWindow
 	}
 	return r.start >= hour+hourLength-longWindow
 }
 
-// edgeMaker collects an edge.
-type edgeMaker struct {
-	hour int64
-	side side
-	edge *Edge
-}
-
-func newEdgeMaker(hour int64, s side) edgeMaker {
-	return edgeMaker{hour, s, &Edge{cover: map[string]span{}, skips: map[digest][]span{}}}
-}
+func newEdge() *Edge { return &Edge{cover: map[string]span{}, skips: map[digest][]span{}} }
 
 // add adds a record that the edge holds and that may have a pair.
-func (m *edgeMaker) add(r row, f flags) {
-	m.edge.rows = append(m.edge.rows, r)
-	m.edge.flags = append(m.edge.flags, f&(forward|rejected))
+func (e *Edge) add(r row, f flags) {
+	e.rows = append(e.rows, r)
+	e.flags = append(e.flags, f&(forward|rejected))
 }
 
-// cover says that a flow log has records of the edge from s.
-func (m *edgeMaker) cover(log string, s span) {
-	if t, ok := m.edge.cover[log]; ok {
+// addCover says that a flow log has records of the edge from s.
+func (e *Edge) addCover(log string, s span) {
+	if t, ok := e.cover[log]; ok {
 		s = s.with(t)
 	}
-	m.edge.cover[log] = s
+	e.cover[log] = s
 }
 
-func (m *edgeMaker) skip(iface digest, s span) { m.edge.skips[iface] = append(m.edge.skips[iface], s) }
+func (e *Edge) addSkip(iface digest, s span) { e.skips[iface] = append(e.skips[iface], s) }
 
-// done returns the edge, or nil where no record is in it.
-func (m *edgeMaker) done() *Edge {
-	e := m.edge
+// done returns the edge once all is added, or nil where no record is in it.
+func (e *Edge) done() *Edge {
 	if len(e.cover) == 0 {
 		return nil
 	}
@@ -135,10 +127,7 @@ func (m *edgeMaker) done() *Edge {
 // joined orders spans and joins those that meet.
 func joined(spans []span) []span {
 	slices.SortFunc(spans, func(a, b span) int {
-		if a.low != b.low {
-			return int(max(-1, min(1, a.low-b.low)))
-		}
-		return int(max(-1, min(1, a.high-b.high)))
+		return cmp.Or(cmp.Compare(a.low, b.low), cmp.Compare(a.high, b.high))
 	})
 	var out []span
 	for _, s := range spans {
@@ -181,15 +170,10 @@ func (r Rows) each(do func(i int)) {
 	}
 }
 
-// HeadOf returns the head of an hour, in seconds since the epoch, whose records are
+// EdgeOf returns an edge of an hour, in seconds since the epoch, whose records are
 // all given.
-func HeadOf(hour int64, all iter.Seq[Rows]) *Edge { return edgeOf(hour, head, all) }
-
-// TailOf returns the tail of an hour.
-func TailOf(hour int64, all iter.Seq[Rows]) *Edge { return edgeOf(hour, tail, all) }
-
-func edgeOf(hour int64, s side, all iter.Seq[Rows]) *Edge {
-	m := newEdgeMaker(hour, s)
+func EdgeOf(hour int64, s Side, all iter.Seq[Rows]) *Edge {
+	e := newEdge()
 	var r reader
 	for rows := range all {
 		r.begin(rows.Batch)
@@ -200,15 +184,15 @@ func edgeOf(hour int64, s side, all iter.Seq[Rows]) *Edge {
 			iface, named := r.interfaceAt(i)
 			w, f, _ := r.row(i, iface, named)
 			if f&flowing != 0 {
-				m.add(w, f)
+				e.add(w, f)
 			}
-			m.cover(r.logID(i), span{w.start, w.end})
+			e.addCover(r.logID(i), span{w.start, w.end})
 			if named && r.skips(i) {
-				m.skip(iface, span{w.start, w.end})
+				e.addSkip(iface, span{w.start, w.end})
 			}
 		})
 	}
-	return m.done()
+	return e.done()
 }
 
 // logID returns the record's flow log id, or "".

@@ -84,7 +84,6 @@ func (d *digests) at(i int) (digest, bool) {
 
 // reader reads what counts of the records of one batch after the other.
 type reader struct {
-	batch                        *flowlog.Batch
 	iface, resource              digests
 	src, dst, pktSrc, pktDst     digests
 	sport, dport, protocol       []int64
@@ -96,7 +95,6 @@ type reader struct {
 
 // begin begins with a batch.
 func (r *reader) begin(b *flowlog.Batch) {
-	r.batch = b
 	for _, d := range []struct {
 		digests *digests
 		field   flowlog.FieldID

@@ -2,7 +2,6 @@ package pair_test
 
 import (
 	"fmt"
-	"iter"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -318,13 +317,13 @@ func TestReference(t *testing.T) {
 			byHour[one.hour()] = append(byHour[one.hour()], one)
 		}
 		for hour, records := range byHour {
-			neighbour := func(at int64, edge func(int64, iter.Seq[pair.Rows]) *pair.Edge) *pair.Edge {
+			neighbour := func(at int64, s pair.Side) *pair.Edge {
 				if byHour[at] == nil {
 					return nil
 				}
-				return edge(at, slices.Values([]pair.Rows{batch(t, byHour[at])}))
+				return pair.EdgeOf(at, s, slices.Values([]pair.Rows{batch(t, byHour[at])}))
 			}
-			got := find(t, hour, records, neighbour(hour-3600, pair.TailOf), neighbour(hour+3600, pair.HeadOf), true, 1+r.IntN(len(records)))
+			got := find(t, hour, records, neighbour(hour-3600, pair.Tail), neighbour(hour+3600, pair.Head), true, 1+r.IntN(len(records)))
 			for i, one := range records {
 				want := reference(all, one)
 				if got[i] != want {
@@ -350,23 +349,23 @@ func TestEdges(t *testing.T) {
 		all := random(r, 1)
 		h, again := pair.NewHour(begin, len(all)), pair.NewHour(begin, 0)
 		h.Add(batch(t, all))
-		head, tail := pair.HeadOf(begin, slices.Values([]pair.Rows{batch(t, all)})), pair.TailOf(begin, slices.Values([]pair.Rows{batch(t, all)}))
+		head, tail := pair.EdgeOf(begin, pair.Head, slices.Values([]pair.Rows{batch(t, all)})), pair.EdgeOf(begin, pair.Tail, slices.Values([]pair.Rows{batch(t, all)}))
 		r.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
 		again.Add(batch(t, all))
-		for _, e := range [][3]*pair.Edge{{h.Head(), head, again.Head()}, {h.Tail(), tail, again.Tail()}} {
+		for _, e := range [][3]*pair.Edge{{h.Edge(pair.Head), head, again.Edge(pair.Head)}, {h.Edge(pair.Tail), tail, again.Edge(pair.Tail)}} {
 			if e[0].Sum() != e[1].Sum() || e[0].Sum() != e[2].Sum() {
 				t.Errorf("seed %d: sums %x, %x and %x", seed, e[0].Sum(), e[1].Sum(), e[2].Sum())
 			}
 		}
 		// A record more near the edge is another edge.
 		one := rec{iface: "eni-1", src: "10.0.0.1", dst: "10.0.0.2", protocol: 1, action: "ACCEPT", start: begin + 1, end: begin + 30}
-		more := pair.HeadOf(begin, slices.Values([]pair.Rows{batch(t, append(all, one))}))
+		more := pair.EdgeOf(begin, pair.Head, slices.Values([]pair.Rows{batch(t, append(all, one))}))
 		if more.Sum() == head.Sum() {
 			t.Errorf("seed %d: the sum does not change", seed)
 		}
 	}
 	var no *pair.Edge
-	if no.Sum() != 0 || pair.NewHour(begin, 0).Head() != nil {
+	if no.Sum() != 0 || pair.NewHour(begin, 0).Edge(pair.Head) != nil {
 		t.Error("an hour without records has an edge")
 	}
 }
