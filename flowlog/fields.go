@@ -86,6 +86,7 @@ const (
 	WeirDirection
 	WeirPair
 	WeirPairGap
+	WeirRepeat
 	WeirUnknown
 
 	// NumFields is how many fields the table has.
@@ -414,6 +415,10 @@ var fields = [NumFields]Field{
 	WeirPairGap: {
 		Name: "weir-pair-gap", Type: Int32, Derived: true, only: KindVPC, Max: 660, Unit: "s",
 		Meaning: "Seconds between the start of the record and the start of the nearest one that weir-pair tells of.",
+	},
+	WeirRepeat: {
+		Name: "weir-repeat", Type: String, Derived: true, only: KindVPC, Values: []string{"flow-log", "leg", "receiver"},
+		Meaning: "Why the record's traffic counts elsewhere: another flow log recorded the interface at that time, the record is a leg on the way (a NAT gateway's or a transit gateway's), or the sender's interface recorded the flow too. Absent where the record counts.",
 	},
 	WeirUnknown: {
 		Name: "weir-unknown", Type: Map,

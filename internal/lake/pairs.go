@@ -213,8 +213,14 @@ func (l *Lake) findPairs(hour int64, pieces []piece, around *neighbours) (pair.F
 		n += p.len()
 	}
 	h := pair.NewHour(hour, n)
-	for _, rows := range pairRows(pieces) {
+	all := pairRows(pieces)
+	for _, rows := range all {
 		h.Add(rows)
+	}
+	if h.Repeated() {
+		for _, rows := range all {
+			h.Again(rows)
+		}
 	}
 	if around == nil || int64(n) > l.pairRecords {
 		return h.Find(nil, nil, false), pairedHour{}
@@ -230,10 +236,14 @@ func (l *Lake) findWhole(h *pair.Hour, hour int64, before, after *pair.Edge) (pa
 	return h.Find(before, after, true), pairedHour{whole: true, head: head.Sum(), tail: tail.Sum(), before: before.Sum(), after: after.Sum()}
 }
 
+// pairTexts are the text columns that setPairs sets.
+var pairTexts = []flowlog.FieldID{flowlog.WeirDirection, flowlog.WeirPair, flowlog.WeirRepeat}
+
 // setPairs puts what was found into the columns, in place of what they have.
 func (c *columns) setPairs(found pair.Found) {
 	c.setDerived(flowlog.WeirDirection, pair.Directions, len(found.Directions), func(i int) uint32 { return uint32(found.Directions[i]) })
 	c.setDerived(flowlog.WeirPair, pair.States, len(found.States), func(i int) uint32 { return uint32(found.States[i]) })
+	c.setDerived(flowlog.WeirRepeat, pair.Repeats, len(found.Repeats), func(i int) uint32 { return uint32(found.Repeats[i]) })
 	delete(c.nums, flowlog.WeirPairGap)
 	gaps, some := make([]int64, len(found.Gaps)), false
 	for i, gap := range found.Gaps {
@@ -488,21 +498,34 @@ func (p *repairing) find(ctx context.Context, files []DataFile, before, after *p
 		}
 	}
 	h := pair.NewHour(p.hour, int(total))
+	if err := p.each(ctx, h.Add); err != nil {
+		return err
+	}
+	if h.Repeated() {
+		if err := p.each(ctx, h.Again); err != nil {
+			return err
+		}
+	}
+	seen := p.state
+	p.found, p.state = p.lake.findWhole(h, p.hour, before, after)
+	p.state.before, p.state.after = seen.before, seen.after
+	return nil
+}
+
+// each calls do with all records, in the order of the files.
+func (p *repairing) each(ctx context.Context, do func(pair.Rows)) error {
 	for i := range p.groups {
 		pieces, err := p.groups[i].read(ctx)
 		if err != nil {
 			return err
 		}
 		for _, rows := range pairRows(pieces) {
-			h.Add(rows)
+			do(rows)
 		}
 		if len(p.groups) == 1 {
 			p.groups[i].pieces = pieces
 		}
 	}
-	seen := p.state
-	p.found, p.state = p.lake.findWhole(h, p.hour, before, after)
-	p.state.before, p.state.after = seen.before, seen.after
 	return nil
 }
 
@@ -534,7 +557,7 @@ func (p *repairing) write(ctx context.Context) (Compacted, error) {
 	for i := range p.groups {
 		g := &p.groups[i]
 		n := fileRecords(g.files)
-		found := pair.Found{Directions: p.found.Directions[at : at+n], States: p.found.States[at : at+n], Gaps: p.found.Gaps[at : at+n]}
+		found := pair.Found{Directions: p.found.Directions[at : at+n], States: p.found.States[at : at+n], Gaps: p.found.Gaps[at : at+n], Repeats: p.found.Repeats[at : at+n]}
 		at += n
 		path, size, err := p.writeGroup(ctx, g, found)
 		if err != nil {
@@ -567,10 +590,14 @@ func (p *repairing) writeGroup(ctx context.Context, g *group, found pair.Found) 
 		return "", 0, err
 	}
 	cols := merge(flowlog.KindVPC, pieces)
-	direction, state, gaps := cols.texts[flowlog.WeirDirection], cols.texts[flowlog.WeirPair], cols.nums[flowlog.WeirPairGap]
+	was := map[flowlog.FieldID]*ranked{}
+	for _, f := range pairTexts {
+		was[f] = cols.texts[f]
+	}
+	gaps := cols.nums[flowlog.WeirPairGap]
 	cols.setPairs(found)
-	if len(g.files) == 1 && sameText(direction, cols.texts[flowlog.WeirDirection]) && sameText(state, cols.texts[flowlog.WeirPair]) &&
-		slices.Equal(gaps, cols.nums[flowlog.WeirPairGap]) {
+	changed := func(f flowlog.FieldID) bool { return !sameText(was[f], cols.texts[f]) }
+	if len(g.files) == 1 && !slices.ContainsFunc(pairTexts, changed) && slices.Equal(gaps, cols.nums[flowlog.WeirPairGap]) {
 		return "", 0, nil
 	}
 	if path, err = p.lake.writeColumns(ctx, hourKey{flowlog.KindVPC, p.hour}, cols); err != nil {

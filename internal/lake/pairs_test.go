@@ -17,7 +17,8 @@ import (
 
 // conversations returns the objects of some hours from noon on: flows between few
 // ends, whose opposite directions are accepted, refused or missing. An interface has
-// windows of 60 s, or of 600 s, which end anywhere.
+// windows of 60 s, or of 600 s, which end anywhere. Some flows are recorded at both
+// ends.
 func conversations(seed uint64, hours int) []object {
 	rng := rand.New(rand.NewPCG(seed, 7))
 	lines := map[time.Time][]string{}
@@ -27,6 +28,11 @@ func conversations(seed uint64, hours int) []object {
 		window := noon.Unix() + rng.Int64N(int64(hours)*3600)
 		window -= window%interval + int64(iface)*7
 		src, dst, sport, dport := fmt.Sprintf("10.0.0.%d", iface), fmt.Sprintf("10.1.0.%d", rng.IntN(4)), 1000+rng.IntN(4), 443
+		other := -1
+		if rng.IntN(3) == 0 {
+			other = rng.IntN(4)
+			dst = fmt.Sprintf("10.0.0.%d", other)
+		}
 		for range 1 + rng.IntN(4) {
 			if rng.IntN(2) == 0 {
 				src, dst, sport, dport = dst, src, dport, sport
@@ -49,6 +55,9 @@ func conversations(seed uint64, hours int) []object {
 				continue
 			}
 			lines[slot] = append(lines[slot], line)
+			if other >= 0 && rng.IntN(5) > 0 {
+				lines[slot] = append(lines[slot], strings.Replace(line, fmt.Sprintf("eni-%d", iface), fmt.Sprintf("eni-%d", other), 1))
+			}
 		}
 	}
 	var out []object
@@ -58,6 +67,9 @@ func conversations(seed uint64, hours int) []object {
 			o := newObject(slot, 2*int(seed)+n, 0)
 			o.text += strings.Join(part, "\n") + "\n"
 			o.ref.Size = int64(len(o.text))
+			if n == 1 && slot.Minute()%15 == 0 {
+				o.ref.FlowLogID = "fl-2" // another flow log over the same interfaces
+			}
 			out = append(out, o)
 		}
 	}
@@ -118,27 +130,37 @@ func checkDerived(t testing.TB, l *Lake) map[string]int {
 		for _, r := range rows(hour) {
 			h.Add(r)
 		}
+		if h.Repeated() {
+			for _, r := range rows(hour) {
+				h.Again(r)
+			}
+		}
 		found := h.Find(pair.EdgeOf(hour-3600, pair.Tail, slices.Values(rows(hour-3600))), pair.EdgeOf(hour+3600, pair.Head, slices.Values(rows(hour+3600))), true)
 		i := 0
 		for _, r := range rows(hour) {
 			for record := range r.Batch.Records() {
-				var want [2]string
+				var want [3]string
 				if d := found.Directions[i]; d != pair.NoDirection {
 					want[0] = pair.Directions[d-1]
 				}
 				if s := found.States[i]; s != pair.NoState {
 					want[1] = pair.States[s-1]
 				}
+				if s := found.Repeats[i]; s != pair.NoRepeat {
+					want[2] = pair.Repeats[s-1]
+				}
 				direction, _ := record.Text(flowlog.WeirDirection)
+				repeat, _ := record.Text(flowlog.WeirRepeat)
 				state, _ := record.Text(flowlog.WeirPair)
 				gap, ok := record.Int(flowlog.WeirPairGap)
 				if !ok {
 					gap = pair.NoGap
 				}
-				if [2]string{direction, state} != want || gap != int64(found.Gaps[i]) {
-					t.Fatalf("%s: has %s, %s and %d, want %s and %d", flowlog.AppendJSON(nil, record), direction, state, gap, want, found.Gaps[i])
+				if [3]string{direction, state, repeat} != want || gap != int64(found.Gaps[i]) {
+					t.Fatalf("%s: has %s, %s, %s and %d, want %s and %d", flowlog.AppendJSON(nil, record), direction, state, repeat, gap, want, found.Gaps[i])
 				}
 				seen[state]++
+				seen["repeat "+repeat]++
 				i++
 			}
 		}
@@ -169,7 +191,7 @@ func TestPairsInAnyOrder(t *testing.T) {
 		mustCompact(t, l)
 		want := derived(t, l)
 		seen := checkDerived(t, l)
-		for _, state := range pair.States {
+		for _, state := range append(slices.Clone(pair.States), "repeat receiver", "repeat flow-log") {
 			if seen[state] < 20 {
 				t.Errorf("%s is met %d times", state, seen[state])
 			}
@@ -362,6 +384,16 @@ func TestPairsOfOldLake(t *testing.T) {
 	}
 	l.edges = edges{}
 	if c := mustCompact(t, l); c.Paired != 2 {
+		t.Errorf("%+v", c)
+	}
+	checkDerived(t, l)
+
+	// One of before there were repeats.
+	if _, err := l.state.ExecContext(t.Context(), migrations[2]); err != nil {
+		t.Fatal(err)
+	}
+	l.edges = edges{}
+	if c := mustCompact(t, l); c.Paired < 2 {
 		t.Errorf("%+v", c)
 	}
 	checkDerived(t, l)

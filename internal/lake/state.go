@@ -128,6 +128,9 @@ CREATE TABLE batch_paired (
 	before INTEGER NOT NULL,
 	after  INTEGER NOT NULL
 ) STRICT;
+`, `
+-- Pairs were found without repeats: as if all hours had seen other neighbours.
+UPDATE paired SET before = ~before, after = ~after;
 `}
 
 // migrate brings the database to the present form. It refuses a database of a

@@ -1,6 +1,6 @@
 // Package pair tells, for the records of an hour, their direction at the interface
 // and what became of the opposite direction of their flow: the fields
-// weir-direction, weir-pair and weir-pair-gap.
+// weir-direction, weir-pair, weir-pair-gap and weir-repeat.
 //
 // What comes in: the records of one hour, batch by batch, and the [Edge] of each
 // neighbouring hour. What goes out: one value of each field for each record, in the
@@ -40,4 +40,30 @@
 //
 // A flow log of accepted or of rejected traffic only does not show the other; that
 // cannot be seen in its records, and "none" means none in the log.
+//
+// # Repeats
+//
+// The same traffic is recorded more than once by several flow logs over one
+// interface, at the interfaces of both its ends, and on its way through NAT and
+// transit gateways. Of the records of the same traffic one counts; weir-repeat says
+// of each other why it does not, and of none that could be the only one:
+//
+//   - "flow-log": another flow log recorded the interface at that time. Of the flow
+//     logs that have records of an action in the hour one counts: one with both
+//     actions before others, then that with more fields, with the shorter interval,
+//     with the lower id. A record of another one repeats it where it has records of
+//     the interface in the minute in which the record starts or in which it ends.
+//   - "receiver": the interface of the sender, or where it is not known which one
+//     sends that with the lower digest, has a record of the same flow, direction and
+//     action within one aggregation interval and 60 seconds (of the longer one).
+//   - "leg": the record was made on the way, by an interface that is at neither end
+//     of the flow: its pkt-srcaddr or pkt-dstaddr is not the address beside it, or a
+//     regional NAT gateway made it; and there is one of the ends, or of an interface
+//     nearer to the sender. So is the outside of a NAT gateway, where srcaddr and
+//     source port are the gateway's own: a record of the same interface, action and
+//     far end whose inside was recorded in the same time. Interfaces that send for
+//     further addresses of theirs look the same.
+//
+// The refusal of what the sender was allowed to send repeats nothing. Across the
+// boundary of an hour, what is on the way or known to be the receiver's is found.
 package pair

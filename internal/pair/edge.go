@@ -31,11 +31,17 @@ func (s span) with(t span) span { return span{min(s.low, t.low), max(s.high, t.h
 // [Head]) or after it (its [Tail]). It is not changed; callers share it. A nil edge
 // has no records.
 type Edge struct {
-	rows  []row
-	flags []flags
+	rows  []edgeRow
 	cover map[string]span   // by flow log id
 	skips map[digest][]span // by interface: where SKIPDATA says that records are lost
 	sum   uint64
+}
+
+// edgeRow is a record of an edge.
+type edgeRow struct {
+	row
+	iface digest
+	flags flags
 }
 
 // Sum is a checksum of all that counts: edges with the same sum are the same,
@@ -52,7 +58,7 @@ func (e *Edge) Bytes() int64 {
 	if e == nil {
 		return 0
 	}
-	return int64(34*len(e.rows) + 100*len(e.cover) + 100*len(e.skips) + 200)
+	return int64(56*len(e.rows) + 100*len(e.cover) + 100*len(e.skips) + 200)
 }
 
 // Side is which edge of an hour is meant.
@@ -78,9 +84,8 @@ func (s Side) holds(hour int64, r row) bool {
 func newEdge() *Edge { return &Edge{cover: map[string]span{}, skips: map[digest][]span{}} }
 
 // add adds a record that the edge holds and that may have a pair.
-func (e *Edge) add(r row, f flags) {
-	e.rows = append(e.rows, r)
-	e.flags = append(e.flags, f&(forward|rejected))
+func (e *Edge) add(r row, f flags, iface digest) {
+	e.rows = append(e.rows, edgeRow{r, iface, f & (forward | rejected | onTheWay | flowIngress)})
 }
 
 // addCover says that a flow log has records of the edge from s.
@@ -105,8 +110,9 @@ func (e *Edge) done() *Edge {
 		}
 		e.sum += h
 	}
-	for i, r := range e.rows {
-		sum(r.flow.x, r.flow.y, uint64(r.start), uint64(r.end), uint64(e.flags[i]))
+	for i := range e.rows {
+		r := &e.rows[i]
+		sum(r.flow.x, r.flow.y, r.iface.x, r.iface.y, uint64(r.start), uint64(r.end), uint64(r.flags))
 	}
 	for log, s := range e.cover {
 		d := digestOf(log)
@@ -157,16 +163,29 @@ type Rows struct {
 	At    []uint32
 }
 
+// places yields the place of each record.
+func (r Rows) places() iter.Seq[int] {
+	return func(yield func(int) bool) {
+		if r.At == nil {
+			for i := range r.Batch.Len() {
+				if !yield(i) {
+					return
+				}
+			}
+			return
+		}
+		for _, i := range r.At {
+			if !yield(int(i)) {
+				return
+			}
+		}
+	}
+}
+
 // each calls do with the place of each record.
 func (r Rows) each(do func(i int)) {
-	if r.At == nil {
-		for i := range r.Batch.Len() {
-			do(i)
-		}
-		return
-	}
-	for _, i := range r.At {
-		do(int(i))
+	for i := range r.places() {
+		do(i)
 	}
 }
 
@@ -184,7 +203,7 @@ func EdgeOf(hour int64, s Side, all iter.Seq[Rows]) *Edge {
 			iface, named := r.interfaceAt(i)
 			w, f, _ := r.row(i, iface, named)
 			if f&flowing != 0 {
-				e.add(w, f)
+				e.add(w, f, iface)
 			}
 			e.addCover(r.logID(i), span{w.start, w.end})
 			if named && r.skips(i) {

@@ -44,6 +44,7 @@ type Found struct {
 	Directions []Direction
 	States     []State
 	Gaps       []int16 // seconds, or NoGap
+	Repeats    []Repeat
 }
 
 // Find finds out. before and after are the tail of the hour before and the head of
@@ -51,7 +52,10 @@ type Found struct {
 // said to have no pair.
 func (h *Hour) Find(before, after *Edge, whole bool) Found {
 	n := h.n
-	out := Found{make([]Direction, n), make([]State, n), make([]int16, n)}
+	out := Found{make([]Direction, n), make([]State, n), make([]int16, n), h.repeats}
+	if out.Repeats == nil {
+		out.Repeats = make([]Repeat, n)
+	}
 	for i := range n {
 		out.Gaps[i] = NoGap
 		out.Directions[i] = h.direction(i)
@@ -66,9 +70,10 @@ func (h *Hour) Find(before, after *Edge, whole bool) Found {
 		if e == nil {
 			continue
 		}
-		for i, r := range e.rows {
+		for i := range e.rows {
+			r := &e.rows[i]
 			at := part(r.flow)
-			edges[at] = append(edges[at], entry{r, foreign, 0, 0, e.flags[i]})
+			edges[at] = append(edges[at], entry{r.row, foreign, p.place(r.iface), 0, r.flags})
 		}
 	}
 	for i := range h.parts {
@@ -89,6 +94,36 @@ type pairing struct {
 
 	sorted []entry          // the records of a part by bucket
 	sides  [2][2]candidates // by direction and action
+	sights []sight          // the interfaces at which a flow was recorded
+
+	strangers []digest // interfaces of edges that the hour has no record of
+	places    map[digest]uint32
+}
+
+// place returns the place of an interface: in interfaces, and behind them those of
+// strangers.
+func (p *pairing) place(iface digest) uint32 {
+	if at, ok := p.hour.places[iface]; ok {
+		return at
+	}
+	at, ok := p.places[iface]
+	if !ok {
+		at = uint32(len(p.hour.interfaces) + len(p.strangers))
+		p.strangers = append(p.strangers, iface)
+		if p.places == nil {
+			p.places = map[digest]uint32{}
+		}
+		p.places[iface] = at
+	}
+	return at
+}
+
+// iface returns an interface by its place.
+func (p *pairing) iface(place uint32) digest {
+	if n := len(p.hour.interfaces); int(place) >= n {
+		return p.strangers[int(place)-n]
+	}
+	return p.hour.interfaces[place].digest
 }
 
 // coverage joins what the hour and its neighbours say about what the records can
@@ -155,16 +190,32 @@ func (p *pairing) bucket(b []entry) {
 		for to < len(b) && b[to].flow == b[from].flow {
 			to++
 		}
-		p.flow(b[from:to])
+		p.conversation(b[from:to])
 		from = to
 	}
 }
 
-// sortBucket orders records by flow and start.
+// sortBucket orders records by flow, interface and start.
 func sortBucket(b []entry) {
 	slices.SortFunc(b, func(x, y entry) int {
-		return cmp.Or(cmp.Compare(x.flow.x, y.flow.x), cmp.Compare(x.flow.y, y.flow.y), cmp.Compare(x.start, y.start))
+		return cmp.Or(cmp.Compare(x.flow.x, y.flow.x), cmp.Compare(x.flow.y, y.flow.y), cmp.Compare(x.iface, y.iface), cmp.Compare(x.start, y.start))
 	})
+}
+
+// conversation goes through the records of a flow, which are in the order of
+// interfaces and starts.
+func (p *pairing) conversation(records []entry) {
+	for from := 0; from < len(records); {
+		to := from + 1
+		for to < len(records) && records[to].iface == records[from].iface {
+			to++
+		}
+		p.flow(records[from:to])
+		from = to
+	}
+	if records[0].iface != records[len(records)-1].iface {
+		p.repeats(records)
+	}
 }
 
 // candidates are the records of a flow that one could pair with: of those that
@@ -215,7 +266,8 @@ func (c candidates) nearest(s span, window int64) int16 {
 	}
 }
 
-// flow pairs the records of a flow, which are in the order of their starts.
+// flow pairs the records of a flow at an interface, which are in the order of their
+// starts.
 func (p *pairing) flow(records []entry) {
 	var directions flags
 	for i := range records {
@@ -260,9 +312,9 @@ func bit(f, of flags) int {
 	return 0
 }
 
-// window returns the window of a record of the hour.
+// window returns the window of a record, by what the hour tells of its interface.
 func (p *pairing) window(e *entry) int64 {
-	if p.hour.interfaces[e.iface].long {
+	if int(e.iface) < len(p.hour.interfaces) && p.hour.interfaces[e.iface].long {
 		return longWindow
 	}
 	return shortWindow

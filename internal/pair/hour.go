@@ -23,6 +23,9 @@ type Hour struct {
 	flowLogs   []flowLog
 	logPlaces  map[string]uint32
 	log        uint32   // of the last record: its place in flowLogs
+	inner      inner    // what passes NAT gateways, as seen on their inside
+	repeats    []Repeat // of all records, once Again was called
+	again      int      // how many records Again has seen
 	codes      []uint32 // by code of the batch's interface-id: its place in interfaces and 1; 0: not looked up
 }
 
@@ -60,6 +63,10 @@ type flowLog struct {
 	id    string
 	cover span
 	edges [2]span
+
+	actions [2]bool // it has records with ACCEPT, with REJECT
+	long    bool    // some record spans more than 60 s
+	fields  fieldSet
 }
 
 // iface is what the records of an interface say of it.
@@ -68,6 +75,7 @@ type iface struct {
 	long   bool     // some record spans more than 60 s
 	own    [2]owner // of IPv4 and of IPv6
 	skips  []span
+	logs   []coverage // by flow log
 }
 
 // owner finds an interface's own address: one of the two of its first record.
@@ -104,6 +112,7 @@ func (h *Hour) Add(rows Rows) {
 	if names := r.iface.column; names != nil {
 		h.codes = append(h.codes[:0], make([]uint32, len(names.Dict))...)
 	}
+	h.noteFields(rows)
 	rows.each(h.add)
 }
 
@@ -125,6 +134,9 @@ func (h *Hour) add(i int) {
 				l.edges[s] = l.edges[s].with(span{w.start, w.end})
 			}
 		}
+		if at != none && !r.skips(i) {
+			h.interfaces[at].cover(log, h.hour, span{w.start, w.end})
+		}
 	}
 	if at != none {
 		it := &h.interfaces[at]
@@ -139,6 +151,12 @@ func (h *Hour) add(i int) {
 		}
 	}
 	if f&flowing != 0 {
+		l := &h.flowLogs[log]
+		l.actions[bit(f, rejected)] = true
+		l.long = l.long || w.end-w.start > 60
+		if f&onTheWay != 0 {
+			h.inner.add(r, i, name, w, f)
+		}
 		p := &h.parts[part(w.flow)]
 		*p = append(*p, entry{w, uint32(h.n), at, log, f})
 	}
@@ -180,7 +198,7 @@ func (h *Hour) logAt(i int) uint32 {
 	at, ok := h.logPlaces[id]
 	if !ok {
 		at = uint32(len(h.flowLogs))
-		h.flowLogs = append(h.flowLogs, flowLog{id, nowhere, [2]span{nowhere, nowhere}})
+		h.flowLogs = append(h.flowLogs, flowLog{id: id, cover: nowhere, edges: [2]span{nowhere, nowhere}})
 		h.logPlaces[id] = at
 	}
 	h.log = at
@@ -255,7 +273,7 @@ func (h *Hour) Edge(s Side) *Edge {
 	for _, part := range h.parts {
 		for i := range part {
 			if r := &part[i]; s.holds(h.hour, r.row) {
-				e.add(r.row, r.flags)
+				e.add(r.row, r.flags, h.interfaces[r.iface].digest)
 			}
 		}
 	}

@@ -91,6 +91,10 @@ type reader struct {
 	action, status, flow, logIDs *flowlog.TextColumn
 	reject, nodata, skip         uint32 // codes; 0: no record has it
 	ingress, egress              uint32
+
+	// Of the last record that may have a pair: its ends, address and port.
+	ends       [2]digest
+	protocolOf int64
 }
 
 // begin begins with a batch.
@@ -154,23 +158,31 @@ const (
 	v6
 	flowIngress // flow-direction
 	flowEgress
+	onTheWay // an end is not the interface's own address, or the interface is not known
 )
 
-// row is a record by what counts for pairs.
+// row is a record by what counts for pairs and repeats. The flow is what all
+// interfaces know of it: protocol, addresses and ports, of both directions.
 type row struct {
 	flow       digest
 	start, end int64 // flowlog.Absent where the record has none
 }
 
-// interfaceAt returns the record's interface.
+// interfaceAt returns the record's interface: the digest of a resource is odd, that
+// of an interface even.
 func (r *reader) interfaceAt(i int) (digest, bool) {
 	d, ok := r.iface.at(i)
+	d.y &^= 1
 	if !ok {
 		d, ok = r.resource.at(i)
-		d.y = ^d.y // not an interface of the same name
+		d.y |= 1
 	}
 	return d, ok
 }
+
+// resource reports whether an interface's digest is that of a resource, which has
+// interfaces that are not known.
+func (d digest) resource() bool { return d.y&1 == 1 }
 
 // addresses are a record's srcaddr and dstaddr.
 type addresses struct {
@@ -211,10 +223,16 @@ func (r *reader) row(i int, iface digest, named bool) (w row, f flags, a address
 	if action == r.reject {
 		f |= rejected
 	}
+	if iface.resource() {
+		f |= onTheWay
+	}
 	pktSrc, ok1 := r.pktSrc.at(i)
 	pktDst, ok2 := r.pktDst.at(i)
 	switch {
 	case ok1 && ok2:
+		if a.both && (src != pktSrc || dst != pktDst) {
+			f |= onTheWay
+		}
 		src, dst = pktSrc, pktDst
 	case !a.both:
 		return w, f, a
@@ -233,9 +251,10 @@ func (r *reader) row(i int, iface digest, named bool) (w row, f flags, a address
 	if src.x < dst.x || src.x == dst.x && src.y < dst.y {
 		f |= forward
 	}
+	r.ends, r.protocolOf = [2]digest{src, dst}, protocol
 	w.flow = digest{
-		mix(iface.x + uint64(protocol)*saltY + src.x + dst.x),
-		mix(iface.y + uint64(protocol)*saltX + src.y + dst.y),
+		mix(uint64(protocol)*saltY + src.x + dst.x),
+		mix(uint64(protocol)*saltX + src.y + dst.y),
 	}
 	return w, f | flowing, a
 }
