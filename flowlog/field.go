@@ -78,6 +78,21 @@ func (t Type) SQL() string {
 	return fmt.Sprintf("Type(%d)", uint8(t))
 }
 
+// Of is what a field's value is of, which tells whether other records of the same
+// traffic have it too.
+type Of uint8
+
+// What values are of.
+const (
+	// OfInterface: of the interface at which the record was made, or of its view.
+	OfInterface Of = iota
+	// OfFlow: of the traffic. Records of the same packets at other interfaces agree,
+	// but for a network address translation, and numbers within an interval.
+	OfFlow
+	// OfLog: of the flow log or the object that delivered the record.
+	OfLog
+)
+
 // Field describes one field. The zero values of the optional members mean
 // that nothing special applies.
 type Field struct {
@@ -108,6 +123,8 @@ type Field struct {
 	// ZeroAbsent says that 0 stands for "not there" in Parquet, since 0 is no
 	// value that AWS documents for the field.
 	ZeroAbsent bool
+	// Of is what the value is of.
+	Of Of
 	// Unit is the unit of a number, or what the text is an id of.
 	Unit string
 	// Meaning is one sentence for the documentation.

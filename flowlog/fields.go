@@ -97,7 +97,7 @@ const (
 // user guides, tables of available fields; Parquet types from the same tables.
 var fields = [NumFields]Field{
 	Version: {
-		Name: "version", Version: 2, Type: Int32, vpc: 1, tgw: 1, Min: 2, Unit: "record version",
+		Name: "version", Of: OfLog, Version: 2, Type: Int32, vpc: 1, tgw: 1, Min: 2, Unit: "record version",
 		Meaning: "Version of the record: 2 in the default format, otherwise the highest version among the fields of the format.",
 	},
 	AccountID: {
@@ -109,47 +109,47 @@ var fields = [NumFields]Field{
 		Meaning: "Interface that the traffic was recorded at; absent for a regional NAT gateway.",
 	},
 	SrcAddr: {
-		Name: "srcaddr", Version: 2, Type: String, vpc: 4, tgw: 17, Addr: true, Traffic: true, Unit: "IP address",
+		Name: "srcaddr", Of: OfFlow, Version: 2, Type: String, vpc: 4, tgw: 17, Addr: true, Traffic: true, Unit: "IP address",
 		Meaning: "Source address; for outgoing traffic the interface's own primary private address.",
 	},
 	DstAddr: {
-		Name: "dstaddr", Version: 2, Type: String, vpc: 5, tgw: 18, Addr: true, Traffic: true, Unit: "IP address",
+		Name: "dstaddr", Of: OfFlow, Version: 2, Type: String, vpc: 5, tgw: 18, Addr: true, Traffic: true, Unit: "IP address",
 		Meaning: "Destination address; for incoming traffic the interface's own primary private address.",
 	},
 	SrcPort: {
-		Name: "srcport", Version: 2, Type: Int32, vpc: 6, tgw: 19, Max: 65535, Traffic: true, Unit: "port",
+		Name: "srcport", Of: OfFlow, Version: 2, Type: Int32, vpc: 6, tgw: 19, Max: 65535, Traffic: true, Unit: "port",
 		Meaning: "Source port; 0 for ICMP.",
 	},
 	DstPort: {
-		Name: "dstport", Version: 2, Type: Int32, vpc: 7, tgw: 20, Max: 65535, Traffic: true, Unit: "port",
+		Name: "dstport", Of: OfFlow, Version: 2, Type: Int32, vpc: 7, tgw: 20, Max: 65535, Traffic: true, Unit: "port",
 		Meaning: "Destination port; 0 for ICMP.",
 	},
 	Protocol: {
-		Name: "protocol", Version: 2, Type: Int32, vpc: 8, tgw: 21, Max: 255, Traffic: true, Unit: "IANA protocol number",
+		Name: "protocol", Of: OfFlow, Version: 2, Type: Int32, vpc: 8, tgw: 21, Max: 255, Traffic: true, Unit: "IANA protocol number",
 		Meaning: "Protocol above IP: 6 TCP, 17 UDP, 1 ICMP, 58 ICMPv6.",
 	},
 	Packets: {
-		Name: "packets", Version: 2, Type: Int64, vpc: 9, tgw: 22, Traffic: true, Unit: "packets",
+		Name: "packets", Of: OfFlow, Version: 2, Type: Int64, vpc: 9, tgw: 22, Traffic: true, Unit: "packets",
 		Meaning: "Packets of the flow in the aggregation interval.",
 	},
 	Bytes: {
-		Name: "bytes", Version: 2, Type: Int64, vpc: 10, tgw: 23, Traffic: true, Unit: "bytes",
+		Name: "bytes", Of: OfFlow, Version: 2, Type: Int64, vpc: 10, tgw: 23, Traffic: true, Unit: "bytes",
 		Meaning: "Bytes of the flow in the aggregation interval, IP headers included; absent where VPC Block Public Access refused the flow.",
 	},
 	Start: {
-		Name: "start", Version: 2, Type: Int64, vpc: 11, tgw: 24, Epoch: true, Unit: "seconds since the epoch, UTC",
+		Name: "start", Of: OfFlow, Version: 2, Type: Int64, vpc: 11, tgw: 24, Epoch: true, Unit: "seconds since the epoch, UTC",
 		Meaning: "Time of the first packet of the flow in the aggregation interval.",
 	},
 	End: {
-		Name: "end", Version: 2, Type: Int64, vpc: 12, tgw: 25, Epoch: true, Unit: "seconds since the epoch, UTC",
+		Name: "end", Of: OfFlow, Version: 2, Type: Int64, vpc: 12, tgw: 25, Epoch: true, Unit: "seconds since the epoch, UTC",
 		Meaning: "Time of the last packet of the flow in the aggregation interval.",
 	},
 	Action: {
-		Name: "action", Version: 2, Type: String, vpc: 13, Values: []string{"ACCEPT", "REJECT"}, Traffic: true,
+		Name: "action", Of: OfFlow, Version: 2, Type: String, vpc: 13, Values: []string{"ACCEPT", "REJECT"}, Traffic: true,
 		Meaning: "ACCEPT or REJECT: what the security groups and network ACLs decided; REJECT also for packets after their connection was closed.",
 	},
 	LogStatus: {
-		Name: "log-status", Version: 2, Type: String, vpc: 14, tgw: 26, Values: []string{"OK", "NODATA", "SKIPDATA"},
+		Name: "log-status", Of: OfFlow, Version: 2, Type: String, vpc: 14, tgw: 26, Values: []string{"OK", "NODATA", "SKIPDATA"},
 		Meaning: "OK; NODATA where the interface had no traffic in the interval; SKIPDATA where records were lost.",
 	},
 	VPCID: {
@@ -165,19 +165,19 @@ var fields = [NumFields]Field{
 		Meaning: "Instance of the interface, where you own it; absent for interfaces that AWS manages.",
 	},
 	TCPFlags: {
-		Name: "tcp-flags", Version: 3, Type: Int32, vpc: 18, tgw: 32, Max: 255, Traffic: true, Unit: "bit mask",
+		Name: "tcp-flags", Of: OfFlow, Version: 3, Type: Int32, vpc: 18, tgw: 32, Max: 255, Traffic: true, Unit: "bit mask",
 		Meaning: "FIN 1, SYN 2, RST 4, SYN-ACK 18, or'ed over the packets of the record; 0 where none of them was seen.",
 	},
 	TrafficType: {
-		Name: "type", Version: 3, Type: String, vpc: 19, tgw: 27, Traffic: true,
+		Name: "type", Of: OfFlow, Version: 3, Type: String, vpc: 19, tgw: 27, Traffic: true,
 		Meaning: "IPv4, IPv6 or EFA.",
 	},
 	PktSrcAddr: {
-		Name: "pkt-srcaddr", Version: 3, Type: String, vpc: 20, Addr: true, Traffic: true, Unit: "IP address",
+		Name: "pkt-srcaddr", Of: OfFlow, Version: 3, Type: String, vpc: 20, Addr: true, Traffic: true, Unit: "IP address",
 		Meaning: "Source address in the packet itself, where an intermediate interface (NAT gateway, transit gateway, pod) hides it in srcaddr.",
 	},
 	PktDstAddr: {
-		Name: "pkt-dstaddr", Version: 3, Type: String, vpc: 21, Addr: true, Traffic: true, Unit: "IP address",
+		Name: "pkt-dstaddr", Of: OfFlow, Version: 3, Type: String, vpc: 21, Addr: true, Traffic: true, Unit: "IP address",
 		Meaning: "Destination address in the packet itself.",
 	},
 	Region: {
@@ -197,11 +197,11 @@ var fields = [NumFields]Field{
 		Meaning: "Id of the sublocation.",
 	},
 	PktSrcAWSService: {
-		Name: "pkt-src-aws-service", Version: 5, Type: String, vpc: 26, tgw: 35, Traffic: true, Unit: "AWS ip-ranges service",
+		Name: "pkt-src-aws-service", Of: OfFlow, Version: 5, Type: String, vpc: 26, tgw: 35, Traffic: true, Unit: "AWS ip-ranges service",
 		Meaning: "AWS service whose address ranges hold the packet's source address.",
 	},
 	PktDstAWSService: {
-		Name: "pkt-dst-aws-service", Version: 5, Type: String, vpc: 27, tgw: 36, Traffic: true, Unit: "AWS ip-ranges service",
+		Name: "pkt-dst-aws-service", Of: OfFlow, Version: 5, Type: String, vpc: 27, tgw: 36, Traffic: true, Unit: "AWS ip-ranges service",
 		Meaning: "AWS service whose address ranges hold the packet's destination address.",
 	},
 	FlowDirection: {
@@ -385,19 +385,19 @@ var fields = [NumFields]Field{
 		Meaning: "Packets lost because their time to live ran out.",
 	},
 	WeirHour: {
-		Name: "weir-hour", Type: Timestamp, Unit: "UTC",
+		Name: "weir-hour", Of: OfFlow, Type: Timestamp, Unit: "UTC",
 		Meaning: "Delivery slot of the record, by which the lake is partitioned: the object key's 5-minute slot, else end, else start, else the log event's time.",
 	},
 	WeirObject: {
-		Name: "weir-object", Type: String, Unit: "URL or path",
+		Name: "weir-object", Of: OfLog, Type: String, Unit: "URL or path",
 		Meaning: "Object that the record was taken from.",
 	},
 	WeirFlowLogID: {
-		Name: "weir-flow-log-id", Type: String, Unit: "flow log id",
+		Name: "weir-flow-log-id", Of: OfLog, Type: String, Unit: "flow log id",
 		Meaning: "Flow log that delivered the record, from the object's key.",
 	},
 	WeirLogOwner: {
-		Name: "weir-log-owner", Type: String, Unit: "AWS account id",
+		Name: "weir-log-owner", Of: OfLog, Type: String, Unit: "AWS account id",
 		Meaning: "Account that created the flow log, from the object's key; account-id is the interface's owner, which differs in shared VPCs.",
 	},
 	WeirRegion: {
@@ -417,11 +417,11 @@ var fields = [NumFields]Field{
 		Meaning: "Seconds between the start of the record and the start of the nearest one that weir-pair tells of.",
 	},
 	WeirRepeat: {
-		Name: "weir-repeat", Type: String, Derived: true, only: KindVPC, Values: []string{"flow-log", "leg", "receiver"},
+		Name: "weir-repeat", Of: OfLog, Type: String, Derived: true, only: KindVPC, Values: []string{"flow-log", "leg", "receiver"},
 		Meaning: "Why the record's traffic counts elsewhere: another flow log recorded the interface at that time, the record is a leg on the way (a NAT gateway's or a transit gateway's), or the sender's interface recorded the flow too. Absent where the record counts.",
 	},
 	WeirUnknown: {
-		Name: "weir-unknown", Type: Map,
+		Name: "weir-unknown", Of: OfLog, Type: Map,
 		Meaning: "Fields that weir does not know, as text by name.",
 	},
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -76,6 +77,8 @@ type describer struct {
 	engine query.Engine
 	kind   flowlog.Kind
 	where  query.Expr
+
+	repeats bool // some records' traffic others show
 }
 
 // describe returns what the records hold.
@@ -88,7 +91,7 @@ func (d *describer) describe() (KindReport, error) {
 		return r, err
 	}
 	bytes := query.Agg{Name: "n", Func: query.Sum, Arg: column(flowlog.Bytes)}
-	present := &query.Call{Func: query.Not, Args: []query.Expr{&query.Call{Func: query.IsAbsent, Args: []query.Expr{column(flowlog.SrcAddr)}}}}
+	present := d.counting(&query.Call{Func: query.Not, Args: []query.Expr{&query.Call{Func: query.IsAbsent, Args: []query.Expr{column(flowlog.SrcAddr)}}}})
 	var err error
 	if r.Talkers, err = d.counts([]query.Expr{column(flowlog.SrcAddr)}, bytes, present, 5); err != nil {
 		return r, err
@@ -96,12 +99,21 @@ func (d *describer) describe() (KindReport, error) {
 	if d.kind == flowlog.KindVPC {
 		refused := &query.Call{Func: query.Eq, Args: []query.Expr{column(flowlog.Action), &query.Literal{Value: "REJECT"}}}
 		r.Refused, err = d.counts([]query.Expr{column(flowlog.SrcAddr), column(flowlog.DstAddr), column(flowlog.DstPort), column(flowlog.Protocol)},
-			query.Agg{Name: "n", Func: query.CountRows}, refused, 5)
+			query.Agg{Name: "n", Func: query.CountRows}, d.counting(refused), 5)
 		if err != nil {
 			return r, err
 		}
 	}
 	return r, d.gaps(&r)
+}
+
+// counting returns a condition with that of records that count, where there are
+// others.
+func (d *describer) counting(e query.Expr) query.Expr {
+	if !d.repeats {
+		return e
+	}
+	return &query.Call{Func: query.And, Args: []query.Expr{e, query.Once.Counts()}}
 }
 
 // stages returns the plan's first stages: the import's records, and those that
@@ -189,7 +201,9 @@ func (d *describer) shares(r *KindReport) error {
 		{flowlog.LogStatus, &r.Statuses},
 		{flowlog.Action, &r.Actions},
 	}
-	group := &query.Aggregate{Aggs: []query.Agg{{Name: "n", Func: query.CountRows}}}
+	group := &query.Aggregate{Aggs: []query.Agg{
+		{Name: "n", Func: query.CountRows}, {Name: "bytes", Func: query.Sum, Arg: column(flowlog.Bytes)},
+	}}
 	var sums []map[string]int64
 	for i, s := range shares {
 		if flowlog.FieldByID(s.field).In(d.kind) {
@@ -197,14 +211,26 @@ func (d *describer) shares(r *KindReport) error {
 			sums = append(sums, map[string]int64{})
 		}
 	}
+	repeats := map[string]Repeat{}
+	if d.kind == flowlog.KindVPC {
+		group.By = append(group.By, query.Named{Name: "repeat", Expr: column(flowlog.WeirRepeat)})
+	}
 	err := d.rows(append(d.stages(nil), group), func(row []any) {
+		n, bytes := integer(row[len(group.By)]), integer(row[len(group.By)+1])
 		for i, sum := range sums {
-			sum[valueText(row[i])] += integer(row[len(sums)])
+			sum[valueText(row[i])] += n
+		}
+		if why := valueText(row[len(sums)]); len(group.By) > len(sums) && why != "" {
+			repeats[why] = Repeat{why, repeats[why].Records + n, repeats[why].Bytes + bytes}
 		}
 	})
 	if err != nil {
 		return err
 	}
+	for _, why := range slices.Sorted(maps.Keys(repeats)) {
+		r.Repeats = append(r.Repeats, repeats[why])
+	}
+	d.repeats = len(repeats) > 0
 	at := 0
 	for _, s := range shares {
 		if !flowlog.FieldByID(s.field).In(d.kind) {

@@ -172,6 +172,9 @@ type KindReport struct {
 	Actions    []Count `json:"actions,omitempty"`
 	Interfaces int64   `json:"interfaces"`
 	Bytes      int64   `json:"bytes"` // sum of bytes
+	// Repeats are the records whose traffic others show: Talkers and Refused are
+	// without them.
+	Repeats []Repeat `json:"repeats,omitempty"`
 	// UnknownFields are fields that the field table does not know, by how many
 	// records have them.
 	UnknownFields []Count `json:"unknown_fields,omitempty"`
@@ -231,10 +234,12 @@ type TopRequest struct {
 	By string
 	// Where is a filter, or "". Times without a zone are in UTC: the server's
 	// local zone need not be the caller's.
-	Where  string
-	Scope  query.Scope
-	N      int64
-	Limits query.Limits
+	Where string
+	Scope query.Scope
+	N     int64
+	// EveryRecord counts records of the same traffic as often as there are.
+	EveryRecord bool
+	Limits      query.Limits
 }
 
 // TopReport is the values that have most.
@@ -242,10 +247,24 @@ type TopReport struct {
 	Fields []string `json:"fields"` // column names
 	By     string   `json:"by"`
 	Rows   []TopRow `json:"rows"`
-	// Totals are of all records that match, and Groups how many different
-	// values there are.
+	// Totals are of all records that match and count, and Groups how many
+	// different values there are.
 	Totals TopRow `json:"totals"`
 	Groups int64  `json:"groups"`
+	// Counting is which records of the same traffic count.
+	Counting query.Counting `json:"counting"`
+	// Repeats are the matching records whose traffic other records show; none with
+	// every record. When counted once, they are left out, and legs counted apart;
+	// per interface, only those of further flow logs are left out.
+	Repeats []Repeat `json:"repeats,omitempty"`
+}
+
+// Repeat is how many records show what others do, for a reason: a value of
+// weir-repeat.
+type Repeat struct {
+	Why     string `json:"why"`
+	Records int64  `json:"records"`
+	Bytes   int64  `json:"bytes"`
 }
 
 // TopRow is one value, or one of each field, and how much of it there is.
@@ -255,6 +274,22 @@ type TopRow struct {
 	Packets int64 `json:"packets"`
 	Records int64 `json:"records"`
 	Rejects int64 `json:"rejects"` // of Records: action REJECT
+	// Legs are what else was recorded on its way through NAT and transit gateways,
+	// when traffic is counted once.
+	LegBytes   int64 `json:"leg_bytes,omitempty"`
+	LegPackets int64 `json:"leg_packets,omitempty"`
+	LegRecords int64 `json:"leg_records,omitempty"`
+}
+
+// LegMeasure returns what the row has of legs.
+func (r *TopRow) LegMeasure(by string) int64 {
+	switch by {
+	case "packets":
+		return r.LegPackets
+	case "records":
+		return r.LegRecords
+	}
+	return r.LegBytes
 }
 
 // Measure returns what the row has of bytes, packets or records.

@@ -17,11 +17,11 @@ var measures = []string{"bytes", "packets", "records"}
 
 // Top returns the values of fields that have most.
 func (s *Local) Top(ctx context.Context, r TopRequest) (*TopReport, error) {
-	by, plan, err := s.topPlan(ctx, r)
+	by, plan, counting, err := s.topPlan(ctx, r)
 	if err != nil {
 		return nil, err
 	}
-	report := &TopReport{By: r.By}
+	report := &TopReport{By: r.By, Counting: counting}
 	for _, n := range by {
 		report.Fields = append(report.Fields, n.Name)
 	}
@@ -34,63 +34,107 @@ func (s *Local) Top(ctx context.Context, r TopRequest) (*TopReport, error) {
 	}
 	// The totals are over all groups, so that they come from the groups.
 	last := len(plan.Stages) - 2
-	sum := func(name string) query.Agg {
-		return query.Agg{Name: name, Func: query.Sum, Arg: &query.Ref{Name: name}}
+	totals := &query.Aggregate{}
+	for _, a := range topAggs(r.Kind, counting) {
+		totals.Aggs = append(totals.Aggs, query.Agg{Name: a.Name, Func: query.Sum, Arg: &query.Ref{Name: a.Name}})
 	}
-	plan.Stages = append(plan.Stages[:last:last], &query.Aggregate{Aggs: []query.Agg{
-		sum(sumOf("bytes")), sum(sumOf("packets")), sum(sumOf("records")), sum(sumOf("rejects")), {Name: "groups", Func: query.CountRows},
-	}})
-	err = eachRow(ctx, s.engine, plan, r.Limits, func(row []any) {
-		report.Totals = topRow(row)
-		report.Groups = integer(row[4])
-	})
+	totals.Aggs = append(totals.Aggs, query.Agg{Name: "groups", Func: query.CountRows})
+	groups := plan
+	groups.Stages = append(plan.Stages[:last:last], totals)
+	if err := eachRow(ctx, s.engine, groups, r.Limits, func(row []any) {
+		report.Totals = topRow(row[:len(row)-1])
+		report.Groups = integer(row[len(row)-1])
+	}); err != nil || counting == query.EveryRecord {
+		return report, err
+	}
+	where := 0
+	if strings.TrimSpace(r.Where) != "" {
+		where = 1
+	}
+	plan.Stages = plan.Stages[:where:where]
+	report.Repeats, err = s.repeats(ctx, plan, r.Limits)
 	return report, err
+}
+
+// repeats counts the records of a plan of VPC flow logs whose traffic others show.
+func (s *Local) repeats(ctx context.Context, plan query.Plan, limits query.Limits) ([]Repeat, error) {
+	why := column(flowlog.WeirRepeat)
+	repeated := &query.Call{Func: query.Not, Args: []query.Expr{&query.Call{Func: query.IsAbsent, Args: []query.Expr{why}}}}
+	plan.Stages = append(plan.Stages, &query.Filter{Where: repeated},
+		&query.Aggregate{By: []query.Named{{Name: "why", Expr: why}}, Aggs: []query.Agg{
+			{Name: "n", Func: query.CountRows}, {Name: "sum", Func: query.Sum, Arg: column(flowlog.Bytes)},
+		}},
+		&query.Sort{Keys: []query.SortKey{{Expr: &query.Ref{Name: "why"}}}})
+	var out []Repeat
+	err := eachRow(ctx, s.engine, plan, limits, func(row []any) {
+		out = append(out, Repeat{valueText(row[0]), integer(row[1]), integer(row[2])})
+	})
+	return out, err
 }
 
 // ExplainTop says what Top would read.
 func (s *Local) ExplainTop(ctx context.Context, r TopRequest) (query.Cost, error) {
-	_, plan, err := s.topPlan(ctx, r)
+	_, plan, _, err := s.topPlan(ctx, r)
 	if err != nil {
 		return query.Cost{}, err
 	}
 	return s.engine.Explain(ctx, plan)
 }
 
-// topPlan returns the plan of the rows: groups, sorted, limited.
-func (s *Local) topPlan(ctx context.Context, r TopRequest) ([]query.Named, query.Plan, error) {
+// topPlan returns the plan of the rows: the filter, what counts, groups, sorted,
+// limited.
+func (s *Local) topPlan(ctx context.Context, r TopRequest) ([]query.Named, query.Plan, query.Counting, error) {
 	plan := query.Plan{Kind: r.Kind, Scope: r.Scope}
 	unknown, err := s.lake.UnknownFields(ctx, r.Kind)
 	if err != nil {
-		return nil, plan, err
+		return nil, plan, 0, err
 	}
 	by, err := groupBy(r.Fields, r.Kind, unknown)
 	if err != nil {
-		return nil, plan, err
+		return nil, plan, 0, err
 	}
 	if !slices.Contains(measures, r.By) {
-		return nil, plan, &UsageError{Message: fmt.Sprintf("cannot count by %q: it is one of %s", r.By, strings.Join(measures, ", "))}
+		return nil, plan, 0, &UsageError{Message: fmt.Sprintf("cannot count by %q: it is one of %s", r.By, strings.Join(measures, ", "))}
+	}
+	var names []query.Expr
+	for _, n := range by {
+		names = append(names, n.Expr)
 	}
 	if strings.TrimSpace(r.Where) != "" {
 		where, err := filter.Parse(r.Where, filter.Options{
 			Kind: r.Kind, Unknown: func(name string) bool { return slices.Contains(unknown, name) },
 		})
 		if err != nil {
-			return nil, plan, err
+			return nil, plan, 0, err
 		}
 		plan.Stages = append(plan.Stages, &query.Filter{Where: where})
+		names = append(names, where)
 	}
-	plan.Stages = append(plan.Stages, &query.Aggregate{By: by, Aggs: topAggs(r.Kind)})
+	counting := query.EveryRecord
+	if !r.EveryRecord {
+		counting = query.CountingOf(r.Kind, r.Scope, names...)
+	}
+	if keeps := counting.Keeps(); keeps != nil {
+		plan.Stages = append(plan.Stages, &query.Filter{Where: keeps})
+	}
+	plan.Stages = append(plan.Stages, &query.Aggregate{By: by, Aggs: topAggs(r.Kind, counting)})
 	keys := []query.SortKey{{Expr: &query.Ref{Name: sumOf(r.By)}, Desc: true}}
+	if counting.Legs() != nil {
+		keys = append(keys, query.SortKey{Expr: &query.Ref{Name: legsOf(r.By)}, Desc: true})
+	}
 	for _, n := range by {
 		keys = append(keys, query.SortKey{Expr: &query.Ref{Name: n.Name}})
 	}
 	plan.Stages = append(plan.Stages, &query.Sort{Keys: keys}, &query.Limit{N: r.N})
-	return by, plan, nil
+	return by, plan, counting, nil
 }
 
 // sumOf returns the name of a measure's column, which no field can have: one can
 // group by bytes too.
 func sumOf(measure string) string { return "sum of " + measure }
+
+// legsOf returns the name of the column of a measure of legs.
+func legsOf(measure string) string { return "legs of " + measure }
 
 // groupBy returns the fields by which to group.
 func groupBy(fields []string, k flowlog.Kind, unknown []string) ([]query.Named, error) {
@@ -109,7 +153,7 @@ func groupBy(fields []string, k flowlog.Kind, unknown []string) ([]query.Named, 
 }
 
 // topAggs are the columns behind a group's values, as topRow reads them.
-func topAggs(k flowlog.Kind) []query.Agg {
+func topAggs(k flowlog.Kind, counting query.Counting) []query.Agg {
 	var refused query.Expr = &query.Literal{Value: false}
 	if flowlog.FieldByID(flowlog.Action).In(k) {
 		refused = &query.Call{Func: query.Eq, Args: []query.Expr{column(flowlog.Action), &query.Literal{Value: "REJECT"}}}
@@ -117,17 +161,27 @@ func topAggs(k flowlog.Kind) []query.Agg {
 	// Counting passes absent values over, so that "x or absent" counts those
 	// where x is true.
 	counted := &query.Call{Func: query.Or, Args: []query.Expr{refused, &query.Literal{}}}
-	return []query.Agg{
-		{Name: sumOf("bytes"), Func: query.Sum, Arg: column(flowlog.Bytes)},
-		{Name: sumOf("packets"), Func: query.Sum, Arg: column(flowlog.Packets)},
-		{Name: sumOf("records"), Func: query.CountRows},
-		{Name: sumOf("rejects"), Func: query.Count, Arg: counted},
+	sums := func(name func(string) string, where query.Expr) []query.Agg {
+		return []query.Agg{
+			{Name: name("bytes"), Func: query.Sum, Arg: column(flowlog.Bytes), Where: where},
+			{Name: name("packets"), Func: query.Sum, Arg: column(flowlog.Packets), Where: where},
+			{Name: name("records"), Func: query.CountRows, Where: where},
+		}
 	}
+	out := append(sums(sumOf, counting.Counts()), query.Agg{Name: sumOf("rejects"), Func: query.Count, Arg: counted, Where: counting.Counts()})
+	if legs := counting.Legs(); legs != nil {
+		out = append(out, sums(legsOf, legs)...)
+	}
+	return out
 }
 
 // topRow reads the columns of topAggs.
 func topRow(row []any) TopRow {
-	return TopRow{Bytes: integer(row[0]), Packets: integer(row[1]), Records: integer(row[2]), Rejects: integer(row[3])}
+	out := TopRow{Bytes: integer(row[0]), Packets: integer(row[1]), Records: integer(row[2]), Rejects: integer(row[3])}
+	if len(row) > 4 {
+		out.LegBytes, out.LegPackets, out.LegRecords = integer(row[4]), integer(row[5]), integer(row[6])
+	}
+	return out
 }
 
 // fieldExpr returns a field under its column name: one of the table, or an

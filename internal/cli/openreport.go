@@ -168,6 +168,11 @@ func printKind(w io.Writer, k *app.KindReport, zone *time.Location, named bool) 
 	if len(k.UnknownFields) > 0 {
 		line(w, "unknown fields", "%s (kept: --where, top and weir_unknown['%s'] in SQL)", fieldCounts(k.UnknownFields), k.UnknownFields[0].Value)
 	}
+	label := "repeats"
+	for _, x := range k.Repeats {
+		line(w, label, "%s (%s) %s", plural(x.Records, "record"), size(x.Bytes), repeatText(x.Why))
+		label = ""
+	}
 	printRanking(w, "top talkers", k.Talkers, size)
 	printRanking(w, "top refused", k.Refused, func(n int64) string { return plural(n, "record") })
 }

@@ -22,7 +22,7 @@ func (c *cli) topCommand() *cobra.Command {
 	var scope scopeFlags
 	var limits limitFlags
 	var by, where string
-	var tgw bool
+	var tgw, every bool
 	n := int64(10)
 	cmd := &cobra.Command{
 		Use:   "top [flags] FIELD...",
@@ -31,18 +31,26 @@ func (c *cli) topCommand() *cobra.Command {
 and shows the groups that have most bytes, packets or records. Fields have AWS's names,
 with hyphens or underscores; those that weir does not know can be named too, where the
 lake holds some. REJECTS counts records with action REJECT, SHARE is of all records that
-match.
+count.
+
+Traffic counts once, where the records tell: a flow that was recorded at both ends at the
+sender, and what several flow logs recorded in one of them. LEGS is what was recorded on
+its way through NAT and transit gateways besides. A question about interfaces, accounts,
+regions or what else is told of an interface counts what each interface recorded.
+--every-record counts all records, as AWS does; the field weir-repeat tells why a record
+does not count.
 
 ` + whereHelp + ``,
 		Example: `  weir top srcaddr
   weir top dstport --by records --where 'action = REJECT and protocol = tcp'
   weir top srcaddr dstaddr --where 'addr in 10.0.0.0/8 and port = 443' --since 24h
   weir top interface-id --from 2026-03-02T10:00 --to 2026-03-02T11:00 --tz UTC --json
+  weir top srcaddr,dstaddr --every-record
   weir top tgw-attachment-id --tgw`,
 		Args:              needArgs(1, -1, "the field"),
 		ValidArgsFunction: c.completeField(&tgw),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			r := app.TopRequest{Kind: kindOf(tgw), Fields: strings.Split(strings.Join(args, ","), ","), By: by, Where: where, N: n}
+			r := app.TopRequest{Kind: kindOf(tgw), Fields: strings.Split(strings.Join(args, ","), ","), By: by, Where: where, N: n, EveryRecord: every}
 			return c.top(cmd.Context(), r, &scope, &limits)
 		},
 	}
@@ -51,6 +59,7 @@ match.
 	cmd.Flags().StringVar(&by, "by", "bytes", "count by `MEASURE`: "+strings.Join(topMeasures, ", "))
 	addWhere(cmd, &where, &tgw)
 	cmd.Flags().BoolVar(&tgw, "tgw", false, "transit gateway flow logs instead of VPC flow logs")
+	cmd.Flags().BoolVar(&every, "every-record", false, "count the same traffic as often as it was recorded")
 	cmd.Flags().Int64VarP(&n, "number", "n", 10, "show `N` groups")
 	complete(cmd, "by", topMeasures...)
 	completeNothing(cmd, "number")
@@ -179,7 +188,12 @@ func (c *cli) printTop(r *app.TopReport, zone *time.Location) error {
 		columns = append(columns, tableColumn{strings.ToUpper(f), false})
 	}
 	columns = append(columns, tableColumn{"BYTES", true}, tableColumn{"PACKETS", true}, tableColumn{"RECORDS", true},
-		tableColumn{"REJECTS", true}, tableColumn{"SHARE", true}, tableColumn{"", false})
+		tableColumn{"REJECTS", true})
+	legs := r.Totals.LegRecords > 0
+	if legs {
+		columns = append(columns, tableColumn{"LEGS", true})
+	}
+	columns = append(columns, tableColumn{"SHARE", true}, tableColumn{"", false})
 	total := r.Totals.Measure(r.By)
 	most := int64(0)
 	for _, row := range r.Rows {
@@ -192,8 +206,11 @@ func (c *cli) printTop(r *app.TopReport, zone *time.Location) error {
 			line = append(line, fieldText(r.Fields[i], v, zone))
 		}
 		n := row.Measure(r.By)
-		rows = append(rows, append(line, size(row.Bytes), number(row.Packets), number(row.Records), number(row.Rejects),
-			share(n, total), bar(n, most)))
+		line = append(line, size(row.Bytes), number(row.Packets), number(row.Records), number(row.Rejects))
+		if legs {
+			line = append(line, measureText(r.By, row.LegMeasure(r.By)))
+		}
+		rows = append(rows, append(line, share(n, total), bar(n, most)))
 	}
 	if err := printTable(c.out, columns, rows); err != nil {
 		return err
@@ -202,9 +219,57 @@ func (c *cli) printTop(r *app.TopReport, zone *time.Location) error {
 		c.note("no record matches")
 		return nil
 	}
-	_, err := fmt.Fprintf(c.out, "\n%s in all: %s in %s, %s refused\n", plural(r.Groups, "value"), size(r.Totals.Bytes),
-		plural(r.Totals.Records, "record"), number(r.Totals.Rejects))
+	_, err := fmt.Fprintf(c.out, "\n%s in all: %s in %s, %s refused\n%s", plural(r.Groups, "value"), size(r.Totals.Bytes),
+		plural(r.Totals.Records, "record"), number(r.Totals.Rejects), countingText(r))
 	return err
+}
+
+// measureText returns a measure for people.
+func measureText(by string, n int64) string {
+	if by == "bytes" {
+		return size(n)
+	}
+	return number(n)
+}
+
+// countingText says which records show the same traffic as others, and whether they
+// were counted, in lines; "" where none does.
+func countingText(r *app.TopReport) string {
+	var without, legs, with []string
+	for _, x := range r.Repeats {
+		text := fmt.Sprintf("%s (%s) %s", plural(x.Records, "record"), size(x.Bytes), repeatText(x.Why))
+		switch {
+		case r.Counting == query.PerInterface && x.Why != "flow-log":
+			with = append(with, text)
+		case x.Why != "leg":
+			without = append(without, text)
+		default:
+			legs = append(legs, text)
+		}
+	}
+	text := ""
+	for _, part := range []struct {
+		label string
+		list  []string
+	}{
+		{"not counted again: ", without}, {"legs: ", legs}, {"counted at each interface: ", with},
+	} {
+		if len(part.list) > 0 {
+			text += part.label + strings.Join(part.list, ", ") + "\n"
+		}
+	}
+	return text
+}
+
+// repeatText returns a value of weir-repeat in words.
+func repeatText(why string) string {
+	switch why {
+	case "flow-log":
+		return "of a second flow log"
+	case "leg":
+		return "on the way through gateways"
+	}
+	return "at the receiver too"
 }
 
 // share returns a part of a whole in percent.
@@ -270,19 +335,32 @@ func (c *cli) printTopJSON(r *app.TopReport) error {
 			out = append(out, ':')
 			out = append(appendJSON(out, row.Values[j]), ',')
 		}
-		out = appendMeasures(out, row)
+		out = appendMeasures(out, row, r.Counting)
 		out = append(out, '}')
 	}
 	out = append(out, "],\n\"groups\":"...)
 	out = appendJSON(out, r.Groups)
 	out = append(out, `,"totals":{`...)
-	out = appendMeasures(out, r.Totals)
-	_, err := c.out.Write(append(out, "}}\n"...))
+	out = appendMeasures(out, r.Totals, r.Counting)
+	out = append(out, "},\n\"counting\":"...)
+	out = appendJSON(out, r.Counting.String())
+	out = append(out, ",\"repeats\":["...)
+	for i, x := range r.Repeats {
+		if i > 0 {
+			out = append(out, ',')
+		}
+		out = fmt.Appendf(out, `{"why":%q,"records":%d,"sum_bytes":%d}`, x.Why, x.Records, x.Bytes)
+	}
+	_, err := c.out.Write(append(out, "]}\n"...))
 	return err
 }
 
 // appendMeasures appends what a group has, as members of an object. "bytes" and
 // the rest are named apart from fields of the same name.
-func appendMeasures(dst []byte, r app.TopRow) []byte {
-	return fmt.Appendf(dst, `"sum_bytes":%d,"sum_packets":%d,"records":%d,"rejects":%d`, r.Bytes, r.Packets, r.Records, r.Rejects)
+func appendMeasures(dst []byte, r app.TopRow, counting query.Counting) []byte {
+	dst = fmt.Appendf(dst, `"sum_bytes":%d,"sum_packets":%d,"records":%d,"rejects":%d`, r.Bytes, r.Packets, r.Records, r.Rejects)
+	if counting == query.Once {
+		dst = fmt.Appendf(dst, `,"leg_bytes":%d,"leg_packets":%d,"leg_records":%d`, r.LegBytes, r.LegPackets, r.LegRecords)
+	}
+	return dst
 }

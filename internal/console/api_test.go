@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"strconv"
 	"strings"
@@ -429,6 +430,66 @@ func TestStatus(t *testing.T) {
 	}
 }
 
+// TestCounting asks for sums of traffic that was recorded at both ends, twice, and on
+// its way.
+func TestCounting(t *testing.T) {
+	d := testDeps(t)
+	d.Engine = memory.New(batches(t, `version interface-id srcaddr dstaddr protocol packets bytes start end action log-status weir-hour weir-flow-log-id weir-repeat
+2 eni-1 10.0.0.1 10.0.0.2 6 10 1000 1767225600 1767225650 ACCEPT OK 1767225600 fl-1 -
+2 eni-1 10.0.0.1 10.0.0.2 6 10 1000 1767225600 1767225650 ACCEPT OK 1767225600 fl-2 flow-log
+2 eni-2 10.0.0.1 10.0.0.2 6 10 1001 1767225600 1767225650 ACCEPT OK 1767225600 fl-1 receiver
+2 eni-3 10.0.0.1 10.0.0.9 6 10 1002 1767225600 1767225650 ACCEPT OK 1767225600 fl-1 leg
+`)...)
+	h := New(d)
+	type answer struct {
+		Counting string
+		Total    int64
+		All      struct{ Bytes, Records int64 }
+		Repeats  []struct {
+			Why     string
+			Records int64
+		}
+		Rows []json.RawMessage
+	}
+	for _, tt := range []struct {
+		params   map[string]string
+		counting string
+		bytes    int64
+		repeats  int
+	}{
+		{map[string]string{"by": "srcaddr"}, "once", 1000, 3},
+		{map[string]string{"by": "srcaddr", "where": "srcaddr = 10.0.0.1 and bytes > 1"}, "once", 1000, 3},
+		{map[string]string{"by": "srcaddr", "where": "interface-id in (eni-1, eni-2)"}, "per interface", 2001, 2},
+		{map[string]string{"by": "srcaddr", "where": "weir-flow-log-id = fl-2"}, "every record", 1000, 0},
+		{map[string]string{"by": "srcaddr", "every": "true"}, "every record", 4003, 0},
+	} {
+		for _, name := range []string{"series", "top", "totals"} {
+			params := maps.Clone(tt.params)
+			if name == "totals" {
+				delete(params, "by")
+			}
+			var got answer
+			read(t, h, name, params, &got)
+			if got.Counting != tt.counting || max(got.Total, got.All.Bytes) != tt.bytes || name == "totals" && len(got.Repeats) != tt.repeats {
+				t.Errorf("%s %v: %+v", name, params, got)
+			}
+		}
+	}
+	var records answer
+	read(t, h, "records", nil, &records)
+	if len(records.Rows) != 4 {
+		t.Errorf("%d records", len(records.Rows))
+	}
+	var byInterface answer
+	read(t, h, "top", map[string]string{"by": "interface_id"}, &byInterface)
+	if byInterface.Counting != "per interface" || len(byInterface.Rows) != 3 {
+		t.Errorf("%+v", byInterface)
+	}
+	if status, body := get(t, h, "/api/v1/totals?every=perhaps"); status != http.StatusBadRequest || !strings.Contains(body, "neither true nor false") {
+		t.Errorf("%d: %s", status, body)
+	}
+}
+
 // TestEmptyLake asks everything of a lake that holds nothing.
 func TestEmptyLake(t *testing.T) {
 	d := testDeps(t)
@@ -437,9 +498,9 @@ func TestEmptyLake(t *testing.T) {
 	h := New(d)
 	for name, want := range map[string]string{
 		"status":         `{"version":"v1.2.3","now":1767226080,"user":null,"tables":[{"kind":"vpc","records":0,"objects":0,"bytes":0,"oldest":null,"newest":null},{"kind":"tgw","records":0,"objects":0,"bytes":0,"oldest":null,"newest":null}]}`,
-		"series?by=type": `{"measure":"bytes","by":"type","from":0,"to":0,"step":60,"times":[],"series":[],"other":null,"total":0}`,
-		"totals":         `{"measure":"bytes","from":0,"to":0,"step":60,"times":[],"all":{"bytes":0,"packets":0,"records":0},"actions":[]}`,
-		"top?by=srcaddr": `{"by":"srcaddr","measure":"bytes","rows":[],"all":{"bytes":0,"packets":0,"records":0},"more":false}`,
+		"series?by=type": `{"measure":"bytes","by":"type","from":0,"to":0,"step":60,"times":[],"series":[],"other":null,"total":0,"counting":"once"}`,
+		"totals":         `{"measure":"bytes","from":0,"to":0,"step":60,"times":[],"all":{"bytes":0,"packets":0,"records":0},"actions":[],"counting":"once","repeats":[]}`,
+		"top?by=srcaddr": `{"by":"srcaddr","measure":"bytes","rows":[],"all":{"bytes":0,"packets":0,"records":0},"more":false,"counting":"once"}`,
 		"records":        `{"rows":[],"next":""}`,
 	} {
 		status, got := get(t, h, "/api/v1/"+name)

@@ -35,6 +35,8 @@ type request struct {
 	measure measure
 	step    int64 // seconds; 0 where none was given
 	refused bool
+	// counting is which records of the same traffic are counted.
+	counting query.Counting
 }
 
 // measure is what is counted.
@@ -76,18 +78,29 @@ func (c *console) parse(r *http.Request) (*request, error) {
 	if err := req.setWhere(); err != nil {
 		return nil, err
 	}
-	return req, nil
+	every, err := req.truth("every")
+	if err == nil && !every {
+		req.counting = query.CountingOf(req.kind, req.scope, req.key, req.where)
+	}
+	return req, err
 }
 
-func (r *request) setRefused() error {
-	switch text := r.values.Get("refused"); text {
+// truth reads a parameter that is true or false, as which it counts where it is
+// missing.
+func (r *request) truth(name string) (bool, error) {
+	switch text := r.values.Get(name); text {
 	case "", "false":
+		return false, nil
 	case "true":
-		r.refused = true
+		return true, nil
 	default:
-		return badParam("refused", "true or false", "%q is neither true nor false", text)
+		return false, badParam(name, "true or false", "%q is neither true nor false", text)
 	}
-	return nil
+}
+
+func (r *request) setRefused() (err error) {
+	r.refused, err = r.truth("refused")
+	return err
 }
 
 func (r *request) setKind() error {
@@ -227,6 +240,19 @@ func (r *request) plan(stages ...query.Stage) query.Plan {
 	}
 	p.Stages = append(p.Stages, stages...)
 	return p
+}
+
+// sums returns the plan of those of the request's records that count, through some
+// stages. Legs do not count.
+func (r *request) sums(stages ...query.Stage) query.Plan {
+	where := r.counting.Counts()
+	if where == nil {
+		where = r.counting.Keeps()
+	}
+	if where == nil {
+		return r.plan(stages...)
+	}
+	return r.plan(append([]query.Stage{&query.Filter{Where: where}}, stages...)...)
 }
 
 // lastMoment is the last second of the year 9999, in seconds since the epoch. No

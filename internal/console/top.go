@@ -18,6 +18,8 @@ type topAnswer struct {
 	All counts `json:"all"`
 	// More says that there are more values than rows.
 	More bool `json:"more"`
+	// Counting is "once", "per interface" or "every record".
+	Counting query.Counting `json:"counting"`
 }
 
 // topRow is one value of the field, with the sums of its records.
@@ -38,10 +40,10 @@ func (c *console) top(ctx context.Context, r *request) (any, error) {
 	if r.refused && r.kind == flowlog.KindTGW {
 		return nil, badParam("refused", "", "transit gateway flow logs have no action")
 	}
-	answer := &topAnswer{By: r.by, Measure: r.measure, Rows: []topRow{}}
+	answer := &topAnswer{By: r.by, Measure: r.measure, Rows: []topRow{}, Counting: r.counting}
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error {
-		rows, err := c.run(ctx, r.plan(
+		rows, err := c.run(ctx, r.sums(
 			&query.Aggregate{By: []query.Named{{Name: "key", Expr: r.key}}, Aggs: countAggs()},
 			largestFirst(r.measure),
 			&query.Limit{N: limit + 1},
@@ -56,7 +58,7 @@ func (c *console) top(ctx context.Context, r *request) (any, error) {
 		return err
 	})
 	group.Go(func() error {
-		rows, err := c.run(ctx, r.plan(&query.Aggregate{Aggs: countAggs()}), 1)
+		rows, err := c.run(ctx, r.sums(&query.Aggregate{Aggs: countAggs()}), 1)
 		if err == nil {
 			answer.All = countsOf(rows[0])
 		}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"slices"
 
+	"golang.org/x/sync/errgroup"
+
 	"weir/flowlog"
 	"weir/internal/query"
 )
@@ -17,6 +19,16 @@ type totalsAnswer struct {
 	Times   []int64        `json:"times"`
 	All     counts         `json:"all"`
 	Actions []actionTotals `json:"actions"`
+	// Counting is "once", "per interface" or "every record", and Repeats are the
+	// records that show what others do; none are asked for with every record.
+	Counting query.Counting `json:"counting"`
+	Repeats  []repeats      `json:"repeats"`
+}
+
+// repeats are the records of one value of weir-repeat.
+type repeats struct {
+	Why string `json:"why"`
+	counts
 }
 
 // actionTotals are the sums of the records of one action; a nil action is that of
@@ -36,6 +48,7 @@ func (c *console) totals(ctx context.Context, r *request) (any, error) {
 	}
 	answer := &totalsAnswer{
 		Measure: r.measure, From: b.from, To: b.to, Step: b.step, Times: b.times(), Actions: []actionTotals{},
+		Counting: r.counting, Repeats: []repeats{},
 	}
 	if b.n == 0 {
 		return answer, nil
@@ -44,16 +57,42 @@ func (c *console) totals(ctx context.Context, r *request) (any, error) {
 	if r.kind == flowlog.KindVPC {
 		by = append(by, query.Named{Name: "action", Expr: column(flowlog.Action)})
 	}
-	rows, err := c.run(ctx, r.plan(&query.Aggregate{By: by, Aggs: countAggs()}), int64(b.n)*3)
-	if err != nil {
-		return nil, err
-	}
-	if r.kind == flowlog.KindTGW {
-		for i, row := range rows {
-			rows[i] = slices.Insert(row, 1, any(nil))
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error {
+		rows, err := c.run(ctx, r.sums(&query.Aggregate{By: by, Aggs: countAggs()}), int64(b.n)*3)
+		if err != nil {
+			return err
 		}
+		if r.kind == flowlog.KindTGW {
+			for i, row := range rows {
+				rows[i] = slices.Insert(row, 1, any(nil))
+			}
+		}
+		return answer.fill(b, rows)
+	})
+	if r.counting != query.EveryRecord {
+		group.Go(func() (err error) {
+			answer.Repeats, err = c.repeats(ctx, r)
+			return err
+		})
 	}
-	return answer, answer.fill(b, rows)
+	return answer, group.Wait()
+}
+
+// repeats sums up the records that show what others do, by why.
+func (c *console) repeats(ctx context.Context, r *request) ([]repeats, error) {
+	why := column(flowlog.WeirRepeat)
+	rows, err := c.run(ctx, r.plan(
+		&query.Filter{Where: call(query.Not, call(query.IsAbsent, why))},
+		&query.Aggregate{By: []query.Named{{Name: "why", Expr: why}}, Aggs: countAggs()},
+		&query.Sort{Keys: []query.SortKey{{Expr: &query.Ref{Name: "why"}}}},
+	), int64(len(flowlog.FieldByID(flowlog.WeirRepeat).Values)))
+	out := []repeats{}
+	for _, row := range rows {
+		text, _ := row[0].(string)
+		out = append(out, repeats{text, countsOf(row[1:])})
+	}
+	return out, err
 }
 
 // fill sums up the rows, which hold bucket, action and counts.

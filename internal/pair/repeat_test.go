@@ -497,4 +497,3 @@ func BenchmarkRepeats(b *testing.B) {
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(len(records)), "ns/record")
 }
-

@@ -176,6 +176,11 @@ func (c *compiler) aggregate(s *Aggregate) ([]Column, error) {
 
 // agg returns the type of an aggregate.
 func (c *compiler) agg(a Agg) (Type, error) {
+	if a.Where != nil {
+		if _, err := c.of(a.Where, boolean.types); err != nil {
+			return 0, err
+		}
+	}
 	for _, row := range aggregateTable {
 		if row.name != a.Func {
 			continue

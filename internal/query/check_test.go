@@ -75,14 +75,14 @@ func TestCheckColumns(t *testing.T) {
 		{"aggregate", vpc(&Aggregate{
 			By: []Named{{"who", ref("srcaddr")}},
 			Aggs: []Agg{
-				{"n", CountRows, nil},
-				{"c", Count, ref("weir_unknown")},
-				{"d", CountDistinct, ref("dstaddr")},
-				{"s", Sum, ref("bytes")},
-				{"f", Sum, lit(1.5)},
-				{"lo", Min, ref("weir_hour")},
-				{"hi", Max, ref("action")},
-				{"avg", Avg, ref("bytes")},
+				{"n", CountRows, nil, nil},
+				{"c", Count, ref("weir_unknown"), nil},
+				{"d", CountDistinct, ref("dstaddr"), nil},
+				{"s", Sum, ref("bytes"), nil},
+				{"f", Sum, lit(1.5), nil},
+				{"lo", Min, ref("weir_hour"), nil},
+				{"hi", Max, ref("action"), nil},
+				{"avg", Avg, ref("bytes"), nil},
 			},
 		}), []Column{
 			{"who", Text, ""}, {"n", Int, ""}, {"c", Int, ""}, {"d", Int, ""}, {"s", Int, ""}, {"f", Float, ""}, {"lo", Time, ""}, {"hi", Text, ""}, {"avg", Float, ""},
@@ -161,12 +161,13 @@ func TestCheckRefuses(t *testing.T) {
 		{"no keys", vpc(&Sort{}), "query refused: stage 1 (sort): no keys"},
 		{"sort by map", vpc(&Sort{[]SortKey{{ref("weir_unknown"), false}}}), "query refused: stage 1 (sort): weir_unknown: is map, not boolean or integer or number or text or time"},
 		{"group by map", vpc(&Aggregate{By: []Named{{"m", ref("weir_unknown")}}}), "query refused: stage 1 (aggregate): column m: weir_unknown: is map, not boolean or integer or number or text or time"},
-		{"sum of text", vpc(&Aggregate{Aggs: []Agg{{"s", Sum, ref("srcaddr")}}}), "query refused: stage 1 (aggregate): column s: srcaddr: sum takes integer or number, not text"},
-		{"sum of nothing", vpc(&Aggregate{Aggs: []Agg{{"s", Sum, nil}}}), "query refused: stage 1 (aggregate): column s: sum takes an argument"},
-		{"count of rows of something", vpc(&Aggregate{Aggs: []Agg{{"s", CountRows, one}}}), "query refused: stage 1 (aggregate): column s: count_rows takes no argument"},
-		{"no aggregate", vpc(&Aggregate{Aggs: []Agg{{"s", "median", one}}}), `query refused: stage 1 (aggregate): column s: no aggregate "median"`},
+		{"sum of text", vpc(&Aggregate{Aggs: []Agg{{"s", Sum, ref("srcaddr"), nil}}}), "query refused: stage 1 (aggregate): column s: srcaddr: sum takes integer or number, not text"},
+		{"sum of nothing", vpc(&Aggregate{Aggs: []Agg{{"s", Sum, nil, nil}}}), "query refused: stage 1 (aggregate): column s: sum takes an argument"},
+		{"count of rows of something", vpc(&Aggregate{Aggs: []Agg{{"s", CountRows, one, nil}}}), "query refused: stage 1 (aggregate): column s: count_rows takes no argument"},
+		{"no aggregate", vpc(&Aggregate{Aggs: []Agg{{"s", "median", one, nil}}}), `query refused: stage 1 (aggregate): column s: no aggregate "median"`},
+		{"condition that is no truth value", vpc(&Aggregate{Aggs: []Agg{{"s", CountRows, nil, one}}}), "query refused: stage 1 (aggregate): column s: 1: is integer, not boolean"},
 		{"name twice", vpc(&Extend{[]Named{{"Bytes", one}}}), `query refused: stage 1 (extend): two columns are named "Bytes"`},
-		{"name twice in groups", vpc(&Aggregate{By: []Named{{"n", one}}, Aggs: []Agg{{"n", CountRows, nil}}}), "query refused: stage 1 (aggregate): two columns are named n"},
+		{"name twice in groups", vpc(&Aggregate{By: []Named{{"n", one}}, Aggs: []Agg{{"n", CountRows, nil, nil}}}), "query refused: stage 1 (aggregate): two columns are named n"},
 		{"no name", vpc(&Project{[]Named{{"", one}}}), `query refused: stage 1 (project): "" is no column name`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -208,15 +209,16 @@ func TestReads(t *testing.T) {
 		want []string
 	}{
 		{"everything", vpc(), all},
-		{"count", vpc(&Aggregate{Aggs: []Agg{{"n", CountRows, nil}}}), nil},
+		{"count", vpc(&Aggregate{Aggs: []Agg{{"n", CountRows, nil, nil}}}), nil},
 		{"in the table's order", vpc(&Filter{call(Eq, ref("action"), lit("REJECT"))}, &Project{[]Named{{"x", ref("srcaddr")}}}), []string{"srcaddr", "action"}},
 		{"dropped", vpc(&Extend{[]Named{{"x", ref("bytes")}, {"y", ref("packets")}}}, &Project{[]Named{{"z", ref("y")}}}), []string{"packets"}},
 		{"sort and filter", vpc(&Sort{[]SortKey{{ref("end"), true}}}, &Limit{3}, &Project{[]Named{{"z", lit(true)}}}), []string{"end"}},
-		{"groups", vpc(&Aggregate{By: []Named{{"a", ref("srcaddr")}}, Aggs: []Agg{{"s", Sum, ref("bytes")}, {"p", Sum, ref("packets")}}}, &Project{[]Named{{"s", ref("s")}}}), []string{"srcaddr", "bytes"}},
+		{"conditions", vpc(&Aggregate{Aggs: []Agg{{"n", CountRows, nil, call(Eq, ref("action"), lit("ACCEPT"))}}}), []string{"action"}},
+		{"groups", vpc(&Aggregate{By: []Named{{"a", ref("srcaddr")}}, Aggs: []Agg{{"s", Sum, ref("bytes"), nil}, {"p", Sum, ref("packets"), nil}}}, &Project{[]Named{{"s", ref("s")}}}), []string{"srcaddr", "bytes"}},
 		{"scope", Plan{
 			Kind:   flowlog.KindVPC,
 			Scope:  Scope{From: hour, Accounts: []string{"1"}, Regions: []string{"r"}, Interfaces: []string{"eni-1"}, FlowLogs: []string{"fl-1"}},
-			Stages: []Stage{&Aggregate{Aggs: []Agg{{"n", CountRows, nil}}}},
+			Stages: []Stage{&Aggregate{Aggs: []Agg{{"n", CountRows, nil, nil}}}},
 		}, []string{"account_id", "interface_id", "start", "weir_hour", "weir_flow_log_id", "weir_region"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

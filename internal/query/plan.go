@@ -161,11 +161,14 @@ type SortKey struct {
 	Desc bool
 }
 
-// Agg is an aggregate under a column name. Arg is nil for [CountRows] only.
+// Agg is an aggregate under a column name. Arg is nil for [CountRows] only. Where,
+// unless nil, leaves out the rows for which it is false or absent; their Arg is
+// computed all the same.
 type Agg struct {
-	Name string
-	Func AggFunc
-	Arg  Expr
+	Name  string
+	Func  AggFunc
+	Arg   Expr
+	Where Expr
 }
 
 // AggFunc is an aggregate function. All but CountRows pass over absent values.

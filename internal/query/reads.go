@@ -47,6 +47,7 @@ func (need nameSet) before(s Stage) nameSet {
 		for _, a := range s.Aggs {
 			if need[a.Name] {
 				in.add(a.Arg)
+				in.add(a.Where)
 			}
 		}
 	case *Extend:

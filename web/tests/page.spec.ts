@@ -153,3 +153,18 @@ test("switches to transit gateway flow logs", async ({ traffic, page }) => {
   await expect(traffic.filter).toHaveValue("action = REJECT");
   await expect(traffic.panel("Top refused")).toBeVisible();
 });
+
+test("counts traffic once, and every record when asked", async ({ traffic, page }) => {
+  await traffic.open();
+  const totals = traffic.panel("Accepted and refused");
+  await expect(totals).toContainText("not counted again: 1.5 MB at the receiver too");
+  const accepted = totals.getByText(/\d records/).first();
+  const once = await accepted.getAttribute("title");
+  await totals.getByLabel("count every record").check();
+  await expect(totals).not.toContainText("not counted again");
+  expect(new URL(page.url()).searchParams.get("every")).toBe("true");
+  const number = (title: string | null) => Number((title ?? "").replace(/\D/g, ""));
+  await expect.poll(async () => number(await accepted.getAttribute("title"))).toBe(number(once) + 5);
+  await page.goBack();
+  await expect(totals).toContainText("not counted again");
+});

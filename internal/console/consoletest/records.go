@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -14,7 +15,7 @@ import (
 // one that weir does not know.
 const format = "version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes start end " +
 	"action log-status vpc-id subnet-id instance-id tcp-flags type pkt-srcaddr pkt-dstaddr region az-id flow-direction " +
-	"traffic-path weir-hour weir-object weir-flow-log-id weir-region some-new-field"
+	"traffic-path weir-hour weir-object weir-flow-log-id weir-region some-new-field weir-repeat"
 
 // begin is the start of the first record; the records last for a day.
 var begin = time.Date(2026, 11, 2, 0, 0, 0, 0, time.UTC)
@@ -39,7 +40,8 @@ var services = []service{
 
 // traffic writes records of so many minutes as flow log text, the same ones for
 // the same minutes. Its stories: by day there is more traffic than at night, at
-// 09:00 a host copies a database, and from 14:02 on a scanner is refused.
+// 09:00 a host copies a database, at first with both ends recorded, and from 14:02 on
+// a scanner is refused.
 func traffic(from time.Time, minutes int) string {
 	var out strings.Builder
 	out.WriteString(format + "\n")
@@ -54,10 +56,15 @@ func traffic(from time.Time, minutes int) string {
 			writeFlow(&out, random, at)
 		}
 		if at.Hour() == 9 && at.Minute() < 40 {
-			write(&out, record{
+			copied := record{
 				at: at, eni: services[2].eni, src: services[2].addr, dst: "10.0.9.99", sport: 5432, dport: 50_112,
 				protocol: 6, packets: 220, bytes: 300_000, action: "ACCEPT", flags: 16, direction: "egress",
-			})
+			}
+			write(&out, copied)
+			if at.Minute() < 5 {
+				copied.eni, copied.direction, copied.repeat = "eni-0a1b2c3d4e5f60007", "ingress", "receiver"
+				write(&out, copied)
+			}
 		}
 		if s := at.Sub(begin) % (24 * time.Hour); s >= 14*time.Hour+2*time.Minute && s < 15*time.Hour {
 			for range 2 {
@@ -68,7 +75,7 @@ func traffic(from time.Time, minutes int) string {
 			}
 		}
 		if m%10 == 0 {
-			fmt.Fprintf(&out, "5 123456789012 eni-0a1b2c3d4e5f60009 - - - - - - - %d %d - NODATA vpc-0aa11 subnet-0bb22 - - - - - eu-central-1 euc1-az1 - - %d s3://lake/nodata fl-0cc33 eu-central-1 -\n",
+			fmt.Fprintf(&out, "5 123456789012 eni-0a1b2c3d4e5f60009 - - - - - - - %d %d - NODATA vpc-0aa11 subnet-0bb22 - - - - - eu-central-1 euc1-az1 - - %d s3://lake/nodata fl-0cc33 eu-central-1 - -\n",
 				at.Unix(), at.Unix()+59, at.Unix())
 		}
 	}
@@ -101,6 +108,7 @@ type record struct {
 	action         string
 	flags          int
 	direction      string
+	repeat         string // "": "-"
 }
 
 // writeFlow writes a request to some service, and at times its answer or a refused
@@ -156,9 +164,9 @@ func write(out *strings.Builder, r record) {
 		path = "1"
 	}
 	slot := r.at.Truncate(5 * time.Minute)
-	fmt.Fprintf(out, "5 123456789012 %s %s %s %d %d %d %d %d %d %d %s OK vpc-0aa11 subnet-0bb22 i-0dd44 %d %s %s %s eu-central-1 euc1-az1 %s %s %d s3://lake/%s.log.gz fl-0cc33 eu-central-1 blue\n",
+	fmt.Fprintf(out, "5 123456789012 %s %s %s %d %d %d %d %d %d %d %s OK vpc-0aa11 subnet-0bb22 i-0dd44 %d %s %s %s eu-central-1 euc1-az1 %s %s %d s3://lake/%s.log.gz fl-0cc33 eu-central-1 blue %s\n",
 		r.eni, r.src, r.dst, r.sport, r.dport, r.protocol, r.packets, r.bytes, r.at.Unix(), r.at.Unix()+58,
-		r.action, r.flags, family, r.src, r.dst, r.direction, path, slot.Unix(), slot.Format("20060102T1504Z"))
+		r.action, r.flags, family, r.src, r.dst, r.direction, path, slot.Unix(), slot.Format("20060102T1504Z"), cmp.Or(r.repeat, "-"))
 }
 
 // decode reads flow log text.

@@ -187,6 +187,13 @@ func (c *compiler) aggregate(s *query.Aggregate) error {
 				return err
 			}
 		}
+		if a.Where != nil {
+			where, err := c.expr(a.Where)
+			if err != nil {
+				return err
+			}
+			e += " FILTER (WHERE " + where + ")"
+		}
 		selects = append(selects, e+" AS "+ident(a.Name))
 		order = append(order, a.Name)
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"math/big"
+	"slices"
 	"strings"
 	"time"
 
@@ -18,6 +19,10 @@ func (t *table) aggregate(s *query.Aggregate) error {
 		return err
 	}
 	args, err := t.arguments(s.Aggs)
+	if err != nil {
+		return err
+	}
+	wheres, err := t.conditions(s.Aggs)
 	if err != nil {
 		return err
 	}
@@ -43,7 +48,11 @@ func (t *table) aggregate(s *query.Aggregate) error {
 			if err := t.tick(); err != nil {
 				return err
 			}
-			v, err := fold(a.Func, present(args, members[key], j))
+			rows := members[key]
+			if a.Where != nil {
+				rows = slices.DeleteFunc(slices.Clone(rows), func(i int) bool { return wheres[i][j] != true })
+			}
+			v, err := fold(a.Func, present(args, rows, j))
 			if err != nil {
 				return fmt.Errorf("%s(%s): %w", a.Func, a.Arg, err)
 			}
@@ -62,6 +71,17 @@ func (t *table) arguments(aggs []query.Agg) ([][]any, error) {
 	for i, a := range aggs {
 		exprs[i] = a.Arg
 		if a.Func == query.CountRows {
+			exprs[i] = &query.Literal{Value: true}
+		}
+	}
+	return t.compute(exprs)
+}
+
+// conditions returns the values of the aggregates' conditions, for each row.
+func (t *table) conditions(aggs []query.Agg) ([][]any, error) {
+	exprs := make([]query.Expr, len(aggs))
+	for i, a := range aggs {
+		if exprs[i] = a.Where; a.Where == nil {
 			exprs[i] = &query.Literal{Value: true}
 		}
 	}

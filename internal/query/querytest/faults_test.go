@@ -216,6 +216,17 @@ var faults = []struct {
 		}
 		return out
 	})}},
+	{"conditions of aggregates are passed over", wrong{plan: inStages(func(s query.Stage) query.Stage {
+		a, ok := s.(*query.Aggregate)
+		if !ok {
+			return s
+		}
+		out := &query.Aggregate{By: a.By, Aggs: slices.Clone(a.Aggs)}
+		for i := range out.Aggs {
+			out.Aggs[i].Where = nil
+		}
+		return out
+	})}},
 	{"columns have other names", wrong{rows: func(r query.Rows) query.Rows {
 		return wrongRows{Rows: r, columns: func(c []query.Column) []query.Column {
 			c = slices.Clone(c)

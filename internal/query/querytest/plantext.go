@@ -104,7 +104,7 @@ func (p *parser) aggregate() *query.Aggregate {
 	return out
 }
 
-// agg reads NAME = FUNC(EXPR).
+// agg reads NAME = FUNC(EXPR), and "where EXPR" behind it.
 func (p *parser) agg() query.Agg {
 	out := query.Agg{Name: p.name()}
 	p.want("=")
@@ -114,6 +114,9 @@ func (p *parser) agg() query.Agg {
 		out.Arg = p.expr()
 	}
 	p.want(")")
+	if p.take("where") {
+		out.Where = p.expr()
+	}
 	return out
 }
 
@@ -183,7 +186,11 @@ func formatAggregate(s *query.Aggregate) string {
 		if a.Arg != nil {
 			arg = a.Arg.String()
 		}
-		aggs = append(aggs, fmt.Sprintf("%s = %s(%s)", &query.Ref{Name: a.Name}, a.Func, arg))
+		text := fmt.Sprintf("%s = %s(%s)", &query.Ref{Name: a.Name}, a.Func, arg)
+		if a.Where != nil {
+			text += fmt.Sprintf(" where %s", a.Where)
+		}
+		aggs = append(aggs, text)
 	}
 	if len(aggs) > 0 {
 		out += " " + strings.Join(aggs, ", ")

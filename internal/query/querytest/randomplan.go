@@ -168,6 +168,9 @@ func (p *planner) agg() (query.Agg, column) {
 			a.Arg = p.typed(c.Type, 2)
 		}
 	}
+	if p.IntN(3) == 0 {
+		a.Where = p.typed(query.Bool, 2)
+	}
 	return a, c
 }
 

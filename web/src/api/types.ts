@@ -95,7 +95,11 @@ export interface Series {
   /** What the series leave out; null where they leave out nothing. */
   other: SeriesValues | null;
   total: Integer;
+  counting: Counting;
 }
+
+/** Which records of the same traffic are counted. */
+export type Counting = "once" | "per interface" | "every record";
 
 export interface SeriesValues {
   total: Integer;
@@ -119,6 +123,13 @@ export interface Totals {
   all: Counts;
   /** ACCEPT, REJECT, and null for records without an action; those that occur, in this order. */
   actions: ActionTotals[];
+  counting: Counting;
+  /** The records that show what others do, by why; none are asked for with every record. */
+  repeats: Repeats[];
+}
+
+export interface Repeats extends Counts {
+  why: "flow-log" | "leg" | "receiver";
 }
 
 export interface Counts {
@@ -142,6 +153,7 @@ export interface Top {
   all: Counts;
   /** There are more values than rows. */
   more: boolean;
+  counting: Counting;
 }
 
 export interface TopRow extends Counts {

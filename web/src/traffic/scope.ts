@@ -9,6 +9,8 @@ import type { View } from "../view/view.ts";
 export interface Scope extends Resolved {
   kind: Kind;
   where: string;
+  /** Count the same traffic as often as it was recorded. */
+  every: boolean;
   /** The zone in which the filter's times are read; "" where there is no filter. */
   tz: string;
   /** Stays the same while the person chooses nothing else, also where the range moves on with new data. */
@@ -20,11 +22,18 @@ export interface Scope extends Resolved {
 /** Returns the scope of a view. */
 export function scopeOf(view: View, range: Resolved, revision: number): Scope {
   const tz = view.where === "" ? "" : zoneName(view.zone);
-  const choice = JSON.stringify([view.kind, view.range, view.where, tz]);
-  return { ...range, kind: view.kind, where: view.where, tz, choice, revision };
+  const choice = JSON.stringify([view.kind, view.range, view.where, view.every, tz]);
+  return { ...range, kind: view.kind, where: view.where, every: view.every, tz, choice, revision };
 }
 
 /** Returns the parameters that every read of a scope has. */
 export function paramsOf(scope: Scope): Params {
-  return { kind: scope.kind, from: scope.from, to: scope.to, where: scope.where, tz: scope.tz };
+  return {
+    kind: scope.kind,
+    from: scope.from,
+    to: scope.to,
+    where: scope.where,
+    every: scope.every,
+    tz: scope.tz,
+  };
 }

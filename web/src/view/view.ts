@@ -14,6 +14,8 @@ export interface View {
   /** The field of the chart's series; "" shows one series of everything. */
   by: string;
   measure: Measure;
+  /** Count the same traffic as often as it was recorded. */
+  every: boolean;
   unit: Unit;
   /** How many series the chart shows beside "other". */
   top: number;
@@ -64,6 +66,7 @@ export function defaultView(kind: Kind = "vpc"): View {
     where: "",
     by: "srcaddr",
     measure: "bytes",
+    every: false,
     unit: "rate",
     top: 8,
     zone: "local",
@@ -81,6 +84,7 @@ export function parseView(search: string): View {
   view.where = query.get("where") ?? view.where;
   view.by = query.get("by") ?? view.by;
   view.measure = oneOf(query.get("measure"), ["bytes", "packets", "records"]) ?? view.measure;
+  view.every = query.get("every") === "true";
   view.unit = oneOf(query.get("unit"), ["bits", "rate", "sum"]) ?? view.unit;
   view.top = tops.find((n) => String(n) === query.get("top")) ?? view.top;
   view.zone = oneOf(query.get("zone"), ["local", "utc"]) ?? view.zone;
@@ -110,6 +114,7 @@ export function formatView(view: View): string {
   add("where", view.where, plain.where);
   add("by", view.by, plain.by);
   add("measure", view.measure, plain.measure);
+  add("every", String(view.every), "false");
   add("unit", view.unit, plain.unit);
   add("top", String(view.top), String(plain.top));
   add("zone", view.zone, plain.zone);

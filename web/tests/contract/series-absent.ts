@@ -34,5 +34,6 @@ export default {
     }
   ],
   "other": null,
-  "total": 9
+  "total": 9,
+  "counting": "once"
 } satisfies Series;

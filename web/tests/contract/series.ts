@@ -42,5 +42,6 @@ export default {
     }
   ],
   "other": null,
-  "total": 6960
+  "total": 6960,
+  "counting": "once"
 } satisfies Series;

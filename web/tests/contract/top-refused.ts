@@ -17,5 +17,6 @@ export default {
     "packets": 4,
     "records": 2
   },
-  "more": false
+  "more": false,
+  "counting": "every record"
 } satisfies Top;

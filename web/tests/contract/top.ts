@@ -29,5 +29,6 @@ export default {
     "packets": 44,
     "records": 9
   },
-  "more": true
+  "more": true,
+  "counting": "once"
 } satisfies Top;

@@ -50,5 +50,7 @@ export default {
         0
       ]
     }
-  ]
+  ],
+  "counting": "once",
+  "repeats": []
 } satisfies Totals;
