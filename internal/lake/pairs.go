@@ -235,16 +235,16 @@ func (c *columns) setPairs(found pair.Found) {
 	c.setDerived(flowlog.WeirDirection, pair.Directions, len(found.Directions), func(i int) uint32 { return uint32(found.Directions[i]) })
 	c.setDerived(flowlog.WeirPair, pair.States, len(found.States), func(i int) uint32 { return uint32(found.States[i]) })
 	delete(c.nums, flowlog.WeirPairGap)
-	gaps, some := make([]int64, len(found.Gaps)), false
+	gaps := &numbers{codes: make([]uint32, len(found.Gaps))}
 	for i, gap := range found.Gaps {
-		gaps[i] = int64(gap)
 		if gap == pair.NoGap {
-			gaps[i] = flowlog.Absent
-		} else {
-			some = true
+			gaps.gaps = true
+			continue
 		}
+		gaps.codes[i] = uint32(gap) + 1
+		gaps.top = max(gaps.top, gaps.codes[i])
 	}
-	if some {
+	if gaps.top > 0 {
 		c.nums[flowlog.WeirPairGap] = gaps
 	}
 }
@@ -570,7 +570,7 @@ func (p *repairing) writeGroup(ctx context.Context, g *group, found pair.Found) 
 	direction, state, gaps := cols.texts[flowlog.WeirDirection], cols.texts[flowlog.WeirPair], cols.nums[flowlog.WeirPairGap]
 	cols.setPairs(found)
 	if len(g.files) == 1 && sameText(direction, cols.texts[flowlog.WeirDirection]) && sameText(state, cols.texts[flowlog.WeirPair]) &&
-		slices.Equal(gaps, cols.nums[flowlog.WeirPairGap]) {
+		sameNumbers(gaps, cols.nums[flowlog.WeirPairGap]) {
 		return "", 0, nil
 	}
 	if path, err = p.lake.writeColumns(ctx, hourKey{flowlog.KindVPC, p.hour}, cols); err != nil {
@@ -642,6 +642,19 @@ func sameText(a, b *ranked) bool {
 			return x == y
 		}
 		return a.dict[x-1] == b.dict[y-1]
+	})
+}
+
+// sameNumbers is sameText for numbers.
+func sameNumbers(a, b *numbers) bool {
+	if a == nil || b == nil {
+		return a == b
+	}
+	return slices.EqualFunc(a.codes, b.codes, func(x, y uint32) bool {
+		if x == 0 || y == 0 {
+			return x == y
+		}
+		return a.at(x) == b.at(y)
 	})
 }
 

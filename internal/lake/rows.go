@@ -1,7 +1,9 @@
 package lake
 
 import (
+	"cmp"
 	"maps"
+	"math"
 	"slices"
 	"sort"
 
@@ -22,18 +24,36 @@ func (p piece) len() int {
 	return len(p.rows)
 }
 
-// columns is records of one kind as whole columns in one order. Text is coded
-// by rank: code 0 is absent, code c is dict[c-1], and dict ascends, so that codes
-// compare as their texts do.
+// columns is records of one kind as whole columns in one order, coded: what is
+// written is dictionaries, and codes take half the memory of numbers or less.
 type columns struct {
 	kind    flowlog.Kind
 	n       int
-	nums    map[flowlog.FieldID][]int64
+	nums    map[flowlog.FieldID]*numbers
 	texts   map[flowlog.FieldID]*ranked
 	unknown map[string]*ranked
 }
 
-// ranked is a text column coded by rank.
+// numbers is a numeric column in codes: code 0 is absent, code c is low+c-1, or
+// where there is a dict, dict[c-1].
+type numbers struct {
+	codes []uint32
+	top   uint32 // no code is larger
+	low   int64
+	dict  []int64 // distinct, in the order in which they were met
+	gaps  bool    // some record has none: code 0
+}
+
+// at returns the number of a code that is not 0.
+func (c *numbers) at(code uint32) int64 {
+	if c.dict != nil {
+		return c.dict[code-1]
+	}
+	return c.low + int64(code) - 1
+}
+
+// ranked is a text column coded by rank: code 0 is absent, code c is dict[c-1], and
+// dict ascends, so that codes compare as their texts do.
 type ranked struct {
 	codes []uint32
 	dict  []string
@@ -44,7 +64,7 @@ type ranked struct {
 func merge(kind flowlog.Kind, pieces []piece) *columns {
 	c := &columns{
 		kind:    kind,
-		nums:    map[flowlog.FieldID][]int64{},
+		nums:    map[flowlog.FieldID]*numbers{},
 		texts:   map[flowlog.FieldID]*ranked{},
 		unknown: map[string]*ranked{},
 	}
@@ -88,43 +108,118 @@ func merge(kind flowlog.Kind, pieces []piece) *columns {
 
 // mergeNums joins a numeric column of all pieces, or returns nil where no record
 // has the field.
-func mergeNums(pieces []piece, n int, id flowlog.FieldID) []int64 {
-	has := false
+func mergeNums(pieces []piece, n int, id flowlog.FieldID) *numbers {
+	c := &numbers{}
+	var room []int64
+	low, high := int64(math.MaxInt64), int64(math.MinInt64)
 	for _, p := range pieces {
-		has = has || p.batch.Nums(id) != nil
+		nums := p.numbers(id, &room)
+		c.gaps = c.gaps || len(nums) < p.len()
+		for _, v := range nums {
+			if v == flowlog.Absent {
+				c.gaps = true
+				continue
+			}
+			low, high = min(low, v), max(high, v)
+		}
 	}
-	if !has {
+	if low > high {
 		return nil
 	}
-	out := make([]int64, 0, n)
+	c.codes, c.low = make([]uint32, n), low
+	var coder *numberCoder
+	if uint64(high)-uint64(low) < directSpan {
+		c.top = uint32(high - low + 1)
+	} else {
+		coder = newNumberCoder(c)
+	}
+	at := c.codes
 	for _, p := range pieces {
-		nums := p.batch.Nums(id)
-		if p.rows == nil {
-			out = append(out, nums...)
-			for range p.batch.Len() - len(nums) {
-				out = append(out, flowlog.Absent)
-			}
-			continue
-		}
-		for _, i := range p.rows {
-			if int(i) < len(nums) {
-				out = append(out, nums[i])
-			} else {
-				out = append(out, flowlog.Absent)
+		nums := p.numbers(id, &room)
+		for i, v := range nums {
+			switch {
+			case v == flowlog.Absent:
+			case coder == nil:
+				at[i] = uint32(v - low + 1)
+			default:
+				at[i] = coder.code(v)
 			}
 		}
+		at = at[p.len():]
 	}
-	for _, v := range out {
-		if v != flowlog.Absent {
-			return out
+	return c
+}
+
+// numbers returns the numbers of the piece's records; it is shorter where the last
+// ones have none. room is memory for it.
+func (p piece) numbers(id flowlog.FieldID, room *[]int64) []int64 {
+	nums := p.batch.Nums(id)
+	if p.rows == nil || nums == nil {
+		return nums
+	}
+	*room = sized(room, len(p.rows))
+	for i, row := range p.rows {
+		(*room)[i] = flowlog.Absent
+		if int(row) < len(nums) {
+			(*room)[i] = nums[row]
 		}
 	}
-	return nil
+	return *room
+}
+
+// directSpan is how many different numbers are coded by their distance from the
+// smallest; larger ones are looked up in a hash table.
+const directSpan = 1 << 17
+
+// numberCoder codes numbers in the order in which it meets them.
+type numberCoder struct {
+	c     *numbers
+	table []uint32 // open addressing: a code; 0 = free
+	shift uint     // of a hash: its upper bits tell the place
+}
+
+func newNumberCoder(c *numbers) *numberCoder {
+	c.dict = []int64{}
+	return &numberCoder{c: c, table: make([]uint32, 1<<12), shift: 64 - 12}
+}
+
+// code returns the code of a number.
+func (n *numberCoder) code(v int64) uint32 {
+	mask := uint64(len(n.table) - 1)
+	at := n.place(v)
+	for ; n.table[at] != 0; at = (at + 1) & mask {
+		if code := n.table[at]; n.c.dict[code-1] == v {
+			return code
+		}
+	}
+	n.c.dict = append(n.c.dict, v)
+	n.c.top++
+	n.table[at] = n.c.top
+	if 2*len(n.c.dict) > len(n.table) {
+		n.grow()
+	}
+	return n.c.top
+}
+
+func (n *numberCoder) place(v int64) uint64 { return mix(uint64(v)) >> n.shift }
+
+// grow makes the table four times as large.
+func (n *numberCoder) grow() {
+	n.table, n.shift = make([]uint32, 4*len(n.table)), n.shift-2
+	mask := uint64(len(n.table) - 1)
+	for i, v := range n.c.dict {
+		at := n.place(v)
+		for n.table[at] != 0 {
+			at = (at + 1) & mask
+		}
+		n.table[at] = uint32(i + 1)
+	}
 }
 
 // mergeTexts joins a text column of all pieces into one dictionary, or returns
 // nil where no record has the field.
 func mergeTexts(pieces []piece, n int, column func(*flowlog.Batch) *flowlog.TextColumn) *ranked {
+	var room []uint32
 	var dict []string // in the order in which they are met
 	number := map[string]uint32{}
 	numbers := make([][]uint32, len(pieces)) // of a piece's codes
@@ -133,7 +228,7 @@ func mergeTexts(pieces []piece, n int, column func(*flowlog.Batch) *flowlog.Text
 		if c == nil {
 			continue
 		}
-		numbers[i] = make([]uint32, max(1, len(c.Dict)))
+		numbers[i] = slices.Repeat([]uint32{unused}, max(1, len(c.Dict)))
 		for _, code := range usedCodes(c, p.rows) {
 			s := c.Dict[code]
 			at, ok := number[s]
@@ -148,38 +243,46 @@ func mergeTexts(pieces []piece, n int, column func(*flowlog.Batch) *flowlog.Text
 	if len(dict) == 0 {
 		return nil
 	}
-	r := &ranked{codes: make([]uint32, 0, n), dict: slices.Sorted(maps.Keys(number))}
+	r := &ranked{codes: make([]uint32, n), dict: slices.Sorted(maps.Keys(number))}
 	rank := make([]uint32, len(dict))
 	for i, s := range r.dict {
 		rank[number[s]] = uint32(i + 1)
 	}
+	at := r.codes
 	for i, p := range pieces {
 		c := column(p.batch)
-		p.each(func(at int) {
-			code := c.At(at)
-			if code != 0 {
-				code = rank[numbers[i][code]]
-			} else {
-				r.gaps = true
+		if c == nil {
+			r.gaps = true
+			at = at[p.len():]
+			continue
+		}
+		ranks := numbers[i] // of the piece's codes, from here on
+		for code := 1; code < len(ranks); code++ {
+			if ranks[code] != unused {
+				ranks[code] = rank[ranks[code]]
 			}
-			r.codes = append(r.codes, code)
-		})
+		}
+		ranks[0] = 0
+		codes := c.Codes
+		if p.rows != nil {
+			room = sized(&room, len(p.rows))
+			for i, row := range p.rows {
+				room[i] = c.At(int(row))
+			}
+			codes = room
+		}
+		r.gaps = r.gaps || len(codes) < p.len()
+		for i, code := range codes {
+			at[i] = ranks[code]
+			r.gaps = r.gaps || code == 0
+		}
+		at = at[p.len():]
 	}
 	return r
 }
 
-// each calls do with the place of each record in the batch.
-func (p piece) each(do func(i int)) {
-	if p.rows == nil {
-		for i := range p.batch.Len() {
-			do(i)
-		}
-		return
-	}
-	for _, i := range p.rows {
-		do(int(i))
-	}
-}
+// unused is the number of a code that no record of a piece has.
+const unused = math.MaxUint32
 
 // usedCodes returns the codes that records of a column have.
 func usedCodes(c *flowlog.TextColumn, rows []uint32) []uint32 {
@@ -216,51 +319,34 @@ func (c *columns) order() []uint32 {
 		if r := c.texts[id]; r != nil {
 			s.by(r.codes, uint32(len(r.dict)))
 		} else if nums := c.nums[id]; nums != nil {
-			s.byNums(nums)
+			s.byNumbers(nums)
 		}
 	}
 	return s.perm
 }
 
-// bounds returns the smallest and the largest number that is there, or zeros.
-func bounds(nums []int64) (low, high int64) {
-	first := true
-	for _, v := range nums {
-		switch {
-		case v == flowlog.Absent:
-		case first:
-			low, high, first = v, v, false
-		default:
-			low, high = min(low, v), max(high, v)
-		}
-	}
-	return low, high
-}
-
 // radixSorter orders places by counting.
 type radixSorter struct{ perm, spare []uint32 }
 
-// byNums orders by numbers, absent first.
-func (s *radixSorter) byNums(nums []int64) {
-	low, high := bounds(nums)
-	span := uint64(high) - uint64(low)
-	// Times of an hour span little; what spans more is ordered 32 bits at a
-	// time.
-	for shift := uint(0); shift == 0 || shift < 64 && (span+1)>>shift > 0; shift += 32 {
-		keys := make([]uint32, len(nums))
-		for i, v := range nums {
-			if v != flowlog.Absent {
-				keys[i] = uint32((uint64(v) - uint64(low) + 1) >> shift)
-			}
+// byNumbers orders by numbers, absent first.
+func (s *radixSorter) byNumbers(c *numbers) {
+	codes := c.codes
+	if c.dict != nil { // whose codes are in no order
+		byValue := make([]uint32, len(c.dict))
+		for i := range byValue {
+			byValue[i] = uint32(i)
 		}
-		top := uint64(1<<32 - 1)
-		if shift == 0 {
-			top = min(top, span+1)
-		} else {
-			top = (span + 1) >> shift
+		slices.SortFunc(byValue, func(a, b uint32) int { return cmp.Compare(c.dict[a], c.dict[b]) })
+		rank := make([]uint32, len(c.dict)+1)
+		for i, at := range byValue {
+			rank[at+1] = uint32(i + 1)
 		}
-		s.by(keys, uint32(top))
+		codes = make([]uint32, len(c.codes))
+		for i, code := range c.codes {
+			codes[i] = rank[code]
+		}
 	}
+	s.by(codes, c.top)
 }
 
 // by orders by keys, which are at most top; equal keys keep their order.

@@ -15,7 +15,7 @@ func TestOrder(t *testing.T) {
 	for name, spread := range map[string]int64{"an hour": 3600, "years": 1 << 33, "everything": 0} {
 		t.Run(name, func(t *testing.T) {
 			rng := rand.New(rand.NewPCG(1, uint64(spread)))
-			c := &columns{n: 5000, nums: map[flowlog.FieldID][]int64{}, texts: map[flowlog.FieldID]*ranked{}}
+			c := &columns{n: 5000, nums: map[flowlog.FieldID]*numbers{}, texts: map[flowlog.FieldID]*ranked{}}
 			for _, id := range []flowlog.FieldID{flowlog.SrcAddr, flowlog.DstAddr} {
 				r := &ranked{dict: make([]string, 3000)}
 				for range c.n {
@@ -23,6 +23,7 @@ func TestOrder(t *testing.T) {
 				}
 				c.texts[id] = r
 			}
+			var start []int64
 			for range c.n {
 				v := 1700000000 + rng.Int64N(max(spread, 1))
 				switch {
@@ -31,11 +32,17 @@ func TestOrder(t *testing.T) {
 				case spread == 0:
 					v = rng.Int64() - rng.Int64()
 				}
-				c.nums[flowlog.Start] = append(c.nums[flowlog.Start], v)
+				start = append(start, v)
 			}
 			if spread == 0 {
-				c.nums[flowlog.Start][7], c.nums[flowlog.Start][8] = math.MaxInt64, math.MinInt64+1
+				start[7], start[8] = math.MaxInt64, math.MinInt64+1
 			}
+			b := flowlog.NewBatch(flowlog.KindVPC)
+			for range c.n {
+				b.Append()
+			}
+			b.SetNums(flowlog.Start, start)
+			c.nums[flowlog.Start] = mergeNums([]piece{{batch: b}}, c.n, flowlog.Start)
 			want := make([]uint32, c.n)
 			for i := range want {
 				want[i] = uint32(i)
@@ -44,7 +51,7 @@ func TestOrder(t *testing.T) {
 				return cmp.Or(
 					cmp.Compare(c.texts[flowlog.SrcAddr].codes[a], c.texts[flowlog.SrcAddr].codes[b]),
 					cmp.Compare(c.texts[flowlog.DstAddr].codes[a], c.texts[flowlog.DstAddr].codes[b]),
-					cmp.Compare(c.nums[flowlog.Start][a], c.nums[flowlog.Start][b]), // Absent is the smallest number
+					cmp.Compare(start[a], start[b]), // Absent is the smallest number
 				)
 			})
 			if got := c.order(); !slices.Equal(got, want) {
