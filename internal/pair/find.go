@@ -68,7 +68,7 @@ func (h *Hour) Find(before, after *Edge, whole bool) Found {
 		}
 		for i, r := range e.rows {
 			at := part(r.flow)
-			edges[at] = append(edges[at], entry{r, foreign, 0, 0, e.flags[i]})
+			edges[at] = append(edges[at], h.entry(&r, e.flags[i], foreign, 0))
 		}
 	}
 	for i := range h.parts {
@@ -149,7 +149,9 @@ func (p *pairing) part(own, edges []entry) {
 
 // bucket pairs records of a bucket.
 func (p *pairing) bucket(b []entry) {
-	sortBucket(b)
+	if len(b) > 1 {
+		p.sortBucket(b)
+	}
 	for from := 0; from < len(b); {
 		to := from + 1
 		for to < len(b) && b[to].flow == b[from].flow {
@@ -160,11 +162,27 @@ func (p *pairing) bucket(b []entry) {
 	}
 }
 
-// sortBucket orders records by flow and start.
-func sortBucket(b []entry) {
-	slices.SortFunc(b, func(x, y entry) int {
-		return cmp.Or(cmp.Compare(x.flow.x, y.flow.x), cmp.Compare(x.flow.y, y.flow.y), cmp.Compare(x.start, y.start))
-	})
+// sortBucket orders records by flow and start. Most buckets have very few.
+func (p *pairing) sortBucket(b []entry) {
+	if len(b) > 12 {
+		slices.SortFunc(b, func(x, y entry) int { return p.compare(&x, &y) })
+		return
+	}
+	for i := 1; i < len(b); i++ {
+		for j := i; j > 0 && p.compare(&b[j], &b[j-1]) < 0; j-- {
+			b[j], b[j-1] = b[j-1], b[j]
+		}
+	}
+}
+
+func (p *pairing) compare(x, y *entry) int {
+	if x.flow.x != y.flow.x {
+		if x.flow.x < y.flow.x {
+			return -1
+		}
+		return 1
+	}
+	return cmp.Or(cmp.Compare(x.flow.y, y.flow.y), cmp.Compare(p.hour.span(x).low, p.hour.span(y).low))
 }
 
 // candidates are the records of a flow that one could pair with: of those that
@@ -172,12 +190,12 @@ func sortBucket(b []entry) {
 // pairs with.
 type candidates []span
 
-func (c *candidates) add(w row) {
-	if n := len(*c); n > 0 && (*c)[n-1].low == w.start {
-		(*c)[n-1].high = min((*c)[n-1].high, w.end)
+func (c *candidates) add(s span) {
+	if n := len(*c); n > 0 && (*c)[n-1].low == s.low {
+		(*c)[n-1].high = min((*c)[n-1].high, s.high)
 		return
 	}
-	*c = append(*c, span{w.start, w.end})
+	*c = append(*c, s)
 }
 
 // nearest returns the distance of the starts to the nearest candidate that lies with
@@ -215,18 +233,62 @@ func (c candidates) nearest(s span, window int64) int16 {
 	}
 }
 
-// flow pairs the records of a flow, which are in the order of their starts.
+// flow pairs the records of a flow, which are in the order of their starts. They have
+// one interface, since that is part of the flow.
 func (p *pairing) flow(records []entry) {
-	var directions flags
+	marks, iface := [2]uint32{}, uint32(none) // how many go which way; the interface of those of the hour
 	for i := range records {
-		directions |= 1 << bit(records[i].flags, forward)
-	}
-	if directions != 3 {
-		for i := range records {
-			p.lone(&records[i])
+		marks[records[i].log>>31]++
+		if place := records[i].place; place != foreign {
+			iface = p.hour.ifaces[place]
 		}
+	}
+	if iface == none {
 		return
 	}
+	window := int64(shortWindow)
+	if p.hour.interfaces[iface].long {
+		window = longWindow
+	}
+	switch {
+	case marks[0] == 0 || marks[1] == 0:
+		for i := range records {
+			p.lone(&records[i], iface, window)
+		}
+	case len(records) == 2:
+		p.two(&records[0], &records[1], iface, window)
+	default:
+		p.many(records, iface, window)
+	}
+}
+
+// two pairs a flow's only two records, which go opposite ways.
+func (p *pairing) two(a, b *entry, iface uint32, window int64) {
+	s, t := p.hour.span(a), p.hour.span(b)
+	if both := s.with(t); both.high-both.low > window {
+		p.lone(a, iface, window)
+		p.lone(b, iface, window)
+		return
+	}
+	p.pair(a, b.log, int16(t.low-s.low))
+	p.pair(b, a.log, int16(t.low-s.low))
+}
+
+// pair notes that a record pairs with one that has the marks.
+func (p *pairing) pair(e *entry, marks uint32, gap int16) {
+	if e.place == foreign {
+		return
+	}
+	p.found.Gaps[e.place] = gap
+	if marks&isRejected != 0 {
+		p.found.States[e.place] = Rejected
+	} else {
+		p.found.States[e.place] = Accepted
+	}
+}
+
+// many pairs the records of any flow.
+func (p *pairing) many(records []entry, iface uint32, window int64) {
 	for i := range p.sides {
 		for j := range p.sides[i] {
 			p.sides[i][j] = p.sides[i][j][:0]
@@ -234,51 +296,36 @@ func (p *pairing) flow(records []entry) {
 	}
 	for i := range records {
 		e := &records[i]
-		p.sides[bit(e.flags, forward)][bit(e.flags, rejected)].add(e.row)
+		p.sides[e.log>>31][e.log>>30&1].add(p.hour.span(e))
 	}
 	for i := range records {
 		e := &records[i]
 		if e.place == foreign {
 			continue
 		}
-		other := &p.sides[1-bit(e.flags, forward)]
-		s, window := span{e.start, e.end}, p.window(e)
+		other := &p.sides[1-e.log>>31]
+		s := p.hour.span(e)
 		if gap := other[0].nearest(s, window); gap != NoGap {
-			p.found.States[e.place], p.found.Gaps[e.place] = Accepted, gap
+			p.pair(e, 0, gap)
 		} else if gap := other[1].nearest(s, window); gap != NoGap {
-			p.found.States[e.place], p.found.Gaps[e.place] = Rejected, gap
+			p.pair(e, isRejected, gap)
 		} else {
-			p.lone(e)
+			p.lone(e, iface, window)
 		}
 	}
 }
 
-func bit(f, of flags) int {
-	if f&of != 0 {
-		return 1
-	}
-	return 0
-}
-
-// window returns the window of a record of the hour.
-func (p *pairing) window(e *entry) int64 {
-	if p.hour.interfaces[e.iface].long {
-		return longWindow
-	}
-	return shortWindow
-}
-
 // lone says of a record that no record pairs with it, where that can be known.
-func (p *pairing) lone(e *entry) {
+func (p *pairing) lone(e *entry, iface uint32, window int64) {
 	if !p.whole || e.place == foreign {
 		return
 	}
-	window := p.window(e)
-	reach := span{e.end - window, e.start + window}
-	if c := p.covers[e.log]; reach.low < c.low || reach.high > c.high {
+	s := p.hour.span(e)
+	reach := span{s.high - window, s.low + window}
+	if c := p.covers[e.log&logMask]; reach.low < c.low || reach.high > c.high {
 		return
 	}
-	if meet(p.skips[e.iface], reach) {
+	if skips := p.skips[iface]; len(skips) > 0 && meet(skips, reach) {
 		return
 	}
 	p.found.States[e.place] = None
