@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"unsafe"
 )
 
@@ -42,6 +43,8 @@ type TextColumn struct {
 	shift uint     // of a hash: its upper bits tell the place in table
 	last  uint32   // the code that the last line had
 	room  []byte   // where the next text of Dict is kept
+
+	filled bool // Codes are shared
 }
 
 // UnknownColumn is a column of a field that the table does not know.
@@ -107,14 +110,32 @@ func (b *Batch) Append() Record {
 }
 
 // FillText sets a text field of all records to one value, or to absent where
-// the value is "".
+// the value is "". Only [Record] may change the column after that.
 func (b *Batch) FillText(f FieldID, value string) {
 	if value == "" {
 		b.texts[f] = nil
 		return
 	}
-	b.texts[f] = &TextColumn{Dict: []string{"", value}, Codes: slices.Repeat([]uint32{1}, b.n)}
+	b.texts[f] = &TextColumn{Dict: []string{"", value}, Codes: onesOf(b.n), filled: true}
 }
+
+// ones are codes that all filled columns share.
+var ones atomic.Pointer[[]uint32]
+
+// onesOf returns n times code 1, which must not be written to.
+func onesOf(n int) []uint32 {
+	shared := ones.Load()
+	if shared == nil || len(*shared) < n {
+		more := slices.Repeat([]uint32{1}, max(n, defaultBatchRecords))
+		shared = &more
+		ones.Store(shared)
+	}
+	return (*shared)[:n:n]
+}
+
+// Filled reports whether the column was filled with one text by [Batch.FillText]
+// and is so still, so that its codes are those of others too, and all are 1.
+func (c *TextColumn) Filled() bool { return c.filled }
 
 // SetNums replaces the column of a numeric field; nil removes it. The batch keeps
 // the slice, which holds one number for each record.
@@ -540,6 +561,9 @@ func (r Record) setText(f FieldID, s string) {
 // set puts a code at record i; records between the column's end and i have
 // none.
 func (c *TextColumn) set(i int, code uint32) {
+	if c.filled {
+		c.Codes, c.filled = slices.Clone(c.Codes), false
+	}
 	for len(c.Codes) <= i {
 		c.Codes = append(c.Codes, 0)
 	}

@@ -126,6 +126,9 @@ type dictionary interface {
 // their values. No code is larger than top. gaps says that some record may have no
 // value: code 0.
 func (w *fileWriter) writeCoded(codes []uint32, top uint32, gaps bool, rows []uint32, d dictionary) error {
+	if top == 1 && !gaps {
+		return w.writeConstant(len(rows), d)
+	}
 	w.places, w.dict = sized(&w.places, len(rows)), w.dict[:0]
 	entries, low, high := uint32(0), uint32(0), uint32(0)
 	add := func(code uint32) {
@@ -138,31 +141,26 @@ func (w *fileWriter) writeCoded(codes []uint32, top uint32, gaps bool, rows []ui
 			high = code
 		}
 	}
-	if top == 1 && !gaps {
-		clear(w.places)
-		add(1)
-	} else {
-		w.local = sized(&w.local, int(top)+1) // code -> place in the new dictionary, from 1 on
-		clear(w.local)
-		at, local, places := 0, w.local, w.places
-		for _, row := range rows {
-			code := codes[row]
-			place := local[code]
-			if place == 0 {
-				if code == 0 {
-					continue
-				}
-				add(code)
-				place = entries
-				local[code] = place
+	w.local = sized(&w.local, int(top)+1) // code -> place in the new dictionary, from 1 on
+	clear(w.local)
+	at, local, places := 0, w.local, w.places
+	for _, row := range rows {
+		code := codes[row]
+		place := local[code]
+		if place == 0 {
+			if code == 0 {
+				continue
 			}
-			places[at] = int32(place - 1)
-			at++
+			add(code)
+			place = entries
+			local[code] = place
 		}
-		w.places = places[:at]
+		places[at] = int32(place - 1)
+		at++
 	}
+	w.places = places[:at]
 	nulls := len(rows) - len(w.places)
-	if err := w.beginPage(codes, rows, nulls); err != nil {
+	if err := w.beginPage(len(rows), nulls, func(i int) bool { return codes[rows[i]] != 0 }); err != nil {
 		return err
 	}
 	width := 0
@@ -176,33 +174,57 @@ func (w *fileWriter) writeCoded(codes []uint32, top uint32, gaps bool, rows []ui
 	w.page = append(append(w.page, byte(width)), w.coded...)
 	stats := w.statistics(nulls)
 	if entries > 0 {
-		stats.HasMin, stats.Min, stats.HasMax, stats.Max = true, d.bound(low), true, d.bound(high)
-		stats.ApplyStatSizeLimits(int(w.props.MaxStatsSizeFor(w.column().Path())))
+		w.bound(&stats, d.bound(low), d.bound(high))
 	}
 	return w.writeChunk(int(entries), len(rows), stats)
 }
+
+// writeConstant writes n times the only value of a dictionary as the next column.
+func (w *fileWriter) writeConstant(n int, d dictionary) error {
+	w.dict = d.appendPlain(w.dict[:0], 1)
+	if err := w.beginPage(n, 0, nil); err != nil {
+		return err
+	}
+	const width = 1
+	w.page = append(appendRun(append(w.page, width), n), 0)
+	stats := w.statistics(0)
+	w.bound(&stats, d.bound(1), d.bound(1))
+	return w.writeChunk(1, n, stats)
+}
+
+// appendRun appends the header of n times the same value; the value follows.
+func appendRun(to []byte, n int) []byte { return binary.AppendUvarint(to, uint64(n)<<1) }
 
 // statistics returns those of the next column without bounds.
 func (w *fileWriter) statistics(nulls int) metadata.EncodedStatistics {
 	return metadata.EncodedStatistics{HasNullCount: true, NullCount: int64(nulls), Signed: w.column().SortOrder() == schema.SortSIGNED}
 }
 
-// beginPage begins the page of a column with the definition levels: which records
-// have a value.
-func (w *fileWriter) beginPage(codes, rows []uint32, nulls int) error {
+// bound adds bounds to the statistics of the next column.
+func (w *fileWriter) bound(stats *metadata.EncodedStatistics, low, high []byte) {
+	stats.HasMin, stats.Min, stats.HasMax, stats.Max = true, low, true, high
+	stats.ApplyStatSizeLimits(int(w.props.MaxStatsSizeFor(w.column().Path())))
+}
+
+// beginPage begins the page of a column of n records with the definition levels:
+// which records have a value.
+func (w *fileWriter) beginPage(n, nulls int, has func(i int) bool) error {
 	w.page = w.page[:0]
 	switch {
-	case w.column().MaxDefinitionLevel() > 0:
-	case nulls > 0:
+	case w.column().MaxDefinitionLevel() == 0 && nulls > 0:
 		return errors.New("a record has no value where the table demands one")
-	default:
+	case w.column().MaxDefinitionLevel() == 0:
+		return nil
+	case nulls == 0:
+		run := append(appendRun(w.coded[:0], n), 1)
+		w.page = append(binary.LittleEndian.AppendUint32(w.page, uint32(len(run))), run...)
 		return nil
 	}
-	w.levels = sized(&w.levels, len(rows))
-	for i, row := range rows {
-		w.levels[i] = 1
-		if nulls > 0 && codes[row] == 0 {
-			w.levels[i] = 0
+	w.levels = sized(&w.levels, n)
+	for i := range w.levels {
+		w.levels[i] = 0
+		if has(i) {
+			w.levels[i] = 1
 		}
 	}
 	return w.appendLevels(w.levels, 1)

@@ -569,8 +569,8 @@ func (p *repairing) writeGroup(ctx context.Context, g *group, found pair.Found) 
 	cols := merge(flowlog.KindVPC, pieces)
 	direction, state, gaps := cols.texts[flowlog.WeirDirection], cols.texts[flowlog.WeirPair], cols.nums[flowlog.WeirPairGap]
 	cols.setPairs(found)
-	if len(g.files) == 1 && sameText(direction, cols.texts[flowlog.WeirDirection]) && sameText(state, cols.texts[flowlog.WeirPair]) &&
-		sameNumbers(gaps, cols.nums[flowlog.WeirPairGap]) {
+	if len(g.files) == 1 && sameText(direction, cols.texts[flowlog.WeirDirection], cols.n) && sameText(state, cols.texts[flowlog.WeirPair], cols.n) &&
+		sameNumbers(gaps, cols.nums[flowlog.WeirPairGap], cols.n) {
 		return "", 0, nil
 	}
 	if path, err = p.lake.writeColumns(ctx, hourKey{flowlog.KindVPC, p.hour}, cols); err != nil {
@@ -627,35 +627,40 @@ func (c *columns) doubt() bool {
 			codes[i+1] = uint32(pair.Unknown)
 		}
 	}
-	c.setDerived(flowlog.WeirPair, pair.States, len(r.codes), func(i int) uint32 { return codes[r.codes[i]] })
+	c.setDerived(flowlog.WeirPair, pair.States, c.n, func(i int) uint32 { return codes[r.code(i)] })
 	return true
 }
 
-// sameText reports whether two text columns, nil where no record has the field, hold
-// the same texts.
-func sameText(a, b *ranked) bool {
+// sameText reports whether text columns of n records, nil where none has the field,
+// hold the same texts.
+func sameText(a, b *ranked, n int) bool {
 	if a == nil || b == nil {
 		return a == b
 	}
-	return slices.EqualFunc(a.codes, b.codes, func(x, y uint32) bool {
-		if x == 0 || y == 0 {
-			return x == y
-		}
-		return a.dict[x-1] == b.dict[y-1]
-	})
+	return sameCodes(n, a.code, b.code, func(x, y uint32) bool { return a.dict[x-1] == b.dict[y-1] })
 }
 
 // sameNumbers is sameText for numbers.
-func sameNumbers(a, b *numbers) bool {
+func sameNumbers(a, b *numbers, n int) bool {
 	if a == nil || b == nil {
 		return a == b
 	}
-	return slices.EqualFunc(a.codes, b.codes, func(x, y uint32) bool {
+	return sameCodes(n, a.code, b.code, func(x, y uint32) bool { return a.at(x) == b.at(y) })
+}
+
+// sameCodes reports whether the codes of n records stand for the same values.
+func sameCodes(n int, a, b func(i int) uint32, same func(x, y uint32) bool) bool {
+	for i := range n {
+		x, y := a(i), b(i)
 		if x == 0 || y == 0 {
-			return x == y
+			if x != y {
+				return false
+			}
+		} else if !same(x, y) {
+			return false
 		}
-		return a.at(x) == b.at(y)
-	})
+	}
+	return true
 }
 
 // setPaired notes what is known of an hour whose files stay as they are.

@@ -187,7 +187,7 @@ func (c *columns) writeUnknown(w *fileWriter, rows []uint32, names bool) error {
 		first := len(def)
 		for _, name := range sorted {
 			r := c.unknown[name]
-			code := r.codes[row]
+			code := r.code(int(row))
 			if code == 0 {
 				continue
 			}

@@ -2,10 +2,11 @@ package lake
 
 import (
 	"cmp"
-	"maps"
+	"encoding/binary"
 	"math"
 	"slices"
 	"sort"
+	"strings"
 
 	"weir/flowlog"
 )
@@ -37,8 +38,8 @@ type columns struct {
 // numbers is a numeric column in codes: code 0 is absent, code c is low+c-1, or
 // where there is a dict, dict[c-1].
 type numbers struct {
-	codes []uint32
-	top   uint32 // no code is larger
+	codes []uint32 // nil where all records have code 1
+	top   uint32   // no code is larger
 	low   int64
 	dict  []int64 // distinct, in the order in which they were met
 	gaps  bool    // some record has none: code 0
@@ -55,9 +56,21 @@ func (c *numbers) at(code uint32) int64 {
 // ranked is a text column coded by rank: code 0 is absent, code c is dict[c-1], and
 // dict ascends, so that codes compare as their texts do.
 type ranked struct {
-	codes []uint32
+	codes []uint32 // nil where all records have code 1
 	dict  []string
 	gaps  bool // some record has none: code 0
+}
+
+// code returns the code of a record.
+func (c *numbers) code(i int) uint32 { return codeAt(c.codes, i) }
+
+func (r *ranked) code(i int) uint32 { return codeAt(r.codes, i) }
+
+func codeAt(codes []uint32, i int) uint32 {
+	if codes == nil {
+		return 1
+	}
+	return codes[i]
 }
 
 // merge puts pieces together.
@@ -126,7 +139,11 @@ func mergeNums(pieces []piece, n int, id flowlog.FieldID) *numbers {
 	if low > high {
 		return nil
 	}
-	c.codes, c.low = make([]uint32, n), low
+	if c.low = low; low == high && !c.gaps {
+		c.top = 1
+		return c
+	}
+	c.codes = make([]uint32, n)
 	var coder *numberCoder
 	if uint64(high)-uint64(low) < directSpan {
 		c.top = uint32(high - low + 1)
@@ -219,50 +236,42 @@ func (n *numberCoder) grow() {
 // mergeTexts joins a text column of all pieces into one dictionary, or returns
 // nil where no record has the field.
 func mergeTexts(pieces []piece, n int, column func(*flowlog.Batch) *flowlog.TextColumn) *ranked {
-	var room []uint32
-	var dict []string // in the order in which they are met
-	number := map[string]uint32{}
-	numbers := make([][]uint32, len(pieces)) // of a piece's codes
+	var all flowlog.TextColumn // only its dictionary: the texts in the order in which they are met
+	gaps := false
+	codesOf := make([][]uint32, len(pieces)) // in all, by code of the piece
 	for i, p := range pieces {
 		c := column(p.batch)
 		if c == nil {
+			gaps = true
 			continue
 		}
-		numbers[i] = slices.Repeat([]uint32{unused}, max(1, len(c.Dict)))
+		codesOf[i] = make([]uint32, max(1, len(c.Dict)))
 		for _, code := range usedCodes(c, p.rows) {
-			s := c.Dict[code]
-			at, ok := number[s]
-			if !ok {
-				at = uint32(len(dict))
-				number[s] = at
-				dict = append(dict, s)
-			}
-			numbers[i][code] = at
+			codesOf[i][code] = all.Code(c.Dict[code])
 		}
+		gaps = gaps || hasGaps(c, p)
 	}
-	if len(dict) == 0 {
+	if len(all.Dict) == 0 {
 		return nil
 	}
-	r := &ranked{codes: make([]uint32, n), dict: slices.Sorted(maps.Keys(number))}
-	rank := make([]uint32, len(dict))
-	for i, s := range r.dict {
-		rank[number[s]] = uint32(i + 1)
+	if len(all.Dict) == 2 && !gaps {
+		return &ranked{dict: all.Dict[1:]}
 	}
+	r := &ranked{codes: make([]uint32, n), gaps: gaps}
+	var rank []uint32
+	r.dict, rank = rankTexts(all.Dict)
+	var room []uint32
 	at := r.codes
 	for i, p := range pieces {
 		c := column(p.batch)
 		if c == nil {
-			r.gaps = true
 			at = at[p.len():]
 			continue
 		}
-		ranks := numbers[i] // of the piece's codes, from here on
-		for code := 1; code < len(ranks); code++ {
-			if ranks[code] != unused {
-				ranks[code] = rank[ranks[code]]
-			}
+		ranks := codesOf[i]
+		for code, in := range ranks {
+			ranks[code] = rank[in]
 		}
-		ranks[0] = 0
 		codes := c.Codes
 		if p.rows != nil {
 			room = sized(&room, len(p.rows))
@@ -271,18 +280,55 @@ func mergeTexts(pieces []piece, n int, column func(*flowlog.Batch) *flowlog.Text
 			}
 			codes = room
 		}
-		r.gaps = r.gaps || len(codes) < p.len()
 		for i, code := range codes {
 			at[i] = ranks[code]
-			r.gaps = r.gaps || code == 0
 		}
 		at = at[p.len():]
 	}
 	return r
 }
 
-// unused is the number of a code that no record of a piece has.
-const unused = math.MaxUint32
+// hasGaps reports whether some record of a piece has no text in the column.
+func hasGaps(c *flowlog.TextColumn, p piece) bool {
+	switch {
+	case c.Filled() && len(c.Codes) == p.batch.Len():
+		return false
+	case p.rows != nil:
+		return slices.ContainsFunc(p.rows, func(row uint32) bool { return c.At(int(row)) == 0 })
+	}
+	return len(c.Codes) < p.batch.Len() || slices.Contains(c.Codes, 0)
+}
+
+// rankTexts returns the texts of a dictionary but the first, which is "", in order,
+// and the place of each in that order, from 1 on, by code.
+func rankTexts(dict []string) (sorted []string, rank []uint32) {
+	// Comparing the first 16 bytes as numbers tells most texts apart, without
+	// looking at where they lie.
+	type key struct {
+		high, low uint64
+		code      uint32
+	}
+	keys := make([]key, 0, len(dict)-1)
+	for code := 1; code < len(dict); code++ {
+		var head [16]byte
+		copy(head[:], dict[code])
+		keys = append(keys, key{binary.BigEndian.Uint64(head[:]), binary.BigEndian.Uint64(head[8:]), uint32(code)})
+	}
+	slices.SortFunc(keys, func(a, b key) int {
+		switch {
+		case a.high != b.high:
+			return cmp.Compare(a.high, b.high)
+		case a.low != b.low:
+			return cmp.Compare(a.low, b.low)
+		}
+		return strings.Compare(dict[a.code], dict[b.code])
+	})
+	sorted, rank = make([]string, len(keys)), make([]uint32, len(dict))
+	for i, k := range keys {
+		sorted[i], rank[k.code] = dict[k.code], uint32(i+1)
+	}
+	return sorted, rank
+}
 
 // usedCodes returns the codes that records of a column have.
 func usedCodes(c *flowlog.TextColumn, rows []uint32) []uint32 {
@@ -316,9 +362,9 @@ func (c *columns) order() []uint32 {
 	s := radixSorter{perm: perm, spare: make([]uint32, c.n)}
 	// The least significant key first: each pass is stable.
 	for _, id := range slices.Backward(sortedBy) {
-		if r := c.texts[id]; r != nil {
+		if r := c.texts[id]; r != nil && r.codes != nil {
 			s.by(r.codes, uint32(len(r.dict)))
-		} else if nums := c.nums[id]; nums != nil {
+		} else if nums := c.nums[id]; nums != nil && nums.codes != nil {
 			s.byNumbers(nums)
 		}
 	}
