@@ -31,7 +31,9 @@ type fileWriter struct {
 
 	group  *metadata.RowGroupMetaDataBuilder
 	groups int16
-	next   int // column of the group
+	rows   int        // of the group
+	words  [][]uint64 // the codes of its records: see columns
+	next   int        // column of the group
 
 	// Memory that one column after the other uses.
 	places []int32
@@ -84,10 +86,20 @@ func newFileWriter(out io.Writer, cols []fileColumn) (*fileWriter, error) {
 	return w, err
 }
 
-// beginGroup begins a row group.
-func (w *fileWriter) beginGroup(rows int) {
-	w.group, w.next = w.meta.AppendRowGroup(), 0
-	w.group.SetNumRows(rows)
+// beginGroup begins a row group of the records at rows, whose codes lie in words.
+func (w *fileWriter) beginGroup(words [][]uint64, rows []uint32) {
+	w.group, w.rows, w.next = w.meta.AppendRowGroup(), len(rows), 0
+	w.group.SetNumRows(len(rows))
+	if w.words == nil {
+		w.words = make([][]uint64, len(words))
+	}
+	for i, from := range words {
+		w.words[i] = sized(&w.words[i], len(rows))
+		to := w.words[i]
+		for k, row := range rows {
+			to[k] = from[row]
+		}
+	}
 }
 
 // endGroup ends it, once all columns are written.
@@ -122,14 +134,13 @@ type dictionary interface {
 	less(a, b uint32) bool
 }
 
-// writeCoded writes the values of rows as the next column, with a dictionary of just
-// their values. No code is larger than top. gaps says that some record may have no
-// value: code 0.
-func (w *fileWriter) writeCoded(codes []uint32, top uint32, gaps bool, rows []uint32, d dictionary) error {
-	if top == 1 && !gaps {
-		return w.writeConstant(len(rows), d)
+// writeCoded writes a column of the group as the next one, with a dictionary of just
+// the values of its records; code 0 is none. No code is larger than top.
+func (w *fileWriter) writeCoded(c *codes, top uint32, d dictionary) error {
+	if c.constant() {
+		return w.writeConstant(d)
 	}
-	w.places, w.dict = sized(&w.places, len(rows)), w.dict[:0]
+	w.places, w.dict = sized(&w.places, w.rows), w.dict[:0]
 	entries, low, high := uint32(0), uint32(0), uint32(0)
 	add := func(code uint32) {
 		entries++
@@ -143,9 +154,9 @@ func (w *fileWriter) writeCoded(codes []uint32, top uint32, gaps bool, rows []ui
 	}
 	w.local = sized(&w.local, int(top)+1) // code -> place in the new dictionary, from 1 on
 	clear(w.local)
-	at, local, places := 0, w.local, w.places
-	for _, row := range rows {
-		code := codes[row]
+	at, local, places, words := 0, w.local, w.places, w.words[c.word]
+	for _, word := range words {
+		code := uint32(word >> c.shift & c.mask)
 		place := local[code]
 		if place == 0 {
 			if code == 0 {
@@ -159,8 +170,8 @@ func (w *fileWriter) writeCoded(codes []uint32, top uint32, gaps bool, rows []ui
 		at++
 	}
 	w.places = places[:at]
-	nulls := len(rows) - len(w.places)
-	if err := w.beginPage(len(rows), nulls, func(i int) bool { return codes[rows[i]] != 0 }); err != nil {
+	nulls := w.rows - len(w.places)
+	if err := w.beginPage(nulls, func(i int) bool { return words[i]>>c.shift&c.mask != 0 }); err != nil {
 		return err
 	}
 	width := 0
@@ -176,20 +187,21 @@ func (w *fileWriter) writeCoded(codes []uint32, top uint32, gaps bool, rows []ui
 	if entries > 0 {
 		w.bound(&stats, d.bound(low), d.bound(high))
 	}
-	return w.writeChunk(int(entries), len(rows), stats)
+	return w.writeChunk(int(entries), w.rows, stats)
 }
 
-// writeConstant writes n times the only value of a dictionary as the next column.
-func (w *fileWriter) writeConstant(n int, d dictionary) error {
+// writeConstant writes the only value of a dictionary for all records as the next
+// column.
+func (w *fileWriter) writeConstant(d dictionary) error {
 	w.dict = d.appendPlain(w.dict[:0], 1)
-	if err := w.beginPage(n, 0, nil); err != nil {
+	if err := w.beginPage(0, nil); err != nil {
 		return err
 	}
 	const width = 1
-	w.page = append(appendRun(append(w.page, width), n), 0)
+	w.page = append(appendRun(append(w.page, width), w.rows), 0)
 	stats := w.statistics(0)
 	w.bound(&stats, d.bound(1), d.bound(1))
-	return w.writeChunk(1, n, stats)
+	return w.writeChunk(1, w.rows, stats)
 }
 
 // appendRun appends the header of n times the same value; the value follows.
@@ -206,9 +218,9 @@ func (w *fileWriter) bound(stats *metadata.EncodedStatistics, low, high []byte) 
 	stats.ApplyStatSizeLimits(int(w.props.MaxStatsSizeFor(w.column().Path())))
 }
 
-// beginPage begins the page of a column of n records with the definition levels:
-// which records have a value.
-func (w *fileWriter) beginPage(n, nulls int, has func(i int) bool) error {
+// beginPage begins the page of a column with the definition levels: which records
+// have a value.
+func (w *fileWriter) beginPage(nulls int, has func(i int) bool) error {
 	w.page = w.page[:0]
 	switch {
 	case w.column().MaxDefinitionLevel() == 0 && nulls > 0:
@@ -216,11 +228,11 @@ func (w *fileWriter) beginPage(n, nulls int, has func(i int) bool) error {
 	case w.column().MaxDefinitionLevel() == 0:
 		return nil
 	case nulls == 0:
-		run := append(appendRun(w.coded[:0], n), 1)
+		run := append(appendRun(w.coded[:0], w.rows), 1)
 		w.page = append(binary.LittleEndian.AppendUint32(w.page, uint32(len(run))), run...)
 		return nil
 	}
-	w.levels = sized(&w.levels, n)
+	w.levels = sized(&w.levels, w.rows)
 	for i := range w.levels {
 		w.levels[i] = 0
 		if has(i) {

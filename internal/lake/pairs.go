@@ -235,28 +235,28 @@ func (c *columns) setPairs(found pair.Found) {
 	c.setDerived(flowlog.WeirDirection, pair.Directions, len(found.Directions), func(i int) uint32 { return uint32(found.Directions[i]) })
 	c.setDerived(flowlog.WeirPair, pair.States, len(found.States), func(i int) uint32 { return uint32(found.States[i]) })
 	delete(c.nums, flowlog.WeirPairGap)
-	gaps := &numbers{codes: make([]uint32, len(found.Gaps))}
+	top := int16(pair.NoGap)
+	for _, gap := range found.Gaps {
+		top = max(top, gap)
+	}
+	if top == pair.NoGap {
+		return
+	}
+	gaps := &numbers{codes: c.newCodes(uint32(top) + 1), top: uint32(top) + 1}
 	for i, gap := range found.Gaps {
-		if gap == pair.NoGap {
-			gaps.gaps = true
-			continue
-		}
-		gaps.codes[i] = uint32(gap) + 1
-		gaps.top = max(gaps.top, gaps.codes[i])
+		gaps.set(i, uint32(gap+1)) // 0 for NoGap
 	}
-	if gaps.top > 0 {
-		c.nums[flowlog.WeirPairGap] = gaps
-	}
+	c.nums[flowlog.WeirPairGap] = gaps
 }
 
 // setDerived sets a text column by the codes of texts in order.
 func (c *columns) setDerived(id flowlog.FieldID, texts []string, n int, code func(i int) uint32) {
-	r := &ranked{codes: make([]uint32, n), dict: texts}
+	r := &ranked{c.newCodes(uint32(len(texts))), texts}
 	some := false
-	for i := range r.codes {
-		r.codes[i] = code(i)
-		some = some || r.codes[i] != 0
-		r.gaps = r.gaps || r.codes[i] == 0
+	for i := range n {
+		at := code(i)
+		r.set(i, at)
+		some = some || at != 0
 	}
 	delete(c.texts, id)
 	if some {
@@ -627,7 +627,7 @@ func (c *columns) doubt() bool {
 			codes[i+1] = uint32(pair.Unknown)
 		}
 	}
-	c.setDerived(flowlog.WeirPair, pair.States, c.n, func(i int) uint32 { return codes[r.code(i)] })
+	c.setDerived(flowlog.WeirPair, pair.States, c.n, func(i int) uint32 { return codes[r.at(i)] })
 	return true
 }
 
@@ -637,7 +637,7 @@ func sameText(a, b *ranked, n int) bool {
 	if a == nil || b == nil {
 		return a == b
 	}
-	return sameCodes(n, a.code, b.code, func(x, y uint32) bool { return a.dict[x-1] == b.dict[y-1] })
+	return sameCodes(n, &a.codes, &b.codes, func(x, y uint32) bool { return a.dict[x-1] == b.dict[y-1] })
 }
 
 // sameNumbers is sameText for numbers.
@@ -645,13 +645,13 @@ func sameNumbers(a, b *numbers, n int) bool {
 	if a == nil || b == nil {
 		return a == b
 	}
-	return sameCodes(n, a.code, b.code, func(x, y uint32) bool { return a.at(x) == b.at(y) })
+	return sameCodes(n, &a.codes, &b.codes, func(x, y uint32) bool { return a.value(x) == b.value(y) })
 }
 
 // sameCodes reports whether the codes of n records stand for the same values.
-func sameCodes(n int, a, b func(i int) uint32, same func(x, y uint32) bool) bool {
+func sameCodes(n int, a, b *codes, same func(x, y uint32) bool) bool {
 	for i := range n {
-		x, y := a(i), b(i)
+		x, y := a.at(i), b.at(i)
 		if x == 0 || y == 0 {
 			if x != y {
 				return false

@@ -112,7 +112,7 @@ func writeFile(ctx context.Context, path string, schema *iceberg.Schema, c *colu
 			return err
 		}
 		rows := perm[at:min(at+rowGroupRecords, len(perm))]
-		w.beginGroup(len(rows))
+		w.beginGroup(c.words, rows)
 		for i := range cols {
 			if err := c.writeColumn(w, &cols[i], rows); err != nil {
 				return fmt.Errorf("column %s: %w", cols[i].field.Name, err)
@@ -134,10 +134,10 @@ func (c *columns) writeColumn(w *fileWriter, col *fileColumn, rows []uint32) err
 	switch {
 	case col.text != nil:
 		r := col.text
-		return w.writeCoded(r.codes, uint32(len(r.dict)), r.gaps, rows, textDictionary(r.dict))
+		return w.writeCoded(&r.codes, uint32(len(r.dict)), textDictionary(r.dict))
 	case col.numbers != nil:
 		n := col.numbers
-		return w.writeCoded(n.codes, n.top, n.gaps, rows, numberDictionary{n, col.field.Type.ID()})
+		return w.writeCoded(&n.codes, n.top, numberDictionary{n, col.field.Type.ID()})
 	}
 	if err := c.writeUnknown(w, rows, true); err != nil {
 		return err
@@ -161,7 +161,7 @@ type numberDictionary struct {
 }
 
 func (n numberDictionary) appendPlain(to []byte, code uint32) []byte {
-	v := n.c.at(code)
+	v := n.c.value(code)
 	switch n.t {
 	case arrow.INT32:
 		return binary.LittleEndian.AppendUint32(to, uint32(v))
@@ -173,7 +173,7 @@ func (n numberDictionary) appendPlain(to []byte, code uint32) []byte {
 
 func (n numberDictionary) bound(code uint32) []byte { return n.appendPlain(nil, code) }
 
-func (n numberDictionary) less(a, b uint32) bool { return n.c.at(a) < n.c.at(b) }
+func (n numberDictionary) less(a, b uint32) bool { return n.c.value(a) < n.c.value(b) }
 
 // writeUnknown writes the names, or the values, of the unknown fields of rows; a
 // record without any has NULL.
@@ -187,7 +187,7 @@ func (c *columns) writeUnknown(w *fileWriter, rows []uint32, names bool) error {
 		first := len(def)
 		for _, name := range sorted {
 			r := c.unknown[name]
-			code := r.code(int(row))
+			code := r.at(int(row))
 			if code == 0 {
 				continue
 			}

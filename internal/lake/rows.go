@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/binary"
 	"math"
+	"math/bits"
 	"slices"
 	"sort"
 	"strings"
@@ -25,28 +26,76 @@ func (p piece) len() int {
 	return len(p.rows)
 }
 
-// columns is records of one kind as whole columns in one order, coded: what is
-// written is dictionaries, and codes take half the memory of numbers or less.
+// columns is records of one kind as whole columns in one order, coded, since what is
+// written is dictionaries.
 type columns struct {
 	kind    flowlog.Kind
 	n       int
 	nums    map[flowlog.FieldID]*numbers
 	texts   map[flowlog.FieldID]*ranked
 	unknown map[string]*ranked
+
+	words [][]uint64 // the codes of all columns
+	used  uint       // bits of the last words
+}
+
+// codes are a column's code of each record: some bits of a word of each, which it
+// shares with other columns. A record's words are few, so that putting records in
+// order reads memory at few places for each: that was most of the time of writing.
+// The zero value has code 1 for all records.
+type codes struct {
+	word  int      // which of columns.words
+	words []uint64 // nil: see above
+	shift uint
+	mask  uint64
+}
+
+// newCodes returns codes, all 0, of which none will be larger than top.
+func (c *columns) newCodes(top uint32) codes {
+	width := uint(bits.Len32(top))
+	if len(c.words) == 0 || c.used+width > 64 {
+		c.words, c.used = append(c.words, make([]uint64, c.n)), 0
+	}
+	at := len(c.words) - 1
+	out := codes{at, c.words[at], c.used, 1<<width - 1}
+	c.used += width
+	return out
+}
+
+// constant reports whether all records have code 1.
+func (c *codes) constant() bool { return c.words == nil }
+
+// at returns the code of a record.
+func (c *codes) at(i int) uint32 {
+	if c.words == nil {
+		return 1
+	}
+	return uint32(c.words[i] >> c.shift & c.mask)
+}
+
+// set sets the code of a record, which is 0.
+func (c *codes) set(i int, code uint32) { c.words[i] |= uint64(code) << c.shift }
+
+// all returns the codes of n records.
+func (c *codes) all(n int) []uint32 {
+	out := make([]uint32, n)
+	for i := range out {
+		out[i] = c.at(i)
+	}
+	return out
 }
 
 // numbers is a numeric column in codes: code 0 is absent, code c is low+c-1, or
 // where there is a dict, dict[c-1].
 type numbers struct {
-	codes []uint32 // nil where all records have code 1
-	top   uint32   // no code is larger
-	low   int64
-	dict  []int64 // distinct, in the order in which they were met
-	gaps  bool    // some record has none: code 0
+	codes
+	top  uint32 // no code is larger
+	low  int64
+	dict []int64 // distinct, in the order in which they were met
 }
 
-// at returns the number of a code that is not 0.
-func (c *numbers) at(code uint32) int64 {
+// value returns the number of a code that is not 0.
+func (c *numbers) value(code uint32) int64 {
 	if c.dict != nil {
 		return c.dict[code-1]
 	}
@@ -56,21 +105,8 @@ func (c *numbers) at(code uint32) int64 {
 // ranked is a text column coded by rank: code 0 is absent, code c is dict[c-1], and
 // dict ascends, so that codes compare as their texts do.
 type ranked struct {
-	codes []uint32 // nil where all records have code 1
-	dict  []string
-	gaps  bool // some record has none: code 0
-}
-
-// code returns the code of a record.
-func (c *numbers) code(i int) uint32 { return codeAt(c.codes, i) }
-
-func (r *ranked) code(i int) uint32 { return codeAt(r.codes, i) }
-
-func codeAt(codes []uint32, i int) uint32 {
-	if codes == nil {
-		return 1
-	}
-	return codes[i]
+	codes
+	dict []string
 }
 
 // merge puts pieces together.
@@ -88,11 +124,11 @@ func merge(kind flowlog.Kind, pieces []piece) *columns {
 		switch {
 		case f.Type == flowlog.Map:
 		case f.Numeric():
-			if nums := mergeNums(pieces, c.n, f.ID); nums != nil {
+			if nums := c.mergeNums(pieces, f.ID); nums != nil {
 				c.nums[f.ID] = nums
 			}
 		default:
-			r := mergeTexts(pieces, c.n, func(b *flowlog.Batch) *flowlog.TextColumn { return b.Texts(f.ID) })
+			r := c.mergeTexts(pieces, func(b *flowlog.Batch) *flowlog.TextColumn { return b.Texts(f.ID) })
 			if r != nil {
 				c.texts[f.ID] = r
 			}
@@ -103,7 +139,7 @@ func merge(kind flowlog.Kind, pieces []piece) *columns {
 			if c.unknown[u.Name] != nil {
 				continue
 			}
-			r := mergeTexts(pieces, c.n, func(b *flowlog.Batch) *flowlog.TextColumn {
+			r := c.mergeTexts(pieces, func(b *flowlog.Batch) *flowlog.TextColumn {
 				for _, v := range b.Unknown() {
 					if v.Name == u.Name {
 						return v.Text
@@ -121,50 +157,64 @@ func merge(kind flowlog.Kind, pieces []piece) *columns {
 
 // mergeNums joins a numeric column of all pieces, or returns nil where no record
 // has the field.
-func mergeNums(pieces []piece, n int, id flowlog.FieldID) *numbers {
-	c := &numbers{}
+func (c *columns) mergeNums(pieces []piece, id flowlog.FieldID) *numbers {
 	var room []int64
+	gaps := false
 	low, high := int64(math.MaxInt64), int64(math.MinInt64)
 	for _, p := range pieces {
 		nums := p.numbers(id, &room)
-		c.gaps = c.gaps || len(nums) < p.len()
+		gaps = gaps || len(nums) < p.len()
 		for _, v := range nums {
 			if v == flowlog.Absent {
-				c.gaps = true
+				gaps = true
 				continue
 			}
 			low, high = min(low, v), max(high, v)
 		}
 	}
-	if low > high {
+	switch {
+	case low > high:
 		return nil
+	case low == high && !gaps:
+		return &numbers{top: 1, low: low}
+	case uint64(high)-uint64(low) >= directSpan:
+		return c.mergeWide(pieces, id)
 	}
-	if c.low = low; low == high && !c.gaps {
-		c.top = 1
-		return c
-	}
-	c.codes = make([]uint32, n)
-	var coder *numberCoder
-	if uint64(high)-uint64(low) < directSpan {
-		c.top = uint32(high - low + 1)
-	} else {
-		coder = newNumberCoder(c)
-	}
-	at := c.codes
+	out := &numbers{top: uint32(high - low + 1), low: low}
+	out.codes = c.newCodes(out.top)
+	at := 0
 	for _, p := range pieces {
-		nums := p.numbers(id, &room)
-		for i, v := range nums {
-			switch {
-			case v == flowlog.Absent:
-			case coder == nil:
-				at[i] = uint32(v - low + 1)
-			default:
+		words, shift := out.words[at:at+p.len()], out.shift
+		for i, v := range p.numbers(id, &room) {
+			if v != flowlog.Absent {
+				words[i] |= uint64(v-low+1) << shift
+			}
+		}
+		at += p.len()
+	}
+	return out
+}
+
+// mergeWide is mergeNums for numbers that differ much.
+func (c *columns) mergeWide(pieces []piece, id flowlog.FieldID) *numbers {
+	var room []int64
+	out := &numbers{dict: []int64{}}
+	coder := newNumberCoder(out)
+	all := make([]uint32, c.n)
+	at := all
+	for _, p := range pieces {
+		for i, v := range p.numbers(id, &room) {
+			if v != flowlog.Absent {
 				at[i] = coder.code(v)
 			}
 		}
 		at = at[p.len():]
 	}
-	return c
+	out.codes = c.newCodes(out.top)
+	for i, code := range all {
+		out.set(i, code)
+	}
+	return out
 }
 
 // numbers returns the numbers of the piece's records; it is shorter where the last
@@ -196,7 +246,6 @@ type numberCoder struct {
 }
 
 func newNumberCoder(c *numbers) *numberCoder {
-	c.dict = []int64{}
 	return &numberCoder{c: c, table: make([]uint32, 1<<12), shift: 64 - 12}
 }
 
@@ -235,55 +284,51 @@ func (n *numberCoder) grow() {
 
 // mergeTexts joins a text column of all pieces into one dictionary, or returns
 // nil where no record has the field.
-func mergeTexts(pieces []piece, n int, column func(*flowlog.Batch) *flowlog.TextColumn) *ranked {
+func (c *columns) mergeTexts(pieces []piece, column func(*flowlog.Batch) *flowlog.TextColumn) *ranked {
 	var all flowlog.TextColumn // only its dictionary: the texts in the order in which they are met
 	gaps := false
 	codesOf := make([][]uint32, len(pieces)) // in all, by code of the piece
 	for i, p := range pieces {
-		c := column(p.batch)
-		if c == nil {
+		t := column(p.batch)
+		if t == nil {
 			gaps = true
 			continue
 		}
-		codesOf[i] = make([]uint32, max(1, len(c.Dict)))
-		for _, code := range usedCodes(c, p.rows) {
-			codesOf[i][code] = all.Code(c.Dict[code])
+		codesOf[i] = make([]uint32, max(1, len(t.Dict)))
+		for _, code := range usedCodes(t, p.rows) {
+			codesOf[i][code] = all.Code(t.Dict[code])
 		}
-		gaps = gaps || hasGaps(c, p)
+		gaps = gaps || hasGaps(t, p)
 	}
-	if len(all.Dict) == 0 {
+	switch {
+	case len(all.Dict) == 0:
 		return nil
-	}
-	if len(all.Dict) == 2 && !gaps {
+	case len(all.Dict) == 2 && !gaps:
 		return &ranked{dict: all.Dict[1:]}
 	}
-	r := &ranked{codes: make([]uint32, n), gaps: gaps}
-	var rank []uint32
-	r.dict, rank = rankTexts(all.Dict)
-	var room []uint32
-	at := r.codes
+	dict, rank := rankTexts(all.Dict)
+	r := &ranked{c.newCodes(uint32(len(dict))), dict}
+	at := 0
 	for i, p := range pieces {
-		c := column(p.batch)
-		if c == nil {
-			at = at[p.len():]
+		words, shift := r.words[at:at+p.len()], r.shift
+		at += p.len()
+		t := column(p.batch)
+		if t == nil {
 			continue
 		}
-		ranks := codesOf[i]
-		for code, in := range ranks {
-			ranks[code] = rank[in]
+		ranks := make([]uint64, len(codesOf[i]))
+		for code, in := range codesOf[i] {
+			ranks[code] = uint64(rank[in]) << shift
 		}
-		codes := c.Codes
 		if p.rows != nil {
-			room = sized(&room, len(p.rows))
 			for i, row := range p.rows {
-				room[i] = c.At(int(row))
+				words[i] |= ranks[t.At(int(row))]
 			}
-			codes = room
+			continue
 		}
-		for i, code := range codes {
-			at[i] = ranks[code]
+		for i, code := range t.Codes {
+			words[i] |= ranks[code]
 		}
-		at = at[p.len():]
 	}
 	return r
 }
@@ -362,46 +407,49 @@ func (c *columns) order() []uint32 {
 	s := radixSorter{perm: perm, spare: make([]uint32, c.n)}
 	// The least significant key first: each pass is stable.
 	for _, id := range slices.Backward(sortedBy) {
-		if r := c.texts[id]; r != nil && r.codes != nil {
-			s.by(r.codes, uint32(len(r.dict)))
-		} else if nums := c.nums[id]; nums != nil && nums.codes != nil {
-			s.byNumbers(nums)
+		if r := c.texts[id]; r != nil && !r.constant() {
+			s.by(r.all(c.n), uint32(len(r.dict)))
+		} else if nums := c.nums[id]; nums != nil && !nums.constant() {
+			s.by(nums.ascending(c.n), nums.top)
 		}
 	}
 	return s.perm
 }
 
+// ascending returns codes of n records that compare as the numbers do, absent
+// first.
+func (c *numbers) ascending(n int) []uint32 {
+	all := c.all(n)
+	if c.dict == nil {
+		return all
+	}
+	byValue := make([]uint32, len(c.dict))
+	for i := range byValue {
+		byValue[i] = uint32(i)
+	}
+	slices.SortFunc(byValue, func(a, b uint32) int { return cmp.Compare(c.dict[a], c.dict[b]) })
+	rank := make([]uint32, len(c.dict)+1)
+	for i, at := range byValue {
+		rank[at+1] = uint32(i + 1)
+	}
+	for i, code := range all {
+		all[i] = rank[code]
+	}
+	return all
+}
+
 // radixSorter orders places by counting.
 type radixSorter struct{ perm, spare []uint32 }
 
-// byNumbers orders by numbers, absent first.
-func (s *radixSorter) byNumbers(c *numbers) {
-	codes := c.codes
-	if c.dict != nil { // whose codes are in no order
-		byValue := make([]uint32, len(c.dict))
-		for i := range byValue {
-			byValue[i] = uint32(i)
-		}
-		slices.SortFunc(byValue, func(a, b uint32) int { return cmp.Compare(c.dict[a], c.dict[b]) })
-		rank := make([]uint32, len(c.dict)+1)
-		for i, at := range byValue {
-			rank[at+1] = uint32(i + 1)
-		}
-		codes = make([]uint32, len(c.codes))
-		for i, code := range c.codes {
-			codes[i] = rank[code]
-		}
-	}
-	s.by(codes, c.top)
-}
-
 // by orders by keys, which are at most top; equal keys keep their order.
 func (s *radixSorter) by(keys []uint32, top uint32) {
-	const bits = 11
-	for shift := uint(0); shift < 32 && top>>shift > 0; shift += bits {
-		var count [1 << bits]uint32
+	const most = 12 // bits of a pass: places of so many digits lie in the nearest memory
+	width := uint(bits.Len32(top))
+	digit := (width + (width+most-1)/most - 1) / max(1, (width+most-1)/most)
+	for shift := uint(0); shift < width; shift += digit {
+		var count [1 << most]uint32
 		for _, k := range keys {
-			count[k>>shift&(1<<bits-1)]++
+			count[k>>shift&(1<<digit-1)]++
 		}
 		at := uint32(0)
 		for d, n := range count {
@@ -409,7 +457,7 @@ func (s *radixSorter) by(keys []uint32, top uint32) {
 			at += n
 		}
 		for _, i := range s.perm {
-			d := keys[i] >> shift & (1<<bits - 1)
+			d := keys[i] >> shift & (1<<digit - 1)
 			s.spare[count[d]] = i
 			count[d]++
 		}

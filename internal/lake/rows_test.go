@@ -17,9 +17,9 @@ func TestOrder(t *testing.T) {
 			rng := rand.New(rand.NewPCG(1, uint64(spread)))
 			c := &columns{n: 5000, nums: map[flowlog.FieldID]*numbers{}, texts: map[flowlog.FieldID]*ranked{}}
 			for _, id := range []flowlog.FieldID{flowlog.SrcAddr, flowlog.DstAddr} {
-				r := &ranked{dict: make([]string, 3000)}
-				for range c.n {
-					r.codes = append(r.codes, uint32(rng.IntN(3001)/(1+rng.IntN(900))))
+				r := &ranked{c.newCodes(3000), make([]string, 3000)}
+				for i := range c.n {
+					r.set(i, uint32(rng.IntN(3001)/(1+rng.IntN(900))))
 				}
 				c.texts[id] = r
 			}
@@ -42,15 +42,15 @@ func TestOrder(t *testing.T) {
 				b.Append()
 			}
 			b.SetNums(flowlog.Start, start)
-			c.nums[flowlog.Start] = mergeNums([]piece{{batch: b}}, c.n, flowlog.Start)
+			c.nums[flowlog.Start] = c.mergeNums([]piece{{batch: b}}, flowlog.Start)
 			want := make([]uint32, c.n)
 			for i := range want {
 				want[i] = uint32(i)
 			}
 			slices.SortStableFunc(want, func(a, b uint32) int {
 				return cmp.Or(
-					cmp.Compare(c.texts[flowlog.SrcAddr].codes[a], c.texts[flowlog.SrcAddr].codes[b]),
-					cmp.Compare(c.texts[flowlog.DstAddr].codes[a], c.texts[flowlog.DstAddr].codes[b]),
+					cmp.Compare(c.texts[flowlog.SrcAddr].at(int(a)), c.texts[flowlog.SrcAddr].at(int(b))),
+					cmp.Compare(c.texts[flowlog.DstAddr].at(int(a)), c.texts[flowlog.DstAddr].at(int(b))),
 					cmp.Compare(start[a], start[b]), // Absent is the smallest number
 				)
 			})
