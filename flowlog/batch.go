@@ -1,13 +1,17 @@
 package flowlog
 
 import (
+	"encoding/binary"
 	"fmt"
 	"hash/maphash"
 	"iter"
 	"math"
+	"math/bits"
 	"net/netip"
 	"slices"
 	"strconv"
+	"sync"
+	"sync/atomic"
 	"unsafe"
 )
 
@@ -36,8 +40,11 @@ type TextColumn struct {
 	Dict  []string
 
 	table []uint64 // open addressing over Dict: a hash's upper half and a code; 0 = free; nil for few texts
+	shift uint     // of a hash: its upper bits tell the place in table
 	last  uint32   // the code that the last line had
 	room  []byte   // where the next text of Dict is kept
+
+	filled bool // Codes are shared
 }
 
 // UnknownColumn is a column of a field that the table does not know.
@@ -103,14 +110,32 @@ func (b *Batch) Append() Record {
 }
 
 // FillText sets a text field of all records to one value, or to absent where
-// the value is "".
+// the value is "". Only [Record] may change the column after that.
 func (b *Batch) FillText(f FieldID, value string) {
 	if value == "" {
 		b.texts[f] = nil
 		return
 	}
-	b.texts[f] = &TextColumn{Dict: []string{"", value}, Codes: slices.Repeat([]uint32{1}, b.n)}
+	b.texts[f] = &TextColumn{Dict: []string{"", value}, Codes: onesOf(b.n), filled: true}
 }
+
+// ones are codes that all filled columns share.
+var ones atomic.Pointer[[]uint32]
+
+// onesOf returns n times code 1, which must not be written to.
+func onesOf(n int) []uint32 {
+	shared := ones.Load()
+	if shared == nil || len(*shared) < n {
+		more := slices.Repeat([]uint32{1}, max(n, defaultBatchRecords))
+		shared = &more
+		ones.Store(shared)
+	}
+	return (*shared)[:n:n]
+}
+
+// Filled reports whether the column was filled with one text by [Batch.FillText]
+// and is so still, so that its codes are those of others too, and all are 1.
+func (c *TextColumn) Filled() bool { return c.filled }
 
 // SetNums replaces the column of a numeric field; nil removes it. The batch keeps
 // the slice, which holds one number for each record.
@@ -256,7 +281,7 @@ func (c *TextColumn) find(value string) (code uint32, h uint64) {
 	}
 	h = hashText(value)
 	mask := uint64(len(c.table) - 1)
-	for i := h & mask; ; i = (i + 1) & mask {
+	for i := h >> c.shift; ; i = (i + 1) & mask {
 		entry := c.table[i]
 		if entry == 0 || entry>>32 == h>>32 && c.Dict[uint32(entry)] == value {
 			return uint32(entry), h
@@ -273,35 +298,71 @@ func (c *TextColumn) add(h uint64, value string) uint32 {
 	c.Dict = append(c.Dict, value)
 	switch {
 	case c.table == nil && len(c.Dict) <= fewTexts+1:
-	case 2*len(c.Dict) >= len(c.table):
+	case c.table == nil:
 		c.grow()
 	default:
-		c.place(h, code)
+		c.place(h>>32<<32 | uint64(code))
+		if 2*len(c.Dict) >= len(c.table) {
+			c.grow()
+		}
 	}
 	return code
 }
 
-// place puts a code into the hash table, which has room.
-func (c *TextColumn) place(h uint64, code uint32) {
+// place puts an entry into the hash table, which has room.
+func (c *TextColumn) place(entry uint64) {
 	mask := uint64(len(c.table) - 1)
-	i := h & mask
+	i := entry >> c.shift
 	for c.table[i] != 0 {
 		i = (i + 1) & mask
 	}
-	c.table[i] = h>>32<<32 | uint64(code)
+	c.table[i] = entry
 }
 
-// grow makes the hash table four times as large, at least 64 places, and puts
-// the dictionary into it anew.
+// grow makes the hash table four times as large, at least 64 places, or makes one of
+// the dictionary.
 func (c *TextColumn) grow() {
 	size := max(64, 4*len(c.table))
 	for size <= 2*len(c.Dict) {
 		size *= 4
 	}
-	c.table = make([]uint64, size)
-	for code := 1; code < len(c.Dict); code++ {
-		c.place(hashText(c.Dict[code]), uint32(code))
+	old := c.table
+	c.table, c.shift = newTable(size), uint(64-bits.TrailingZeros(uint(size)))
+	if old == nil {
+		for code := 1; code < len(c.Dict); code++ {
+			c.place(hashText(c.Dict[code])>>32<<32 | uint64(code))
+		}
+		return
 	}
+	for _, entry := range old {
+		if entry != 0 {
+			c.place(entry)
+		}
+	}
+	tables.Put(&old)
+}
+
+// settle lets go of what is only needed while many texts come. The table is made
+// anew where another one does.
+func (c *TextColumn) settle() {
+	if table := c.table; table != nil {
+		tables.Put(&table)
+		c.table = nil
+	}
+}
+
+// tables are hash tables to be used again: those of one object's addresses are as
+// large as their codes.
+var tables = sync.Pool{New: func() any { return new([]uint64) }}
+
+func newTable(size int) []uint64 {
+	t := *tables.Get().(*[]uint64)
+	if cap(t) < size {
+		return make([]uint64, size)
+	}
+	t = t[:size]
+	clear(t)
+	return t
 }
 
 // A Record is one record of a batch: a view, cheap to copy, valid as long as
@@ -500,6 +561,9 @@ func (r Record) setText(f FieldID, s string) {
 // set puts a code at record i; records between the column's end and i have
 // none.
 func (c *TextColumn) set(i int, code uint32) {
+	if c.filled {
+		c.Codes, c.filled = slices.Clone(c.Codes), false
+	}
 	for len(c.Codes) <= i {
 		c.Codes = append(c.Codes, 0)
 	}
@@ -513,8 +577,37 @@ func (r Record) setEventTime(t int64) {
 	r.b.EventTime[r.i] = t
 }
 
-// hashSeed seeds the dictionaries' hash: anew in each process, so that no log can
-// be made to collide.
-var hashSeed = maphash.MakeSeed()
+// hashSeed and hashKeys seed the dictionaries' hash: anew in each process, so that no
+// log can be made to collide.
+var (
+	hashSeed = maphash.MakeSeed()
+	hashKeys = [3]uint64{maphash.String(hashSeed, "0"), maphash.String(hashSeed, "1"), maphash.String(hashSeed, "2")}
+)
 
-func hashText(s string) uint64 { return maphash.String(hashSeed, s) }
+// hashText is a hash in the way of wyhash for texts as short as addresses and names
+// of interfaces, which maphash takes three times as long for.
+func hashText(s string) uint64 {
+	n := len(s)
+	b := unsafe.Slice(unsafe.StringData(s), n)
+	var x, y uint64
+	switch {
+	case n > 32:
+		return maphash.String(hashSeed, s)
+	case n > 16:
+		x = fold(binary.LittleEndian.Uint64(b)^hashKeys[0], binary.LittleEndian.Uint64(b[8:])^hashKeys[1])
+		x, y = x^binary.LittleEndian.Uint64(b[n-16:]), binary.LittleEndian.Uint64(b[n-8:])
+	case n >= 8:
+		x, y = binary.LittleEndian.Uint64(b), binary.LittleEndian.Uint64(b[n-8:])
+	case n >= 4:
+		x, y = uint64(binary.LittleEndian.Uint32(b)), uint64(binary.LittleEndian.Uint32(b[n-4:]))
+	case n > 0:
+		x, y = uint64(b[0])<<8|uint64(b[n-1]), uint64(b[n/2])
+	}
+	return fold(fold(x^hashKeys[0], y^hashKeys[1])^uint64(n), hashKeys[2])
+}
+
+// fold multiplies and mixes both halves of the product.
+func fold(x, y uint64) uint64 {
+	high, low := bits.Mul64(x, y)
+	return high ^ low
+}

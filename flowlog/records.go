@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"unicode/utf8"
 )
 
 const (
@@ -52,9 +53,11 @@ type sourceLine struct {
 
 // line takes one line.
 func (s *recordSource) line(l sourceLine) {
-	text := bytes.TrimSpace(l.text)
-	if len(text) == 0 {
-		return
+	text := l.text
+	if len(text) == 0 || text[0] <= ' ' || text[len(text)-1] <= ' ' || text[0] >= utf8.RuneSelf || text[len(text)-1] >= utf8.RuneSelf {
+		if text = bytes.TrimSpace(text); len(text) == 0 {
+			return
+		}
 	}
 	if rest, t, ok := cutTime(text); ok {
 		text, l.time = bytes.TrimLeft(rest, " \t"), t

@@ -15,6 +15,7 @@ type lineParser struct {
 	cols   []lineColumn
 	ends   []end
 	expect int // records that a batch will probably have
+	room   int // records that the columns have room for
 
 	shared  bool // both kinds of records can have the format
 	version int  // place of the version, or -1
@@ -24,7 +25,8 @@ type lineParser struct {
 type end struct{ addr, port int }
 
 // lineColumn is where the values of one place in the line go: to nums, or to
-// text.
+// text. They have room for the records that are expected; those behind the batch's
+// last are anything.
 type lineColumn struct {
 	field    *Field // nil for an unknown field
 	num      bool
@@ -46,7 +48,7 @@ func newLineParser(f Format) *lineParser {
 
 // begin begins a batch, with room for the records that are expected.
 func (p *lineParser) begin() {
-	p.batch = NewBatch(p.format.kind)
+	p.batch, p.room = NewBatch(p.format.kind), max(p.expect, 1)
 	if p.cols == nil {
 		p.cols = make([]lineColumn, p.format.Len())
 	}
@@ -57,7 +59,7 @@ func (p *lineParser) begin() {
 		case !ok:
 			*c = lineColumn{text: p.batch.unknownColumn(p.format.names[i])}
 		case f.Numeric():
-			*c = lineColumn{field: f, num: true, min: f.Min, max: f.Max, nums: make([]int64, 0, p.expect)}
+			*c = lineColumn{field: f, num: true, min: f.Min, max: f.Max, nums: make([]int64, p.room)}
 			if f.Epoch {
 				c.max = min(f.Max, millisecondsFrom-1)
 			}
@@ -66,7 +68,7 @@ func (p *lineParser) begin() {
 			*c = lineColumn{field: f, text: &TextColumn{}}
 			p.batch.texts[f.ID] = c.text
 		}
-		c.text.Codes = make([]uint32, 0, p.expect)
+		c.text.Codes = make([]uint32, p.room)
 	}
 }
 
@@ -78,12 +80,28 @@ func (p *lineParser) take() *Batch {
 		return nil
 	}
 	for i := range p.cols {
-		if c := &p.cols[i]; c.num {
-			b.nums[c.field.ID] = c.nums
+		c := &p.cols[i]
+		if c.num {
+			b.nums[c.field.ID] = c.nums[:b.n]
+			continue
 		}
+		c.text.Codes = c.text.Codes[:b.n]
+		c.text.settle()
 	}
 	p.batch = nil
 	return b
+}
+
+// grow makes room for twice as many records.
+func (p *lineParser) grow() {
+	for i := range p.cols {
+		if c := &p.cols[i]; c.num {
+			c.nums = append(c.nums, make([]int64, p.room)...)
+		} else {
+			c.text.Codes = append(c.text.Codes, make([]uint32, p.room)...)
+		}
+	}
+	p.room *= 2
 }
 
 // parse appends the record of one line, without its line end, to the batch.
@@ -92,80 +110,103 @@ func (p *lineParser) parse(line []byte) *LineError {
 	if p.batch == nil {
 		p.begin()
 	}
+	if p.batch.n == p.room {
+		p.grow()
+	}
+	if p.usual(line) {
+		p.batch.n++
+		return nil
+	}
+	return p.any(line)
+}
+
+// usual reads a line as nearly all are: each value is there, right, and followed by
+// one space. It reports false where it is not sure of that.
+func (p *lineParser) usual(line []byte) bool {
+	wide := line[:cap(line)]
+	if len(line)+wideLoad > len(wide) {
+		return false // near the end of the object
+	}
+	n, pos, end := p.batch.n, 0, -1
+	for i := range p.cols {
+		if pos = end + 1; pos >= len(line) {
+			return false
+		}
+		c := &p.cols[i]
+		if c.num {
+			var v int64
+			if v, end = leadingNumber(wide, pos); end == pos || v < c.min || v > c.max {
+				return false
+			}
+			c.nums[n] = v
+		} else {
+			if end = wordEnd(line, pos); end == pos || end == pos+1 && line[pos] == '-' {
+				return false
+			}
+			code, err := c.text.intern(c.field, line[pos:end])
+			if err != nil {
+				return false
+			}
+			c.text.Codes[n] = code
+		}
+		if end >= len(line) {
+			return end == len(line) && i == len(p.cols)-1
+		}
+		if line[end] != ' ' {
+			return false
+		}
+	}
+	return false // there is more
+}
+
+// any reads any line.
+func (p *lineParser) any(line []byte) *LineError {
 	pos := 0
 	for i := range p.cols {
 		for pos < len(line) && isSpace(line[pos]) {
 			pos++
-		}
-		if end := p.cols[i].usual(line, pos); end > pos {
-			pos = end
-			continue
 		}
 		start := pos
 		for pos = wordEnd(line, pos); pos < len(line) && !isSpace(line[pos]); {
 			pos++
 		}
 		if start == pos {
-			return p.fail(i, &LineError{Reason: p.countReason(line)})
+			return &LineError{Reason: p.countReason(line)}
 		}
-		if err := p.cols[i].append(line[start:pos]); err != nil {
+		if err := p.cols[i].set(p.batch.n, line[start:pos]); err != nil {
 			if len(bytes.Fields(line)) != len(p.cols) {
 				// A wrong count explains a wrong value better than the value.
-				return p.fail(i, &LineError{Reason: p.countReason(line)})
+				return &LineError{Reason: p.countReason(line)}
 			}
-			return p.fail(i, &LineError{Column: start + 1, Field: p.format.names[i], Reason: err.Error()})
+			return &LineError{Column: start + 1, Field: p.format.names[i], Reason: err.Error()}
 		}
 	}
 	for pos < len(line) && isSpace(line[pos]) {
 		pos++
 	}
 	if pos < len(line) {
-		return p.fail(len(p.cols), &LineError{Column: pos + 1, Reason: p.countReason(line)})
+		return &LineError{Column: pos + 1, Reason: p.countReason(line)}
 	}
 	for _, e := range p.ends {
 		if p.cols[e.addr].text.Codes[p.batch.n] == 0 && p.cols[e.port].nums[p.batch.n] != Absent {
-			return p.fail(len(p.cols), &LineError{
+			return &LineError{
 				Field:  p.format.names[e.addr],
 				Reason: "absent, but " + p.format.names[e.port] + " is there",
-			})
+			}
 		}
 	}
 	p.batch.n++
 	return nil
 }
 
-// usual adds the value that begins at pos, if it is one that most are: a number
-// in the field's range, or the text that the record before has. It returns where
-// the value ends, or pos where append has to look.
-func (c *lineColumn) usual(line []byte, pos int) int {
-	if !c.num {
-		if c.text.last == 0 {
-			return pos
-		}
-		same := c.text.Dict[c.text.last]
-		end := pos + len(same)
-		if end >= len(line) || line[end] != ' ' || string(line[pos:end]) != same {
-			return pos
-		}
-		c.text.Codes = append(c.text.Codes, c.text.last)
-		return end
-	}
-	v, end := leadingNumber(line, pos)
-	if end == pos || end < len(line) && line[end] != ' ' || v < c.min || v > c.max {
-		return pos
-	}
-	c.nums = append(c.nums, v)
-	return end
-}
-
-// append adds the value of one token.
-func (c *lineColumn) append(tok []byte) error {
+// set sets the value of record n to that of one token.
+func (c *lineColumn) set(n int, tok []byte) error {
 	if !c.num {
 		code, err := c.text.intern(c.field, tok)
 		if err != nil {
 			return err
 		}
-		c.text.Codes = append(c.text.Codes, code)
+		c.text.Codes[n] = code
 		return nil
 	}
 	if len(tok) == 1 && tok[0] == '-' {
@@ -173,39 +214,19 @@ func (c *lineColumn) append(tok []byte) error {
 			// Always there in what AWS delivers, NODATA and SKIPDATA included.
 			return errors.New("absent, but every record has it")
 		}
-		c.nums = append(c.nums, Absent)
+		c.nums[n] = Absent
 		return nil
 	}
 	v, err := c.field.parseNum(tok)
 	if err != nil {
 		return err
 	}
-	c.nums = append(c.nums, v)
+	c.nums[n] = v
 	return nil
 }
 
-// fail takes back the first n values of a bad line.
-func (p *lineParser) fail(n int, e *LineError) *LineError {
-	p.takeBack(n)
-	return e
-}
-
 // undo takes back the last record.
-func (p *lineParser) undo() {
-	p.batch.n--
-	p.takeBack(len(p.cols))
-}
-
-// takeBack takes back the first n values behind the last record.
-func (p *lineParser) takeBack(n int) {
-	for i := range n {
-		if c := &p.cols[i]; c.num {
-			c.nums = c.nums[:p.batch.n]
-		} else {
-			c.text.Codes = c.text.Codes[:p.batch.n]
-		}
-	}
-}
+func (p *lineParser) undo() { p.batch.n-- }
 
 // countReason says how many fields a line has and how many it should have.
 func (p *lineParser) countReason(line []byte) string {

@@ -69,13 +69,12 @@ func (f *Field) checkText(s string) (string, error) {
 		return "", nil
 	}
 	switch {
+	case f.Addr && isIPv4(s):
+		return s, nil
 	case f.Addr:
 		a, err := netip.ParseAddr(s)
 		if err != nil || a.Zone() != "" {
 			return "", fmt.Errorf("%q is not an IP address", clip(s))
-		}
-		if strings.IndexByte(s, ':') < 0 {
-			return s, nil
 		}
 		return a.String(), nil
 	case f.Values != nil:
@@ -88,6 +87,31 @@ func (f *Field) checkText(s string) (string, error) {
 		return "", fmt.Errorf("%q holds a control character", clip(s))
 	}
 	return s, nil
+}
+
+// isIPv4 reports whether a text is an IPv4 address as netip reads it: no part has a
+// leading zero, so that equal addresses are equal texts. An object has thousands of
+// them.
+func isIPv4(s string) bool {
+	parts, digits, v := 1, 0, 0
+	for i := range len(s) {
+		c := s[i]
+		switch d := c - '0'; {
+		case d <= 9:
+			if digits > 0 && v == 0 {
+				return false
+			}
+			if v = 10*v + int(d); v > 255 {
+				return false
+			}
+			digits++
+		case c == '.' && digits > 0:
+			parts, digits, v = parts+1, 0, 0
+		default:
+			return false
+		}
+	}
+	return parts == 4 && digits > 0
 }
 
 // checkUnknown refuses a value of an unknown field that can't be kept as it is:

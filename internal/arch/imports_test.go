@@ -41,8 +41,8 @@ var edges = []struct {
 	},
 	{
 		path: "github.com/parquet-go/parquet-go/...", tests: true,
-		rooms: []string{"flowlog"},
-		why:   "the lake writes with arrow-go, everything else goes through flowlog",
+		rooms: []string{"flowlog", "internal/lake"},
+		why:   "everything but the lake goes through flowlog; the lake writes with arrow-go, and codes by parquet-go's encoding",
 	},
 	{
 		path: "github.com/johannesboyne/gofakes3/...", tests: true,

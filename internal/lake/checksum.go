@@ -45,6 +45,7 @@ func hashText(salt uint64, s string) uint64 {
 // recordHashes returns the checksum of each record of a batch.
 func recordHashes(b *flowlog.Batch) []uint64 {
 	sums := make([]uint64, b.Len())
+	all := uint64(0) // what each record has of columns that were filled
 	for _, f := range flowlog.Fields(b.Kind()) {
 		switch {
 		case f.ID == flowlog.WeirObject || f.Derived || f.Type == flowlog.Map:
@@ -56,22 +57,25 @@ func recordHashes(b *flowlog.Batch) []uint64 {
 				}
 			}
 		default:
-			addText(sums, b.Texts(f.ID), salts[f.ID])
+			all += addText(sums, b.Texts(f.ID), salts[f.ID])
 		}
 	}
 	for _, u := range b.Unknown() {
-		addText(sums, u.Text, salt(u.Name))
+		all += addText(sums, u.Text, salt(u.Name))
 	}
 	for i, s := range sums {
-		sums[i] = mix(s)
+		sums[i] = mix(s + all)
 	}
 	return sums
 }
 
-// addText adds the hashes of a text column.
-func addText(sums []uint64, c *flowlog.TextColumn, salt uint64) {
-	if c == nil {
-		return
+// addText adds the hashes of a text column, or returns that of a filled one.
+func addText(sums []uint64, c *flowlog.TextColumn, salt uint64) (all uint64) {
+	switch {
+	case c == nil:
+		return 0
+	case c.Filled() && len(c.Codes) == len(sums):
+		return hashText(salt, c.Dict[1])
 	}
 	hashes := make([]uint64, len(c.Dict))
 	for code := 1; code < len(c.Dict); code++ {
@@ -82,4 +86,5 @@ func addText(sums []uint64, c *flowlog.TextColumn, salt uint64) {
 			sums[i] += hashes[code]
 		}
 	}
+	return 0
 }

@@ -182,8 +182,12 @@ func batchBytes(b *flowlog.Batch) int64 {
 }
 
 func textBytes(c *flowlog.TextColumn) int64 {
-	// A dictionary entry: its header, some 16 bytes of text, its hash places.
-	return int64(4*cap(c.Codes) + 48*len(c.Dict))
+	// A dictionary entry: its header, some 16 bytes of text, what it had to grow.
+	n := int64(48 * len(c.Dict))
+	if !c.Filled() {
+		n += int64(4 * cap(c.Codes))
+	}
+	return n
 }
 
 // spill writes what is held of the unfinished object to data files of its own.

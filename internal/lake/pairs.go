@@ -245,28 +245,28 @@ func (c *columns) setPairs(found pair.Found) {
 	c.setDerived(flowlog.WeirPair, pair.States, len(found.States), func(i int) uint32 { return uint32(found.States[i]) })
 	c.setDerived(flowlog.WeirRepeat, pair.Repeats, len(found.Repeats), func(i int) uint32 { return uint32(found.Repeats[i]) })
 	delete(c.nums, flowlog.WeirPairGap)
-	gaps, some := make([]int64, len(found.Gaps)), false
+	top := int16(pair.NoGap)
+	for _, gap := range found.Gaps {
+		top = max(top, gap)
+	}
+	if top == pair.NoGap {
+		return
+	}
+	gaps := &numbers{codes: c.newCodes(uint32(top) + 1), top: uint32(top) + 1}
 	for i, gap := range found.Gaps {
-		gaps[i] = int64(gap)
-		if gap == pair.NoGap {
-			gaps[i] = flowlog.Absent
-		} else {
-			some = true
-		}
+		gaps.set(i, uint32(gap+1)) // 0 for NoGap
 	}
-	if some {
-		c.nums[flowlog.WeirPairGap] = gaps
-	}
+	c.nums[flowlog.WeirPairGap] = gaps
 }
 
 // setDerived sets a text column by the codes of texts in order.
 func (c *columns) setDerived(id flowlog.FieldID, texts []string, n int, code func(i int) uint32) {
-	r := &ranked{codes: make([]uint32, n), dict: texts}
+	r := &ranked{c.newCodes(uint32(len(texts))), texts}
 	some := false
-	for i := range r.codes {
-		r.codes[i] = code(i)
-		some = some || r.codes[i] != 0
-		r.gaps = r.gaps || r.codes[i] == 0
+	for i := range n {
+		at := code(i)
+		r.set(i, at)
+		some = some || at != 0
 	}
 	delete(c.texts, id)
 	if some {
@@ -596,8 +596,8 @@ func (p *repairing) writeGroup(ctx context.Context, g *group, found pair.Found) 
 	}
 	gaps := cols.nums[flowlog.WeirPairGap]
 	cols.setPairs(found)
-	changed := func(f flowlog.FieldID) bool { return !sameText(was[f], cols.texts[f]) }
-	if len(g.files) == 1 && !slices.ContainsFunc(pairTexts, changed) && slices.Equal(gaps, cols.nums[flowlog.WeirPairGap]) {
+	changed := func(f flowlog.FieldID) bool { return !sameText(was[f], cols.texts[f], cols.n) }
+	if len(g.files) == 1 && !slices.ContainsFunc(pairTexts, changed) && sameNumbers(gaps, cols.nums[flowlog.WeirPairGap], cols.n) {
 		return "", 0, nil
 	}
 	if path, err = p.lake.writeColumns(ctx, hourKey{flowlog.KindVPC, p.hour}, cols); err != nil {
@@ -654,22 +654,40 @@ func (c *columns) doubt() bool {
 			codes[i+1] = uint32(pair.Unknown)
 		}
 	}
-	c.setDerived(flowlog.WeirPair, pair.States, len(r.codes), func(i int) uint32 { return codes[r.codes[i]] })
+	c.setDerived(flowlog.WeirPair, pair.States, c.n, func(i int) uint32 { return codes[r.at(i)] })
 	return true
 }
 
-// sameText reports whether two text columns, nil where no record has the field, hold
-// the same texts.
-func sameText(a, b *ranked) bool {
+// sameText reports whether text columns of n records, nil where none has the field,
+// hold the same texts.
+func sameText(a, b *ranked, n int) bool {
 	if a == nil || b == nil {
 		return a == b
 	}
-	return slices.EqualFunc(a.codes, b.codes, func(x, y uint32) bool {
+	return sameCodes(n, &a.codes, &b.codes, func(x, y uint32) bool { return a.dict[x-1] == b.dict[y-1] })
+}
+
+// sameNumbers is sameText for numbers.
+func sameNumbers(a, b *numbers, n int) bool {
+	if a == nil || b == nil {
+		return a == b
+	}
+	return sameCodes(n, &a.codes, &b.codes, func(x, y uint32) bool { return a.value(x) == b.value(y) })
+}
+
+// sameCodes reports whether the codes of n records stand for the same values.
+func sameCodes(n int, a, b *codes, same func(x, y uint32) bool) bool {
+	for i := range n {
+		x, y := a.at(i), b.at(i)
 		if x == 0 || y == 0 {
-			return x == y
+			if x != y {
+				return false
+			}
+		} else if !same(x, y) {
+			return false
 		}
-		return a.dict[x-1] == b.dict[y-1]
-	})
+	}
+	return true
 }
 
 // setPaired notes what is known of an hour whose files stay as they are.

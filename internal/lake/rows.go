@@ -1,9 +1,13 @@
 package lake
 
 import (
-	"maps"
+	"cmp"
+	"encoding/binary"
+	"math"
+	"math/bits"
 	"slices"
 	"sort"
+	"strings"
 
 	"weir/flowlog"
 )
@@ -22,29 +26,94 @@ func (p piece) len() int {
 	return len(p.rows)
 }
 
-// columns is records of one kind as whole columns in one order. Text is coded
-// by rank: code 0 is absent, code c is dict[c-1], and dict ascends, so that codes
-// compare as their texts do.
+// columns is records of one kind as whole columns in one order, coded, since what is
+// written is dictionaries.
 type columns struct {
 	kind    flowlog.Kind
 	n       int
-	nums    map[flowlog.FieldID][]int64
+	nums    map[flowlog.FieldID]*numbers
 	texts   map[flowlog.FieldID]*ranked
 	unknown map[string]*ranked
+
+	words [][]uint64 // the codes of all columns
+	used  uint       // bits of the last words
 }
 
-// ranked is a text column coded by rank.
+// codes are a column's code of each record: some bits of a word of each, which it
+// shares with other columns. A record's words are few, so that putting records in
+// order reads memory at few places for each: that was most of the time of writing.
+// The zero value has code 1 for all records.
+type codes struct {
+	word  int      // which of columns.words
+	words []uint64 // nil: see above
+	shift uint
+	mask  uint64
+}
+
+// newCodes returns codes, all 0, of which none will be larger than top.
+func (c *columns) newCodes(top uint32) codes {
+	width := uint(bits.Len32(top))
+	if len(c.words) == 0 || c.used+width > 64 {
+		c.words, c.used = append(c.words, make([]uint64, c.n)), 0
+	}
+	at := len(c.words) - 1
+	out := codes{at, c.words[at], c.used, 1<<width - 1}
+	c.used += width
+	return out
+}
+
+// constant reports whether all records have code 1.
+func (c *codes) constant() bool { return c.words == nil }
+
+// at returns the code of a record.
+func (c *codes) at(i int) uint32 {
+	if c.words == nil {
+		return 1
+	}
+	return uint32(c.words[i] >> c.shift & c.mask)
+}
+
+// set sets the code of a record, which is 0.
+func (c *codes) set(i int, code uint32) { c.words[i] |= uint64(code) << c.shift }
+
+// all returns the codes of n records.
+func (c *codes) all(n int) []uint32 {
+	out := make([]uint32, n)
+	for i := range out {
+		out[i] = c.at(i)
+	}
+	return out
+}
+
+// numbers is a numeric column in codes: code 0 is absent, code c is low+c-1, or
+// where there is a dict, dict[c-1].
+type numbers struct {
+	codes
+	top  uint32 // no code is larger
+	low  int64
+	dict []int64 // distinct, in the order in which they were met
+}
+
+// value returns the number of a code that is not 0.
+func (c *numbers) value(code uint32) int64 {
+	if c.dict != nil {
+		return c.dict[code-1]
+	}
+	return c.low + int64(code) - 1
+}
+
+// ranked is a text column coded by rank: code 0 is absent, code c is dict[c-1], and
+// dict ascends, so that codes compare as their texts do.
 type ranked struct {
-	codes []uint32
-	dict  []string
-	gaps  bool // some record has none: code 0
+	codes
+	dict []string
 }
 
 // merge puts pieces together.
 func merge(kind flowlog.Kind, pieces []piece) *columns {
 	c := &columns{
 		kind:    kind,
-		nums:    map[flowlog.FieldID][]int64{},
+		nums:    map[flowlog.FieldID]*numbers{},
 		texts:   map[flowlog.FieldID]*ranked{},
 		unknown: map[string]*ranked{},
 	}
@@ -55,11 +124,11 @@ func merge(kind flowlog.Kind, pieces []piece) *columns {
 		switch {
 		case f.Type == flowlog.Map:
 		case f.Numeric():
-			if nums := mergeNums(pieces, c.n, f.ID); nums != nil {
+			if nums := c.mergeNums(pieces, f.ID); nums != nil {
 				c.nums[f.ID] = nums
 			}
 		default:
-			r := mergeTexts(pieces, c.n, func(b *flowlog.Batch) *flowlog.TextColumn { return b.Texts(f.ID) })
+			r := c.mergeTexts(pieces, func(b *flowlog.Batch) *flowlog.TextColumn { return b.Texts(f.ID) })
 			if r != nil {
 				c.texts[f.ID] = r
 			}
@@ -70,7 +139,7 @@ func merge(kind flowlog.Kind, pieces []piece) *columns {
 			if c.unknown[u.Name] != nil {
 				continue
 			}
-			r := mergeTexts(pieces, c.n, func(b *flowlog.Batch) *flowlog.TextColumn {
+			r := c.mergeTexts(pieces, func(b *flowlog.Batch) *flowlog.TextColumn {
 				for _, v := range b.Unknown() {
 					if v.Name == u.Name {
 						return v.Text
@@ -88,97 +157,222 @@ func merge(kind flowlog.Kind, pieces []piece) *columns {
 
 // mergeNums joins a numeric column of all pieces, or returns nil where no record
 // has the field.
-func mergeNums(pieces []piece, n int, id flowlog.FieldID) []int64 {
-	has := false
+func (c *columns) mergeNums(pieces []piece, id flowlog.FieldID) *numbers {
+	var room []int64
+	gaps := false
+	low, high := int64(math.MaxInt64), int64(math.MinInt64)
 	for _, p := range pieces {
-		has = has || p.batch.Nums(id) != nil
+		nums := p.numbers(id, &room)
+		gaps = gaps || len(nums) < p.len()
+		for _, v := range nums {
+			if v == flowlog.Absent {
+				gaps = true
+				continue
+			}
+			low, high = min(low, v), max(high, v)
+		}
 	}
-	if !has {
+	switch {
+	case low > high:
 		return nil
+	case low == high && !gaps:
+		return &numbers{top: 1, low: low}
+	case uint64(high)-uint64(low) >= directSpan:
+		return c.mergeWide(pieces, id)
 	}
-	out := make([]int64, 0, n)
+	out := &numbers{top: uint32(high - low + 1), low: low}
+	out.codes = c.newCodes(out.top)
+	at := 0
 	for _, p := range pieces {
-		nums := p.batch.Nums(id)
-		if p.rows == nil {
-			out = append(out, nums...)
-			for range p.batch.Len() - len(nums) {
-				out = append(out, flowlog.Absent)
-			}
-			continue
-		}
-		for _, i := range p.rows {
-			if int(i) < len(nums) {
-				out = append(out, nums[i])
-			} else {
-				out = append(out, flowlog.Absent)
+		words, shift := out.words[at:at+p.len()], out.shift
+		for i, v := range p.numbers(id, &room) {
+			if v != flowlog.Absent {
+				words[i] |= uint64(v-low+1) << shift
 			}
 		}
+		at += p.len()
 	}
-	for _, v := range out {
-		if v != flowlog.Absent {
-			return out
+	return out
+}
+
+// mergeWide is mergeNums for numbers that differ much.
+func (c *columns) mergeWide(pieces []piece, id flowlog.FieldID) *numbers {
+	var room []int64
+	out := &numbers{dict: []int64{}}
+	coder := newNumberCoder(out)
+	all := make([]uint32, c.n)
+	at := all
+	for _, p := range pieces {
+		for i, v := range p.numbers(id, &room) {
+			if v != flowlog.Absent {
+				at[i] = coder.code(v)
+			}
+		}
+		at = at[p.len():]
+	}
+	out.codes = c.newCodes(out.top)
+	for i, code := range all {
+		out.set(i, code)
+	}
+	return out
+}
+
+// numbers returns the numbers of the piece's records; it is shorter where the last
+// ones have none. room is memory for it.
+func (p piece) numbers(id flowlog.FieldID, room *[]int64) []int64 {
+	nums := p.batch.Nums(id)
+	if p.rows == nil || nums == nil {
+		return nums
+	}
+	*room = sized(room, len(p.rows))
+	for i, row := range p.rows {
+		(*room)[i] = flowlog.Absent
+		if int(row) < len(nums) {
+			(*room)[i] = nums[row]
 		}
 	}
-	return nil
+	return *room
+}
+
+// directSpan is how many different numbers are coded by their distance from the
+// smallest; larger ones are looked up in a hash table.
+const directSpan = 1 << 17
+
+// numberCoder codes numbers in the order in which it meets them.
+type numberCoder struct {
+	c     *numbers
+	table []uint32 // open addressing: a code; 0 = free
+	shift uint     // of a hash: its upper bits tell the place
+}
+
+func newNumberCoder(c *numbers) *numberCoder {
+	return &numberCoder{c: c, table: make([]uint32, 1<<12), shift: 64 - 12}
+}
+
+// code returns the code of a number.
+func (n *numberCoder) code(v int64) uint32 {
+	mask := uint64(len(n.table) - 1)
+	at := n.place(v)
+	for ; n.table[at] != 0; at = (at + 1) & mask {
+		if code := n.table[at]; n.c.dict[code-1] == v {
+			return code
+		}
+	}
+	n.c.dict = append(n.c.dict, v)
+	n.c.top++
+	n.table[at] = n.c.top
+	if 2*len(n.c.dict) > len(n.table) {
+		n.grow()
+	}
+	return n.c.top
+}
+
+func (n *numberCoder) place(v int64) uint64 { return mix(uint64(v)) >> n.shift }
+
+// grow makes the table four times as large.
+func (n *numberCoder) grow() {
+	n.table, n.shift = make([]uint32, 4*len(n.table)), n.shift-2
+	mask := uint64(len(n.table) - 1)
+	for i, v := range n.c.dict {
+		at := n.place(v)
+		for n.table[at] != 0 {
+			at = (at + 1) & mask
+		}
+		n.table[at] = uint32(i + 1)
+	}
 }
 
 // mergeTexts joins a text column of all pieces into one dictionary, or returns
 // nil where no record has the field.
-func mergeTexts(pieces []piece, n int, column func(*flowlog.Batch) *flowlog.TextColumn) *ranked {
-	var dict []string // in the order in which they are met
-	number := map[string]uint32{}
-	numbers := make([][]uint32, len(pieces)) // of a piece's codes
+func (c *columns) mergeTexts(pieces []piece, column func(*flowlog.Batch) *flowlog.TextColumn) *ranked {
+	var all flowlog.TextColumn // only its dictionary: the texts in the order in which they are met
+	gaps := false
+	codesOf := make([][]uint32, len(pieces)) // in all, by code of the piece
 	for i, p := range pieces {
-		c := column(p.batch)
-		if c == nil {
+		t := column(p.batch)
+		if t == nil {
+			gaps = true
 			continue
 		}
-		numbers[i] = make([]uint32, max(1, len(c.Dict)))
-		for _, code := range usedCodes(c, p.rows) {
-			s := c.Dict[code]
-			at, ok := number[s]
-			if !ok {
-				at = uint32(len(dict))
-				number[s] = at
-				dict = append(dict, s)
-			}
-			numbers[i][code] = at
+		codesOf[i] = make([]uint32, max(1, len(t.Dict)))
+		for _, code := range usedCodes(t, p.rows) {
+			codesOf[i][code] = all.Code(t.Dict[code])
 		}
+		gaps = gaps || hasGaps(t, p)
 	}
-	if len(dict) == 0 {
+	switch {
+	case len(all.Dict) == 0:
 		return nil
+	case len(all.Dict) == 2 && !gaps:
+		return &ranked{dict: all.Dict[1:]}
 	}
-	r := &ranked{codes: make([]uint32, 0, n), dict: slices.Sorted(maps.Keys(number))}
-	rank := make([]uint32, len(dict))
-	for i, s := range r.dict {
-		rank[number[s]] = uint32(i + 1)
-	}
+	dict, rank := rankTexts(all.Dict)
+	r := &ranked{c.newCodes(uint32(len(dict))), dict}
+	at := 0
 	for i, p := range pieces {
-		c := column(p.batch)
-		p.each(func(at int) {
-			code := c.At(at)
-			if code != 0 {
-				code = rank[numbers[i][code]]
-			} else {
-				r.gaps = true
+		words, shift := r.words[at:at+p.len()], r.shift
+		at += p.len()
+		t := column(p.batch)
+		if t == nil {
+			continue
+		}
+		ranks := make([]uint64, len(codesOf[i]))
+		for code, in := range codesOf[i] {
+			ranks[code] = uint64(rank[in]) << shift
+		}
+		if p.rows != nil {
+			for i, row := range p.rows {
+				words[i] |= ranks[t.At(int(row))]
 			}
-			r.codes = append(r.codes, code)
-		})
+			continue
+		}
+		for i, code := range t.Codes {
+			words[i] |= ranks[code]
+		}
 	}
 	return r
 }
 
-// each calls do with the place of each record in the batch.
-func (p piece) each(do func(i int)) {
-	if p.rows == nil {
-		for i := range p.batch.Len() {
-			do(i)
+// hasGaps reports whether some record of a piece has no text in the column.
+func hasGaps(c *flowlog.TextColumn, p piece) bool {
+	switch {
+	case c.Filled() && len(c.Codes) == p.batch.Len():
+		return false
+	case p.rows != nil:
+		return slices.ContainsFunc(p.rows, func(row uint32) bool { return c.At(int(row)) == 0 })
+	}
+	return len(c.Codes) < p.batch.Len() || slices.Contains(c.Codes, 0)
+}
+
+// rankTexts returns the texts of a dictionary but the first, which is "", in order,
+// and the place of each in that order, from 1 on, by code.
+func rankTexts(dict []string) (sorted []string, rank []uint32) {
+	// Comparing the first 16 bytes as numbers tells most texts apart, without
+	// looking at where they lie.
+	type key struct {
+		high, low uint64
+		code      uint32
+	}
+	keys := make([]key, 0, len(dict)-1)
+	for code := 1; code < len(dict); code++ {
+		var head [16]byte
+		copy(head[:], dict[code])
+		keys = append(keys, key{binary.BigEndian.Uint64(head[:]), binary.BigEndian.Uint64(head[8:]), uint32(code)})
+	}
+	slices.SortFunc(keys, func(a, b key) int {
+		switch {
+		case a.high != b.high:
+			return cmp.Compare(a.high, b.high)
+		case a.low != b.low:
+			return cmp.Compare(a.low, b.low)
 		}
-		return
+		return strings.Compare(dict[a.code], dict[b.code])
+	})
+	sorted, rank = make([]string, len(keys)), make([]uint32, len(dict))
+	for i, k := range keys {
+		sorted[i], rank[k.code] = dict[k.code], uint32(i+1)
 	}
-	for _, i := range p.rows {
-		do(int(i))
-	}
+	return sorted, rank
 }
 
 // usedCodes returns the codes that records of a column have.
@@ -213,63 +407,49 @@ func (c *columns) order() []uint32 {
 	s := radixSorter{perm: perm, spare: make([]uint32, c.n)}
 	// The least significant key first: each pass is stable.
 	for _, id := range slices.Backward(sortedBy) {
-		if r := c.texts[id]; r != nil {
-			s.by(r.codes, uint32(len(r.dict)))
-		} else if nums := c.nums[id]; nums != nil {
-			s.byNums(nums)
+		if r := c.texts[id]; r != nil && !r.constant() {
+			s.by(r.all(c.n), uint32(len(r.dict)))
+		} else if nums := c.nums[id]; nums != nil && !nums.constant() {
+			s.by(nums.ascending(c.n), nums.top)
 		}
 	}
 	return s.perm
 }
 
-// bounds returns the smallest and the largest number that is there, or zeros.
-func bounds(nums []int64) (low, high int64) {
-	first := true
-	for _, v := range nums {
-		switch {
-		case v == flowlog.Absent:
-		case first:
-			low, high, first = v, v, false
-		default:
-			low, high = min(low, v), max(high, v)
-		}
+// ascending returns codes of n records that compare as the numbers do, absent
+// first.
+func (c *numbers) ascending(n int) []uint32 {
+	all := c.all(n)
+	if c.dict == nil {
+		return all
 	}
-	return low, high
+	byValue := make([]uint32, len(c.dict))
+	for i := range byValue {
+		byValue[i] = uint32(i)
+	}
+	slices.SortFunc(byValue, func(a, b uint32) int { return cmp.Compare(c.dict[a], c.dict[b]) })
+	rank := make([]uint32, len(c.dict)+1)
+	for i, at := range byValue {
+		rank[at+1] = uint32(i + 1)
+	}
+	for i, code := range all {
+		all[i] = rank[code]
+	}
+	return all
 }
 
 // radixSorter orders places by counting.
 type radixSorter struct{ perm, spare []uint32 }
 
-// byNums orders by numbers, absent first.
-func (s *radixSorter) byNums(nums []int64) {
-	low, high := bounds(nums)
-	span := uint64(high) - uint64(low)
-	// Times of an hour span little; what spans more is ordered 32 bits at a
-	// time.
-	for shift := uint(0); shift == 0 || shift < 64 && (span+1)>>shift > 0; shift += 32 {
-		keys := make([]uint32, len(nums))
-		for i, v := range nums {
-			if v != flowlog.Absent {
-				keys[i] = uint32((uint64(v) - uint64(low) + 1) >> shift)
-			}
-		}
-		top := uint64(1<<32 - 1)
-		if shift == 0 {
-			top = min(top, span+1)
-		} else {
-			top = (span + 1) >> shift
-		}
-		s.by(keys, uint32(top))
-	}
-}
-
 // by orders by keys, which are at most top; equal keys keep their order.
 func (s *radixSorter) by(keys []uint32, top uint32) {
-	const bits = 11
-	for shift := uint(0); shift < 32 && top>>shift > 0; shift += bits {
-		var count [1 << bits]uint32
+	const most = 12 // bits of a pass: places of so many digits lie in the nearest memory
+	width := uint(bits.Len32(top))
+	digit := (width + (width+most-1)/most - 1) / max(1, (width+most-1)/most)
+	for shift := uint(0); shift < width; shift += digit {
+		var count [1 << most]uint32
 		for _, k := range keys {
-			count[k>>shift&(1<<bits-1)]++
+			count[k>>shift&(1<<digit-1)]++
 		}
 		at := uint32(0)
 		for d, n := range count {
@@ -277,7 +457,7 @@ func (s *radixSorter) by(keys []uint32, top uint32) {
 			at += n
 		}
 		for _, i := range s.perm {
-			d := keys[i] >> shift & (1<<bits - 1)
+			d := keys[i] >> shift & (1<<digit - 1)
 			s.spare[count[d]] = i
 			count[d]++
 		}

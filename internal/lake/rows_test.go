@@ -15,14 +15,15 @@ func TestOrder(t *testing.T) {
 	for name, spread := range map[string]int64{"an hour": 3600, "years": 1 << 33, "everything": 0} {
 		t.Run(name, func(t *testing.T) {
 			rng := rand.New(rand.NewPCG(1, uint64(spread)))
-			c := &columns{n: 5000, nums: map[flowlog.FieldID][]int64{}, texts: map[flowlog.FieldID]*ranked{}}
+			c := &columns{n: 5000, nums: map[flowlog.FieldID]*numbers{}, texts: map[flowlog.FieldID]*ranked{}}
 			for _, id := range []flowlog.FieldID{flowlog.SrcAddr, flowlog.DstAddr} {
-				r := &ranked{dict: make([]string, 3000)}
-				for range c.n {
-					r.codes = append(r.codes, uint32(rng.IntN(3001)/(1+rng.IntN(900))))
+				r := &ranked{c.newCodes(3000), make([]string, 3000)}
+				for i := range c.n {
+					r.set(i, uint32(rng.IntN(3001)/(1+rng.IntN(900))))
 				}
 				c.texts[id] = r
 			}
+			var start []int64
 			for range c.n {
 				v := 1700000000 + rng.Int64N(max(spread, 1))
 				switch {
@@ -31,20 +32,26 @@ func TestOrder(t *testing.T) {
 				case spread == 0:
 					v = rng.Int64() - rng.Int64()
 				}
-				c.nums[flowlog.Start] = append(c.nums[flowlog.Start], v)
+				start = append(start, v)
 			}
 			if spread == 0 {
-				c.nums[flowlog.Start][7], c.nums[flowlog.Start][8] = math.MaxInt64, math.MinInt64+1
+				start[7], start[8] = math.MaxInt64, math.MinInt64+1
 			}
+			b := flowlog.NewBatch(flowlog.KindVPC)
+			for range c.n {
+				b.Append()
+			}
+			b.SetNums(flowlog.Start, start)
+			c.nums[flowlog.Start] = c.mergeNums([]piece{{batch: b}}, flowlog.Start)
 			want := make([]uint32, c.n)
 			for i := range want {
 				want[i] = uint32(i)
 			}
 			slices.SortStableFunc(want, func(a, b uint32) int {
 				return cmp.Or(
-					cmp.Compare(c.texts[flowlog.SrcAddr].codes[a], c.texts[flowlog.SrcAddr].codes[b]),
-					cmp.Compare(c.texts[flowlog.DstAddr].codes[a], c.texts[flowlog.DstAddr].codes[b]),
-					cmp.Compare(c.nums[flowlog.Start][a], c.nums[flowlog.Start][b]), // Absent is the smallest number
+					cmp.Compare(c.texts[flowlog.SrcAddr].at(int(a)), c.texts[flowlog.SrcAddr].at(int(b))),
+					cmp.Compare(c.texts[flowlog.DstAddr].at(int(a)), c.texts[flowlog.DstAddr].at(int(b))),
+					cmp.Compare(start[a], start[b]), // Absent is the smallest number
 				)
 			})
 			if got := c.order(); !slices.Equal(got, want) {

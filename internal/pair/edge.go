@@ -71,7 +71,7 @@ const (
 )
 
 // holds reports whether a record of the hour belongs to its edge.
-func (s Side) holds(hour int64, r row) bool {
+func (s Side) holds(hour int64, r *row) bool {
 	if r.start == flowlog.Absent || r.end == flowlog.Absent {
 		return false
 	}
@@ -197,11 +197,12 @@ func EdgeOf(hour int64, s Side, all iter.Seq[Rows]) *Edge {
 	for rows := range all {
 		r.begin(rows.Batch)
 		rows.each(func(i int) {
-			if !s.holds(hour, row{start: number(r.start, i), end: number(r.end, i)}) {
+			w := row{start: number(r.start, i), end: number(r.end, i)}
+			if !s.holds(hour, &w) {
 				return
 			}
 			iface, named := r.interfaceAt(i)
-			w, f, _ := r.row(i, iface, named)
+			f := r.row(i, iface, named, &w, &addresses{})
 			if f&flowing != 0 {
 				e.add(w, f, iface)
 			}

@@ -73,7 +73,8 @@ func (h *Hour) Find(before, after *Edge, whole bool) Found {
 		for i := range e.rows {
 			r := &e.rows[i]
 			at := part(r.flow)
-			edges[at] = append(edges[at], entry{r.row, foreign, p.place(r.iface), 0, r.flags})
+			edges[at] = append(edges[at], h.entry(&r.row, r.flags, uint32(len(p.foreign)), isForeign))
+			p.foreign = append(p.foreign, stranger{p.place(r.iface), r.flags})
 		}
 	}
 	for i := range h.parts {
@@ -96,20 +97,28 @@ type pairing struct {
 	sides  [2][2]candidates // by direction and action
 	sights []sight          // the interfaces at which a flow was recorded
 
-	strangers []digest // interfaces of edges that the hour has no record of
-	places    map[digest]uint32
+	foreign []stranger        // the records of edges
+	beyond  []digest          // interfaces of edges that the hour has no record of
+	places  map[digest]uint32 // of those: behind the hour's
 }
 
-// place returns the place of an interface: in interfaces, and behind them those of
-// strangers.
+// stranger is what else is known of a record of an edge: its interface, by its place,
+// and its flags.
+type stranger struct {
+	iface uint32
+	flags flags
+}
+
+// place returns the place of an interface: in interfaces, and behind them those that
+// the hour has no record of.
 func (p *pairing) place(iface digest) uint32 {
 	if at, ok := p.hour.places[iface]; ok {
 		return at
 	}
 	at, ok := p.places[iface]
 	if !ok {
-		at = uint32(len(p.hour.interfaces) + len(p.strangers))
-		p.strangers = append(p.strangers, iface)
+		at = uint32(len(p.hour.interfaces) + len(p.beyond))
+		p.beyond = append(p.beyond, iface)
 		if p.places == nil {
 			p.places = map[digest]uint32{}
 		}
@@ -118,12 +127,35 @@ func (p *pairing) place(iface digest) uint32 {
 	return at
 }
 
-// iface returns an interface by its place.
-func (p *pairing) iface(place uint32) digest {
+// iface returns the place of a record's interface, and flags its flags.
+func (p *pairing) iface(e *entry) uint32 {
+	if e.foreign() {
+		return p.foreign[e.place].iface
+	}
+	return p.hour.ifaces[e.place]
+}
+
+func (p *pairing) flags(e *entry) flags {
+	if e.foreign() {
+		return p.foreign[e.place].flags
+	}
+	return p.hour.flags[e.place]
+}
+
+// digest returns an interface by its place.
+func (p *pairing) digest(place uint32) digest {
 	if n := len(p.hour.interfaces); int(place) >= n {
-		return p.strangers[int(place)-n]
+		return p.beyond[int(place)-n]
 	}
 	return p.hour.interfaces[place].digest
+}
+
+// window returns the window of an interface's records, by what the hour tells of it.
+func (p *pairing) window(iface uint32) int64 {
+	if int(iface) < len(p.hour.interfaces) && p.hour.interfaces[iface].long {
+		return longWindow
+	}
+	return shortWindow
 }
 
 // coverage joins what the hour and its neighbours say about what the records can
@@ -184,7 +216,9 @@ func (p *pairing) part(own, edges []entry) {
 
 // bucket pairs records of a bucket.
 func (p *pairing) bucket(b []entry) {
-	sortBucket(b)
+	if len(b) > 1 {
+		p.sortBucket(b)
+	}
 	for from := 0; from < len(b); {
 		to := from + 1
 		for to < len(b) && b[to].flow == b[from].flow {
@@ -195,27 +229,50 @@ func (p *pairing) bucket(b []entry) {
 	}
 }
 
-// sortBucket orders records by flow, interface and start.
-func sortBucket(b []entry) {
-	slices.SortFunc(b, func(x, y entry) int {
-		return cmp.Or(cmp.Compare(x.flow.x, y.flow.x), cmp.Compare(x.flow.y, y.flow.y), cmp.Compare(x.iface, y.iface), cmp.Compare(x.start, y.start))
-	})
-}
-
 // conversation goes through the records of a flow, which are in the order of
 // interfaces and starts.
 func (p *pairing) conversation(records []entry) {
+	if len(records) == 1 {
+		p.flow(records, p.iface(&records[0]))
+		return
+	}
+	first := p.iface(&records[0])
+	if first == p.iface(&records[len(records)-1]) {
+		p.flow(records, first)
+		return
+	}
 	for from := 0; from < len(records); {
-		to := from + 1
-		for to < len(records) && records[to].iface == records[from].iface {
+		iface, to := p.iface(&records[from]), from+1
+		for to < len(records) && p.iface(&records[to]) == iface {
 			to++
 		}
-		p.flow(records[from:to])
+		p.flow(records[from:to], iface)
 		from = to
 	}
-	if records[0].iface != records[len(records)-1].iface {
-		p.repeats(records)
+	p.repeats(records)
+}
+
+// sortBucket orders records by flow, interface and start. Most buckets have very few.
+func (p *pairing) sortBucket(b []entry) {
+	if len(b) > 12 {
+		slices.SortFunc(b, func(x, y entry) int { return p.compare(&x, &y) })
+		return
 	}
+	for i := 1; i < len(b); i++ {
+		for j := i; j > 0 && p.compare(&b[j], &b[j-1]) < 0; j-- {
+			b[j], b[j-1] = b[j-1], b[j]
+		}
+	}
+}
+
+func (p *pairing) compare(x, y *entry) int {
+	if x.flow.x != y.flow.x {
+		if x.flow.x < y.flow.x {
+			return -1
+		}
+		return 1
+	}
+	return cmp.Or(cmp.Compare(x.flow.y, y.flow.y), cmp.Compare(p.iface(x), p.iface(y)), cmp.Compare(p.hour.span(x).low, p.hour.span(y).low))
 }
 
 // candidates are the records of a flow that one could pair with: of those that
@@ -223,12 +280,12 @@ func (p *pairing) conversation(records []entry) {
 // pairs with.
 type candidates []span
 
-func (c *candidates) add(w row) {
-	if n := len(*c); n > 0 && (*c)[n-1].low == w.start {
-		(*c)[n-1].high = min((*c)[n-1].high, w.end)
+func (c *candidates) add(s span) {
+	if n := len(*c); n > 0 && (*c)[n-1].low == s.low {
+		(*c)[n-1].high = min((*c)[n-1].high, s.high)
 		return
 	}
-	*c = append(*c, span{w.start, w.end})
+	*c = append(*c, s)
 }
 
 // nearest returns the distance of the starts to the nearest candidate that lies with
@@ -268,17 +325,54 @@ func (c candidates) nearest(s span, window int64) int16 {
 
 // flow pairs the records of a flow at an interface, which are in the order of their
 // starts.
-func (p *pairing) flow(records []entry) {
-	var directions flags
-	for i := range records {
-		directions |= 1 << bit(records[i].flags, forward)
+func (p *pairing) flow(records []entry, iface uint32) {
+	if int(iface) >= len(p.hour.interfaces) {
+		return // of edges only
 	}
-	if directions != 3 {
+	marks := [2]uint32{} // how many go which way
+	for i := range records {
+		marks[records[i].log>>31]++
+	}
+	window := p.window(iface)
+	switch {
+	case marks[0] == 0 || marks[1] == 0:
 		for i := range records {
-			p.lone(&records[i])
+			p.lone(&records[i], iface, window)
 		}
+	case len(records) == 2:
+		p.two(&records[0], &records[1], iface, window)
+	default:
+		p.many(records, iface, window)
+	}
+}
+
+// two pairs a flow's only two records, which go opposite ways.
+func (p *pairing) two(a, b *entry, iface uint32, window int64) {
+	s, t := p.hour.span(a), p.hour.span(b)
+	if both := s.with(t); both.high-both.low > window {
+		p.lone(a, iface, window)
+		p.lone(b, iface, window)
 		return
 	}
+	p.pair(a, b.log, int16(t.low-s.low))
+	p.pair(b, a.log, int16(t.low-s.low))
+}
+
+// pair notes that a record pairs with one that has the marks.
+func (p *pairing) pair(e *entry, marks uint32, gap int16) {
+	if e.foreign() {
+		return
+	}
+	p.found.Gaps[e.place] = gap
+	if marks&isRejected != 0 {
+		p.found.States[e.place] = Rejected
+	} else {
+		p.found.States[e.place] = Accepted
+	}
+}
+
+// many pairs the records of any flow.
+func (p *pairing) many(records []entry, iface uint32, window int64) {
 	for i := range p.sides {
 		for j := range p.sides[i] {
 			p.sides[i][j] = p.sides[i][j][:0]
@@ -286,51 +380,36 @@ func (p *pairing) flow(records []entry) {
 	}
 	for i := range records {
 		e := &records[i]
-		p.sides[bit(e.flags, forward)][bit(e.flags, rejected)].add(e.row)
+		p.sides[e.log>>31][e.log>>30&1].add(p.hour.span(e))
 	}
 	for i := range records {
 		e := &records[i]
-		if e.place == foreign {
+		if e.foreign() {
 			continue
 		}
-		other := &p.sides[1-bit(e.flags, forward)]
-		s, window := span{e.start, e.end}, p.window(e)
+		other := &p.sides[1-e.log>>31]
+		s := p.hour.span(e)
 		if gap := other[0].nearest(s, window); gap != NoGap {
-			p.found.States[e.place], p.found.Gaps[e.place] = Accepted, gap
+			p.pair(e, 0, gap)
 		} else if gap := other[1].nearest(s, window); gap != NoGap {
-			p.found.States[e.place], p.found.Gaps[e.place] = Rejected, gap
+			p.pair(e, isRejected, gap)
 		} else {
-			p.lone(e)
+			p.lone(e, iface, window)
 		}
 	}
-}
-
-func bit(f, of flags) int {
-	if f&of != 0 {
-		return 1
-	}
-	return 0
-}
-
-// window returns the window of a record, by what the hour tells of its interface.
-func (p *pairing) window(e *entry) int64 {
-	if int(e.iface) < len(p.hour.interfaces) && p.hour.interfaces[e.iface].long {
-		return longWindow
-	}
-	return shortWindow
 }
 
 // lone says of a record that no record pairs with it, where that can be known.
-func (p *pairing) lone(e *entry) {
-	if !p.whole || e.place == foreign {
+func (p *pairing) lone(e *entry, iface uint32, window int64) {
+	if !p.whole || e.foreign() {
 		return
 	}
-	window := p.window(e)
-	reach := span{e.end - window, e.start + window}
-	if c := p.covers[e.log]; reach.low < c.low || reach.high > c.high {
+	s := p.hour.span(e)
+	reach := span{s.high - window, s.low + window}
+	if c := p.covers[e.log&logMask]; reach.low < c.low || reach.high > c.high {
 		return
 	}
-	if meet(p.skips[e.iface], reach) {
+	if skips := p.skips[iface]; len(skips) > 0 && meet(skips, reach) {
 		return
 	}
 	p.found.States[e.place] = None

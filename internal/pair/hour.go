@@ -6,7 +6,7 @@ import (
 	"weir/flowlog"
 )
 
-// An Hour collects the records of an hour. It is for one goroutine. It holds 54
+// An Hour collects the records of an hour. It is for one goroutine. It holds 42
 // bytes for each record.
 type Hour struct {
 	hour   int64
@@ -15,6 +15,7 @@ type Hour struct {
 	// parts are the records that may have a pair, by the upper bits of the digest
 	// of their flow, so that what pairs lies together, in little memory.
 	parts  [1 << partBits][]entry
+	far    []span // times of records of the parts that an entry can't hold
 	flags  []flags
 	ifaces []uint32 // of each record: its place in interfaces; none for those without
 
@@ -29,17 +30,52 @@ type Hour struct {
 	codes      []uint32 // by code of the batch's interface-id: its place in interfaces and 1; 0: not looked up
 }
 
-// entry is a record of the hour, or of an edge, that may have a pair.
+// entry is a record of the hour, or of an edge, that may have a pair: two of them lie
+// in a cache line, since going through them is most of the work.
 type entry struct {
-	row
-	place uint32 // in the hour; foreign: of an edge
-	iface uint32 // its place in interfaces
-	log   uint32 // its place in flowLogs
-	flags flags
+	flow       digest
+	start, end uint32 // seconds since the epoch; where it is isFar, start is a place in Hour.far
+	place      uint32 // in the hour; of an edge's record its place in pairing.foreign
+	log        uint32 // its place in flowLogs, and marks
 }
 
-// foreign is the place of an edge's record.
-const foreign = math.MaxUint32
+// The marks of an entry, above the place of its flow log.
+const (
+	isForward  = 1 << 31
+	isRejected = 1 << 30
+	isFar      = 1 << 29 // a time is not one of the years 1970 to 2106
+	isForeign  = 1 << 28 // of an edge
+	logMask    = isForeign - 1
+)
+
+// entry returns the entry of a record that may have a pair.
+func (h *Hour) entry(w *row, f flags, place, log uint32) entry {
+	if f&forward != 0 {
+		log |= isForward
+	}
+	if f&rejected != 0 {
+		log |= isRejected
+	}
+	if uint64(w.start) > math.MaxUint32 || uint64(w.end) > math.MaxUint32 {
+		h.far = append(h.far, span{w.start, w.end})
+		return entry{w.flow, uint32(len(h.far) - 1), 0, place, log | isFar}
+	}
+	return entry{w.flow, uint32(w.start), uint32(w.end), place, log}
+}
+
+// span returns the time of a record.
+func (h *Hour) span(e *entry) span {
+	if e.log&isFar != 0 {
+		return h.far[e.start]
+	}
+	return span{int64(e.start), int64(e.end)}
+}
+
+// foreign reports whether the record is of an edge.
+func (e *entry) foreign() bool { return e.log&isForeign != 0 }
+
+// way returns the marks of its direction and action.
+func (e *entry) way() uint32 { return e.log & (isForward | isRejected) }
 
 // partBits is how many upper bits of the digest tell the part, bucketBits how many
 // behind them the bucket of the part.
@@ -113,7 +149,15 @@ func (h *Hour) Add(rows Rows) {
 		h.codes = append(h.codes[:0], make([]uint32, len(names.Dict))...)
 	}
 	h.noteFields(rows)
-	rows.each(h.add)
+	if rows.At == nil {
+		for i := range rows.Batch.Len() {
+			h.add(i)
+		}
+		return
+	}
+	for _, i := range rows.At {
+		h.add(int(i))
+	}
 }
 
 // add adds a record of the batch.
@@ -124,29 +168,33 @@ func (h *Hour) add(i int) {
 	if at != none {
 		name = h.interfaces[at].digest
 	}
-	w, f, ends := r.row(i, name, at != none)
+	var w row
+	var ends addresses
+	f := r.row(i, name, at != none, &w, &ends)
 	log := h.logAt(i)
-	if w.start != flowlog.Absent && w.end != flowlog.Absent {
-		l := &h.flowLogs[log]
-		l.cover = l.cover.with(span{w.start, w.end})
-		for _, s := range []Side{Head, Tail} {
-			if s.holds(h.hour, w) {
-				l.edges[s] = l.edges[s].with(span{w.start, w.end})
-			}
+	timed := w.start != flowlog.Absent && w.end != flowlog.Absent
+	if timed {
+		l, t := &h.flowLogs[log], span{w.start, w.end}
+		l.cover = l.cover.with(t)
+		if Head.holds(h.hour, &w) {
+			l.edges[Head] = l.edges[Head].with(t)
+		}
+		if Tail.holds(h.hour, &w) {
+			l.edges[Tail] = l.edges[Tail].with(t)
 		}
 		if at != none && !r.skips(i) {
-			h.interfaces[at].cover(log, h.hour, span{w.start, w.end})
+			h.interfaces[at].cover(log, h.hour, t)
 		}
 	}
 	if at != none {
 		it := &h.interfaces[at]
 		switch {
 		case f&traffic != 0:
-			it.long = it.long || w.start != flowlog.Absent && w.end != flowlog.Absent && w.end-w.start > 60
+			it.long = it.long || timed && w.end-w.start > 60
 			if ends.both && ends.src.v6() == ends.dst.v6() {
 				f |= it.meet(ends.src, ends.dst)
 			}
-		case r.skips(i) && w.start != flowlog.Absent && w.end != flowlog.Absent:
+		case timed && r.skips(i):
 			it.skips = append(it.skips, span{w.start, w.end})
 		}
 	}
@@ -155,10 +203,10 @@ func (h *Hour) add(i int) {
 		l.actions[bit(f, rejected)] = true
 		l.long = l.long || w.end-w.start > 60
 		if f&onTheWay != 0 {
-			h.inner.add(r, i, name, w, f)
+			h.inner.add(r, i, name, &w, f)
 		}
 		p := &h.parts[part(w.flow)]
-		*p = append(*p, entry{w, uint32(h.n), at, log, f})
+		*p = append(*p, h.entry(&w, f, uint32(h.n), log))
 	}
 	h.n++
 	h.flags = append(h.flags, f)
@@ -192,7 +240,7 @@ func (h *Hour) interfaceAt(i int) uint32 {
 // logAt returns the place of a record's flow log.
 func (h *Hour) logAt(i int) uint32 {
 	id := h.reader.logID(i)
-	if h.n > 0 && h.flowLogs[h.log].id == id {
+	if len(h.flowLogs) > 0 && h.flowLogs[h.log].id == id {
 		return h.log
 	}
 	at, ok := h.logPlaces[id]
@@ -272,14 +320,16 @@ func (h *Hour) Edge(s Side) *Edge {
 	}
 	for _, part := range h.parts {
 		for i := range part {
-			if r := &part[i]; s.holds(h.hour, r.row) {
-				e.add(r.row, r.flags, h.interfaces[r.iface].digest)
+			t := h.span(&part[i])
+			if w := (row{part[i].flow, t.low, t.high}); s.holds(h.hour, &w) {
+				place := part[i].place
+				e.add(w, h.flags[place], h.interfaces[h.ifaces[place]].digest)
 			}
 		}
 	}
 	for _, it := range h.interfaces {
 		for _, t := range it.skips {
-			if s.holds(h.hour, row{start: t.low, end: t.high}) {
+			if s.holds(h.hour, &row{start: t.low, end: t.high}) {
 				e.addSkip(it.digest, t)
 			}
 		}

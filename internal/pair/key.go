@@ -67,19 +67,23 @@ func (d *digests) of(c *flowlog.TextColumn) {
 	clear(d.known)
 }
 
-// at returns the digest of a record's text, and false where it has none.
-func (d *digests) at(i int) (digest, bool) {
-	if d.column == nil {
-		return digest{}, false
-	}
+// at returns the digest of a record's text, or nil where it has none. It is valid
+// until of is called.
+func (d *digests) at(i int) *digest {
 	code := d.column.At(i)
 	if code == 0 {
-		return digest{}, false
+		return nil
 	}
-	if d.known[code] == (digest{}) {
-		d.known[code] = digestOf(d.column.Dict[code])
+	if known := &d.known[code]; *known != (digest{}) {
+		return known
 	}
-	return d.known[code], true
+	return d.make(code)
+}
+
+// make makes the digest of a code.
+func (d *digests) make(code uint32) *digest {
+	d.known[code] = digestOf(d.column.Dict[code])
+	return &d.known[code]
 }
 
 // reader reads what counts of the records of one batch after the other.
@@ -171,13 +175,14 @@ type row struct {
 // interfaceAt returns the record's interface: the digest of a resource is odd, that
 // of an interface even.
 func (r *reader) interfaceAt(i int) (digest, bool) {
-	d, ok := r.iface.at(i)
-	d.y &^= 1
-	if !ok {
-		d, ok = r.resource.at(i)
-		d.y |= 1
+	if d := r.iface.at(i); d != nil {
+		return digest{d.x, d.y &^ 1}, true
 	}
-	return d, ok
+	d := r.resource.at(i)
+	if d == nil {
+		return digest{}, false
+	}
+	return digest{d.x, d.y | 1}, true
 }
 
 // resource reports whether an interface's digest is that of a resource, which has
@@ -190,14 +195,12 @@ type addresses struct {
 	both     bool // it has both
 }
 
-// row returns a record's row and flags, but for those of addresses, and its
-// addresses. named says that it has an interface, which is iface.
-func (r *reader) row(i int, iface digest, named bool) (w row, f flags, a addresses) {
+// row reads a record's row, its addresses, and its flags but for those of addresses.
+// named says that it has an interface, which is iface.
+func (r *reader) row(i int, iface digest, named bool, w *row, a *addresses) (f flags) {
 	w.start, w.end = number(r.start, i), number(r.end, i)
-	if r.status != nil {
-		if code := r.status.At(i); code != 0 && (code == r.nodata || code == r.skip) {
-			return w, 0, a
-		}
+	if code := r.status.At(i); code != 0 && (code == r.nodata || code == r.skip) {
+		return 0
 	}
 	f = traffic
 	if r.flow != nil {
@@ -209,16 +212,14 @@ func (r *reader) row(i int, iface digest, named bool) (w row, f flags, a address
 			f |= flowEgress
 		}
 	}
-	src, ok1 := r.src.at(i)
-	dst, ok2 := r.dst.at(i)
-	a = addresses{src, dst, ok1 && ok2}
-	protocol := number(r.protocol, i)
-	if !named || r.action == nil || protocol == flowlog.Absent || w.start == flowlog.Absent || w.end == flowlog.Absent {
-		return w, f, a
+	src, dst := r.src.at(i), r.dst.at(i)
+	a.both = src != nil && dst != nil
+	if a.both {
+		a.src, a.dst = *src, *dst
 	}
-	action := r.action.At(i)
-	if action == 0 {
-		return w, f, a
+	protocol, action := number(r.protocol, i), r.action.At(i)
+	if !named || protocol == flowlog.Absent || w.start == flowlog.Absent || w.end == flowlog.Absent || action == 0 {
+		return f
 	}
 	if action == r.reject {
 		f |= rejected
@@ -226,37 +227,34 @@ func (r *reader) row(i int, iface digest, named bool) (w row, f flags, a address
 	if iface.resource() {
 		f |= onTheWay
 	}
-	pktSrc, ok1 := r.pktSrc.at(i)
-	pktDst, ok2 := r.pktDst.at(i)
-	switch {
-	case ok1 && ok2:
-		if a.both && (src != pktSrc || dst != pktDst) {
+	if pktSrc, pktDst := r.pktSrc.at(i), r.pktDst.at(i); pktSrc != nil && pktDst != nil {
+		if a.both && (*src != *pktSrc || *dst != *pktDst) {
 			f |= onTheWay
 		}
 		src, dst = pktSrc, pktDst
-	case !a.both:
-		return w, f, a
+	} else if !a.both {
+		return f
 	}
 	sport, dport := number(r.sport, i), number(r.dport, i)
 	if sport == flowlog.Absent || dport == flowlog.Absent {
 		if hasPorts(protocol) {
-			return w, f, a
+			return f
 		}
 		sport, dport = 0, 0
 	}
-	src, dst = src.with(sport), dst.with(dport)
-	if src == dst {
-		return w, f, a // the opposite direction looks the same
+	from, to := src.with(sport), dst.with(dport)
+	if from == to {
+		return f // the opposite direction looks the same
 	}
-	if src.x < dst.x || src.x == dst.x && src.y < dst.y {
+	if from.x < to.x || from.x == to.x && from.y < to.y {
 		f |= forward
 	}
-	r.ends, r.protocolOf = [2]digest{src, dst}, protocol
+	r.ends, r.protocolOf = [2]digest{from, to}, protocol
 	w.flow = digest{
-		mix(uint64(protocol)*saltY + src.x + dst.x),
-		mix(uint64(protocol)*saltX + src.y + dst.y),
+		mix(uint64(protocol)*saltY + from.x + to.x),
+		mix(uint64(protocol)*saltX + from.y + to.y),
 	}
-	return w, f | flowing, a
+	return f | flowing
 }
 
 // with returns the digest of an address and a port.

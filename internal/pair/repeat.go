@@ -23,6 +23,13 @@ const (
 // Repeats are the texts of repeats that are there, in their order.
 var Repeats = []string{ByFlowLog: "flow-log", Leg: "leg", Receiver: "receiver"}[1:]
 
+func bit(f, of flags) int {
+	if f&of != 0 {
+		return 1
+	}
+	return 0
+}
+
 // fieldSet is a set of fields.
 type fieldSet [(flowlog.NumFields + 63) / 64]uint64
 
@@ -118,7 +125,7 @@ type innerKey struct {
 // of the inside: where the gateway's own address is the one end, the packets have
 // another (spec: b.6). A regional gateway shows the packets' addresses only: there
 // one end of the inside is private.
-func (n *inner) add(r *reader, i int, iface digest, w row, f flags) {
+func (n *inner) add(r *reader, i int, iface digest, w *row, f flags) {
 	src, dst := r.translated(i)
 	if iface.resource() {
 		srcPrivate, dstPrivate := r.private(i)
@@ -142,7 +149,7 @@ func (n *inner) add(r *reader, i int, iface digest, w row, f flags) {
 
 // has reports whether the inside of what the outside's record shows lies within the
 // window.
-func (n *inner) has(key innerKey, w row, window int64) bool {
+func (n *inner) has(key innerKey, w *row, window int64) bool {
 	c := n.spans[key]
 	return c != nil && c.nearest(span{w.start, w.end}, window) != NoGap
 }
@@ -158,9 +165,8 @@ func (n *inner) sort() {
 // packets' addresses than the ones beside them.
 func (r *reader) translated(i int) (src, dst bool) {
 	differ := func(a, b *digests) bool {
-		x, ok1 := a.at(i)
-		y, ok2 := b.at(i)
-		return ok1 && ok2 && x != y
+		x, y := a.at(i), b.at(i)
+		return x != nil && y != nil && *x != *y
 	}
 	return differ(&r.src, &r.pktSrc), differ(&r.dst, &r.pktDst)
 }
@@ -173,10 +179,11 @@ var shared = netip.MustParsePrefix("100.64.0.0/10")
 func (r *reader) private(i int) (src, dst bool) {
 	is := func(list ...*digests) bool {
 		for _, d := range list {
-			if d.column == nil || d.column.At(i) == 0 {
+			code := d.column.At(i)
+			if code == 0 {
 				continue
 			}
-			a, err := netip.ParseAddr(d.column.Dict[d.column.At(i)])
+			a, err := netip.ParseAddr(d.column.Dict[code])
 			return err == nil && (a.IsPrivate() || shared.Contains(a))
 		}
 		return false
@@ -215,11 +222,12 @@ func (h *Hour) repeatAt(i int) Repeat {
 		return NoRepeat
 	}
 	it := &h.interfaces[at]
-	w, f, _ := r.row(i, it.digest, true)
+	var w row
+	f := r.row(i, it.digest, true, &w, &addresses{})
 	if f&traffic == 0 {
 		return NoRepeat
 	}
-	if w.start != flowlog.Absent && w.end != flowlog.Absent && len(it.logs) > 1 && h.byFlowLog(it, h.logAt(i), w, f) {
+	if w.start != flowlog.Absent && w.end != flowlog.Absent && len(it.logs) > 1 && h.byFlowLog(it, h.logAt(i), &w, f) {
 		return ByFlowLog
 	}
 	if f&flowing == 0 {
@@ -234,7 +242,7 @@ func (h *Hour) repeatAt(i int) Repeat {
 			window = longWindow
 		}
 		for end, far := range r.ends {
-			if h.inner.has(innerKey{it.digest, far, r.protocolOf, end == 1, f&rejected != 0}, w, window) {
+			if h.inner.has(innerKey{it.digest, far, r.protocolOf, end == 1, f&rejected != 0}, &w, window) {
 				return Leg
 			}
 		}
@@ -244,7 +252,7 @@ func (h *Hour) repeatAt(i int) Repeat {
 
 // byFlowLog reports whether a flow log that goes before has records of the interface
 // at the time of a record.
-func (h *Hour) byFlowLog(it *iface, log uint32, w row, f flags) bool {
+func (h *Hour) byFlowLog(it *iface, log uint32, w *row, f flags) bool {
 	for i := range it.logs {
 		c := &it.logs[i]
 		other := &h.flowLogs[c.log]
@@ -295,7 +303,7 @@ const (
 	wayOut // on the way: sent on
 	wayUnclear
 	wayIn    // on the way: received
-	stranger // none of the hour
+	unranked // no record of the hour
 )
 
 // maxSights is how many interfaces at which a flow was recorded are looked at for
@@ -311,7 +319,7 @@ func (p *pairing) rankOf(e *entry) rank {
 	case Ingress:
 		r = receiver
 	}
-	if e.flags&onTheWay != 0 {
+	if p.flags(e)&onTheWay != 0 {
 		r += wayOut
 	}
 	return r
@@ -320,14 +328,14 @@ func (p *pairing) rankOf(e *entry) rank {
 // repeats finds the repeats among records of a flow, of several interfaces, in the
 // order of interfaces and starts.
 func (p *pairing) repeats(records []entry) {
-	for _, way := range []flags{0, forward, rejected, forward | rejected} {
+	for _, way := range []uint32{0, isForward, isRejected, isForward | isRejected} {
 		p.sights = p.sights[:0]
 		for from := 0; from < len(records); {
-			to := from + 1
-			for to < len(records) && records[to].iface == records[from].iface {
+			iface, to := p.iface(&records[from]), from+1
+			for to < len(records) && p.iface(&records[to]) == iface {
 				to++
 			}
-			p.addSight(records[from:to], way)
+			p.addSight(records[from:to], iface, way)
 			from = to
 		}
 		if len(p.sights) < 2 {
@@ -339,9 +347,9 @@ func (p *pairing) repeats(records []entry) {
 		for at := range p.sights {
 			for i := range p.sights[at].records {
 				e := &p.sights[at].records[i]
-				if e.place != foreign && e.flags&(forward|rejected) == way && p.found.Repeats[e.place] == NoRepeat && p.seenBefore(e, at) {
+				if !e.foreign() && e.way() == way && p.found.Repeats[e.place] == NoRepeat && p.seenBefore(e, at) {
 					p.found.Repeats[e.place] = Receiver
-					if e.flags&onTheWay != 0 {
+					if p.flags(e)&onTheWay != 0 {
 						p.found.Repeats[e.place] = Leg
 					}
 				}
@@ -352,19 +360,19 @@ func (p *pairing) repeats(records []entry) {
 
 // addSight adds what an interface has of the flow, if it has any of the direction and
 // action.
-func (p *pairing) addSight(records []entry, way flags) {
+func (p *pairing) addSight(records []entry, iface, way uint32) {
 	p.sights = slices.Grow(p.sights, 1)
 	s := &p.sights[:len(p.sights)+1][len(p.sights)]
-	*s = sight{stranger, p.iface(records[0].iface), p.window(&records[0]), records, s.own[:0], s.edge[:0]}
+	*s = sight{unranked, p.digest(iface), p.window(iface), records, s.own[:0], s.edge[:0]}
 	for i := range records {
 		e := &records[i]
 		switch {
-		case e.flags&(forward|rejected) != way:
-		case e.place != foreign:
+		case e.way() != way:
+		case !e.foreign():
 			s.rank = min(s.rank, p.rankOf(e))
-			s.own.add(e.row)
-		case e.flags&(onTheWay|flowIngress) == 0:
-			s.edge.add(e.row)
+			s.own.add(p.hour.span(e))
+		case p.flags(e)&(onTheWay|flowIngress) == 0:
+			s.edge.add(p.hour.span(e))
 		}
 	}
 	if len(s.own)+len(s.edge) > 0 {
@@ -377,7 +385,7 @@ func (p *pairing) addSight(records []entry, way flags) {
 // the hour of the other record too, or both could be left out: of an edge it is only
 // known that a record at the flow's end, or on the way to it, is not the first.
 func (p *pairing) seenBefore(e *entry, at int) bool {
-	s := span{e.start, e.end}
+	s := p.hour.span(e)
 	for i := range p.sights[:min(at, maxSights)] {
 		other := &p.sights[i]
 		if other.own.nearest(s, max(other.window, p.sights[at].window)) != NoGap {
