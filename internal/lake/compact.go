@@ -34,8 +34,8 @@ func (c *Compacted) add(d Compacted) {
 }
 
 // Compact finds the pairs of hours whose records, or whose neighbours' records,
-// changed, and puts the small files of each hour together, sorted anew: an hour for
-// each commit, so that a long run can be ended at any time. progress, which may be
+// changed, puts the small files of each hour together, sorted anew, and sums up what
+// has no rollups: an hour for each commit, so that a long run can be ended at any time. progress, which may be
 // nil, is called after each hour.
 func (l *Lake) Compact(ctx context.Context, progress func(done, total int)) (Compacted, error) {
 	var out Compacted
@@ -66,7 +66,7 @@ func (l *Lake) Compact(ctx context.Context, progress func(done, total int)) (Com
 			progress(i+1, len(groups))
 		}
 	}
-	return out, nil
+	return out, l.rollAll(ctx)
 }
 
 // compaction is files of one hour that are put together.

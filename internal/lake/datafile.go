@@ -26,6 +26,10 @@ type DataFile struct {
 	// Columns describes the columns by name. A column that is not in the map is
 	// in no record of the file.
 	Columns map[string]ColumnStats
+	// Rollups is the absolute path of the file of the rollups of its records (see
+	// package rollup), and RollupBytes its size; "" where it has none.
+	Rollups     string
+	RollupBytes int64
 }
 
 // ColumnStats is what is known of a column of a file.

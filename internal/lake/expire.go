@@ -58,7 +58,10 @@ func (l *Lake) Expire(ctx context.Context, o ExpireOptions) (Expired, error) {
 			return out, fmt.Errorf("table %s.%s: %w", namespace, tableName(k), err)
 		}
 	}
-	return out, nil
+	if o.DryRun {
+		return out, nil
+	}
+	return out, l.sweepRollups(&out)
 }
 
 // expireRecords takes out the files of hours beyond the retention.

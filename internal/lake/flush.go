@@ -3,6 +3,7 @@ package lake
 import (
 	"context"
 	"maps"
+	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -173,6 +174,12 @@ func (l *Lake) writeColumns(ctx context.Context, key hourKey, cols *columns) (st
 	path := filepath.Join(l.paths.tableDir(key.kind), "data", hourFolder+hour, uuid.NewString()+".parquet")
 	if err := writeFile(ctx, path, t.Schema(), cols); err != nil {
 		return "", err
+	}
+	if key.kind == flowlog.KindVPC {
+		if err := l.writeRollups(ctx, path, cols); err != nil {
+			os.Remove(path)
+			return "", err
+		}
 	}
 	return path, nil
 }

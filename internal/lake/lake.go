@@ -37,6 +37,9 @@ type Options struct {
 	ReadOnly bool
 	// Now is the clock; nil means [time.Now].
 	Now func() time.Time
+	// RollupRecords is how many records a data file has at least to have rollups; 0
+	// means 4,096: fewer are summed up as fast by the query.
+	RollupRecords int
 }
 
 // A Lake is the records and the ledger of one DATA directory. It is safe for
@@ -58,6 +61,8 @@ type Lake struct {
 	edges   edges
 	// pairRecords is maxPairRecords, but in tests.
 	pairRecords int64
+	// rollupRecords is [Options.RollupRecords].
+	rollupRecords int
 
 	// write is held through every change: one batch at a time.
 	write sync.Mutex
@@ -83,7 +88,10 @@ func Open(ctx context.Context, dir string, o Options) (*Lake, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	l := &Lake{paths: p, now: o.Now, pairRecords: maxPairRecords, flights: newFlights(), spills: map[string]bool{}, commits: map[chan Commit]bool{}}
+	if o.RollupRecords <= 0 {
+		o.RollupRecords = 4096
+	}
+	l := &Lake{paths: p, now: o.Now, pairRecords: maxPairRecords, rollupRecords: o.RollupRecords, flights: newFlights(), spills: map[string]bool{}, commits: map[chan Commit]bool{}}
 	if o.ReadOnly {
 		if _, err := os.Stat(p.catalog); err != nil {
 			return nil, fmt.Errorf("%w: %s", ErrNoLake, p.data)

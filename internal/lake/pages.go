@@ -90,8 +90,8 @@ func newFileWriter(out io.Writer, cols []fileColumn) (*fileWriter, error) {
 func (w *fileWriter) beginGroup(words [][]uint64, rows []uint32) {
 	w.group, w.rows, w.next = w.meta.AppendRowGroup(), len(rows), 0
 	w.group.SetNumRows(len(rows))
-	if w.words == nil {
-		w.words = make([][]uint64, len(words))
+	for len(w.words) < len(words) {
+		w.words = append(w.words, nil)
 	}
 	for i, from := range words {
 		w.words[i] = sized(&w.words[i], len(rows))

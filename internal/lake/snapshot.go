@@ -57,7 +57,7 @@ func (l *Lake) Snapshot(ctx context.Context) (*Snapshot, error) {
 			s.At = l.snap.At
 			continue
 		}
-		if err := s.add(ctx, t, k); err != nil {
+		if err := s.add(ctx, t, k, l.paths); err != nil {
 			return nil, fmt.Errorf("cannot read table %s.%s: %w", namespace, tableName(k), err)
 		}
 	}
@@ -66,7 +66,7 @@ func (l *Lake) Snapshot(ctx context.Context) (*Snapshot, error) {
 }
 
 // add lists a table's files.
-func (s *Snapshot) add(ctx context.Context, t *table.Table, k flowlog.Kind) error {
+func (s *Snapshot) add(ctx context.Context, t *table.Table, k flowlog.Kind, p paths) error {
 	s.fields[k] = map[string]int{}
 	for _, f := range t.Schema().Fields() {
 		s.fields[k][f.Name] = f.ID
@@ -88,6 +88,9 @@ func (s *Snapshot) add(ctx context.Context, t *table.Table, k flowlog.Kind) erro
 		f, err := newDataFile(t.Schema(), k, task.File)
 		if err != nil {
 			return err
+		}
+		if k == flowlog.KindVPC {
+			p.findRollups(&f)
 		}
 		s.files[k] = append(s.files[k], f)
 	}

@@ -10,11 +10,16 @@ import (
 
 	"weir/flowlog"
 	"weir/internal/query"
+	"weir/internal/rollup"
 )
 
-// compile returns the plan, which passed its check, as one SELECT over the views.
-func compile(p query.Plan) (string, error) {
+// compile returns the plan, which passed its check, as one SELECT over the views; over
+// that of a rollup, which answers it, where one is given.
+func compile(p query.Plan, r *rollup.Rollup) (string, error) {
 	c := &compiler{from: ident(query.TableName(p.Kind)), columns: map[string]bool{}, types: query.TableColumns(p.Kind)}
+	if r != nil {
+		c.from, c.rolled = ident(rollupView), true
+	}
 	for _, col := range c.types {
 		c.columns[col.Name] = true
 		c.order = append(c.order, col.Name)
@@ -45,6 +50,7 @@ type compiler struct {
 	sort    []string
 	limit   int64
 	limited bool
+	rolled  bool // rows are of a rollup: each stands for a number of records
 }
 
 // statement returns what is built.
@@ -177,6 +183,15 @@ func (c *compiler) aggregate(s *query.Aggregate) error {
 		kept[n.Name] = same && ref.Name == n.Name && c.columns[n.Name]
 	}
 	for _, a := range s.Aggs {
+		if c.rolled && (a.Func == query.CountRows || a.Func == query.Count) {
+			e, err := c.countRolled(a)
+			if err != nil {
+				return err
+			}
+			selects = append(selects, e+" AS "+ident(a.Name))
+			order = append(order, a.Name)
+			continue
+		}
 		e := "count(*)"
 		if a.Func != query.CountRows {
 			arg, err := c.expr(a.Arg)
@@ -200,6 +215,30 @@ func (c *compiler) aggregate(s *query.Aggregate) error {
 	c.selects, c.order, c.group, c.columns = selects, order, group, kept
 	c.wrap() // later stages see the groups
 	return nil
+}
+
+// countRolled returns the number of records that rows of a rollup stand for.
+func (c *compiler) countRolled(a query.Agg) (string, error) {
+	e := "sum(" + rollup.Records + ")"
+	var and []string
+	if a.Func == query.Count {
+		arg, err := c.expr(a.Arg)
+		if err != nil {
+			return "", err
+		}
+		and = append(and, "("+arg+") IS NOT NULL")
+	}
+	if a.Where != nil {
+		where, err := c.expr(a.Where)
+		if err != nil {
+			return "", err
+		}
+		and = append(and, where)
+	}
+	if len(and) > 0 {
+		e += " FILTER (WHERE " + strings.Join(and, " AND ") + ")"
+	}
+	return "CAST(coalesce(" + e + ", 0) AS BIGINT)", nil
 }
 
 // aggregate returns the call of an aggregate function.

@@ -4,6 +4,8 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
+	"slices"
+	"strings"
 	"testing"
 
 	"weir/flowlog"
@@ -17,8 +19,13 @@ import (
 // batch comes in an import of its own, so that there are files that overlap.
 func newLake(t testing.TB, batches []*flowlog.Batch) *lake.Lake {
 	t.Helper()
+	return newLakeWith(t, batches, lake.Options{})
+}
+
+func newLakeWith(t testing.TB, batches []*flowlog.Batch, o lake.Options) *lake.Lake {
+	t.Helper()
 	ctx := context.Background()
-	l, err := lake.Open(ctx, t.TempDir(), lake.Options{})
+	l, err := lake.Open(ctx, t.TempDir(), o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -59,6 +66,25 @@ func newEngine(t testing.TB, batches []*flowlog.Batch) *Engine {
 
 func TestConformance(t *testing.T) {
 	querytest.Run(t, func(t *testing.T, batches []*flowlog.Batch) query.Engine { return newEngine(t, batches) })
+}
+
+// TestRolled answers plans from rollups, of files that have some and of others, as the
+// reference does from records.
+func TestRolled(t *testing.T) {
+	querytest.RunRolled(t, func(t *testing.T, batches []*flowlog.Batch) query.Engine {
+		e, err := Open(t.Context(), newLakeWith(t, batches, lake.Options{RollupRecords: 30}), Options{TempDir: t.TempDir()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { e.Close() })
+		return e
+	}, func(e query.Engine, p query.Plan) bool {
+		cost, err := e.Explain(t.Context(), p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(cost.Files) == 0 || slices.ContainsFunc(cost.Files, func(f query.FileCost) bool { return strings.HasPrefix(f.Path, "rollups") })
+	})
 }
 
 // TestDerived asks questions whose answers others computed.

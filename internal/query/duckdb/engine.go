@@ -17,6 +17,7 @@ import (
 	"weir/flowlog"
 	"weir/internal/lake"
 	"weir/internal/query"
+	"weir/internal/rollup"
 )
 
 // Options says what the engine may use.
@@ -30,6 +31,8 @@ type Options struct {
 	TempDir string
 	// SpillBytes bounds what lies in TempDir; 0 means 10 GiB.
 	SpillBytes int64
+	// NoRollups answers from records only.
+	NoRollups bool
 }
 
 // Engine runs queries over a lake. It implements [query.SQLEngine].
@@ -37,7 +40,8 @@ type Engine struct {
 	lake *lake.Lake
 	db   *sql.DB
 	// reserved are the names of DuckDB's own tables, in lower case.
-	reserved map[string]bool
+	reserved  map[string]bool
+	noRollups bool
 }
 
 // Open starts an engine over a lake, which the caller closes after the engine.
@@ -60,7 +64,7 @@ func Open(ctx context.Context, l *lake.Lake, o Options) (*Engine, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cannot start DuckDB: %w", err)
 	}
-	e := &Engine{lake: l, db: sql.OpenDB(connector)}
+	e := &Engine{lake: l, db: sql.OpenDB(connector), noRollups: o.NoRollups}
 	if err := e.setUp(ctx, o); err != nil {
 		_ = e.db.Close()
 		return nil, fmt.Errorf("cannot set up DuckDB: %w", err)
@@ -161,15 +165,11 @@ func (s *session) close() error { return s.conn.Close() }
 
 // Run checks the plan and runs it.
 func (e *Engine) Run(ctx context.Context, p query.Plan, l query.Limits) (query.Rows, error) {
-	columns, err := p.Check()
+	q, err := e.planned(p)
 	if err != nil {
 		return nil, err
 	}
-	text, err := compile(p)
-	if err != nil {
-		return nil, err
-	}
-	return e.run(ctx, planned(p, text, columns), l)
+	return e.run(ctx, q, l)
 }
 
 // RunSQL runs the text of a SELECT.
@@ -208,15 +208,26 @@ type request struct {
 	reads   []string
 	// whole says that it reads all files of the tables, whatever is in them.
 	whole bool
+	// rollup is what it reads in place of the table; nil: the table.
+	rollup *rollup.Rollup
 }
 
-// planned is the request of a compiled plan.
-func planned(p query.Plan, text string, columns []query.Column) request {
+// planned checks a plan and returns its request.
+func (e *Engine) planned(p query.Plan) (request, error) {
+	columns, err := p.Check()
+	if err != nil {
+		return request{}, err
+	}
 	filtered := slices.ContainsFunc(p.Stages, func(s query.Stage) bool { _, ok := s.(*query.Filter); return ok })
-	return request{
-		text: text, tables: []flowlog.Kind{p.Kind}, scope: p.Scope, columns: columns, reads: p.Reads(),
+	q := request{
+		tables: []flowlog.Kind{p.Kind}, scope: p.Scope, columns: columns, reads: p.Reads(),
 		whole: !filtered && p.Scope.All(),
 	}
+	if !e.noRollups {
+		q.rollup = p.Rollup()
+	}
+	q.text, err = compile(p, q.rollup)
+	return q, err
 }
 
 // run runs a query.
@@ -252,15 +263,11 @@ const explainTimeout = time.Minute
 
 // Explain says what Run would read.
 func (e *Engine) Explain(ctx context.Context, p query.Plan) (query.Cost, error) {
-	columns, err := p.Check()
+	q, err := e.planned(p)
 	if err != nil {
 		return query.Cost{}, err
 	}
-	text, err := compile(p)
-	if err != nil {
-		return query.Cost{}, err
-	}
-	return e.explain(ctx, planned(p, text, columns))
+	return e.explain(ctx, q)
 }
 
 // ExplainSQL says what RunSQL would read.

@@ -21,6 +21,11 @@ import (
 func (s *session) prepare(ctx context.Context, q request) (query.Cost, error) {
 	var cost query.Cost
 	bounds := lake.Bounds{From: s.scope.From, To: s.scope.To}
+	if q.rollup != nil {
+		files := s.snap.Files(flowlog.KindVPC, bounds)
+		s.addRollupCost(&cost, q, files)
+		return cost, s.rollupView(ctx, q.rollup, files)
+	}
 	for _, k := range q.tables {
 		if err := s.view(ctx, k, s.snap.Files(k, bounds)); err != nil {
 			return cost, err

@@ -1,0 +1,134 @@
+package lake
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"weir/flowlog"
+	"weir/internal/rollup"
+)
+
+// rollupFiles returns what the files of rollups hold, by path.
+func rollupFiles(t testing.TB, l *Lake) map[string][]byte {
+	t.Helper()
+	out := map[string][]byte{}
+	paths, err := filepath.Glob(filepath.Join(l.paths.lake, "rollups", "*", "*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range paths {
+		if out[path], err = os.ReadFile(path); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return out
+}
+
+// TestRollupsLieBesideData follows the rollups of data files: they come with the files,
+// are made again where they are missing, and go when the files go.
+func TestRollupsLieBesideData(t *testing.T) {
+	now := noon.Add(12 * time.Hour)
+	l := openLake(t, t.TempDir(), Options{RollupRecords: 100, Now: func() time.Time { return now }})
+	importAll(t, l, ImportOptions{}, newObject(noon, 1, 300), newObject(noon.Add(time.Hour), 1, 200), newObject(noon.Add(2*time.Hour), 1, 20))
+	mustCompact(t, l)
+	rolled := func() map[string]bool { // of the data files that have records enough
+		t.Helper()
+		snap, err := l.Snapshot(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		out := map[string]bool{}
+		for _, f := range snap.Files(flowlog.KindVPC, Bounds{}) {
+			if f.Records < 100 {
+				if f.Rollups != "" {
+					t.Errorf("%d records have rollups", f.Records)
+				}
+				continue
+			}
+			info, err := os.Stat(f.Rollups)
+			if err != nil || info.Size() != f.RollupBytes {
+				t.Fatalf("the rollups of %d records: %v", f.Records, err)
+			}
+			out[f.Rollups] = true
+		}
+		return out
+	}
+	if n := len(rolled()); n != 2 {
+		t.Fatalf("%d files have rollups", n)
+	}
+	files := rollupFiles(t, l)
+	for path := range files {
+		if err := os.Remove(path); err != nil {
+			t.Fatal(err)
+		}
+	}
+	l.snap = nil
+	mustCompact(t, l)
+	rolled()
+	for path, got := range rollupFiles(t, l) {
+		if !bytes.Equal(got, files[path]) {
+			t.Errorf("%s is not as it was", path)
+		}
+	}
+
+	// One hour goes, and what a crash left goes too.
+	if _, err := l.Forget(t.Context(), newObject(noon, 1, 300).ref.URL); err != nil {
+		t.Fatal(err)
+	}
+	left := filepath.Join(l.paths.lake, "rollups", "1.new")
+	if err := os.WriteFile(left, []byte("half"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := l.Expire(t.Context(), ExpireOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	if n := len(rollupFiles(t, l)); n != 2 {
+		t.Errorf("%d files of rollups lie there while a reader may have their snapshot", n)
+	}
+	now = time.Now().Add(time.Hour)
+	for range 2 { // the data files first, then what belongs to them
+		if _, err := l.Expire(t.Context(), ExpireOptions{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := len(rollupFiles(t, l)); n != 1 || n != len(rolled()) {
+		t.Errorf("%d files of rollups lie there", n)
+	}
+	if _, err := os.Stat(left); err == nil {
+		t.Error("what a crash left lies there")
+	}
+}
+
+// TestRollupSums sums up what is too large for 64 bits, and keys that need more.
+func TestRollupSums(t *testing.T) {
+	b := flowlog.NewBatch(flowlog.KindVPC)
+	for _, n := range []int64{1<<63 - 1, 1<<63 - 1, 5} {
+		r := b.Append()
+		for id, v := range map[flowlog.FieldID]int64{flowlog.Bytes: n, flowlog.WeirHour: noon.Unix(), flowlog.DstPort: 22} {
+			if err := r.SetInt(id, v); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	c := merge(flowlog.KindVPC, []piece{{batch: b}})
+	for i := range rollup.All {
+		o, _, ok := c.rollUp(&rollup.All[i])
+		if !ok || len(o.keys) != 3 && len(o.keys) != 2 {
+			t.Fatalf("%d rows: %v", len(o.keys), ok)
+		}
+		records, rest := int64(0), uint64(0)
+		for row, n := range o.records {
+			records += n
+			rest += uint64(o.sums[1].sum[row]) // modulo 2^64
+			if !o.sums[1].has[row] || o.sums[0].has[row] || o.sums[1].sum[row] < 0 {
+				t.Errorf("row %d: %+v", row, o.sums)
+			}
+		}
+		if records != 3 || rest != 3 { // 2 * (2^63 - 1) + 5 modulo 2^64
+			t.Errorf("%d records, sum %d", records, rest)
+		}
+	}
+}

@@ -1,0 +1,113 @@
+package duckdb
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"weir/flowlog"
+	"weir/internal/lake"
+	"weir/internal/query"
+	"weir/internal/rollup"
+)
+
+// rollupView is the view of a rollup's rows. It has the table's names for keys, bytes,
+// packets and start, which is that of the row's time, and weir_hour without values, so
+// that expressions over the table's columns are those over the rollup's.
+const rollupView = "weir_rollup"
+
+// rollupView makes the view of a rollup over the files of flow.records: of the rollups
+// of those that have some, and of the records of the others, each of which is a row of
+// its own.
+func (s *session) rollupView(ctx context.Context, r *rollup.Rollup, files []lake.DataFile) error {
+	var rolled, plain []lake.DataFile
+	for _, f := range files {
+		if f.Rollups != "" {
+			rolled = append(rolled, f)
+		} else {
+			plain = append(plain, f)
+		}
+	}
+	var parts []string
+	if len(rolled) > 0 {
+		parts = append(parts, s.selectRollups(r, rolled))
+	}
+	if len(plain) > 0 || len(rolled) == 0 {
+		parts = append(parts, s.selectRecords(r, plain))
+	}
+	text := "CREATE OR REPLACE TEMP VIEW " + rollupView + " AS " + strings.Join(parts, " UNION ALL ")
+	if _, err := s.conn.ExecContext(ctx, text); err != nil {
+		return fmt.Errorf("cannot open the lake's rollups: %w", parseError(err, 0))
+	}
+	return nil
+}
+
+// selectRollups returns the SELECT of a rollup's rows from the rollups of files, within
+// the scope.
+func (s *session) selectRollups(r *rollup.Rollup, files []lake.DataFile) string {
+	paths := make([]string, len(files))
+	for i := range files {
+		paths[i] = quote(files[i].Rollups)
+	}
+	where := rollup.ID + " = " + strconv.Itoa(int(r.ID))
+	if scope := scopeCondition(s.scope, false); scope != "" {
+		where += " AND " + scope
+	}
+	return "SELECT " + strings.Join(rollupColumns(r, `"start"`, rollup.Records), ", ") +
+		" FROM read_parquet([" + strings.Join(paths, ", ") + "], hive_partitioning = false) WHERE " + where
+}
+
+// selectRecords returns the SELECT of a rollup's rows from the records of files.
+func (s *session) selectRecords(r *rollup.Rollup, files []lake.DataFile) string {
+	start := `coalesce("start", CAST(floor(epoch_us(weir_hour) / 1000000) AS BIGINT))`
+	unit := strconv.FormatInt(r.Unit, 10)
+	start = fmt.Sprintf("(%[1]s - ((%[1]s %% %[2]s) + %[2]s) %% %[2]s)", start, unit)
+	text := "SELECT " + strings.Join(rollupColumns(r, start, "1"), ", ") + " FROM (" + s.selectFiles(flowlog.KindVPC, files) + ")"
+	if r.Some {
+		text += " WHERE " + someCondition()
+	}
+	return text
+}
+
+// rollupColumns returns the columns of the view.
+func rollupColumns(r *rollup.Rollup, start, records string) []string {
+	out := []string{start + ` AS "start"`, "CAST(NULL AS TIMESTAMP) AS weir_hour", "CAST(" + records + " AS BIGINT) AS " + rollup.Records, "packets", "bytes"}
+	for _, f := range r.Keys {
+		out = append(out, ident(flowlog.FieldByID(f).Column))
+	}
+	return out
+}
+
+// someCondition is met by the records that rollups of some records hold.
+func someCondition() string {
+	var ports []string
+	for port := int64(1024); port < 65536; port++ {
+		if rollup.WellKnown(port) {
+			ports = append(ports, strconv.FormatInt(port, 10))
+		}
+	}
+	return "action = " + quote(rollup.Refused) + " OR dstport BETWEEN 0 AND 1023 OR dstport IN (" + strings.Join(ports, ", ") + ")"
+}
+
+// addRollupCost adds what reading a rollup costs: at most the rollups of files, or the
+// columns in question of those that have none.
+func (s *session) addRollupCost(cost *query.Cost, q request, files []lake.DataFile) {
+	columns := map[string]bool{}
+	for _, name := range q.reads {
+		columns[name] = true
+	}
+	s.addCost(cost, flowlog.KindVPC, files, columns)
+	for i, f := range files {
+		if f.Rollups == "" {
+			continue
+		}
+		fc := &cost.Files[i]
+		cost.Bytes += f.RollupBytes - fc.Bytes
+		if rel, err := filepath.Rel(s.dir, f.Rollups); err == nil {
+			fc.Path = rel
+		}
+		fc.Size, fc.Bytes = f.RollupBytes, f.RollupBytes
+	}
+}
