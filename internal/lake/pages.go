@@ -37,6 +37,7 @@ type fileWriter struct {
 
 	// Memory that one column after the other uses.
 	places []int32
+	absent []uint32 // records of the group without a value
 	local  []uint32
 	levels []uint8
 	coded  []byte
@@ -140,7 +141,7 @@ func (w *fileWriter) writeCoded(c *codes, top uint32, d dictionary) error {
 	if c.constant() {
 		return w.writeConstant(d)
 	}
-	w.places, w.dict = sized(&w.places, w.rows), w.dict[:0]
+	w.places, w.absent, w.dict = sized(&w.places, w.rows), w.absent[:0], w.dict[:0]
 	entries, low, high := uint32(0), uint32(0), uint32(0)
 	add := func(code uint32) {
 		entries++
@@ -155,11 +156,12 @@ func (w *fileWriter) writeCoded(c *codes, top uint32, d dictionary) error {
 	w.local = sized(&w.local, int(top)+1) // code -> place in the new dictionary, from 1 on
 	clear(w.local)
 	at, local, places, words := 0, w.local, w.places, w.words[c.word]
-	for _, word := range words {
+	for i, word := range words {
 		code := uint32(word >> c.shift & c.mask)
 		place := local[code]
 		if place == 0 {
 			if code == 0 {
+				w.absent = append(w.absent, uint32(i))
 				continue
 			}
 			add(code)
@@ -170,8 +172,7 @@ func (w *fileWriter) writeCoded(c *codes, top uint32, d dictionary) error {
 		at++
 	}
 	w.places = places[:at]
-	nulls := w.rows - len(w.places)
-	if err := w.beginPage(nulls, func(i int) bool { return words[i]>>c.shift&c.mask != 0 }); err != nil {
+	if err := w.beginPage(w.absent); err != nil {
 		return err
 	}
 	width := 0
@@ -183,7 +184,7 @@ func (w *fileWriter) writeCoded(c *codes, top uint32, d dictionary) error {
 		return err
 	}
 	w.page = append(append(w.page, byte(width)), w.coded...)
-	stats := w.statistics(nulls)
+	stats := w.statistics(len(w.absent))
 	if entries > 0 {
 		w.bound(&stats, d.bound(low), d.bound(high))
 	}
@@ -194,7 +195,7 @@ func (w *fileWriter) writeCoded(c *codes, top uint32, d dictionary) error {
 // column.
 func (w *fileWriter) writeConstant(d dictionary) error {
 	w.dict = d.appendPlain(w.dict[:0], 1)
-	if err := w.beginPage(0, nil); err != nil {
+	if err := w.beginPage(nil); err != nil {
 		return err
 	}
 	const width = 1
@@ -219,25 +220,25 @@ func (w *fileWriter) bound(stats *metadata.EncodedStatistics, low, high []byte) 
 }
 
 // beginPage begins the page of a column with the definition levels: which records
-// have a value.
-func (w *fileWriter) beginPage(nulls int, has func(i int) bool) error {
+// have a value, all but those at absent.
+func (w *fileWriter) beginPage(absent []uint32) error {
 	w.page = w.page[:0]
 	switch {
-	case w.column().MaxDefinitionLevel() == 0 && nulls > 0:
+	case w.column().MaxDefinitionLevel() == 0 && len(absent) > 0:
 		return errors.New("a record has no value where the table demands one")
 	case w.column().MaxDefinitionLevel() == 0:
 		return nil
-	case nulls == 0:
+	case len(absent) == 0:
 		run := append(appendRun(w.coded[:0], w.rows), 1)
 		w.page = append(binary.LittleEndian.AppendUint32(w.page, uint32(len(run))), run...)
 		return nil
 	}
 	w.levels = sized(&w.levels, w.rows)
 	for i := range w.levels {
+		w.levels[i] = 1
+	}
+	for _, i := range absent {
 		w.levels[i] = 0
-		if has(i) {
-			w.levels[i] = 1
-		}
 	}
 	return w.appendLevels(w.levels, 1)
 }
