@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"math/bits"
+	"sync"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/memory"
@@ -31,11 +32,16 @@ type fileWriter struct {
 
 	group  *metadata.RowGroupMetaDataBuilder
 	groups int16
-	rows   int        // of the group
-	words  [][]uint64 // the codes of its records: see columns
-	next   int        // column of the group
+	rows   int // of the group
+	next   int // column of the group
 
-	// Memory that one column after the other uses.
+	*scratch
+}
+
+// scratch is memory that one column after the other uses, and one file after the
+// other: 12 MB for row groups of the usual size.
+type scratch struct {
+	words  [][]uint64 // the codes of the group's records: see columns
 	places []int32
 	absent []uint32 // records of the group without a value
 	local  []uint32
@@ -45,6 +51,8 @@ type fileWriter struct {
 	dict   []byte
 	packed bytes.Buffer
 }
+
+var scratches = sync.Pool{New: func() any { return new(scratch) }}
 
 // tellWriter knows how much was written.
 type tellWriter struct {
@@ -83,6 +91,7 @@ func newFileWriter(out io.Writer, cols []fileColumn) (*fileWriter, error) {
 		return nil, err
 	}
 	w := &fileWriter{out: &tellWriter{w: out}, props: props, schema: s, meta: metadata.NewFileMetadataBuilder(s, props, nil)}
+	w.scratch = scratches.Get().(*scratch)
 	_, err = io.WriteString(w.out, magic)
 	return w, err
 }
@@ -91,10 +100,10 @@ func newFileWriter(out io.Writer, cols []fileColumn) (*fileWriter, error) {
 func (w *fileWriter) beginGroup(words [][]uint64, rows []uint32) {
 	w.group, w.rows, w.next = w.meta.AppendRowGroup(), len(rows), 0
 	w.group.SetNumRows(len(rows))
-	if w.words == nil {
-		w.words = make([][]uint64, len(words))
-	}
 	for i, from := range words {
+		if i == len(w.words) {
+			w.words = append(w.words, nil)
+		}
 		w.words[i] = sized(&w.words[i], len(rows))
 		to := w.words[i]
 		for k, row := range rows {
@@ -107,6 +116,12 @@ func (w *fileWriter) beginGroup(words [][]uint64, rows []uint32) {
 func (w *fileWriter) endGroup() error {
 	w.groups++
 	return w.group.Finish(0, w.groups-1)
+}
+
+// free gives back what was needed for writing. The writer can't be used any more.
+func (w *fileWriter) free() {
+	scratches.Put(w.scratch)
+	w.scratch = nil
 }
 
 // close ends the file.
