@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"math/bits"
+	"sync"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/memory"
@@ -31,12 +32,18 @@ type fileWriter struct {
 
 	group  *metadata.RowGroupMetaDataBuilder
 	groups int16
-	rows   int        // of the group
-	words  [][]uint64 // the codes of its records: see columns
-	next   int        // column of the group
+	rows   int // of the group
+	next   int // column of the group
 
-	// Memory that one column after the other uses.
+	*scratch
+}
+
+// scratch is memory that one column after the other uses, and one file after the
+// other: 12 MB for row groups of the usual size.
+type scratch struct {
+	words  [][]uint64 // the codes of the group's records: see columns
 	places []int32
+	absent []uint32 // records of the group without a value
 	local  []uint32
 	levels []uint8
 	coded  []byte
@@ -44,6 +51,8 @@ type fileWriter struct {
 	dict   []byte
 	packed bytes.Buffer
 }
+
+var scratches = sync.Pool{New: func() any { return new(scratch) }}
 
 // tellWriter knows how much was written.
 type tellWriter struct {
@@ -82,6 +91,7 @@ func newFileWriter(out io.Writer, cols []fileColumn) (*fileWriter, error) {
 		return nil, err
 	}
 	w := &fileWriter{out: &tellWriter{w: out}, props: props, schema: s, meta: metadata.NewFileMetadataBuilder(s, props, nil)}
+	w.scratch = scratches.Get().(*scratch)
 	_, err = io.WriteString(w.out, magic)
 	return w, err
 }
@@ -90,10 +100,10 @@ func newFileWriter(out io.Writer, cols []fileColumn) (*fileWriter, error) {
 func (w *fileWriter) beginGroup(words [][]uint64, rows []uint32) {
 	w.group, w.rows, w.next = w.meta.AppendRowGroup(), len(rows), 0
 	w.group.SetNumRows(len(rows))
-	for len(w.words) < len(words) {
-		w.words = append(w.words, nil)
-	}
 	for i, from := range words {
+		if i == len(w.words) {
+			w.words = append(w.words, nil)
+		}
 		w.words[i] = sized(&w.words[i], len(rows))
 		to := w.words[i]
 		for k, row := range rows {
@@ -106,6 +116,12 @@ func (w *fileWriter) beginGroup(words [][]uint64, rows []uint32) {
 func (w *fileWriter) endGroup() error {
 	w.groups++
 	return w.group.Finish(0, w.groups-1)
+}
+
+// free gives back what was needed for writing. The writer can't be used any more.
+func (w *fileWriter) free() {
+	scratches.Put(w.scratch)
+	w.scratch = nil
 }
 
 // close ends the file.
@@ -140,7 +156,7 @@ func (w *fileWriter) writeCoded(c *codes, top uint32, d dictionary) error {
 	if c.constant() {
 		return w.writeConstant(d)
 	}
-	w.places, w.dict = sized(&w.places, w.rows), w.dict[:0]
+	w.places, w.absent, w.dict = sized(&w.places, w.rows), w.absent[:0], w.dict[:0]
 	entries, low, high := uint32(0), uint32(0), uint32(0)
 	add := func(code uint32) {
 		entries++
@@ -155,11 +171,12 @@ func (w *fileWriter) writeCoded(c *codes, top uint32, d dictionary) error {
 	w.local = sized(&w.local, int(top)+1) // code -> place in the new dictionary, from 1 on
 	clear(w.local)
 	at, local, places, words := 0, w.local, w.places, w.words[c.word]
-	for _, word := range words {
+	for i, word := range words {
 		code := uint32(word >> c.shift & c.mask)
 		place := local[code]
 		if place == 0 {
 			if code == 0 {
+				w.absent = append(w.absent, uint32(i))
 				continue
 			}
 			add(code)
@@ -170,8 +187,7 @@ func (w *fileWriter) writeCoded(c *codes, top uint32, d dictionary) error {
 		at++
 	}
 	w.places = places[:at]
-	nulls := w.rows - len(w.places)
-	if err := w.beginPage(nulls, func(i int) bool { return words[i]>>c.shift&c.mask != 0 }); err != nil {
+	if err := w.beginPage(w.absent); err != nil {
 		return err
 	}
 	width := 0
@@ -183,7 +199,7 @@ func (w *fileWriter) writeCoded(c *codes, top uint32, d dictionary) error {
 		return err
 	}
 	w.page = append(append(w.page, byte(width)), w.coded...)
-	stats := w.statistics(nulls)
+	stats := w.statistics(len(w.absent))
 	if entries > 0 {
 		w.bound(&stats, d.bound(low), d.bound(high))
 	}
@@ -194,7 +210,7 @@ func (w *fileWriter) writeCoded(c *codes, top uint32, d dictionary) error {
 // column.
 func (w *fileWriter) writeConstant(d dictionary) error {
 	w.dict = d.appendPlain(w.dict[:0], 1)
-	if err := w.beginPage(0, nil); err != nil {
+	if err := w.beginPage(nil); err != nil {
 		return err
 	}
 	const width = 1
@@ -219,25 +235,25 @@ func (w *fileWriter) bound(stats *metadata.EncodedStatistics, low, high []byte) 
 }
 
 // beginPage begins the page of a column with the definition levels: which records
-// have a value.
-func (w *fileWriter) beginPage(nulls int, has func(i int) bool) error {
+// have a value, all but those at absent.
+func (w *fileWriter) beginPage(absent []uint32) error {
 	w.page = w.page[:0]
 	switch {
-	case w.column().MaxDefinitionLevel() == 0 && nulls > 0:
+	case w.column().MaxDefinitionLevel() == 0 && len(absent) > 0:
 		return errors.New("a record has no value where the table demands one")
 	case w.column().MaxDefinitionLevel() == 0:
 		return nil
-	case nulls == 0:
+	case len(absent) == 0:
 		run := append(appendRun(w.coded[:0], w.rows), 1)
 		w.page = append(binary.LittleEndian.AppendUint32(w.page, uint32(len(run))), run...)
 		return nil
 	}
 	w.levels = sized(&w.levels, w.rows)
 	for i := range w.levels {
+		w.levels[i] = 1
+	}
+	for _, i := range absent {
 		w.levels[i] = 0
-		if has(i) {
-			w.levels[i] = 1
-		}
 	}
 	return w.appendLevels(w.levels, 1)
 }

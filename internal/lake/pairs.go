@@ -182,18 +182,45 @@ type neighbours struct {
 	held    map[int64]bool // hours that have files in the lake
 	asGiven bool           // see ImportOptions
 	pieces  func(hour int64) []piece
+
+	mu   sync.Mutex
+	made map[madeEdge]*pair.Edge // of hours that have no files
+}
+
+// madeEdge names an edge of an hour.
+type madeEdge struct {
+	hour int64
+	side pair.Side
 }
 
 // edge returns an edge of an hour, as far as it is at hand.
 func (n *neighbours) edge(hour int64, s pair.Side) *pair.Edge {
 	if !n.held[hour] {
-		return pair.EdgeOf(hour, s, slices.Values(pairRows(n.pieces(hour))))
+		return n.once(hour, s, func() *pair.Edge { return pair.EdgeOf(hour, s, slices.Values(pairRows(n.pieces(hour)))) })
 	}
 	p := n.paired[hour]
 	if !p.whole {
 		return nil
 	}
 	edge, _ := n.lake.edges.get(hour, p.sum(s))
+	return edge
+}
+
+// once returns an edge of an hour without files, made where nobody did: a neighbour
+// asks for it, and the hour itself where it is written in the same change. Two may
+// make it at the same time; both have the same then.
+func (n *neighbours) once(hour int64, s pair.Side, do func() *pair.Edge) *pair.Edge {
+	name := madeEdge{hour, s}
+	n.mu.Lock()
+	edge, ok := n.made[name]
+	n.mu.Unlock()
+	if ok {
+		return edge
+	}
+	edge = do()
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.made[name] = edge
 	return edge
 }
 
@@ -225,12 +252,28 @@ func (l *Lake) findPairs(hour int64, pieces []piece, around *neighbours) (pair.F
 	if around == nil || int64(n) > l.pairRecords {
 		return h.Find(nil, nil, false), pairedHour{}
 	}
-	return l.findWhole(h, hour, around.edge(hour-3600, pair.Tail), around.edge(hour+3600, pair.Head))
+	edge := h.Edge
+	if around.records(hour) == n { // its neighbours see the same records
+		edge = func(s pair.Side) *pair.Edge {
+			return around.once(hour, s, func() *pair.Edge { return h.Edge(s) })
+		}
+	}
+	head, tail := edge(pair.Head), edge(pair.Tail)
+	return l.findWhole(h, hour, [2]*pair.Edge{head, tail}, around.edge(hour-3600, pair.Tail), around.edge(hour+3600, pair.Head))
 }
 
-// findWhole finds the pairs of an hour that is whole.
-func (l *Lake) findWhole(h *pair.Hour, hour int64, before, after *pair.Edge) (pair.Found, pairedHour) {
-	head, tail := h.Edge(pair.Head), h.Edge(pair.Tail)
+// records returns how many records of an hour are in memory.
+func (n *neighbours) records(hour int64) int {
+	records := 0
+	for _, p := range n.pieces(hour) {
+		records += p.len()
+	}
+	return records
+}
+
+// findWhole finds the pairs of an hour that is whole. own are its edges, by side.
+func (l *Lake) findWhole(h *pair.Hour, hour int64, own [2]*pair.Edge, before, after *pair.Edge) (pair.Found, pairedHour) {
+	head, tail := own[pair.Head], own[pair.Tail]
 	l.edges.put(hour, head)
 	l.edges.put(hour, tail)
 	return h.Find(before, after, true), pairedHour{whole: true, head: head.Sum(), tail: tail.Sum(), before: before.Sum(), after: after.Sum()}
@@ -507,7 +550,7 @@ func (p *repairing) find(ctx context.Context, files []DataFile, before, after *p
 		}
 	}
 	seen := p.state
-	p.found, p.state = p.lake.findWhole(h, p.hour, before, after)
+	p.found, p.state = p.lake.findWhole(h, p.hour, [2]*pair.Edge{h.Edge(pair.Head), h.Edge(pair.Tail)}, before, after)
 	p.state.before, p.state.after = seen.before, seen.after
 	return nil
 }
@@ -742,7 +785,7 @@ func (l *Lake) around(ctx context.Context, im *Import, byHour map[hourKey][]piec
 	im.mu.Lock()
 	objects := slices.Concat(im.waiting.objects, im.writing)
 	im.mu.Unlock()
-	return &neighbours{l, paired, held, im.opts.AsGiven, func(hour int64) []piece {
+	return &neighbours{lake: l, paired: paired, held: held, asGiven: im.opts.AsGiven, made: map[madeEdge]*pair.Edge{}, pieces: func(hour int64) []piece {
 		key := hourKey{k, hour}
 		var out []piece
 		for _, o := range objects {

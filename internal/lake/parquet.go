@@ -106,6 +106,7 @@ func writeFile(ctx context.Context, path string, schema *iceberg.Schema, c *colu
 	if err != nil {
 		return err
 	}
+	defer w.free()
 	perm := c.order()
 	for at := 0; at < len(perm); at += rowGroupRecords {
 		if err := ctx.Err(); err != nil {

@@ -252,15 +252,22 @@ func (p *pairing) conversation(records []entry) {
 	p.repeats(records)
 }
 
-// sortBucket orders records by flow, interface and start. Most buckets have very few.
+// sortBucket orders records by flow, interface and start. Most buckets have very few,
+// and those of a long flow come nearly in order.
 func (p *pairing) sortBucket(b []entry) {
-	if len(b) > 12 {
-		slices.SortFunc(b, func(x, y entry) int { return p.compare(&x, &y) })
-		return
-	}
+	moves := 0
 	for i := 1; i < len(b); i++ {
-		for j := i; j > 0 && p.compare(&b[j], &b[j-1]) < 0; j-- {
-			b[j], b[j-1] = b[j-1], b[j]
+		if p.compare(&b[i], &b[i-1]) >= 0 {
+			continue
+		}
+		e, j := b[i], i
+		for ; j > 0 && p.compare(&e, &b[j-1]) < 0; j-- {
+			b[j] = b[j-1]
+		}
+		b[j] = e
+		if moves += i - j; moves > 16*len(b) {
+			slices.SortFunc(b, func(x, y entry) int { return p.compare(&x, &y) })
+			return
 		}
 	}
 }
@@ -272,7 +279,13 @@ func (p *pairing) compare(x, y *entry) int {
 		}
 		return 1
 	}
-	return cmp.Or(cmp.Compare(x.flow.y, y.flow.y), cmp.Compare(p.iface(x), p.iface(y)), cmp.Compare(p.hour.span(x).low, p.hour.span(y).low))
+	if x.flow.y != y.flow.y {
+		return cmp.Compare(x.flow.y, y.flow.y)
+	}
+	if a, b := p.iface(x), p.iface(y); a != b {
+		return cmp.Compare(a, b)
+	}
+	return cmp.Compare(p.hour.span(x).low, p.hour.span(y).low)
 }
 
 // candidates are the records of a flow that one could pair with: of those that
