@@ -1,6 +1,7 @@
 package lake
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -34,17 +35,12 @@ func (p paths) dataPath(rollups string) string {
 	return filepath.Join(p.tableDir(flowlog.KindVPC), "data", hour, filepath.Base(rollups))
 }
 
-// rolled is the sums of one rollup over some records.
+// rolled is a row of a rollup.
 type rolled struct {
-	keys    []uint64 // distinct, packed codes of the rollup's keys and the time
-	records []int64
-	sums    [2]rolledSum // packets, bytes
-}
-
-// rolledSum is a sum for each key; it counts only where has says so.
-type rolledSum struct {
-	sum []int64
-	has []bool
+	key     uint64 // packed codes of the rollup's keys and the time
+	records int64
+	sums    [2]int64 // packets, bytes
+	has     [2]bool  // some record has it
 }
 
 // packing is how codes of columns lie in a key: the first field in the highest bits,
@@ -141,8 +137,9 @@ func (c *columns) chooses(r *rollup.Rollup) func(i int) bool {
 	}
 }
 
-// rollUp sums the records up. It reports false where it cannot.
-func (c *columns) rollUp(r *rollup.Rollup) (*rolled, packing, bool) {
+// rollUp sums the records up, in rows in the order of their keys. It reports false
+// where it cannot.
+func (c *columns) rollUp(r *rollup.Rollup) ([]rolled, packing, bool) {
 	times, ok := c.times(r.Unit)
 	if !ok {
 		return nil, packing{}, false
@@ -157,7 +154,7 @@ func (c *columns) rollUp(r *rollup.Rollup) (*rolled, packing, bool) {
 			varying = append(varying, k)
 		}
 	}
-	out := &rolled{}
+	var out []rolled
 	table := newKeyTable()
 	measures := [2]*numbers{c.nums[flowlog.Packets], c.nums[flowlog.Bytes]}
 	chosen := c.chooses(r)
@@ -171,29 +168,30 @@ func (c *columns) rollUp(r *rollup.Rollup) (*rolled, packing, bool) {
 		}
 		at, isNew := table.place(key)
 		if isNew {
-			out.add(key)
+			out = append(out, rolled{key: key})
 		}
-		if !out.count(at, i, measures) { // beyond 64 bits: one more row of the key
+		if !out[at].count(i, measures) { // beyond 64 bits: one more row of the key
 			at = table.again(key)
-			out.add(key)
-			out.count(at, i, measures)
+			out = append(out, rolled{key: key})
+			out[at].count(i, measures)
 		}
 	}
+	slices.SortFunc(out, func(a, b rolled) int {
+		if a.key != b.key {
+			if a.key < b.key {
+				return -1
+			}
+			return 1
+		}
+		return cmp.Or(cmp.Compare(a.records, b.records), slices.Compare(a.sums[:], b.sums[:]))
+	})
 	return out, p, true
 }
 
-// add adds a row of a key.
-func (o *rolled) add(key uint64) {
-	o.keys, o.records = append(o.keys, key), append(o.records, 0)
-	for s := range o.sums {
-		o.sums[s].sum, o.sums[s].has = append(o.sums[s].sum, 0), append(o.sums[s].has, false)
-	}
-}
-
-// count counts a record in a row, and reports false where a sum is too large for it.
-func (o *rolled) count(at uint32, i int, measures [2]*numbers) bool {
-	var next [2]int64
-	var has [2]bool
+// count counts a record, and reports false where a sum is too large for the row.
+func (o *rolled) count(i int, measures [2]*numbers) bool {
+	next := *o
+	next.records++
 	for s, m := range measures {
 		if m == nil {
 			continue
@@ -202,17 +200,13 @@ func (o *rolled) count(at uint32, i int, measures [2]*numbers) bool {
 		if code == 0 {
 			continue
 		}
-		v, sum := m.value(code), o.sums[s].sum[at]
-		if next[s], has[s] = sum+v, true; v >= 0 && next[s] < sum || v < 0 && next[s] > sum {
+		v := m.value(code)
+		next.sums[s], next.has[s] = o.sums[s]+v, true
+		if v >= 0 && next.sums[s] < o.sums[s] || v < 0 && next.sums[s] > o.sums[s] {
 			return false
 		}
 	}
-	o.records[at]++
-	for s := range next {
-		if has[s] {
-			o.sums[s].sum[at], o.sums[s].has[at] = next[s], true
-		}
-	}
+	*o = next
 	return true
 }
 
@@ -277,28 +271,15 @@ func (t *keyTable) grow() {
 }
 
 // rollupColumns are the columns of the rows of one rollup, as every file has them.
-func (c *columns) rollupColumns(r *rollup.Rollup, o *rolled, p packing) (*columns, []fileColumn) {
-	rows := make([]int, len(o.keys))
-	for i := range rows {
-		rows[i] = i
-	}
-	slices.SortFunc(rows, func(a, b int) int {
-		if x, y := o.keys[a], o.keys[b]; x != y {
-			if x < y {
-				return -1
-			}
-			return 1
-		}
-		return a - b
-	})
+func (c *columns) rollupColumns(r *rollup.Rollup, rows []rolled, p packing) (*columns, []fileColumn) {
 	out := &columns{kind: c.kind, n: len(rows)}
 	var cols []fileColumn
-	numeric := func(name string, t arrow.DataType, value func(row int) (int64, bool)) {
+	numeric := func(name string, t arrow.DataType, value func(row *rolled) (int64, bool)) {
 		n := &numbers{dict: []int64{}}
 		coder := newNumberCoder(n)
 		all := make([]uint32, len(rows))
-		for i, row := range rows {
-			if v, ok := value(row); ok {
+		for i := range rows {
+			if v, ok := value(&rows[i]); ok {
 				all[i] = coder.code(v)
 			}
 		}
@@ -308,21 +289,21 @@ func (c *columns) rollupColumns(r *rollup.Rollup, o *rolled, p packing) (*column
 		}
 		cols = append(cols, fileColumn{field: arrow.Field{Name: name, Type: t, Nullable: true}, numbers: n})
 	}
-	numeric(rollup.ID, arrow.PrimitiveTypes.Int32, func(int) (int64, bool) { return int64(r.ID), true })
-	numeric(rollup.Start, arrow.PrimitiveTypes.Int64, func(row int) (int64, bool) {
-		return (int64(o.keys[row]&(1<<p.time-1)) + p.first) * r.Unit, true
+	numeric(rollup.ID, arrow.PrimitiveTypes.Int32, func(*rolled) (int64, bool) { return int64(r.ID), true })
+	numeric(rollup.Start, arrow.PrimitiveTypes.Int64, func(row *rolled) (int64, bool) {
+		return (int64(row.key&(1<<p.time-1)) + p.first) * r.Unit, true
 	})
 	for _, f := range rollup.Keys() {
 		field := flowlog.FieldByID(f)
 		at := slices.IndexFunc(p.fields, func(k packed) bool { return k.field == f })
-		code := func(row int) uint32 {
+		code := func(row *rolled) uint32 {
 			if at < 0 {
 				return 0
 			}
-			return p.fields[at].code(o.keys[row])
+			return p.fields[at].code(row.key)
 		}
 		if field.Numeric() {
-			numeric(field.Column, arrowType(field.Type), func(row int) (int64, bool) {
+			numeric(field.Column, arrowType(field.Type), func(row *rolled) (int64, bool) {
 				if code := code(row); code != 0 {
 					return c.nums[f].value(code), true
 				}
@@ -335,14 +316,14 @@ func (c *columns) rollupColumns(r *rollup.Rollup, o *rolled, p packing) (*column
 			text.dict = c.texts[f].dict
 		}
 		text.codes = out.newCodes(uint32(len(text.dict)))
-		for i, row := range rows {
-			text.set(i, code(row))
+		for i := range rows {
+			text.set(i, code(&rows[i]))
 		}
 		cols = append(cols, fileColumn{field: arrow.Field{Name: field.Column, Type: dictionaryType, Nullable: true}, text: text})
 	}
-	numeric(rollup.Records, arrow.PrimitiveTypes.Int64, func(row int) (int64, bool) { return o.records[row], true })
+	numeric(rollup.Records, arrow.PrimitiveTypes.Int64, func(row *rolled) (int64, bool) { return row.records, true })
 	for s, name := range []string{rollup.Packets, rollup.Bytes} {
-		numeric(name, arrow.PrimitiveTypes.Int64, func(row int) (int64, bool) { return o.sums[s].sum[row], o.sums[s].has[row] })
+		numeric(name, arrow.PrimitiveTypes.Int64, func(row *rolled) (int64, bool) { return row.sums[s], row.has[s] })
 	}
 	return out, cols
 }

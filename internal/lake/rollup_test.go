@@ -115,16 +115,16 @@ func TestRollupSums(t *testing.T) {
 	}
 	c := merge(flowlog.KindVPC, []piece{{batch: b}})
 	for i := range rollup.All {
-		o, _, ok := c.rollUp(&rollup.All[i])
-		if !ok || len(o.keys) != 3 && len(o.keys) != 2 {
-			t.Fatalf("%d rows: %v", len(o.keys), ok)
+		rows, _, ok := c.rollUp(&rollup.All[i])
+		if !ok || len(rows) != 3 && len(rows) != 2 {
+			t.Fatalf("%d rows: %v", len(rows), ok)
 		}
 		records, rest := int64(0), uint64(0)
-		for row, n := range o.records {
-			records += n
-			rest += uint64(o.sums[1].sum[row]) // modulo 2^64
-			if !o.sums[1].has[row] || o.sums[0].has[row] || o.sums[1].sum[row] < 0 {
-				t.Errorf("row %d: %+v", row, o.sums)
+		for _, row := range rows {
+			records += row.records
+			rest += uint64(row.sums[1]) // modulo 2^64
+			if !row.has[1] || row.has[0] || row.sums[1] < 0 {
+				t.Errorf("%+v", row)
 			}
 		}
 		if records != 3 || rest != 3 { // 2 * (2^63 - 1) + 5 modulo 2^64
