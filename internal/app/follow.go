@@ -10,6 +10,7 @@ import (
 
 	"weir/internal/intake"
 	"weir/internal/lake"
+	"weir/internal/source"
 )
 
 // Follow is how new objects are waited for.
@@ -47,9 +48,13 @@ type Round struct {
 
 const (
 	// trailing is how far back a bucket is looked through, by its keys: AWS promises
-	// no time by which an object is there, and requests cost money. Folders are
-	// looked through whole.
-	trailing = 24 * time.Hour
+	// no time by which an object is there, and requests cost money. groupTrailing is
+	// how far back a log group is read again: its events carry the start of their
+	// record, and come some 5 minutes after its end, which is up to 10 minutes later.
+	// Both are counted from the last look that was a good one. Folders are looked
+	// through whole.
+	trailing      = 24 * time.Hour
+	groupTrailing = time.Hour
 	// settle is how long a file must not have been written to before it is taken.
 	settle = time.Second
 	// retryEvery is how often objects that could not be read are tried again, and
@@ -65,7 +70,8 @@ const (
 // Run keeps taking what comes to the sources of r into the lake, until ctx ends.
 // Then, and only then, the error is nil: what fails is reported and tried again,
 // unless there is nobody to try with, as when the server ends. r itself was taken
-// before; of a bucket, what is older than 24 hours is not looked for again.
+// before; of a bucket, what is older than 24 hours is not looked for again, and of a
+// log group what is older than one.
 func (f Follow) Run(ctx context.Context, s Service, r OpenRequest) error {
 	return f.runWith(ctx, s, r, time.After)
 }
@@ -82,11 +88,11 @@ func (f Follow) runWith(ctx context.Context, s Service, r OpenRequest, after fun
 		defer mu.Unlock()
 		report(r)
 	}
-	r.Brief, r.Trailing, r.Selection.Settle = true, trailing, settle
+	r.Brief, r.Selection.Settle = true, settle
 	tidy := &tidier{s: s, tidied: f.Now()}
 	g, ctx := errgroup.WithContext(ctx)
 	for _, name := range r.Sources {
-		l := follower{f: f, s: s, source: name, retried: f.Now(), tidy: tidy, told: map[string]bool{}}
+		l := follower{f: f, s: s, source: name, retried: f.Now(), good: f.Now(), tidy: tidy, told: map[string]bool{}}
 		own := r
 		own.Sources = []string{name}
 		g.Go(func() error { return l.run(ctx, own, after) })
@@ -101,6 +107,7 @@ type follower struct {
 	source  string
 	tidy    *tidier
 	retried time.Time // when all was tried again last
+	good    time.Time // when the last look that was a good one began
 	failed  int       // rounds, one after the other
 	failure string    // of the last of them
 	told    map[string]bool
@@ -129,8 +136,13 @@ func (l *follower) round(ctx context.Context, r OpenRequest) (wait time.Duration
 	if r.OnlyNew = began.Sub(l.retried) < retryEvery; !r.OnlyNew {
 		l.retried = began
 	}
+	r.Trailing = began.Sub(l.good) + trailing
+	if spec, err := source.ParseSpec(l.source); err == nil && spec.Kind == source.KindLogGroup {
+		r.Trailing = began.Sub(l.good) + groupTrailing
+	}
 	report, err := l.s.Open(ctx, r, nil)
 	if err == nil {
+		l.good = began
 		err = l.tidy.tidy(ctx, l.f.Now(), report.Intake.Taken > 0)
 	}
 	if ctx.Err() != nil {

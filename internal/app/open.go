@@ -13,7 +13,7 @@ import (
 func (s *Local) Open(ctx context.Context, r OpenRequest, progress func(Progress)) (*OpenReport, error) {
 	began := s.now()
 	report := &OpenReport{List: &ListReport{}}
-	listings, list, err := list(ctx, r, s.temp())
+	listings, list, err := list(ctx, r, places{temp: s.temp(), tails: s.tails})
 	report.List = list
 	if err != nil {
 		return report, err

@@ -65,13 +65,17 @@ type S3Options struct {
 // OpenRequest says what to take.
 type OpenRequest struct {
 	// Sources are places as source.ParseSpec reads them, paths absolute.
-	Sources   []string
+	Sources []string
+	// Keys, where there are any, are the only objects of the one bucket in Sources
+	// that are looked at.
+	Keys      []string
 	Selection source.Selection
-	// All takes all of a bucket; otherwise, and where Selection.From is zero,
-	// the newest 24 hours of it.
+	// All takes all of a bucket or a log group; otherwise, and where Selection.From is
+	// zero, the newest 24 hours of it.
 	All bool
 	// Trailing, where it is not 0, takes of a bucket only what its keys date to the
-	// last so long, whatever Selection says.
+	// last so long, and of a log group the events of the last so long, whatever
+	// Selection says.
 	Trailing time.Duration
 	// LogFormat is the format of objects without a header, or "".
 	LogFormat string

@@ -3,13 +3,13 @@ package cli
 import (
 	"context"
 	"fmt"
-	"strings"
 	"time"
 
 	"weir/internal/app"
+	"weir/internal/source"
 )
 
-// How often sources are looked at: folders cost nothing, requests to a bucket do.
+// How often sources are looked at: folders cost nothing, requests to AWS do.
 const (
 	everyFolder = 250 * time.Millisecond
 	everyBucket = 30 * time.Second
@@ -20,7 +20,7 @@ func (c *cli) follow(ctx context.Context, s app.Service, r app.OpenRequest, ever
 	if every == 0 {
 		every = everyFolder
 		for _, name := range r.Sources {
-			if strings.HasPrefix(name, "s3://") {
+			if spec, err := source.ParseSpec(name); err == nil && spec.Kind != source.KindPath {
 				every = everyBucket
 			}
 		}

@@ -29,7 +29,7 @@ prefix, an object) it shows what came from there, with the files that are no flo
 			}
 			if len(args) > 0 {
 				var err error
-				if r.Source, err = sourceName(args[0]); err != nil {
+				if r.Source, err = ledgerName(args[0]); err != nil {
 					return err
 				}
 			}
