@@ -233,7 +233,7 @@ func TestFollowTidies(t *testing.T) {
 	}
 	again := 0
 	for _, r := range s.asked {
-		if !r.Brief || r.Trailing != 24*time.Hour || r.Selection.Settle != settle {
+		if !r.Brief || r.Trailing < trailing || r.Trailing > trailing+2*time.Minute || r.Selection.Settle != settle {
 			t.Fatalf("asked for %+v", r)
 		}
 		if !r.OnlyNew {

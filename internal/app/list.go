@@ -67,7 +67,14 @@ func list(ctx context.Context, r OpenRequest, p places) ([]listing, *ListReport,
 		if group && !r.All && req.Selection.From.IsZero() {
 			req.Selection.From = time.Now().Add(-newest)
 		}
-		if bucket && !r.All && r.Selection.From.IsZero() {
+		switch {
+		case len(r.Keys) > 0:
+			b, ok := src.(*s3.Source)
+			if !ok {
+				return nil, report, &UsageError{Message: fmt.Sprintf("%s has no objects with keys", text)}
+			}
+			req.Sources = []source.Source{named{b, r.Keys}}
+		case bucket && !r.All && r.Selection.From.IsZero():
 			req.Selection.Newest = newest
 		}
 		l, err := intake.List(ctx, req)
@@ -94,6 +101,17 @@ func list(ctx context.Context, r OpenRequest, p places) ([]listing, *ListReport,
 		out = append(out, listing{req, l})
 	}
 	return out, report, nil
+}
+
+// named is a bucket of which only some objects are looked at.
+type named struct {
+	*s3.Source
+	keys []string
+}
+
+// List looks at the objects that have the keys.
+func (n named) List(ctx context.Context, sel source.Selection, fn func(source.Object) error) (source.Listing, error) {
+	return n.Find(ctx, n.keys, sel, fn)
 }
 
 // add adds a source's listing.

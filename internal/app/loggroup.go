@@ -86,9 +86,6 @@ func openLogGroup(ctx context.Context, spec source.Spec, r OpenRequest, t *tails
 			Hint:    "leave --dry-run out; --since and --from bound what is read",
 		}
 	}
-	if len(r.Keys) > 0 {
-		return nil, &UsageError{Message: fmt.Sprintf("%s has no objects with keys", spec)}
-	}
 	a := s3Access(r.S3)
 	switch regions := r.Selection.Regions; {
 	case spec.Region != "" && len(regions) > 0 && !slices.Contains(regions, spec.Region):

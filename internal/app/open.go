@@ -84,6 +84,9 @@ func joined(a, b intake.Report) intake.Report {
 	a.Problems = append(a.Problems, b.Problems...)
 	a.Bad = append(a.Bad, b.Bad...)
 	a.URLs = append(a.URLs, b.URLs...)
+	if b.Last != "" {
+		a.Last = b.Last
+	}
 	return a
 }
 

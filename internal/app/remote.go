@@ -194,7 +194,7 @@ func (r *Remote) Status(ctx context.Context, q StatusRequest) (*StatusReport, er
 	var out StatusReport
 	err := r.call(ctx, "status", q, &out, nil)
 	// gob does not tell an empty list from none, and JSON does.
-	out.Lines, out.Problems, out.Tables = orEmpty(out.Lines), orEmpty(out.Problems), orEmpty(out.Tables)
+	out.Lines, out.Problems, out.Tables, out.Following = orEmpty(out.Lines), orEmpty(out.Problems), orEmpty(out.Tables), orEmpty(out.Following)
 	return &out, err
 }
 

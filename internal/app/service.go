@@ -217,6 +217,9 @@ type StatusReport struct {
 	Records int64 `json:"records"`
 	// Lines are bad lines, in order of object and line.
 	Lines []lake.BadLine `json:"lines"`
+	// Following are the sources that are or were followed; of a source, those that lie
+	// there.
+	Following []FollowState `json:"following"`
 }
 
 // SQLRequest is a query in SQL.

@@ -20,7 +20,12 @@ func (c *cli) lakeStatusCommand() *cobra.Command {
 		Short: "Show what the lake holds, and which objects and lines were not taken",
 		Long: `Shows what the lake holds, how old the newest record is, and the objects and lines
 that were not taken or not whole. With a SOURCE (a folder, a file, a bucket with its
-prefix, an object) it shows what came from there, with the files that are no flow log.`,
+prefix, a log group, an object) it shows what came from there, with the files that are
+no flow log.
+
+It also shows which sources are followed (--follow of weir open and weir serve), by
+which process, when they were last looked at, what was taken since, and what fails. Of
+a source that no process follows any more it shows the last state for 30 days.`,
 		Example: "  weir lake status\n  weir lake status --json\n  weir lake status ./AWSLogs -n 100\n  weir lake status s3://my-bucket/AWSLogs",
 		Args:    needArgs(0, 1, "the source"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -71,8 +76,48 @@ func (c *cli) lakeStatus(ctx context.Context, r app.StatusRequest, scope *scopeF
 	}
 	c.printObjectCounts(st)
 	c.printLedgerProblems(st)
+	for i := range st.Following {
+		c.printFollowing(&st.Following[i], zone)
+	}
 	return nil
 }
+
+// printFollowing shows the state of following a source.
+func (c *cli) printFollowing(f *app.FollowState, zone *time.Location) {
+	if f.Running {
+		line(c.out, "following", "%s since %s, by process %d", f.Source, showTime(f.Since, zone), f.Process)
+	} else {
+		line(c.out, "not followed", "%s: no process follows it now; this is as of %s", f.Source, showTime(f.Updated, zone))
+	}
+	look := "not looked at yet"
+	if f.Looked != nil {
+		look = "looked at " + ago(*f.Looked)
+	}
+	if f.Objects > 0 {
+		look += fmt.Sprintf("; took %s, %s", plural(f.Objects, "object"), plural(f.Records, "record"))
+		if f.BadLines > 0 {
+			look += ", " + plural(f.BadLines, "bad line")
+		}
+		if f.LastTaken != nil {
+			look += ", the last " + ago(*f.LastTaken) + ": " + f.LastObject
+		}
+	}
+	line(c.out, "", "%s", look)
+	if f.Error == "" {
+		return
+	}
+	good := "it never worked"
+	if f.Good != nil {
+		good = "it worked last " + ago(*f.Good)
+	}
+	line(c.out, "", "failing since %s, %s; %s: %s", showTime(*f.FailedSince, zone), plural(int64(f.Failed), "look"), good, f.Error)
+	if f.Running && f.Retry != nil {
+		line(c.out, "", "tries again in %s", length(max(0, time.Until(*f.Retry))))
+	}
+}
+
+// ago says how long ago a time is.
+func ago(t time.Time) string { return length(max(0, time.Since(t))) + " ago" }
 
 // printTableStatus shows what a table holds.
 func (c *cli) printTableStatus(t *lake.TableStatus, zone *time.Location) {

@@ -58,7 +58,7 @@ type openFlags struct {
 	describe, replace bool
 	workers           int
 	follow            bool
-	every             time.Duration
+	how               followFlags
 	s3                s3Flags
 }
 
@@ -93,7 +93,9 @@ describe-flow-logs', --describe-flow-logs asks EC2.
 
 --follow goes on after that: until Ctrl-C it looks for new objects and takes them, in
 folders four times a second, in buckets every 30 s and among the last 24 hours', in log
-groups every 30 s among the last hour's events (--every says otherwise). Sources that fail are tried again, objects that could not be read once
+groups every 30 s among the last hour's events (--every says otherwise). With --queue
+it takes what the messages of an SQS queue say is new in the buckets at once, and lists
+them every 10 minutes for what no message told. Sources that fail are tried again, objects that could not be read once
 a minute. Files are taken once nothing wrote to them for a second. Beside a running
 'weir serve' the page shows the new records at once.
 
@@ -106,6 +108,7 @@ lake status' lists what was not taken.`,
   weir open s3://my-bucket --profile audit --log-owner 123456789012 --since 7d
   weir open s3://logs --endpoint-url http://127.0.0.1:7070
   weir open s3://my-bucket --follow --every 1m
+  weir open s3://my-bucket --follow --queue https://sqs.us-east-1.amazonaws.com/111122223333/flow-logs
   weir open cwl:/aws/vpc/flowlogs --region us-east-1 --since 6h --follow
   weir open export/ --log-format '${version} ${srcaddr} ${dstaddr} ${bytes} ${start} ${end}'`,
 		Args: needArgs(1, -1, "the source"),
@@ -124,9 +127,9 @@ lake status' lists what was not taken.`,
 	fl.BoolVar(&f.replace, "replace", false, "take objects that changed since they were taken in place of the old ones")
 	fl.IntVar(&f.workers, "workers", 0, "read `N` objects side by side (default: one for each processor)")
 	fl.BoolVar(&f.follow, "follow", false, "keep taking new objects until Ctrl-C")
-	fl.DurationVar(&f.every, "every", 0, "`TIME` between two looks with --follow (default 250ms, of buckets and log groups 30s)")
+	f.how.add(cmd)
 	f.s3.add(cmd)
-	completeNothing(cmd, "region", "log-owner", "log-format", "workers", "every")
+	completeNothing(cmd, "region", "log-owner", "log-format", "workers")
 	return cmd
 }
 
@@ -147,10 +150,6 @@ func (f *openFlags) request(args []string) (app.OpenRequest, error) {
 		return r, usage(errors.New("--follow takes what comes: it excludes --to"))
 	case f.follow && f.dryRun:
 		return r, usage(errors.New("--follow and --dry-run exclude each other"))
-	case f.every != 0 && !f.follow:
-		return r, usage(errors.New("--every is for --follow"))
-	case f.every < 0 || f.every > 0 && f.every < 100*time.Millisecond:
-		return r, usage(errors.New("--every must be at least 100ms"))
 	}
 	if f.workers < 0 {
 		return r, usage(errors.New("--workers must not be below 0"))
@@ -170,6 +169,9 @@ func (f *openFlags) request(args []string) (app.OpenRequest, error) {
 			return r, err
 		}
 		r.Sources = append(r.Sources, name)
+	}
+	if err := f.how.check(f.follow, r.Sources); err != nil {
+		return r, err
 	}
 	if f.flowLogs != "" {
 		text, err := os.ReadFile(f.flowLogs)
@@ -266,7 +268,7 @@ func (c *cli) open(ctx context.Context, args []string, f *openFlags) error {
 	if err != nil || !f.follow {
 		return err
 	}
-	return c.follow(ctx, s, r, f.every, zone)
+	return c.follow(ctx, s, r, &f.how, zone)
 }
 
 // dryRun shows what would be taken.
