@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"os"
 	"syscall"
+	"time"
 
 	"weir/flowlog"
 	"weir/internal/lake"
@@ -187,6 +188,12 @@ func (r *Remote) ExplainTop(ctx context.Context, q TopRequest) (query.Cost, erro
 func (r *Remote) UnknownFields(ctx context.Context, k flowlog.Kind) ([]string, error) {
 	var out []string
 	return out, r.call(ctx, "unknown-fields", k, &out, nil)
+}
+
+// Newest returns the time of the newest record.
+func (r *Remote) Newest(ctx context.Context) (time.Time, error) {
+	var out time.Time
+	return out, r.call(ctx, "newest", true, &out, nil)
 }
 
 // Status describes the lake or a source.

@@ -27,6 +27,9 @@ type Service interface {
 	// field table does not know, in AWS's spelling.
 	UnknownFields(ctx context.Context, k flowlog.Kind) ([]string, error)
 
+	// Newest returns the time of the newest record (its end, else weir_hour), or the
+	// zero time where there is none.
+	Newest(ctx context.Context) (time.Time, error)
 	// Status describes the lake, or what came from one source.
 	Status(ctx context.Context, r StatusRequest) (*StatusReport, error)
 	Compact(ctx context.Context, progress func(Progress)) (lake.Compacted, error)

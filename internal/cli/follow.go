@@ -117,7 +117,7 @@ func (c *cli) printRound(r *app.Round, zone *time.Location) {
 			text += ", " + plural(r.BadLines, "bad line")
 		}
 		if r.Newest != nil {
-			text += "; the newest record is " + length(max(0, r.At.Sub(*r.Newest))) + " old"
+			text += "; newest record: " + newestAge(*r.Newest, r.At, zone)
 		}
 		line(c.out, at, "%s", text)
 	}

@@ -74,12 +74,26 @@ func (c *cli) lakeStatus(ctx context.Context, r app.StatusRequest, scope *scopeF
 	for i := range st.Tables {
 		c.printTableStatus(&st.Tables[i], zone)
 	}
+	c.printNewest(st, zone)
 	c.printObjectCounts(st)
 	c.printLedgerProblems(st)
 	for i := range st.Following {
 		c.printFollowing(&st.Following[i], zone)
 	}
 	return nil
+}
+
+// printNewest shows how old the newest record of all tables is.
+func (c *cli) printNewest(st *app.StatusReport, zone *time.Location) {
+	var newest time.Time
+	for _, t := range st.Tables {
+		if t.Newest != nil && t.Newest.After(newest) {
+			newest = *t.Newest
+		}
+	}
+	if !newest.IsZero() {
+		line(c.out, "newest record", "%s", newestAge(newest, time.Now(), zone))
+	}
 }
 
 // printFollowing shows the state of following a source.
@@ -127,8 +141,7 @@ func (c *cli) printTableStatus(t *lake.TableStatus, zone *time.Location) {
 	}
 	line(c.out, t.Name, "%s in %s, %s (%.1f B each), %s", plural(t.Records, "record"), plural(int64(t.Files), "file"),
 		size(t.Bytes), float64(t.Bytes)/float64(t.Records), plural(int64(t.Hours), "hour"))
-	line(c.out, "", "from %s to %s; the newest record is %s old", showTime(*t.Oldest, zone), showTime(*t.Newest, zone),
-		length(max(0, time.Since(*t.Newest))))
+	line(c.out, "", "from %s to %s", showTime(*t.Oldest, zone), showTime(*t.Newest, zone))
 	if len(t.UnknownFields) > 0 {
 		line(c.out, "", "fields that weir does not know: %s", strings.Join(t.UnknownFields, ", "))
 	}

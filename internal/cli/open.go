@@ -115,22 +115,28 @@ lake status' lists what was not taken.`,
 		RunE: func(cmd *cobra.Command, args []string) error { return c.open(cmd.Context(), args, &f) },
 	}
 	f.scope.addTimes(cmd)
+	f.add(cmd)
+	fl := cmd.Flags()
+	fl.BoolVar(&f.dryRun, "dry-run", false, "show what would be taken, and take nothing")
+	fl.BoolVarP(&f.yes, "yes", "y", false, "do not ask before taking much")
+	fl.BoolVar(&f.replace, "replace", false, "take objects that changed since they were taken in place of the old ones")
+	return cmd
+}
+
+// add adds the flags of every command that takes sources in.
+func (f *openFlags) add(cmd *cobra.Command) {
 	fl := cmd.Flags()
 	fl.StringSliceVar(&f.regions, "region", nil, "objects of the `REGION`, by their keys; of a log group, where it is")
 	fl.StringSliceVar(&f.owners, "log-owner", nil, "objects of flow logs that the `ACCOUNT` made, by their keys")
 	fl.BoolVar(&f.all, "all", false, "take all of a bucket or log group and not the newest 24 hours only")
-	fl.BoolVar(&f.dryRun, "dry-run", false, "show what would be taken, and take nothing")
-	fl.BoolVarP(&f.yes, "yes", "y", false, "do not ask before taking much")
 	fl.StringVar(&f.logFormat, "log-format", "", "`FORMAT` of objects without a header, as in EC2's LogFormat")
 	fl.StringVar(&f.flowLogs, "flow-logs", "", "JSON `FILE` of 'aws ec2 describe-flow-logs' with the formats")
 	fl.BoolVar(&f.describe, "describe-flow-logs", false, "ask EC2 for the formats of the flow logs")
-	fl.BoolVar(&f.replace, "replace", false, "take objects that changed since they were taken in place of the old ones")
 	fl.IntVar(&f.workers, "workers", 0, "read `N` objects side by side (default: one for each processor)")
 	fl.BoolVar(&f.follow, "follow", false, "keep taking new objects until Ctrl-C")
 	f.how.add(cmd)
 	f.s3.add(cmd)
 	completeNothing(cmd, "region", "log-owner", "log-format", "workers")
-	return cmd
 }
 
 // request returns what the arguments ask for.

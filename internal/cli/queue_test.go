@@ -193,11 +193,18 @@ func TestFollowFlags(t *testing.T) {
 		args []string
 		text string
 	}{
-		"queue without follow": {[]string{"--queue", queue, "s3://logs"}, "--queue is for --follow"},
-		"no queue":             {[]string{"--follow", "--queue", "flow-logs", "s3://logs"}, `"flow-logs" is no queue's URL`},
-		"no bucket":            {[]string{"--follow", "--queue", queue, "."}, "no s3:// is followed"},
+		"queue without follow":      {[]string{"open", "--queue", queue, "s3://logs"}, "--queue is for --follow"},
+		"no queue":                  {[]string{"open", "--follow", "--queue", "flow-logs", "s3://logs"}, `"flow-logs" is no queue's URL`},
+		"no bucket":                 {[]string{"open", "--follow", "--queue", queue, "."}, "no s3:// is followed"},
+		"every without follow":      {[]string{"open", "--every", "1s", "."}, "--every is for --follow"},
+		"server without follow":     {[]string{"serve", "logs"}, "hint: 'weir serve --follow logs' takes what comes to it"},
+		"server without source":     {[]string{"serve", "--follow"}, "the source to follow is missing"},
+		"server's queue":            {[]string{"serve", "--queue", queue}, "--queue is for --follow"},
+		"server's profile":          {[]string{"serve", "--profile", "audit"}, "--profile is for --follow"},
+		"server that follows stdin": {[]string{"serve", "--follow", "-"}, "the lake takes no stdin"},
+		"server that follows often": {[]string{"serve", "--follow", "--every", "1ms", "."}, "--every must be at least 100ms"},
 	} {
-		if a := call(t.Context(), append([]string{"--data", t.TempDir(), "open"}, tt.args...)...); a.Code != exitUsage || !strings.Contains(a.Err, tt.text) {
+		if a := call(t.Context(), append([]string{"--data", t.TempDir()}, tt.args...)...); a.Code != exitUsage || !strings.Contains(a.Err, tt.text) {
 			t.Errorf("%s: %+v", name, a)
 		}
 	}
