@@ -4,8 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -14,6 +18,7 @@ import (
 
 	"weir/internal/intake"
 	"weir/internal/lake"
+	"weir/internal/telemetry"
 )
 
 // rounds runs a Follow until stop is called, and gives its rounds.
@@ -233,7 +238,7 @@ func TestFollowTidies(t *testing.T) {
 	}
 	again := 0
 	for _, r := range s.asked {
-		if !r.Brief || r.Trailing != 24*time.Hour || r.Selection.Settle != settle {
+		if !r.Brief || r.Trailing < trailing || r.Trailing > trailing+2*time.Minute || r.Selection.Settle != settle {
 			t.Fatalf("asked for %+v", r)
 		}
 		if !r.OnlyNew {
@@ -251,3 +256,92 @@ var closed = func() <-chan time.Time {
 	close(c)
 	return c
 }()
+
+// lines is a writer that gives what is written line by line.
+type lines chan string
+
+func (l lines) Write(p []byte) (int, error) {
+	l <- string(p)
+	return len(p), nil
+}
+
+// TestServeFollows lets a server follow a folder and one that is away.
+func TestServeFollows(t *testing.T) {
+	logs, away := t.TempDir(), filepath.Join(t.TempDir(), "away")
+	put(t, filepath.Join(logs, "first.log"), followed(3), time.Hour)
+	log, ready, done := make(lines, 100), make(chan string, 1), make(chan error, 1)
+	ctx, cancel := context.WithCancel(t.Context())
+	data := filepath.Join(t.TempDir(), "data")
+	go func() {
+		done <- Serve(ctx, ServeOptions{
+			Data: data, Listen: "127.0.0.1:0", Version: "v1", Log: telemetry.NewLog(log, slog.LevelInfo), Ready: func(url string) { ready <- url },
+			Follow: &OpenRequest{Sources: []string{logs, away}}, Every: 5 * time.Millisecond,
+		})
+	}()
+	// said waits for lines of the log, in any order.
+	said := func(want ...string) {
+		t.Helper()
+		for len(want) > 0 {
+			select {
+			case line := <-log:
+				want = slices.DeleteFunc(want, func(w string) bool { return strings.Contains(line, w) })
+			case err := <-done:
+				t.Fatalf("ended: %v", err)
+			case <-time.After(30 * time.Second):
+				t.Fatalf("the log does not say %q", want)
+			}
+		}
+	}
+	said(
+		`msg="took objects" source=`+logs+` objects=1 records=3 newest_record=2026-03-02T`,
+		`level=ERROR msg="cannot follow" source=`+away+` error="cannot open `,
+	)
+	put(t, filepath.Join(logs, "second.log"), followed(4)+"2 111122223333\n", time.Hour)
+	said("objects=1 records=4 bad_lines=1")
+	put(t, filepath.Join(logs, "notes.txt"), "These are my notes.\n", time.Hour)
+	said(`level=WARN msg="not taken, or not whole" source=` + logs)
+	url := <-ready
+	metric := func(want string) {
+		t.Helper()
+		resp, err := http.Get(url + "metrics")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer resp.Body.Close()
+		if text, err := io.ReadAll(resp.Body); err != nil || !strings.Contains(string(text), "\n"+want+"\n") {
+			t.Errorf("metrics, %v: not %s", err, want)
+		}
+	}
+	metric("weir_follow_sources 2")
+	metric("weir_follow_failing_sources 1")
+	metric("weir_follow_oldest_good_look_timestamp_seconds 0")
+	c, err := Dial(t.Context(), data, "v1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	st, err := c.Status(t.Context(), StatusRequest{})
+	if err != nil || len(st.Following) != 2 || st.Records != 7 {
+		t.Fatalf("status: %+v, %v", st, err)
+	}
+	for _, f := range st.Following {
+		if f.Source == away && (f.Error == "" || f.Good != nil) || f.Source == logs && (f.Objects != 2 || f.Records != 7 || f.Error != "") || !f.Running || f.Process != os.Getpid() {
+			t.Errorf("state: %+v", f)
+		}
+	}
+	if newest, err := c.Newest(t.Context()); err != nil || newest.Unix() != 1772445659 {
+		t.Errorf("newest record: %v, %v", newest, err)
+	}
+	if err := os.Mkdir(away, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	said(`msg="can be read again" source=` + away)
+	cancel()
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+	states, err := followStates(data, time.Now())
+	if err != nil || len(states) != 2 || states[0].Running || states[1].Running {
+		t.Errorf("states at the end: %+v, %v", states, err)
+	}
+}

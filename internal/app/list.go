@@ -11,18 +11,19 @@ import (
 	"weir/flowlog"
 	"weir/internal/intake"
 	"weir/internal/source"
+	"weir/internal/source/cwlogs"
 	"weir/internal/source/ec2"
 	"weir/internal/source/file"
 	"weir/internal/source/s3"
 )
 
-// newest is what is taken of a bucket where nothing says how much.
+// newest is what is taken of a bucket or a log group where nothing says how much.
 const newest = 24 * time.Hour
 
 // List lists sources, without taking anything and without a lake.
 func List(ctx context.Context, r OpenRequest) (*ListReport, error) {
 	r.AskFlowLogs = false // formats do not change what lies there
-	_, report, err := list(ctx, r, "")
+	_, report, err := list(ctx, r, places{})
 	return report, err
 }
 
@@ -32,10 +33,18 @@ type listing struct {
 	list    *intake.Listing
 }
 
-// list opens and lists the sources of a request. Buckets have a selection of
-// their own, so each source is listed by itself. temp is a folder for objects that
-// are too large for memory.
-func list(ctx context.Context, r OpenRequest, temp string) ([]listing, *ListReport, error) {
+// places are where a data directory keeps what sources need.
+type places struct {
+	// temp is a folder for objects that are too large for memory; "" is the system's.
+	temp string
+	// tails is nil where there is no data directory.
+	tails *tails
+}
+
+// list opens and lists the sources of a request. Buckets and log groups have a
+// selection of their own, so each source is listed by itself. What log groups have is
+// read with that.
+func list(ctx context.Context, r OpenRequest, p places) ([]listing, *ListReport, error) {
 	report := &ListReport{}
 	var out []listing
 	base, err := intakeRequest(r)
@@ -43,18 +52,29 @@ func list(ctx context.Context, r OpenRequest, temp string) ([]listing, *ListRepo
 		return nil, report, err
 	}
 	for _, text := range r.Sources {
-		src, bucket, err := openSource(ctx, text, r, temp)
+		src, kind, err := openSource(ctx, text, r, p)
 		if err != nil {
 			return nil, report, err
 		}
+		bucket, group := kind == source.KindS3, kind == source.KindLogGroup
 		req := base
 		req.Sources = []source.Source{src}
 		// Objects whose keys tell no time are still bounded by Newest below, as they
 		// were when the bucket was opened.
-		if from := time.Now().Add(-r.Trailing); bucket && r.Trailing > 0 && from.After(req.Selection.From) {
+		if from := time.Now().Add(-r.Trailing); (bucket || group) && r.Trailing > 0 && from.After(req.Selection.From) {
 			req.Selection.From = from
 		}
-		if bucket && !r.All && r.Selection.From.IsZero() {
+		if group && !r.All && req.Selection.From.IsZero() {
+			req.Selection.From = time.Now().Add(-newest)
+		}
+		switch {
+		case len(r.Keys) > 0:
+			b, ok := src.(*s3.Source)
+			if !ok {
+				return nil, report, &UsageError{Message: fmt.Sprintf("%s has no objects with keys", text)}
+			}
+			req.Sources = []source.Source{named{b, r.Keys}}
+		case bucket && !r.All && r.Selection.From.IsZero():
 			req.Selection.Newest = newest
 		}
 		l, err := intake.List(ctx, req)
@@ -66,12 +86,32 @@ func list(ctx context.Context, r OpenRequest, temp string) ([]listing, *ListRepo
 				return nil, report, err
 			}
 		}
+		if g, ok := src.(*cwlogs.Source); ok && r.AskFlowLogs {
+			format, err := askGroupFormat(ctx, r, g.Group(), g.Region())
+			if err != nil {
+				return nil, report, err
+			}
+			if format != nil {
+				req.Format = format
+			}
+		}
 		for i := range l.Sources {
 			report.add(&l.Sources[i], req.Selection.Newest)
 		}
 		out = append(out, listing{req, l})
 	}
 	return out, report, nil
+}
+
+// named is a bucket of which only some objects are looked at.
+type named struct {
+	*s3.Source
+	keys []string
+}
+
+// List looks at the objects that have the keys.
+func (n named) List(ctx context.Context, sel source.Selection, fn func(source.Object) error) (source.Listing, error) {
+	return n.Find(ctx, n.keys, sel, fn)
 }
 
 // add adds a source's listing.
@@ -119,24 +159,27 @@ func intakeRequest(r OpenRequest) (intake.Request, error) {
 	return req, nil
 }
 
-// openSource opens a source by its spelling, and tells whether it is a bucket.
-func openSource(ctx context.Context, text string, r OpenRequest, temp string) (src source.Source, bucket bool, err error) {
+// openSource opens a source by its spelling, and tells of which kind it is.
+func openSource(ctx context.Context, text string, r OpenRequest, p places) (src source.Source, kind source.Kind, err error) {
 	spec, err := source.ParseSpec(text)
 	if err != nil {
-		return nil, false, err
+		return nil, 0, err
 	}
 	switch spec.Kind {
 	case source.KindS3:
 		src, err = s3.New(ctx, s3.Config{
 			Access: s3Access(r.S3), Bucket: spec.Bucket, Prefix: spec.Prefix,
-			PathStyle: r.S3.PathStyle, RequesterPays: r.S3.RequesterPay, TempDir: temp,
+			PathStyle: r.S3.PathStyle, RequesterPays: r.S3.RequesterPay, TempDir: p.temp,
 		})
-		return src, true, err
+		return src, spec.Kind, err
+	case source.KindLogGroup:
+		src, err = openLogGroup(ctx, spec, r, p.tails)
+		return src, spec.Kind, err
 	case source.KindPath:
 		src, err = file.New(spec.Path)
-		return src, false, err
+		return src, spec.Kind, err
 	}
-	return nil, false, &UsageError{Message: fmt.Sprintf("cannot take %s into the lake: it must be a folder, a file or a bucket", text)}
+	return nil, 0, &UsageError{Message: fmt.Sprintf("cannot take %s into the lake: it must be a folder, a file, a bucket or a log group", text)}
 }
 
 // s3Access returns the login to AWS.

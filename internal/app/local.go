@@ -35,6 +35,7 @@ type Local struct {
 	engine     *duckdb.Engine
 	engineTemp string // its folder on disk
 	now        func() time.Time
+	tails      *tails
 }
 
 var _ Service = (*Local)(nil)
@@ -58,7 +59,9 @@ func OpenLocal(ctx context.Context, o LocalOptions) (*Local, error) {
 		_ = l.Close()
 		return nil, err
 	}
-	return &Local{lake: l, engine: e, engineTemp: temp, now: o.Now}, nil
+	s := &Local{lake: l, engine: e, engineTemp: temp, now: o.Now}
+	s.tails = s.newTails()
+	return s, nil
 }
 
 // newEngineTemp makes a folder for what an engine's queries put on disk. It is its

@@ -13,7 +13,7 @@ import (
 func (s *Local) Open(ctx context.Context, r OpenRequest, progress func(Progress)) (*OpenReport, error) {
 	began := s.now()
 	report := &OpenReport{List: &ListReport{}}
-	listings, list, err := list(ctx, r, s.temp())
+	listings, list, err := list(ctx, r, places{temp: s.temp(), tails: s.tails})
 	report.List = list
 	if err != nil {
 		return report, err
@@ -44,8 +44,12 @@ func (s *Local) Open(ctx context.Context, r OpenRequest, progress func(Progress)
 			return report, fmt.Errorf("all is taken, but its small files could not be put together: %w", explain(err))
 		}
 	}
-	if err := s.newest(ctx, report); err != nil {
+	newest, err := s.Newest(ctx)
+	if err != nil {
 		return report, err
+	}
+	if !newest.IsZero() {
+		report.Newest = &newest
 	}
 	if !r.Brief {
 		err = s.describe(ctx, report)
@@ -54,16 +58,13 @@ func (s *Local) Open(ctx context.Context, r OpenRequest, progress func(Progress)
 	return report, err
 }
 
-// newest says in a report how new the lake is.
-func (s *Local) newest(ctx context.Context, report *OpenReport) error {
+// Newest returns the time of the newest record.
+func (s *Local) Newest(ctx context.Context) (time.Time, error) {
 	snap, err := s.lake.Snapshot(ctx)
 	if err != nil {
-		return err
+		return time.Time{}, err
 	}
-	if t := snap.Newest(); !t.IsZero() {
-		report.Newest = &t
-	}
-	return nil
+	return snap.Newest(), nil
 }
 
 // joined adds the reports of two sources.
@@ -84,6 +85,9 @@ func joined(a, b intake.Report) intake.Report {
 	a.Problems = append(a.Problems, b.Problems...)
 	a.Bad = append(a.Bad, b.Bad...)
 	a.URLs = append(a.URLs, b.URLs...)
+	if b.Last != "" {
+		a.Last = b.Last
+	}
 	return a
 }
 

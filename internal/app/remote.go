@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"os"
 	"syscall"
+	"time"
 
 	"weir/flowlog"
 	"weir/internal/lake"
@@ -189,12 +190,18 @@ func (r *Remote) UnknownFields(ctx context.Context, k flowlog.Kind) ([]string, e
 	return out, r.call(ctx, "unknown-fields", k, &out, nil)
 }
 
+// Newest returns the time of the newest record.
+func (r *Remote) Newest(ctx context.Context) (time.Time, error) {
+	var out time.Time
+	return out, r.call(ctx, "newest", true, &out, nil)
+}
+
 // Status describes the lake or a source.
 func (r *Remote) Status(ctx context.Context, q StatusRequest) (*StatusReport, error) {
 	var out StatusReport
 	err := r.call(ctx, "status", q, &out, nil)
 	// gob does not tell an empty list from none, and JSON does.
-	out.Lines, out.Problems, out.Tables = orEmpty(out.Lines), orEmpty(out.Problems), orEmpty(out.Tables)
+	out.Lines, out.Problems, out.Tables, out.Following = orEmpty(out.Lines), orEmpty(out.Problems), orEmpty(out.Tables), orEmpty(out.Following)
 	return &out, err
 }
 

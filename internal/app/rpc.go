@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"sync"
+	"time"
 
 	"weir/flowlog"
 	"weir/internal/lake"
@@ -74,6 +75,9 @@ func rpcHandler(serving context.Context, s Service, version string) http.Handler
 	})
 	method("unknown-fields", func(ctx context.Context, in *gob.Decoder, out *answerer) error {
 		return answer(in, out, func(k flowlog.Kind) ([]string, error) { return s.UnknownFields(ctx, k) })
+	})
+	method("newest", func(ctx context.Context, in *gob.Decoder, out *answerer) error {
+		return answer(in, out, func(bool) (time.Time, error) { return s.Newest(ctx) })
 	})
 	method("status", func(ctx context.Context, in *gob.Decoder, out *answerer) error {
 		return answer(in, out, func(q StatusRequest) (*StatusReport, error) { return s.Status(ctx, q) })

@@ -20,6 +20,7 @@ import (
 	"weir/flowlog"
 	"weir/internal/console"
 	"weir/internal/lake"
+	"weir/internal/source"
 	"weir/internal/telemetry"
 )
 
@@ -36,8 +37,13 @@ type ServeOptions struct {
 	// Retention takes out records that are older; 0 keeps all.
 	Retention   time.Duration
 	MemoryBytes int64
-	Version     string
-	Log         *slog.Logger
+	// Follow, where it is not nil, is taken first and followed from then on, with the
+	// Every and the Queue of a [Follow].
+	Follow  *OpenRequest
+	Every   time.Duration
+	Queue   string
+	Version string
+	Log     *slog.Logger
 	// Ready, which may be nil, is called with the console's URL once it answers.
 	Ready func(url string)
 }
@@ -284,7 +290,46 @@ func (v *server) gauges() []telemetry.Gauge {
 		{Name: "weir_lake_bytes", Help: "Bytes of the lake's data files.", Value: value(func(t lake.TableStatus) float64 { return float64(t.Bytes) })},
 		{Name: "weir_lake_files", Help: "The lake's data files.", Value: value(func(t lake.TableStatus) float64 { return float64(t.Files) })},
 		{Name: "weir_lake_newest_record_timestamp_seconds", Help: "End of the newest record, in seconds since the epoch; 0 in an empty lake.", Value: v.newest},
+		{Name: "weir_follow_sources", Help: "Sources and queues that are followed, by any process.", Value: v.followed(func(FollowState) bool { return true })},
+		{Name: "weir_follow_failing_sources", Help: "Those of them whose last look failed.", Value: v.followed(func(f FollowState) bool { return f.Error != "" })},
+		{Name: "weir_follow_oldest_good_look_timestamp_seconds", Help: "When that of them was last looked at well for which this is longest ago, in seconds since the epoch; 0 where one never was, or none is followed.", Value: v.oldestLook},
 	}
+}
+
+// followed returns how many of the sources that are followed now are so.
+func (v *server) followed(is func(FollowState) bool) func() float64 {
+	return func() float64 {
+		states, err := followStates(v.s.lake.Data(), time.Now())
+		if err != nil {
+			return -1
+		}
+		n := 0
+		for _, f := range states {
+			if f.Running && is(f) {
+				n++
+			}
+		}
+		return float64(n)
+	}
+}
+
+// oldestLook returns the oldest of the last good looks at sources that are followed.
+func (v *server) oldestLook() float64 {
+	states, err := followStates(v.s.lake.Data(), time.Now())
+	if err != nil {
+		return -1
+	}
+	var oldest int64
+	for _, f := range states {
+		switch {
+		case !f.Running:
+		case f.Good == nil:
+			return 0
+		case oldest == 0 || f.Good.Unix() < oldest:
+			oldest = f.Good.Unix()
+		}
+	}
+	return float64(oldest)
 }
 
 // newest returns the time of the newest record in seconds since the epoch.
@@ -326,6 +371,9 @@ func (v *server) run(ctx context.Context, listeners map[net.Listener]http.Handle
 		})
 	}
 	wg.Go(func() { v.maintain(ctx) })
+	if v.o.Follow != nil {
+		wg.Go(func() { v.follow(ctx) })
+	}
 	wg.Go(func() {
 		for range v.s.lake.Commits(ctx) {
 			v.metrics.Committed()
@@ -351,6 +399,51 @@ func (v *server) run(ctx context.Context, listeners map[net.Listener]http.Handle
 	wg.Wait()
 	v.running.Wait()
 	return err
+}
+
+// follow takes what comes to the sources that are followed, until ctx ends, and says
+// in the log what came and what fails.
+func (v *server) follow(ctx context.Context) {
+	f := Follow{Every: v.o.Every, Queue: v.o.Queue, Fresh: true, Data: v.s.lake.Data(), Report: v.logRound}
+	if err := f.Run(ctx, v.s, *v.o.Follow); err != nil {
+		v.o.Log.Error("cannot follow any more", "error", err) // of a service in this process none is final
+	}
+}
+
+// logRound says in the log what a round of following brought.
+func (v *server) logRound(r Round) {
+	log := v.o.Log.With("source", r.Source)
+	if r.Back {
+		log.Info("can be read again")
+	}
+	if r.Objects > 0 {
+		took := []any{"objects", r.Objects, "records", r.Records}
+		if r.BadLines > 0 {
+			took = append(took, "bad_lines", r.BadLines)
+		}
+		if r.Newest != nil {
+			took = append(took, "newest_record", r.Newest.UTC().Format(time.RFC3339))
+		}
+		log.Info("took objects", took...)
+	}
+	for _, p := range r.Problems {
+		log.Warn("not taken, or not whole", hinted([]any{"object", p.URL, "state", p.State, "problem", p.Problem}, p.Hint)...)
+	}
+	if r.Err != nil {
+		said := []any{"error", r.Err, "next_try_in", r.Wait}
+		if fault, ok := errors.AsType[*source.Fault](r.Err); ok {
+			said = hinted(said, fault.Hint)
+		}
+		log.Error("cannot follow", said...)
+	}
+}
+
+// hinted adds a hint, if there is one, to what the log says.
+func hinted(said []any, hint string) []any {
+	if hint == "" {
+		return said
+	}
+	return append(said, "hint", hint)
 }
 
 // maintain tidies the lake from time to time.

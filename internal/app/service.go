@@ -27,6 +27,9 @@ type Service interface {
 	// field table does not know, in AWS's spelling.
 	UnknownFields(ctx context.Context, k flowlog.Kind) ([]string, error)
 
+	// Newest returns the time of the newest record (its end, else weir_hour), or the
+	// zero time where there is none.
+	Newest(ctx context.Context) (time.Time, error)
 	// Status describes the lake, or what came from one source.
 	Status(ctx context.Context, r StatusRequest) (*StatusReport, error)
 	Compact(ctx context.Context, progress func(Progress)) (lake.Compacted, error)
@@ -65,13 +68,17 @@ type S3Options struct {
 // OpenRequest says what to take.
 type OpenRequest struct {
 	// Sources are places as source.ParseSpec reads them, paths absolute.
-	Sources   []string
+	Sources []string
+	// Keys, where there are any, are the only objects of the one bucket in Sources
+	// that are looked at.
+	Keys      []string
 	Selection source.Selection
-	// All takes all of a bucket; otherwise, and where Selection.From is zero,
-	// the newest 24 hours of it.
+	// All takes all of a bucket or a log group; otherwise, and where Selection.From is
+	// zero, the newest 24 hours of it.
 	All bool
 	// Trailing, where it is not 0, takes of a bucket only what its keys date to the
-	// last so long, whatever Selection says.
+	// last so long, and of a log group the events of the last so long, whatever
+	// Selection says.
 	Trailing time.Duration
 	// LogFormat is the format of objects without a header, or "".
 	LogFormat string
@@ -216,6 +223,9 @@ type StatusReport struct {
 	Records int64 `json:"records"`
 	// Lines are bad lines, in order of object and line.
 	Lines []lake.BadLine `json:"lines"`
+	// Following are the sources that are or were followed; of a source, those that lie
+	// there.
+	Following []FollowState `json:"following"`
 }
 
 // SQLRequest is a query in SQL.

@@ -3,6 +3,8 @@ package app
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 
 	"weir/internal/lake"
 )
@@ -21,6 +23,12 @@ func (s *Local) Status(ctx context.Context, r StatusRequest) (*StatusReport, err
 	} else if err = s.sourceStatus(ctx, r, report); err != nil {
 		return nil, err
 	}
+	if report.Following, err = followStates(s.lake.Data(), s.now()); err != nil {
+		return nil, err
+	}
+	report.Following = slices.DeleteFunc(orEmpty(report.Following), func(f FollowState) bool {
+		return r.Source != "" && f.Source != r.Source && !strings.HasPrefix(f.Source, strings.TrimSuffix(r.Source, "/")+"/")
+	})
 	report.Lines, err = s.lake.BadLines(ctx, r.Source, r.Most)
 	report.Lines, report.Problems = orEmpty(report.Lines), orEmpty(report.Problems)
 	return report, err

@@ -44,6 +44,10 @@ func (k *catter) argument(ctx context.Context, arg string) error {
 	case spec.Kind == source.KindStdin:
 		return k.file(ctx, k.c.in, input{name: "-"})
 	case spec.Kind != source.KindPath:
+		if spec.Kind == source.KindLogGroup {
+			return hint(usage(fmt.Errorf("cat reads files, and %s is a log group", arg)),
+				"weir open takes log groups into the lake", "aws logs filter-log-events --log-group-name NAME | weir cat - decodes a page of events")
+		}
 		return hint(usage(fmt.Errorf("cat reads files, and %s is a bucket", arg)),
 			"weir open takes buckets into the lake", "aws s3 cp s3://BUCKET/KEY - | weir cat - decodes one object")
 	}

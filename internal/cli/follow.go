@@ -2,34 +2,80 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
+
+	"github.com/spf13/cobra"
 
 	"weir/internal/app"
 )
 
-// How often sources are looked at: folders cost nothing, requests to a bucket do.
-const (
-	everyFolder = 250 * time.Millisecond
-	everyBucket = 30 * time.Second
-)
+// followFlags are the flags that say how sources are followed.
+type followFlags struct {
+	every time.Duration
+	queue string
+}
 
-// follow keeps taking new objects until ctx ends, and prints what comes.
-func (c *cli) follow(ctx context.Context, s app.Service, r app.OpenRequest, every time.Duration, zone *time.Location) error {
-	if every == 0 {
-		every = everyFolder
-		for _, name := range r.Sources {
-			if strings.HasPrefix(name, "s3://") {
-				every = everyBucket
-			}
+// add adds the flags to a command.
+func (f *followFlags) add(cmd *cobra.Command) {
+	fl := cmd.Flags()
+	fl.DurationVar(&f.every, "every", 0, "`TIME` between two looks with --follow (default 250ms, of AWS's 30s, of buckets with --queue 10m)")
+	fl.StringVar(&f.queue, "queue", "", "with --follow: URL or ARN of the SQS `QUEUE` that gets the buckets' events")
+	completeNothing(cmd, "every", "queue")
+}
+
+// check fails where the flags make no sense for the sources; follows says that they
+// are followed.
+func (f *followFlags) check(follows bool, sources []string) error {
+	switch {
+	case f.every != 0 && !follows:
+		return usage(errors.New("--every is for --follow"))
+	case f.every < 0 || f.every > 0 && f.every < 100*time.Millisecond:
+		return usage(errors.New("--every must be at least 100ms"))
+	case f.queue == "":
+		return nil
+	case !follows:
+		return usage(errors.New("--queue is for --follow"))
+	}
+	if err := app.CheckQueue(f.queue); err != nil {
+		return usage(fmt.Errorf("--queue: %w", err))
+	}
+	if !slices.ContainsFunc(sources, func(name string) bool { return strings.HasPrefix(name, "s3://") }) {
+		return usage(errors.New("--queue is for the events of buckets, and no s3:// is followed"))
+	}
+	return nil
+}
+
+// intervals says how often the sources are looked at.
+func intervals(f app.Follow, sources []string) string {
+	var out []string
+	for _, name := range sources {
+		if d := f.Interval(name).String(); !slices.Contains(out, d) {
+			out = append(out, d)
 		}
 	}
-	c.note("looking for new objects every %s (end with Ctrl-C)", every)
+	return strings.Join(out, " or ")
+}
+
+// queueNote says that a queue is asked too.
+func queueNote(queue string) string {
+	if queue == "" {
+		return ""
+	}
+	return ", and waiting for the messages of " + queue
+}
+
+// follow keeps taking new objects until ctx ends, and prints what comes.
+func (c *cli) follow(ctx context.Context, s app.Service, r app.OpenRequest, f *followFlags, zone *time.Location) error {
+	run := app.Follow{Every: f.every, Queue: f.queue, Data: c.data}
+	c.note("looking for new objects every %s%s (end with Ctrl-C)", intervals(run, r.Sources), queueNote(f.queue))
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	var failed error
-	f := app.Follow{Every: every, Report: func(round app.Round) {
+	run.Report = func(round app.Round) {
 		if round.Err != nil || len(round.Problems) > 0 || round.BadLines > 0 {
 			c.code = exitPartial
 		}
@@ -38,8 +84,8 @@ func (c *cli) follow(ctx context.Context, s app.Service, r app.OpenRequest, ever
 		} else if failed = c.printJSONLine(roundJSON(&round)); failed != nil {
 			cancel() // nobody reads any more
 		}
-	}}
-	if err := f.Run(ctx, s, r); err != nil {
+	}
+	if err := run.Run(ctx, s, r); err != nil {
 		return err
 	}
 	return failed
@@ -71,7 +117,7 @@ func (c *cli) printRound(r *app.Round, zone *time.Location) {
 			text += ", " + plural(r.BadLines, "bad line")
 		}
 		if r.Newest != nil {
-			text += "; the newest record is " + length(max(0, r.At.Sub(*r.Newest))) + " old"
+			text += "; newest record: " + newestAge(*r.Newest, r.At, zone)
 		}
 		line(c.out, at, "%s", text)
 	}

@@ -74,7 +74,7 @@ func TestFollowForPeople(t *testing.T) {
 	next("taken           0 of 0 objects, 0 records in ")
 	bad := "111122223333_vpcflowlogs_us-east-1_fl-0aaa_20260302T1000Z_00000001.log"
 	appear(t, filepath.Join(logs, bad), serveLogs[bad])
-	next("        1 object, 2 records, 1 bad line; the newest record is ")
+	next("        1 object, 2 records, 1 bad line; newest record: 2026-03-02 ")
 	next(bad + ": line 4, ")
 	next("99999")
 	appear(t, filepath.Join(logs, "notes.txt"), serveLogs["notes.txt"])

@@ -167,7 +167,7 @@ was also taken, stay. The same source can be taken again later.`,
 		Example: "  weir lake forget ./AWSLogs\n  weir lake forget s3://my-bucket/AWSLogs/123456789012",
 		Args:    needArgs(1, 1, "the source"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			name, err := sourceName(args[0])
+			name, err := ledgerName(args[0])
 			if err != nil {
 				return err
 			}

@@ -20,7 +20,12 @@ func (c *cli) lakeStatusCommand() *cobra.Command {
 		Short: "Show what the lake holds, and which objects and lines were not taken",
 		Long: `Shows what the lake holds, how old the newest record is, and the objects and lines
 that were not taken or not whole. With a SOURCE (a folder, a file, a bucket with its
-prefix, an object) it shows what came from there, with the files that are no flow log.`,
+prefix, a log group, an object) it shows what came from there, with the files that are
+no flow log.
+
+It also shows which sources are followed (--follow of weir open and weir serve), by
+which process, when they were last looked at, what was taken since, and what fails. Of
+a source that no process follows any more it shows the last state for 30 days.`,
 		Example: "  weir lake status\n  weir lake status --json\n  weir lake status ./AWSLogs -n 100\n  weir lake status s3://my-bucket/AWSLogs",
 		Args:    needArgs(0, 1, "the source"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -29,7 +34,7 @@ prefix, an object) it shows what came from there, with the files that are no flo
 			}
 			if len(args) > 0 {
 				var err error
-				if r.Source, err = sourceName(args[0]); err != nil {
+				if r.Source, err = ledgerName(args[0]); err != nil {
 					return err
 				}
 			}
@@ -69,10 +74,64 @@ func (c *cli) lakeStatus(ctx context.Context, r app.StatusRequest, scope *scopeF
 	for i := range st.Tables {
 		c.printTableStatus(&st.Tables[i], zone)
 	}
+	c.printNewest(st, zone)
 	c.printObjectCounts(st)
 	c.printLedgerProblems(st)
+	for i := range st.Following {
+		c.printFollowing(&st.Following[i], zone)
+	}
 	return nil
 }
+
+// printNewest shows how old the newest record of all tables is.
+func (c *cli) printNewest(st *app.StatusReport, zone *time.Location) {
+	var newest time.Time
+	for _, t := range st.Tables {
+		if t.Newest != nil && t.Newest.After(newest) {
+			newest = *t.Newest
+		}
+	}
+	if !newest.IsZero() {
+		line(c.out, "newest record", "%s", newestAge(newest, time.Now(), zone))
+	}
+}
+
+// printFollowing shows the state of following a source.
+func (c *cli) printFollowing(f *app.FollowState, zone *time.Location) {
+	if f.Running {
+		line(c.out, "following", "%s since %s, by process %d", f.Source, showTime(f.Since, zone), f.Process)
+	} else {
+		line(c.out, "not followed", "%s: no process follows it now; this is as of %s", f.Source, showTime(f.Updated, zone))
+	}
+	look := "not looked at yet"
+	if f.Looked != nil {
+		look = "looked at " + ago(*f.Looked)
+	}
+	if f.Objects > 0 {
+		look += fmt.Sprintf("; took %s, %s", plural(f.Objects, "object"), plural(f.Records, "record"))
+		if f.BadLines > 0 {
+			look += ", " + plural(f.BadLines, "bad line")
+		}
+		if f.LastTaken != nil {
+			look += ", the last " + ago(*f.LastTaken) + ": " + f.LastObject
+		}
+	}
+	line(c.out, "", "%s", look)
+	if f.Error == "" {
+		return
+	}
+	good := "it never worked"
+	if f.Good != nil {
+		good = "it worked last " + ago(*f.Good)
+	}
+	line(c.out, "", "failing since %s, %s; %s: %s", showTime(*f.FailedSince, zone), plural(int64(f.Failed), "look"), good, f.Error)
+	if f.Running && f.Retry != nil {
+		line(c.out, "", "tries again in %s", length(max(0, time.Until(*f.Retry))))
+	}
+}
+
+// ago says how long ago a time is.
+func ago(t time.Time) string { return length(max(0, time.Since(t))) + " ago" }
 
 // printTableStatus shows what a table holds.
 func (c *cli) printTableStatus(t *lake.TableStatus, zone *time.Location) {
@@ -82,8 +141,7 @@ func (c *cli) printTableStatus(t *lake.TableStatus, zone *time.Location) {
 	}
 	line(c.out, t.Name, "%s in %s, %s (%.1f B each), %s", plural(t.Records, "record"), plural(int64(t.Files), "file"),
 		size(t.Bytes), float64(t.Bytes)/float64(t.Records), plural(int64(t.Hours), "hour"))
-	line(c.out, "", "from %s to %s; the newest record is %s old", showTime(*t.Oldest, zone), showTime(*t.Newest, zone),
-		length(max(0, time.Since(*t.Newest))))
+	line(c.out, "", "from %s to %s", showTime(*t.Oldest, zone), showTime(*t.Newest, zone))
 	if len(t.UnknownFields) > 0 {
 		line(c.out, "", "fields that weir does not know: %s", strings.Join(t.UnknownFields, ", "))
 	}

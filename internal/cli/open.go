@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -27,7 +28,7 @@ type s3Flags struct{ o app.S3Options }
 func (s *s3Flags) add(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringVar(&s.o.Profile, "profile", "", "AWS profile `NAME`")
-	f.StringVar(&s.o.EndpointURL, "endpoint-url", "", "`URL` of an S3-compatible service instead of AWS")
+	f.StringVar(&s.o.EndpointURL, "endpoint-url", "", "`URL` of a service that speaks as AWS does, instead of AWS")
 	f.BoolVar(&s.o.PathStyle, "path-style", false, "put the bucket into the path of requests (on by itself for IP endpoints)")
 	f.StringVar(&s.o.Region, "bucket-region", "", "`REGION` of the bucket (found by itself where the service tells it)")
 	f.BoolVar(&s.o.NoSign, "no-sign-request", false, "ask without credentials")
@@ -57,7 +58,7 @@ type openFlags struct {
 	describe, replace bool
 	workers           int
 	follow            bool
-	every             time.Duration
+	how               followFlags
 	s3                s3Flags
 }
 
@@ -66,8 +67,8 @@ func (c *cli) openCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "open [flags] SOURCE...",
 		Short: "Take flow logs in and print what they hold",
-		Long: `Takes flow logs from folders, files and S3 buckets into the lake, and prints what it
-found. Objects are read in any form in which AWS delivers them (text, gzip, Parquet,
+		Long: `Takes flow logs from folders, files, S3 buckets and log groups of CloudWatch Logs
+(cwl:NAME, or the ARN) into the lake, and prints what it found. Objects are read in any form in which AWS delivers them (text, gzip, Parquet,
 CloudWatch Logs and Firehose documents) and told apart by what is in them. What was
 taken before is passed over, wherever it lies; a run that ended early is continued by
 running it again. Objects whose bytes changed since are reported and left, until
@@ -82,13 +83,19 @@ until 40 minutes after --to (one aggregation interval and 30 minutes of delay).
 Of a bucket without --from the newest 24 hours are taken; --all takes the rest, above
 5 GB only after a yes. --dry-run shows what would be taken.
 
+A log group is read by the time of its events, which is the start of their record:
+from --from or --since to --to, else the last 24 hours. Its events are kept in
+DATA/tail, where their ids tell what was taken before. --region names its region.
+
 Objects without a header are read in AWS's default format, or in that of --log-format,
 or in their flow log's own: --flow-logs takes the output of 'aws ec2
 describe-flow-logs', --describe-flow-logs asks EC2.
 
 --follow goes on after that: until Ctrl-C it looks for new objects and takes them, in
-folders four times a second, in buckets every 30 s and among the last 24 hours' (--every
-says otherwise). Sources that fail are tried again, objects that could not be read once
+folders four times a second, in buckets every 30 s and among the last 24 hours', in log
+groups every 30 s among the last hour's events (--every says otherwise). With --queue
+it takes what the messages of an SQS queue say is new in the buckets at once, and lists
+them every 10 minutes for what no message told. Sources that fail are tried again, objects that could not be read once
 a minute. Files are taken once nothing wrote to them for a second. Beside a running
 'weir serve' the page shows the new records at once.
 
@@ -101,27 +108,35 @@ lake status' lists what was not taken.`,
   weir open s3://my-bucket --profile audit --log-owner 123456789012 --since 7d
   weir open s3://logs --endpoint-url http://127.0.0.1:7070
   weir open s3://my-bucket --follow --every 1m
+  weir open s3://my-bucket --follow --queue https://sqs.us-east-1.amazonaws.com/111122223333/flow-logs
+  weir open cwl:/aws/vpc/flowlogs --region us-east-1 --since 6h --follow
   weir open export/ --log-format '${version} ${srcaddr} ${dstaddr} ${bytes} ${start} ${end}'`,
 		Args: needArgs(1, -1, "the source"),
 		RunE: func(cmd *cobra.Command, args []string) error { return c.open(cmd.Context(), args, &f) },
 	}
 	f.scope.addTimes(cmd)
+	f.add(cmd)
 	fl := cmd.Flags()
-	fl.StringSliceVar(&f.regions, "region", nil, "objects of the `REGION`, by their keys")
-	fl.StringSliceVar(&f.owners, "log-owner", nil, "objects of flow logs that the `ACCOUNT` made, by their keys")
-	fl.BoolVar(&f.all, "all", false, "take all of a bucket and not the newest 24 hours only")
 	fl.BoolVar(&f.dryRun, "dry-run", false, "show what would be taken, and take nothing")
 	fl.BoolVarP(&f.yes, "yes", "y", false, "do not ask before taking much")
+	fl.BoolVar(&f.replace, "replace", false, "take objects that changed since they were taken in place of the old ones")
+	return cmd
+}
+
+// add adds the flags of every command that takes sources in.
+func (f *openFlags) add(cmd *cobra.Command) {
+	fl := cmd.Flags()
+	fl.StringSliceVar(&f.regions, "region", nil, "objects of the `REGION`, by their keys; of a log group, where it is")
+	fl.StringSliceVar(&f.owners, "log-owner", nil, "objects of flow logs that the `ACCOUNT` made, by their keys")
+	fl.BoolVar(&f.all, "all", false, "take all of a bucket or log group and not the newest 24 hours only")
 	fl.StringVar(&f.logFormat, "log-format", "", "`FORMAT` of objects without a header, as in EC2's LogFormat")
 	fl.StringVar(&f.flowLogs, "flow-logs", "", "JSON `FILE` of 'aws ec2 describe-flow-logs' with the formats")
 	fl.BoolVar(&f.describe, "describe-flow-logs", false, "ask EC2 for the formats of the flow logs")
-	fl.BoolVar(&f.replace, "replace", false, "take objects that changed since they were taken in place of the old ones")
 	fl.IntVar(&f.workers, "workers", 0, "read `N` objects side by side (default: one for each processor)")
 	fl.BoolVar(&f.follow, "follow", false, "keep taking new objects until Ctrl-C")
-	fl.DurationVar(&f.every, "every", 0, "`TIME` between two looks with --follow (default 250ms, of buckets 30s)")
+	f.how.add(cmd)
 	f.s3.add(cmd)
-	completeNothing(cmd, "region", "log-owner", "log-format", "workers", "every")
-	return cmd
+	completeNothing(cmd, "region", "log-owner", "log-format", "workers")
 }
 
 // request returns what the arguments ask for.
@@ -141,10 +156,6 @@ func (f *openFlags) request(args []string) (app.OpenRequest, error) {
 		return r, usage(errors.New("--follow takes what comes: it excludes --to"))
 	case f.follow && f.dryRun:
 		return r, usage(errors.New("--follow and --dry-run exclude each other"))
-	case f.every != 0 && !f.follow:
-		return r, usage(errors.New("--every is for --follow"))
-	case f.every < 0 || f.every > 0 && f.every < 100*time.Millisecond:
-		return r, usage(errors.New("--every must be at least 100ms"))
 	}
 	if f.workers < 0 {
 		return r, usage(errors.New("--workers must not be below 0"))
@@ -164,6 +175,9 @@ func (f *openFlags) request(args []string) (app.OpenRequest, error) {
 			return r, err
 		}
 		r.Sources = append(r.Sources, name)
+	}
+	if err := f.how.check(f.follow, r.Sources); err != nil {
+		return r, err
 	}
 	if f.flowLogs != "" {
 		text, err := os.ReadFile(f.flowLogs)
@@ -194,6 +208,21 @@ func sourceName(text string) (string, error) {
 		}
 	}
 	return spec.String(), nil
+}
+
+// ledgerName returns a place as the URLs of its objects begin.
+func ledgerName(text string) (string, error) {
+	if spec, err := source.ParseSpec(text); err == nil && spec.Kind == source.KindLogGroup {
+		name := "cwl:" + spec.Group
+		if spec.Region != "" {
+			name += "/" + spec.Region
+		}
+		return name, nil
+	}
+	if len(text) > len("cwl:") && strings.HasPrefix(text, "cwl:") {
+		return text, nil // one of its objects, or of a service that is not AWS's
+	}
+	return sourceName(text)
 }
 
 // open takes sources in and prints the report.
@@ -245,7 +274,7 @@ func (c *cli) open(ctx context.Context, args []string, f *openFlags) error {
 	if err != nil || !f.follow {
 		return err
 	}
-	return c.follow(ctx, s, r, f.every, zone)
+	return c.follow(ctx, s, r, &f.how, zone)
 }
 
 // dryRun shows what would be taken.
@@ -266,6 +295,11 @@ func (c *cli) dryRun(ctx context.Context, r app.OpenRequest, zone *time.Location
 
 // askForAll asks before very much is taken, and fails where nobody says yes.
 func (c *cli) askForAll(ctx context.Context, r app.OpenRequest, zone *time.Location) error {
+	// How much lies in a log group shows only when it is read.
+	r.Sources = slices.DeleteFunc(slices.Clone(r.Sources), func(name string) bool {
+		spec, err := source.ParseSpec(name)
+		return err == nil && spec.Kind == source.KindLogGroup
+	})
 	list, err := app.List(ctx, r)
 	if err != nil || list.Bytes <= askAbove {
 		return err

@@ -47,6 +47,9 @@ func (c *cli) printOpen(r *app.OpenReport, zone *time.Location) {
 	for i := range r.Kinds {
 		printKind(c.out, &r.Kinds[i], zone, len(r.Kinds) > 1)
 	}
+	if r.Newest != nil {
+		line(c.out, "newest record", "%s", newestAge(*r.Newest, time.Now(), zone))
+	}
 }
 
 // line prints a line of the report: a label, and what it is about.

@@ -159,6 +159,7 @@ func (c *cli) query(ctx context.Context, text string, scope *scopeFlags, limits 
 	}
 	if isTerminal(c.err) && format == "table" {
 		c.note("%s in %s", plural(n, "row"), length(time.Since(began)))
+		c.noteNewest(ctx, s, zone)
 	}
 	return nil
 }

@@ -105,7 +105,7 @@ var varying = []struct {
 	put string
 }{
 	{regexp.MustCompile(`in [0-9.]+ (ms|s)\b`), "in TIME"},
-	{regexp.MustCompile(`is [0-9.]+ days old`), "is AGE old"},
+	{regexp.MustCompile(`, [0-9.]+ days old`), ", AGE old"},
 	{regexp.MustCompile(`[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}`), "UUID"},
 	{regexp.MustCompile(`"(seconds|at)": [^,\n]*`), `"$1": TIME`},
 	// Sizes of the lake's files follow from what writes them.

@@ -17,20 +17,45 @@ import (
 func (c *cli) serveCommand() *cobra.Command {
 	o := app.ServeOptions{Version: version}
 	var retention, memory string
+	follow := openFlags{scope: scopeFlags{tz: "Local"}}
 	cmd := &cobra.Command{
-		Use:   "serve [flags]",
+		Use:   "serve [flags] [--follow SOURCE...]",
 		Short: "Serve the console, and keep the lake",
 		Long: `Holds the data directory and serves the console at http://127.0.0.1:8787/, with
 /healthz and /metrics beside it. Other weir commands on the same data directory ask
 this server while it runs, so that they see what it sees.
 
 An address that other machines can reach needs TLS (--tls-cert, --tls-key) and a login
-(weir user add NAME).`,
+(weir user add NAME).
+
+With --follow the server itself takes what comes to the sources, as 'weir open --follow'
+does, so that one process is enough: first what 'weir open' would take, then what is
+new. What fails is said in the log, stands in 'weir lake status', and is tried again.`,
 		Example: `  weir serve
   weir serve --listen 127.0.0.1:9000 --retention 90d
+  weir serve --follow s3://my-bucket/AWSLogs --region us-east-1
+  weir serve --follow s3://my-bucket --queue https://sqs.us-east-1.amazonaws.com/111122223333/flow-logs
   weir serve --listen 0.0.0.0:8787 --tls-cert cert.pem --tls-key key.pem --host weir.example.net`,
-		Args: rejectArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
+		Args: func(cmd *cobra.Command, args []string) error {
+			switch {
+			case follow.follow:
+				return needArgs(1, -1, "the source to follow")(cmd, args)
+			case len(args) > 0:
+				return hint(rejectArgs(cmd, args), "'weir serve --follow "+args[0]+"' takes what comes to it")
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if follow.follow {
+				r, err := follow.request(args)
+				if err != nil {
+					return err
+				}
+				o.Follow = &r
+				o.Every, o.Queue = follow.how.every, follow.how.queue
+			} else if err := only(cmd, followOnly); err != nil {
+				return err
+			}
 			if retention != "" {
 				var err error
 				if o.Retention, err = parseAge(retention); err != nil {
@@ -54,7 +79,28 @@ An address that other machines can reach needs TLS (--tls-cert, --tls-key) and a
 	f.StringVar(&retention, "retention", "", "remove records older than `AGE`: 90d")
 	f.StringVar(&memory, "memory", "", "`SIZE` of the memory for queries (default 1GiB)")
 	completeNothing(cmd, "listen", "host", "retention", "memory")
+	f.StringVar(&follow.scope.since, "since", "", "at the start, records of the last `TIME`: 30m, 24h, 7d (default: the newest 24 hours)")
+	f.StringVar(&follow.scope.from, "from", "", "at the start, records whose start is at or after `TIME`")
+	completeNothing(cmd, "since", "from")
+	follow.add(cmd)
+	f.Lookup("follow").Usage = "take what comes to the sources"
 	return cmd
+}
+
+// followOnly are the flags of weir serve that are for --follow.
+var followOnly = []string{
+	"since", "from", "all", "region", "log-owner", "log-format", "flow-logs", "describe-flow-logs", "workers", "every", "queue",
+	"profile", "endpoint-url", "path-style", "bucket-region", "no-sign-request", "requester-pays",
+}
+
+// only fails where a flag was given that is for --follow.
+func only(cmd *cobra.Command, flags []string) error {
+	for _, name := range flags {
+		if cmd.Flags().Changed(name) {
+			return usage(fmt.Errorf("--%s is for --follow", name))
+		}
+	}
+	return nil
 }
 
 // serve serves until it is ended.

@@ -224,7 +224,16 @@ func TestBar(t *testing.T) {
 	}
 	y = onTerminal(t, "--data", data, "query", "SELECT 1 AS x")
 	y.expect(`weir: 1 row in [0-9]+ ms`)
+	y.expect(`weir: newest record: [-0-9]+ [:0-9]+ UTC, [0-9.]+ days old`)
 	y.exits(exitOK)
+	y = onTerminal(t, "--data", data, "top", "srcaddr")
+	y.expect(`weir: newest record: [-0-9]+ [:0-9]+ UTC, [0-9.]+ days old`)
+	y.exits(exitOK)
+	y = onTerminal(t, "--data", data, "top", "srcaddr", "--json")
+	y.exits(exitOK)
+	if y.text() != "" {
+		t.Errorf("--json shows %q", y.text())
+	}
 }
 
 // TestPassword checks that a password is asked for twice and not shown.

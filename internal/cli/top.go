@@ -159,6 +159,7 @@ func (c *cli) top(ctx context.Context, r app.TopRequest, scope *scopeFlags, limi
 	if c.json {
 		return c.printTopJSON(report)
 	}
+	defer c.noteNewest(ctx, s, zone)
 	return c.printTop(report, zone)
 }
 

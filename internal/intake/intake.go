@@ -123,6 +123,8 @@ type Report struct {
 	// URLs are the objects whose records this run stands for: those that it
 	// took, those that it knew, and those with the same bytes.
 	URLs []string `json:"-"`
+	// Last is the URL of the object that was taken last, "" where none was.
+	Last string `json:"-"`
 }
 
 // MaxProblems bounds the lists of a report. The ledger has the rest.
@@ -358,6 +360,7 @@ func (t *run) note(ref lake.ObjectRef, known bool, r lake.Result) {
 		rep.Known++
 	case r.State == lake.Taken:
 		rep.Taken++
+		rep.Last = ref.URL
 		if r.Problem != "" {
 			rep.NotWhole++
 		}

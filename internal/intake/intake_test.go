@@ -478,7 +478,7 @@ func TestOrphan(t *testing.T) {
 	slices.Sort(got.URLs)
 	want := intake.Report{
 		Objects: 2, Taken: 2, Committed: 2, Records: 20, Bytes: int64(len(b.objects[key(0)]) + len(b.objects[key(1)])),
-		URLs: []string{b.Name() + "/" + key(0), b.Name() + "/" + key(1)},
+		URLs: []string{b.Name() + "/" + key(0), b.Name() + "/" + key(1)}, Last: b.Name() + "/" + key(0),
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)

@@ -9,8 +9,9 @@
 // one object. A [Fault] says what AWS or the file system refused, with a hint
 // that a person can act on.
 //
-// Package source/file reads folders and files, source/s3 buckets; source/ec2
-// asks EC2 for the formats of flow logs, which [FlowLog] describes. Package
+// Package source/file reads folders and files, source/s3 buckets, source/cwlogs log
+// groups; source/sqs takes the events of a bucket from a queue, and source/ec2 asks
+// EC2 for the formats of flow logs, which [FlowLog] describes. Package
 // source/sourcetest is the suite that every source must pass. The commands that
 // take logs into the lake call them; this package knows no AWS SDK and opens no
 // connection.

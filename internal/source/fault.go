@@ -12,6 +12,10 @@ type Code string
 const (
 	// NoSuchBucket: the bucket does not exist.
 	NoSuchBucket Code = "no such bucket"
+	// NoSuchGroup: the log group does not exist, in this region.
+	NoSuchGroup Code = "no such log group"
+	// NoSuchQueue: the queue does not exist, in this region.
+	NoSuchQueue Code = "no such queue"
 	// NoSuchKey: the object or file does not exist, or not any more.
 	NoSuchKey Code = "no such object"
 	// Denied: the credentials, or the file's mode, do not allow it.
@@ -74,41 +78,45 @@ func (f *Fault) Error() string {
 // Unwrap returns Err.
 func (f *Fault) Unwrap() error { return f.Err }
 
-// codes maps the error codes of S3, EC2 and STS, as their API references list
-// them.
+// codes maps the error codes of S3, EC2, STS, CloudWatch Logs and SQS, as their API
+// references list them.
 var codes = map[string]Code{
-	"NoSuchBucket":                       NoSuchBucket,
-	"NoSuchKey":                          NoSuchKey,
-	"AccessDenied":                       Denied,
-	"AccessDeniedException":              Denied,
-	"AllAccessDisabled":                  Denied,
-	"AccountProblem":                     Denied,
-	"UnauthorizedOperation":              Denied,
-	"UnauthorizedAccess":                 Denied,
-	"InvalidObjectState":                 Archived,
-	"ExpiredToken":                       ExpiredCredentials,
-	"ExpiredTokenException":              ExpiredCredentials,
-	"RequestExpired":                     ExpiredCredentials,
-	"TokenRefreshRequired":               ExpiredCredentials,
-	"AuthFailure":                        BadCredentials,
-	"InvalidAccessKeyId":                 BadCredentials,
-	"InvalidClientTokenId":               BadCredentials,
-	"InvalidToken":                       BadCredentials,
-	"SignatureDoesNotMatch":              BadCredentials,
-	"RequestTimeTooSkewed":               BadCredentials,
-	"UnrecognizedClientException":        BadCredentials,
-	"PermanentRedirect":                  WrongRegion,
-	"TemporaryRedirect":                  WrongRegion,
-	"AuthorizationHeaderMalformed":       WrongRegion,
-	"IllegalLocationConstraintException": WrongRegion,
-	"SlowDown":                           Throttled,
-	"ServiceUnavailable":                 Throttled,
-	"RequestLimitExceeded":               Throttled,
-	"RequestThrottled":                   Throttled,
-	"Throttling":                         Throttled,
-	"ThrottlingException":                Throttled,
-	"TooManyRequestsException":           Throttled,
-	"PreconditionFailed":                 Changed,
+	"NoSuchBucket":                            NoSuchBucket,
+	"ResourceNotFoundException":               NoSuchGroup,
+	"QueueDoesNotExist":                       NoSuchQueue,
+	"AWS.SimpleQueueService.NonExistentQueue": NoSuchQueue,
+	"NoSuchKey":                               NoSuchKey,
+	"AccessDenied":                            Denied,
+	"AccessDeniedException":                   Denied,
+	"AllAccessDisabled":                       Denied,
+	"AccountProblem":                          Denied,
+	"UnauthorizedOperation":                   Denied,
+	"UnauthorizedAccess":                      Denied,
+	"InvalidObjectState":                      Archived,
+	"ExpiredToken":                            ExpiredCredentials,
+	"ExpiredTokenException":                   ExpiredCredentials,
+	"RequestExpired":                          ExpiredCredentials,
+	"TokenRefreshRequired":                    ExpiredCredentials,
+	"AuthFailure":                             BadCredentials,
+	"InvalidAccessKeyId":                      BadCredentials,
+	"InvalidClientTokenId":                    BadCredentials,
+	"InvalidToken":                            BadCredentials,
+	"SignatureDoesNotMatch":                   BadCredentials,
+	"RequestTimeTooSkewed":                    BadCredentials,
+	"UnrecognizedClientException":             BadCredentials,
+	"PermanentRedirect":                       WrongRegion,
+	"TemporaryRedirect":                       WrongRegion,
+	"AuthorizationHeaderMalformed":            WrongRegion,
+	"IllegalLocationConstraintException":      WrongRegion,
+	"SlowDown":                                Throttled,
+	"ServiceUnavailable":                      Throttled,
+	"ServiceUnavailableException":             Throttled,
+	"RequestLimitExceeded":                    Throttled,
+	"RequestThrottled":                        Throttled,
+	"Throttling":                              Throttled,
+	"ThrottlingException":                     Throttled,
+	"TooManyRequestsException":                Throttled,
+	"PreconditionFailed":                      Changed,
 }
 
 // CodeOf names an answer of AWS by its error code, HTTP status and message. S3

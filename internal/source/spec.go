@@ -19,6 +19,8 @@ const (
 	KindS3
 	// KindStdin is "-".
 	KindStdin
+	// KindLogGroup is a log group of CloudWatch Logs.
+	KindLogGroup
 )
 
 // Spec is a place as a person writes it.
@@ -29,6 +31,18 @@ type Spec struct {
 	Bucket, Prefix string
 	// Path is set for KindPath, as it was written.
 	Path string
+	// Group is the name of a KindLogGroup. Region and Account are set where it was
+	// written as an ARN, and Partition then is the ARN's.
+	Group, Region, Account, Partition string
+}
+
+// ARN returns a log group's ARN, without the ":*" that some of AWS's answers add, or
+// "" where the account is not known.
+func (s Spec) ARN() string {
+	if s.Account == "" {
+		return ""
+	}
+	return "arn:" + s.Partition + ":logs:" + s.Region + ":" + s.Account + ":log-group:" + s.Group
 }
 
 // String returns the spelling that ParseSpec reads back to the same Spec.
@@ -41,6 +55,11 @@ func (s Spec) String() string {
 		return "s3://" + s.Bucket + "/" + s.Prefix
 	case KindStdin:
 		return "-"
+	case KindLogGroup:
+		if arn := s.ARN(); arn != "" {
+			return arn
+		}
+		return "cwl:" + s.Group
 	}
 	if schemeOf(s.Path) != "" || s.Path == "-" {
 		return "./" + s.Path // a file may be called "-" or "s3:x"
@@ -57,10 +76,11 @@ type SpecError struct {
 // Error returns the place and the reason, without the hint.
 func (e *SpecError) Error() string { return fmt.Sprintf("%q: %s", e.Text, e.Reason) }
 
-// ParseSpec reads a place: s3://bucket/prefix, file:///path, a path, "-", and
-// what people copy from elsewhere where it can mean one thing only: a bucket's
-// ARN (as it stands in a flow log's LogDestination), the address of a bucket in
-// the S3 console, and S3's own https addresses. Errors are [*SpecError].
+// ParseSpec reads a place: s3://bucket/prefix, cwl:LOG-GROUP, file:///path, a path,
+// "-", and what people copy from elsewhere where it can mean one thing only: the ARN
+// of a bucket or a log group (as it stands in a flow log's LogDestination), the
+// address of a bucket in the S3 console, and S3's own https addresses. Errors are
+// [*SpecError].
 func ParseSpec(text string) (Spec, error) {
 	switch scheme := schemeOf(text); {
 	case text == "":
@@ -71,6 +91,8 @@ func ParseSpec(text string) (Spec, error) {
 		return Spec{Kind: KindPath, Path: text}, nil
 	case scheme == "s3":
 		return parseS3(text)
+	case scheme == "cwl":
+		return parseLogGroup(text)
 	case scheme == "arn":
 		return parseARN(text)
 	case scheme == "file":
@@ -78,13 +100,13 @@ func ParseSpec(text string) (Spec, error) {
 	case scheme == "http" || scheme == "https":
 		return parseHTTP(text)
 	default:
-		return Spec{}, &SpecError{text, "only folders, files and s3:// can be read", ""}
+		return Spec{}, &SpecError{text, "only folders, files, s3:// and cwl: can be read", ""}
 	}
 }
 
 // scheme is what makes a text more than a path: a URL's scheme, or the
 // beginnings "s3:", "file:" and "arn:" of misspelt ones.
-var scheme = regexp.MustCompile(`^([A-Za-z][A-Za-z0-9+.-]*)://|^(?i:(s3|file|arn)):`)
+var scheme = regexp.MustCompile(`^([A-Za-z][A-Za-z0-9+.-]*)://|^(?i:(s3|file|arn|cwl)):`)
 
 // schemeOf returns the scheme in lower case, or "" for a path.
 func schemeOf(text string) string {
@@ -122,7 +144,38 @@ func s3Spec(text, bucket, prefix string) (Spec, error) {
 	return Spec{Kind: KindS3, Bucket: bucket, Prefix: prefix}, nil
 }
 
-// parseARN reads arn:aws:s3:::bucket/prefix, in any partition.
+// groupName is the pattern of CloudWatch Logs for names of log groups.
+var groupName = regexp.MustCompile(`^[.\-_/#A-Za-z0-9]{1,512}$`)
+
+// parseLogGroup reads cwl:GROUP.
+func parseLogGroup(text string) (Spec, error) {
+	name := text[len("cwl:"):]
+	switch {
+	case name == "":
+		return Spec{}, &SpecError{text, "names no log group", "cwl:LOG-GROUP"}
+	case strings.HasPrefix(name, "arn:"):
+		return Spec{}, &SpecError{text, "an ARN stands without cwl: before it", name}
+	case strings.HasPrefix(name, "//"):
+		return Spec{}, &SpecError{text, "a log group is written without slashes before its name", "cwl:" + strings.TrimLeft(name, "/") + " or cwl:/" + strings.TrimLeft(name, "/")}
+	case !groupName.MatchString(name):
+		return Spec{}, &SpecError{text, fmt.Sprintf("%q is no name of a log group", name), ""}
+	}
+	return Spec{Kind: KindLogGroup, Group: name}, nil
+}
+
+// parseLogGroupARN reads arn:aws:logs:region:account:log-group:name, with or without
+// the ":*" that stands for all its streams.
+func parseLogGroupARN(text string, p []string) (Spec, error) {
+	name, ok := strings.CutPrefix(p[5], "log-group:")
+	name = strings.TrimSuffix(name, ":*")
+	if !ok || !groupName.MatchString(name) || !regionCode.MatchString(p[3]) || !accountID.MatchString(p[4]) {
+		return Spec{}, &SpecError{text, "is no ARN of a log group", "arn:aws:logs:REGION:ACCOUNT:log-group:NAME"}
+	}
+	return Spec{Kind: KindLogGroup, Group: name, Region: p[3], Account: p[4], Partition: p[1]}, nil
+}
+
+// parseARN reads arn:aws:s3:::bucket/prefix, and the ARN of a log group, in any
+// partition.
 func parseARN(text string) (Spec, error) {
 	p := strings.SplitN(text, ":", 6)
 	if len(p) < 6 || !strings.HasPrefix(p[1], "aws") {
@@ -130,9 +183,9 @@ func parseARN(text string) (Spec, error) {
 	}
 	switch {
 	case p[2] == "logs":
-		return Spec{}, &SpecError{text, "is a log group of CloudWatch Logs, not a bucket", ""}
+		return parseLogGroupARN(text, p)
 	case p[2] != "s3":
-		return Spec{}, &SpecError{text, "is an ARN of " + p[2] + ", not of a bucket", ""}
+		return Spec{}, &SpecError{text, "is an ARN of " + p[2] + ", not of a bucket or a log group", ""}
 	case p[3] != "" || p[4] != "":
 		return Spec{}, &SpecError{text, "is the ARN of an access point; give its alias as the bucket", "s3://ACCESS-POINT-ALIAS/PREFIX"}
 	}
@@ -183,7 +236,7 @@ func parseHTTP(text string) (Spec, error) {
 	m := s3Host.FindStringSubmatch(host)
 	switch {
 	case m == nil:
-		return no("only folders, files and s3:// can be read")
+		return no("only folders, files, s3:// and cwl: can be read")
 	case u.RawQuery != "":
 		return no("a signed or otherwise parametrised address cannot be listed")
 	case m[1] != "":

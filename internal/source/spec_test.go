@@ -28,6 +28,10 @@ func TestParseSpec(t *testing.T) {
 		{"S3://logs/AWSLogs/1111", s3("logs", "AWSLogs/1111")},
 		{"s3://logs/a%20b//c/", s3("logs", "a%20b//c/")},
 		{"s3://Old_Bucket.name/x", s3("Old_Bucket.name", "x")},
+		{"cwl:/aws/vpc/flowlogs", Spec{Kind: KindLogGroup, Group: "/aws/vpc/flowlogs"}},
+		{"CWL:flow-logs", Spec{Kind: KindLogGroup, Group: "flow-logs"}},
+		{"arn:aws:logs:eu-west-1:111122223333:log-group:/vpc", Spec{Kind: KindLogGroup, Group: "/vpc", Region: "eu-west-1", Account: "111122223333", Partition: "aws"}},
+		{"arn:aws-cn:logs:cn-north-1:111122223333:log-group:/vpc:*", Spec{Kind: KindLogGroup, Group: "/vpc", Region: "cn-north-1", Account: "111122223333", Partition: "aws-cn"}},
 		{"arn:aws:s3:::logs", s3("logs", "")},
 		{"arn:aws:s3:::logs/folder/", s3("logs", "folder/")},
 		{"arn:aws:s3:::logs/*", s3("logs", "")},
@@ -70,14 +74,19 @@ func TestParseSpecRefusals(t *testing.T) {
 		{"s3://user:pw@logs/x", `"user:pw@logs" is no bucket name`, ""},
 		{"s3://arn:aws:s3:::logs/x", "an ARN stands without s3:// before it", "arn:aws:s3:::logs/x"},
 		{"arn:aws:s3:eu-west-1:111122223333:accesspoint/logs", "is the ARN of an access point; give its alias as the bucket", "s3://ACCESS-POINT-ALIAS/PREFIX"},
-		{"arn:aws:logs:eu-west-1:111122223333:log-group:/vpc", "is a log group of CloudWatch Logs, not a bucket", ""},
-		{"arn:aws:firehose:eu-west-1:111122223333:deliverystream/x", "is an ARN of firehose, not of a bucket", ""},
+		{"arn:aws:logs:eu-west-1:111122223333:log-stream:/vpc", "is no ARN of a log group", "arn:aws:logs:REGION:ACCOUNT:log-group:NAME"},
+		{"arn:aws:logs::111122223333:log-group:/vpc", "is no ARN of a log group", "arn:aws:logs:REGION:ACCOUNT:log-group:NAME"},
+		{"cwl:", "names no log group", "cwl:LOG-GROUP"},
+		{"cwl://aws/vpc", "a log group is written without slashes before its name", "cwl:aws/vpc or cwl:/aws/vpc"},
+		{"cwl:a b", `"a b" is no name of a log group`, ""},
+		{"cwl:arn:aws:logs:eu-west-1:111122223333:log-group:/vpc", "an ARN stands without cwl: before it", "arn:aws:logs:eu-west-1:111122223333:log-group:/vpc"},
+		{"arn:aws:firehose:eu-west-1:111122223333:deliverystream/x", "is an ARN of firehose, not of a bucket or a log group", ""},
 		{"arn:aws:s3", "is no whole ARN", "arn:aws:s3:::BUCKET/PREFIX"},
 		{"file://server/share/x", "is a file of another machine, server", "file:///server/share/x"},
 		{"file:logs", "a file URL has an absolute path", "file:///logs"},
 		{"file:///a?b", `has "?" or "#" in it, which a file URL writes as %3F and %23`, ""},
-		{"gs://logs/x", "only folders, files and s3:// can be read", ""},
-		{"https://example.org/logs", "only folders, files and s3:// can be read", elsewhere},
+		{"gs://logs/x", "only folders, files, s3:// and cwl: can be read", ""},
+		{"https://example.org/logs", "only folders, files, s3:// and cwl: can be read", elsewhere},
 		{"https://eu-west-1.console.aws.amazon.com/vpc/home", "is no page of a bucket", elsewhere},
 		{"https://logs.s3.amazonaws.com/x?X-Amz-Signature=1", "a signed or otherwise parametrised address cannot be listed", elsewhere},
 		{"https://s3.amazonaws.com/", "names no bucket", "s3://BUCKET/"},
@@ -99,7 +108,7 @@ func TestParseSpecRefusals(t *testing.T) {
 // FuzzParseSpec checks that a place reads the same when it is written again.
 func FuzzParseSpec(f *testing.F) {
 	for _, text := range []string{
-		"-", "./-", "s3://logs/AWSLogs/", "arn:aws:s3:::logs/x", "file:///a%2Db", "file:///-", "https://s3.amazonaws.com/logs/s3:/x",
+		"-", "./-", "cwl:/aws/vpc", "arn:aws:logs:eu-west-1:111122223333:log-group:/vpc:*", "s3://logs/AWSLogs/", "arn:aws:s3:::logs/x", "file:///a%2Db", "file:///-", "https://s3.amazonaws.com/logs/s3:/x",
 		"https://eu-west-1.console.aws.amazon.com/s3/buckets/logs?prefix=a%0Ab",
 	} {
 		f.Add(text)

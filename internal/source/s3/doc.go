@@ -1,5 +1,5 @@
 // Package s3 is the source of objects in a bucket of AWS or of any S3-compatible
-// service, and the login to AWS that it shares with source/ec2.
+// service, and the login to AWS that it shares with the other sources of AWS.
 //
 // What comes in is a bucket, a prefix and an [Access]; what goes out is what
 // package source says. A listing follows AWS's key layouts downwards and does
@@ -10,6 +10,5 @@
 //
 // Faults carry AWS's own message, a code and a hint with the command or policy
 // statement that helps. Secrets are never part of an error, and nothing is
-// logged. Apart from source/ec2 no other package of the sources imports the AWS
-// SDK. The commands that take logs into the lake call this package.
+// logged. The commands that take logs into the lake call this package.
 package s3

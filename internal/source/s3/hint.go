@@ -48,7 +48,7 @@ func (s *Source) hintDenied(op string) string {
 	if s.config.NoSignRequest {
 		return "the bucket is not public: ask with credentials, without --no-sign-request"
 	}
-	bucket := "arn:" + partition(s.region) + ":s3:::" + s.config.Bucket
+	bucket := "arn:" + Partition(s.region) + ":s3:::" + s.config.Bucket
 	if op == "list" {
 		return statement("s3:ListBucket", bucket) +
 			"\nwhere the policy allows a prefix only (condition s3:prefix), name it: s3://" + s.config.Bucket + "/PREFIX"
@@ -61,7 +61,7 @@ func (s *Source) hintDenied(op string) string {
 func (s *Source) hintKMS(message string) string {
 	key := keyARN.FindString(message)
 	if key == "" {
-		return statement("kms:Decrypt", "arn:"+partition(s.region)+":kms:"+s.region+":ACCOUNT:key/KEY-ID") +
+		return statement("kms:Decrypt", "arn:"+Partition(s.region)+":kms:"+s.region+":ACCOUNT:key/KEY-ID") +
 			"\naws s3api get-bucket-encryption --bucket " + s.config.Bucket + " shows the key; its key policy must allow it too"
 	}
 	return statement("kms:Decrypt", key) + "\na key of another account must allow it in its key policy too"
@@ -88,8 +88,8 @@ func statement(action, resource string) string {
 	return fmt.Sprintf(`this policy statement is needed: {"Effect": "Allow", "Action": %q, "Resource": %q}`, action, resource)
 }
 
-// partition returns the partition of a region, as it stands in ARNs.
-func partition(region string) string {
+// Partition returns the partition of a region, as it stands in ARNs.
+func Partition(region string) string {
 	switch {
 	case strings.HasPrefix(region, "cn-"):
 		return "aws-cn"

@@ -1,0 +1,132 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+
+	"weir/flowlog"
+	"weir/internal/source"
+	"weir/internal/source/cwlogs"
+	"weir/internal/source/ec2"
+)
+
+// tails are the folders below DATA/tail/cwl that hold what was read of log groups.
+type tails struct {
+	dir string
+	// taken returns the names of the objects that the lake has of a log group.
+	taken func(ctx context.Context, origin string) ([]string, error)
+
+	mu   sync.Mutex
+	open map[string]*cwlogs.Tail
+}
+
+// of returns the tail of a log group by its origin. It fails where the tail lacks an
+// object that the lake has: then nobody can say which events are new.
+func (t *tails) of(ctx context.Context, origin string) (*cwlogs.Tail, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if tail := t.open[origin]; tail != nil {
+		return tail, nil
+	}
+	dir := filepath.Join(t.dir, url.PathEscape(strings.TrimPrefix(origin, "cwl:")))
+	tail, err := cwlogs.OpenTail(dir)
+	if err != nil {
+		return nil, err
+	}
+	names, err := t.taken(ctx, origin)
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range names {
+		if !tail.Has(name) {
+			return nil, &source.Fault{
+				Op: "read", URL: filepath.Join(dir, name), Code: source.NoSuchKey,
+				Err: fmt.Errorf("the lake has its records, and without it new events can't be told from those that were taken"),
+				Hint: "put " + filepath.Dir(dir) + " back from the same backup as the rest of the data directory, or begin anew: weir lake forget " +
+					origin,
+			}
+		}
+	}
+	t.open[origin] = tail
+	return tail, nil
+}
+
+// newTails returns the tails of a data directory.
+func (s *Local) newTails() *tails {
+	return &tails{
+		dir: filepath.Join(s.lake.Data(), "tail", "cwl"), open: map[string]*cwlogs.Tail{},
+		taken: func(ctx context.Context, origin string) ([]string, error) {
+			objects, err := s.lake.Objects(ctx, origin)
+			if err != nil {
+				return nil, err
+			}
+			var names []string
+			for _, o := range objects {
+				if o.Source == origin {
+					names = append(names, path.Base(o.URL))
+				}
+			}
+			return names, nil
+		},
+	}
+}
+
+// openLogGroup opens a log group. Its region is the ARN's, else the one that the
+// request's regions name, else as for a bucket.
+func openLogGroup(ctx context.Context, spec source.Spec, r OpenRequest, t *tails) (*cwlogs.Source, error) {
+	if t == nil {
+		return nil, &UsageError{
+			Message: fmt.Sprintf("what lies in %s can't be told without reading it", spec),
+			Hint:    "leave --dry-run out; --since and --from bound what is read",
+		}
+	}
+	a := s3Access(r.S3)
+	switch regions := r.Selection.Regions; {
+	case spec.Region != "" && len(regions) > 0 && !slices.Contains(regions, spec.Region):
+		return nil, &UsageError{Message: fmt.Sprintf("%s is not in %s", spec, strings.Join(regions, ", ")), Hint: "leave --region out: the ARN has it"}
+	case spec.Region == "" && len(regions) == 1:
+		a.Region = regions[0]
+	case spec.Region == "" && len(regions) > 1:
+		return nil, &UsageError{Message: fmt.Sprintf("%s is in one region, and %d are given", spec, len(regions)), Hint: "give one --region for each call, or the log group's ARN"}
+	}
+	return cwlogs.New(ctx, cwlogs.Config{Access: a, Group: spec, Tail: t.of})
+}
+
+// askGroupFormat asks EC2 for the format of the flow logs that deliver into a log
+// group; nil where there is none. Events do not tell of which flow log they are, so
+// there may be one format only.
+func askGroupFormat(ctx context.Context, r OpenRequest, group string, region string) (*flowlog.Format, error) {
+	a := s3Access(r.S3)
+	a.Region, a.EndpointURL = region, "" // the endpoint that was given is CloudWatch's
+	logs, err := ec2.FlowLogs(ctx, ec2.Config{Access: a})
+	if err != nil {
+		return nil, err
+	}
+	var found *flowlog.Format
+	var of source.FlowLog
+	for _, l := range logs {
+		_, name, isARN := strings.Cut(l.Destination, ":log-group:")
+		if l.DestinationType != "cloud-watch-logs" || l.LogFormat == "" ||
+			l.Destination != group && (!isARN || strings.TrimSuffix(name, ":*") != group) {
+			continue
+		}
+		f, err := l.Format()
+		switch {
+		case err != nil:
+			return nil, err
+		case found != nil && l.LogFormat != of.LogFormat:
+			return nil, &UsageError{
+				Message: fmt.Sprintf("flow logs %s and %s deliver into %s in different formats", of.ID, l.ID, group),
+				Hint:    "events don't say which flow log they are of: give each a log group of its own",
+			}
+		}
+		found, of = &f, l
+	}
+	return found, nil
+}
