@@ -141,6 +141,9 @@ func (c *cli) printTableStatus(t *lake.TableStatus, zone *time.Location) {
 	}
 	line(c.out, t.Name, "%s in %s, %s (%.1f B each), %s", plural(t.Records, "record"), plural(int64(t.Files), "file"),
 		size(t.Bytes), float64(t.Bytes)/float64(t.Records), plural(int64(t.Hours), "hour"))
+	if t.RollupBytes > 0 {
+		line(c.out, "", "and %s of rollups (%.1f B each)", size(t.RollupBytes), float64(t.RollupBytes)/float64(t.Records))
+	}
 	line(c.out, "", "from %s to %s", showTime(*t.Oldest, zone), showTime(*t.Newest, zone))
 	if len(t.UnknownFields) > 0 {
 		line(c.out, "", "fields that weir does not know: %s", strings.Join(t.UnknownFields, ", "))

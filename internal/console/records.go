@@ -134,7 +134,7 @@ func (c *console) pageStart(ctx context.Context, r *request, after page, n int64
 // pagePlan returns the plan of the records from a place on, with their time as a
 // last column, through some stages.
 func (r *request) pagePlan(after page, stages ...query.Stage) query.Plan {
-	all := []query.Stage{&query.Extend{Columns: []query.Named{{Name: "time", Expr: recordTime()}}}}
+	all := []query.Stage{&query.Extend{Columns: []query.Named{{Name: "time", Expr: query.RecordTime()}}}}
 	if after.set {
 		all = append(all, &query.Filter{Where: call(query.Le, &query.Ref{Name: "time"}, literal(after.time))})
 	}

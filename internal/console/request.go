@@ -295,12 +295,5 @@ func literal(v any) query.Expr { return &query.Literal{Value: v} }
 // call returns a call of a function.
 func call(f query.Func, args ...query.Expr) query.Expr { return &query.Call{Func: f, Args: args} }
 
-// recordTime returns the time that a record counts at, in seconds since the epoch:
-// its start, or weir_hour where it has none. It is the time that a scope's bounds
-// mean.
-func recordTime() query.Expr {
-	return call(query.Coalesce, column(flowlog.Start), call(query.Epoch, column(flowlog.WeirHour)))
-}
-
 // bucket returns the start of the bucket that a record counts in.
-func bucket(step int64) query.Expr { return call(query.Bin, recordTime(), literal(step)) }
+func bucket(step int64) query.Expr { return call(query.Bin, query.RecordTime(), literal(step)) }

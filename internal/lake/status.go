@@ -37,6 +37,8 @@ type TableStatus struct {
 	Files   int    `json:"files"`
 	Bytes   int64  `json:"bytes"`
 	Hours   int    `json:"hours"`
+	// RollupBytes is the size of the rollups beside the data files.
+	RollupBytes int64 `json:"rollup_bytes,omitempty"`
 	// Oldest and Newest bound the records' times (start and end, else
 	// weir_hour); nil in an empty table.
 	Oldest        *time.Time `json:"oldest,omitempty"`
@@ -104,6 +106,7 @@ func tableStatus(k flowlog.Kind, files []DataFile) TableStatus {
 		f := &files[i]
 		t.Records += f.Records
 		t.Bytes += f.Size
+		t.RollupBytes += f.RollupBytes
 		hours[f.Hour] = true
 		low, high := f.span()
 		if t.Oldest == nil || low.Before(*t.Oldest) {
