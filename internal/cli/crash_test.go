@@ -170,6 +170,18 @@ func (x *crash) check() {
 			x.t.Errorf("top %s (-never killed +killed):\n%s", field, diff)
 		}
 	}
+	// What the lake derived of each record: direction, pair and repeat.
+	const derived = "SELECT interface_id, srcaddr, dstaddr, srcport, dstport, protocol, start, action, weir_direction, weir_pair, weir_pair_gap, " +
+		"weir_repeat, count(*) FROM vpc_flow_logs GROUP BY ALL ORDER BY ALL"
+	reference := mustCall(x.t, "--data", x.data+"-reference", "query", "--format", "csv", derived)
+	if diff := cmp.Diff(strings.Split(reference, "\n"), strings.Split(mustCall(x.t, "--data", x.data, "query", "--format", "csv", derived), "\n")); diff != "" {
+		x.t.Errorf("derived (-never killed +killed):\n%.3000s", diff)
+	}
+	for _, of := range []string{"accepted", "none", "receiver"} {
+		if strings.Count(reference, ","+of+",") < 100 {
+			x.t.Errorf("few records are %s", of)
+		}
+	}
 	status := mustCall(x.t, "--data", x.data, "lake", "status", "--json")
 	for _, want := range []string{fmt.Sprintf(`"taken": %d`, len(x.objects)), `"unfinished_batches": 0`, `"problems": []`} {
 		if !strings.Contains(status, want) {
