@@ -166,3 +166,50 @@ step again weir open "$SECOND"
 		{"again", exitOK, []string{"known from before: nothing to do"}},
 	})
 }
+
+// TestFullDiskAnywhere fills the disk at many moments of taking, pairing, rolling up
+// and compacting: what fails says so, what was committed is whole at any time, and
+// with room the lake becomes what it is on a disk that always had some.
+func TestFullDiskAnywhere(t *testing.T) {
+	t.Setenv("TZ", "UTC")
+	const derived = "SELECT * EXCLUDE (weir_object), count(*) AS n FROM vpc_flow_logs GROUP BY ALL ORDER BY ALL"
+	one, two := oneHour(t, 1, 30_000), oneHour(t, 2, 30_000)
+	steps := onSmallDisk(t, []string{"ONE=" + one, "TWO=" + two, "SQL=" + derived}, `
+export WEIR_DATA="$DISK/data"
+for room in 100 400 700 1000 1400 2000 3000 5000; do
+	for part in "$ONE" "$TWO"; do
+		size $(($(used) + room))
+		step "open $room $part" weir open -q "$part"
+		step "compact $room $part" weir lake compact
+		size 100000
+		step "check $room $part" weir lake check
+	done
+done
+step last weir open -q "$ONE" "$TWO"
+step compacted weir lake compact
+step derived weir query --format csv "$SQL"
+step top weir top srcaddr --json -n 1000
+`)
+	failed := 0
+	for name, s := range steps {
+		work, _, _ := strings.Cut(name, " ")
+		switch {
+		case s.Code == 0 || strings.Contains(s.Out, "no lake here yet"):
+		case work == "check" || !strings.Contains(s.Out, "no space left") && !strings.Contains(s.Out, "disk is full"):
+			t.Errorf("%s: exit code %d: %s", name, s.Code, s.Out)
+		default:
+			failed++
+		}
+	}
+	if failed < 4 {
+		t.Errorf("only %d commands met a full disk", failed)
+	}
+	t.Logf("%d commands met a full disk", failed)
+	data := filepath.Join(t.TempDir(), "reference")
+	mustCall(t, "--data", data, "open", "-q", one, two)
+	for name, args := range map[string][]string{"derived": {"query", "--format", "csv", derived}, "top": {"top", "srcaddr", "--json", "-n", "1000"}} {
+		if want := mustCall(t, append([]string{"--data", data}, args...)...); steps[name].Out != want {
+			t.Errorf("%s is not that of a disk with room: %d and %d bytes", name, len(steps[name].Out), len(want))
+		}
+	}
+}
