@@ -11,6 +11,7 @@ import (
 	"weir/internal/intake"
 	"weir/internal/lake"
 	"weir/internal/source"
+	"weir/internal/source/sqs"
 )
 
 // Follow is how new objects are waited for.
@@ -62,10 +63,12 @@ const (
 	// no time by which an object is there, and requests cost money. groupTrailing is
 	// how far back a log group is read again: its events carry the start of their
 	// record, and come some 5 minutes after its end, which is up to 10 minutes later.
-	// Both are counted from the last look that was a good one. Folders are looked
-	// through whole.
+	// Both are counted from the last look that was a good one. Events that come later
+	// still are found every groupWhole, when a log group is looked through as a bucket
+	// is. Folders are looked through whole.
 	trailing      = 24 * time.Hour
 	groupTrailing = time.Hour
+	groupWhole    = time.Hour
 	// everyFolder, everyAWS and everyQueued are the times between two looks: folders
 	// cost nothing, requests to AWS do, and where a queue tells of new objects the
 	// listing is for what it did not tell.
@@ -109,8 +112,8 @@ func (f Follow) Interval(name string) time.Duration {
 // Run keeps taking what comes to the sources of r into the lake, until ctx ends.
 // Then, and only then, the error is nil: what fails is reported and tried again,
 // unless there is nobody to try with, as when the server ends. But with Fresh r itself
-// was taken before; of a bucket, what is older than 24 hours is not looked for again,
-// and of a log group what is older than one.
+// was taken before; of a bucket or a log group, what is older than 24 hours is not looked
+// for again.
 func (f Follow) Run(ctx context.Context, s Service, r OpenRequest) error {
 	return f.runWith(ctx, s, r, time.After)
 }
@@ -137,13 +140,14 @@ func (f Follow) runWith(ctx context.Context, s Service, r OpenRequest, after fun
 		states[name] = l.state
 		if !f.Fresh {
 			l.good = f.Now()
+			l.whole = l.good
 		}
 		own := r
 		own.Sources = []string{name}
 		g.Go(func() error { return l.run(ctx, own, after) })
 	}
 	if f.Queue != "" {
-		l := queueFollower{f: f, s: s, r: r, told: told{}, tidy: tidy, state: f.newState(f.Queue), states: states}
+		l := queueFollower{f: f, s: s, r: r, told: told{}, tidy: tidy, state: f.newState(f.Queue), states: states, hide: sqs.Visibility / 2}
 		defer l.state.close()
 		g.Go(func() error { return l.run(ctx, after) })
 	}
@@ -158,6 +162,7 @@ type follower struct {
 	tidy    *tidier
 	retried time.Time // when all was tried again last
 	good    time.Time // when the last look that was a good one began; zero: none was
+	whole   time.Time // when the last of these that went back as far as trailing did
 	trouble trouble
 	told    told
 	state   *stateFile
@@ -189,15 +194,20 @@ func (l *follower) round(ctx context.Context, r OpenRequest) (wait time.Duration
 	if r.OnlyNew = !l.good.IsZero() && began.Sub(l.retried) < retryEvery; !r.OnlyNew {
 		l.retried = began
 	}
-	if !l.good.IsZero() {
+	whole := kindOf(l.source) != source.KindLogGroup || began.Sub(l.whole) >= groupWhole
+	switch {
+	case l.good.IsZero():
+	case whole:
 		r.Trailing = began.Sub(l.good) + trailing
-		if kindOf(l.source) == source.KindLogGroup {
-			r.Trailing = began.Sub(l.good) + groupTrailing
-		}
+	default:
+		r.Trailing = began.Sub(l.good) + groupTrailing
 	}
 	report, err := l.s.Open(ctx, r, nil)
 	if err == nil {
 		l.good = began
+		if whole {
+			l.whole = began
+		}
 		err = l.tidy.tidy(ctx, l.f.Now(), report.Intake.Taken > 0)
 	}
 	if isFinal(err) && ctx.Err() == nil {

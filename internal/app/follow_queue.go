@@ -35,6 +35,7 @@ type queueFollower struct {
 	told    told
 	state   *stateFile
 	states  map[string]*stateFile // of the sources
+	hide    time.Duration         // how often messages in hand are hidden anew
 }
 
 // run receives again and again until ctx ends.
@@ -133,7 +134,7 @@ func (l *queueFollower) take(ctx context.Context, messages []sqs.Message, out *R
 			if err != nil && out.Err == nil {
 				out.Err = err
 			}
-			l.took(ctx, name, report, failed)
+			l.took(name, report, failed)
 		}
 	}
 	var done, left []sqs.Message
@@ -163,7 +164,7 @@ func (l *queueFollower) take(ctx context.Context, messages []sqs.Message, out *R
 const goodbye = 10 * time.Second
 
 // took tells what came of some objects of a source, and notes which failed.
-func (l *queueFollower) took(ctx context.Context, name string, report *OpenReport, failed map[string]bool) {
+func (l *queueFollower) took(name string, report *OpenReport, failed map[string]bool) {
 	round := l.f.roundOf(name, report, nil)
 	if report != nil {
 		for _, p := range report.Intake.Problems {
@@ -241,7 +242,7 @@ func (l *queueFollower) keep(ctx context.Context, messages []sqs.Message, out *R
 	ctx, cancel := context.WithCancel(ctx)
 	ended := make(chan error, 1)
 	go func() {
-		tick := time.NewTicker(sqs.Visibility / 2)
+		tick := time.NewTicker(l.hide)
 		defer tick.Stop()
 		var err error
 		for {

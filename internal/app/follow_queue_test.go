@@ -29,6 +29,7 @@ type testQueue struct {
 	scripts [][]string // bodies; one that begins with "!" is an error
 	deleted []string   // bodies
 	release []string
+	hidden  chan string // gets what is released or hidden anew, where it is not nil
 }
 
 func newTestQueue(t *testing.T, scripts ...[]string) *testQueue {
@@ -75,6 +76,10 @@ func (q *testQueue) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 				q.deleted = append(q.deleted, e.ReceiptHandle)
 			} else {
 				q.release = append(q.release, e.ReceiptHandle)
+				select {
+				case q.hidden <- e.ReceiptHandle:
+				default:
+				}
 			}
 		}
 		out["Successful"], out["Failed"] = []any{}, []any{}
@@ -137,17 +142,18 @@ func followQueue(t *testing.T, q *testQueue, s Service, sources ...string) []str
 	q.end = cancel
 	var told []string
 	f := Follow{Queue: q.url, Report: func(r Round) {
-		text := fmt.Sprintf("%s: %d", strings.Replace(r.Source, q.url, "QUEUE", 1), r.Objects)
+		var text strings.Builder
+		fmt.Fprintf(&text, "%s: %d", r.Source, r.Objects)
 		for _, p := range r.Problems {
-			text += "; " + strings.Replace(p.URL, q.url, "QUEUE", 1) + ": " + p.Problem
+			fmt.Fprintf(&text, "; %s: %s", p.URL, p.Problem)
 		}
 		if r.Err != nil {
-			text += fmt.Sprintf("; %s, again in %s", strings.Replace(r.Err.Error(), q.url, "QUEUE", 1), r.Wait)
+			fmt.Fprintf(&text, "; %s, again in %s", r.Err, r.Wait)
 		}
 		if r.Back {
-			text += "; back"
+			text.WriteString("; back")
 		}
-		told = append(told, text)
+		told = append(told, strings.ReplaceAll(text.String(), q.url, "QUEUE"))
 	}}
 	after := func(d time.Duration) <-chan time.Time {
 		if d >= everyQueued {
@@ -236,6 +242,29 @@ func TestFollowQueueEnds(t *testing.T) {
 	}}})
 	if !errors.Is(err, ErrStopped) || len(q.deleted) != 0 {
 		t.Errorf("%v, deleted %v", err, q.deleted)
+	}
+}
+
+// TestFollowQueueHides checks that messages stay hidden for as long as their objects
+// take.
+func TestFollowQueueHides(t *testing.T) {
+	a := created("logs", "a")
+	q := newTestQueue(t, []string{a})
+	q.hidden = make(chan string, 100)
+	s := &taker{taking: func() {
+		if got := <-q.hidden; got != a {
+			t.Errorf("hides %q", got)
+		}
+	}}
+	f := Follow{Queue: q.url, Now: time.Now, Report: func(Round) {}}
+	l := queueFollower{f: f, s: s, told: told{}, tidy: &tidier{s: s, tidied: time.Now()}, hide: time.Millisecond, r: OpenRequest{
+		Sources: []string{"s3://logs"}, S3: S3Options{Env: map[string]string{"AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_REGION": "us-east-1"}},
+	}}
+	if wait, err := l.round(t.Context()); wait != 0 || err != nil {
+		t.Errorf("%v, %v", wait, err)
+	}
+	if diff := cmp.Diff([]string{a}, q.deleted); diff != "" {
+		t.Errorf("deleted (-want +got):\n%s", diff)
 	}
 }
 

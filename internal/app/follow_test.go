@@ -250,6 +250,37 @@ func TestFollowTidies(t *testing.T) {
 	}
 }
 
+// TestFollowTrailing checks how far back a bucket and a log group are looked through:
+// from the last good look on, so that what came while they were away is found.
+func TestFollowTrailing(t *testing.T) {
+	away := errors.New("away")
+	for name, tt := range map[string]struct {
+		fresh bool
+		want  []time.Duration
+	}{
+		"s3://logs": {want: []time.Duration{24 * time.Hour, 24*time.Hour + 10*time.Minute, 24*time.Hour + 20*time.Minute, 24*time.Hour + 30*time.Minute}},
+		"cwl:/vpc":  {want: []time.Duration{time.Hour, 70 * time.Minute, 80 * time.Minute, 90 * time.Minute}},
+		"cwl:/new":  {fresh: true, want: []time.Duration{0, 70 * time.Minute, 80 * time.Minute, 90 * time.Minute}},
+	} {
+		s := &scripted{now: time.Unix(1772445600, 0), step: 10 * time.Minute, answers: []error{nil, away, away, nil, nil, nil, nil, nil, nil, ErrStopped}}
+		f := Follow{Fresh: tt.fresh, Now: func() time.Time { return s.now }, Report: func(Round) {}}
+		if err := f.runWith(t.Context(), s, OpenRequest{Sources: []string{name}}, func(time.Duration) <-chan time.Time { return closed }); !errors.Is(err, ErrStopped) {
+			t.Fatal(err)
+		}
+		var got []time.Duration
+		for _, r := range s.asked {
+			got = append(got, r.Trailing)
+		}
+		if diff := cmp.Diff(tt.want, got[:4]); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+		// Once an hour a log group is looked through whole.
+		if rest := got[4:]; !slices.Contains(rest, 24*time.Hour+10*time.Minute) || strings.HasPrefix(name, "cwl:") && !slices.Contains(rest, 70*time.Minute) {
+			t.Errorf("%s: later %v", name, rest)
+		}
+	}
+}
+
 // closed is a time that has come.
 var closed = func() <-chan time.Time {
 	c := make(chan time.Time)

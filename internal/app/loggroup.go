@@ -2,6 +2,8 @@ package app
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"net/url"
 	"path"
@@ -34,7 +36,7 @@ func (t *tails) of(ctx context.Context, origin string) (*cwlogs.Tail, error) {
 	if tail := t.open[origin]; tail != nil {
 		return tail, nil
 	}
-	dir := filepath.Join(t.dir, url.PathEscape(strings.TrimPrefix(origin, "cwl:")))
+	dir := filepath.Join(t.dir, folderOf(origin))
 	tail, err := cwlogs.OpenTail(dir)
 	if err != nil {
 		return nil, err
@@ -55,6 +57,20 @@ func (t *tails) of(ctx context.Context, origin string) (*cwlogs.Tail, error) {
 	}
 	t.open[origin] = tail
 	return tail, nil
+}
+
+// longestFolder is how long the name of a tail's folder is at most; most file systems
+// take 255 bytes, and a log group's name alone may have 512.
+const longestFolder = 200
+
+// folderOf returns the name of a log group's tail.
+func folderOf(origin string) string {
+	name := url.PathEscape(strings.TrimPrefix(origin, "cwl:"))
+	if len(name) <= longestFolder {
+		return name
+	}
+	sum := sha256.Sum256([]byte(origin))
+	return name[:longestFolder-65] + "-" + hex.EncodeToString(sum[:])
 }
 
 // newTails returns the tails of a data directory.

@@ -3,9 +3,15 @@ package cli
 import (
 	"encoding/json"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -180,4 +186,52 @@ func TestFollowLogGroup(t *testing.T) {
 		t.Errorf("ended with %v\n%s", err, p.err)
 	}
 	wantRecords(t, data, g.sent)
+}
+
+// TestKilledLogGroup kills weir just after it got a page of events, again and again,
+// while more events come: it may be reading, writing its tail, or committing.
+func TestKilledLogGroup(t *testing.T) {
+	awsEnv(t, "AKIDEXAMPLE", "secret")
+	endpoint := sourcetest.StartMoto(t)
+	to, err := url.Parse(endpoint)
+	if err != nil {
+		t.Fatal(err)
+	}
+	proxy := httputil.NewSingleHostReverseProxy(to)
+	var mu sync.Mutex
+	left, kill := 0, func() {}
+	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		proxy.ServeHTTP(w, r)
+		mu.Lock()
+		defer mu.Unlock()
+		if left--; left == 0 {
+			// The answer is on its way; what it is met by differs from time to time.
+			_ = http.NewResponseController(w).Flush()
+			kill()
+		}
+	}))
+	defer front.Close()
+	t.Setenv("AWS_ENDPOINT_URL", front.URL)
+	g := makeLogGroup(t, endpoint)
+	data := filepath.Join(t.TempDir(), "data")
+	for i := range 6 {
+		for j := range 5 {
+			g.put(50, time.Duration(1+(i*7+j*11)%50)*time.Minute)
+		}
+		mu.Lock()
+		p := exec.Command("weir", "--data", data, "open", "--follow", "--every", "100ms", "cwl:"+testGroup)
+		p.Env = append(os.Environ(), "TZ=UTC")
+		if err := p.Start(); err != nil {
+			t.Fatal(err)
+		}
+		left, kill = 1+i%3, func() { _ = p.Process.Kill() }
+		mu.Unlock()
+		_ = p.Wait()
+	}
+	mustCall(t, "--data", data, "open", "cwl:"+testGroup)
+	wantRecords(t, data, g.sent)
+	files, err := filepath.Glob(filepath.Join(data, "tail", "cwl", "*", "part-*"))
+	if err != nil || len(files) != 0 {
+		t.Errorf("left over: %v, %v", files, err)
+	}
 }

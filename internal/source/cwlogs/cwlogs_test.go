@@ -321,7 +321,7 @@ func TestFull(t *testing.T) {
 
 // TestChangedTail refuses to read where it can't know any more what was taken.
 func TestChangedTail(t *testing.T) {
-	for name, break_ := range map[string]func(path string) error{
+	for name, damage := range map[string]func(path string) error{
 		"changed":   func(path string) error { return os.WriteFile(path, []byte("other"), 0o600) },
 		"shortened": func(path string) error { return os.Truncate(path, 10) },
 		"gone":      os.Remove,
@@ -335,7 +335,7 @@ func TestChangedTail(t *testing.T) {
 				t.Fatalf("%v, %v", objects, err)
 			}
 			again := p.open(t, "cwl:/vpc")
-			if err := break_(filepath.Join(p.dir, objects[0].Key)); err != nil {
+			if err := damage(filepath.Join(p.dir, objects[0].Key)); err != nil {
 				t.Fatal(err)
 			}
 			_, err = list(t, again, source.Selection{})

@@ -98,7 +98,7 @@ func New(ctx context.Context, c Config) (*Queue, error) {
 			endpoint = u.Scheme + "://" + u.Host
 		}
 	}
-	if endpoint != "" {
+	if q.arn == "" {
 		q.config.EndpointURL = endpoint
 	}
 	login, err := q.config.Login(ctx, "SQS")
