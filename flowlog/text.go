@@ -2,6 +2,7 @@ package flowlog
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"strings"
@@ -135,12 +136,18 @@ func (p *lineParser) usual(line []byte) bool {
 		c := &p.cols[i]
 		if c.num {
 			var v int64
-			if v, end = leadingNumber(wide, pos); end == pos || v < c.min || v > c.max {
+			if digits, k := leadingDigits(binary.LittleEndian.Uint64(wide[pos:])); k > 0 && k < 8 {
+				v, end = decimal(digits, k), pos+k
+			} else if v, end = leadingNumber(wide, pos); end == pos {
+				return false
+			}
+			if v < c.min || v > c.max {
 				return false
 			}
 			c.nums[n] = v
 		} else {
-			if end = wordEnd(line, pos); end == pos || end == pos+1 && line[pos] == '-' {
+			end = wordEnd(line, pos)
+			if end == pos || end == pos+1 && line[pos] == '-' || end < len(line) && line[end] != ' ' {
 				return false
 			}
 			code, err := c.text.intern(c.field, line[pos:end])

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 
 	"weir/flowlog"
 )
@@ -75,29 +76,7 @@ func (w *ObjectWriter) Write(ctx context.Context, b *flowlog.Batch) error {
 // every record. The writer owns the batch from then on.
 func (w *ObjectWriter) WriteComplete(ctx context.Context, b *flowlog.Batch) error {
 	hashes := recordHashes(b)
-	var key hourKey
-	var sum hourSum
-	var rows []uint32
-	split := map[hourKey][]uint32{}
-	keep := func() {
-		if rows != nil {
-			w.hours[key], split[key] = sum, rows
-		}
-	}
-	newest := w.newest[b.Kind()]
-	// Records of an hour mostly follow each other.
-	for i, t := range b.Nums(flowlog.WeirHour) {
-		newest = max(newest, t)
-		if k := (hourKey{b.Kind(), floorDiv(t, 3600) * 3600}); k != key || rows == nil {
-			keep()
-			key, sum, rows = k, w.hours[k], split[k]
-		}
-		sum.records++
-		sum.checksum += hashes[i]
-		rows = append(rows, uint32(i))
-	}
-	keep()
-	w.newest[b.Kind()] = newest
+	split := hoursOf(b)
 	if w.pieces == nil {
 		w.pieces = map[hourKey][]piece{}
 	}
@@ -105,7 +84,21 @@ func (w *ObjectWriter) WriteComplete(ctx context.Context, b *flowlog.Batch) erro
 		if len(split) == 1 {
 			rows = nil
 		}
-		w.pieces[key] = append(w.pieces[key], piece{b, rows})
+		p := piece{b, rows}
+		sum := w.hours[key]
+		sum.records += int64(p.len())
+		if rows == nil {
+			for _, h := range hashes {
+				sum.checksum += h
+			}
+		}
+		for _, i := range rows {
+			sum.checksum += hashes[i]
+		}
+		w.hours[key], w.pieces[key] = sum, append(w.pieces[key], p)
+	}
+	if times := b.Nums(flowlog.WeirHour); len(times) > 0 {
+		w.newest[b.Kind()] = max(w.newest[b.Kind()], slices.Max(times))
 	}
 	for _, u := range b.Unknown() {
 		w.unknown[unknownField{b.Kind(), u.Name}] = true
@@ -116,6 +109,32 @@ func (w *ObjectWriter) WriteComplete(ctx context.Context, b *flowlog.Batch) erro
 		return w.spill(ctx)
 	}
 	return nil
+}
+
+// hoursOf returns the places of a batch's records by their hour; nil where it is the
+// only one.
+func hoursOf(b *flowlog.Batch) map[hourKey][]uint32 {
+	times := b.Nums(flowlog.WeirHour)
+	hour := func(t int64) hourKey { return hourKey{b.Kind(), floorDiv(t, 3600) * 3600} }
+	if len(times) == 0 {
+		return nil
+	}
+	if hour(slices.Min(times)) == hour(slices.Max(times)) {
+		return map[hourKey][]uint32{hour(times[0]): nil}
+	}
+	split := map[hourKey][]uint32{}
+	var rows []uint32
+	key := hour(times[0])
+	for i, t := range times { // records of an hour mostly follow each other
+		if t < key.hour || t >= key.hour+3600 {
+			split[key] = rows
+			key = hour(t)
+			rows = split[key]
+		}
+		rows = append(rows, uint32(i))
+	}
+	split[key] = rows
+	return split
 }
 
 // ErrNoTime says that records have no time by which they could be kept.

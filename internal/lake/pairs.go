@@ -16,7 +16,7 @@ import (
 )
 
 // maxPairRecords is the largest number of records of an hour whose pairs are found,
-// which bounds the memory for it: 54 bytes for each.
+// which bounds the memory for it: 42 bytes for each.
 const maxPairRecords = 8 << 20
 
 // pairedHour is what the ledger knows of the pairs of an hour of flow.records. The

@@ -400,20 +400,80 @@ func usedCodes(c *flowlog.TextColumn, rows []uint32) []uint32 {
 // order returns the records' places in the order of srcaddr, dstaddr and start,
 // absent first. Records that are equal in these keep their order.
 func (c *columns) order() []uint32 {
-	perm := make([]uint32, c.n)
-	for i := range perm {
-		perm[i] = uint32(i)
-	}
-	s := radixSorter{perm: perm, spare: make([]uint32, c.n)}
-	// The least significant key first: each pass is stable.
-	for _, id := range slices.Backward(sortedBy) {
+	var keys [][]uint32 // the first counts most
+	var widths []uint
+	for _, id := range sortedBy {
 		if r := c.texts[id]; r != nil && !r.constant() {
-			s.by(r.all(c.n), uint32(len(r.dict)))
+			keys, widths = append(keys, r.all(c.n)), append(widths, uint(bits.Len(uint(len(r.dict)))))
 		} else if nums := c.nums[id]; nums != nil && !nums.constant() {
-			s.by(nums.ascending(c.n), nums.top)
+			keys, widths = append(keys, nums.ascending(c.n)), append(widths, uint(bits.Len32(nums.top)))
 		}
 	}
-	return s.perm
+	return orderBy(c.n, keys, widths)
+}
+
+// orderBy returns the places of n records in the order of keys, which are given with
+// the bits that each takes at most.
+func orderBy(n int, keys [][]uint32, widths []uint) []uint32 {
+	low := uint(bits.Len(uint(n))) // of the place
+	top := low
+	for _, width := range widths {
+		top += width
+	}
+	perm := make([]uint32, n)
+	if top > 64 { // an hour with very many addresses, or with times of years
+		for i := range perm {
+			perm[i] = uint32(i)
+		}
+		slices.SortStableFunc(perm, func(a, b uint32) int {
+			for _, k := range keys {
+				if k[a] != k[b] {
+					return cmp.Compare(k[a], k[b])
+				}
+			}
+			return 0
+		})
+		return perm
+	}
+	words := make([]uint64, n)
+	for k, key := range keys {
+		for i, code := range key {
+			words[i] = words[i]<<widths[k] | uint64(code)
+		}
+	}
+	for i := range words {
+		words[i] = words[i]<<low | uint64(i)
+	}
+	for i, word := range sortWords(words, low, top) {
+		perm[i] = uint32(word & (1<<low - 1))
+	}
+	return perm
+}
+
+// sortWords orders words by their bits from low to top, by counting; words that are
+// equal in those keep their order.
+func sortWords(words []uint64, low, top uint) []uint64 {
+	const digit = 11 // places of so many digits lie in the nearest memory
+	spare := make([]uint64, len(words))
+	for ; low < top; low += digit {
+		mask := uint64(1)<<min(digit, top-low) - 1
+		var count [1 << digit]uint32
+		for _, word := range words {
+			count[word>>low&mask]++
+		}
+		at := uint32(0)
+		for d, n := range count {
+			count[d] = at
+			at += n
+		}
+		for _, word := range words {
+			to := &count[word>>low&mask]
+			spare[*to] = word
+			*to++
+		}
+		words, spare = spare, words
+	}
+	return words
 }
 
 // ascending returns codes of n records that compare as the numbers do, absent
@@ -436,33 +496,6 @@ func (c *numbers) ascending(n int) []uint32 {
 		all[i] = rank[code]
 	}
 	return all
-}
-
-// radixSorter orders places by counting.
-type radixSorter struct{ perm, spare []uint32 }
-
-// by orders by keys, which are at most top; equal keys keep their order.
-func (s *radixSorter) by(keys []uint32, top uint32) {
-	const most = 12 // bits of a pass: places of so many digits lie in the nearest memory
-	width := uint(bits.Len32(top))
-	digit := (width + (width+most-1)/most - 1) / max(1, (width+most-1)/most)
-	for shift := uint(0); shift < width; shift += digit {
-		var count [1 << most]uint32
-		for _, k := range keys {
-			count[k>>shift&(1<<digit-1)]++
-		}
-		at := uint32(0)
-		for d, n := range count {
-			count[d] = at
-			at += n
-		}
-		for _, i := range s.perm {
-			d := keys[i] >> shift & (1<<digit - 1)
-			s.spare[count[d]] = i
-			count[d]++
-		}
-		s.perm, s.spare = s.spare, s.perm
-	}
 }
 
 // sortedKeys returns the keys of a map in order.

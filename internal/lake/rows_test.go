@@ -57,6 +57,35 @@ func TestOrder(t *testing.T) {
 			if got := c.order(); !slices.Equal(got, want) {
 				t.Error("the order differs from that of a plain sort")
 			}
+			src, dst := c.texts[flowlog.SrcAddr], c.texts[flowlog.DstAddr]
+			keys := [][]uint32{src.all(c.n), dst.all(c.n), c.nums[flowlog.Start].ascending(c.n)}
+			if got := orderBy(c.n, keys, []uint{32, 32, 32}); !slices.Equal(got, want) {
+				t.Error("the order of keys too wide for a word differs from that of a plain sort")
+			}
 		})
+	}
+}
+
+// TestCodes puts columns of many widths into words and takes them out again.
+func TestCodes(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 2))
+	c := &columns{n: 300}
+	var all []codes
+	want := map[int][]uint32{}
+	for i, top := range []uint32{1, 7, 1 << 20, 1 << 16, math.MaxUint32, 2, 1 << 30, math.MaxUint32, math.MaxUint32, 1} {
+		all = append(all, c.newCodes(top))
+		for at := range c.n {
+			code := uint32(rng.Uint64N(uint64(top) + 1))
+			all[i].set(at, code)
+			want[i] = append(want[i], code)
+		}
+	}
+	for i := range all {
+		if got := all[i].all(c.n); !slices.Equal(got, want[i]) {
+			t.Errorf("column %d differs", i)
+		}
+	}
+	if len(c.words) != 4 {
+		t.Errorf("%d words for each record, want 4", len(c.words))
 	}
 }
