@@ -145,7 +145,8 @@ type session struct {
 	conn  *sql.Conn
 	snap  *lake.Snapshot
 	scope query.Scope
-	dir   string // the lake's folder
+	dir   string   // the lake's folder
+	only  []string // the columns that views have; nil: all
 }
 
 // begin pins a snapshot and takes a connection.
@@ -174,26 +175,30 @@ func (e *Engine) Run(ctx context.Context, p query.Plan, l query.Limits) (query.R
 
 // RunSQL runs the text of a SELECT.
 func (e *Engine) RunSQL(ctx context.Context, text string, s query.Scope, l query.Limits) (query.Rows, error) {
-	tables, err := e.admit(ctx, text, s)
+	q, err := e.admit(ctx, text, s)
 	if err != nil {
 		return nil, err
 	}
-	return e.run(ctx, request{text: text, written: true, tables: tables, scope: s}, l)
+	return e.run(ctx, q, l)
 }
 
 // admit checks the text of a query and its scope, which must fit all tables that
-// it reads, and returns their kinds.
-func (e *Engine) admit(ctx context.Context, text string, s query.Scope) ([]flowlog.Kind, error) {
-	tables, err := e.gate(ctx, text)
+// it reads, and returns the request.
+func (e *Engine) admit(ctx context.Context, text string, s query.Scope) (request, error) {
+	a, err := e.gate(ctx, text)
 	if err != nil {
-		return nil, err
+		return request{}, err
 	}
-	for _, k := range tables {
+	for _, k := range a.tables {
 		if _, err := (query.Plan{Kind: k, Scope: s}).Check(); err != nil {
-			return nil, err
+			return request{}, err
 		}
 	}
-	return tables, nil
+	q := request{text: text, written: true, tables: a.tables, scope: s, only: a.columns}
+	if q.whole = !a.filters && s.All() && a.columns != nil; q.whole {
+		q.reads = a.columns
+	}
+	return q, nil
 }
 
 // request is a query in SQL that is fit to run.
@@ -206,6 +211,8 @@ type request struct {
 	// says them.
 	columns []query.Column
 	reads   []string
+	// only are the columns that it can name; nil: any.
+	only []string
 	// whole says that it reads all files of the tables, whatever is in them.
 	whole bool
 	// rollup is what it reads in place of the table; nil: the table.
@@ -220,7 +227,7 @@ func (e *Engine) planned(p query.Plan) (request, error) {
 	}
 	filtered := slices.ContainsFunc(p.Stages, func(s query.Stage) bool { _, ok := s.(*query.Filter); return ok })
 	q := request{
-		tables: []flowlog.Kind{p.Kind}, scope: p.Scope, columns: columns, reads: p.Reads(),
+		tables: []flowlog.Kind{p.Kind}, scope: p.Scope, columns: columns, reads: p.Reads(), only: planNames(p),
 		whole: !filtered && p.Scope.All(),
 	}
 	if !e.noRollups {
@@ -272,11 +279,11 @@ func (e *Engine) Explain(ctx context.Context, p query.Plan) (query.Cost, error) 
 
 // ExplainSQL says what RunSQL would read.
 func (e *Engine) ExplainSQL(ctx context.Context, text string, s query.Scope) (query.Cost, error) {
-	tables, err := e.admit(ctx, text, s)
+	q, err := e.admit(ctx, text, s)
 	if err != nil {
 		return query.Cost{}, err
 	}
-	return e.explain(ctx, request{text: text, written: true, tables: tables, scope: s})
+	return e.explain(ctx, q)
 }
 
 func (e *Engine) explain(ctx context.Context, q request) (query.Cost, error) {

@@ -29,15 +29,23 @@ var forbiddenFunctions = []string{
 	"sleep_ms", "pg_sleep", // hold a thread, and end for no timeout
 }
 
-// gate checks the text of a query and returns the kinds whose tables it reads.
-func (e *Engine) gate(ctx context.Context, text string) ([]flowlog.Kind, error) {
+// admitted is a query that passed the gate.
+type admitted struct {
+	tables  []flowlog.Kind // that it reads
+	columns []string       // of them that it may read; nil: any
+	filters bool           // some condition may let files be passed over
+}
+
+// gate checks the text of a query.
+func (e *Engine) gate(ctx context.Context, text string) (admitted, error) {
+	var out admitted
 	g := &gate{text: text, reserved: e.reserved, ctes: map[string]bool{}, tables: map[flowlog.Kind]bool{}, grown: 1, widest: 1}
 	if err := g.checkText(); err != nil {
-		return nil, err
+		return out, err
 	}
 	var tree string
 	if err := e.db.QueryRowContext(ctx, "SELECT json_serialize_sql("+quote(text)+")::VARCHAR").Scan(&tree); err != nil {
-		return nil, named(err, false)
+		return out, named(err, false)
 	}
 	var parsed struct {
 		Error      bool              `json:"error"`
@@ -48,33 +56,35 @@ func (e *Engine) gate(ctx context.Context, text string) ([]flowlog.Kind, error) 
 	}
 	if err := json.Unmarshal([]byte(tree), &parsed); err != nil {
 		// DuckDB writes an infinite number as JSON has none.
-		return nil, g.refuse(0, "the query can't be read: is a number in it out of range?", "")
+		return out, g.refuse(0, "the query can't be read: is a number in it out of range?", "")
 	}
 	if parsed.Error {
 		if parsed.Type == "not implemented" {
-			return nil, g.refuse(0, "only one SELECT is taken here", "other statements could change or read what is not a flow log")
+			return out, g.refuse(0, "only one SELECT is taken here", "other statements could change or read what is not a flow log")
 		}
 		var at int
 		_ = json.Unmarshal([]byte(strings.Trim(string(parsed.Position), `"`)), &at)
-		return nil, g.refuse(at, parsed.Message, "")
+		return out, g.refuse(at, parsed.Message, "")
 	}
 	if n := len(parsed.Statements); n != 1 {
-		return nil, g.refuse(0, fmt.Sprintf("one SELECT is taken here, and these are %d", n), "")
+		return out, g.refuse(0, fmt.Sprintf("one SELECT is taken here, and these are %d", n), "")
 	}
 	var root any
 	if err := json.Unmarshal(parsed.Statements[0], &root); err != nil {
-		return nil, fmt.Errorf("cannot read DuckDB's tree of the query: %w", err)
+		return out, fmt.Errorf("cannot read DuckDB's tree of the query: %w", err)
 	}
 	g.collectCTEs(root)
 	if err := g.check(root); err != nil {
-		return nil, err
+		return out, err
 	}
-	var out []flowlog.Kind
 	for _, k := range kinds {
 		if g.tables[k] {
-			out = append(out, k)
+			out.tables = append(out.tables, k)
 		}
 	}
+	n := newNames()
+	n.collect(root)
+	out.columns, out.filters = n.columns(), n.filters
 	return out, nil
 }
 

@@ -26,6 +26,7 @@ func (s *session) prepare(ctx context.Context, q request) (query.Cost, error) {
 		s.addRollupCost(&cost, q, files)
 		return cost, s.rollupView(ctx, q.rollup, files)
 	}
+	s.only = q.only
 	for _, k := range q.tables {
 		if err := s.view(ctx, k, s.snap.Files(k, bounds)); err != nil {
 			return cost, err
@@ -108,7 +109,10 @@ func (s *session) selectFiles(k flowlog.Kind, files []lake.DataFile) string {
 	columns := query.TableColumns(k)
 	var list, schema []string
 	ids := s.snap.FieldIDs(k)
-	for _, c := range columns {
+	for i, c := range columns {
+		if i > 0 && !s.named(c.Name) { // the files' schema has one column at least
+			continue
+		}
 		// The table of an older weir's lake lacks newer columns until one writes it.
 		if len(files) == 0 || ids[c.Name] == 0 {
 			list = append(list, "CAST(NULL AS "+c.SQLType+") AS "+ident(c.Name))
@@ -133,6 +137,15 @@ func (s *session) selectFiles(k flowlog.Kind, files []lake.DataFile) string {
 	}
 	return text
 }
+
+// named reports whether the view has a column: one that the query, or the scope, may
+// ask for.
+func (s *session) named(column string) bool {
+	return s.only == nil || slices.Contains(s.only, column) || !s.scope.All() && slices.Contains(scopeColumns, column)
+}
+
+// scopeColumns are the columns that scopeCondition asks for.
+var scopeColumns = []string{"start", "weir_hour", "account_id", "weir_region", "interface_id", "weir_flow_log_id"}
 
 // scopeCondition returns the scope as a condition, or "". lacksStart says that
 // there may be records without start, which count at weir_hour; the condition is
