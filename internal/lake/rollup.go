@@ -93,25 +93,69 @@ func (k *packed) code(key uint64) uint32 {
 	return uint32(key >> k.shift & k.mask)
 }
 
-// times returns when the records count, in units of so many seconds; ok is false where
-// one has neither start nor weir-hour.
-func (c *columns) times(unit int64) (out []int64, ok bool) {
-	out = make([]int64, c.n)
+// measures are what is summed up of the records of a file: when they count, in units of
+// so many seconds, and their packets and bytes, or flowlog.Absent.
+type measures struct {
+	unit  int64
+	times []int64
+	sums  [2][]int64 // packets, bytes; nil: no record has it
+
+	keys []uint64 // memory for rollUp
+}
+
+// measures returns what is summed up of the records, but for their times.
+func (c *columns) measures() *measures {
+	m := &measures{keys: make([]uint64, c.n)}
+	for s, f := range []flowlog.FieldID{flowlog.Packets, flowlog.Bytes} {
+		nums := c.nums[f]
+		if nums == nil {
+			continue
+		}
+		values := nums.units(1)
+		values[0] = flowlog.Absent
+		m.sums[s] = make([]int64, c.n)
+		for i := range m.sums[s] {
+			m.sums[s][i] = values[nums.at(i)]
+		}
+	}
+	return m
+}
+
+// setTimes sets the records' times in a unit. It reports false where a record has
+// neither start nor weir-hour.
+func (c *columns) setTimes(m *measures, unit int64) bool {
+	if m.unit == unit {
+		return true
+	}
+	m.unit, m.times = unit, sized(&m.times, c.n)
 	start, hour := c.nums[flowlog.Start], c.nums[flowlog.WeirHour]
-	for i := range out {
-		code, from := uint32(0), start
+	starts, hours := start.units(unit), hour.units(unit)
+	for i := range m.times {
+		code, from := uint32(0), starts
 		if start != nil {
 			code = start.at(i)
 		}
 		if code == 0 && hour != nil {
-			code, from = hour.at(i), hour
+			code, from = hour.at(i), hours
 		}
 		if code == 0 {
-			return nil, false
+			return false
 		}
-		out[i] = floorDiv(from.value(code), unit)
+		m.times[i] = from[code]
 	}
-	return out, true
+	return true
+}
+
+// units returns the numbers by code, rounded down to units.
+func (c *numbers) units(unit int64) []int64 {
+	if c == nil {
+		return nil
+	}
+	out := make([]int64, c.top+1)
+	for code := uint32(1); code <= c.top; code++ {
+		out[code] = floorDiv(c.value(code), unit)
+	}
+	return out
 }
 
 // chooses returns which records a rollup holds; nil: all.
@@ -119,61 +163,61 @@ func (c *columns) chooses(r *rollup.Rollup) func(i int) bool {
 	if !r.Some {
 		return nil
 	}
-	refused := uint32(0)
-	action := c.texts[flowlog.Action]
-	if action != nil {
-		refused = uint32(slices.Index(action.dict, rollup.Refused) + 1)
+	refused := ^uint32(0)
+	action, port := c.texts[flowlog.Action], c.nums[flowlog.DstPort]
+	if action == nil {
+		action = &ranked{}
+	} else if at := slices.Index(action.dict, rollup.Refused); at >= 0 {
+		refused = uint32(at) + 1
 	}
-	port := c.nums[flowlog.DstPort]
-	return func(i int) bool {
-		if refused != 0 && action.at(i) == refused {
-			return true
-		}
-		if port == nil {
-			return false
-		}
-		code := port.at(i)
-		return code != 0 && rollup.WellKnown(port.value(code))
+	if port == nil {
+		return func(i int) bool { return action.at(i) == refused }
 	}
+	known := make([]bool, port.top+1)
+	for code := uint32(1); code <= port.top; code++ {
+		known[code] = rollup.WellKnown(port.value(code))
+	}
+	return func(i int) bool { return known[port.at(i)] || action.at(i) == refused }
 }
 
 // rollUp sums the records up, in rows in the order of their keys. It reports false
 // where it cannot.
-func (c *columns) rollUp(r *rollup.Rollup) ([]rolled, packing, bool) {
-	times, ok := c.times(r.Unit)
-	if !ok {
+func (c *columns) rollUp(r *rollup.Rollup, m *measures) ([]rolled, packing, bool) {
+	if !c.setTimes(m, r.Unit) {
 		return nil, packing{}, false
 	}
-	p, ok := c.pack(r, times)
+	p, ok := c.pack(r, m.times)
 	if !ok {
 		return nil, p, false
 	}
-	var varying []packed
+	keys := m.keys
+	for i, t := range m.times {
+		keys[i] = uint64(t - p.first)
+	}
 	for _, k := range p.fields {
-		if k.mask != 0 {
-			varying = append(varying, k)
+		if k.mask == 0 {
+			continue
+		}
+		words, from, to, mask := k.codes.words[:len(keys)], k.codes.shift, k.shift, k.codes.mask
+		for i, w := range words {
+			keys[i] |= (w >> from & mask) << to
 		}
 	}
 	var out []rolled
 	table := newKeyTable()
-	measures := [2]*numbers{c.nums[flowlog.Packets], c.nums[flowlog.Bytes]}
 	chosen := c.chooses(r)
-	for i := range c.n {
+	for i, key := range keys {
 		if chosen != nil && !chosen(i) {
 			continue
-		}
-		key := uint64(times[i] - p.first)
-		for j := range varying {
-			key |= uint64(varying[j].codes.at(i)) << varying[j].shift
 		}
 		at, isNew := table.place(key)
 		if isNew {
 			out = append(out, rolled{key: key})
 		}
-		if !out[at].count(i, measures) { // beyond 64 bits: one more row of the key
+		if !out[at].count(m, i) { // beyond 64 bits: one more row of the key
 			at = table.again(key)
 			out = append(out, rolled{key: key})
-			out[at].count(i, measures)
+			out[at].count(m, i)
 		}
 	}
 	slices.SortFunc(out, func(a, b rolled) int {
@@ -189,26 +233,26 @@ func (c *columns) rollUp(r *rollup.Rollup) ([]rolled, packing, bool) {
 }
 
 // count counts a record, and reports false where a sum is too large for the row.
-func (o *rolled) count(i int, measures [2]*numbers) bool {
-	next := *o
-	next.records++
-	for s, m := range measures {
-		if m == nil {
+func (o *rolled) count(m *measures, i int) bool {
+	sums, has := o.sums, o.has
+	for s, values := range m.sums {
+		if values == nil || values[i] == flowlog.Absent {
 			continue
 		}
-		code := m.at(i)
-		if code == 0 {
-			continue
-		}
-		v := m.value(code)
-		next.sums[s], next.has[s] = o.sums[s]+v, true
-		if v >= 0 && next.sums[s] < o.sums[s] || v < 0 && next.sums[s] > o.sums[s] {
+		v := values[i]
+		sum := sums[s] + v
+		if v >= 0 && sum < sums[s] || v < 0 && sum > sums[s] {
 			return false
 		}
+		sums[s], has[s] = sum, true
 	}
-	*o = next
+	o.records++
+	o.sums, o.has = sums, has
 	return true
 }
+
+// spread spreads the bits of a key, which is dense, into the upper ones.
+func spread(key uint64) uint64 { return key * 0x9e3779b97f4a7c15 }
 
 // keyTable tells the row of a key.
 type keyTable struct {
@@ -227,7 +271,7 @@ func newKeyTable() *keyTable {
 // place returns the row of a key, and whether it is new.
 func (t *keyTable) place(key uint64) (row uint32, isNew bool) {
 	mask := uint64(len(t.keys) - 1)
-	at := mix(key) >> t.shift
+	at := spread(key) >> t.shift
 	for ; t.rows[at] != 0; at = (at + 1) & mask {
 		if t.keys[at] == key {
 			return t.rows[at] - 1, false
@@ -245,7 +289,7 @@ func (t *keyTable) place(key uint64) (row uint32, isNew bool) {
 // again gives a key, which is there, another row.
 func (t *keyTable) again(key uint64) uint32 {
 	mask := uint64(len(t.keys) - 1)
-	at := mix(key) >> t.shift
+	at := spread(key) >> t.shift
 	for t.keys[at] != key || t.rows[at] == 0 {
 		at = (at + 1) & mask
 	}
@@ -262,7 +306,7 @@ func (t *keyTable) grow() {
 		if row == 0 {
 			continue
 		}
-		at := mix(keys[i]) >> t.shift
+		at := spread(keys[i]) >> t.shift
 		for t.rows[at] != 0 {
 			at = (at + 1) & mask
 		}
@@ -353,12 +397,13 @@ func (l *Lake) writeRollups(ctx context.Context, dataFile string, c *columns) (e
 	}
 	out := &syncFile{f}
 	var w *fileWriter
+	m := c.measures()
 	for i := range rollup.All {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
 		r := &rollup.All[i]
-		sums, p, ok := c.rollUp(r)
+		sums, p, ok := c.rollUp(r, m)
 		if !ok {
 			path = ""
 			return nil

@@ -115,7 +115,7 @@ func TestRollupSums(t *testing.T) {
 	}
 	c := merge(flowlog.KindVPC, []piece{{batch: b}})
 	for i := range rollup.All {
-		rows, _, ok := c.rollUp(&rollup.All[i])
+		rows, _, ok := c.rollUp(&rollup.All[i], c.measures())
 		if !ok || len(rows) != 3 && len(rows) != 2 {
 			t.Fatalf("%d rows: %v", len(rows), ok)
 		}

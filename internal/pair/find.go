@@ -229,18 +229,18 @@ func (p *pairing) bucket(b []entry) {
 	}
 }
 
-// conversation goes through the records of a flow, which are in the order of
-// interfaces and starts.
+// conversation goes through the records of a flow, which are in the order of their
+// starts.
 func (p *pairing) conversation(records []entry) {
-	if len(records) == 1 {
-		p.flow(records, p.iface(&records[0]))
-		return
+	first, one := p.iface(&records[0]), true
+	for i := 1; i < len(records) && one; i++ {
+		one = p.iface(&records[i]) == first
 	}
-	first := p.iface(&records[0])
-	if first == p.iface(&records[len(records)-1]) {
+	if one {
 		p.flow(records, first)
 		return
 	}
+	slices.SortStableFunc(records, func(a, b entry) int { return cmp.Compare(p.iface(&a), p.iface(&b)) })
 	for from := 0; from < len(records); {
 		iface, to := p.iface(&records[from]), from+1
 		for to < len(records) && p.iface(&records[to]) == iface {
@@ -252,8 +252,8 @@ func (p *pairing) conversation(records []entry) {
 	p.repeats(records)
 }
 
-// sortBucket orders records by flow, interface and start. Most buckets have very few,
-// and those of a long flow come nearly in order.
+// sortBucket orders records by flow and start. Most buckets have very few, and those of
+// a long flow come nearly in order.
 func (p *pairing) sortBucket(b []entry) {
 	moves := 0
 	for i := 1; i < len(b); i++ {
@@ -281,9 +281,6 @@ func (p *pairing) compare(x, y *entry) int {
 	}
 	if x.flow.y != y.flow.y {
 		return cmp.Compare(x.flow.y, y.flow.y)
-	}
-	if a, b := p.iface(x), p.iface(y); a != b {
-		return cmp.Compare(a, b)
 	}
 	return cmp.Compare(p.hour.span(x).low, p.hour.span(y).low)
 }

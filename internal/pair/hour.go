@@ -46,6 +46,7 @@ const (
 	isFar      = 1 << 29 // a time is not one of the years 1970 to 2106
 	isForeign  = 1 << 28 // of an edge
 	logMask    = isForeign - 1
+	wayShift   = 30 // isForward and isRejected are the bits from here on
 )
 
 // entry returns the entry of a record that may have a pair.

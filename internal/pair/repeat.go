@@ -328,7 +328,15 @@ func (p *pairing) rankOf(e *entry) rank {
 // repeats finds the repeats among records of a flow, of several interfaces, in the
 // order of interfaces and starts.
 func (p *pairing) repeats(records []entry) {
-	for _, way := range []uint32{0, isForward, isRejected, isForward | isRejected} {
+	there := 0 // which ways there are: most flows have no refused records
+	for i := range records {
+		there |= 1 << (records[i].way() >> wayShift)
+	}
+	for w := range uint32(4) {
+		way := w << wayShift
+		if there>>w&1 == 0 {
+			continue
+		}
 		p.sights = p.sights[:0]
 		for from := 0; from < len(records); {
 			iface, to := p.iface(&records[from]), from+1
