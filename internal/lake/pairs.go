@@ -244,7 +244,7 @@ func (l *Lake) findPairs(hour int64, pieces []piece, around *neighbours) (pair.F
 	for _, rows := range all {
 		h.Add(rows)
 	}
-	if h.Repeated() {
+	for range h.Passes() {
 		for _, rows := range all {
 			h.Again(rows)
 		}
@@ -544,7 +544,7 @@ func (p *repairing) find(ctx context.Context, files []DataFile, before, after *p
 	if err := p.each(ctx, h.Add); err != nil {
 		return err
 	}
-	if h.Repeated() {
+	for range h.Passes() {
 		if err := p.each(ctx, h.Again); err != nil {
 			return err
 		}

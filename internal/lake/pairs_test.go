@@ -130,7 +130,7 @@ func checkDerived(t testing.TB, l *Lake) map[string]int {
 		for _, r := range rows(hour) {
 			h.Add(r)
 		}
-		if h.Repeated() {
+		for range h.Passes() {
 			for _, r := range rows(hour) {
 				h.Again(r)
 			}

@@ -25,8 +25,9 @@ type Hour struct {
 	logPlaces  map[string]uint32
 	log        uint32   // of the last record: its place in flowLogs
 	inner      inner    // what passes NAT gateways, as seen on their inside
-	repeats    []Repeat // of all records, once Again was called
-	again      int      // how many records Again has seen
+	repeats    []Repeat // of all records, once Again was called for them
+	pass       int      // the pass of Again
+	again      int      // how many records it has seen in the pass
 	codes      []uint32 // by code of the batch's interface-id: its place in interfaces and 1; 0: not looked up
 }
 
@@ -149,7 +150,6 @@ func (h *Hour) Add(rows Rows) {
 	if names := r.iface.column; names != nil {
 		h.codes = append(h.codes[:0], make([]uint32, len(names.Dict))...)
 	}
-	h.noteFields(rows)
 	if rows.At == nil {
 		for i := range rows.Batch.Len() {
 			h.add(i)
@@ -183,9 +183,6 @@ func (h *Hour) add(i int) {
 		if Tail.holds(h.hour, &w) {
 			l.edges[Tail] = l.edges[Tail].with(t)
 		}
-		if at != none && !r.skips(i) {
-			h.interfaces[at].cover(log, h.hour, t)
-		}
 	}
 	if at != none {
 		it := &h.interfaces[at]
@@ -200,9 +197,6 @@ func (h *Hour) add(i int) {
 		}
 	}
 	if f&flowing != 0 {
-		l := &h.flowLogs[log]
-		l.actions[bit(f, rejected)] = true
-		l.long = l.long || w.end-w.start > 60
 		if f&onTheWay != 0 {
 			h.inner.add(r, i, name, &w, f)
 		}

@@ -191,12 +191,20 @@ func (r *reader) private(i int) (src, dst bool) {
 	return is(&r.pktSrc, &r.src), is(&r.pktDst, &r.dst)
 }
 
-// Repeated reports whether some records may be repeats in a way that is only known
-// once all are added: then Again must be called with all of them, in the same order,
-// before Find.
-func (h *Hour) Repeated() bool { return len(h.flowLogs) > 1 || h.inner.spans != nil }
+// Passes returns how often Again must be called with all records, in the order in
+// which they were added, after all were added and before Find: some may be repeats in
+// a way that is only known then.
+func (h *Hour) Passes() int {
+	switch {
+	case len(h.flowLogs) > 1:
+		return 2 // what the flow logs cover, and what that covers
+	case h.inner.spans != nil:
+		return 1
+	}
+	return 0
+}
 
-// Again looks at records again, after all were added.
+// Again looks at records again.
 func (h *Hour) Again(rows Rows) {
 	if h.repeats == nil {
 		h.repeats = make([]Repeat, h.n)
@@ -207,10 +215,39 @@ func (h *Hour) Again(rows Rows) {
 	if names := r.iface.column; names != nil {
 		h.codes = append(h.codes[:0], make([]uint32, len(names.Dict))...)
 	}
+	last := h.pass == h.Passes()-1
+	if !last {
+		h.noteFields(rows)
+	}
 	rows.each(func(i int) {
-		h.repeats[h.again] = h.repeatAt(i)
+		if last {
+			h.repeats[h.again] = h.repeatAt(i)
+		} else {
+			h.coverAt(i)
+		}
 		h.again++
 	})
+	if h.again == h.n {
+		h.pass, h.again = h.pass+1, 0
+	}
+}
+
+// coverAt notes what a record says of its flow log.
+func (h *Hour) coverAt(i int) {
+	at, log := h.interfaceAt(i), h.logAt(i)
+	if at == none {
+		return
+	}
+	it, l := &h.interfaces[at], &h.flowLogs[log]
+	var w row
+	f := h.reader.row(i, it.digest, true, &w, &addresses{})
+	if f&flowing != 0 {
+		l.actions[bit(f, rejected)] = true
+		l.long = l.long || w.end-w.start > 60
+	}
+	if w.start != flowlog.Absent && w.end != flowlog.Absent && !h.reader.skips(i) {
+		it.cover(log, h.hour, span{w.start, w.end})
+	}
 }
 
 // repeatAt says whether another flow log, or the inside of a NAT gateway, has a

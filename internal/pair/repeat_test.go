@@ -21,7 +21,7 @@ func repeats(t testing.TB, hour int64, records []rec, before, after *pair.Edge, 
 	for _, r := range rows {
 		h.Add(r)
 	}
-	if h.Repeated() {
+	for range h.Passes() {
 		for _, r := range rows {
 			h.Again(r)
 		}
