@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"math/bits"
 	"os"
 	"path/filepath"
@@ -100,12 +101,14 @@ type measures struct {
 	times []int64
 	sums  [2][]int64 // packets, bytes; nil: no record has it
 
-	keys []uint64 // memory for rollUp
+	// Memory for rollUp: keys by record, and their rows.
+	keys []uint64
+	rows []uint32
 }
 
 // measures returns what is summed up of the records, but for their times.
 func (c *columns) measures() *measures {
-	m := &measures{keys: make([]uint64, c.n)}
+	m := &measures{keys: make([]uint64, c.n), rows: make([]uint32, 0, c.n)}
 	for s, f := range []flowlog.FieldID{flowlog.Packets, flowlog.Bytes} {
 		nums := c.nums[f]
 		if nums == nil {
@@ -203,52 +206,71 @@ func (c *columns) rollUp(r *rollup.Rollup, m *measures) ([]rolled, packing, bool
 			keys[i] |= (w >> from & mask) << to
 		}
 	}
-	var out []rolled
 	table := newKeyTable()
-	chosen := c.chooses(r)
-	for i, key := range keys {
-		if chosen != nil && !chosen(i) {
-			continue
+	rows := m.rows[:0]
+	if chosen := c.chooses(r); chosen == nil {
+		for _, key := range keys {
+			rows = append(rows, table.row(key))
 		}
-		at, isNew := table.place(key)
-		if isNew {
-			out = append(out, rolled{key: key})
-		}
-		if !out[at].count(m, i) { // beyond 64 bits: one more row of the key
-			at = table.again(key)
-			out = append(out, rolled{key: key})
-			out[at].count(m, i)
+	} else {
+		for i, key := range keys {
+			row := uint32(noRow)
+			if chosen(i) {
+				row = table.row(key)
+			}
+			rows = append(rows, row)
 		}
 	}
-	slices.SortFunc(out, func(a, b rolled) int {
-		if a.key != b.key {
-			if a.key < b.key {
-				return -1
-			}
-			return 1
-		}
-		return cmp.Or(cmp.Compare(a.records, b.records), slices.Compare(a.sums[:], b.sums[:]))
-	})
-	return out, p, true
+	m.rows = rows
+	out, ok := m.sum(rows, table.order)
+	slices.SortFunc(out, func(a, b rolled) int { return cmp.Compare(a.key, b.key) })
+	return out, p, ok
 }
 
-// count counts a record, and reports false where a sum is too large for the row.
-func (o *rolled) count(m *measures, i int) bool {
-	sums, has := o.sums, o.has
+// noRow is the row of a record that a rollup does not hold.
+const noRow = math.MaxUint32
+
+// sum sums up what goes into the rows of keys. It reports false where a sum is beyond
+// 64 bits.
+func (m *measures) sum(rows []uint32, keys []uint64) ([]rolled, bool) {
+	out := make([]rolled, len(keys))
+	for row, key := range keys {
+		out[row].key = key
+	}
+	records := make([]int64, len(keys))
+	for _, row := range rows {
+		if row != noRow {
+			records[row]++
+		}
+	}
+	for row, n := range records {
+		out[row].records = n
+	}
+	// One array after the other: each is small enough to lie near.
 	for s, values := range m.sums {
-		if values == nil || values[i] == flowlog.Absent {
+		if values == nil {
 			continue
 		}
-		v := values[i]
-		sum := sums[s] + v
-		if v >= 0 && sum < sums[s] || v < 0 && sum > sums[s] {
-			return false
+		sums, has := make([]int64, len(keys)), make([]bool, len(keys))
+		beyond := int64(0) // negative once a sum was
+		for i, row := range rows {
+			v := values[i]
+			if row == noRow || v == flowlog.Absent {
+				continue
+			}
+			before := sums[row]
+			after := before + v
+			beyond |= (before ^ after) & (v ^ after)
+			sums[row], has[row] = after, true
 		}
-		sums[s], has[s] = sum, true
+		if beyond < 0 {
+			return nil, false
+		}
+		for row := range out {
+			out[row].sums[s], out[row].has[s] = sums[row], has[row]
+		}
 	}
-	o.records++
-	o.sums, o.has = sums, has
-	return true
+	return out, true
 }
 
 // spread spreads the bits of a key, which is dense, into the upper ones.
@@ -256,61 +278,52 @@ func spread(key uint64) uint64 { return key * 0x9e3779b97f4a7c15 }
 
 // keyTable tells the row of a key.
 type keyTable struct {
-	keys  []uint64
-	rows  []uint32 // the row and 1; 0 = free
-	n     uint32   // rows
-	used  int
+	slots []slot
+	order []uint64 // the keys by row
 	shift uint
+}
+
+// slot holds a key and its row and 1; 0 = free.
+type slot struct {
+	key uint64
+	row uint32
 }
 
 func newKeyTable() *keyTable {
 	const width = 12
-	return &keyTable{keys: make([]uint64, 1<<width), rows: make([]uint32, 1<<width), shift: 64 - width}
+	return &keyTable{slots: make([]slot, 1<<width), shift: 64 - width}
 }
 
-// place returns the row of a key, and whether it is new.
-func (t *keyTable) place(key uint64) (row uint32, isNew bool) {
-	mask := uint64(len(t.keys) - 1)
+// row returns the row of a key, which may be new.
+func (t *keyTable) row(key uint64) uint32 {
+	mask := uint64(len(t.slots) - 1)
 	at := spread(key) >> t.shift
-	for ; t.rows[at] != 0; at = (at + 1) & mask {
-		if t.keys[at] == key {
-			return t.rows[at] - 1, false
+	for ; ; at = (at + 1) & mask {
+		s := &t.slots[at&mask]
+		if s.row == 0 {
+			break
+		}
+		if s.key == key {
+			return s.row - 1
 		}
 	}
-	t.n++
-	t.used++
-	t.keys[at], t.rows[at] = key, t.n
-	if 2*t.used > len(t.keys) {
+	t.order = append(t.order, key)
+	t.slots[at] = slot{key, uint32(len(t.order))}
+	if 2*len(t.order) > len(t.slots) {
 		t.grow()
 	}
-	return t.n - 1, true
-}
-
-// again gives a key, which is there, another row.
-func (t *keyTable) again(key uint64) uint32 {
-	mask := uint64(len(t.keys) - 1)
-	at := spread(key) >> t.shift
-	for t.keys[at] != key || t.rows[at] == 0 {
-		at = (at + 1) & mask
-	}
-	t.n++
-	t.rows[at] = t.n
-	return t.n - 1
+	return uint32(len(t.order) - 1)
 }
 
 func (t *keyTable) grow() {
-	keys, rows := t.keys, t.rows
-	t.keys, t.rows, t.shift = make([]uint64, 4*len(keys)), make([]uint32, 4*len(rows)), t.shift-2
-	mask := uint64(len(t.keys) - 1)
-	for i, row := range rows {
-		if row == 0 {
-			continue
-		}
-		at := spread(keys[i]) >> t.shift
-		for t.rows[at] != 0 {
+	t.slots, t.shift = make([]slot, 4*len(t.slots)), t.shift-2
+	mask := uint64(len(t.slots) - 1)
+	for row, key := range t.order {
+		at := spread(key) >> t.shift
+		for t.slots[at].row != 0 {
 			at = (at + 1) & mask
 		}
-		t.keys[at], t.rows[at] = keys[i], row
+		t.slots[at] = slot{key, uint32(row + 1)}
 	}
 }
 

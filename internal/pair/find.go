@@ -240,7 +240,7 @@ func (p *pairing) conversation(records []entry) {
 		p.flow(records, first)
 		return
 	}
-	slices.SortStableFunc(records, func(a, b entry) int { return cmp.Compare(p.iface(&a), p.iface(&b)) })
+	p.sortByIface(records)
 	for from := 0; from < len(records); {
 		iface, to := p.iface(&records[from]), from+1
 		for to < len(records) && p.iface(&records[to]) == iface {
@@ -250,6 +250,22 @@ func (p *pairing) conversation(records []entry) {
 		from = to
 	}
 	p.repeats(records)
+}
+
+// sortByIface orders records by interface; those of one keep their order.
+func (p *pairing) sortByIface(records []entry) {
+	if len(records) > 24 {
+		slices.SortStableFunc(records, func(a, b entry) int { return cmp.Compare(p.iface(&a), p.iface(&b)) })
+		return
+	}
+	var ifaces [24]uint32
+	for i := range records {
+		e, at, j := records[i], p.iface(&records[i]), i
+		for ; j > 0 && ifaces[j-1] > at; j-- {
+			records[j], ifaces[j] = records[j-1], ifaces[j-1]
+		}
+		records[j], ifaces[j] = e, at
+	}
 }
 
 // sortBucket orders records by flow and start. Most buckets have very few, and those of

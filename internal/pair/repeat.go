@@ -330,6 +330,14 @@ type sight struct {
 	edge    candidates // of edges: what may come before what is surely further on
 }
 
+// before reports whether a sight's records go before those of another.
+func (s *sight) before(t *sight) bool {
+	if s.rank != t.rank {
+		return s.rank < t.rank
+	}
+	return s.iface.x < t.iface.x || s.iface.x == t.iface.x && s.iface.y < t.iface.y
+}
+
 // rank tells which records of the same traffic go before others.
 type rank uint8
 
@@ -386,9 +394,19 @@ func (p *pairing) repeats(records []entry) {
 		if len(p.sights) < 2 {
 			continue
 		}
-		slices.SortFunc(p.sights, func(a, b sight) int {
-			return cmp.Or(cmp.Compare(a.rank, b.rank), cmp.Compare(a.iface.x, b.iface.x), cmp.Compare(a.iface.y, b.iface.y))
-		})
+		if len(p.sights) > 32 {
+			slices.SortFunc(p.sights, func(a, b sight) int {
+				if a.before(&b) {
+					return -1
+				}
+				return 1
+			})
+		}
+		for i := 1; i < len(p.sights); i++ { // they are few, and large
+			for j := i; j > 0 && p.sights[j].before(&p.sights[j-1]); j-- {
+				p.sights[j], p.sights[j-1] = p.sights[j-1], p.sights[j]
+			}
+		}
 		for at := range p.sights {
 			for i := range p.sights[at].records {
 				e := &p.sights[at].records[i]
