@@ -40,7 +40,7 @@ func (s *Local) Top(ctx context.Context, r TopRequest) (*TopReport, error) {
 	}
 	totals.Aggs = append(totals.Aggs, query.Agg{Name: "groups", Func: query.CountRows})
 	groups := plan
-	groups.Stages = append(plan.Stages[:last:last], totals)
+	groups.Stages = append(slices.Clone(plan.Stages[:last]), totals)
 	if err := eachRow(ctx, s.engine, groups, r.Limits, func(row []any) {
 		report.Totals = topRow(row[:len(row)-1])
 		report.Groups = integer(row[len(row)-1])

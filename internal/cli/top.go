@@ -248,7 +248,7 @@ func countingText(r *app.TopReport) string {
 			legs = append(legs, text)
 		}
 	}
-	text := ""
+	var text strings.Builder
 	for _, part := range []struct {
 		label string
 		list  []string
@@ -256,10 +256,10 @@ func countingText(r *app.TopReport) string {
 		{"not counted again: ", without}, {"legs: ", legs}, {"counted at each interface: ", with},
 	} {
 		if len(part.list) > 0 {
-			text += part.label + strings.Join(part.list, ", ") + "\n"
+			text.WriteString(part.label + strings.Join(part.list, ", ") + "\n")
 		}
 	}
-	return text
+	return text.String()
 }
 
 // repeatText returns a value of weir-repeat in words.
