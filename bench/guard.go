@@ -18,8 +18,9 @@ const (
 )
 
 // guards are where a ratio is clearly worse than it was. They are no bars: with few
-// records files are small, and what each costs whatever is in it weighs more. Bytes have little slack, since they are
-// exact; what is measured has half, since a shared machine makes that of it.
+// records files are small, and what each costs whatever is in it weighs more. Bytes
+// are exact and have little slack; what is measured has half, since a shared machine
+// may make that of it.
 var guards = []struct {
 	name  string
 	limit float64
@@ -36,7 +37,7 @@ var guards = []struct {
 // guard prints the ratios that were measured beside their limits, where these are for
 // as many records, and reports whether one is worse.
 func (b *bench) guard() (worse bool) {
-	if b.records != guardRecords {
+	if b.records != guardRecords || len(b.guarded) == 0 {
 		return false
 	}
 	fmt.Println("\n| guard | limit | measured | |")

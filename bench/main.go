@@ -61,8 +61,8 @@ var parts = []part{
 	{"questions", (*bench).questions},
 	{"rollups", (*bench).rollups},
 	{"memory", (*bench).queryMemory},
-	{"follow", (*bench).follow},
 	{"peers", (*bench).beside},
+	{"follow", (*bench).follow}, // adds to the lake
 }
 
 //go:embed doc.go

@@ -99,7 +99,17 @@ func (b *bench) openLake(ctx context.Context, o duckdb.Options) (*lake.Lake, *du
 	if err != nil {
 		return nil, nil, err
 	}
-	engine, err := duckdb.Open(ctx, l, o)
+	st, err := l.Status(ctx, 0)
+	if err != nil {
+		return nil, nil, errors.Join(err, l.Close())
+	}
+	if n := st.Tables[0].Records; n != b.records {
+		err = fmt.Errorf("the lake has %d records, want %d: run the part intake too", n, b.records)
+	}
+	var engine *duckdb.Engine
+	if err == nil {
+		engine, err = duckdb.Open(ctx, l, o)
+	}
 	if err != nil {
 		return nil, nil, errors.Join(err, l.Close())
 	}
