@@ -70,7 +70,7 @@ fmt: ## format
 bench: ## benchmarks beside the code, 6 runs, for benchstat: BENCH=pattern
 	$(GO) test -tags '$(TAGS)' -run '^$$' -bench '$(BENCH)' -benchmem -count 6 ./...
 
-bench-table: build ## 10 M records: intake, sizes, first answers and Q1 to Q5 beside DuckDB on AWS-style Parquet, with their bars
+bench-table: build ## 10 M records: parser, intake, sizes and questions, beside DuckDB and the peers that are there, with their bars: BENCHFLAGS=-install
 	$(GO) run ./bench -weir bin/weir $(BENCHFLAGS)
 
 bench-short: build ## the same on few records, without peers: fails where an answer differs or a ratio is clearly worse

@@ -68,13 +68,13 @@ var parts = []part{
 //go:embed doc.go
 var doc string
 
-// usage prints what doc.go says, and the flags.
+// printUsage prints what doc.go says, and the flags.
 func printUsage() {
 	text, _, _ := strings.Cut(doc, "\npackage ")
 	for line := range strings.Lines(text) {
 		fmt.Fprint(flag.CommandLine.Output(), strings.TrimPrefix(strings.TrimPrefix(line, "//"), " "))
 	}
-	fmt.Fprintln(flag.CommandLine.Output(), "\nFlags:")
+	fmt.Fprintln(flag.CommandLine.Output(), "\n\nFlags:")
 	flag.PrintDefaults()
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -59,7 +60,7 @@ func (b *bench) decoder(ctx context.Context, name, tags string) ([]decoderRun, e
 	if err != nil {
 		return nil, err
 	}
-	build := exec.CommandContext(ctx, "go", "test", "-c", "-tags", tags, "-o", program, "weir/flowlog")
+	build := exec.CommandContext(ctx, cmp.Or(os.Getenv("GO"), "go"), "test", "-c", "-tags", tags, "-o", program, "weir/flowlog")
 	if out, err := build.CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("go test -c: %w\n%s", err, out)
 	}

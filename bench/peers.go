@@ -135,7 +135,9 @@ func (b *bench) against(ctx context.Context, p peer) (err error) {
 	defer engine.Close()
 	with, err := p.load(ctx, b)
 	if err != nil {
-		return err
+		first, _, _ := strings.Cut(err.Error(), "\n")
+		b.notRun("Q1 to Q5, lake against "+p.name, "it could not be given the records: "+first)
+		return ctx.Err()
 	}
 	defer func() { err = errors.Join(err, with.close()) }()
 	name, how := with.about()

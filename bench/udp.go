@@ -43,9 +43,13 @@ func waitForQueue(ctx context.Context, port int) (*udpQueue, error) {
 	})
 }
 
-// drainEvery is after how many packets drain looks: 64 of 1,464 bytes, and what the
-// kernel counts for each besides, fit the smallest default of a socket's memory.
+// drainEvery is after how many packets drain looks. So many, of which the kernel
+// counts 2,304 bytes each, and what drain lets wait fit the 208 KiB that a socket has
+// by default.
 const drainEvery = 32
+
+// drained is how many bytes may wait for drain to go on.
+const drained = 64 << 10
 
 // drain waits until the next packets surely fit.
 func (q *udpQueue) drain(ctx context.Context) error {
@@ -54,7 +58,7 @@ func (q *udpQueue) drain(ctx context.Context) error {
 	}
 	return until(ctx, func() (bool, error) {
 		waiting, _, _, err := q.read()
-		return waiting < 64<<10, err
+		return waiting < drained, err
 	})
 }
 
