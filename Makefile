@@ -70,11 +70,11 @@ fmt: ## format
 bench: ## benchmarks beside the code, 6 runs, for benchstat: BENCH=pattern
 	$(GO) test -tags '$(TAGS)' -run '^$$' -bench '$(BENCH)' -benchmem -count 6 ./...
 
-bench-table: build ## 10 M records: intake, sizes, first answers and Q1 to Q5 beside DuckDB on AWS-style Parquet, with their bars
+bench-table: build ## 10 M records: parser, intake, sizes and questions, beside DuckDB and the peers that are there, with their bars: BENCHFLAGS=-install
 	$(GO) run ./bench -weir bin/weir $(BENCHFLAGS)
 
-bench-short: build ## the same on few records: that it runs, and that both give the same answers
-	$(GO) run ./bench -weir bin/weir -dir bin/bench-short -records 200000 -runs 1
+bench-short: build ## the same on few records, without peers: fails where an answer differs or a ratio is clearly worse
+	$(GO) run ./bench -weir bin/weir -dir bin/bench-short -records 200000 -runs 3 -peers ''
 
 bench-crash: ## kill -9 an intake at 50 random moments: CRASHFLAGS="-kills 200 -crash-seed 1"
 	$(GO) test ./internal/cli -count 1 -timeout 60m -v -run 'TestCrash$$' $(or $(CRASHFLAGS),-kills 50)

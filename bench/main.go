@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	_ "embed" // for doc
 	"errors"
 	"flag"
 	"fmt"
@@ -28,42 +29,115 @@ type bench struct {
 	dir     string
 	records int64
 	runs    int
+	peers   []string // to be run
+	install bool
 	failed  bool
 
-	gz int64 // bytes of the day's objects
+	gz     int64   // bytes of the day's objects
+	intook float64 // million records that weir took in for each CPU-second; 0: not measured
+	// guarded are the ratios that guards hold, by their names.
+	guarded map[string]float64
+}
+
+// Where things lie in the folder.
+func (b *bench) logs() string    { return filepath.Join(b.dir, "logs") }
+func (b *bench) parquet() string { return filepath.Join(b.dir, "parquet") }
+func (b *bench) data() string    { return filepath.Join(b.dir, "data") }
+
+// part is a part of the benchmark.
+type part struct {
+	name string
+	run  func(*bench, context.Context) error
+}
+
+// parts are run in this order. Those behind the intake need the lake that it made,
+// perhaps in an earlier run.
+var parts = []part{
+	{"parser", (*bench).parser},
+	{"intake", (*bench).intake},
+	{"sizes", (*bench).sizes},
+	{"small", (*bench).smallObjects},
+	{"first", (*bench).firstAnswer},
+	{"questions", (*bench).questions},
+	{"rollups", (*bench).rollups},
+	{"memory", (*bench).queryMemory},
+	{"peers", (*bench).beside},
+	{"follow", (*bench).follow}, // adds to the lake
+}
+
+//go:embed doc.go
+var doc string
+
+// printUsage prints what doc.go says, and the flags.
+func printUsage() {
+	text, _, _ := strings.Cut(doc, "\npackage ")
+	for line := range strings.Lines(text) {
+		fmt.Fprint(flag.CommandLine.Output(), strings.TrimPrefix(strings.TrimPrefix(line, "//"), " "))
+	}
+	fmt.Fprintln(flag.CommandLine.Output(), "\n\nFlags:")
+	flag.PrintDefaults()
 }
 
 func main() {
-	b := &bench{}
-	flag.StringVar(&b.weir, "weir", "bin/weir", "the weir program")
-	flag.StringVar(&b.dir, "dir", filepath.Join(os.TempDir(), "weir-bench"), "folder for data, kept between runs")
-	flag.Int64Var(&b.records, "records", barRecords, "records of the day; the bars are for the default")
-	flag.IntVar(&b.runs, "runs", 5, "runs of each measurement")
-	ratios := flag.Bool("ratios", false, "fail where a ratio misses its bar, whatever the times")
+	b := &bench{guarded: map[string]float64{}}
+	var all []string
+	for _, p := range parts {
+		all = append(all, p.name)
+	}
+	flag.Usage = printUsage
+	flag.StringVar(&b.weir, "weir", "bin/weir", "the weir `program`")
+	flag.StringVar(&b.dir, "dir", filepath.Join(os.TempDir(), "weir-bench"), "`folder` for data, kept between runs")
+	flag.Int64Var(&b.records, "records", barRecords, "`number` of records of the day; the bars are for the default")
+	flag.IntVar(&b.runs, "runs", 5, "`number` of runs of each measurement")
+	flag.BoolVar(&b.install, "install", false, "install the peers that are missing: by apt where root, by pip into the folder")
+	peers := flag.String("peers", strings.Join(peerNames(), ","), "the peers to run, of the `list`")
+	only := flag.String("only", strings.Join(all, ","), "the parts to run, of the `list`")
+	ratios := flag.Bool("ratios", false, "fail where a bar is missed")
 	flag.Parse()
-	if err := b.run(context.Background()); err != nil {
+	b.peers = listOf(*peers)
+	err := unknown("-peers", b.peers, peerNames())
+	if err == nil {
+		err = unknown("-only", listOf(*only), all)
+	}
+	if err == nil {
+		err = b.run(context.Background(), listOf(*only))
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
-	if *ratios && b.failed {
+	worse := b.guard()
+	if worse || *ratios && b.failed {
 		os.Exit(1)
 	}
 }
 
+// listOf returns the words between commas.
+func listOf(s string) []string { return strings.FieldsFunc(s, func(r rune) bool { return r == ',' }) }
+
+// unknown says which word of a flag is none that it takes.
+func unknown(flag string, list, known []string) error {
+	for _, name := range list {
+		if !slices.Contains(known, name) {
+			return fmt.Errorf("%s: there is no %q: it is of %s", flag, name, strings.Join(known, ","))
+		}
+	}
+	return nil
+}
+
 // run makes the data and measures.
-func (b *bench) run(ctx context.Context) error {
-	logs, parquet := filepath.Join(b.dir, "logs"), filepath.Join(b.dir, "parquet")
-	for dir, form := range map[string]string{logs: "text", parquet: "parquet"} {
+func (b *bench) run(ctx context.Context, only []string) error {
+	for dir, form := range map[string]string{b.logs(): "text", b.parquet(): "parquet"} {
 		if err := b.synth(ctx, dir, "--format", form, "--records", fmt.Sprint(b.records)); err != nil {
 			return err
 		}
 	}
-	gz, objects, err := bytesOf(logs)
+	gz, objects, err := bytesOf(b.logs())
 	if err != nil {
 		return err
 	}
 	b.gz = gz
-	pq, _, err := bytesOf(parquet)
+	pq, _, err := bytesOf(b.parquet())
 	if err != nil {
 		return err
 	}
@@ -71,29 +145,15 @@ func (b *bench) run(ctx context.Context) error {
 		float64(gz)/float64(b.records), float64(pq)/float64(b.records))
 	fmt.Println("| what | bar | measured | |")
 	fmt.Println("| --- | --- | --- | --- |")
-	data := filepath.Join(b.dir, "data")
-	if err := b.intake(ctx, logs, data); err != nil {
-		return err
+	for _, p := range parts {
+		if !slices.Contains(only, p.name) {
+			continue
+		}
+		if err := p.run(b, ctx); err != nil {
+			return fmt.Errorf("%s: %w", p.name, err)
+		}
 	}
-	lake, err := b.lakeBytes(data)
-	if err != nil {
-		return err
-	}
-	b.row("lake data files / .log.gz", "at most 0.54", float64(lake)/float64(gz) <= 0.54, "%.3f (%.2f B/record)", float64(lake)/float64(gz), float64(lake)/float64(b.records))
-	b.row("lake data files / AWS-style Parquet", "at most 0.79", float64(lake)/float64(pq) <= 0.79, "%.3f", float64(lake)/float64(pq))
-	if err := b.smallObjects(ctx); err != nil {
-		return err
-	}
-	if err := b.firstAnswer(ctx); err != nil {
-		return err
-	}
-	if err := b.questions(ctx, data, parquet); err != nil {
-		return err
-	}
-	if err := b.queryMemory(ctx, data); err != nil {
-		return err
-	}
-	return b.follow(ctx, data, filepath.Join(b.dir, "first"))
+	return nil
 }
 
 // row prints a row of the table.
@@ -106,6 +166,11 @@ func (b *bench) row(what, bar string, met bool, format string, args ...any) {
 		verdict, b.failed = "NOT MET", true
 	}
 	fmt.Printf("| %s | %s | %s | %s |\n", what, bar, fmt.Sprintf(format, args...), verdict)
+}
+
+// note prints a row without a bar.
+func (b *bench) note(what, text string) {
+	fmt.Printf("| %s | | %s | |\n", what, text)
 }
 
 // synth makes logs in a folder unless an earlier run with the same flags did.
@@ -181,7 +246,8 @@ func median[T any](list []T, value func(T) float64) (mid, low, high float64) {
 const gunzipRate = 3.0
 
 // intake measures the taking in of the day.
-func (b *bench) intake(ctx context.Context, logs, data string) error {
+func (b *bench) intake(ctx context.Context) error {
+	logs, data := b.logs(), b.data()
 	var gunzips []float64
 	runs, err := b.repeat(ctx, func() error {
 		rate, err := b.gunzip(b.gz)
@@ -199,6 +265,7 @@ func (b *bench) intake(ctx context.Context, logs, data string) error {
 	ratio, rlow, rhigh := median(ratios, itself)
 	mid, low, high := median(runs, perSecond)
 	alone, alow, ahigh := median(gunzips, itself)
+	b.intook = mid
 	b.row("records taken per CPU-second", fmt.Sprintf("with libdeflate at least 0.9 M where Go's gunzip alone does %.1f M: %.3f of it", gunzipRate, 0.9/gunzipRate),
 		ratio >= 0.9/gunzipRate, "%.2f M (%.2f to %.2f) where gunzip alone does %.2f M (%.2f to %.2f): %.3f of it (%.3f to %.3f)",
 		mid, low, high, alone, alow, ahigh, ratio, rlow, rhigh)

@@ -5,10 +5,7 @@ import (
 	"database/sql"
 	"fmt"
 	"slices"
-	"time"
 
-	"weir/flowlog"
-	"weir/internal/query"
 	"weir/internal/query/duckdb"
 )
 
@@ -30,14 +27,13 @@ const joinRecords = 1_000_000
 // stored asks what is answered by what the lake stores beside AWS's fields, and what
 // the order of its files is for.
 func (b *bench) stored(ctx context.Context, engine *duckdb.Engine, conn *sql.Conn) error {
-	table := query.TableName(flowlog.KindVPC)
 	q6 := fmt.Sprintf(refusedAnswers, table)
 	if b.records <= joinRecords {
-		mine, err := askLake(ctx, engine, q6)
+		mine, _, err := sqlAsker(engine, q6)(ctx)
 		if err != nil {
 			return err
 		}
-		theirs, err := askDuck(ctx, conn, refusedAnswersJoined)
+		theirs, _, err := duckAsker(conn, refusedAnswersJoined)(ctx)
 		if err != nil {
 			return err
 		}
@@ -45,8 +41,8 @@ func (b *bench) stored(ctx context.Context, engine *duckdb.Engine, conn *sql.Con
 			return fmt.Errorf("Q6: the stored pairs say %v, a join %v", mine, theirs)
 		}
 	}
-	busiest, err := askLake(ctx, engine, "SELECT interface_id, start - start % 3600 FROM "+table+
-		" WHERE interface_id IS NOT NULL GROUP BY 1, 2 ORDER BY count(*) DESC, 1, 2 LIMIT 1")
+	busiest, _, err := sqlAsker(engine, "SELECT interface_id, start - start % 3600 FROM "+table+
+		" WHERE interface_id IS NOT NULL GROUP BY 1, 2 ORDER BY count(*) DESC, 1, 2 LIMIT 1")(ctx)
 	if err != nil {
 		return err
 	}
@@ -78,24 +74,24 @@ func (b *bench) stored(ctx context.Context, engine *duckdb.Engine, conn *sql.Con
 func (b *bench) timed(ctx context.Context, engine *duckdb.Engine, what string, bar float64, text string) error {
 	var runs []float64
 	for i := range b.runs + 1 {
-		began := time.Now()
-		if _, err := askLake(ctx, engine, text); err != nil {
+		_, took, err := sqlAsker(engine, text)(ctx)
+		if err != nil {
 			return err
 		}
 		if i > 0 { // the first warms the caches
-			runs = append(runs, float64(time.Since(began).Microseconds())/1000)
+			runs = append(runs, float64(took.Microseconds())/1000)
 		}
 	}
-	mid, low, high := median(runs, func(ms float64) float64 { return ms })
+	mid, low, high := median(runs, itself)
 	b.row(what, fmt.Sprintf("under %.0f ms", bar), mid < bar, "%.0f ms (%.0f to %.0f)", mid, low, high)
 	return nil
 }
 
 // queryMemory asks each question in a process of its own, for its memory.
-func (b *bench) queryMemory(ctx context.Context, data string) error {
+func (b *bench) queryMemory(ctx context.Context) error {
 	peak, worst := int64(0), ""
 	for _, q := range theQuestions {
-		u, err := b.command(ctx, "--data", data, "query", "--format", "csv", fmt.Sprintf(q.sql, query.TableName(flowlog.KindVPC)))
+		u, err := b.command(ctx, "--data", b.data(), "query", "--format", "csv", q.of(table))
 		if err != nil {
 			return err
 		}

@@ -3,13 +3,11 @@ package main
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
-	"io"
 	"math"
 	"path/filepath"
-	"reflect"
-	"strings"
-	"time"
+	"slices"
 
 	duck "github.com/duckdb/duckdb-go/v2"
 
@@ -21,6 +19,12 @@ import (
 
 // question is one that both are asked; %s stands for the table.
 type question struct{ name, sql string }
+
+// of returns the question to a table.
+func (q question) of(table string) string { return fmt.Sprintf(q.sql, table) }
+
+// table is the lake's table of VPC flow logs.
+var table = query.TableName(flowlog.KindVPC)
 
 // theQuestions are Q1 to Q5: top sources; refused ports; SSH and RDP for each
 // minute and source; bytes for each 5 minutes and interface; who of the internet
@@ -34,16 +38,12 @@ var theQuestions = []question{
 }
 
 // questions asks the lake and AWS-style Parquet in turn.
-func (b *bench) questions(ctx context.Context, data, parquet string) error {
-	l, err := lake.Open(ctx, data, lake.Options{ReadOnly: true})
+func (b *bench) questions(ctx context.Context) error {
+	l, engine, err := b.openLake(ctx, duckdb.Options{})
 	if err != nil {
 		return err
 	}
 	defer l.Close()
-	engine, err := duckdb.Open(ctx, l, duckdb.Options{})
-	if err != nil {
-		return err
-	}
 	defer engine.Close()
 	connector, err := duck.NewConnector("", nil)
 	if err != nil {
@@ -59,130 +59,88 @@ func (b *bench) questions(ctx context.Context, data, parquet string) error {
 	if err := duckdb.Register(conn); err != nil {
 		return err
 	}
-	glob := filepath.Join(parquet, "**", "*.parquet")
+	glob := filepath.Join(b.parquet(), "**", "*.parquet")
 	if _, err := conn.ExecContext(ctx, "CREATE VIEW aws AS SELECT * FROM read_parquet('"+glob+"')"); err != nil {
 		return err
 	}
-	product := 1.0
+	var ratios []float64
 	for _, q := range theQuestions {
-		ratio, err := b.question(ctx, q, engine, conn)
+		runs, err := inTurn(ctx, b.runs, sqlAsker(engine, q.of(table)), duckAsker(conn, q.of("aws")), equal)
 		if err != nil {
 			return fmt.Errorf("%s: %w", q.name, err)
 		}
-		product *= ratio
+		ratios = append(ratios, b.compared(q.name+", lake against DuckDB on AWS-style Parquet", "2 times faster", 2, runs))
 	}
-	mean := math.Pow(product, 1/float64(len(theQuestions)))
+	mean := geometricMean(ratios)
 	b.row("geometric mean of Q1 to Q5", "3.5 times faster", mean >= 3.5, "%.1f times", mean)
+	b.guarded[guardQuestions] = mean
 	return b.stored(ctx, engine, conn)
 }
 
-// question asks one question of both, in turn, and returns how many times
-// faster the lake was.
-func (b *bench) question(ctx context.Context, q question, engine *duckdb.Engine, conn *sql.Conn) (float64, error) {
-	type pair struct{ lake, aws time.Duration }
-	var runs []pair
-	for i := range b.runs + 1 {
-		var p pair
-		began := time.Now()
-		mine, err := askLake(ctx, engine, fmt.Sprintf(q.sql, query.TableName(flowlog.KindVPC)))
-		if err != nil {
-			return 0, err
-		}
-		p.lake = time.Since(began)
-		began = time.Now()
-		theirs, err := askDuck(ctx, conn, fmt.Sprintf(q.sql, "aws"))
-		if err != nil {
-			return 0, err
-		}
-		p.aws = time.Since(began)
-		if !reflect.DeepEqual(mine, theirs) {
-			return 0, fmt.Errorf("the answers differ: %d rows of the lake, %d of AWS-style Parquet", len(mine), len(theirs))
-		}
-		if i > 0 { // the first warms the caches
-			runs = append(runs, p)
-		}
+// equal says where two answers differ.
+func equal(mine, theirs []string) error {
+	if !slices.Equal(mine, theirs) {
+		return fmt.Errorf("the answers differ: %d rows of the lake, %d of the other", len(mine), len(theirs))
 	}
-	ms := func(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
-	mine, low, high := median(runs, func(p pair) float64 { return ms(p.lake) })
-	theirs, tlow, thigh := median(runs, func(p pair) float64 { return ms(p.aws) })
-	ratio, rlow, rhigh := median(runs, func(p pair) float64 { return float64(p.aws) / float64(p.lake) })
-	b.row(q.name+", lake against DuckDB on AWS-style Parquet", "2 times faster", ratio >= 2,
-		"%.1f times (%.1f to %.1f): %.0f ms (%.0f to %.0f) against %.0f ms (%.0f to %.0f)", ratio, rlow, rhigh, mine, low, high, theirs, tlow, thigh)
-	return ratio, nil
+	return nil
 }
 
-// askLake returns an answer of the lake as text.
-func askLake(ctx context.Context, e *duckdb.Engine, text string) ([]string, error) {
-	rows, err := e.RunSQL(ctx, text, query.Scope{}, query.Limits{})
-	if err != nil {
-		return nil, err
+func geometricMean(list []float64) float64 {
+	product := 1.0
+	for _, x := range list {
+		product *= x
 	}
-	defer rows.Close()
-	var out []string
-	for {
-		row, err := rows.Next()
-		if err == io.EOF {
-			return out, nil
-		}
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, rowText(row))
-	}
+	return math.Pow(product, 1/float64(len(list)))
 }
 
-// askDuck returns an answer of DuckDB as text. AWS writes "-" where the lake has
-// NULL.
-func askDuck(ctx context.Context, conn *sql.Conn, text string) ([]string, error) {
-	rows, err := conn.QueryContext(ctx, text)
+// openLake opens the lake that the intake made, and an engine over it.
+func (b *bench) openLake(ctx context.Context, o duckdb.Options) (*lake.Lake, *duckdb.Engine, error) {
+	l, err := lake.Open(ctx, b.data(), lake.Options{ReadOnly: true})
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	defer rows.Close()
-	columns, err := rows.Columns()
+	st, err := l.Status(ctx, 0)
 	if err != nil {
-		return nil, err
+		return nil, nil, errors.Join(err, l.Close())
 	}
-	row, targets := make([]any, len(columns)), make([]any, len(columns))
-	for i := range row {
-		targets[i] = &row[i]
+	if n := st.Tables[0].Records; n != b.records {
+		err = fmt.Errorf("the lake has %d records, want %d: run the part intake too", n, b.records)
 	}
-	var out []string
-	for rows.Next() {
-		if err := rows.Scan(targets...); err != nil {
-			return nil, err
-		}
-		out = append(out, rowText(row))
+	var engine *duckdb.Engine
+	if err == nil {
+		engine, err = duckdb.Open(ctx, l, o)
 	}
-	return out, rows.Err()
+	if err != nil {
+		return nil, nil, errors.Join(err, l.Close())
+	}
+	return l, engine, nil
 }
 
-// rowText returns a row as text.
-func rowText(row []any) string {
-	var s strings.Builder
-	for _, v := range row {
-		if v == "-" {
-			v = nil
-		}
-		fmt.Fprint(&s, v, " ")
-	}
-	return s.String()
-}
-
-// lakeBytes returns the size of the lake's live data files.
-func (b *bench) lakeBytes(data string) (int64, error) {
-	l, err := lake.Open(context.Background(), data, lake.Options{ReadOnly: true})
+// sizes measures the lake's live data files, and their rollups apart.
+func (b *bench) sizes(ctx context.Context) error {
+	l, err := lake.Open(ctx, b.data(), lake.Options{ReadOnly: true})
 	if err != nil {
-		return 0, err
+		return err
 	}
 	defer l.Close()
-	st, err := l.Status(context.Background(), 0)
+	snap, err := l.Snapshot(ctx)
 	if err != nil {
-		return 0, err
+		return err
 	}
-	n := int64(0)
-	for _, t := range st.Tables {
-		n += t.Bytes
+	var files, rollups int64
+	for _, f := range snap.Files(flowlog.KindVPC, lake.Bounds{}) {
+		files += f.Size
+		rollups += f.RollupBytes
 	}
-	return n, nil
+	pq, _, err := bytesOf(b.parquet())
+	if err != nil {
+		return err
+	}
+	each := func(n int64) float64 { return float64(n) / float64(b.records) }
+	ofGzip, ofParquet := float64(files)/float64(b.gz), float64(files)/float64(pq)
+	b.row("lake data files / .log.gz", "at most 0.54", ofGzip <= 0.54, "%.3f (%.2f B/record)", ofGzip, each(files))
+	b.row("lake data files / AWS-style Parquet", "at most 0.79", ofParquet <= 0.79, "%.3f", ofParquet)
+	b.row("rollups beside them", "at most 1.5 B/record", each(rollups) <= 1.5, "%.2f B/record", each(rollups))
+	b.guarded[guardLake], b.guarded[guardRollupBytes] = ofGzip, each(rollups)
+	return nil
 }
