@@ -19,8 +19,9 @@ import (
 	"time"
 )
 
-// clickHouseTable makes the table of both ClickHouses, for the type of addresses: the
-// order in which users of flow logs keep them.
+// clickHouseTable makes the table of both ClickHouses, for the type of addresses. It is
+// kind to them: words are coded by dictionaries, which was experimental in Debian's
+// version and makes it up to twice as fast there.
 func clickHouseTable(address string) string {
 	return `CREATE TABLE records (version UInt8, account_id LowCardinality(String), interface_id LowCardinality(String),
 	srcaddr ` + address + `, dstaddr ` + address + `, srcport UInt16, dstport UInt16, protocol UInt8, packets UInt64, bytes UInt64,
