@@ -53,9 +53,11 @@
 //     actions before others, then that with more fields, with the shorter interval,
 //     with the lower id. A record of another one repeats it where it has records of
 //     the interface in the minute in which the record starts or in which it ends.
-//   - "receiver": the interface of the sender, or where it is not known which one
-//     sends that with the lower digest, has a record of the same flow, direction and
-//     action within one aggregation interval and 60 seconds (of the longer one).
+//   - "receiver": the interface of the sender, or of two of which neither is known to
+//     send that with the lower digest, has a record of the same flow, direction and
+//     action within one aggregation interval and 60 seconds (of the longer one). Two
+//     that are known to send are of networks with the same addresses, and so are two
+//     that are known to receive: where more receive than send, all of them count.
 //   - "leg": the record was made on the way, by an interface that is at neither end
 //     of the flow: its pkt-srcaddr or pkt-dstaddr is not the address beside it, or a
 //     regional NAT gateway made it; and there is one of the ends, or of an interface

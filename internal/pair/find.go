@@ -97,6 +97,8 @@ type pairing struct {
 	sides  [2][2]candidates // by direction and action
 	sights []sight          // the interfaces at which a flow was recorded
 
+	crowded bool // see the function
+
 	foreign []stranger        // the records of edges
 	beyond  []digest          // interfaces of edges that the hour has no record of
 	places  map[digest]uint32 // of those: behind the hour's

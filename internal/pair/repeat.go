@@ -407,6 +407,7 @@ func (p *pairing) repeats(records []entry) {
 				p.sights[j], p.sights[j-1] = p.sights[j-1], p.sights[j]
 			}
 		}
+		p.crowded = crowded(p.sights)
 		for at := range p.sights {
 			for i := range p.sights[at].records {
 				e := &p.sights[at].records[i]
@@ -443,20 +444,39 @@ func (p *pairing) addSight(records []entry, iface, way uint32) {
 	}
 }
 
+// crowded reports whether more interfaces received a flow than others can have sent it:
+// there are networks with the same addresses then, and some sender is not recorded.
+func crowded(sights []sight) bool {
+	received, sent := 0, 0
+	for i := range sights {
+		switch s := &sights[i]; {
+		case s.rank == receiver:
+			received++
+		case s.rank < receiver, s.rank == unranked && len(s.edge) > 0:
+			sent++
+		}
+	}
+	return received > sent
+}
+
 // seenBefore reports whether another interface has a record of what e, a record of
 // the sight at a place, shows, and goes before it. What goes before must do so in
 // the hour of the other record too, or both could be left out: of an edge it is only
 // known that a record at the flow's end, or on the way to it, is not the first.
 func (p *pairing) seenBefore(e *entry, at int) bool {
 	s := p.hour.span(e)
+	mine := p.sights[at].rank
 	for i := range p.sights[:min(at, maxSights)] {
 		other := &p.sights[i]
+		if other.rank == mine && (mine == sender || mine == receiver) || mine == receiver && p.crowded {
+			continue // other packets, of a network with the same addresses
+		}
 		if other.own.nearest(s, max(other.window, p.sights[at].window)) != NoGap {
 			return true
 		}
 	}
 	r := p.rankOf(e)
-	if r != receiver && r < wayOut {
+	if r != receiver && r < wayOut || r == receiver && p.crowded {
 		return false
 	}
 	looked := 0

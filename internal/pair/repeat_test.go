@@ -51,6 +51,9 @@ func journeys(r *rand.Rand, hours int) []rec {
 		if r.IntN(12) == 0 {
 			p.iface, p.resource = "", fmt.Sprintf("nat-%d", n)
 		}
+		if r.IntN(4) == 0 { // another network with the same addresses
+			p.own = fmt.Sprintf("10.0.0.%d", r.IntN(n+1))
+		}
 		if r.IntN(2) == 0 {
 			p.interval = 600
 		}
@@ -206,13 +209,22 @@ func referenceRepeat(all []rec, r rec) string {
 		kind = "leg"
 	}
 	window := func(s rec) int64 { return max(referenceWindow(same, r), referenceWindow(same, s)) }
+	edges := slices.DeleteFunc(slices.Concat(before, after), func(s rec) bool { return s.onTheWay() || s.direction == "ingress" })
+	crowded := referenceCrowded(same, edges, r)
+	place := referencePlaceRank(same, r)
 	for _, s := range same {
-		if alike(s) && near(s, r, window(s)) && referenceFirst(same, s, r) {
+		if !alike(s) || !near(s, r, window(s)) || !referenceFirst(same, s, r) || place == 2 && crowded {
+			continue
+		}
+		if theirs := referencePlaceRank(same, s); theirs != place || theirs != 0 && theirs != 2 {
 			return kind
 		}
 	}
 	rank := referenceRank(same, r)
-	for _, s := range slices.Concat(before, after) {
+	for _, s := range edges {
+		if rank == 2 && crowded {
+			continue
+		}
 		if !alike(s) || !near(s, r, window(s)) || s.onTheWay() || s.direction == "ingress" {
 			continue
 		}
@@ -253,6 +265,32 @@ func referencePlaceRank(same []rec, r rec) int {
 		}
 	}
 	return rank
+}
+
+// referenceCrowded reports whether more interfaces received the record's flow than
+// others can have sent it.
+func referenceCrowded(same, edges []rec, r rec) bool {
+	mine, _ := r.ends()
+	ranks := map[string]int{}
+	for i, s := range slices.Concat(same, edges) {
+		ends, _ := s.ends()
+		if !s.flowing() || ends != mine || s.protocol != r.protocol || s.action != r.action {
+			continue
+		}
+		if _, ok := ranks[s.id()]; i < len(same) || !ok {
+			ranks[s.id()] = referencePlaceRank(same, s)
+		}
+	}
+	received, sent := 0, 0
+	for _, rank := range ranks {
+		switch rank {
+		case 2:
+			received++
+		case 0, 1, 6:
+			sent++
+		}
+	}
+	return received > sent
 }
 
 // referenceFirst reports whether a's interface goes before b's.
@@ -407,6 +445,7 @@ func TestRepeatsCountOnce(t *testing.T) {
 			action: "ACCEPT", status: "OK", start: begin + 600, end: begin + 659,
 		}
 	}
+	var others []rec
 	// So that each interface's own address is known.
 	known := []rec{
 		at("eni-a", "10.0.0.1", "192.0.2.1", 1, 1), at("eni-a", "10.0.0.1", "192.0.2.2", 1, 1),
@@ -417,6 +456,12 @@ func TestRepeatsCountOnce(t *testing.T) {
 	inside.pktDst = "203.0.113.5"
 	back := at("eni-n", "10.0.0.3", "10.0.0.1", 443, 4000)
 	back.pktSrc = "203.0.113.5"
+	// The same flow at the interface of an address in another network.
+	elsewhere := func(iface, own string) rec {
+		known := []rec{at(iface, own, "192.0.2.1", 9, 9), at(iface, own, "192.0.2.2", 9, 9)}
+		others = append(others, known...)
+		return at(iface, "10.0.0.1", "10.0.0.2", 5000, 22)
+	}
 	refused := at("eni-b", "10.0.0.1", "10.0.0.2", 5000, 22)
 	refused.action = "REJECT"
 	second := at("eni-a", "10.0.0.1", "10.0.0.2", 5000, 22)
@@ -443,9 +488,20 @@ func TestRepeatsCountOnce(t *testing.T) {
 			[]string{"", "leg", "leg", ""},
 		},
 		{"not asked for, at a NAT gateway", []rec{at("eni-n", "203.0.113.5", "10.0.0.3", 443, 61000)}, []string{""}},
+		{
+			"two networks with the same addresses",
+			[]rec{at("eni-a", "10.0.0.1", "10.0.0.2", 5000, 22), at("eni-b", "10.0.0.1", "10.0.0.2", 5000, 22), elsewhere("eni-c", "10.0.0.1"), elsewhere("eni-d", "10.0.0.2")},
+			[]string{"", "receiver", "", "receiver"},
+		},
+		{
+			"two networks, of one the receiver alone",
+			[]rec{at("eni-a", "10.0.0.1", "10.0.0.2", 5000, 22), at("eni-b", "10.0.0.1", "10.0.0.2", 5000, 22), elsewhere("eni-d", "10.0.0.2")},
+			[]string{"", "", ""},
+		},
 		{"two flow logs", []rec{at("eni-a", "10.0.0.1", "10.0.0.2", 5000, 22), second}, []string{"", "flow-log"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
+			known := append(slices.Clone(known), others...)
 			got := repeats(t, begin, slices.Concat(known, tt.records), nil, nil, 3)
 			if !slices.Equal(got[len(known):], tt.want) || slices.ContainsFunc(got[:len(known)], func(s string) bool { return s != "" }) {
 				t.Errorf("got  %q\nwant %q", got[len(known):], tt.want)
