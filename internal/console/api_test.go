@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 
@@ -662,8 +663,11 @@ func TestLimits(t *testing.T) {
 		{"broken", errors.New("the disk is gone"), http.StatusInternalServerError},
 	} {
 		d := testDeps(t)
+		var mu sync.Mutex // totals are asked for in two queries at once
 		var limits query.Limits
 		d.Engine = engineFunc(func(_ context.Context, _ query.Plan, l query.Limits) (query.Rows, error) {
+			mu.Lock()
+			defer mu.Unlock()
 			limits = l
 			return nil, tc.err
 		})
