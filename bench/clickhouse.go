@@ -193,20 +193,7 @@ func (c *clickHouse) query(ctx context.Context, text string, body io.Reader) ([]
 	} else {
 		url += "?query=" + strings.ReplaceAll(text, " ", "+")
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url, body)
-	if err != nil {
-		return nil, err
-	}
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return nil, err
-	}
-	defer resp.Body.Close()
-	out, err := io.ReadAll(resp.Body)
-	if err == nil && resp.StatusCode != http.StatusOK {
-		err = fmt.Errorf("%s: %s", resp.Status, out)
-	}
-	return out, err
+	return fetch(ctx, http.MethodPost, url, body)
 }
 
 func (c *clickHouse) about() (name, how string) { return "ClickHouse " + c.version, c.how }

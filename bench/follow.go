@@ -158,7 +158,12 @@ func ask(ctx context.Context, url string) (out questionsAsked) {
 
 // get returns what a URL answers with.
 func get(ctx context.Context, url string) ([]byte, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	return fetch(ctx, http.MethodGet, url, nil)
+}
+
+// fetch returns what a URL answers a request with.
+func fetch(ctx context.Context, method, url string, data io.Reader) ([]byte, error) {
+	req, err := http.NewRequestWithContext(ctx, method, url, data)
 	if err != nil {
 		return nil, err
 	}

@@ -29,7 +29,7 @@ var guards = []struct {
 	{name: guardLake, limit: 0.70},
 	{name: guardRollupBytes, limit: 6.2},
 	{name: guardQuestions, limit: 3, least: true},
-	{name: guardRollups, limit: 0.35, least: true},
+	{name: guardRollups, limit: 0.5, least: true},
 	{name: guardKlauspost, limit: 0.28, least: true},
 	{name: guardLibdeflate, limit: 0.14, least: true},
 }

@@ -84,10 +84,11 @@ type Of uint8
 
 // What values are of.
 const (
-	// OfInterface: of the interface at which the record was made, or of its view.
+	// OfInterface: of the interface at which the record was made, or of its view:
+	// times, and what is counted within them, differ with each one's intervals.
 	OfInterface Of = iota
 	// OfFlow: of the traffic. Records of the same packets at other interfaces agree,
-	// but for a network address translation, and numbers within an interval.
+	// but for a network address translation.
 	OfFlow
 	// OfLog: of the flow log or the object that delivered the record.
 	OfLog

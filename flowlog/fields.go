@@ -129,19 +129,19 @@ var fields = [NumFields]Field{
 		Meaning: "Protocol above IP: 6 TCP, 17 UDP, 1 ICMP, 58 ICMPv6.",
 	},
 	Packets: {
-		Name: "packets", Of: OfFlow, Version: 2, Type: Int64, vpc: 9, tgw: 22, Traffic: true, Unit: "packets",
+		Name: "packets", Version: 2, Type: Int64, vpc: 9, tgw: 22, Traffic: true, Unit: "packets",
 		Meaning: "Packets of the flow in the aggregation interval.",
 	},
 	Bytes: {
-		Name: "bytes", Of: OfFlow, Version: 2, Type: Int64, vpc: 10, tgw: 23, Traffic: true, Unit: "bytes",
+		Name: "bytes", Version: 2, Type: Int64, vpc: 10, tgw: 23, Traffic: true, Unit: "bytes",
 		Meaning: "Bytes of the flow in the aggregation interval, IP headers included; absent where VPC Block Public Access refused the flow.",
 	},
 	Start: {
-		Name: "start", Of: OfFlow, Version: 2, Type: Int64, vpc: 11, tgw: 24, Epoch: true, Unit: "seconds since the epoch, UTC",
+		Name: "start", Version: 2, Type: Int64, vpc: 11, tgw: 24, Epoch: true, Unit: "seconds since the epoch, UTC",
 		Meaning: "Time of the first packet of the flow in the aggregation interval.",
 	},
 	End: {
-		Name: "end", Of: OfFlow, Version: 2, Type: Int64, vpc: 12, tgw: 25, Epoch: true, Unit: "seconds since the epoch, UTC",
+		Name: "end", Version: 2, Type: Int64, vpc: 12, tgw: 25, Epoch: true, Unit: "seconds since the epoch, UTC",
 		Meaning: "Time of the last packet of the flow in the aggregation interval.",
 	},
 	Action: {
@@ -165,7 +165,7 @@ var fields = [NumFields]Field{
 		Meaning: "Instance of the interface, where you own it; absent for interfaces that AWS manages.",
 	},
 	TCPFlags: {
-		Name: "tcp-flags", Of: OfFlow, Version: 3, Type: Int32, vpc: 18, tgw: 32, Max: 255, Traffic: true, Unit: "bit mask",
+		Name: "tcp-flags", Version: 3, Type: Int32, vpc: 18, tgw: 32, Max: 255, Traffic: true, Unit: "bit mask",
 		Meaning: "FIN 1, SYN 2, RST 4, SYN-ACK 18, or'ed over the packets of the record; 0 where none of them was seen.",
 	},
 	TrafficType: {
@@ -385,7 +385,7 @@ var fields = [NumFields]Field{
 		Meaning: "Packets lost because their time to live ran out.",
 	},
 	WeirHour: {
-		Name: "weir-hour", Of: OfFlow, Type: Timestamp, Unit: "UTC",
+		Name: "weir-hour", Type: Timestamp, Unit: "UTC",
 		Meaning: "Delivery slot of the record, by which the lake is partitioned: the object key's 5-minute slot, else end, else start, else the log event's time.",
 	},
 	WeirObject: {

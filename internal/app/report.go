@@ -108,9 +108,9 @@ func (d *describer) describe() (KindReport, error) {
 }
 
 // counting returns a condition with that of records that count, where there are
-// others.
+// others. Of an import all count: what counts in its place may have come before.
 func (d *describer) counting(e query.Expr) query.Expr {
-	if !d.repeats {
+	if !d.repeats || d.where != nil {
 		return e
 	}
 	return &query.Call{Func: query.And, Args: []query.Expr{e, query.Once.Counts()}}
@@ -231,6 +231,7 @@ func (d *describer) shares(r *KindReport) error {
 		r.Repeats = append(r.Repeats, repeats[why])
 	}
 	d.repeats = len(repeats) > 0
+	r.RepeatsCount = d.repeats && d.where != nil
 	at := 0
 	for _, s := range shares {
 		if !flowlog.FieldByID(s.field).In(d.kind) {

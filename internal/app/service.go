@@ -179,9 +179,11 @@ type KindReport struct {
 	Actions    []Count `json:"actions,omitempty"`
 	Interfaces int64   `json:"interfaces"`
 	Bytes      int64   `json:"bytes"` // sum of bytes
-	// Repeats are the records whose traffic others show: Talkers and Refused are
-	// without them.
-	Repeats []Repeat `json:"repeats,omitempty"`
+	// Repeats are the records whose traffic others show. Talkers and Refused are
+	// without them, unless RepeatsCount: in the report of an import into a lake that
+	// held others, the records that count in their place may be of those.
+	Repeats      []Repeat `json:"repeats,omitempty"`
+	RepeatsCount bool     `json:"repeats_count,omitempty"`
 	// UnknownFields are fields that the field table does not know, by how many
 	// records have them.
 	UnknownFields []Count `json:"unknown_fields,omitempty"`

@@ -173,7 +173,11 @@ func printKind(w io.Writer, k *app.KindReport, zone *time.Location, named bool) 
 	}
 	label := "repeats"
 	for _, x := range k.Repeats {
-		line(w, label, "%s (%s) %s", plural(x.Records, "record"), size(x.Bytes), repeatText(x.Why))
+		counted := ""
+		if k.RepeatsCount {
+			counted = ", counted below too"
+		}
+		line(w, label, "%s (%s) %s%s", plural(x.Records, "record"), size(x.Bytes), repeatText(x.Why), counted)
 		label = ""
 	}
 	printRanking(w, "top talkers", k.Talkers, size)

@@ -36,7 +36,8 @@ count.
 Traffic counts once, where the records tell: a flow that was recorded at both ends at the
 sender, and what several flow logs recorded in one of them. LEGS is what was recorded on
 its way through NAT and transit gateways besides. A question about interfaces, accounts,
-regions or what else is told of an interface counts what each interface recorded.
+regions or what else is told of an interface, and one about the times and sizes of
+records, counts what each interface recorded.
 --every-record counts all records, as AWS does; the field weir-repeat tells why a record
 does not count.
 

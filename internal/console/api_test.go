@@ -459,7 +459,8 @@ func TestCounting(t *testing.T) {
 		repeats  int
 	}{
 		{map[string]string{"by": "srcaddr"}, "once", 1000, 3},
-		{map[string]string{"by": "srcaddr", "where": "srcaddr = 10.0.0.1 and bytes > 1"}, "once", 1000, 3},
+		{map[string]string{"by": "srcaddr", "where": "srcaddr = 10.0.0.1 and action = ACCEPT"}, "once", 1000, 3},
+		{map[string]string{"by": "srcaddr", "where": "srcaddr = 10.0.0.1 and bytes > 1000"}, "per interface", 2003, 2},
 		{map[string]string{"by": "srcaddr", "where": "interface-id in (eni-1, eni-2)"}, "per interface", 2001, 2},
 		{map[string]string{"by": "srcaddr", "where": "weir-flow-log-id = fl-2"}, "every record", 1000, 0},
 		{map[string]string{"by": "srcaddr", "every": "true"}, "every record", 4003, 0},

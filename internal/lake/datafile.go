@@ -30,6 +30,8 @@ type DataFile struct {
 	// package rollup), and RollupBytes its size; "" where it has none.
 	Rollups     string
 	RollupBytes int64
+
+	noRollups bool // its records have none
 }
 
 // ColumnStats is what is known of a column of a file.

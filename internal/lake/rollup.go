@@ -22,7 +22,8 @@ import (
 // Rollups of a data file of flow.records lie in a file of the same name below
 // DATA/lake/rollups. They are a function of the data file, which never changes, so
 // that they are there with it, or not at all: a file without rollups is summed up by
-// the query. The table does not know them, and readers of Iceberg do not meet them.
+// the query. The table does not know them, and readers of Iceberg do not meet them. An
+// empty file says that the records have no rollups and need not be read again for it.
 
 // rollupPath returns where the rollups of a data file lie.
 func (p paths) rollupPath(dataFile string) string {
@@ -400,7 +401,7 @@ func (l *Lake) writeRollups(ctx context.Context, dataFile string, c *columns) (e
 		return err
 	}
 	defer func() {
-		if err != nil || path == "" {
+		if err != nil {
 			_ = f.Close()
 			os.Remove(f.Name())
 		}
@@ -418,8 +419,10 @@ func (l *Lake) writeRollups(ctx context.Context, dataFile string, c *columns) (e
 		r := &rollup.All[i]
 		sums, p, ok := c.rollUp(r, m)
 		if !ok {
-			path = ""
-			return nil
+			if err := errors.Join(f.Truncate(0), out.Close()); err != nil {
+				return err
+			}
+			return os.Rename(f.Name(), path)
 		}
 		rows, cols := c.rollupColumns(r, sums, p)
 		if w == nil {
@@ -461,7 +464,12 @@ func (c *columns) writeGroup(w *fileWriter, cols []fileColumn) error {
 // findRollups says where the rollups of a data file lie, if it has some.
 func (p paths) findRollups(f *DataFile) {
 	if path := p.rollupPath(f.Path); f.Records > 0 {
-		if info, err := os.Stat(path); err == nil {
+		info, err := os.Stat(path)
+		switch {
+		case err != nil:
+		case info.Size() == 0:
+			f.noRollups = true
+		default:
 			f.Rollups, f.RollupBytes = path, info.Size()
 		}
 	}
@@ -475,7 +483,7 @@ func (l *Lake) rollAll(ctx context.Context) error {
 	}
 	some := false
 	for _, f := range snap.Files(flowlog.KindVPC, Bounds{}) {
-		if f.Rollups != "" || f.Records < int64(l.rollupRecords) {
+		if f.Rollups != "" || f.noRollups || f.Records < int64(l.rollupRecords) {
 			continue
 		}
 		if err := ctx.Err(); err != nil {

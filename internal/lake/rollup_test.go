@@ -138,3 +138,41 @@ func TestRollupSums(t *testing.T) {
 		}
 	}
 }
+
+// TestNoRollups reads records that have no rollups once, and not with each compaction.
+func TestNoRollups(t *testing.T) {
+	l := openLake(t, t.TempDir(), Options{RollupRecords: 2})
+	o := newObject(noon, 1, 0)
+	for range 2 {
+		o.text += "2 123456789012 eni-1 10.0.0.1 10.0.0.2 1 22 6 1 9223372036854775807 1772452800 1772452801 ACCEPT OK\n"
+	}
+	o.ref.Size = int64(len(o.text))
+	importAll(t, l, ImportOptions{}, o)
+	before := rollupFiles(t, l)
+	if len(before) != 1 {
+		t.Fatalf("%d files", len(before))
+	}
+	for path, text := range before {
+		if len(text) != 0 {
+			t.Errorf("%s has %d bytes", path, len(text))
+		}
+		if err := os.Chtimes(path, noon, noon); err != nil {
+			t.Fatal(err)
+		}
+	}
+	mustCompact(t, l)
+	for path := range before {
+		if info, err := os.Stat(path); err != nil || !info.ModTime().Equal(noon) {
+			t.Errorf("%s was written again: %v", path, err)
+		}
+	}
+	snap, err := l.Snapshot(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range snap.Files(flowlog.KindVPC, Bounds{}) {
+		if f.Records != 2 || f.Rollups != "" {
+			t.Errorf("%d records with rollups %q", f.Records, f.Rollups)
+		}
+	}
+}

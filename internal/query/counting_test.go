@@ -20,7 +20,10 @@ func TestCountingOf(t *testing.T) {
 	}{
 		{"nothing", flowlog.KindVPC, Scope{}, nil, Once},
 		{"times", flowlog.KindVPC, Scope{From: time.Unix(1, 0), To: time.Unix(2, 0)}, nil, Once},
-		{"a flow", flowlog.KindVPC, Scope{}, []Expr{ref(flowlog.SrcAddr), &Call{Gt, []Expr{ref(flowlog.Bytes), &Literal{int64(1)}}}}, Once},
+		{"a flow", flowlog.KindVPC, Scope{}, []Expr{ref(flowlog.SrcAddr), &Call{Eq, []Expr{ref(flowlog.Action), &Literal{"REJECT"}}}}, Once},
+		// The sender's interval may have less of the flow than the receiver's.
+		{"large records", flowlog.KindVPC, Scope{}, []Expr{&Call{Gt, []Expr{ref(flowlog.Bytes), &Literal{int64(1)}}}}, PerInterface},
+		{"a time", flowlog.KindVPC, Scope{}, []Expr{&Call{Gt, []Expr{ref(flowlog.Start), &Literal{int64(1)}}}}, PerInterface},
 		{"an interface", flowlog.KindVPC, Scope{Interfaces: []string{"eni-1"}}, []Expr{ref(flowlog.SrcAddr)}, PerInterface},
 		{"a region", flowlog.KindVPC, Scope{Regions: []string{"eu-west-1"}}, nil, PerInterface},
 		{"a VPC", flowlog.KindVPC, Scope{}, []Expr{&Call{Not, []Expr{&Call{Eq, []Expr{ref(flowlog.VPCID), &Literal{"vpc-1"}}}}}}, PerInterface},

@@ -74,13 +74,15 @@ func (r *Rollup) Has(f flowlog.FieldID) bool { return slices.Contains(r.Keys, f)
 // Refused is the action of records that rollups of some records hold.
 const Refused = "REJECT"
 
+// LastSystemPort is the last of IANA's system ports.
+const LastSystemPort = 1023
+
+// Ports are the other ports that are well known: of the remote desktop and of
+// databases, which rules are most often asked about.
+var Ports = []int64{1433, 1521, 2049, 3306, 3389, 5432, 5439, 5985, 5986, 6379, 9200, 11211, 27017}
+
 // WellKnown reports whether rollups of some records hold those with a destination
-// port: IANA's system ports, and the ports of the remote desktop and of databases that
-// rules are most often asked about.
+// port.
 func WellKnown(port int64) bool {
-	switch port {
-	case 1433, 1521, 2049, 3306, 3389, 5432, 5439, 5985, 5986, 6379, 9200, 11211, 27017:
-		return true
-	}
-	return port >= 0 && port < 1024
+	return port >= 0 && port <= LastSystemPort || slices.Contains(Ports, port)
 }

@@ -61,6 +61,10 @@ func (s *session) selectRollups(r *rollup.Rollup, files []lake.DataFile) string 
 
 // selectRecords returns the SELECT of a rollup's rows from the records of files.
 func (s *session) selectRecords(r *rollup.Rollup, files []lake.DataFile) string {
+	s.only = []string{"start", "weir_hour", "packets", "bytes"}
+	for _, f := range r.Keys {
+		s.only = append(s.only, flowlog.FieldByID(f).Column)
+	}
 	start := `coalesce("start", CAST(floor(epoch_us(weir_hour) / 1000000) AS BIGINT))`
 	unit := strconv.FormatInt(r.Unit, 10)
 	start = fmt.Sprintf("(%[1]s - ((%[1]s %% %[2]s) + %[2]s) %% %[2]s)", start, unit)
@@ -83,12 +87,10 @@ func rollupColumns(r *rollup.Rollup, start, records string) []string {
 // someCondition is met by the records that rollups of some records hold.
 func someCondition() string {
 	var ports []string
-	for port := int64(1024); port < 65536; port++ {
-		if rollup.WellKnown(port) {
-			ports = append(ports, strconv.FormatInt(port, 10))
-		}
+	for _, port := range rollup.Ports {
+		ports = append(ports, strconv.FormatInt(port, 10))
 	}
-	return "action = " + quote(rollup.Refused) + " OR dstport BETWEEN 0 AND 1023 OR dstport IN (" + strings.Join(ports, ", ") + ")"
+	return fmt.Sprintf("action = %s OR dstport BETWEEN 0 AND %d OR dstport IN (%s)", quote(rollup.Refused), rollup.LastSystemPort, strings.Join(ports, ", "))
 }
 
 // addRollupCost adds what reading a rollup costs: at most the rollups of files, or the

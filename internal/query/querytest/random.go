@@ -19,6 +19,13 @@ const (
 
 // runRandom demands that the engine answers random plans as the reference does.
 func runRandom(t *testing.T, open Open) {
+	eachSet(t, open, 2, randomPlan, nil)
+}
+
+// eachSet demands that the engine answers plans as the reference does, over random
+// records. next makes a plan and says whether its rows have one order; stream tells its
+// random numbers from others'. done, which may be nil, is given each set's plans.
+func eachSet(t *testing.T, open Open, stream uint64, next func(*rand.Rand) (query.Plan, bool), done func(*testing.T, query.Engine, []query.Plan)) {
 	plans := randomPlans
 	if testing.Short() {
 		plans = randomPlansShort
@@ -30,12 +37,17 @@ func runRandom(t *testing.T, open Open) {
 				t.Fatal(err)
 			}
 			engine, reference := open(t, batches), memory.New(batches...)
-			r := rand.New(rand.NewPCG(seed, 2))
+			r := rand.New(rand.NewPCG(seed, stream))
+			var all []query.Plan
 			for range plans {
-				p, ordered := randomPlan(r)
+				p, ordered := next(r)
+				all = append(all, p)
 				if err := comparePlan(engine, reference, p, ordered); err != nil {
 					t.Errorf("%s\n%v", formatPlan(p), err)
 				}
+			}
+			if done != nil {
+				done(t, engine, all)
 			}
 		})
 	}

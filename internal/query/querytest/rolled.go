@@ -1,7 +1,6 @@
 package querytest
 
 import (
-	"fmt"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -9,42 +8,25 @@ import (
 
 	"weir/flowlog"
 	"weir/internal/query"
-	"weir/internal/query/memory"
 	"weir/internal/rollup"
 )
 
 // RunRolled demands that the engine answers random plans as the reference does of which
 // nearly all can be answered from rollups. rolled says whether the engine would.
 func RunRolled(t *testing.T, open Open, rolled func(e query.Engine, p query.Plan) bool) {
-	plans := randomPlans
-	if testing.Short() {
-		plans = randomPlansShort
-	}
-	for seed := range uint64(randomSets) {
-		t.Run(fmt.Sprintf("set %d", seed), func(t *testing.T) {
-			batches, err := randomBatches(seed)
-			if err != nil {
-				t.Fatal(err)
+	eachSet(t, open, 3, rollablePlan, func(t *testing.T, engine query.Engine, plans []query.Plan) {
+		times := map[string]int{}
+		for _, p := range plans {
+			if by := p.Rollup(); by != nil && rolled(engine, p) {
+				times[by.Name]++
 			}
-			engine, reference := open(t, batches), memory.New(batches...)
-			r := rand.New(rand.NewPCG(seed, 3))
-			times := map[string]int{}
-			for range plans {
-				p, ordered := rollablePlan(r)
-				if by := p.Rollup(); by != nil && rolled(engine, p) {
-					times[by.Name]++
-				}
-				if err := comparePlan(engine, reference, p, ordered); err != nil {
-					t.Errorf("%s\n%v", formatPlan(p), err)
-				}
+		}
+		for _, by := range rollup.All {
+			if times[by.Name] < len(plans)/10 {
+				t.Errorf("%d of %d plans were answered from %s", times[by.Name], len(plans), by.Name)
 			}
-			for _, by := range rollup.All {
-				if times[by.Name] < plans/10 {
-					t.Errorf("%d of %d plans were answered from %s", times[by.Name], plans, by.Name)
-				}
-			}
-		})
-	}
+		}
+	})
 }
 
 // rollablePlan returns a plan that some rollup probably answers: an aggregation of
