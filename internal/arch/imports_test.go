@@ -42,7 +42,7 @@ var edges = []struct {
 	{
 		path: "github.com/parquet-go/parquet-go/...", tests: true,
 		rooms: []string{"flowlog", "internal/lake"},
-		why:   "everything but the lake goes through flowlog; the lake writes with arrow-go, and codes by parquet-go's encoding",
+		why:   "everything goes through flowlog; the lake writes with arrow-go, and its tests read codes by another decoder",
 	},
 	{
 		path: "github.com/johannesboyne/gofakes3/...", tests: true,

@@ -16,13 +16,12 @@ import (
 	"github.com/apache/arrow-go/v18/parquet/metadata"
 	"github.com/apache/arrow-go/v18/parquet/pqarrow"
 	"github.com/apache/arrow-go/v18/parquet/schema"
-	"github.com/parquet-go/parquet-go/encoding/rle"
 )
 
 // fileWriter writes a Parquet file page by page: a dictionary and one page of codes
 // for each column of a row group. Arrow's column writers would look each value of a
 // dictionary up again and take codes one by one; pages, metadata and compression are
-// theirs, and the hybrid encoding of codes is parquet-go's, which takes 8 at a time.
+// theirs.
 type fileWriter struct {
 	out    *tellWriter
 	props  *parquet.WriterProperties
@@ -42,7 +41,7 @@ type fileWriter struct {
 // other: 12 MB for row groups of the usual size.
 type scratch struct {
 	words  [][]uint64 // the codes of the group's records: see columns
-	places []int32
+	places []uint32
 	absent []uint32 // records of the group without a value
 	local  []uint32
 	levels []uint8
@@ -183,7 +182,7 @@ func (w *fileWriter) writeCoded(c *codes, top uint32, d dictionary) error {
 			place = entries
 			local[code] = place
 		}
-		places[at] = int32(place - 1)
+		places[at] = place - 1
 		at++
 	}
 	w.places = places[:at]
@@ -194,11 +193,10 @@ func (w *fileWriter) writeCoded(c *codes, top uint32, d dictionary) error {
 	if entries > 0 {
 		width = max(1, bits.Len32(entries-1))
 	}
-	var err error
-	if w.coded, err = (&rle.Encoding{BitWidth: width}).EncodeInt32(w.coded, w.places); err != nil {
-		return err
+	w.page = append(w.page, byte(width))
+	if entries > 0 {
+		w.page = appendCodes(w.page, w.places, uint(width))
 	}
-	w.page = append(append(w.page, byte(width)), w.coded...)
 	stats := w.statistics(len(w.absent))
 	if entries > 0 {
 		w.bound(&stats, d.bound(low), d.bound(high))
@@ -219,9 +217,6 @@ func (w *fileWriter) writeConstant(d dictionary) error {
 	w.bound(&stats, d.bound(1), d.bound(1))
 	return w.writeChunk(1, w.rows, stats)
 }
-
-// appendRun appends the header of n times the same value; the value follows.
-func appendRun(to []byte, n int) []byte { return binary.AppendUvarint(to, uint64(n)<<1) }
 
 // statistics returns those of the next column without bounds.
 func (w *fileWriter) statistics(nulls int) metadata.EncodedStatistics {
@@ -255,28 +250,22 @@ func (w *fileWriter) beginPage(absent []uint32) error {
 	for _, i := range absent {
 		w.levels[i] = 0
 	}
-	return w.appendLevels(w.levels, 1)
+	w.appendLevels(w.levels, 1)
+	return nil
 }
 
 // appendLevels appends levels, of which none is larger than top.
-func (w *fileWriter) appendLevels(levels []uint8, top int16) (err error) {
-	if w.coded, err = (&rle.Encoding{BitWidth: bits.Len16(uint16(top))}).EncodeLevels(w.coded, levels); err != nil {
-		return err
-	}
+func (w *fileWriter) appendLevels(levels []uint8, top int16) {
+	w.coded = appendCodes(w.coded[:0], levels, uint(bits.Len16(uint16(top))))
 	w.page = append(binary.LittleEndian.AppendUint32(w.page, uint32(len(w.coded))), w.coded...)
-	return nil
 }
 
 // writePlain writes values in Parquet's PLAIN encoding, with their levels, as the
 // next column.
 func (w *fileWriter) writePlain(values []byte, def, rep []uint8, nulls int) error {
 	w.page = w.page[:0]
-	if err := w.appendLevels(rep, w.column().MaxRepetitionLevel()); err != nil {
-		return err
-	}
-	if err := w.appendLevels(def, w.column().MaxDefinitionLevel()); err != nil {
-		return err
-	}
+	w.appendLevels(rep, w.column().MaxRepetitionLevel())
+	w.appendLevels(def, w.column().MaxDefinitionLevel())
 	w.page = append(w.page, values...)
 	return w.writeChunk(-1, len(def), w.statistics(nulls))
 }

@@ -76,6 +76,11 @@ func IPClassOf(addr string) (string, bool) {
 	if !ok {
 		return "", false
 	}
+	if a.Is4() {
+		if class := classOfOctet[a.As4()[0]]; class != "" {
+			return class, true
+		}
+	}
 	for _, n := range classes {
 		if n.network.Contains(a) {
 			return n.class, true
@@ -83,6 +88,23 @@ func IPClassOf(addr string) (string, bool) {
 	}
 	panic("query: the classes do not hold " + addr)
 }
+
+// classOfOctet holds the classes of IPv4 addresses by their first octet, "" where it
+// does not tell: most addresses need no look through all networks.
+var classOfOctet = func() (out [256]string) {
+	for i := range out {
+		of := netip.PrefixFrom(netip.AddrFrom4([4]byte{byte(i)}), 8)
+		for _, n := range classes {
+			if n.network.Overlaps(of) {
+				if n.network.Bits() <= 8 {
+					out[i] = n.class
+				}
+				break
+			}
+		}
+	}
+	return out
+}()
 
 // classes holds the classes' networks; the first that holds an address decides,
 // so that exceptions stand before what they are exceptions from. The last two

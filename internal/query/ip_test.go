@@ -3,6 +3,7 @@ package query
 import (
 	"math/rand/v2"
 	"net/netip"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -128,6 +129,33 @@ func TestIPClassOf(t *testing.T) {
 	for _, addr := range []string{"", "-", "10.0.0", "fe80::1%eth0", "10.0.0.0/8"} {
 		if got, ok := IPClassOf(addr); ok {
 			t.Errorf("IPClassOf(%q) = %q, want none", addr, got)
+		}
+	}
+}
+
+// TestClassOfOctet checks that the first octet's class is that of the first network
+// that holds the address, at the edges of each network and anywhere.
+func TestClassOfOctet(t *testing.T) {
+	rnd := rand.New(rand.NewPCG(1, 3))
+	var addrs []netip.Addr
+	for range 20000 {
+		addrs = append(addrs, netip.AddrFrom4([4]byte{byte(rnd.Uint32()), byte(rnd.Uint32()), byte(rnd.Uint32()), byte(rnd.Uint32())}))
+	}
+	for _, n := range classes {
+		if first := n.network.Addr(); first.Is4() && first != netip.IPv4Unspecified() {
+			addrs = append(addrs, first, first.Prev())
+		}
+	}
+	for _, a := range addrs {
+		i := slices.IndexFunc(classes, func(n struct {
+			network netip.Prefix
+			class   string
+		},
+		) bool {
+			return n.network.Contains(a)
+		})
+		if got, _ := IPClassOf(a.String()); got != classes[i].class {
+			t.Errorf("%s is %s, want %s", a, got, classes[i].class)
 		}
 	}
 }

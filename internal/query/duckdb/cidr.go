@@ -4,34 +4,7 @@ import (
 	"net/netip"
 	"strconv"
 	"strings"
-	"sync"
-
-	"weir/internal/query"
 )
-
-// cidrCache keeps parsed networks: a query has few, and asks for one with each
-// address.
-type cidrCache struct{ parsed sync.Map }
-
-// cidrCacheSize bounds the cache; networks can come from a column too.
-const cidrCacheSize = 1024
-
-// parse returns the network that a text is.
-func (c *cidrCache) parse(s string) (netip.Prefix, error) {
-	if p, ok := c.parsed.Load(s); ok {
-		return p.(netip.Prefix), nil
-	}
-	p, err := query.ParseCIDR(s)
-	if err != nil {
-		return p, err
-	}
-	n := 0
-	c.parsed.Range(func(any, any) bool { n++; return n < cidrCacheSize })
-	if n < cidrCacheSize {
-		c.parsed.Store(s, p)
-	}
-	return p, nil
-}
 
 // addressRange returns a condition, true for every address in an IPv4 network,
 // that DuckDB can hold against a file's and a row group's statistics: the texts of
