@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -79,16 +80,17 @@ func lakeAsker(run func(context.Context) (query.Rows, error)) asker {
 			return nil, 0, err
 		}
 		defer rows.Close()
-		var out []string
+		var out [][]any
 		for {
 			row, err := rows.Next()
 			if err == io.EOF {
-				return out, time.Since(began), nil
+				took := time.Since(began)
+				return rowTexts(out), took, nil
 			}
 			if err != nil {
 				return nil, 0, err
 			}
-			out = append(out, rowText(row))
+			out = append(out, slices.Clone(row))
 		}
 	}
 }
@@ -110,15 +112,26 @@ func duckAsker(conn *sql.Conn, text string) asker {
 		for i := range row {
 			targets[i] = &row[i]
 		}
-		var out []string
+		var out [][]any
 		for rows.Next() {
 			if err := rows.Scan(targets...); err != nil {
 				return nil, 0, err
 			}
-			out = append(out, rowText(row))
+			out = append(out, slices.Clone(row))
 		}
-		return out, time.Since(began), rows.Err()
+		took := time.Since(began)
+		return rowTexts(out), took, rows.Err()
 	}
+}
+
+// rowTexts returns rows as text, after the time was taken: what prints them is not what
+// is compared.
+func rowTexts(rows [][]any) []string {
+	var out []string
+	for _, row := range rows {
+		out = append(out, rowText(row))
+	}
+	return out
 }
 
 // rowText returns a row as text.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -14,9 +15,17 @@ import (
 	"weir/flowlog"
 )
 
-// rowGroupRecords is how many records a row group holds: larger groups make
+// rowGroupRecords is how many records a row group holds at most: larger groups make
 // smaller files, smaller ones can be passed over more often.
 const rowGroupRecords = 1 << 18
+
+// groupRecords returns how many of n records each row group holds: all about as many,
+// since a file is read by one processor for each. They are whole readings of DuckDB's.
+func groupRecords(n int) int {
+	groups := max(1, (n+rowGroupRecords-1)/rowGroupRecords)
+	const reading = 2048
+	return max(1, (n+groups*reading-1)/(groups*reading)) * reading
+}
 
 // fileColumn is a column of a data file.
 type fileColumn struct {
@@ -108,11 +117,10 @@ func writeFile(ctx context.Context, path string, schema *iceberg.Schema, c *colu
 	}
 	defer w.free()
 	perm := c.order()
-	for at := 0; at < len(perm); at += rowGroupRecords {
+	for rows := range slices.Chunk(perm, groupRecords(len(perm))) {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		rows := perm[at:min(at+rowGroupRecords, len(perm))]
 		w.beginGroup(c.words, rows)
 		for i := range cols {
 			if err := c.writeColumn(w, &cols[i], rows); err != nil {

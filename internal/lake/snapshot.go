@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"time"
 
 	"github.com/apache/iceberg-go/catalog"
@@ -37,6 +38,9 @@ type Bounds struct {
 func (l *Lake) Snapshot(ctx context.Context) (*Snapshot, error) {
 	l.snapMu.Lock()
 	defer l.snapMu.Unlock()
+	if l.snap != nil && maps.Equal(l.snap.where, l.locations(ctx)) {
+		return l.snap, nil
+	}
 	s := &Snapshot{
 		files:  map[flowlog.Kind][]DataFile{},
 		fields: map[flowlog.Kind]map[string]int{},
@@ -63,6 +67,33 @@ func (l *Lake) Snapshot(ctx context.Context) (*Snapshot, error) {
 	}
 	l.snap = s
 	return s, nil
+}
+
+// locations returns where the tables' metadata is, as far as the catalog says. It asks
+// the catalog's table itself, which is that of Iceberg's JDBC catalogs: to load the
+// tables takes 2 ms, a tenth of what a small query does.
+func (l *Lake) locations(ctx context.Context) map[flowlog.Kind]string {
+	rows, err := l.catDB.QueryContext(ctx, "SELECT table_name, metadata_location FROM iceberg_tables WHERE table_namespace = ?", namespace)
+	if err != nil {
+		return nil
+	}
+	defer rows.Close()
+	out := map[flowlog.Kind]string{}
+	for rows.Next() {
+		var name, location string
+		if err := rows.Scan(&name, &location); err != nil {
+			return nil
+		}
+		for _, k := range kinds {
+			if tableName(k) == name {
+				out[k] = location
+			}
+		}
+	}
+	if rows.Err() != nil {
+		return nil
+	}
+	return out
 }
 
 // add lists a table's files.

@@ -206,6 +206,10 @@ func TestPruning(t *testing.T) {
 		{`SELECT count(*) FROM vpc_flow_logs WHERE start < 1772410000 OR bytes = 300`, 3, 3},
 		{`SELECT count(*) FROM vpc_flow_logs a JOIN vpc_flow_logs b ON a.dstport = b.dstport WHERE a.start < 1772410000 AND b.start BETWEEN 1772420000 AND 1772421000`, 2, 1},
 		{`SELECT count(*) FROM vpc_flow_logs WHERE vpc_id = 'vpc-1'`, 0, 0},
+		{`SELECT count(*) FROM (SELECT start FROM vpc_flow_logs WHERE start >= 1772420000 ORDER BY start LIMIT 1)`, 2, 1},
+		{`SELECT sum(bytes)::BIGINT FROM (SELECT * FROM vpc_flow_logs WHERE start BETWEEN 1772420000 AND 1772421000 ORDER BY start LIMIT 1)`, 1, 300},
+		{`SELECT count(*) FROM (SELECT start AS file_index, dstport AS file_row_number FROM vpc_flow_logs) SEMI JOIN
+			(SELECT start AS file_index, dstport AS file_row_number FROM vpc_flow_logs WHERE start < 1772410000) USING (file_index, file_row_number)`, 3, 2},
 	}
 	for _, tc := range tests {
 		cost, err := e.ExplainSQL(t.Context(), tc.sql, query.Scope{})

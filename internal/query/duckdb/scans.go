@@ -55,14 +55,14 @@ func (s *session) scans(ctx context.Context, text string) ([]scan, error) {
 			return nil, fmt.Errorf("cannot read DuckDB's plan: %w", err)
 		}
 		for _, n := range nodes {
-			out = n.scans(out)
+			out = n.scans(out, text)
 		}
 	}
 	return out, rows.Err()
 }
 
-// scans adds the readings of files at and below the node.
-func (n *planNode) scans(out []scan) []scan {
+// scans adds the readings of files at and below the node, of the query sql.
+func (n *planNode) scans(out []scan, sql string) []scan {
 	if n.Name == "READ_PARQUET" || strings.TrimSpace(n.Name) == "PARQUET_SCAN" {
 		s := scan{gives: strings.Split(text(n.Extra["Projections"]), "\n")}
 		for _, f := range splitFilters(text(n.Extra["Filters"])) {
@@ -72,10 +72,22 @@ func (n *planNode) scans(out []scan) []scan {
 		}
 		out = append(out, s)
 	}
+	from := len(out)
 	for i := range n.Children {
-		out = n.Children[i].scans(out)
+		out = n.Children[i].scans(out, sql)
+	}
+	if n.sameRows(sql) && len(out) == from+2 {
+		out[from].conds = out[from+1].conds
 	}
 	return out
+}
+
+// sameRows reports whether the node reads more columns of the rows that its second child
+// found, as DuckDB does for the first few of many. It joins by the place of a row in its
+// file then, which has no name in a query unless the query gives it to something else.
+func (n *planNode) sameRows(sql string) bool {
+	return n.Name == "HASH_JOIN" && !strings.Contains(strings.ToLower(sql), "file_index") && text(n.Extra["Join Type"]) == "SEMI" && len(n.Children) == 2 &&
+		text(n.Extra["Conditions"]) == "file_index = file_index\nfile_row_number = file_row_number"
 }
 
 // text returns a text of a plan. DuckDB cuts texts into lists at line feeds, and
@@ -117,7 +129,10 @@ var (
 	// the AND that joins it to the next or to the end.
 	comparison = regexp.MustCompile(`^([a-z0-9_]+)(>=|<=|!=|=|>|<)(-?[0-9]+|'(?:[^']|'')*'(?:::TIMESTAMP)?)(?: AND |$)`)
 	present    = regexp.MustCompile(`^[a-z0-9_]+ IS NOT NULL(?: AND |$)`)
-	word       = regexp.MustCompile(`[a-z0-9_]+`)
+	// dynamic is a filter of which more is known while the query runs: of the first rows
+	// in an order, or of a join.
+	dynamic = regexp.MustCompile(`^optional: Dynamic Filter \([a-z0-9_]+\)(?: AND |$)`)
+	word    = regexp.MustCompile(`[a-z0-9_]+`)
 )
 
 // parseFilter reads a filter of a scan as DuckDB prints it: comparisons joined
@@ -128,7 +143,7 @@ var (
 func parseFilter(f string) (conds []cond, columns []string) {
 	columns = word.FindAllString(withoutTexts(f), -1)
 	for f != "" {
-		if m := present.FindString(f); m != "" {
+		if m := present.FindString(f) + dynamic.FindString(f); m != "" {
 			f = f[len(m):]
 			continue
 		}
