@@ -140,49 +140,51 @@ func (w *fileWriter) close() error {
 // column returns the description of the next column.
 func (w *fileWriter) column() *schema.Column { return w.schema.Column(w.next) }
 
-// dictionary gives a column's values by their codes, from 1 on.
+// dictionary gives a column's values by their codes, from 1 on, in ascending order.
 type dictionary interface {
 	// appendPlain appends the value in Parquet's PLAIN encoding.
 	appendPlain(to []byte, code uint32) []byte
 	// bound returns the value as statistics have it.
 	bound(code uint32) []byte
-	less(a, b uint32) bool
 }
 
 // writeCoded writes a column of the group as the next one, with a dictionary of just
-// the values of its records; code 0 is none. No code is larger than top.
+// the values of its records, in the order of their codes; code 0 is none. No code is
+// larger than top.
 func (w *fileWriter) writeCoded(c *codes, top uint32, d dictionary) error {
 	if c.constant() {
 		return w.writeConstant(d)
 	}
-	w.places, w.absent, w.dict = sized(&w.places, w.rows), w.absent[:0], w.dict[:0]
-	entries, low, high := uint32(0), uint32(0), uint32(0)
-	add := func(code uint32) {
-		entries++
-		w.dict = d.appendPlain(w.dict, code)
-		if low == 0 || d.less(code, low) {
-			low = code
-		}
-		if high == 0 || d.less(high, code) {
-			high = code
-		}
-	}
+	words := w.words[c.word]
 	w.local = sized(&w.local, int(top)+1) // code -> place in the new dictionary, from 1 on
 	clear(w.local)
-	at, local, places, words := 0, w.local, w.places, w.words[c.word]
-	for i, word := range words {
-		code := uint32(word >> c.shift & c.mask)
-		place := local[code]
-		if place == 0 {
-			if code == 0 {
-				w.absent = append(w.absent, uint32(i))
-				continue
-			}
-			add(code)
-			place = entries
-			local[code] = place
+	local := w.local
+	for _, word := range words {
+		local[word>>c.shift&c.mask] = 1
+	}
+	w.dict = w.dict[:0]
+	entries, low, high := uint32(0), uint32(0), uint32(0)
+	for code := uint32(1); code <= top; code++ {
+		if local[code] == 0 {
+			continue
 		}
-		places[at] = place - 1
+		entries++
+		local[code] = entries
+		w.dict = d.appendPlain(w.dict, code)
+		if low == 0 {
+			low = code
+		}
+		high = code
+	}
+	w.places, w.absent = sized(&w.places, w.rows), w.absent[:0]
+	at, places := 0, w.places
+	for i, word := range words {
+		code := word >> c.shift & c.mask
+		if code == 0 {
+			w.absent = append(w.absent, uint32(i))
+			continue
+		}
+		places[at] = local[code] - 1
 		at++
 	}
 	w.places = places[:at]

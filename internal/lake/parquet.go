@@ -154,14 +154,12 @@ func (c *columns) writeColumn(w *fileWriter, col *fileColumn, rows []uint32) err
 	return c.writeUnknown(w, rows, false)
 }
 
-// textDictionary is the dictionary of a text column, which ascends.
+// textDictionary is the dictionary of a text column.
 type textDictionary []string
 
 func (t textDictionary) appendPlain(to []byte, code uint32) []byte { return appendText(to, t[code-1]) }
 
 func (t textDictionary) bound(code uint32) []byte { return []byte(t[code-1]) }
-
-func (t textDictionary) less(a, b uint32) bool { return a < b }
 
 // numberDictionary is that of a numeric column, of a type.
 type numberDictionary struct {
@@ -181,8 +179,6 @@ func (n numberDictionary) appendPlain(to []byte, code uint32) []byte {
 }
 
 func (n numberDictionary) bound(code uint32) []byte { return n.appendPlain(nil, code) }
-
-func (n numberDictionary) less(a, b uint32) bool { return n.c.value(a) < n.c.value(b) }
 
 // writeUnknown writes the names, or the values, of the unknown fields of rows; a
 // record without any has NULL.

@@ -333,19 +333,14 @@ func (c *columns) rollupColumns(r *rollup.Rollup, rows []rolled, p packing) (*co
 	out := &columns{kind: c.kind, n: len(rows)}
 	var cols []fileColumn
 	numeric := func(name string, t arrow.DataType, value func(row *rolled) (int64, bool)) {
-		n := &numbers{dict: []int64{}}
-		coder := newNumberCoder(n)
+		coder := newNumberCoder()
 		all := make([]uint32, len(rows))
 		for i := range rows {
 			if v, ok := value(&rows[i]); ok {
 				all[i] = coder.code(v)
 			}
 		}
-		n.codes = out.newCodes(n.top)
-		for i, code := range all {
-			n.set(i, code)
-		}
-		cols = append(cols, fileColumn{field: arrow.Field{Name: name, Type: t, Nullable: true}, numbers: n})
+		cols = append(cols, fileColumn{field: arrow.Field{Name: name, Type: t, Nullable: true}, numbers: out.coded(coder, all)})
 	}
 	numeric(rollup.ID, arrow.PrimitiveTypes.Int32, func(*rolled) (int64, bool) { return int64(r.ID), true })
 	numeric(rollup.Start, arrow.PrimitiveTypes.Int64, func(row *rolled) (int64, bool) {

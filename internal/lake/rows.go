@@ -86,12 +86,13 @@ func (c *codes) all(n int) []uint32 {
 }
 
 // numbers is a numeric column in codes: code 0 is absent, code c is low+c-1, or
-// where there is a dict, dict[c-1].
+// where there is a dict, dict[c-1]. The dict ascends, so that codes compare as their
+// numbers do.
 type numbers struct {
 	codes
 	top  uint32 // no code is larger
 	low  int64
-	dict []int64 // distinct, in the order in which they were met
+	dict []int64
 }
 
 // value returns the number of a code that is not 0.
@@ -198,8 +199,7 @@ func (c *columns) mergeNums(pieces []piece, id flowlog.FieldID) *numbers {
 // mergeWide is mergeNums for numbers that differ much.
 func (c *columns) mergeWide(pieces []piece, id flowlog.FieldID) *numbers {
 	var room []int64
-	out := &numbers{dict: []int64{}}
-	coder := newNumberCoder(out)
+	coder := newNumberCoder()
 	all := make([]uint32, c.n)
 	at := all
 	for _, p := range pieces {
@@ -210,9 +210,17 @@ func (c *columns) mergeWide(pieces []piece, id flowlog.FieldID) *numbers {
 		}
 		at = at[p.len():]
 	}
+	return c.coded(coder, all)
+}
+
+// coded returns the numbers of which the coder gave all the codes, 0 where a record has
+// none.
+func (c *columns) coded(coder *numberCoder, all []uint32) *numbers {
+	dict, rank := coder.ascending()
+	out := &numbers{top: uint32(len(dict)), dict: dict}
 	out.codes = c.newCodes(out.top)
 	for i, code := range all {
-		out.set(i, code)
+		out.set(i, rank[code])
 	}
 	return out
 }
@@ -238,15 +246,15 @@ func (p piece) numbers(id flowlog.FieldID, room *[]int64) []int64 {
 // smallest; larger ones are looked up in a hash table.
 const directSpan = 1 << 17
 
-// numberCoder codes numbers in the order in which it meets them.
+// numberCoder codes numbers, from 1 on in the order in which it meets them.
 type numberCoder struct {
-	c     *numbers
+	met   []int64
 	table []uint32 // open addressing: a code; 0 = free
 	shift uint     // of a hash: its upper bits tell the place
 }
 
-func newNumberCoder(c *numbers) *numberCoder {
-	return &numberCoder{c: c, table: make([]uint32, 1<<12), shift: 64 - 12}
+func newNumberCoder() *numberCoder {
+	return &numberCoder{met: []int64{}, table: make([]uint32, 1<<12), shift: 64 - 12}
 }
 
 // code returns the code of a number.
@@ -254,17 +262,17 @@ func (n *numberCoder) code(v int64) uint32 {
 	mask := uint64(len(n.table) - 1)
 	at := n.place(v)
 	for ; n.table[at] != 0; at = (at + 1) & mask {
-		if code := n.table[at]; n.c.dict[code-1] == v {
+		if code := n.table[at]; n.met[code-1] == v {
 			return code
 		}
 	}
-	n.c.dict = append(n.c.dict, v)
-	n.c.top++
-	n.table[at] = n.c.top
-	if 2*len(n.c.dict) > len(n.table) {
+	n.met = append(n.met, v)
+	code := uint32(len(n.met))
+	n.table[at] = code
+	if 2*len(n.met) > len(n.table) {
 		n.grow()
 	}
-	return n.c.top
+	return code
 }
 
 func (n *numberCoder) place(v int64) uint64 { return mix(uint64(v)) >> n.shift }
@@ -273,13 +281,33 @@ func (n *numberCoder) place(v int64) uint64 { return mix(uint64(v)) >> n.shift }
 func (n *numberCoder) grow() {
 	n.table, n.shift = make([]uint32, 4*len(n.table)), n.shift-2
 	mask := uint64(len(n.table) - 1)
-	for i, v := range n.c.dict {
+	for i, v := range n.met {
 		at := n.place(v)
 		for n.table[at] != 0 {
 			at = (at + 1) & mask
 		}
 		n.table[at] = uint32(i + 1)
 	}
+}
+
+// ascending returns the numbers in order, and the place of each in it, from 1 on, by
+// code.
+func (n *numberCoder) ascending() (dict []int64, rank []uint32) {
+	rank = make([]uint32, len(n.met)+1)
+	if len(n.met) == 0 {
+		return n.met, rank
+	}
+	low, high := slices.Min(n.met), slices.Max(n.met)
+	words := make([]uint64, len(n.met))
+	for i, v := range n.met {
+		words[i] = uint64(v) - uint64(low)
+	}
+	dict = make([]int64, len(n.met))
+	for i, word := range sortWords(words, 0, uint(bits.Len64(uint64(high)-uint64(low)))) {
+		dict[i] = int64(word + uint64(low))
+		rank[n.code(dict[i])] = uint32(i + 1)
+	}
+	return dict, rank
 }
 
 // mergeTexts joins a text column of all pieces into one dictionary, or returns
@@ -406,7 +434,7 @@ func (c *columns) order() []uint32 {
 		if r := c.texts[id]; r != nil && !r.constant() {
 			keys, widths = append(keys, r.all(c.n)), append(widths, uint(bits.Len(uint(len(r.dict)))))
 		} else if nums := c.nums[id]; nums != nil && !nums.constant() {
-			keys, widths = append(keys, nums.ascending(c.n)), append(widths, uint(bits.Len32(nums.top)))
+			keys, widths = append(keys, nums.all(c.n)), append(widths, uint(bits.Len32(nums.top)))
 		}
 	}
 	return orderBy(c.n, keys, widths)
@@ -474,28 +502,6 @@ func sortWords(words []uint64, low, top uint) []uint64 {
 		words, spare = spare, words
 	}
 	return words
-}
-
-// ascending returns codes of n records that compare as the numbers do, absent
-// first.
-func (c *numbers) ascending(n int) []uint32 {
-	all := c.all(n)
-	if c.dict == nil {
-		return all
-	}
-	byValue := make([]uint32, len(c.dict))
-	for i := range byValue {
-		byValue[i] = uint32(i)
-	}
-	slices.SortFunc(byValue, func(a, b uint32) int { return cmp.Compare(c.dict[a], c.dict[b]) })
-	rank := make([]uint32, len(c.dict)+1)
-	for i, at := range byValue {
-		rank[at+1] = uint32(i + 1)
-	}
-	for i, code := range all {
-		all[i] = rank[code]
-	}
-	return all
 }
 
 // sortedKeys returns the keys of a map in order.
