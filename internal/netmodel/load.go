@@ -1,0 +1,342 @@
+package netmodel
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+)
+
+// Problem says why a file was not taken.
+type Problem struct {
+	// File is its path, and Path where in it, as SecurityGroups[3].IpPermissions[0]; ""
+	// where the whole file is meant.
+	File, Path string
+	Reason     string
+}
+
+// String returns the problem with its place.
+func (p Problem) String() string {
+	if p.Path == "" {
+		return p.File + ": " + p.Reason
+	}
+	return p.File + ": " + p.Path + ": " + p.Reason
+}
+
+// Loaded is what [Load] found.
+type Loaded struct {
+	*Network
+	Problems []Problem
+	// Unused are the keys of answers that were recognised and that nothing is made of
+	// yet, in order.
+	Unused []string
+}
+
+// Load reads a definition from files, and from all files below folders whose names end in
+// .json: answers of `aws ec2 describe-*`, recognised by their keys, of any accounts and
+// regions. A file with a part that can't be understood is left out whole and is in the
+// problems, with the others loaded. It fails where a path can't be read, and where
+// nothing was loaded.
+func Load(paths ...string) (Loaded, error) {
+	var files []*file
+	for _, path := range paths {
+		err := filepath.WalkDir(path, func(name string, d fs.DirEntry, err error) error {
+			if err != nil || d.IsDir() || name != path && !strings.EqualFold(filepath.Ext(name), ".json") {
+				return err
+			}
+			data, err := os.ReadFile(name)
+			if err == nil {
+				files = append(files, readFile(name, data))
+			}
+			return err
+		})
+		if err != nil {
+			return Loaded{}, fmt.Errorf("cannot read the network definition: %w", err)
+		}
+	}
+	n, problems := join(files)
+	out := Loaded{Network: n, Problems: problems}
+	for _, f := range files {
+		if f.problem == nil {
+			out.Unused = append(out.Unused, f.unused...)
+		}
+	}
+	slices.Sort(out.Unused)
+	out.Unused = slices.Compact(out.Unused)
+	switch {
+	case n != nil:
+		return out, nil
+	case len(problems) > 0:
+		return out, fmt.Errorf("no network definition could be read: %s", problems[0])
+	}
+	return out, errors.New("no network definition: no file ends in .json")
+}
+
+// file is what a file holds, or why it is not taken.
+type file struct {
+	name    string
+	problem *Problem
+	part    part
+	unused  []string // keys
+}
+
+// part is a piece of a definition, with where in the file each thing stands.
+type part struct {
+	Network
+	rules []*identified     // of describe-security-group-rules
+	acls  map[string]string // network ACL by subnet
+	at    map[string]string // place by id
+}
+
+// badPlace is an error at a place of the file.
+type badPlace struct {
+	path string
+	err  error
+}
+
+func (b *badPlace) Error() string { return b.path + ": " + b.err.Error() }
+
+// readFile reads one file.
+func readFile(name string, data []byte) *file {
+	f := &file{name: name, part: newPart()}
+	fail := func(path, reason string) *file {
+		f.problem = &Problem{name, path, reason}
+		return f
+	}
+	var keys map[string]json.RawMessage
+	d := json.NewDecoder(bytes.NewReader(data))
+	if err := d.Decode(&keys); err != nil {
+		if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
+			line, column := place(data, syntax.Offset)
+			return fail("", fmt.Sprintf("line %d, column %d: no JSON: %v", line, column, err))
+		}
+		return fail("", "no JSON object, as `aws ec2 describe-*` prints")
+	}
+	used := false
+	for _, key := range slices.Sorted(maps.Keys(keys)) {
+		plain := strings.ToLower(strings.ReplaceAll(key, "_", ""))
+		read := readers[plain]
+		if read == nil {
+			if slices.Contains(unread, plain) {
+				f.unused = append(f.unused, key)
+			}
+			continue
+		}
+		used = true
+		if err := read(&f.part, key, keys[key]); err != nil {
+			if bad, ok := errors.AsType[*badPlace](err); ok {
+				return fail(bad.path, bad.err.Error())
+			}
+			return fail(key, err.Error())
+		}
+	}
+	if !used && len(f.unused) == 0 {
+		return fail("", "no answer of describe-* that is known; its keys are "+strings.Join(slices.Sorted(maps.Keys(keys)), ", "))
+	}
+	return f
+}
+
+// place returns the line and column of a byte, from 1 on.
+func place(data []byte, offset int64) (line, column int) {
+	before := data[:min(max(offset-1, 0), int64(len(data)))]
+	return bytes.Count(before, []byte("\n")) + 1, len(before) - (bytes.LastIndexByte(before, '\n') + 1) + 1
+}
+
+func newPart() part {
+	return part{
+		Network: Network{
+			VPCs: map[string]*VPC{}, Subnets: map[string]*Subnet{}, Interfaces: map[string]*Interface{},
+			SecurityGroups: map[string]*SecurityGroup{}, NetworkACLs: map[string]*NetworkACL{}, PrefixLists: map[string]*PrefixList{},
+		},
+		acls: map[string]string{}, at: map[string]string{},
+	}
+}
+
+// join puts the files' definitions together. A file that contradicts one before it is
+// left out.
+func join(files []*file) (*Network, []Problem) {
+	var n *part
+	for {
+		n = nil
+		again := false
+		for _, f := range files {
+			if f.problem != nil {
+				continue
+			}
+			if n == nil {
+				p := newPart()
+				n = &p
+			}
+			if err := n.add(&f.part); err != nil {
+				f.problem, again = &Problem{f.name, err.path, err.err.Error()}, true
+				break
+			}
+		}
+		if n != nil && !again {
+			if f, err := n.finish(files); err != nil {
+				f.problem, again = &Problem{f.name, err.path, err.err.Error()}, true
+			}
+		}
+		if !again {
+			break
+		}
+	}
+	var problems []Problem
+	for _, f := range files {
+		if f.problem != nil {
+			problems = append(problems, *f.problem)
+		}
+	}
+	if n == nil {
+		return nil, problems
+	}
+	return &n.Network, problems
+}
+
+// add adds a file's part.
+func (p *part) add(q *part) *badPlace {
+	for subnet, acl := range q.acls {
+		if was, ok := p.acls[subnet]; ok && was != acl {
+			return &badPlace{q.at[acl], fmt.Errorf("%s is associated with %s, and with %s in another file", subnet, acl, was)}
+		}
+		p.acls[subnet] = acl
+	}
+	p.rules = append(p.rules, q.rules...)
+	for _, err := range []*badPlace{
+		addAll(p.VPCs, q.VPCs, q.at), addAll(p.Subnets, q.Subnets, q.at), addAll(p.SecurityGroups, q.SecurityGroups, q.at),
+		addAll(p.NetworkACLs, q.NetworkACLs, q.at), addAll(p.PrefixLists, q.PrefixLists, q.at),
+	} {
+		if err != nil {
+			return err
+		}
+	}
+	for id, i := range q.Interfaces {
+		if was := p.Interfaces[id]; was != nil {
+			// describe-instances knows the instance, describe-network-interfaces the rest.
+			both, ok := was.with(i)
+			if !ok {
+				return &badPlace{q.at[id], fmt.Errorf("%s is not as in another file; definitions of different times do not belong together", id)}
+			}
+			i = both
+		}
+		p.Interfaces[id] = i
+	}
+	return nil
+}
+
+// addAll adds things by id; those that are there already must be the same.
+func addAll[T any](to, from map[string]*T, at map[string]string) *badPlace {
+	for _, id := range slices.Sorted(maps.Keys(from)) {
+		if was := to[id]; was != nil && !reflect.DeepEqual(was, from[id]) {
+			return &badPlace{at[id], fmt.Errorf("%s is not as in another file; definitions of different times do not belong together", id)}
+		}
+		to[id] = clone(from[id])
+	}
+	return nil
+}
+
+func clone[T any](p *T) *T {
+	c := *p
+	return &c
+}
+
+// with returns what two descriptions say of an interface. It reports false where they
+// contradict each other in what decides about packets.
+func (i *Interface) with(o *Interface) (*Interface, bool) {
+	out := *i
+	set := func(to *string, from string) bool {
+		if *to == "" {
+			*to = from
+		}
+		return from == "" || *to == from
+	}
+	ok := set(&out.VPC, o.VPC) && set(&out.Subnet, o.Subnet) && set(&out.Instance, o.Instance) &&
+		slices.Equal(out.Addresses, o.Addresses) && slices.Equal(sorted(out.Groups), sorted(o.Groups))
+	set(&out.Name, o.Name)
+	set(&out.Description, o.Description)
+	set(&out.Type, o.Type)
+	set(&out.Requester, o.Requester)
+	if len(out.Prefixes) == 0 {
+		out.Prefixes = o.Prefixes
+	}
+	if len(out.Public) == 0 {
+		out.Public = o.Public
+	}
+	return &out, ok
+}
+
+func sorted(list []string) []string { return slices.Sorted(slices.Values(list)) }
+
+// finish connects what came from different files. Where files contradict each other it
+// returns the one to leave out.
+func (p *part) finish(files []*file) (*file, *badPlace) {
+	owner := func(id string) (*file, string) {
+		for _, f := range slices.Backward(files) {
+			if at, ok := f.part.at[id]; ok && f.problem == nil {
+				return f, at
+			}
+		}
+		return nil, ""
+	}
+	for subnet, acl := range p.acls {
+		if s := p.Subnets[subnet]; s != nil {
+			s.NetworkACL = acl
+		}
+	}
+	for _, r := range p.rules {
+		g := p.SecurityGroups[r.group]
+		if g == nil {
+			continue // Missing cannot say so; the group is missing for whoever has it
+		}
+		if !g.identify(r) {
+			f, at := owner(r.rule.ID)
+			return f, &badPlace{at, fmt.Errorf("%s is no rule of %s in another file; definitions of different times do not belong together", r.rule.ID, r.group)}
+		}
+	}
+	if id, err := p.checkSubnets(); err != nil {
+		f, at := owner(id)
+		return f, &badPlace{at, err}
+	}
+	return nil, nil
+}
+
+// identify gives a rule of the group the id that describe-security-group-rules has for it.
+func (g *SecurityGroup) identify(r *identified) bool {
+	rules := g.Rules(r.direction)
+	for i := range rules {
+		if rules[i].Traffic == r.rule.Traffic && rules[i].Peer == r.rule.Peer {
+			rules[i].ID = r.rule.ID
+			return true
+		}
+	}
+	return false
+}
+
+// checkSubnets returns a subnet that overlaps another one of its VPC, or that lies outside
+// the VPC, and why it can't be.
+func (p *part) checkSubnets() (string, error) {
+	ids := slices.Sorted(maps.Keys(p.Subnets))
+	for i, id := range ids {
+		s := p.Subnets[id]
+		vpc := p.VPCs[s.VPC]
+		for _, cidr := range s.CIDRs {
+			if vpc != nil && !slices.ContainsFunc(vpc.CIDRs, func(c prefix) bool { return c.Bits() <= cidr.Bits() && c.Contains(cidr.Addr()) }) {
+				return id, fmt.Errorf("%s of %s lies outside %s", cidr, id, s.VPC)
+			}
+			for _, other := range ids[:i] {
+				o := p.Subnets[other]
+				if o.VPC == s.VPC && slices.ContainsFunc(o.CIDRs, cidr.Overlaps) {
+					return id, fmt.Errorf("%s of %s overlaps %s, which is in %s too", cidr, id, other, s.VPC)
+				}
+			}
+		}
+	}
+	return "", nil
+}
