@@ -1,5 +1,4 @@
-//nolint:revive // fields are named as in AWS's JSON, for the paths of errors
-package netmodel
+package netmodel //nolint:revive // fields are named as in AWS's JSON, for the paths of errors
 
 import (
 	"cmp"

@@ -133,6 +133,36 @@ func TestIPClassOf(t *testing.T) {
 	}
 }
 
+// TestParseIPv4 compares with netip: texts that are addresses, and nearly.
+func TestParseIPv4(t *testing.T) {
+	rnd := rand.New(rand.NewPCG(1, 4))
+	pieces := []string{"0", "1", "9", "10", "25", "99", "100", "255", "256", "300", "01", "00", ".", "..", "", "-1", " ", "a", "٣", "1000"}
+	texts := []string{"", ".", "1.2.3", "1.2.3.", ".1.2.3", "1.2.3.4.5", "0.0.0.0", "255.255.255.255", "1.2.3.4 "}
+	for range 50000 {
+		text := ""
+		for i := range 4 {
+			if text += pieces[rnd.IntN(len(pieces))]; i < 3 && rnd.IntN(10) > 0 {
+				text += "."
+			}
+		}
+		texts = append(texts, text)
+	}
+	addrs := 0
+	for _, text := range texts {
+		want, err := netip.ParseAddr(text)
+		got, ok := parseIPv4(text)
+		if ok != (err == nil && want.Is4()) || ok && got != want {
+			t.Errorf("%q is %v, %v, want %v, %v", text, got, ok, want, err)
+		}
+		if ok {
+			addrs++
+		}
+	}
+	if addrs < 500 {
+		t.Errorf("only %d texts were addresses", addrs)
+	}
+}
+
 // TestClassOfOctet checks that the first octet's class is that of the first network
 // that holds the address, at the edges of each network and anywhere.
 func TestClassOfOctet(t *testing.T) {
