@@ -1,4 +1,4 @@
-package netmodel //nolint:revive // fields are named as in AWS's JSON, for the paths of errors
+package netmodel
 
 import (
 	"cmp"
