@@ -24,7 +24,8 @@ type Network struct {
 type VPC struct {
 	ID, Name string
 	Account  string // of the owner; "" where the input does not say
-	// CIDRs are its associated IPv4 and IPv6 networks.
+	// CIDRs are its associated IPv4 and IPv6 networks, the primary IPv4 one before other
+	// IPv4 ones: the Amazon DNS server is at its base plus two.
 	CIDRs []netip.Prefix
 }
 

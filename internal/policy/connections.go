@@ -1,0 +1,222 @@
+package policy
+
+import (
+	"time"
+
+	"weir/internal/netmodel"
+)
+
+// Timeouts are how long a connection stays open without a packet.
+type Timeouts struct {
+	TCPEstablished time.Duration // AWS: 432,000 s; 350 s on Nitro v6 instances
+	UDP            time.Duration // AWS: 30 s
+	UDPStream      time.Duration // AWS: 180 s
+	// TCPOther is of TCP connections that are opening or closing. AWS documents no number;
+	// Linux's nf_conntrack has 120 s for a SYN that was sent and for TIME_WAIT.
+	TCPOther time.Duration
+	// Other is of everything else: 600 s by the EC2 user guide, which does not say whether
+	// ICMP is meant too.
+	Other time.Duration
+}
+
+// DefaultTimeouts returns what AWS sets where nobody set anything.
+//
+// Source: EC2 user guide, "Idle connection tracking timeout"; spec e.3.
+func DefaultTimeouts() Timeouts {
+	return Timeouts{
+		TCPEstablished: 432_000 * time.Second,
+		UDP:            30 * time.Second,
+		UDPStream:      180 * time.Second,
+		TCPOther:       120 * time.Second,
+		Other:          600 * time.Second,
+	}
+}
+
+// Connections decides at an ENI with the connections that its security groups have seen.
+// It is not for concurrent use. It grows with each connection: Forget what has expired.
+type Connections struct {
+	at       *Interface
+	timeouts Timeouts
+	open     map[flow]*connection
+}
+
+// NewConnections returns an ENI without connections.
+func NewConnections(at *Interface, t Timeouts) *Connections {
+	return &Connections{at: at, timeouts: t, open: map[flow]*connection{}}
+}
+
+// Use takes another definition of the same ENI. Tracked connections stay open, also where no
+// rule allows them any more (EC2 user guide, "Untracked connections").
+func (c *Connections) Use(at *Interface) { c.at = at }
+
+// Len returns how many connections are kept, those that have expired and were not forgotten
+// included.
+func (c *Connections) Len() int { return len(c.open) }
+
+// Forget forgets the connections that have expired at a time.
+func (c *Connections) Forget(now time.Time) {
+	n := now.UnixNano()
+	for f, known := range c.open {
+		if !known.lives(&c.timeouts, n) {
+			delete(c.open, f)
+		}
+	}
+}
+
+// Decide decides of a packet at a time, which should not be before that of the packet
+// before. The packet must pass its Check.
+func (c *Connections) Decide(p *Packet, d netmodel.Direction, now time.Time) Decision {
+	return c.at.decide(p, directionOf(d), c, now.UnixNano())
+}
+
+// flow is what a connection is found by. It is the same for both of its directions, and
+// has no gaps between its fields, so that it is hashed at once.
+type flow struct {
+	near, far address
+	ports     uint32 // near and far port, or an ICMP identifier
+	protocol  uint8
+	// request is the ICMP type of a request, and opener who sends it.
+	request uint8
+	opener  direction
+	_       uint8
+}
+
+// connection is a tracked connection.
+type connection struct {
+	opener  *Interface // what allowed it
+	opening question   // what it was asked
+	last    int64      // when the last packet came, in nanoseconds since 1970
+	// seen and finished are the directions of packets that came, and of those with a FIN.
+	seen, finished [2]bool
+	reset          bool
+	lastWay        direction
+	exchanges      uint8 // replies that follow a packet of the opener, at most 2
+}
+
+// icmpRequests are the types of requests and of their replies.
+//
+// Source: RFC 792, RFC 950, RFC 4443.
+var icmpRequests = [...]struct{ protocol, request, reply int }{
+	{netmodel.ICMP, 8, 0},
+	{netmodel.ICMP, 13, 14},
+	{netmodel.ICMP, 15, 16},
+	{netmodel.ICMP, 17, 18},
+	{netmodel.ICMPv6, 128, 129},
+}
+
+// flowOf returns the flow of a packet, whether there can be a connection of it, and whether
+// the packet can open one.
+func flowOf(p *Packet, way direction) (f flow, tracked, opens bool) {
+	near, far := p.ends(way)
+	f = flow{near: addressOf(near), far: addressOf(far), protocol: uint8(p.Protocol)}
+	switch {
+	case p.Protocol == netmodel.TCP || p.Protocol == netmodel.UDP:
+		f.ports = uint32(p.SrcPort)<<16 | uint32(p.DstPort)
+		if way == ingress {
+			f.ports = uint32(p.DstPort)<<16 | uint32(p.SrcPort)
+		}
+	case p.icmp():
+		f.ports = uint32(p.ID)
+		for _, r := range icmpRequests {
+			switch {
+			case r.protocol == p.Protocol && r.request == p.Type:
+				f.request, f.opener = uint8(r.request), way
+				return f, true, true
+			case r.protocol == p.Protocol && r.reply == p.Type:
+				f.request, f.opener = uint8(r.request), way.other()
+				return f, true, false
+			}
+		}
+		return f, false, false
+	}
+	return f, true, true
+}
+
+// isICMPError reports whether a packet is an ICMP error, which quotes what it is about.
+//
+// Source: RFC 792 (unreachable, source quench, time exceeded, parameter problem), RFC 4443.
+func isICMPError(p *Packet) bool {
+	switch p.Protocol {
+	case netmodel.ICMP:
+		return p.Type == 3 || p.Type == 4 || p.Type == 11 || p.Type == 12
+	case netmodel.ICMPv6:
+		return p.Type >= 1 && p.Type <= 4
+	}
+	return false
+}
+
+// find returns the live connection that a packet is of, or that the packet which it quotes
+// is of, or nil.
+func (c *Connections) find(p *Packet, q *question, now int64) *connection {
+	way := q.way
+	if p.Quoted != nil && isICMPError(p) {
+		// What it is about went the other way, from or to the address that it comes to or from.
+		to, _ := p.ends(way)
+		from, _ := p.Quoted.ends(way.other())
+		if addressOf(to) != addressOf(from) {
+			return nil
+		}
+		p, way = p.Quoted, way.other()
+	}
+	f, tracked, _ := flowOf(p, way)
+	if !tracked {
+		return nil
+	}
+	known := c.open[f]
+	if known == nil || !known.lives(&c.timeouts, now) {
+		return nil
+	}
+	if known.closing() && p.Protocol == netmodel.TCP && p.Flags&(SYN|ACK) == SYN {
+		return nil // another connection with the same ports
+	}
+	return known
+}
+
+// accepted enters an accepted packet into its connection, which is known, or else opens one,
+// if it is to be tracked.
+func (c *Connections) accepted(p *Packet, q *question, known *connection, now int64) {
+	if isICMPError(p) {
+		return
+	}
+	if known == nil {
+		f, tracked, opens := flowOf(p, q.way)
+		if !tracked || !opens || c.at.groups.untracked(p, q) {
+			return
+		}
+		known = &connection{opener: c.at, opening: *q, last: now}
+		c.open[f] = known
+	}
+	known.last = max(known.last, now)
+	known.seen[q.way] = true
+	if q.way != known.opening.way && known.lastWay != q.way {
+		known.exchanges = min(known.exchanges+1, 2)
+	}
+	known.lastWay = q.way
+	if p.Protocol == netmodel.TCP {
+		known.finished[q.way] = known.finished[q.way] || p.Flags&FIN != 0
+		known.reset = known.reset || p.Flags&RST != 0
+	}
+}
+
+func (c *connection) closing() bool { return c.reset || c.finished == [2]bool{true, true} }
+
+// lives reports whether a connection is open at a time.
+func (c *connection) lives(t *Timeouts, now int64) bool {
+	return now-c.last <= int64(c.timeout(t))
+}
+
+func (c *connection) timeout(t *Timeouts) time.Duration {
+	switch c.opening.protocol {
+	case netmodel.TCP:
+		if c.seen == [2]bool{true, true} && !c.closing() {
+			return t.TCPEstablished
+		}
+		return t.TCPOther
+	case netmodel.UDP:
+		if c.exchanges > 1 {
+			return t.UDPStream
+		}
+		return t.UDP
+	}
+	return t.Other
+}
