@@ -30,7 +30,7 @@ var readers = map[string]func(p *part, key string, data json.RawMessage) error{
 var unread = []string{
 	"addresses", "cacheclusters", "clusters", "customergateways", "dbinstances", "dhcpoptions", "directconnectgateways",
 	"egressonlyinternetgateways", "flowlogs", "internetgateways", "instancestatuses", "listeners", "loadbalancerattributes", "loadbalancerdescriptions",
-	"loadbalancerlisteners", "loadbalancers", "loadbalancertargethealth", "loadbalancertargethealthdescriptions", "natgateways", "routetables", "tags", "targetgroups",
+	"loadbalancerlisteners", "loadbalancers", "loadbalancertargethealth", "loadbalancertargethealthdescriptions", "natgateways", "routes", "routetables", "tags", "targetgroups",
 	"transitgatewayattachments", "transitgatewaypropagations", "transitgatewayroutetables", "transitgatewaystaticroutes", "transitgateways",
 	"transitgatewayvpcattachments", "vpcendpoints", "vpcpeeringconnections", "vpngateways", "workspaces", "availabilityzones",
 }
@@ -47,9 +47,9 @@ func list[T any](add func(p *part, at string, v *T) error) func(p *part, key str
 			v := new(T)
 			if err := json.Unmarshal(raw[i], v); err != nil {
 				if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
-					return &badPlace{at + "." + wrong.Field, fmt.Errorf("%s where %s is expected", wrong.Value, wrong.Type)}
+					return bad(at+"."+wrong.Field, "%s where %s is expected", wrong.Value, wrong.Type)
 				}
-				return &badPlace{at, err}
+				return &badPlace{at, err, false}
 			}
 			if err := add(p, at, v); err != nil {
 				return err
@@ -60,7 +60,9 @@ func list[T any](add func(p *part, at string, v *T) error) func(p *part, key str
 }
 
 // bad returns an error at a place.
-func bad(at, format string, args ...any) error { return &badPlace{at, fmt.Errorf(format, args...)} }
+func bad(at, format string, args ...any) error {
+	return &badPlace{at, fmt.Errorf(format, args...), false}
+}
 
 // note notes where a thing stands; it must have an id.
 func (p *part) note(at, key, id string) error {

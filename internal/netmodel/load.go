@@ -20,6 +20,8 @@ type Problem struct {
 	// where the whole file is meant.
 	File, Path string
 	Reason     string
+
+	contradicts bool // another file
 }
 
 // String returns the problem with its place.
@@ -42,8 +44,8 @@ type Loaded struct {
 // Load reads a definition from files, and from all files below folders whose names end in
 // .json: answers of `aws ec2 describe-*`, recognised by their keys, of any accounts and
 // regions. A file with a part that can't be understood is left out whole and is in the
-// problems, with the others loaded. It fails where a path can't be read, and where
-// nothing was loaded.
+// problems, with the others loaded. It fails where a path can't be read, where nothing was
+// loaded, and with [ErrContradiction] where files describe the same thing in two ways.
 func Load(paths ...string) (Loaded, error) {
 	var files []*file
 	for _, path := range paths {
@@ -70,6 +72,11 @@ func Load(paths ...string) (Loaded, error) {
 	}
 	slices.Sort(out.Unused)
 	out.Unused = slices.Compact(out.Unused)
+	for _, p := range problems {
+		if p.contradicts {
+			return out, fmt.Errorf("%s; %w", p, ErrContradiction)
+		}
+	}
 	switch {
 	case n != nil:
 		return out, nil
@@ -97,17 +104,30 @@ type part struct {
 
 // badPlace is an error at a place of the file.
 type badPlace struct {
-	path string
-	err  error
+	path        string
+	err         error
+	contradicts bool
 }
 
+// ErrContradiction says that files describe the same thing in two ways.
+var ErrContradiction = errors.New("files of different times do not belong together: name those of one time")
+
 func (b *badPlace) Error() string { return b.path + ": " + b.err.Error() }
+
+func (b *badPlace) problem(f *file) *Problem {
+	return &Problem{f.name, b.path, b.err.Error(), b.contradicts}
+}
+
+// contradiction returns what to say of a thing that another file describes otherwise.
+func contradiction(path, id string) *badPlace {
+	return &badPlace{path, fmt.Errorf("%s is not as in another file", id), true}
+}
 
 // readFile reads one file.
 func readFile(name string, data []byte) *file {
 	f := &file{name: name, part: newPart()}
 	fail := func(path, reason string) *file {
-		f.problem = &Problem{name, path, reason}
+		f.problem = &Problem{File: name, Path: path, Reason: reason}
 		return f
 	}
 	var keys map[string]json.RawMessage
@@ -175,13 +195,13 @@ func join(files []*file) (*Network, []Problem) {
 				n = &p
 			}
 			if err := n.add(&f.part); err != nil {
-				f.problem, again = &Problem{f.name, err.path, err.err.Error()}, true
+				f.problem, again = err.problem(f), true
 				break
 			}
 		}
 		if n != nil && !again {
 			if f, err := n.finish(files); err != nil {
-				f.problem, again = &Problem{f.name, err.path, err.err.Error()}, true
+				f.problem, again = err.problem(f), true
 			}
 		}
 		if !again {
@@ -204,7 +224,7 @@ func join(files []*file) (*Network, []Problem) {
 func (p *part) add(q *part) *badPlace {
 	for subnet, acl := range q.acls {
 		if was, ok := p.acls[subnet]; ok && was != acl {
-			return &badPlace{q.at[acl], fmt.Errorf("%s is associated with %s, and with %s in another file", subnet, acl, was)}
+			return &badPlace{q.at[acl], fmt.Errorf("%s is associated with %s, and with %s in another file", subnet, acl, was), true}
 		}
 		p.acls[subnet] = acl
 	}
@@ -222,7 +242,7 @@ func (p *part) add(q *part) *badPlace {
 			// describe-instances knows the instance, describe-network-interfaces the rest.
 			both, ok := was.with(i)
 			if !ok {
-				return &badPlace{q.at[id], fmt.Errorf("%s is not as in another file; definitions of different times do not belong together", id)}
+				return contradiction(q.at[id], id)
 			}
 			i = both
 		}
@@ -235,7 +255,7 @@ func (p *part) add(q *part) *badPlace {
 func addAll[T any](to, from map[string]*T, at map[string]string) *badPlace {
 	for _, id := range slices.Sorted(maps.Keys(from)) {
 		if was := to[id]; was != nil && !reflect.DeepEqual(was, from[id]) {
-			return &badPlace{at[id], fmt.Errorf("%s is not as in another file; definitions of different times do not belong together", id)}
+			return contradiction(at[id], id)
 		}
 		to[id] = clone(from[id])
 	}
@@ -297,12 +317,12 @@ func (p *part) finish(files []*file) (*file, *badPlace) {
 		}
 		if !g.identify(r) {
 			f, at := owner(r.rule.ID)
-			return f, &badPlace{at, fmt.Errorf("%s is no rule of %s in another file; definitions of different times do not belong together", r.rule.ID, r.group)}
+			return f, &badPlace{at, fmt.Errorf("%s is no rule of %s in another file", r.rule.ID, r.group), true}
 		}
 	}
 	if id, err := p.checkSubnets(); err != nil {
 		f, at := owner(id)
-		return f, &badPlace{at, err}
+		return f, &badPlace{at, err, false}
 	}
 	return nil, nil
 }

@@ -2,6 +2,7 @@ package netmodel
 
 import (
 	"encoding/json"
+	"errors"
 	"io/fs"
 	"net/netip"
 	"os"
@@ -153,11 +154,6 @@ func TestLoadBad(t *testing.T) {
 		"the same number":  {acl(`{"RuleNumber": 1, "RuleAction": "deny", "Protocol": "-1", "CidrBlock": "0.0.0.0/0"}, {"RuleNumber": 1, "RuleAction": "allow", "Protocol": "-1", "CidrBlock": "0.0.0.0/0"}`), "NetworkAcls[0].Entries[1]: a second ingress entry with number 1"},
 		"overlap":          {`{"Subnets": [{"SubnetId": "subnet-2", "VpcId": "vpc-1", "CidrBlock": "10.0.1.128/25"}]}`, "Subnets[0]: 10.0.1.128/25 of subnet-2 overlaps subnet-1, which is in vpc-1 too"},
 		"outside the VPC":  {`{"Subnets": [{"SubnetId": "subnet-2", "VpcId": "vpc-1", "CidrBlock": "10.1.1.0/24"}]}`, "Subnets[0]: 10.1.1.0/24 of subnet-2 lies outside vpc-1"},
-		"of another time":  {`{"Vpcs": [{"VpcId": "vpc-1", "CidrBlock": "10.0.0.0/15"}]}`, "Vpcs[0]: vpc-1 is not as in another file; definitions of different times do not belong together"},
-		"a rule of no group": {
-			`{"SecurityGroupRules": [{"SecurityGroupRuleId": "sgr-9", "GroupId": "sg-1", "IpProtocol": "tcp", "FromPort": 1, "ToPort": 1, "CidrIpv4": "10.0.0.0/8"}]}`,
-			"SecurityGroupRules[0]: sgr-9 is no rule of sg-1 in another file; definitions of different times do not belong together",
-		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := write(t, map[string]string{"a.json": vpcs, "b.json": subnets, "c.json": groups, "d.json": tt.text})
@@ -182,6 +178,33 @@ func TestLoadBad(t *testing.T) {
 	}
 	if _, err := Load(filepath.Join(t.TempDir(), "none")); err == nil {
 		t.Error("a folder that is not there gives no error")
+	}
+}
+
+// TestLoadContradiction checks that files of different times are refused.
+func TestLoadContradiction(t *testing.T) {
+	for name, tt := range map[string]struct{ text, want string }{
+		"another CIDR": {`{"Vpcs": [{"VpcId": "vpc-1", "CidrBlock": "10.0.0.0/15"}]}`, "Vpcs[0]: vpc-1 is not as in another file"},
+		"another subnet of an ENI": {
+			`{"NetworkInterfaces": [{"NetworkInterfaceId": "eni-1", "VpcId": "vpc-1", "SubnetId": "subnet-2"}]}`,
+			"NetworkInterfaces[0]: eni-1 is not as in another file",
+		},
+		"a rule of no group": {
+			`{"SecurityGroupRules": [{"SecurityGroupRuleId": "sgr-9", "GroupId": "sg-1", "IpProtocol": "tcp", "FromPort": 1, "ToPort": 1, "CidrIpv4": "10.0.0.0/8"}]}`,
+			"SecurityGroupRules[0]: sgr-9 is no rule of sg-1 in another file",
+		},
+		"another network ACL": {
+			`{"NetworkAcls": [{"NetworkAclId": "acl-2", "Associations": [{"SubnetId": "subnet-1"}]}]}`,
+			"NetworkAcls[0]: subnet-1 is associated with acl-2, and with acl-1 in another file",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := write(t, map[string]string{"a.json": vpcs, "b.json": subnets, "c.json": groups, "d.json": enis, "e.json": acls, "f.json": tt.text})
+			_, err := Load(dir)
+			if !errors.Is(err, ErrContradiction) || !strings.Contains(err.Error(), "f.json: "+tt.want) {
+				t.Errorf("got %v, want %s", err, tt.want)
+			}
+		})
 	}
 }
 
