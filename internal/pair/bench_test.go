@@ -83,8 +83,7 @@ func BenchmarkDelivered(b *testing.B) {
 			h.Add(r)
 		}
 		step("add")
-		h.Edge(pair.Head)
-		h.Edge(pair.Tail)
+		h.Edges()
 		step("edges")
 		h.Find(before, after, true)
 		step("find")

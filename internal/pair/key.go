@@ -201,6 +201,53 @@ func (r *reader) interfaceAt(i int) (digest, bool) {
 	return digest{d.x, d.y | 1}, true
 }
 
+// names are interfaces by their digests, in the order in which they are met.
+type names struct {
+	digests []digest
+	places  map[digest]uint32
+	codes   []uint32 // by code of the batch's interface-id: its place and 1; 0: not looked up
+}
+
+// begin begins with the batch that the reader began with.
+func (n *names) begin(r *reader) {
+	if c := r.iface.column; c != nil {
+		n.codes = append(n.codes[:0], make([]uint32, len(c.Dict))...)
+	}
+}
+
+// at returns the place of a record's interface, or none.
+func (n *names) at(r *reader, i int) uint32 {
+	code := uint32(0)
+	if c := r.iface.column; c != nil {
+		if code = c.At(i); code != 0 && n.codes[code] != 0 {
+			return n.codes[code] - 1
+		}
+	}
+	d, ok := r.interfaceAt(i)
+	if !ok {
+		return none
+	}
+	at := n.place(d)
+	if code != 0 {
+		n.codes[code] = at + 1
+	}
+	return at
+}
+
+// place returns the place of an interface.
+func (n *names) place(d digest) uint32 {
+	at, ok := n.places[d]
+	if !ok {
+		at = uint32(len(n.digests))
+		n.digests = append(n.digests, d)
+		if n.places == nil {
+			n.places = map[digest]uint32{}
+		}
+		n.places[d] = at
+	}
+	return at
+}
+
 // resource reports whether an interface's digest is that of a resource, which has
 // interfaces that are not known.
 func (d digest) resource() bool { return d.y&1 == 1 }
