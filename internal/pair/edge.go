@@ -191,15 +191,17 @@ func EdgeOf(hour int64, s Side, all iter.Seq[Rows]) *Edge {
 	var r reader
 	var n names
 	var found [][]edgeRow // of batches, so that none is copied while more come
+	var held []uint32     // places in the batch
 	for rows := range all {
+		if held = s.held(hour, rows, held[:0]); len(held) == 0 {
+			continue
+		}
 		r.begin(rows.Batch)
 		n.begin(&r)
-		var some []edgeRow
-		for i := range rows.places() {
-			t := span{number(r.start, i), number(r.end, i)}
-			if t.low == flowlog.Absent || t.high == flowlog.Absent || !s.holds(hour, t) {
-				continue
-			}
+		some := make([]edgeRow, 0, len(held))
+		for _, place := range held {
+			i := int(place)
+			t := span{r.start[i], r.end[i]}
 			at := n.at(&r, i)
 			var iface digest
 			if at != none {
@@ -220,6 +222,18 @@ func EdgeOf(hour int64, s Side, all iter.Seq[Rows]) *Edge {
 	e.ifaces = n.digests
 	e.arrange(found)
 	return e.done()
+}
+
+// held appends the places of the records that the edge holds.
+func (s Side) held(hour int64, rows Rows, to []uint32) []uint32 {
+	start, end := rows.Batch.Nums(flowlog.Start), rows.Batch.Nums(flowlog.End)
+	for i := range rows.places() {
+		t := span{number(start, i), number(end, i)}
+		if t.low != flowlog.Absent && t.high != flowlog.Absent && s.holds(hour, t) {
+			to = append(to, uint32(i))
+		}
+	}
+	return to
 }
 
 // arrange puts rows into the edge by the part of their flow.

@@ -30,7 +30,7 @@ func (p *pairing) arrange(own, edges []entry) {
 	}
 	place, start := uint(bits.Len(uint(n-1))), uint(bits.Len32(high-low))
 	iface := uint(bits.Len(uint(len(p.hour.interfaces) + len(p.beyond.digests))))
-	flow := uint(bits.Len(uint(n))) + 4 // few flows have the same bits
+	flow := uint(bits.Len(uint(n))) + 3 // few flows have the same bits
 	if far != 0 || place+start+iface+flow > 64 {
 		copy(p.sorted[copy(p.sorted, own):], edges)
 		slices.SortFunc(p.sorted, p.compare)
@@ -82,7 +82,7 @@ func (p *pairing) compare(a, b entry) int {
 // sortWords orders words by their bits from low to top, by counting: those that are
 // equal in these keep their order. spare is as long. It returns one of the two.
 func sortWords(words, spare []uint64, low, top uint) []uint64 {
-	const digit = 8 // a part has few records
+	const digit = 10 // more counters cost more than they save, as a part has few records
 	if len(words) < 64 {
 		slices.Sort(words)
 		return words
