@@ -71,12 +71,7 @@ func (a Answer) with(s State, gap int) Answer {
 // that no record of the hour is missing; else nothing is said to have no pair.
 func (h *Hour) Find(before, after *Edge, whole bool) []Answer {
 	p := pairing{hour: h, found: make([]Answer, h.n), whole: whole, edges: [2]*Edge{before, after}}
-	for i := range p.found {
-		p.found[i] = Answer(h.direction(i))
-		if h.flags[i]&traffic != 0 {
-			p.found[i] |= Answer(Unknown) << stateShift
-		}
-	}
+	p.directions()
 	for i, r := range h.repeats {
 		p.found[i] |= Answer(r) << repeatShift
 	}
@@ -101,6 +96,7 @@ type pairing struct {
 	first   [2]uint32 // where those of an edge begin
 	beyond  names     // interfaces of edges that the hour has no record of; their places are behind the hour's
 
+	flows   flowSet          // of the hour's records of a part
 	foreign []entry          // the records of edges of a part
 	order   [2][]uint64      // see arrange
 	sorted  []entry          // the records of a part in order
@@ -108,6 +104,50 @@ type pairing struct {
 	sights  []sight          // the interfaces at which a flow was recorded
 
 	crowded bool // see the function
+}
+
+// directions finds the directions. The state of a record with traffic is unknown for
+// now.
+func (p *pairing) directions() {
+	h := p.hour
+	known := make([][2]ends, len(h.interfaces)) // of IPv4 and of IPv6
+	for i := range known {
+		known[i] = [2]ends{h.interfaces[i].own[0].ends(), h.interfaces[i].own[1].ends()}
+	}
+	// By whether the own address is that of the source, and twice whether it is that of
+	// the destination: a table, as a branch would mostly be foreseen wrong.
+	byEnds := [4]Direction{Undecided, Egress, Ingress, Undecided}
+	for i, f := range h.flags {
+		d := Undecided
+		switch {
+		case f&traffic == 0:
+			continue
+		case f&flowIngress != 0:
+			d = Ingress
+		case f&flowEgress != 0:
+			d = Egress
+		case h.ifaces[i] != none:
+			e := &known[h.ifaces[i]][bit(f, v6)]
+			d = byEnds[bit(f, e.src)|bit(f, e.dst)<<1]
+		}
+		p.found[i] = Answer(d) | Answer(Unknown)<<stateShift
+	}
+}
+
+// flowSet is a set of flows of a part, by some bits of theirs: it may have others too.
+// Most records of an edge are of flows that the hour has no record of.
+type flowSet [1 << flowSetBits / 64]uint64
+
+const flowSetBits = 16
+
+func (s *flowSet) add(flow digest) {
+	at := flow.x << partBits >> (64 - flowSetBits)
+	s[at/64] |= 1 << (at % 64)
+}
+
+func (s *flowSet) has(flow digest) bool {
+	at := flow.x << partBits >> (64 - flowSetBits)
+	return s[at/64]>>(at%64)&1 == 1
 }
 
 // places finds the places of the edges' interfaces.
@@ -176,15 +216,21 @@ func (p *pairing) coverage() {
 
 // part pairs records of the hour and of edges whose flows are of a part.
 func (p *pairing) part(i int) {
+	own := p.hour.parts[i]
+	clear(p.flows[:])
+	for j := range own {
+		p.flows.add(own[j].flow)
+	}
 	p.foreign = p.foreign[:0]
 	for side, e := range p.edges {
 		rows := e.part(i)
 		for j := range rows {
-			r := &rows[j]
-			p.foreign = append(p.foreign, p.hour.entry(&r.row, 0, marksOf(r.flags)|isForeign|(p.first[side]+r.iface)))
+			if r := &rows[j]; p.flows.has(r.flow) {
+				p.foreign = append(p.foreign, p.hour.entry(&r.row, 0, marksOf(r.flags)|isForeign|(p.first[side]+r.iface)))
+			}
 		}
 	}
-	p.arrange(p.hour.parts[i], p.foreign)
+	p.arrange(own, p.foreign)
 	b := p.sorted
 	for from := 0; from < len(b); {
 		to := from + 1

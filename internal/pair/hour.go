@@ -151,7 +151,7 @@ func (h *Hour) Len() int { return h.n }
 
 // Add adds records. It keeps nothing of them.
 func (h *Hour) Add(rows Rows) {
-	h.begin(rows.Batch)
+	h.begin(rows)
 	if rows.At == nil {
 		for i := range rows.Batch.Len() {
 			h.add(i)
@@ -164,9 +164,15 @@ func (h *Hour) Add(rows Rows) {
 }
 
 // begin begins with a batch.
-func (h *Hour) begin(b *flowlog.Batch) {
-	h.reader.begin(b)
-	h.names.begin(&h.reader)
+func (h *Hour) begin(rows Rows) {
+	r := &h.reader
+	r.begin(rows.Batch)
+	h.names.begin(r)
+	if rows.At == nil {
+		for _, d := range []*digests{&r.src, &r.dst, &r.pktSrc, &r.pktDst} {
+			d.makeAll()
+		}
+	}
 }
 
 // add adds a record of the batch.
@@ -284,34 +290,19 @@ func (it *iface) meet(src, dst digest) flags {
 	return f
 }
 
-// direction returns a record's direction.
-func (h *Hour) direction(i int) Direction {
-	f := h.flags[i]
+// ends are the flags that say of which end an interface's own address is; none where
+// that is not known.
+type ends struct{ src, dst flags }
+
+// ends returns those of the addresses of IPv4 or IPv6.
+func (o *owner) ends() ends {
 	switch {
-	case f&traffic == 0:
-		return NoDirection
-	case f&flowIngress != 0:
-		return Ingress
-	case f&flowEgress != 0:
-		return Egress
-	case h.ifaces[i] == none || f&(srcIsFirst|srcIsSecond|dstIsFirst|dstIsSecond) == 0:
-		return Undecided
+	case o.notFirst == o.notSecond:
+		return ends{}
+	case o.notFirst:
+		return ends{srcIsSecond, dstIsSecond}
 	}
-	own := &h.interfaces[h.ifaces[i]].own[0]
-	if f&v6 != 0 {
-		own = &h.interfaces[h.ifaces[i]].own[1]
-	}
-	src, dst := f&srcIsFirst != 0, f&dstIsFirst != 0
-	if own.notFirst {
-		src, dst = f&srcIsSecond != 0, f&dstIsSecond != 0
-	}
-	if own.notFirst == own.notSecond || src == dst {
-		return Undecided
-	}
-	if src {
-		return Egress
-	}
-	return Ingress
+	return ends{srcIsFirst, dstIsFirst}
 }
 
 // Edges returns the edges of the hour, by side: each nil where it has nothing in it.

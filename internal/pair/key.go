@@ -96,6 +96,17 @@ func (d *digests) at(i int) *digest {
 	return d.make(code)
 }
 
+// makeAll makes the digests of all codes, which is faster than one by one as they are
+// met.
+func (d *digests) makeAll() {
+	if d.column == nil {
+		return
+	}
+	for code, text := range d.column.Dict {
+		d.known[code] = digestOf(text)
+	}
+}
+
 // make makes the digest of a code.
 func (d *digests) make(code uint32) *digest {
 	d.known[code] = digestOf(d.column.Dict[code])

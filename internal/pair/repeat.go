@@ -210,7 +210,7 @@ func (h *Hour) Again(rows Rows) {
 		h.repeats = make([]Repeat, h.n)
 		h.inner.sort()
 	}
-	h.begin(rows.Batch)
+	h.begin(rows)
 	last := h.pass == h.Passes()-1
 	if !last {
 		h.noteFields(rows)
