@@ -54,9 +54,9 @@ const (
 	isRejected = uint32(rejected) << wayShift
 	isOnTheWay = uint32(onTheWay) << otherShift
 	isIngress  = uint32(flowIngress) << otherShift
-	isFar      = 1 << 28 // a time is not one of the years 1970 to 2106
-	isForeign  = 1 << 26 // of an edge
-	originMask = isForeign - 1
+	isFar      = 1 << 28       // a time is not one of the years 1970 to 2106
+	isForeign  = 1 << 26       // of an edge
+	originMask = isForeign - 1 // more than an hour has interfaces
 )
 
 // marksOf returns the marks of flags.
