@@ -156,7 +156,7 @@ func (l *Lake) writeHours(ctx context.Context, byHour map[hourKey][]piece, aroun
 func (l *Lake) writeHour(ctx context.Context, key hourKey, pieces []piece, around *neighbours) (path string, paired pairedHour, err error) {
 	cols := merge(key.kind, pieces)
 	if key.kind == flowlog.KindVPC {
-		var found pair.Found
+		var found []pair.Answer
 		found, paired = l.findPairs(key.hour, pieces, around)
 		cols.setPairs(found)
 	}

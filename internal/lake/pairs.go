@@ -175,55 +175,6 @@ func (e *edges) get(hour int64, sum uint64) (*pair.Edge, bool) {
 	return edge, ok
 }
 
-// neighbours finds the edges of the hours around those that an import writes.
-type neighbours struct {
-	lake    *Lake
-	paired  map[int64]pairedHour
-	held    map[int64]bool // hours that have files in the lake
-	asGiven bool           // see ImportOptions
-	pieces  func(hour int64) []piece
-
-	mu   sync.Mutex
-	made map[madeEdge]*pair.Edge // of hours that have no files
-}
-
-// madeEdge names an edge of an hour.
-type madeEdge struct {
-	hour int64
-	side pair.Side
-}
-
-// edge returns an edge of an hour, as far as it is at hand.
-func (n *neighbours) edge(hour int64, s pair.Side) *pair.Edge {
-	if !n.held[hour] {
-		return n.once(hour, s, func() *pair.Edge { return pair.EdgeOf(hour, s, slices.Values(pairRows(n.pieces(hour)))) })
-	}
-	p := n.paired[hour]
-	if !p.whole {
-		return nil
-	}
-	edge, _ := n.lake.edges.get(hour, p.sum(s))
-	return edge
-}
-
-// once returns an edge of an hour without files, made where nobody did: a neighbour
-// asks for it, and the hour itself where it is written in the same change. Two may
-// make it at the same time; both have the same then.
-func (n *neighbours) once(hour int64, s pair.Side, do func() *pair.Edge) *pair.Edge {
-	name := madeEdge{hour, s}
-	n.mu.Lock()
-	edge, ok := n.made[name]
-	n.mu.Unlock()
-	if ok {
-		return edge
-	}
-	edge = do()
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	n.made[name] = edge
-	return edge
-}
-
 func pairRows(pieces []piece) []pair.Rows {
 	out := make([]pair.Rows, len(pieces))
 	for i, p := range pieces {
@@ -234,7 +185,7 @@ func pairRows(pieces []piece) []pair.Rows {
 
 // findPairs finds the pairs of pieces of an hour of flow.records. around is nil
 // where records of the hour are missing.
-func (l *Lake) findPairs(hour int64, pieces []piece, around *neighbours) (pair.Found, pairedHour) {
+func (l *Lake) findPairs(hour int64, pieces []piece, around *neighbours) ([]pair.Answer, pairedHour) {
 	n := 0
 	for _, p := range pieces {
 		n += p.len()
@@ -252,27 +203,17 @@ func (l *Lake) findPairs(hour int64, pieces []piece, around *neighbours) (pair.F
 	if around == nil || int64(n) > l.pairRecords {
 		return h.Find(nil, nil, false), pairedHour{}
 	}
-	edge := h.Edge
+	var own [2]*pair.Edge
 	if around.records(hour) == n { // its neighbours see the same records
-		edge = func(s pair.Side) *pair.Edge {
-			return around.once(hour, s, func() *pair.Edge { return h.Edge(s) })
-		}
+		own = around.own(hour, h)
+	} else {
+		own = h.Edges()
 	}
-	head, tail := edge(pair.Head), edge(pair.Tail)
-	return l.findWhole(h, hour, [2]*pair.Edge{head, tail}, around.edge(hour-3600, pair.Tail), around.edge(hour+3600, pair.Head))
-}
-
-// records returns how many records of an hour are in memory.
-func (n *neighbours) records(hour int64) int {
-	records := 0
-	for _, p := range n.pieces(hour) {
-		records += p.len()
-	}
-	return records
+	return l.findWhole(h, hour, own, around.edge(hour-3600, pair.Tail), around.edge(hour+3600, pair.Head))
 }
 
 // findWhole finds the pairs of an hour that is whole. own are its edges, by side.
-func (l *Lake) findWhole(h *pair.Hour, hour int64, own [2]*pair.Edge, before, after *pair.Edge) (pair.Found, pairedHour) {
+func (l *Lake) findWhole(h *pair.Hour, hour int64, own [2]*pair.Edge, before, after *pair.Edge) ([]pair.Answer, pairedHour) {
 	head, tail := own[pair.Head], own[pair.Tail]
 	l.edges.put(hour, head)
 	l.edges.put(hour, tail)
@@ -283,21 +224,21 @@ func (l *Lake) findWhole(h *pair.Hour, hour int64, own [2]*pair.Edge, before, af
 var pairTexts = []flowlog.FieldID{flowlog.WeirDirection, flowlog.WeirPair, flowlog.WeirRepeat}
 
 // setPairs puts what was found into the columns, in place of what they have.
-func (c *columns) setPairs(found pair.Found) {
-	c.setDerived(flowlog.WeirDirection, pair.Directions, len(found.Directions), func(i int) uint32 { return uint32(found.Directions[i]) })
-	c.setDerived(flowlog.WeirPair, pair.States, len(found.States), func(i int) uint32 { return uint32(found.States[i]) })
-	c.setDerived(flowlog.WeirRepeat, pair.Repeats, len(found.Repeats), func(i int) uint32 { return uint32(found.Repeats[i]) })
+func (c *columns) setPairs(found []pair.Answer) {
+	c.setDerived(flowlog.WeirDirection, pair.Directions, len(found), func(i int) uint32 { return uint32(found[i].Direction()) })
+	c.setDerived(flowlog.WeirPair, pair.States, len(found), func(i int) uint32 { return uint32(found[i].State()) })
+	c.setDerived(flowlog.WeirRepeat, pair.Repeats, len(found), func(i int) uint32 { return uint32(found[i].Repeat()) })
 	delete(c.nums, flowlog.WeirPairGap)
-	top := int16(pair.NoGap)
-	for _, gap := range found.Gaps {
-		top = max(top, gap)
+	top := pair.NoGap
+	for _, a := range found {
+		top = max(top, a.Gap())
 	}
 	if top == pair.NoGap {
 		return
 	}
 	gaps := &numbers{codes: c.newCodes(uint32(top) + 1), top: uint32(top) + 1}
-	for i, gap := range found.Gaps {
-		gaps.set(i, uint32(gap+1)) // 0 for NoGap
+	for i, a := range found {
+		gaps.set(i, uint32(a.Gap()+1)) // 0 for NoGap
 	}
 	c.nums[flowlog.WeirPairGap] = gaps
 }
@@ -521,7 +462,7 @@ type repairing struct {
 	hour   int64
 	state  pairedHour // before find: what is seen of the neighbours
 	groups []group
-	found  pair.Found
+	found  []pair.Answer
 }
 
 // group is files that become one.
@@ -550,7 +491,7 @@ func (p *repairing) find(ctx context.Context, files []DataFile, before, after *p
 		}
 	}
 	seen := p.state
-	p.found, p.state = p.lake.findWhole(h, p.hour, [2]*pair.Edge{h.Edge(pair.Head), h.Edge(pair.Tail)}, before, after)
+	p.found, p.state = p.lake.findWhole(h, p.hour, h.Edges(), before, after)
 	p.state.before, p.state.after = seen.before, seen.after
 	return nil
 }
@@ -600,9 +541,8 @@ func (p *repairing) write(ctx context.Context) (Compacted, error) {
 	for i := range p.groups {
 		g := &p.groups[i]
 		n := fileRecords(g.files)
-		found := pair.Found{Directions: p.found.Directions[at : at+n], States: p.found.States[at : at+n], Gaps: p.found.Gaps[at : at+n], Repeats: p.found.Repeats[at : at+n]}
+		path, size, err := p.writeGroup(ctx, g, p.found[at:at+n])
 		at += n
-		path, size, err := p.writeGroup(ctx, g, found)
 		if err != nil {
 			c.discard()
 			return done, err
@@ -627,7 +567,7 @@ func (p *repairing) write(ctx context.Context) (Compacted, error) {
 
 // writeGroup writes a group with its pairs and returns the file and its size, or ""
 // where a single file has them already.
-func (p *repairing) writeGroup(ctx context.Context, g *group, found pair.Found) (path string, size int64, err error) {
+func (p *repairing) writeGroup(ctx context.Context, g *group, found []pair.Answer) (path string, size int64, err error) {
 	pieces, err := g.read(ctx)
 	if err != nil {
 		return "", 0, err
@@ -753,44 +693,4 @@ func readPieces(ctx context.Context, path string) ([]piece, error) {
 		pieces[i] = piece{batch: b}
 	}
 	return pieces, err
-}
-
-// around returns the neighbours of the hours that an import's change writes: those
-// that are written with them, wait to be written, or are in the lake.
-func (l *Lake) around(ctx context.Context, im *Import, byHour map[hourKey][]piece, c *change) (*neighbours, error) {
-	const k = flowlog.KindVPC
-	snap, err := l.Snapshot(ctx)
-	if err != nil {
-		return nil, err
-	}
-	between := [2]int64{math.MaxInt64, math.MinInt64}
-	for key := range byHour {
-		between = [2]int64{min(between[0], key.hour-3600), max(between[1], key.hour+3600)}
-	}
-	paired, err := l.pairedHours(ctx, between)
-	if err != nil {
-		return nil, err
-	}
-	held := map[int64]bool{}
-	for hour := range snap.vpcHours() {
-		held[hour] = true
-	}
-	for _, path := range c.add[k] { // of objects that did not fit into memory
-		hour, err := pathHour(path)
-		if err != nil {
-			return nil, err
-		}
-		held[hour] = true
-	}
-	im.mu.Lock()
-	objects := slices.Concat(im.waiting.objects, im.writing)
-	im.mu.Unlock()
-	return &neighbours{lake: l, paired: paired, held: held, asGiven: im.opts.AsGiven, made: map[madeEdge]*pair.Edge{}, pieces: func(hour int64) []piece {
-		key := hourKey{k, hour}
-		var out []piece
-		for _, o := range objects {
-			out = append(out, o.pieces[key]...)
-		}
-		return out
-	}}, nil
 }

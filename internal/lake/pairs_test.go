@@ -140,13 +140,13 @@ func checkDerived(t testing.TB, l *Lake) map[string]int {
 		for _, r := range rows(hour) {
 			for record := range r.Batch.Records() {
 				var want [3]string
-				if d := found.Directions[i]; d != pair.NoDirection {
+				if d := found[i].Direction(); d != pair.NoDirection {
 					want[0] = pair.Directions[d-1]
 				}
-				if s := found.States[i]; s != pair.NoState {
+				if s := found[i].State(); s != pair.NoState {
 					want[1] = pair.States[s-1]
 				}
-				if s := found.Repeats[i]; s != pair.NoRepeat {
+				if s := found[i].Repeat(); s != pair.NoRepeat {
 					want[2] = pair.Repeats[s-1]
 				}
 				direction, _ := record.Text(flowlog.WeirDirection)
@@ -156,8 +156,8 @@ func checkDerived(t testing.TB, l *Lake) map[string]int {
 				if !ok {
 					gap = pair.NoGap
 				}
-				if [3]string{direction, state, repeat} != want || gap != int64(found.Gaps[i]) {
-					t.Fatalf("%s: has %s, %s, %s and %d, want %s and %d", flowlog.AppendJSON(nil, record), direction, state, repeat, gap, want, found.Gaps[i])
+				if [3]string{direction, state, repeat} != want || gap != int64(found[i].Gap()) {
+					t.Fatalf("%s: has %s, %s, %s and %d, want %s and %d", flowlog.AppendJSON(nil, record), direction, state, repeat, gap, want, found[i].Gap())
 				}
 				seen[state]++
 				seen["repeat "+repeat]++

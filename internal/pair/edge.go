@@ -31,16 +31,18 @@ func (s span) with(t span) span { return span{min(s.low, t.low), max(s.high, t.h
 // [Head]) or after it (its [Tail]). It is not changed; callers share it. A nil edge
 // has no records.
 type Edge struct {
-	rows  []edgeRow
-	cover map[string]span   // by flow log id
-	skips map[digest][]span // by interface: where SKIPDATA says that records are lost
-	sum   uint64
+	rows   []edgeRow             // by the part of their flow
+	ends   [1 << partBits]uint32 // where the rows of each part end
+	ifaces []digest              // which rows tell by place
+	cover  map[string]span       // by flow log id
+	skips  map[digest][]span     // by interface: where SKIPDATA says that records are lost
+	sum    uint64
 }
 
-// edgeRow is a record of an edge.
+// edgeRow is a record of an edge. Its flags are those that are marks of an entry.
 type edgeRow struct {
 	row
-	iface digest
+	iface uint32
 	flags flags
 }
 
@@ -58,7 +60,7 @@ func (e *Edge) Bytes() int64 {
 	if e == nil {
 		return 0
 	}
-	return int64(56*len(e.rows) + 100*len(e.cover) + 100*len(e.skips) + 200)
+	return int64(40*len(e.rows) + 16*len(e.ifaces) + 100*len(e.cover) + 100*len(e.skips) + 1200)
 }
 
 // Side is which edge of an hour is meant.
@@ -70,23 +72,15 @@ const (
 	Tail
 )
 
-// holds reports whether a record of the hour belongs to its edge.
-func (s Side) holds(hour int64, r *row) bool {
-	if r.start == flowlog.Absent || r.end == flowlog.Absent {
-		return false
-	}
+// holds reports whether a record that is from and to a time belongs to the hour's edge.
+func (s Side) holds(hour int64, t span) bool {
 	if s == Head {
-		return r.end < hour+longWindow
+		return t.high < hour+longWindow
 	}
-	return r.start >= hour+hourLength-longWindow
+	return t.low >= hour+hourLength-longWindow
 }
 
 func newEdge() *Edge { return &Edge{cover: map[string]span{}, skips: map[digest][]span{}} }
-
-// add adds a record that the edge holds and that may have a pair.
-func (e *Edge) add(r row, f flags, iface digest) {
-	e.rows = append(e.rows, edgeRow{r, iface, f & (forward | rejected | onTheWay | flowIngress)})
-}
 
 // addCover says that a flow log has records of the edge from s.
 func (e *Edge) addCover(log string, s span) {
@@ -112,7 +106,8 @@ func (e *Edge) done() *Edge {
 	}
 	for i := range e.rows {
 		r := &e.rows[i]
-		sum(r.flow.x, r.flow.y, r.iface.x, r.iface.y, uint64(r.start), uint64(r.end), uint64(r.flags))
+		iface := e.ifaces[r.iface]
+		sum(r.flow.x, r.flow.y, iface.x, iface.y, uint64(r.start), uint64(r.end), uint64(r.flags))
 	}
 	for log, s := range e.cover {
 		d := digestOf(log)
@@ -194,25 +189,85 @@ func (r Rows) each(do func(i int)) {
 func EdgeOf(hour int64, s Side, all iter.Seq[Rows]) *Edge {
 	e := newEdge()
 	var r reader
+	var n names
+	var found [][]edgeRow // of batches, so that none is copied while more come
+	var held []uint32     // places in the batch
 	for rows := range all {
+		if held = s.held(hour, rows, held[:0]); len(held) == 0 {
+			continue
+		}
 		r.begin(rows.Batch)
-		rows.each(func(i int) {
-			w := row{start: number(r.start, i), end: number(r.end, i)}
-			if !s.holds(hour, &w) {
-				return
+		n.begin(&r)
+		some := make([]edgeRow, 0, len(held))
+		for _, place := range held {
+			i := int(place)
+			t := span{r.start[i], r.end[i]}
+			at := n.at(&r, i)
+			var iface digest
+			if at != none {
+				iface = n.digests[at]
 			}
-			iface, named := r.interfaceAt(i)
-			f := r.row(i, iface, named, &w, &addresses{})
+			var w row
+			f := r.row(i, iface, at != none, &w, &addresses{})
 			if f&flowing != 0 {
-				e.add(w, f, iface)
+				some = append(some, edgeRow{w, at, f & (forward | rejected | onTheWay | flowIngress)})
 			}
-			e.addCover(r.logID(i), span{w.start, w.end})
-			if named && r.skips(i) {
-				e.addSkip(iface, span{w.start, w.end})
+			e.addCover(r.logID(i), t)
+			if at != none && r.skips(i) {
+				e.addSkip(iface, t)
 			}
-		})
+		}
+		found = append(found, some)
 	}
+	e.ifaces = n.digests
+	e.arrange(found)
 	return e.done()
+}
+
+// held appends the places of the records that the edge holds.
+func (s Side) held(hour int64, rows Rows, to []uint32) []uint32 {
+	start, end := rows.Batch.Nums(flowlog.Start), rows.Batch.Nums(flowlog.End)
+	for i := range rows.places() {
+		t := span{number(start, i), number(end, i)}
+		if t.low != flowlog.Absent && t.high != flowlog.Absent && s.holds(hour, t) {
+			to = append(to, uint32(i))
+		}
+	}
+	return to
+}
+
+// arrange puts rows into the edge by the part of their flow.
+func (e *Edge) arrange(rows [][]edgeRow) {
+	for _, some := range rows {
+		for i := range some {
+			e.ends[part(some[i].flow)]++
+		}
+	}
+	n := uint32(0)
+	for i, records := range e.ends { // where each part begins, for now
+		e.ends[i] = n
+		n += records
+	}
+	e.rows = make([]edgeRow, n)
+	for _, some := range rows {
+		for i := range some {
+			at := &e.ends[part(some[i].flow)]
+			e.rows[*at] = some[i]
+			*at++
+		}
+	}
+}
+
+// part returns the rows of a part.
+func (e *Edge) part(i int) []edgeRow {
+	if e == nil {
+		return nil
+	}
+	from := uint32(0)
+	if i > 0 {
+		from = e.ends[i-1]
+	}
+	return e.rows[from:e.ends[i]]
 }
 
 // logID returns the record's flow log id, or "".

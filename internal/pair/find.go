@@ -1,7 +1,6 @@
 package pair
 
 import (
-	"cmp"
 	"math"
 	"slices"
 )
@@ -38,49 +37,50 @@ var States = []string{Accepted: "accepted", None: "none", Rejected: "rejected", 
 // NoGap is the gap of a record that no record pairs with.
 const NoGap = -1
 
-// Found is what was found out of the records of an hour, in the order in which they
-// came.
-type Found struct {
-	Directions []Direction
-	States     []State
-	Gaps       []int16 // seconds, or NoGap
-	Repeats    []Repeat
+// Answer is what was found out of a record. Its parts share a word, since going to a
+// record's place in memory is most of the work.
+type Answer uint32
+
+// Where the parts of an answer begin: the direction is the lowest, the gap and 1 the
+// highest.
+const (
+	stateShift  = 2
+	repeatShift = 5
+	gapShift    = 7
+)
+
+// Direction returns the record's weir-direction.
+func (a Answer) Direction() Direction { return Direction(a & 3) }
+
+// State returns the record's weir-pair.
+func (a Answer) State() State { return State(a >> stateShift & 7) }
+
+// Repeat returns the record's weir-repeat.
+func (a Answer) Repeat() Repeat { return Repeat(a >> repeatShift & 3) }
+
+// Gap returns the record's weir-pair-gap in seconds, or NoGap.
+func (a Answer) Gap() int { return int(a>>gapShift) - 1 }
+
+// with returns the answer with a state, and a gap if there was none.
+func (a Answer) with(s State, gap int) Answer {
+	return a&^(7<<stateShift) | Answer(s)<<stateShift | Answer(gap+1)<<gapShift
 }
 
-// Find finds out. before and after are the tail of the hour before and the head of
-// the hour after. whole says that no record of the hour is missing; else nothing is
-// said to have no pair.
-func (h *Hour) Find(before, after *Edge, whole bool) Found {
-	n := h.n
-	out := Found{make([]Direction, n), make([]State, n), make([]int16, n), h.repeats}
-	if out.Repeats == nil {
-		out.Repeats = make([]Repeat, n)
+// Find finds out: the answers are in the order in which the records came. before and
+// after are the tail of the hour before and the head of the hour after. whole says
+// that no record of the hour is missing; else nothing is said to have no pair.
+func (h *Hour) Find(before, after *Edge, whole bool) []Answer {
+	p := pairing{hour: h, found: make([]Answer, h.n), whole: whole, edges: [2]*Edge{before, after}}
+	p.directions()
+	for i, r := range h.repeats {
+		p.found[i] |= Answer(r) << repeatShift
 	}
-	for i := range n {
-		out.Gaps[i] = NoGap
-		out.Directions[i] = h.direction(i)
-		if h.flags[i]&traffic != 0 {
-			out.States[i] = Unknown
-		}
-	}
-	p := pairing{hour: h, found: &out, whole: whole, edges: [2]*Edge{before, after}}
 	p.coverage()
-	var edges [1 << partBits][]entry
-	for _, e := range p.edges {
-		if e == nil {
-			continue
-		}
-		for i := range e.rows {
-			r := &e.rows[i]
-			at := part(r.flow)
-			edges[at] = append(edges[at], h.entry(&r.row, r.flags, uint32(len(p.foreign)), isForeign))
-			p.foreign = append(p.foreign, stranger{p.place(r.iface), r.flags})
-		}
-	}
+	p.places()
 	for i := range h.parts {
-		p.part(h.parts[i], edges[i])
+		p.part(i)
 	}
-	return out
+	return p.found
 }
 
 // pairing looks for the pairs of an hour's records.
@@ -88,66 +88,93 @@ type pairing struct {
 	hour  *Hour
 	edges [2]*Edge
 	whole bool
-	found *Found
+	found []Answer
 
-	covers []span   // by place in flowLogs
-	skips  [][]span // by place in interfaces
+	covers  []span    // by place in flowLogs
+	skips   [][]span  // by place in interfaces
+	origins []origin  // the hour's, and behind them those of edges' records
+	first   [2]uint32 // where those of an edge begin
+	beyond  names     // interfaces of edges that the hour has no record of; their places are behind the hour's
 
-	sorted []entry          // the records of a part by bucket
-	sides  [2][2]candidates // by direction and action
-	sights []sight          // the interfaces at which a flow was recorded
+	flows   flowSet          // of the hour's records of a part
+	foreign []entry          // the records of edges of a part
+	order   [2][]uint64      // see arrange
+	sorted  []entry          // the records of a part in order
+	sides   [2][2]candidates // by direction and action
+	sights  []sight          // the interfaces at which a flow was recorded
 
 	crowded bool // see the function
-
-	foreign []stranger        // the records of edges
-	beyond  []digest          // interfaces of edges that the hour has no record of
-	places  map[digest]uint32 // of those: behind the hour's
 }
 
-// stranger is what else is known of a record of an edge: its interface, by its place,
-// and its flags.
-type stranger struct {
-	iface uint32
-	flags flags
-}
-
-// place returns the place of an interface: in interfaces, and behind them those that
-// the hour has no record of.
-func (p *pairing) place(iface digest) uint32 {
-	if at, ok := p.hour.places[iface]; ok {
-		return at
+// directions finds the directions. The state of a record with traffic is unknown for
+// now.
+func (p *pairing) directions() {
+	h := p.hour
+	known := make([][2]ends, len(h.interfaces)) // of IPv4 and of IPv6
+	for i := range known {
+		known[i] = [2]ends{h.interfaces[i].own[0].ends(), h.interfaces[i].own[1].ends()}
 	}
-	at, ok := p.places[iface]
-	if !ok {
-		at = uint32(len(p.hour.interfaces) + len(p.beyond))
-		p.beyond = append(p.beyond, iface)
-		if p.places == nil {
-			p.places = map[digest]uint32{}
+	// By whether the own address is that of the source, and twice whether it is that of
+	// the destination: a table, as a branch would mostly be foreseen wrong.
+	byEnds := [4]Direction{Undecided, Egress, Ingress, Undecided}
+	for i, f := range h.flags {
+		d := Undecided
+		switch {
+		case f&traffic == 0:
+			continue
+		case f&flowIngress != 0:
+			d = Ingress
+		case f&flowEgress != 0:
+			d = Egress
+		case h.ifaces[i] != none:
+			e := &known[h.ifaces[i]][bit(f, v6)]
+			d = byEnds[bit(f, e.src)|bit(f, e.dst)<<1]
 		}
-		p.places[iface] = at
+		p.found[i] = Answer(d) | Answer(Unknown)<<stateShift
 	}
-	return at
 }
 
-// iface returns the place of a record's interface, and flags its flags.
-func (p *pairing) iface(e *entry) uint32 {
-	if e.foreign() {
-		return p.foreign[e.place].iface
-	}
-	return p.hour.ifaces[e.place]
+// flowSet is a set of flows of a part, by some bits of theirs: it may have others too.
+// Most records of an edge are of flows that the hour has no record of.
+type flowSet [1 << flowSetBits / 64]uint64
+
+const flowSetBits = 16
+
+func (s *flowSet) add(flow digest) {
+	at := flow.x << partBits >> (64 - flowSetBits)
+	s[at/64] |= 1 << (at % 64)
 }
 
-func (p *pairing) flags(e *entry) flags {
-	if e.foreign() {
-		return p.foreign[e.place].flags
-	}
-	return p.hour.flags[e.place]
+func (s *flowSet) has(flow digest) bool {
+	at := flow.x << partBits >> (64 - flowSetBits)
+	return s[at/64]>>(at%64)&1 == 1
 }
+
+// places finds the places of the edges' interfaces.
+func (p *pairing) places() {
+	h := p.hour
+	p.origins = slices.Clip(h.origins)
+	for i, e := range p.edges {
+		if p.first[i] = uint32(len(p.origins)); e == nil {
+			continue
+		}
+		for _, d := range e.ifaces {
+			at, ok := h.names.places[d]
+			if !ok {
+				at = uint32(len(h.interfaces)) + p.beyond.place(d)
+			}
+			p.origins = append(p.origins, origin{iface: at})
+		}
+	}
+}
+
+// iface returns the place of a record's interface.
+func (p *pairing) iface(e *entry) uint32 { return p.origins[e.origin&originMask].iface }
 
 // digest returns an interface by its place.
 func (p *pairing) digest(place uint32) digest {
 	if n := len(p.hour.interfaces); int(place) >= n {
-		return p.beyond[int(place)-n]
+		return p.beyond.digests[int(place)-n]
 	}
 	return p.hour.interfaces[place].digest
 }
@@ -187,40 +214,24 @@ func (p *pairing) coverage() {
 	}
 }
 
-// part pairs records of the hour and of edges whose flows are of the same part.
-func (p *pairing) part(own, edges []entry) {
-	var count [1<<bucketBits + 1]uint32
-	for _, list := range [][]entry{own, edges} {
-		for i := range list {
-			count[bucket(list[i].flow)+1]++
+// part pairs records of the hour and of edges whose flows are of a part.
+func (p *pairing) part(i int) {
+	own := p.hour.parts[i]
+	clear(p.flows[:])
+	for j := range own {
+		p.flows.add(own[j].flow)
+	}
+	p.foreign = p.foreign[:0]
+	for side, e := range p.edges {
+		rows := e.part(i)
+		for j := range rows {
+			if r := &rows[j]; p.flows.has(r.flow) {
+				p.foreign = append(p.foreign, p.hour.entry(&r.row, 0, marksOf(r.flags)|isForeign|(p.first[side]+r.iface)))
+			}
 		}
 	}
-	for i := range 1 << bucketBits {
-		count[i+1] += count[i]
-	}
-	if n := len(own) + len(edges); cap(p.sorted) < n {
-		p.sorted = make([]entry, n+n/4)
-	}
-	p.sorted = p.sorted[:len(own)+len(edges)]
-	for _, list := range [][]entry{own, edges} {
-		for i := range list {
-			at := &count[bucket(list[i].flow)]
-			p.sorted[*at] = list[i]
-			*at++
-		}
-	}
-	from := uint32(0)
-	for _, to := range count[:1<<bucketBits] { // the ends of the buckets, now
-		p.bucket(p.sorted[from:to])
-		from = to
-	}
-}
-
-// bucket pairs records of a bucket.
-func (p *pairing) bucket(b []entry) {
-	if len(b) > 1 {
-		p.sortBucket(b)
-	}
+	p.arrange(own, p.foreign)
+	b := p.sorted
 	for from := 0; from < len(b); {
 		to := from + 1
 		for to < len(b) && b[to].flow == b[from].flow {
@@ -231,19 +242,11 @@ func (p *pairing) bucket(b []entry) {
 	}
 }
 
-// conversation goes through the records of a flow, which are in the order of their
-// starts.
+// conversation goes through the records of a flow, which are in the order of
+// interfaces and starts.
 func (p *pairing) conversation(records []entry) {
-	first, one := p.iface(&records[0]), true
-	for i := 1; i < len(records) && one; i++ {
-		one = p.iface(&records[i]) == first
-	}
-	if one {
-		p.flow(records, first)
-		return
-	}
-	p.sortByIface(records)
-	for from := 0; from < len(records); {
+	ifaces := 0
+	for from := 0; from < len(records); ifaces++ {
 		iface, to := p.iface(&records[from]), from+1
 		for to < len(records) && p.iface(&records[to]) == iface {
 			to++
@@ -251,56 +254,9 @@ func (p *pairing) conversation(records []entry) {
 		p.flow(records[from:to], iface)
 		from = to
 	}
-	p.repeats(records)
-}
-
-// sortByIface orders records by interface; those of one keep their order.
-func (p *pairing) sortByIface(records []entry) {
-	if len(records) > 24 {
-		slices.SortStableFunc(records, func(a, b entry) int { return cmp.Compare(p.iface(&a), p.iface(&b)) })
-		return
+	if ifaces > 1 {
+		p.repeats(records)
 	}
-	var ifaces [24]uint32
-	for i := range records {
-		e, at, j := records[i], p.iface(&records[i]), i
-		for ; j > 0 && ifaces[j-1] > at; j-- {
-			records[j], ifaces[j] = records[j-1], ifaces[j-1]
-		}
-		records[j], ifaces[j] = e, at
-	}
-}
-
-// sortBucket orders records by flow and start. Most buckets have very few, and those of
-// a long flow come nearly in order.
-func (p *pairing) sortBucket(b []entry) {
-	moves := 0
-	for i := 1; i < len(b); i++ {
-		if p.compare(&b[i], &b[i-1]) >= 0 {
-			continue
-		}
-		e, j := b[i], i
-		for ; j > 0 && p.compare(&e, &b[j-1]) < 0; j-- {
-			b[j] = b[j-1]
-		}
-		b[j] = e
-		if moves += i - j; moves > 16*len(b) {
-			slices.SortFunc(b, func(x, y entry) int { return p.compare(&x, &y) })
-			return
-		}
-	}
-}
-
-func (p *pairing) compare(x, y *entry) int {
-	if x.flow.x != y.flow.x {
-		if x.flow.x < y.flow.x {
-			return -1
-		}
-		return 1
-	}
-	if x.flow.y != y.flow.y {
-		return cmp.Compare(x.flow.y, y.flow.y)
-	}
-	return cmp.Compare(p.hour.span(x).low, p.hour.span(y).low)
 }
 
 // candidates are the records of a flow that one could pair with: of those that
@@ -318,7 +274,7 @@ func (c *candidates) add(s span) {
 
 // nearest returns the distance of the starts to the nearest candidate that lies with
 // s in a window, or NoGap.
-func (c candidates) nearest(s span, window int64) int16 {
+func (c candidates) nearest(s span, window int64) int {
 	right, _ := slices.BinarySearchFunc(c, s.low, func(t span, low int64) int {
 		if t.low < low {
 			return -1
@@ -346,7 +302,7 @@ func (c candidates) nearest(s span, window int64) int16 {
 			right++
 		}
 		if both := s.with(t); both.high-both.low <= window {
-			return int16(min(l, r))
+			return int(min(l, r))
 		}
 	}
 }
@@ -359,7 +315,7 @@ func (p *pairing) flow(records []entry, iface uint32) {
 	}
 	marks := [2]uint32{} // how many go which way
 	for i := range records {
-		marks[records[i].log>>31]++
+		marks[records[i].origin>>wayShift&1]++
 	}
 	window := p.window(iface)
 	switch {
@@ -382,21 +338,21 @@ func (p *pairing) two(a, b *entry, iface uint32, window int64) {
 		p.lone(b, iface, window)
 		return
 	}
-	p.pair(a, b.log, int16(t.low-s.low))
-	p.pair(b, a.log, int16(t.low-s.low))
+	gap := int(t.low - s.low)
+	p.pair(a, b.origin, gap)
+	p.pair(b, a.origin, gap)
 }
 
 // pair notes that a record pairs with one that has the marks.
-func (p *pairing) pair(e *entry, marks uint32, gap int16) {
+func (p *pairing) pair(e *entry, marks uint32, gap int) {
 	if e.foreign() {
 		return
 	}
-	p.found.Gaps[e.place] = gap
+	s := Accepted
 	if marks&isRejected != 0 {
-		p.found.States[e.place] = Rejected
-	} else {
-		p.found.States[e.place] = Accepted
+		s = Rejected
 	}
+	p.found[e.place] = p.found[e.place].with(s, gap)
 }
 
 // many pairs the records of any flow.
@@ -408,14 +364,14 @@ func (p *pairing) many(records []entry, iface uint32, window int64) {
 	}
 	for i := range records {
 		e := &records[i]
-		p.sides[e.log>>31][e.log>>30&1].add(p.hour.span(e))
+		p.sides[e.origin>>wayShift&1][e.origin>>wayShift>>1].add(p.hour.span(e))
 	}
 	for i := range records {
 		e := &records[i]
 		if e.foreign() {
 			continue
 		}
-		other := &p.sides[1-e.log>>31]
+		other := &p.sides[1-e.origin>>wayShift&1]
 		s := p.hour.span(e)
 		if gap := other[0].nearest(s, window); gap != NoGap {
 			p.pair(e, 0, gap)
@@ -434,11 +390,11 @@ func (p *pairing) lone(e *entry, iface uint32, window int64) {
 	}
 	s := p.hour.span(e)
 	reach := span{s.high - window, s.low + window}
-	if c := p.covers[e.log&logMask]; reach.low < c.low || reach.high > c.high {
+	if c := p.covers[p.origins[e.origin&originMask].log]; reach.low < c.low || reach.high > c.high {
 		return
 	}
 	if skips := p.skips[iface]; len(skips) > 0 && meet(skips, reach) {
 		return
 	}
-	p.found.States[e.place] = None
+	p.found[e.place] = p.found[e.place].with(None, NoGap)
 }

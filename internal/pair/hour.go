@@ -19,8 +19,10 @@ type Hour struct {
 	flags  []flags
 	ifaces []uint32 // of each record: its place in interfaces; none for those without
 
-	interfaces []iface
-	places     map[digest]uint32 // of interfaces
+	names      names
+	interfaces []iface // as many as there are names
+	origins    []origin
+	originAt   map[origin]uint32 // their places
 	flowLogs   []flowLog
 	logPlaces  map[string]uint32
 	log        uint32   // of the last record: its place in flowLogs
@@ -28,7 +30,7 @@ type Hour struct {
 	repeats    []Repeat // of all records, once Again was called for them
 	pass       int      // the pass of Again
 	again      int      // how many records it has seen in the pass
-	codes      []uint32 // by code of the batch's interface-id: its place in interfaces and 1; 0: not looked up
+	held       [2]int   // how many records of the parts are of the edges, by side
 }
 
 // entry is a record of the hour, or of an edge, that may have a pair: two of them lie
@@ -36,61 +38,64 @@ type Hour struct {
 type entry struct {
 	flow       digest
 	start, end uint32 // seconds since the epoch; where it is isFar, start is a place in Hour.far
-	place      uint32 // in the hour; of an edge's record its place in pairing.foreign
-	log        uint32 // its place in flowLogs, and marks
+	place      uint32 // in the hour; of an edge's record not used
+	origin     uint32 // its place in origins, and marks
 }
 
-// The marks of an entry, above the place of its flow log.
+// origin is where records come from: an interface, by its place, and a flow log.
+type origin struct{ iface, log uint32 }
+
+// The marks of an entry, above the place of its origin: the flags forward and
+// rejected, which are its way, onTheWay and flowIngress, and two more.
 const (
-	isForward  = 1 << 31
-	isRejected = 1 << 30
-	isFar      = 1 << 29 // a time is not one of the years 1970 to 2106
-	isForeign  = 1 << 28 // of an edge
-	logMask    = isForeign - 1
-	wayShift   = 30 // isForward and isRejected are the bits from here on
+	wayShift   = 30
+	otherShift = 18 // of onTheWay and flowIngress
+	isForward  = uint32(forward) << wayShift
+	isRejected = uint32(rejected) << wayShift
+	isOnTheWay = uint32(onTheWay) << otherShift
+	isIngress  = uint32(flowIngress) << otherShift
+	isFar      = 1 << 28       // a time is not one of the years 1970 to 2106
+	isForeign  = 1 << 26       // of an edge
+	originMask = isForeign - 1 // more than an hour has interfaces
 )
 
-// entry returns the entry of a record that may have a pair.
-func (h *Hour) entry(w *row, f flags, place, log uint32) entry {
-	if f&forward != 0 {
-		log |= isForward
-	}
-	if f&rejected != 0 {
-		log |= isRejected
-	}
+// marksOf returns the marks of flags.
+func marksOf(f flags) uint32 {
+	return uint32(f&(forward|rejected))<<wayShift | uint32(f&(onTheWay|flowIngress))<<otherShift
+}
+
+// marked returns the flags that are marks.
+func (e *entry) marked() flags {
+	return flags(e.origin>>wayShift) | flags(e.origin>>otherShift)&(onTheWay|flowIngress)
+}
+
+// entry returns the entry of a record that may have a pair. origin has its marks.
+func (h *Hour) entry(w *row, place, origin uint32) entry {
 	if uint64(w.start) > math.MaxUint32 || uint64(w.end) > math.MaxUint32 {
 		h.far = append(h.far, span{w.start, w.end})
-		return entry{w.flow, uint32(len(h.far) - 1), 0, place, log | isFar}
+		return entry{w.flow, uint32(len(h.far) - 1), 0, place, origin | isFar}
 	}
-	return entry{w.flow, uint32(w.start), uint32(w.end), place, log}
+	return entry{w.flow, uint32(w.start), uint32(w.end), place, origin}
 }
 
 // span returns the time of a record.
 func (h *Hour) span(e *entry) span {
-	if e.log&isFar != 0 {
+	if e.origin&isFar != 0 {
 		return h.far[e.start]
 	}
 	return span{int64(e.start), int64(e.end)}
 }
 
 // foreign reports whether the record is of an edge.
-func (e *entry) foreign() bool { return e.log&isForeign != 0 }
+func (e *entry) foreign() bool { return e.origin&isForeign != 0 }
 
 // way returns the marks of its direction and action.
-func (e *entry) way() uint32 { return e.log & (isForward | isRejected) }
+func (e *entry) way() uint32 { return e.origin & (isForward | isRejected) }
 
-// partBits is how many upper bits of the digest tell the part, bucketBits how many
-// behind them the bucket of the part.
-const (
-	partBits   = 8
-	bucketBits = 11
-)
+// partBits is how many upper bits of the digest tell the part.
+const partBits = 8
 
 func part(flow digest) int { return int(flow.x >> (64 - partBits)) }
-
-func bucket(flow digest) int {
-	return int(flow.x >> (64 - partBits - bucketBits) & (1<<bucketBits - 1))
-}
 
 // none is the place of the interface of a record that names none.
 const none = math.MaxUint32
@@ -110,6 +115,7 @@ type flowLog struct {
 // iface is what the records of an interface say of it.
 type iface struct {
 	digest digest
+	origin uint32   // of its last record: a place in origins
 	long   bool     // some record spans more than 60 s
 	own    [2]owner // of IPv4 and of IPv6
 	skips  []span
@@ -131,7 +137,7 @@ func NewHour(hour int64, expect int) *Hour {
 		hour:      hour,
 		flags:     make([]flags, 0, expect),
 		ifaces:    make([]uint32, 0, expect),
-		places:    map[digest]uint32{},
+		originAt:  map[origin]uint32{},
 		logPlaces: map[string]uint32{},
 	}
 	for i := range h.parts {
@@ -145,11 +151,7 @@ func (h *Hour) Len() int { return h.n }
 
 // Add adds records. It keeps nothing of them.
 func (h *Hour) Add(rows Rows) {
-	r := &h.reader
-	r.begin(rows.Batch)
-	if names := r.iface.column; names != nil {
-		h.codes = append(h.codes[:0], make([]uint32, len(names.Dict))...)
-	}
+	h.begin(rows)
 	if rows.At == nil {
 		for i := range rows.Batch.Len() {
 			h.add(i)
@@ -158,6 +160,18 @@ func (h *Hour) Add(rows Rows) {
 	}
 	for _, i := range rows.At {
 		h.add(int(i))
+	}
+}
+
+// begin begins with a batch.
+func (h *Hour) begin(rows Rows) {
+	r := &h.reader
+	r.begin(rows.Batch)
+	h.names.begin(r)
+	if rows.At == nil {
+		for _, d := range []*digests{&r.src, &r.dst, &r.pktSrc, &r.pktDst} {
+			d.makeAll()
+		}
 	}
 }
 
@@ -177,11 +191,11 @@ func (h *Hour) add(i int) {
 	if timed {
 		l, t := &h.flowLogs[log], span{w.start, w.end}
 		l.cover = l.cover.with(t)
-		if Head.holds(h.hour, &w) {
-			l.edges[Head] = l.edges[Head].with(t)
-		}
-		if Tail.holds(h.hour, &w) {
-			l.edges[Tail] = l.edges[Tail].with(t)
+		for s := Head; s <= Tail; s++ {
+			if s.holds(h.hour, t) {
+				l.edges[s] = l.edges[s].with(t)
+				h.held[s] += bit(f, flowing)
+			}
 		}
 	}
 	if at != none {
@@ -201,7 +215,7 @@ func (h *Hour) add(i int) {
 			h.inner.add(r, i, name, &w, f)
 		}
 		p := &h.parts[part(w.flow)]
-		*p = append(*p, h.entry(&w, f, uint32(h.n), log))
+		*p = append(*p, h.entry(&w, uint32(h.n), marksOf(f)|h.origin(at, log)))
 	}
 	h.n++
 	h.flags = append(h.flags, f)
@@ -210,26 +224,27 @@ func (h *Hour) add(i int) {
 
 // interfaceAt returns the place of a record's interface, or none.
 func (h *Hour) interfaceAt(i int) uint32 {
-	code := uint32(0)
-	if c := h.reader.iface.column; c != nil {
-		if code = c.At(i); code != 0 && h.codes[code] != 0 {
-			return h.codes[code] - 1
-		}
-	}
-	d, ok := h.reader.interfaceAt(i)
-	if !ok {
-		return none
-	}
-	at, ok := h.places[d]
-	if !ok {
-		at = uint32(len(h.interfaces))
-		h.interfaces = append(h.interfaces, iface{digest: d})
-		h.places[d] = at
-	}
-	if code != 0 {
-		h.codes[code] = at + 1
+	at := h.names.at(&h.reader, i)
+	if at != none && int(at) == len(h.interfaces) {
+		h.interfaces = append(h.interfaces, iface{digest: h.names.digests[at]})
 	}
 	return at
+}
+
+// origin returns the place of the origin of an interface's records in a flow log.
+func (h *Hour) origin(at, log uint32) uint32 {
+	o, last := origin{at, log}, &h.interfaces[at].origin
+	if int(*last) < len(h.origins) && h.origins[*last] == o {
+		return *last
+	}
+	place, ok := h.originAt[o]
+	if !ok {
+		place = uint32(len(h.origins))
+		h.origins = append(h.origins, o)
+		h.originAt[o] = place
+	}
+	*last = place
+	return place
 }
 
 // logAt returns the place of a record's flow log.
@@ -275,59 +290,56 @@ func (it *iface) meet(src, dst digest) flags {
 	return f
 }
 
-// direction returns a record's direction.
-func (h *Hour) direction(i int) Direction {
-	f := h.flags[i]
+// ends are the flags that say of which end an interface's own address is; none where
+// that is not known.
+type ends struct{ src, dst flags }
+
+// ends returns those of the addresses of IPv4 or IPv6.
+func (o *owner) ends() ends {
 	switch {
-	case f&traffic == 0:
-		return NoDirection
-	case f&flowIngress != 0:
-		return Ingress
-	case f&flowEgress != 0:
-		return Egress
-	case h.ifaces[i] == none || f&(srcIsFirst|srcIsSecond|dstIsFirst|dstIsSecond) == 0:
-		return Undecided
+	case o.notFirst == o.notSecond:
+		return ends{}
+	case o.notFirst:
+		return ends{srcIsSecond, dstIsSecond}
 	}
-	own := &h.interfaces[h.ifaces[i]].own[0]
-	if f&v6 != 0 {
-		own = &h.interfaces[h.ifaces[i]].own[1]
-	}
-	src, dst := f&srcIsFirst != 0, f&dstIsFirst != 0
-	if own.notFirst {
-		src, dst = f&srcIsSecond != 0, f&dstIsSecond != 0
-	}
-	if own.notFirst == own.notSecond || src == dst {
-		return Undecided
-	}
-	if src {
-		return Egress
-	}
-	return Ingress
+	return ends{srcIsFirst, dstIsFirst}
 }
 
-// Edge returns an edge of the hour, or nil where it has nothing in it.
-func (h *Hour) Edge(s Side) *Edge {
-	e := newEdge()
+// Edges returns the edges of the hour, by side: each nil where it has nothing in it.
+func (h *Hour) Edges() [2]*Edge {
+	edges := [2]*Edge{newEdge(), newEdge()}
 	for _, l := range h.flowLogs {
-		if l.edges[s] != nowhere {
-			e.addCover(l.id, l.edges[s])
+		for s, e := range edges {
+			if l.edges[s] != nowhere {
+				e.addCover(l.id, l.edges[s])
+			}
 		}
 	}
-	for _, part := range h.parts {
-		for i := range part {
-			t := h.span(&part[i])
-			if w := (row{part[i].flow, t.low, t.high}); s.holds(h.hour, &w) {
-				place := part[i].place
-				e.add(w, h.flags[place], h.interfaces[h.ifaces[place]].digest)
+	for s, e := range edges {
+		e.rows, e.ifaces = make([]edgeRow, 0, h.held[s]), h.names.digests
+	}
+	for i, part := range h.parts {
+		for j := range part {
+			r := &part[j]
+			t := h.span(r)
+			for s, e := range edges {
+				if Side(s).holds(h.hour, t) {
+					e.rows = append(e.rows, edgeRow{row{r.flow, t.low, t.high}, h.origins[r.origin&originMask].iface, r.marked()})
+				}
 			}
+		}
+		for _, e := range edges {
+			e.ends[i] = uint32(len(e.rows))
 		}
 	}
 	for _, it := range h.interfaces {
 		for _, t := range it.skips {
-			if s.holds(h.hour, &row{start: t.low, end: t.high}) {
-				e.addSkip(it.digest, t)
+			for s, e := range edges {
+				if Side(s).holds(h.hour, t) {
+					e.addSkip(it.digest, t)
+				}
 			}
 		}
 	}
-	return e.done()
+	return [2]*Edge{edges[Head].done(), edges[Tail].done()}
 }

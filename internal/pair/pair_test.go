@@ -73,16 +73,15 @@ func find(t testing.TB, hour int64, records []rec, before, after *pair.Edge, who
 	if h.Len() != len(records) {
 		t.Fatalf("%d records of %d", h.Len(), len(records))
 	}
-	f := h.Find(before, after, whole)
 	out := make([]answer, len(records))
-	for i := range out {
-		if d := f.Directions[i]; d != pair.NoDirection {
+	for i, a := range h.Find(before, after, whole) {
+		if d := a.Direction(); d != pair.NoDirection {
 			out[i].direction = pair.Directions[d-1]
 		}
-		if s := f.States[i]; s != pair.NoState {
+		if s := a.State(); s != pair.NoState {
 			out[i].pair = pair.States[s-1]
 		}
-		out[i].gap = int(f.Gaps[i])
+		out[i].gap = a.Gap()
 	}
 	return out
 }
@@ -352,7 +351,8 @@ func TestEdges(t *testing.T) {
 		head, tail := pair.EdgeOf(begin, pair.Head, slices.Values([]pair.Rows{batch(t, all)})), pair.EdgeOf(begin, pair.Tail, slices.Values([]pair.Rows{batch(t, all)}))
 		r.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
 		again.Add(batch(t, all))
-		for _, e := range [][3]*pair.Edge{{h.Edge(pair.Head), head, again.Edge(pair.Head)}, {h.Edge(pair.Tail), tail, again.Edge(pair.Tail)}} {
+		own, others := h.Edges(), again.Edges()
+		for _, e := range [][3]*pair.Edge{{own[pair.Head], head, others[pair.Head]}, {own[pair.Tail], tail, others[pair.Tail]}} {
 			if e[0].Sum() != e[1].Sum() || e[0].Sum() != e[2].Sum() {
 				t.Errorf("seed %d: sums %x, %x and %x", seed, e[0].Sum(), e[1].Sum(), e[2].Sum())
 			}
@@ -365,7 +365,7 @@ func TestEdges(t *testing.T) {
 		}
 	}
 	var no *pair.Edge
-	if no.Sum() != 0 || pair.NewHour(begin, 0).Edge(pair.Head) != nil {
+	if no.Sum() != 0 || pair.NewHour(begin, 0).Edges() != [2]*pair.Edge{} {
 		t.Error("an hour without records has an edge")
 	}
 }

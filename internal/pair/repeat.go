@@ -210,11 +210,7 @@ func (h *Hour) Again(rows Rows) {
 		h.repeats = make([]Repeat, h.n)
 		h.inner.sort()
 	}
-	r := &h.reader
-	r.begin(rows.Batch)
-	if names := r.iface.column; names != nil {
-		h.codes = append(h.codes[:0], make([]uint32, len(names.Dict))...)
-	}
+	h.begin(rows)
 	last := h.pass == h.Passes()-1
 	if !last {
 		h.noteFields(rows)
@@ -358,13 +354,13 @@ const maxSights = 16
 // rankOf returns the rank of a record of the hour.
 func (p *pairing) rankOf(e *entry) rank {
 	r := unclear
-	switch p.found.Directions[e.place] {
+	switch p.found[e.place].Direction() {
 	case Egress:
 		r = sender
 	case Ingress:
 		r = receiver
 	}
-	if p.flags(e)&onTheWay != 0 {
+	if e.origin&isOnTheWay != 0 {
 		r += wayOut
 	}
 	return r
@@ -411,11 +407,13 @@ func (p *pairing) repeats(records []entry) {
 		for at := range p.sights {
 			for i := range p.sights[at].records {
 				e := &p.sights[at].records[i]
-				if !e.foreign() && e.way() == way && p.found.Repeats[e.place] == NoRepeat && p.seenBefore(e, at) {
-					p.found.Repeats[e.place] = Receiver
-					if p.flags(e)&onTheWay != 0 {
-						p.found.Repeats[e.place] = Leg
-					}
+				if e.foreign() || e.way() != way || p.found[e.place].Repeat() != NoRepeat || !p.seenBefore(e, at) {
+					continue
+				}
+				if e.origin&isOnTheWay != 0 {
+					p.found[e.place] |= Answer(Leg) << repeatShift
+				} else {
+					p.found[e.place] |= Answer(Receiver) << repeatShift
 				}
 			}
 		}
@@ -435,7 +433,7 @@ func (p *pairing) addSight(records []entry, iface, way uint32) {
 		case !e.foreign():
 			s.rank = min(s.rank, p.rankOf(e))
 			s.own.add(p.hour.span(e))
-		case p.flags(e)&(onTheWay|flowIngress) == 0:
+		case e.origin&(isOnTheWay|isIngress) == 0:
 			s.edge.add(p.hour.span(e))
 		}
 	}

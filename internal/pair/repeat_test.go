@@ -27,8 +27,8 @@ func repeats(t testing.TB, hour int64, records []rec, before, after *pair.Edge, 
 		}
 	}
 	out := make([]string, len(records))
-	for i, r := range h.Find(before, after, true).Repeats {
-		if r != pair.NoRepeat {
+	for i, a := range h.Find(before, after, true) {
+		if r := a.Repeat(); r != pair.NoRepeat {
 			out[i] = pair.Repeats[r-1]
 		}
 	}
@@ -542,8 +542,8 @@ func BenchmarkRepeats(b *testing.B) {
 		for _, r := range rows {
 			h.Add(r)
 		}
-		for _, r := range h.Find(nil, nil, true).Repeats {
-			if r != pair.NoRepeat {
+		for _, a := range h.Find(nil, nil, true) {
+			if a.Repeat() != pair.NoRepeat {
 				n++
 			}
 		}
