@@ -172,14 +172,13 @@ func (l *Lake) writeColumns(ctx context.Context, key hourKey, cols *columns) (st
 	}
 	hour := time.Unix(key.hour, 0).UTC().Format(hourForm)
 	path := filepath.Join(l.paths.tableDir(key.kind), "data", hourFolder+hour, uuid.NewString()+".parquet")
-	if err := writeFile(ctx, path, t.Schema(), cols); err != nil {
+	sums := l.sums(cols)
+	if err := writeFile(ctx, path, t.Schema(), cols, sums); err != nil {
 		return "", err
 	}
-	if key.kind == flowlog.KindVPC {
-		if err := l.writeRollups(ctx, path, cols); err != nil {
-			os.Remove(path)
-			return "", err
-		}
+	if err := l.writeRollups(ctx, path, sums); err != nil {
+		os.Remove(path)
+		return "", err
 	}
 	return path, nil
 }

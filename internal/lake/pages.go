@@ -152,8 +152,11 @@ type dictionary interface {
 // the values of its records, in the order of their codes; code 0 is none. No code is
 // larger than top.
 func (w *fileWriter) writeCoded(c *codes, top uint32, d dictionary) error {
-	if c.constant() {
+	switch {
+	case c.constant():
 		return w.writeConstant(d)
+	case c.mask == 0:
+		return w.writeAbsent()
 	}
 	words := w.words[c.word]
 	w.local = sized(&w.local, int(top)+1) // code -> place in the new dictionary, from 1 on
@@ -220,6 +223,19 @@ func (w *fileWriter) writeConstant(d dictionary) error {
 	return w.writeChunk(1, w.rows, stats)
 }
 
+// writeAbsent writes that no record has a value as the next column.
+func (w *fileWriter) writeAbsent() error {
+	if w.column().MaxDefinitionLevel() == 0 {
+		return errNoValue
+	}
+	w.dict = w.dict[:0]
+	run := append(appendRun(w.coded[:0], w.rows), 0)
+	w.page = append(binary.LittleEndian.AppendUint32(w.page[:0], uint32(len(run))), run...)
+	const width = 0
+	w.page = append(w.page, width)
+	return w.writeChunk(0, w.rows, w.statistics(w.rows))
+}
+
 // statistics returns those of the next column without bounds.
 func (w *fileWriter) statistics(nulls int) metadata.EncodedStatistics {
 	return metadata.EncodedStatistics{HasNullCount: true, NullCount: int64(nulls), Signed: w.column().SortOrder() == schema.SortSIGNED}
@@ -231,13 +247,15 @@ func (w *fileWriter) bound(stats *metadata.EncodedStatistics, low, high []byte) 
 	stats.ApplyStatSizeLimits(int(w.props.MaxStatsSizeFor(w.column().Path())))
 }
 
+var errNoValue = errors.New("a record has no value where the table demands one")
+
 // beginPage begins the page of a column with the definition levels: which records
 // have a value, all but those at absent.
 func (w *fileWriter) beginPage(absent []uint32) error {
 	w.page = w.page[:0]
 	switch {
 	case w.column().MaxDefinitionLevel() == 0 && len(absent) > 0:
-		return errors.New("a record has no value where the table demands one")
+		return errNoValue
 	case w.column().MaxDefinitionLevel() == 0:
 		return nil
 	case len(absent) == 0:

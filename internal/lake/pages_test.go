@@ -73,7 +73,7 @@ func TestWriteFile(t *testing.T) {
 			}
 			pieces := []piece{{batch: randomBatch(t, rng, n)}, {batch: randomBatch(t, rng, 20), rows: []uint32{3, 4, 17}}}
 			path := filepath.Join(t.TempDir(), "one.parquet")
-			if err := writeFile(t.Context(), path, table.Schema(), merge(flowlog.KindVPC, pieces)); err != nil {
+			if err := writeFile(t.Context(), path, table.Schema(), merge(flowlog.KindVPC, pieces), nil); err != nil {
 				t.Fatal(err)
 			}
 			want, got := uint64(0), uint64(0)
@@ -121,7 +121,7 @@ func BenchmarkWriteFile(b *testing.B) {
 	b.ReportAllocs()
 	for i := 0; b.Loop(); i++ {
 		path := filepath.Join(dir, fmt.Sprint(i))
-		if err := writeFile(b.Context(), path, table.Schema(), merge(flowlog.KindVPC, pieces)); err != nil {
+		if err := writeFile(b.Context(), path, table.Schema(), merge(flowlog.KindVPC, pieces), nil); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -90,9 +90,9 @@ func fieldID(id int) arrow.Metadata {
 	return arrow.NewMetadata([]string{"PARQUET:field_id"}, []string{strconv.Itoa(id)})
 }
 
-// writeFile writes records, sorted, as one data file, durably. It makes the
-// folder. Where it fails, no file is left.
-func writeFile(ctx context.Context, path string, schema *iceberg.Schema, c *columns) (err error) {
+// writeFile writes records, sorted, as one data file, durably, and adds them to sums,
+// unless these are nil. It makes the folder. Where it fails, no file is left.
+func writeFile(ctx context.Context, path string, schema *iceberg.Schema, c *columns, into *sums) (err error) {
 	cols, err := c.fileColumns(schema)
 	if err != nil {
 		return err
@@ -122,6 +122,7 @@ func writeFile(ctx context.Context, path string, schema *iceberg.Schema, c *colu
 			return err
 		}
 		w.beginGroup(c.words, rows)
+		into.add(w.words, len(rows))
 		for i := range cols {
 			if err := c.writeColumn(w, &cols[i], rows); err != nil {
 				return fmt.Errorf("column %s: %w", cols[i].field.Name, err)

@@ -1,13 +1,12 @@
 package lake
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"math"
-	"math/bits"
 	"os"
 	"path/filepath"
 	"slices"
@@ -37,354 +36,106 @@ func (p paths) dataPath(rollups string) string {
 	return filepath.Join(p.tableDir(flowlog.KindVPC), "data", hour, filepath.Base(rollups))
 }
 
-// rolled is a row of a rollup.
-type rolled struct {
-	key     uint64 // packed codes of the rollup's keys and the time
-	records int64
-	sums    [2]int64 // packets, bytes
-	has     [2]bool  // some record has it
-}
-
-// packing is how codes of columns lie in a key: the first field in the highest bits,
-// the time in the lowest.
-type packing struct {
-	fields []packed
-	first  int64 // the earliest time, in units
-	time   uint  // bits of it
-}
-
-type packed struct {
-	field flowlog.FieldID
-	codes *codes // nil: no record has the field
-	shift uint
-	mask  uint64
-}
-
-// pack returns the packing of a rollup's keys. It reports false where they do not fit
-// into 64 bits: such records are summed up by the query.
-func (c *columns) pack(r *rollup.Rollup, times []int64) (packing, bool) {
-	p := packing{first: slices.Min(times)}
-	p.time = uint(bits.Len64(uint64(slices.Max(times) - p.first)))
-	used := p.time
-	for _, f := range slices.Backward(r.Keys) {
-		k, top := packed{field: f}, uint32(0)
-		if text := c.texts[f]; text != nil {
-			k.codes, top = &text.codes, uint32(len(text.dict))
-		} else if nums := c.nums[f]; nums != nil {
-			k.codes, top = &nums.codes, nums.top
-		}
-		if k.codes != nil && k.codes.constant() {
-			top = 0 // code 1 for all
-		}
-		width := uint(bits.Len32(top))
-		k.shift, k.mask = used, 1<<width-1
-		used += width
-		p.fields = append(p.fields, k)
-	}
-	return p, used <= 64
-}
-
-// code returns the code of a field in a key.
-func (k *packed) code(key uint64) uint32 {
-	switch {
-	case k.codes == nil:
-		return 0
-	case k.codes.constant():
-		return 1
-	}
-	return uint32(key >> k.shift & k.mask)
-}
-
-// measures are what is summed up of the records of a file: when they count, in units of
-// so many seconds, and their packets and bytes, or flowlog.Absent.
-type measures struct {
-	unit  int64
-	times []int64
-	sums  [2][]int64 // packets, bytes; nil: no record has it
-
-	// Memory for rollUp: keys by record, and their rows.
-	keys []uint64
-	rows []uint32
-}
-
-// measures returns what is summed up of the records, but for their times.
-func (c *columns) measures() *measures {
-	m := &measures{keys: make([]uint64, c.n), rows: make([]uint32, 0, c.n)}
-	for s, f := range []flowlog.FieldID{flowlog.Packets, flowlog.Bytes} {
-		nums := c.nums[f]
-		if nums == nil {
-			continue
-		}
-		values := nums.units(1)
-		values[0] = flowlog.Absent
-		m.sums[s] = make([]int64, c.n)
-		for i := range m.sums[s] {
-			m.sums[s][i] = values[nums.at(i)]
-		}
-	}
-	return m
-}
-
-// setTimes sets the records' times in a unit. It reports false where a record has
-// neither start nor weir-hour.
-func (c *columns) setTimes(m *measures, unit int64) bool {
-	if m.unit == unit {
-		return true
-	}
-	m.unit, m.times = unit, sized(&m.times, c.n)
-	start, hour := c.nums[flowlog.Start], c.nums[flowlog.WeirHour]
-	starts, hours := start.units(unit), hour.units(unit)
-	for i := range m.times {
-		code, from := uint32(0), starts
-		if start != nil {
-			code = start.at(i)
-		}
-		if code == 0 && hour != nil {
-			code, from = hour.at(i), hours
-		}
-		if code == 0 {
-			return false
-		}
-		m.times[i] = from[code]
-	}
-	return true
-}
-
-// units returns the numbers by code, rounded down to units.
-func (c *numbers) units(unit int64) []int64 {
-	if c == nil {
-		return nil
-	}
-	out := make([]int64, c.top+1)
-	for code := uint32(1); code <= c.top; code++ {
-		out[code] = floorDiv(c.value(code), unit)
-	}
-	return out
-}
-
-// chooses returns which records a rollup holds; nil: all.
-func (c *columns) chooses(r *rollup.Rollup) func(i int) bool {
-	if !r.Some {
-		return nil
-	}
-	refused := ^uint32(0)
-	action, port := c.texts[flowlog.Action], c.nums[flowlog.DstPort]
-	if action == nil {
-		action = &ranked{}
-	} else if at := slices.Index(action.dict, rollup.Refused); at >= 0 {
-		refused = uint32(at) + 1
-	}
-	if port == nil {
-		return func(i int) bool { return action.at(i) == refused }
-	}
-	known := make([]bool, port.top+1)
-	for code := uint32(1); code <= port.top; code++ {
-		known[code] = rollup.WellKnown(port.value(code))
-	}
-	return func(i int) bool { return known[port.at(i)] || action.at(i) == refused }
-}
-
-// rollUp sums the records up, in rows in the order of their keys. It reports false
-// where it cannot.
-func (c *columns) rollUp(r *rollup.Rollup, m *measures) ([]rolled, packing, bool) {
-	if !c.setTimes(m, r.Unit) {
-		return nil, packing{}, false
-	}
-	p, ok := c.pack(r, m.times)
-	if !ok {
-		return nil, p, false
-	}
-	keys := m.keys
-	for i, t := range m.times {
-		keys[i] = uint64(t - p.first)
-	}
-	for _, k := range p.fields {
-		if k.mask == 0 {
-			continue
-		}
-		words, from, to, mask := k.codes.words[:len(keys)], k.codes.shift, k.shift, k.codes.mask
-		for i, w := range words {
-			keys[i] |= (w >> from & mask) << to
-		}
-	}
-	table := newKeyTable()
-	rows := m.rows[:0]
-	if chosen := c.chooses(r); chosen == nil {
-		for _, key := range keys {
-			rows = append(rows, table.row(key))
-		}
-	} else {
-		for i, key := range keys {
-			row := uint32(noRow)
-			if chosen(i) {
-				row = table.row(key)
-			}
-			rows = append(rows, row)
-		}
-	}
-	m.rows = rows
-	out, ok := m.sum(rows, table.order)
-	slices.SortFunc(out, func(a, b rolled) int { return cmp.Compare(a.key, b.key) })
-	return out, p, ok
-}
-
-// noRow is the row of a record that a rollup does not hold.
-const noRow = math.MaxUint32
-
-// sum sums up what goes into the rows of keys. It reports false where a sum is beyond
-// 64 bits.
-func (m *measures) sum(rows []uint32, keys []uint64) ([]rolled, bool) {
-	out := make([]rolled, len(keys))
-	for row, key := range keys {
-		out[row].key = key
-	}
-	records := make([]int64, len(keys))
-	for _, row := range rows {
-		if row != noRow {
-			records[row]++
-		}
-	}
-	for row, n := range records {
-		out[row].records = n
-	}
-	// One array after the other: each is small enough to lie near.
-	for s, values := range m.sums {
-		if values == nil {
-			continue
-		}
-		sums, has := make([]int64, len(keys)), make([]bool, len(keys))
-		beyond := int64(0) // negative once a sum was
-		for i, row := range rows {
-			v := values[i]
-			if row == noRow || v == flowlog.Absent {
-				continue
-			}
-			before := sums[row]
-			after := before + v
-			beyond |= (before ^ after) & (v ^ after)
-			sums[row], has[row] = after, true
-		}
-		if beyond < 0 {
-			return nil, false
-		}
-		for row := range out {
-			out[row].sums[s], out[row].has[s] = sums[row], has[row]
-		}
-	}
-	return out, true
-}
-
-// spread spreads the bits of a key, which is dense, into the upper ones.
-func spread(key uint64) uint64 { return key * 0x9e3779b97f4a7c15 }
-
-// keyTable tells the row of a key.
-type keyTable struct {
-	slots []slot
-	order []uint64 // the keys by row
-	shift uint
-}
-
-// slot holds a key and its row and 1; 0 = free.
-type slot struct {
-	key uint64
-	row uint32
-}
-
-func newKeyTable() *keyTable {
-	const width = 12
-	return &keyTable{slots: make([]slot, 1<<width), shift: 64 - width}
-}
-
-// row returns the row of a key, which may be new.
-func (t *keyTable) row(key uint64) uint32 {
-	mask := uint64(len(t.slots) - 1)
-	at := spread(key) >> t.shift
-	for ; ; at = (at + 1) & mask {
-		s := &t.slots[at&mask]
-		if s.row == 0 {
-			break
-		}
-		if s.key == key {
-			return s.row - 1
-		}
-	}
-	t.order = append(t.order, key)
-	t.slots[at] = slot{key, uint32(len(t.order))}
-	if 2*len(t.order) > len(t.slots) {
-		t.grow()
-	}
-	return uint32(len(t.order) - 1)
-}
-
-func (t *keyTable) grow() {
-	t.slots, t.shift = make([]slot, 4*len(t.slots)), t.shift-2
-	mask := uint64(len(t.slots) - 1)
-	for row, key := range t.order {
-		at := spread(key) >> t.shift
-		for t.slots[at].row != 0 {
-			at = (at + 1) & mask
-		}
-		t.slots[at] = slot{key, uint32(row + 1)}
-	}
-}
-
-// rollupColumns are the columns of the rows of one rollup, as every file has them.
-func (c *columns) rollupColumns(r *rollup.Rollup, rows []rolled, p packing) (*columns, []fileColumn) {
-	out := &columns{kind: c.kind, n: len(rows)}
+// columns returns the rows as columns of a file, which all rollups have alike.
+func (r *rollupSums) columns(of *columns, is *rollup.Rollup) (*columns, []fileColumn) {
+	rows := r.rolled()
+	out := &columns{kind: of.kind, n: len(rows.keys)}
 	var cols []fileColumn
-	numeric := func(name string, t arrow.DataType, value func(row *rolled) (int64, bool)) {
-		coder := newNumberCoder()
-		all := make([]uint32, len(rows))
-		for i := range rows {
-			if v, ok := value(&rows[i]); ok {
-				all[i] = coder.code(v)
-			}
-		}
-		cols = append(cols, fileColumn{field: arrow.Field{Name: name, Type: t, Nullable: true}, numbers: out.coded(coder, all)})
+	add := func(name string, t arrow.DataType, nums *numbers, text *ranked) {
+		cols = append(cols, fileColumn{field: arrow.Field{Name: name, Type: t, Nullable: true}, numbers: nums, text: text})
 	}
-	numeric(rollup.ID, arrow.PrimitiveTypes.Int32, func(*rolled) (int64, bool) { return int64(r.ID), true })
-	numeric(rollup.Start, arrow.PrimitiveTypes.Int64, func(row *rolled) (int64, bool) {
-		return (int64(row.key&(1<<p.time-1)) + p.first) * r.Unit, true
-	})
+	add(rollup.ID, arrow.PrimitiveTypes.Int32, &numbers{top: 1, low: int64(is.ID)}, nil)
+	starts := make([]int64, out.n)
+	for i, key := range rows.keys {
+		starts[i] = (int64(key&(1<<r.width-1)) + r.first) * is.Unit
+	}
+	add(rollup.Start, arrow.PrimitiveTypes.Int64, out.valued(starts, nil), nil)
 	for _, f := range rollup.Keys() {
 		field := flowlog.FieldByID(f)
-		at := slices.IndexFunc(p.fields, func(k packed) bool { return k.field == f })
-		code := func(row *rolled) uint32 {
-			if at < 0 {
-				return 0
+		nums, text := &numbers{}, &ranked{}
+		if at := slices.IndexFunc(r.fields, func(k packed) bool { return k.field == f }); at < 0 {
+			nums.codes, text.codes = out.newCodes(0), out.newCodes(0)
+		} else if field.Numeric() {
+			if c := of.nums[f]; c != nil {
+				*nums = *c
 			}
-			return p.fields[at].code(row.key)
+			nums.codes = r.fields[at].unpack(out, rows.keys, nums.top)
+		} else {
+			if c := of.texts[f]; c != nil {
+				text.dict = c.dict
+			}
+			text.codes = r.fields[at].unpack(out, rows.keys, uint32(len(text.dict)))
 		}
 		if field.Numeric() {
-			numeric(field.Column, arrowType(field.Type), func(row *rolled) (int64, bool) {
-				if code := code(row); code != 0 {
-					return c.nums[f].value(code), true
-				}
-				return 0, false
-			})
-			continue
+			add(field.Column, arrowType(field.Type), nums, nil)
+		} else {
+			add(field.Column, dictionaryType, nil, text)
 		}
-		text := &ranked{}
-		if at >= 0 && c.texts[f] != nil {
-			text.dict = c.texts[f].dict
-		}
-		text.codes = out.newCodes(uint32(len(text.dict)))
-		for i := range rows {
-			text.set(i, code(&rows[i]))
-		}
-		cols = append(cols, fileColumn{field: arrow.Field{Name: field.Column, Type: dictionaryType, Nullable: true}, text: text})
 	}
-	numeric(rollup.Records, arrow.PrimitiveTypes.Int64, func(row *rolled) (int64, bool) { return row.records, true })
+	add(rollup.Records, arrow.PrimitiveTypes.Int64, out.valued(rows.records, nil), nil)
 	for s, name := range []string{rollup.Packets, rollup.Bytes} {
-		numeric(name, arrow.PrimitiveTypes.Int64, func(row *rolled) (int64, bool) { return row.sums[s], row.has[s] })
+		add(name, arrow.PrimitiveTypes.Int64, out.valued(rows.sums[s], rows.has[s]), nil)
 	}
 	return out, cols
 }
 
-// writeRollups writes the rollups of the records of a data file, durably, unless it
-// has few records, or some that rollups do not fit.
-func (l *Lake) writeRollups(ctx context.Context, dataFile string, c *columns) (err error) {
-	if c.n < l.rollupRecords {
+// unpack returns the codes of a field in keys, for columns that have as many rows. No
+// code is larger than top.
+func (k *packed) unpack(to *columns, keys []uint64, top uint32) codes {
+	if k.codes != nil && k.codes.constant() {
+		return codes{}
+	}
+	out := to.newCodes(top)
+	for i, key := range keys {
+		out.words[i] |= key >> k.shift & k.mask << out.shift
+	}
+	return out
+}
+
+// valued returns a column of numbers; has tells which records have one, all where it is
+// nil.
+func (c *columns) valued(values []int64, has []bool) *numbers {
+	low, high := int64(math.MaxInt64), int64(math.MinInt64)
+	for i, v := range values {
+		if has == nil || has[i] {
+			low, high = min(low, v), max(high, v)
+		}
+	}
+	if low <= high && uint64(high)-uint64(low) >= directSpan {
+		coder, all := newNumberCoder(), make([]uint32, len(values))
+		for i, v := range values {
+			if has == nil || has[i] {
+				all[i] = coder.code(v)
+			}
+		}
+		return c.coded(coder, all)
+	}
+	out := &numbers{low: low}
+	if low <= high {
+		out.top = uint32(high-low) + 1
+	}
+	out.codes = c.newCodes(out.top)
+	for i, v := range values {
+		if has == nil || has[i] {
+			out.set(i, uint32(v-low)+1)
+		}
+	}
+	return out
+}
+
+// sums returns the sums for the rollups of records, to which none are added yet; nil
+// where there are too few records for rollups.
+func (l *Lake) sums(c *columns) *sums {
+	if c.kind != flowlog.KindVPC || c.n < l.rollupRecords {
+		return nil
+	}
+	return c.newSums()
+}
+
+// writeRollups writes the rollups of the records of a data file, durably; an empty file
+// where they do not fit the records. It does nothing where s is nil.
+func (l *Lake) writeRollups(ctx context.Context, dataFile string, s *sums) (err error) {
+	if s == nil {
 		return nil
 	}
 	path := l.paths.rollupPath(dataFile)
@@ -405,25 +156,31 @@ func (l *Lake) writeRollups(ctx context.Context, dataFile string, c *columns) (e
 		return err
 	}
 	out := &syncFile{f}
+	if !s.none {
+		if err := s.write(ctx, out); err != nil {
+			return err
+		}
+	}
+	if err := out.Close(); err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), path)
+}
+
+// write writes a file of all rollups.
+func (s *sums) write(ctx context.Context, out io.Writer) error {
 	var w *fileWriter
-	m := c.measures()
 	for i := range rollup.All {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		r := &rollup.All[i]
-		sums, p, ok := c.rollUp(r, m)
-		if !ok {
-			if err := errors.Join(f.Truncate(0), out.Close()); err != nil {
-				return err
-			}
-			return os.Rename(f.Name(), path)
-		}
-		rows, cols := c.rollupColumns(r, sums, p)
+		rows, cols := s.rollups[i].columns(s.of, &rollup.All[i])
 		if w == nil {
+			var err error
 			if w, err = newFileWriter(out, cols); err != nil {
 				return err
 			}
+			defer w.free()
 		}
 		if rows.n == 0 {
 			continue
@@ -432,13 +189,7 @@ func (l *Lake) writeRollups(ctx context.Context, dataFile string, c *columns) (e
 			return err
 		}
 	}
-	if err := w.close(); err != nil {
-		return err
-	}
-	if err := out.Close(); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), path)
+	return w.close()
 }
 
 // writeGroup writes all rows, in their order, as one row group.
@@ -488,7 +239,10 @@ func (l *Lake) rollAll(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if err := l.writeRollups(ctx, f.Path, merge(flowlog.KindVPC, pieces)); err != nil {
+		cols := merge(flowlog.KindVPC, pieces)
+		s := l.sums(cols)
+		s.add(cols.words, cols.n)
+		if err := l.writeRollups(ctx, f.Path, s); err != nil {
 			return fmt.Errorf("cannot write the rollups of %s: %w", f.Path, err)
 		}
 		some = true

@@ -7,8 +7,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"weir/flowlog"
-	"weir/internal/rollup"
 )
 
 // rollupFiles returns what the files of rollups hold, by path.
@@ -123,17 +124,21 @@ func TestRollupSums(t *testing.T) {
 			}
 		}
 		c := merge(flowlog.KindVPC, []piece{{batch: b}})
-		for i := range rollup.All {
-			rows, _, ok := c.rollUp(&rollup.All[i], c.measures())
-			if ok != tt.ok {
-				t.Errorf("%d: %v", tt.bytes, ok)
+		sums := c.newSums()
+		sums.add(c.words, c.n)
+		if sums.none == tt.ok {
+			t.Errorf("%d: %v", tt.bytes, !sums.none)
+		}
+		if sums.none {
+			continue
+		}
+		for i := range sums.rollups {
+			want := &rolled{
+				keys: []uint64{0}, records: []int64{2},
+				sums: [2][]int64{{0}, {1<<63 - 1}}, has: [2][]bool{{false}, {true}},
 			}
-			if !ok {
-				continue
-			}
-			want := rolled{key: 0, records: 2, sums: [2]int64{0, 1<<63 - 1}, has: [2]bool{false, true}}
-			if len(rows) != 1 || rows[0] != want {
-				t.Errorf("%d: %+v", tt.bytes, rows)
+			if diff := cmp.Diff(want, sums.rollups[i].rolled(), cmp.AllowUnexported(rolled{})); diff != "" {
+				t.Errorf("%d: %s", tt.bytes, diff)
 			}
 		}
 	}
