@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -296,6 +297,21 @@ func (l lines) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
+// body reads what a server answers.
+func body(t *testing.T, url string) string {
+	t.Helper()
+	resp, err := http.Get(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
 // TestServeFollows lets a server follow a folder and one that is away.
 func TestServeFollows(t *testing.T) {
 	logs, away := t.TempDir(), filepath.Join(t.TempDir(), "away")
@@ -334,13 +350,8 @@ func TestServeFollows(t *testing.T) {
 	url := <-ready
 	metric := func(want string) {
 		t.Helper()
-		resp, err := http.Get(url + "metrics")
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer resp.Body.Close()
-		if text, err := io.ReadAll(resp.Body); err != nil || !strings.Contains(string(text), "\n"+want+"\n") {
-			t.Errorf("metrics, %v: not %s", err, want)
+		if !strings.Contains(body(t, url+"metrics"), "\n"+want+"\n") {
+			t.Errorf("metrics: not %s", want)
 		}
 	}
 	metric("weir_follow_sources 2")
@@ -358,6 +369,22 @@ func TestServeFollows(t *testing.T) {
 	for _, f := range st.Following {
 		if f.Source == away && (f.Error == "" || f.Good != nil) || f.Source == logs && (f.Objects != 2 || f.Records != 7 || f.Error != "") || !f.Running || f.Process != os.Getpid() {
 			t.Errorf("state: %+v", f)
+		}
+	}
+	var page struct {
+		Sources []struct {
+			Source, Error string
+			Running       bool
+			Records       int64
+			Good          *int64 `json:"last_good_look"`
+		}
+	}
+	if text := body(t, url+"api/v1/following"); json.Unmarshal([]byte(text), &page) != nil || len(page.Sources) != 2 {
+		t.Fatalf("the page's answer: %s", text)
+	}
+	for _, f := range page.Sources {
+		if f.Source == away && (f.Error == "" || f.Good != nil) || f.Source == logs && (f.Records != 7 || f.Error != "" || f.Good == nil) || !f.Running {
+			t.Errorf("on the page: %+v", f)
 		}
 	}
 	if newest, err := c.Newest(t.Context()); err != nil || newest.Unix() != 1772445659 {

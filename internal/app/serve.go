@@ -189,8 +189,9 @@ func (v *server) handler() http.Handler {
 	mux.HandleFunc("GET /healthz", v.health)
 	mux.Handle("GET /metrics", v.metrics.Handler())
 	mux.Handle("/", console.New(console.Deps{
-		Engine: v.s.engine,
-		Status: v.status,
+		Engine:    v.s.engine,
+		Status:    v.status,
+		Following: v.following,
 		UnknownFields: func(k flowlog.Kind) []string {
 			names, err := v.s.UnknownFields(v.ctx, k)
 			if err != nil {
@@ -249,6 +250,33 @@ func (v *server) status(ctx context.Context) (console.Status, error) {
 		out.Tables = append(out.Tables, c)
 	}
 	return out, nil
+}
+
+// following tells the console which sources are followed, by any process.
+func (v *server) following(context.Context) ([]console.Followed, error) {
+	states, err := followStates(v.s.lake.Data(), time.Now())
+	if err != nil {
+		return nil, err
+	}
+	out := make([]console.Followed, len(states))
+	for i := range states {
+		f := &states[i]
+		out[i] = console.Followed{
+			Source: f.Source, Running: f.Running, Process: f.Process, Since: f.Since, Updated: f.Updated,
+			Looked: orZero(f.Looked), Good: orZero(f.Good), Objects: f.Objects, Records: f.Records, BadLines: f.BadLines,
+			LastObject: f.LastObject, LastTaken: orZero(f.LastTaken),
+			Error: f.Error, Failed: f.Failed, FailedSince: orZero(f.FailedSince), Retry: orZero(f.Retry),
+		}
+	}
+	return out, nil
+}
+
+// orZero returns a time, or the zero time where there is none.
+func orZero(t *time.Time) time.Time {
+	if t == nil {
+		return time.Time{}
+	}
+	return *t
 }
 
 // commits passes the lake's commits on to the console.
