@@ -194,8 +194,8 @@ func (s *scripted) Compact(context.Context, func(Progress)) (lake.Compacted, err
 	return lake.Compacted{}, nil
 }
 
-func (s *scripted) Expire(context.Context, lake.ExpireOptions) (lake.Expired, error) {
-	return lake.Expired{}, nil
+func (s *scripted) Expire(context.Context, lake.ExpireOptions) (Expired, error) {
+	return Expired{}, nil
 }
 
 // TestFollowFailures checks what is told of failures, how long is waited, and what

@@ -480,8 +480,12 @@ func (v *server) maintain(ctx context.Context) {
 	defer tick.Stop()
 	for {
 		if v.o.Retention > 0 {
-			if x, err := v.s.Expire(ctx, lake.ExpireOptions{OlderThan: v.o.Retention}); err == nil && x.Records > 0 {
-				v.o.Log.Info("expired records", "records", x.Records, "hours", x.Hours)
+			x, err := v.s.Expire(ctx, lake.ExpireOptions{OlderThan: v.o.Retention})
+			if x.Records > 0 || x.TailObjects > 0 {
+				v.o.Log.Info("expired records", "records", x.Records, "hours", x.Hours, "tail_objects", x.TailObjects)
+			}
+			if err != nil && ctx.Err() == nil {
+				v.o.Log.Error("cannot expire records", "error", err)
 			}
 		}
 		if err := v.s.tidy(ctx, nil); err != nil && ctx.Err() == nil {

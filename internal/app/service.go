@@ -33,7 +33,7 @@ type Service interface {
 	// Status describes the lake, or what came from one source.
 	Status(ctx context.Context, r StatusRequest) (*StatusReport, error)
 	Compact(ctx context.Context, progress func(Progress)) (lake.Compacted, error)
-	Expire(ctx context.Context, o lake.ExpireOptions) (lake.Expired, error)
+	Expire(ctx context.Context, o lake.ExpireOptions) (Expired, error)
 	Check(ctx context.Context, progress func(Progress)) (lake.Checked, error)
 	Forget(ctx context.Context, source string) (lake.Forgotten, error)
 	Duplicates(ctx context.Context, progress func(Progress)) ([]lake.Overlap, error)
@@ -225,9 +225,27 @@ type StatusReport struct {
 	Records int64 `json:"records"`
 	// Lines are bad lines, in order of object and line.
 	Lines []lake.BadLine `json:"lines"`
+	// Tail is what is kept of the log groups, or of the source; nil where that is
+	// nothing.
+	Tail *TailStatus `json:"tail,omitempty"`
 	// Following are the sources that are or were followed; of a source, those that lie
 	// there.
 	Following []FollowState `json:"following"`
+}
+
+// Expired is what Expire removed.
+type Expired struct {
+	lake.Expired
+	// TailObjects and TailBytes are what of DATA/tail went, since the records of these
+	// events did.
+	TailObjects int   `json:"tail_objects"`
+	TailBytes   int64 `json:"tail_bytes"`
+}
+
+// TailStatus is what DATA/tail holds of log groups.
+type TailStatus struct {
+	Objects int   `json:"objects"`
+	Bytes   int64 `json:"bytes"`
 }
 
 // SQLRequest is a query in SQL.

@@ -76,6 +76,9 @@ func (c *cli) lakeStatus(ctx context.Context, r app.StatusRequest, scope *scopeF
 	}
 	c.printNewest(st, zone)
 	c.printObjectCounts(st)
+	if st.Tail != nil {
+		line(c.out, "log groups", "%s of events, %s, in DATA/tail", plural(int64(st.Tail.Objects), "object"), size(st.Tail.Bytes))
+	}
 	c.printLedgerProblems(st)
 	for i := range st.Following {
 		c.printFollowing(&st.Following[i], zone)

@@ -98,7 +98,9 @@ func (s *Source) Region() string { return s.region }
 // List reads the events of sel's time that the tail does not have, writes them into
 // it, and gives its objects of that time. Where reading fails, what was read before
 // is in the tail, and the next listing goes on from there. Of objects that overlap
-// sel.From or sel.To all events are taken; no others are read from the group.
+// sel.From or sel.To all events are taken; no others are read from the group, and none
+// before the last event that [Tail.Drop] dropped, which the listing then says in
+// Skipped.
 func (s *Source) List(ctx context.Context, sel source.Selection, fn func(source.Object) error) (source.Listing, error) {
 	sieve, err := source.NewSieve(sel, false, fn)
 	if err != nil {
@@ -140,6 +142,13 @@ func (s *Source) Open(_ context.Context, o source.Object) (source.Content, error
 
 // read takes new events of the group into the tail. The caller holds it.
 func (s *Source) read(ctx context.Context, sel source.Selection, sieve *source.Sieve) (err error) {
+	if floor := s.tail.floorTime(); floor.After(sel.From) {
+		sel.From = floor
+		sieve.Skip(s.Name(), "no event before "+floor.Format(time.RFC3339)+" is read any more: what was taken of them was removed by age, and with it what told which were")
+		if !sel.To.IsZero() && !sel.From.Before(sel.To) {
+			return nil
+		}
+	}
 	w := s.tail.begin(s.config.Group)
 	// What was read is kept, whatever ends the reading.
 	defer func() {
@@ -186,7 +195,8 @@ func (s *Source) read(ctx context.Context, sel source.Selection, sieve *source.S
 // errNoID says that a service leaves out what tells events apart.
 var errNoID = errors.New("the service gives an event without eventId")
 
-// events takes over a page. AWS's documents do not say whether EndTime is within.
+// events takes over a page. AWS's documents do not say whether EndTime is within, and
+// what lies before the tail's floor must not come in, whatever the service gives.
 func events(page []types.FilteredLogEvent, sel source.Selection) ([]event, error) {
 	out := make([]event, 0, len(page))
 	for _, e := range page {
@@ -194,7 +204,7 @@ func events(page []types.FilteredLogEvent, sel source.Selection) ([]event, error
 			return nil, errNoID
 		}
 		at := aws.ToInt64(e.Timestamp)
-		if !sel.To.IsZero() && at >= sel.To.UnixMilli() {
+		if !sel.To.IsZero() && at >= sel.To.UnixMilli() || !sel.From.IsZero() && at < sel.From.UnixMilli() {
 			continue
 		}
 		out = append(out, event{stream: aws.ToString(e.LogStreamName), ID: aws.ToString(e.EventId), Timestamp: at, Message: aws.ToString(e.Message)})
