@@ -172,8 +172,8 @@ func (t *tails) status(wanted func(folder string) bool) (*TailStatus, error) {
 
 // openLogGroup opens a log group. Its region is the ARN's, else the one that the
 // request's regions name, else as for a bucket.
-func openLogGroup(ctx context.Context, spec source.Spec, r OpenRequest, t *tails) (*cwlogs.Source, error) {
-	if t == nil {
+func openLogGroup(ctx context.Context, spec source.Spec, r OpenRequest, p places) (*cwlogs.Source, error) {
+	if p.tails == nil {
 		return nil, &UsageError{
 			Message: fmt.Sprintf("what lies in %s can't be told without reading it", spec),
 			Hint:    "leave --dry-run out; --since and --from bound what is read",
@@ -188,7 +188,22 @@ func openLogGroup(ctx context.Context, spec source.Spec, r OpenRequest, t *tails
 	case spec.Region == "" && len(regions) > 1:
 		return nil, &UsageError{Message: fmt.Sprintf("%s is in one region, and %d are given", spec, len(regions)), Hint: "give one --region for each call, or the log group's ARN"}
 	}
-	return cwlogs.New(ctx, cwlogs.Config{Access: a, Group: spec, Tail: t.of})
+	return cwlogs.New(ctx, cwlogs.Config{Access: a, Group: spec, Tail: p.tails.of, Progress: readings(spec.String(), p.progress)})
+}
+
+// readings returns what passes the account of a log group's reading on, as often as
+// progress of other work is reported; nil where nobody is told.
+func readings(name string, progress func(Progress)) func(cwlogs.Reading) {
+	if progress == nil {
+		return nil
+	}
+	var told time.Time
+	return func(r cwlogs.Reading) {
+		if now := time.Now(); now.Sub(told) >= progressEvery {
+			told = now
+			progress(Progress{Reading: &GroupReading{Source: name, Requests: r.Requests, Events: r.Events, New: r.New, Newest: r.Newest}})
+		}
+	}
 }
 
 // askGroupFormat asks EC2 for the format of the flow logs that deliver into a log

@@ -46,9 +46,22 @@ type Progress struct {
 	intake.Progress
 	// Done and Total count hours of the lake, where the work goes by hours.
 	Done, Total int
+	// Reading comes, alone, while a log group is read, before it is Listed.
+	Reading *GroupReading
 	// Listed comes once, and alone, when the sources are listed and before
 	// anything is taken.
 	Listed *ListReport
+}
+
+// GroupReading is how far the reading of a log group is. How much there will be,
+// nobody knows before its end.
+type GroupReading struct {
+	Source string
+	// Requests counts answers of CloudWatch Logs, Events the events in them, and New
+	// those of Events that were not read before.
+	Requests, Events, New int64
+	// Newest is the time of the newest of Events; zero before the first.
+	Newest time.Time
 }
 
 // S3Options says how to reach a bucket.

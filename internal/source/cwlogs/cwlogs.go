@@ -25,6 +25,18 @@ type Config struct {
 	Group source.Spec
 	// Tail returns the folder of a group's objects, by the group's Origin.
 	Tail func(ctx context.Context, origin string) (*Tail, error)
+	// Progress, which may be nil, gets the account of a reading after each answer of
+	// the service: how much there will be, nobody knows before the last.
+	Progress func(Reading)
+}
+
+// Reading is the running account of a reading of the group. All members only grow.
+type Reading struct {
+	// Requests counts answers, Events the events in them, and New those of Events that
+	// were not known.
+	Requests, Events, New int64
+	// Newest is the time of the newest of Events; zero before the first.
+	Newest time.Time
 }
 
 // Source is a log group.
@@ -168,6 +180,7 @@ func (s *Source) read(ctx context.Context, sel source.Selection, sieve *source.S
 	if !sel.To.IsZero() {
 		in.EndTime = aws.Int64(sel.To.UnixMilli())
 	}
+	var account Reading
 	for {
 		out, err := s.client.FilterLogEvents(ctx, in)
 		if err != nil {
@@ -178,8 +191,13 @@ func (s *Source) read(ctx context.Context, sel source.Selection, sieve *source.S
 		if err != nil {
 			return s.fault(ctx, err)
 		}
-		if err := w.put(page); err != nil {
+		isNew, err := w.put(page)
+		if err != nil {
 			return err
+		}
+		account.add(page, isNew)
+		if s.config.Progress != nil {
+			s.config.Progress(account)
 		}
 		// A page can be empty, and more follow.
 		if aws.ToString(out.NextToken) == "" {
@@ -189,6 +207,19 @@ func (s *Source) read(ctx context.Context, sel source.Selection, sieve *source.S
 			return s.fault(ctx, errors.New("the service gives the same page again and again"))
 		}
 		in.NextToken = out.NextToken
+	}
+}
+
+// add adds an answer of which so many events are new.
+func (r *Reading) add(page []event, isNew int64) {
+	r.Requests++
+	r.Events += int64(len(page))
+	r.New += isNew
+	if len(page) == 0 {
+		return
+	}
+	if _, last := bounds(page); r.Newest.IsZero() || last > r.Newest.UnixMilli() {
+		r.Newest = time.UnixMilli(last).UTC()
 	}
 }
 

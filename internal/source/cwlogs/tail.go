@@ -276,14 +276,14 @@ func (t *Tail) begin(group source.Spec) *writer {
 	return &writer{tail: t, group: group, fresh: map[eventID]bool{}}
 }
 
-// put takes those of a page's events that are new.
-func (w *writer) put(page []event) error {
+// put takes those of a page's events that are new, and returns how many these are.
+func (w *writer) put(page []event) (isNew int64, err error) {
 	if len(page) == 0 {
-		return nil
+		return 0, nil
 	}
 	first, last := bounds(page)
 	if err := w.tail.load(first, last); err != nil {
-		return err
+		return 0, err
 	}
 	for _, e := range page {
 		id := eventID(sha256.Sum256([]byte(e.ID)))
@@ -292,13 +292,14 @@ func (w *writer) put(page []event) error {
 		}
 		w.fresh[id] = true
 		w.next = append(w.next, e)
+		isNew++
 		if w.bytes += len(e.Message); len(w.next) >= objectEvents || w.bytes >= objectBytes {
 			if err := w.flush(); err != nil {
-				return err
+				return isNew, err
 			}
 		}
 	}
-	return nil
+	return isNew, nil
 }
 
 // bounds returns the times of the first and the last event.
