@@ -223,7 +223,8 @@ func TestFollowFailures(t *testing.T) {
 }
 
 // TestFollowTidies checks that what could not be read is tried again once a minute,
-// and that small files are put together while there are new ones.
+// that small files are put together while there are new ones, and that what is gone is
+// looked for every ten minutes.
 func TestFollowTidies(t *testing.T) {
 	began := time.Unix(1772445600, 0)
 	s := &scripted{now: began, step: 20 * time.Second, taken: 1}
@@ -237,7 +238,7 @@ func TestFollowTidies(t *testing.T) {
 	if err := f.runWith(t.Context(), s, OpenRequest{Sources: []string{"/logs"}}, func(time.Duration) <-chan time.Time { return closed }); !errors.Is(err, ErrStopped) {
 		t.Fatal(err)
 	}
-	again := 0
+	again, gone := 0, 0
 	for _, r := range s.asked {
 		if !r.Brief || r.Trailing < trailing || r.Trailing > trailing+2*time.Minute || r.Selection.Settle != settle {
 			t.Fatalf("asked for %+v", r)
@@ -245,6 +246,12 @@ func TestFollowTidies(t *testing.T) {
 		if !r.OnlyNew {
 			again++
 		}
+		if r.Gone {
+			gone++
+		}
+	}
+	if gone != 2 {
+		t.Errorf("looked %d times for what is gone in 11 minutes", gone)
 	}
 	if again != 10 || told != 32 || len(s.compacts) != 2 {
 		t.Errorf("%d of %d rounds tried all again, %d told, put together at %v", again, len(s.asked), told, s.compacts)
@@ -399,7 +406,7 @@ func TestServeFollows(t *testing.T) {
 		t.Error(err)
 	}
 	states, err := followStates(data, time.Now())
-	if err != nil || len(states) != 2 || states[0].Running || states[1].Running {
+	if err != nil || len(states) != 2 || states[0].Running || states[1].Running || states[0].Gone == nil {
 		t.Errorf("states at the end: %+v, %v", states, err)
 	}
 }

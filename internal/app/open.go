@@ -21,6 +21,14 @@ func (s *Local) Open(ctx context.Context, r OpenRequest, progress func(Progress)
 	if progress != nil {
 		progress(Progress{Listed: list})
 	}
+	for i := range listings {
+		if !r.Gone {
+			break
+		}
+		if list.Sources[i].Gone, err = s.gone(ctx, r.Sources[i], &listings[i], began); err != nil {
+			return report, err
+		}
+	}
 	for _, l := range listings {
 		done := report.Intake
 		stop := watch(progress)

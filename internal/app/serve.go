@@ -267,6 +267,9 @@ func (v *server) following(context.Context) ([]console.Followed, error) {
 			LastObject: f.LastObject, LastTaken: orZero(f.LastTaken),
 			Error: f.Error, Failed: f.Failed, FailedSince: orZero(f.FailedSince), Retry: orZero(f.Retry),
 		}
+		if f.Gone != nil {
+			out[i].Gone, out[i].GoneFrom, out[i].GoneLooked = f.Gone.Objects, orZero(f.Gone.From), orZero(f.GoneLooked)
+		}
 	}
 	return out, nil
 }

@@ -106,6 +106,8 @@ type OpenRequest struct {
 	// OnlyNew leaves objects alone that could not be read before, or were no flow
 	// log.
 	OnlyNew bool
+	// Gone counts what was taken before and is gone from the sources.
+	Gone    bool
 	Workers int
 	S3      S3Options
 }
@@ -145,9 +147,12 @@ type SourceReport struct {
 	Last  *time.Time `json:"last,omitempty"`
 	// NewestHours says that only the newest so many hours are taken, since
 	// nothing else was asked for; 0 where all are.
-	NewestHours int           `json:"newest_hours,omitempty"`
-	Skipped     []string      `json:"skipped,omitempty"`
-	Faults      []FaultReport `json:"faults,omitempty"`
+	NewestHours int      `json:"newest_hours,omitempty"`
+	Skipped     []string `json:"skipped,omitempty"`
+	// Gone is what was taken before and is gone, where that was asked for and can be
+	// said.
+	Gone   *Gone         `json:"gone,omitempty"`
+	Faults []FaultReport `json:"faults,omitempty"`
 }
 
 // FaultReport is a folder that could not be listed.

@@ -87,6 +87,7 @@ func testDeps(t testing.TB) Deps {
 					Source: "s3://logs/AWSLogs", Running: true, Process: 77, Since: time.Unix(t0-600, 0), Updated: time.Unix(t0+470, 0),
 					Looked: time.Unix(t0+475, 0), Good: time.Unix(t0+475, 0), Objects: 12, Records: 1 << 60, BadLines: 1,
 					LastObject: "s3://logs/AWSLogs/a.log.gz", LastTaken: time.Unix(t0+300, 0),
+					Gone: 2, GoneFrom: time.Unix(t0-86400, 0), GoneLooked: time.Unix(t0, 0),
 				},
 				{
 					Source: "cwl:/aws/vpc", Running: true, Process: 77, Since: time.Unix(t0-600, 0), Updated: time.Unix(t0+470, 0),

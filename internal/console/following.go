@@ -22,6 +22,10 @@ type Followed struct {
 	Objects, Records, BadLines int64
 	LastObject                 string
 	LastTaken                  time.Time
+	// Gone counts the objects that were taken and were gone from the source at
+	// GoneLooked, of those whose keys say that they are of GoneFrom or later.
+	Gone                 int64
+	GoneFrom, GoneLooked time.Time
 	// Error is why the last look failed, Failed how many did one after the other since
 	// FailedSince, and Retry when the next one comes; "" where it worked.
 	Error              string
@@ -49,6 +53,9 @@ type followedAnswer struct {
 	BadLines    integer `json:"bad_lines"`
 	LastObject  string  `json:"last_object"`
 	LastTaken   *int64  `json:"last_taken"`
+	Gone        integer `json:"gone_objects"`
+	GoneFrom    *int64  `json:"gone_from"`
+	GoneLooked  *int64  `json:"gone_looked"`
 	Error       string  `json:"error"`
 	Failed      int     `json:"failed_looks"`
 	FailedSince *int64  `json:"failing_since"`
@@ -69,6 +76,7 @@ func (c *console) following(ctx context.Context, _ *request) (any, error) {
 			Looked: epochOf(f.Looked), Good: epochOf(f.Good),
 			Objects: integer(f.Objects), Records: integer(f.Records), BadLines: integer(f.BadLines),
 			LastObject: f.LastObject, LastTaken: epochOf(f.LastTaken),
+			Gone: integer(f.Gone), GoneFrom: epochOf(f.GoneFrom), GoneLooked: epochOf(f.GoneLooked),
 			Error: f.Error, Failed: f.Failed, FailedSince: epochOf(f.FailedSince), Retry: epochOf(f.Retry),
 		}
 	}

@@ -170,6 +170,29 @@ func (l *Lake) Origins(ctx context.Context, prefix string) ([]string, error) {
 	return queryStrings(ctx, l.state, "SELECT DISTINCT source FROM objects WHERE substr(source, 1, ?) = ? ORDER BY source", len([]rune(prefix)), prefix)
 }
 
+// TakenBelow calls fn with the URL of each object that was taken before a time, alone
+// or as a copy of another, and whose URL begins with a prefix, which must not be empty;
+// where origin is not "", of those that have it as their [ObjectRef.Source].
+func (l *Lake) TakenBelow(ctx context.Context, prefix, origin string, before time.Time, fn func(url string)) error {
+	// The first text behind all that begin with the prefix: SQLite compares bytes.
+	end := []byte(prefix)
+	end[len(end)-1]++
+	rows, err := l.state.QueryContext(ctx, `SELECT url FROM objects WHERE state <> 'pending' AND url >= ? AND url < ?
+		AND state IN ('taken', 'duplicate') AND at < ? AND (? = '' OR source = ?)`, prefix, string(end), before.Unix(), origin, origin)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var url string
+		if err := rows.Scan(&url); err != nil {
+			return err
+		}
+		fn(url)
+	}
+	return rows.Err()
+}
+
 // IsSpent reports whether the object at a URL was taken with records, none of which
 // the lake has any more, since all are beyond the retention.
 func (l *Lake) IsSpent(ctx context.Context, url string) (bool, error) {

@@ -63,6 +63,9 @@ test.describe("while sources are followed", () => {
     await expect(items.nth(1)).toContainText(
       /took 3 objects, 4,321 records, 1 bad line, the last 1 min ago: s3:\/\/my-bucket\/AWSLogs\/newest.log.gz/,
     );
+    await expect(items.nth(1)).toContainText(
+      "gone from it: 2 objects that had been taken of those since 2026-11-02 00:00:00; looked for 6 min ago",
+    );
     await expect(items.nth(1)).not.toContainText("failing");
     await expect(items.nth(2)).toContainText("not followed /srv/logs: no process follows it now");
     await page.keyboard.press("Escape");

@@ -20,6 +20,7 @@ func followed(now time.Time) []console.Followed {
 			Source: "s3://my-bucket/AWSLogs", Running: true, Process: 4711, Since: since, Updated: now,
 			Looked: now.Add(-12 * time.Second), Good: now.Add(-12 * time.Second), Objects: 3, Records: 4321, BadLines: 1,
 			LastObject: "s3://my-bucket/AWSLogs/newest.log.gz", LastTaken: now.Add(-70 * time.Second),
+			Gone: 2, GoneFrom: begin, GoneLooked: now.Add(-6 * time.Minute),
 		},
 		{Source: "/srv/logs", Process: 99, Since: since, Updated: since, Looked: since, Good: since},
 	}

@@ -82,6 +82,10 @@ export interface Followed {
   /** The object that was taken last, or "". */
   last_object: string;
   last_taken: number | null;
+  /** Objects that were taken and were gone at `gone_looked`, of those since `gone_from` (null: all). */
+  gone_objects: Integer;
+  gone_from: number | null;
+  gone_looked: number | null;
   /** Why the last look failed; "" where it worked. */
   error: string;
   /** How many looks failed one after the other. */
