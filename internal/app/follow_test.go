@@ -378,6 +378,10 @@ func TestServeFollows(t *testing.T) {
 			t.Errorf("state: %+v", f)
 		}
 	}
+	again, err := c.Open(t.Context(), OpenRequest{Sources: []string{logs}, Brief: true, Gone: true}, nil)
+	if err != nil || again.List.Sources[0].Gone == nil || again.List.Sources[0].Gone.Objects != 0 {
+		t.Errorf("what is gone, over the socket: %+v, %v", again, err)
+	}
 	var page struct {
 		Sources []struct {
 			Source, Error string

@@ -150,7 +150,10 @@ func (s *Local) Forget(ctx context.Context, source string) (lake.Forgotten, erro
 	if err != nil {
 		return f, explain(err)
 	}
-	return f, s.tails.lift(ctx, before)
+	if err := s.tails.lift(ctx, before); err != nil {
+		return f, fmt.Errorf("all is forgotten, but old events of the log group can't be read again: %w", err)
+	}
+	return f, nil
 }
 
 // Duplicates finds equal records of different objects.

@@ -98,17 +98,15 @@ func (t *tails) drop(ctx context.Context, before time.Time) (objects int, bytes 
 		return 0, 0, err
 	}
 	for _, origin := range origins {
-		tail, err := t.of(ctx, origin)
-		if err != nil {
-			return objects, bytes, err
+		tail, ofErr := t.of(ctx, origin)
+		if ofErr != nil {
+			err = errors.Join(err, ofErr) // the other groups' go
+			continue
 		}
-		n, b, err := tail.Drop(ctx, before, func(name string) (bool, error) { return t.lake.IsSpent(ctx, origin+"/"+name) })
-		objects, bytes = objects+n, bytes+b
-		if err != nil {
-			return objects, bytes, err
-		}
+		n, b, dropErr := tail.Drop(ctx, before, func(name string) (bool, error) { return t.lake.IsSpent(ctx, origin+"/"+name) })
+		objects, bytes, err = objects+n, bytes+b, errors.Join(err, dropErr)
 	}
-	return objects, bytes, nil
+	return objects, bytes, err
 }
 
 // lift lets events of any time be read again of the log groups among before that the
