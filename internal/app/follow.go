@@ -56,6 +56,7 @@ type Round struct {
 	Back bool `json:"back,omitempty"`
 
 	last string // URL of the object that was taken last
+	gone *Gone  // nil: not looked for, or nobody can say
 }
 
 const (
@@ -81,6 +82,9 @@ const (
 	// tidyEvery how often the small files of hours are put together.
 	retryEvery = time.Minute
 	tidyEvery  = maintenanceEvery
+	// goneEvery is how often objects are looked for that are gone from a source: that
+	// goes through what the ledger has of it.
+	goneEvery = 10 * time.Minute
 	// mostWait is the longest time between two tries after a failure.
 	mostWait = time.Minute
 	// mostTold bounds what is remembered of problems that were told.
@@ -162,6 +166,7 @@ type follower struct {
 	tidy    *tidier
 	retried time.Time // when all was tried again last
 	good    time.Time // when the last look that was a good one began; zero: none was
+	missed  time.Time // when objects that are gone were looked for last
 	whole   time.Time // when the last of these that went back as far as trailing did
 	trouble trouble
 	told    told
@@ -193,6 +198,9 @@ func (l *follower) round(ctx context.Context, r OpenRequest) (wait time.Duration
 	began := l.f.Now()
 	if r.OnlyNew = !l.good.IsZero() && began.Sub(l.retried) < retryEvery; !r.OnlyNew {
 		l.retried = began
+	}
+	if r.Gone = began.Sub(l.missed) >= goneEvery; r.Gone {
+		l.missed = began
 	}
 	whole := kindOf(l.source) != source.KindLogGroup || began.Sub(l.whole) >= groupWhole
 	switch {
@@ -244,6 +252,9 @@ func (f *Follow) roundOf(name string, report *OpenReport, err error) Round {
 		in := &report.Intake
 		out.Objects, out.Records, out.BadLines, out.Bad, out.Newest = in.Committed, in.Records, in.BadLines, in.Bad, report.Newest
 		out.last = in.Last
+		if report.List != nil && len(report.List.Sources) == 1 {
+			out.gone = report.List.Sources[0].Gone
+		}
 	}
 	return out
 }

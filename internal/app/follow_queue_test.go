@@ -282,7 +282,7 @@ func TestFollowState(t *testing.T) {
 		t := began.Add(d)
 		return &t
 	}
-	a.looked(&Round{At: began, Objects: 2, Records: 10, BadLines: 1, last: "s3://logs/b"})
+	a.looked(&Round{At: began, Objects: 2, Records: 10, BadLines: 1, last: "s3://logs/b", gone: &Gone{Objects: 2, From: at(-trailing)}})
 	a.looked(&Round{At: *at(time.Second), Err: errors.New("away"), Wait: time.Minute})
 	a.looked(&Round{At: *at(time.Minute), Err: errors.New("away"), Wait: time.Minute})
 	a.took(&Round{At: *at(61 * time.Second), Objects: 1, Records: 5, last: "s3://logs/c"})
@@ -305,7 +305,7 @@ func TestFollowState(t *testing.T) {
 	}
 	running := FollowState{
 		Source: "s3://logs", Running: true, Since: began, Updated: *at(61 * time.Second), Looked: at(time.Minute), Good: at(0), Objects: 3, Records: 15, BadLines: 1,
-		LastObject: "s3://logs/c", LastTaken: at(61 * time.Second), Error: "away", Failed: 2, FailedSince: at(time.Second), Retry: at(2 * time.Minute),
+		LastObject: "s3://logs/c", LastTaken: at(61 * time.Second), Gone: &Gone{Objects: 2, From: at(-trailing)}, GoneLooked: at(0), Error: "away", Failed: 2, FailedSince: at(time.Second), Retry: at(2 * time.Minute),
 	}
 	second := FollowState{Source: "s3://logs", Running: true, Since: began, Updated: began, Looked: at(0), Good: at(0)}
 	gone := FollowState{Source: "/gone", Since: began, Updated: began}

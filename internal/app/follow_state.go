@@ -39,6 +39,10 @@ type FollowState struct {
 	BadLines   int64      `json:"bad_lines"`
 	LastObject string     `json:"last_object,omitempty"`
 	LastTaken  *time.Time `json:"last_taken,omitempty"`
+	// Gone are the objects that were taken from the source and were gone from it at
+	// GoneLooked, of those that are looked for; nil: nobody could say yet.
+	Gone       *Gone      `json:"gone,omitempty"`
+	GoneLooked *time.Time `json:"gone_looked,omitempty"`
 	// Error is why the last look failed, Failed how many did one after the other since
 	// FailedSince, and Retry when the next one comes; "" where it worked.
 	Error       string     `json:"error,omitempty"`
@@ -126,8 +130,11 @@ func (s *stateFile) looked(r *Round) {
 		retry := at.Add(r.Wait)
 		st.Retry = &retry
 	}
+	if r.gone != nil {
+		st.Gone, st.GoneLooked = r.gone, &at
+	}
 	s.add(r)
-	if first || r.Objects > 0 || told != st.Error || at.Sub(s.written) >= stateEvery || r.Wait > stateEvery {
+	if first || r.gone != nil || r.Objects > 0 || told != st.Error || at.Sub(s.written) >= stateEvery || r.Wait > stateEvery {
 		s.write(at)
 	}
 }

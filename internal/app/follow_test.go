@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -193,8 +194,8 @@ func (s *scripted) Compact(context.Context, func(Progress)) (lake.Compacted, err
 	return lake.Compacted{}, nil
 }
 
-func (s *scripted) Expire(context.Context, lake.ExpireOptions) (lake.Expired, error) {
-	return lake.Expired{}, nil
+func (s *scripted) Expire(context.Context, lake.ExpireOptions) (Expired, error) {
+	return Expired{}, nil
 }
 
 // TestFollowFailures checks what is told of failures, how long is waited, and what
@@ -222,7 +223,8 @@ func TestFollowFailures(t *testing.T) {
 }
 
 // TestFollowTidies checks that what could not be read is tried again once a minute,
-// and that small files are put together while there are new ones.
+// that small files are put together while there are new ones, and that what is gone is
+// looked for every ten minutes.
 func TestFollowTidies(t *testing.T) {
 	began := time.Unix(1772445600, 0)
 	s := &scripted{now: began, step: 20 * time.Second, taken: 1}
@@ -236,7 +238,7 @@ func TestFollowTidies(t *testing.T) {
 	if err := f.runWith(t.Context(), s, OpenRequest{Sources: []string{"/logs"}}, func(time.Duration) <-chan time.Time { return closed }); !errors.Is(err, ErrStopped) {
 		t.Fatal(err)
 	}
-	again := 0
+	again, gone := 0, 0
 	for _, r := range s.asked {
 		if !r.Brief || r.Trailing < trailing || r.Trailing > trailing+2*time.Minute || r.Selection.Settle != settle {
 			t.Fatalf("asked for %+v", r)
@@ -244,6 +246,12 @@ func TestFollowTidies(t *testing.T) {
 		if !r.OnlyNew {
 			again++
 		}
+		if r.Gone {
+			gone++
+		}
+	}
+	if gone != 2 {
+		t.Errorf("looked %d times for what is gone in 11 minutes", gone)
 	}
 	if again != 10 || told != 32 || len(s.compacts) != 2 {
 		t.Errorf("%d of %d rounds tried all again, %d told, put together at %v", again, len(s.asked), told, s.compacts)
@@ -296,6 +304,21 @@ func (l lines) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
+// body reads what a server answers.
+func body(t *testing.T, url string) string {
+	t.Helper()
+	resp, err := http.Get(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
 // TestServeFollows lets a server follow a folder and one that is away.
 func TestServeFollows(t *testing.T) {
 	logs, away := t.TempDir(), filepath.Join(t.TempDir(), "away")
@@ -334,13 +357,8 @@ func TestServeFollows(t *testing.T) {
 	url := <-ready
 	metric := func(want string) {
 		t.Helper()
-		resp, err := http.Get(url + "metrics")
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer resp.Body.Close()
-		if text, err := io.ReadAll(resp.Body); err != nil || !strings.Contains(string(text), "\n"+want+"\n") {
-			t.Errorf("metrics, %v: not %s", err, want)
+		if !strings.Contains(body(t, url+"metrics"), "\n"+want+"\n") {
+			t.Errorf("metrics: not %s", want)
 		}
 	}
 	metric("weir_follow_sources 2")
@@ -360,6 +378,26 @@ func TestServeFollows(t *testing.T) {
 			t.Errorf("state: %+v", f)
 		}
 	}
+	again, err := c.Open(t.Context(), OpenRequest{Sources: []string{logs}, Brief: true, Gone: true}, nil)
+	if err != nil || again.List.Sources[0].Gone == nil || again.List.Sources[0].Gone.Objects != 0 {
+		t.Errorf("what is gone, over the socket: %+v, %v", again, err)
+	}
+	var page struct {
+		Sources []struct {
+			Source, Error string
+			Running       bool
+			Records       int64
+			Good          *int64 `json:"last_good_look"`
+		}
+	}
+	if text := body(t, url+"api/v1/following"); json.Unmarshal([]byte(text), &page) != nil || len(page.Sources) != 2 {
+		t.Fatalf("the page's answer: %s", text)
+	}
+	for _, f := range page.Sources {
+		if f.Source == away && (f.Error == "" || f.Good != nil) || f.Source == logs && (f.Records != 7 || f.Error != "" || f.Good == nil) || !f.Running {
+			t.Errorf("on the page: %+v", f)
+		}
+	}
 	if newest, err := c.Newest(t.Context()); err != nil || newest.Unix() != 1772445659 {
 		t.Errorf("newest record: %v, %v", newest, err)
 	}
@@ -372,7 +410,7 @@ func TestServeFollows(t *testing.T) {
 		t.Error(err)
 	}
 	states, err := followStates(data, time.Now())
-	if err != nil || len(states) != 2 || states[0].Running || states[1].Running {
+	if err != nil || len(states) != 2 || states[0].Running || states[1].Running || states[0].Gone == nil {
 		t.Errorf("states at the end: %+v, %v", states, err)
 	}
 }

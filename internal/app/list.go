@@ -39,6 +39,8 @@ type places struct {
 	temp string
 	// tails is nil where there is no data directory.
 	tails *tails
+	// progress, which may be nil, is told how far the reading of log groups is.
+	progress func(Progress)
 }
 
 // list opens and lists the sources of a request. Buckets and log groups have a
@@ -173,7 +175,7 @@ func openSource(ctx context.Context, text string, r OpenRequest, p places) (src 
 		})
 		return src, spec.Kind, err
 	case source.KindLogGroup:
-		src, err = openLogGroup(ctx, spec, r, p.tails)
+		src, err = openLogGroup(ctx, spec, r, p)
 		return src, spec.Kind, err
 	case source.KindPath:
 		src, err = file.New(spec.Path)

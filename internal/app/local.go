@@ -121,10 +121,18 @@ func (s *Local) Compact(ctx context.Context, progress func(Progress)) (lake.Comp
 	return c, explain(err)
 }
 
-// Expire removes what is beyond the retention, and files that nothing names.
-func (s *Local) Expire(ctx context.Context, o lake.ExpireOptions) (lake.Expired, error) {
+// Expire removes what is beyond the retention, from DATA/tail too, and files that
+// nothing names.
+func (s *Local) Expire(ctx context.Context, o lake.ExpireOptions) (Expired, error) {
 	x, err := s.lake.Expire(ctx, o)
-	return x, explain(err)
+	out := Expired{Expired: x}
+	if err != nil || o.OlderThan == 0 || o.DryRun {
+		return out, explain(err)
+	}
+	if out.TailObjects, out.TailBytes, err = s.tails.drop(ctx, s.now().Add(-o.OlderThan)); err != nil {
+		return out, fmt.Errorf("the records are removed, but what DATA/tail has of them could not be: %w", explain(err))
+	}
+	return out, nil
 }
 
 // Check compares lake and ledger.
@@ -134,8 +142,18 @@ func (s *Local) Check(ctx context.Context, progress func(Progress)) (lake.Checke
 
 // Forget takes back what came from a source.
 func (s *Local) Forget(ctx context.Context, source string) (lake.Forgotten, error) {
+	before, err := s.tails.origins(ctx)
+	if err != nil {
+		return lake.Forgotten{}, err
+	}
 	f, err := s.lake.Forget(ctx, source)
-	return f, explain(err)
+	if err != nil {
+		return f, explain(err)
+	}
+	if err := s.tails.lift(ctx, before); err != nil {
+		return f, fmt.Errorf("all is forgotten, but old events of the log group can't be read again: %w", err)
+	}
+	return f, nil
 }
 
 // Duplicates finds equal records of different objects.

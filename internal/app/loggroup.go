@@ -4,15 +4,20 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
+	"io/fs"
 	"net/url"
+	"os"
 	"path"
 	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"weir/flowlog"
+	"weir/internal/lake"
 	"weir/internal/source"
 	"weir/internal/source/cwlogs"
 	"weir/internal/source/ec2"
@@ -20,9 +25,8 @@ import (
 
 // tails are the folders below DATA/tail/cwl that hold what was read of log groups.
 type tails struct {
-	dir string
-	// taken returns the names of the objects that the lake has of a log group.
-	taken func(ctx context.Context, origin string) ([]string, error)
+	dir  string
+	lake *lake.Lake
 
 	mu   sync.Mutex
 	open map[string]*cwlogs.Tail
@@ -41,12 +45,12 @@ func (t *tails) of(ctx context.Context, origin string) (*cwlogs.Tail, error) {
 	if err != nil {
 		return nil, err
 	}
-	names, err := t.taken(ctx, origin)
+	objects, err := t.lake.Objects(ctx, origin)
 	if err != nil {
 		return nil, err
 	}
-	for _, name := range names {
-		if !tail.Has(name) {
+	for i := range objects {
+		if name := path.Base(objects[i].URL); objects[i].Source == origin && !tail.Has(name) {
 			return nil, &source.Fault{
 				Op: "read", URL: filepath.Join(dir, name), Code: source.NoSuchKey,
 				Err: fmt.Errorf("the lake has its records, and without it new events can't be told from those that were taken"),
@@ -75,28 +79,99 @@ func folderOf(origin string) string {
 
 // newTails returns the tails of a data directory.
 func (s *Local) newTails() *tails {
-	return &tails{
-		dir: filepath.Join(s.lake.Data(), "tail", "cwl"), open: map[string]*cwlogs.Tail{},
-		taken: func(ctx context.Context, origin string) ([]string, error) {
-			objects, err := s.lake.Objects(ctx, origin)
-			if err != nil {
-				return nil, err
-			}
-			var names []string
-			for _, o := range objects {
-				if o.Source == origin {
-					names = append(names, path.Base(o.URL))
-				}
-			}
-			return names, nil
-		},
+	return &tails{dir: filepath.Join(s.lake.Data(), "tail", "cwl"), lake: s.lake, open: map[string]*cwlogs.Tail{}}
+}
+
+// origins returns the log groups that the ledger has objects of.
+func (t *tails) origins(ctx context.Context) ([]string, error) {
+	if _, err := os.Stat(t.dir); errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
 	}
+	return t.lake.Origins(ctx, "cwl:")
+}
+
+// drop removes the objects with events before a time only, all of whose records are
+// out of the lake again, and returns how many and of how many bytes.
+func (t *tails) drop(ctx context.Context, before time.Time) (objects int, bytes int64, err error) {
+	origins, err := t.origins(ctx)
+	if err != nil {
+		return 0, 0, err
+	}
+	for _, origin := range origins {
+		tail, ofErr := t.of(ctx, origin)
+		if ofErr != nil {
+			err = errors.Join(err, ofErr) // the other groups' go
+			continue
+		}
+		n, b, dropErr := tail.Drop(ctx, before, func(name string) (bool, error) { return t.lake.IsSpent(ctx, origin+"/"+name) })
+		objects, bytes, err = objects+n, bytes+b, errors.Join(err, dropErr)
+	}
+	return objects, bytes, err
+}
+
+// lift lets events of any time be read again of the log groups among before that the
+// ledger has nothing of any more: whoever forgets a group can take it anew.
+func (t *tails) lift(ctx context.Context, before []string) error {
+	if len(before) == 0 {
+		return nil
+	}
+	now, err := t.origins(ctx)
+	if err != nil {
+		return err
+	}
+	for _, origin := range before {
+		if slices.Contains(now, origin) {
+			continue
+		}
+		tail, err := t.of(ctx, origin)
+		if err == nil {
+			err = tail.Lift(ctx)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// status returns what is kept in the folders that are asked for; nil where that is
+// nothing.
+func (t *tails) status(wanted func(folder string) bool) (*TailStatus, error) {
+	var out TailStatus
+	folders, err := os.ReadDir(t.dir)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	for _, folder := range folders {
+		if !folder.IsDir() || !wanted(folder.Name()) {
+			continue
+		}
+		files, err := os.ReadDir(filepath.Join(t.dir, folder.Name()))
+		if err != nil {
+			return nil, err
+		}
+		for _, f := range files {
+			info, err := f.Info()
+			switch {
+			case errors.Is(err, fs.ErrNotExist): // dropped, or got its name, meanwhile
+			case err != nil:
+				return nil, err
+			case cwlogs.IsObject(f.Name()):
+				out.Objects++
+				out.Bytes += info.Size()
+			}
+		}
+	}
+	if out.Objects == 0 {
+		return nil, nil
+	}
+	return &out, nil
 }
 
 // openLogGroup opens a log group. Its region is the ARN's, else the one that the
 // request's regions name, else as for a bucket.
-func openLogGroup(ctx context.Context, spec source.Spec, r OpenRequest, t *tails) (*cwlogs.Source, error) {
-	if t == nil {
+func openLogGroup(ctx context.Context, spec source.Spec, r OpenRequest, p places) (*cwlogs.Source, error) {
+	if p.tails == nil {
 		return nil, &UsageError{
 			Message: fmt.Sprintf("what lies in %s can't be told without reading it", spec),
 			Hint:    "leave --dry-run out; --since and --from bound what is read",
@@ -111,7 +186,22 @@ func openLogGroup(ctx context.Context, spec source.Spec, r OpenRequest, t *tails
 	case spec.Region == "" && len(regions) > 1:
 		return nil, &UsageError{Message: fmt.Sprintf("%s is in one region, and %d are given", spec, len(regions)), Hint: "give one --region for each call, or the log group's ARN"}
 	}
-	return cwlogs.New(ctx, cwlogs.Config{Access: a, Group: spec, Tail: t.of})
+	return cwlogs.New(ctx, cwlogs.Config{Access: a, Group: spec, Tail: p.tails.of, Progress: readings(spec.String(), p.progress)})
+}
+
+// readings returns what passes the account of a log group's reading on, as often as
+// progress of other work is reported; nil where nobody is told.
+func readings(name string, progress func(Progress)) func(cwlogs.Reading) {
+	if progress == nil {
+		return nil
+	}
+	var told time.Time
+	return func(r cwlogs.Reading) {
+		if now := time.Now(); now.Sub(told) >= progressEvery {
+			told = now
+			progress(Progress{Reading: &GroupReading{Source: name, Requests: r.Requests, Events: r.Events, New: r.New, Newest: r.Newest}})
+		}
+	}
 }
 
 // askGroupFormat asks EC2 for the format of the flow logs that deliver into a log

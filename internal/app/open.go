@@ -13,13 +13,21 @@ import (
 func (s *Local) Open(ctx context.Context, r OpenRequest, progress func(Progress)) (*OpenReport, error) {
 	began := s.now()
 	report := &OpenReport{List: &ListReport{}}
-	listings, list, err := list(ctx, r, places{temp: s.temp(), tails: s.tails})
+	listings, list, err := list(ctx, r, places{temp: s.temp(), tails: s.tails, progress: progress})
 	report.List = list
 	if err != nil {
 		return report, err
 	}
 	if progress != nil {
 		progress(Progress{Listed: list})
+	}
+	for i := range listings {
+		if !r.Gone {
+			break
+		}
+		if list.Sources[i].Gone, err = s.gone(ctx, r.Sources[i], &listings[i], began); err != nil {
+			return report, err
+		}
 	}
 	for _, l := range listings {
 		done := report.Intake
@@ -110,7 +118,10 @@ type watcher struct {
 
 func watch(progress func(Progress)) *watcher { return &watcher{progress: progress} }
 
-// start begins to report what account returns, four times a second.
+// progressEvery is the time between two reports.
+const progressEvery = 250 * time.Millisecond
+
+// start begins to report what account returns.
 func (w *watcher) start(account func() intake.Progress) {
 	if w.progress == nil {
 		return
@@ -118,7 +129,7 @@ func (w *watcher) start(account func() intake.Progress) {
 	w.done, w.ended = make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(w.ended)
-		tick := time.NewTicker(250 * time.Millisecond)
+		tick := time.NewTicker(progressEvery)
 		defer tick.Stop()
 		for {
 			select {

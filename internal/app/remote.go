@@ -220,8 +220,8 @@ func (r *Remote) Compact(ctx context.Context, progress func(Progress)) (lake.Com
 }
 
 // Expire removes what is beyond the retention.
-func (r *Remote) Expire(ctx context.Context, o lake.ExpireOptions) (lake.Expired, error) {
-	var out lake.Expired
+func (r *Remote) Expire(ctx context.Context, o lake.ExpireOptions) (Expired, error) {
+	var out Expired
 	return out, r.call(ctx, "expire", o, &out, nil)
 }
 

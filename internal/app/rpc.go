@@ -86,7 +86,7 @@ func rpcHandler(serving context.Context, s Service, version string) http.Handler
 		return answer(in, out, func(bool) (lake.Compacted, error) { return s.Compact(ctx, out.progress) })
 	})
 	method("expire", func(ctx context.Context, in *gob.Decoder, out *answerer) error {
-		return answer(in, out, func(o lake.ExpireOptions) (lake.Expired, error) { return s.Expire(ctx, o) })
+		return answer(in, out, func(o lake.ExpireOptions) (Expired, error) { return s.Expire(ctx, o) })
 	})
 	method("check", func(ctx context.Context, in *gob.Decoder, out *answerer) error {
 		return answer(in, out, func(bool) (lake.Checked, error) { return s.Check(ctx, out.progress) })

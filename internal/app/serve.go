@@ -189,8 +189,9 @@ func (v *server) handler() http.Handler {
 	mux.HandleFunc("GET /healthz", v.health)
 	mux.Handle("GET /metrics", v.metrics.Handler())
 	mux.Handle("/", console.New(console.Deps{
-		Engine: v.s.engine,
-		Status: v.status,
+		Engine:    v.s.engine,
+		Status:    v.status,
+		Following: v.following,
 		UnknownFields: func(k flowlog.Kind) []string {
 			names, err := v.s.UnknownFields(v.ctx, k)
 			if err != nil {
@@ -249,6 +250,36 @@ func (v *server) status(ctx context.Context) (console.Status, error) {
 		out.Tables = append(out.Tables, c)
 	}
 	return out, nil
+}
+
+// following tells the console which sources are followed, by any process.
+func (v *server) following(context.Context) ([]console.Followed, error) {
+	states, err := followStates(v.s.lake.Data(), time.Now())
+	if err != nil {
+		return nil, err
+	}
+	out := make([]console.Followed, len(states))
+	for i := range states {
+		f := &states[i]
+		out[i] = console.Followed{
+			Source: f.Source, Running: f.Running, Process: f.Process, Since: f.Since, Updated: f.Updated,
+			Looked: orZero(f.Looked), Good: orZero(f.Good), Objects: f.Objects, Records: f.Records, BadLines: f.BadLines,
+			LastObject: f.LastObject, LastTaken: orZero(f.LastTaken),
+			Error: f.Error, Failed: f.Failed, FailedSince: orZero(f.FailedSince), Retry: orZero(f.Retry),
+		}
+		if f.Gone != nil {
+			out[i].Gone, out[i].GoneFrom, out[i].GoneLooked = f.Gone.Objects, orZero(f.Gone.From), orZero(f.GoneLooked)
+		}
+	}
+	return out, nil
+}
+
+// orZero returns a time, or the zero time where there is none.
+func orZero(t *time.Time) time.Time {
+	if t == nil {
+		return time.Time{}
+	}
+	return *t
 }
 
 // commits passes the lake's commits on to the console.
@@ -452,8 +483,12 @@ func (v *server) maintain(ctx context.Context) {
 	defer tick.Stop()
 	for {
 		if v.o.Retention > 0 {
-			if x, err := v.s.Expire(ctx, lake.ExpireOptions{OlderThan: v.o.Retention}); err == nil && x.Records > 0 {
-				v.o.Log.Info("expired records", "records", x.Records, "hours", x.Hours)
+			x, err := v.s.Expire(ctx, lake.ExpireOptions{OlderThan: v.o.Retention})
+			if x.Records > 0 || x.TailObjects > 0 {
+				v.o.Log.Info("expired records", "records", x.Records, "hours", x.Hours, "tail_objects", x.TailObjects)
+			}
+			if err != nil && ctx.Err() == nil {
+				v.o.Log.Error("cannot expire records", "error", err)
 			}
 		}
 		if err := v.s.tidy(ctx, nil); err != nil && ctx.Err() == nil {

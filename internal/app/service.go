@@ -33,7 +33,7 @@ type Service interface {
 	// Status describes the lake, or what came from one source.
 	Status(ctx context.Context, r StatusRequest) (*StatusReport, error)
 	Compact(ctx context.Context, progress func(Progress)) (lake.Compacted, error)
-	Expire(ctx context.Context, o lake.ExpireOptions) (lake.Expired, error)
+	Expire(ctx context.Context, o lake.ExpireOptions) (Expired, error)
 	Check(ctx context.Context, progress func(Progress)) (lake.Checked, error)
 	Forget(ctx context.Context, source string) (lake.Forgotten, error)
 	Duplicates(ctx context.Context, progress func(Progress)) ([]lake.Overlap, error)
@@ -46,9 +46,22 @@ type Progress struct {
 	intake.Progress
 	// Done and Total count hours of the lake, where the work goes by hours.
 	Done, Total int
+	// Reading comes, alone, while a log group is read, before it is Listed.
+	Reading *GroupReading
 	// Listed comes once, and alone, when the sources are listed and before
 	// anything is taken.
 	Listed *ListReport
+}
+
+// GroupReading is how far the reading of a log group is. How much there will be,
+// nobody knows before its end.
+type GroupReading struct {
+	Source string
+	// Requests counts answers of CloudWatch Logs, Events the events in them, and New
+	// those of Events that were not read before.
+	Requests, Events, New int64
+	// Newest is the time of the newest of Events; zero before the first.
+	Newest time.Time
 }
 
 // S3Options says how to reach a bucket.
@@ -93,6 +106,8 @@ type OpenRequest struct {
 	// OnlyNew leaves objects alone that could not be read before, or were no flow
 	// log.
 	OnlyNew bool
+	// Gone counts what was taken before and is gone from the sources.
+	Gone    bool
 	Workers int
 	S3      S3Options
 }
@@ -132,9 +147,12 @@ type SourceReport struct {
 	Last  *time.Time `json:"last,omitempty"`
 	// NewestHours says that only the newest so many hours are taken, since
 	// nothing else was asked for; 0 where all are.
-	NewestHours int           `json:"newest_hours,omitempty"`
-	Skipped     []string      `json:"skipped,omitempty"`
-	Faults      []FaultReport `json:"faults,omitempty"`
+	NewestHours int      `json:"newest_hours,omitempty"`
+	Skipped     []string `json:"skipped,omitempty"`
+	// Gone is what was taken before and is gone, where that was asked for and can be
+	// said.
+	Gone   *Gone         `json:"gone,omitempty"`
+	Faults []FaultReport `json:"faults,omitempty"`
 }
 
 // FaultReport is a folder that could not be listed.
@@ -225,9 +243,27 @@ type StatusReport struct {
 	Records int64 `json:"records"`
 	// Lines are bad lines, in order of object and line.
 	Lines []lake.BadLine `json:"lines"`
+	// Tail is what is kept of the log groups, or of the source; nil where that is
+	// nothing.
+	Tail *TailStatus `json:"tail,omitempty"`
 	// Following are the sources that are or were followed; of a source, those that lie
 	// there.
 	Following []FollowState `json:"following"`
+}
+
+// Expired is what Expire removed.
+type Expired struct {
+	lake.Expired
+	// TailObjects and TailBytes are what of DATA/tail went, since the records of these
+	// events did.
+	TailObjects int   `json:"tail_objects"`
+	TailBytes   int64 `json:"tail_bytes"`
+}
+
+// TailStatus is what DATA/tail holds of log groups.
+type TailStatus struct {
+	Objects int   `json:"objects"`
+	Bytes   int64 `json:"bytes"`
 }
 
 // SQLRequest is a query in SQL.

@@ -20,6 +20,9 @@ func (s *Local) Status(ctx context.Context, r StatusRequest) (*StatusReport, err
 		for _, t := range report.Tables {
 			report.Records += t.Records
 		}
+		if report.Tail, err = s.tails.status(func(string) bool { return true }); err != nil {
+			return nil, err
+		}
 	} else if err = s.sourceStatus(ctx, r, report); err != nil {
 		return nil, err
 	}
@@ -47,7 +50,11 @@ func (s *Local) sourceStatus(ctx context.Context, r StatusRequest, report *Statu
 	report.Status = lake.Status{
 		Data: s.lake.Data(), Tables: []lake.TableStatus{}, Objects: map[lake.ObjectState]int64{}, Problems: []lake.Object{},
 	}
+	groups := map[string]bool{} // whose tails are all of the source
 	for _, o := range objects {
+		if o.Source == r.Source || strings.HasPrefix(o.Source, strings.TrimSuffix(r.Source, "/")+"/") {
+			groups[folderOf(o.Source)] = true
+		}
 		report.Objects[o.State]++
 		report.BadLines += o.Bad
 		if (o.State == lake.Taken || o.State == lake.Changed) && o.SameAs == "" {
@@ -61,5 +68,6 @@ func (s *Local) sourceStatus(ctx context.Context, r StatusRequest, report *Statu
 			report.Problems = append(report.Problems, o)
 		}
 	}
-	return nil
+	report.Tail, err = s.tails.status(func(folder string) bool { return groups[folder] })
+	return err
 }

@@ -119,8 +119,9 @@ func (c *cli) lakeExpireCommand() *cobra.Command {
 		Use:   "expire [flags]",
 		Short: "Remove old records, and files that are no longer needed",
 		Long: `Removes, with --older-than, the records of hours that ended before that age; the
-objects they came from are remembered and not taken again. Files that no snapshot of
-the last 15 minutes names are removed in any case.`,
+objects they came from are remembered and not taken again. What DATA/tail has of log
+groups goes too once all its records did; of these groups no event of that time is read
+any more. Files that no snapshot of the last 15 minutes names are removed in any case.`,
 		Example: "  weir lake expire --older-than 90d --dry-run\n  weir lake expire --older-than 90d",
 		Args:    rejectArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -149,6 +150,9 @@ the last 15 minutes names are removed in any case.`,
 			}
 			fmt.Fprintf(c.out, "%s in %s %sremoved, %s, %s of %s\n", plural(r.Records, "record"), plural(int64(r.Hours), "hour"), would,
 				plural(int64(r.Snapshots), "snapshot"), plural(int64(r.Files), "file"), size(r.Bytes))
+			if r.TailObjects > 0 {
+				fmt.Fprintf(c.out, "%s of log groups, %s, removed from DATA/tail\n", plural(int64(r.TailObjects), "object"), size(r.TailBytes))
+			}
 			return nil
 		},
 	}

@@ -24,8 +24,9 @@ prefix, a log group, an object) it shows what came from there, with the files th
 no flow log.
 
 It also shows which sources are followed (--follow of weir open and weir serve), by
-which process, when they were last looked at, what was taken since, and what fails. Of
-a source that no process follows any more it shows the last state for 30 days.`,
+which process, when they were last looked at, what was taken since, how many objects that had
+been taken are gone from them (looked for every 10 minutes), and what fails. Of a source
+that no process follows any more it shows the last state for 30 days.`,
 		Example: "  weir lake status\n  weir lake status --json\n  weir lake status ./AWSLogs -n 100\n  weir lake status s3://my-bucket/AWSLogs",
 		Args:    needArgs(0, 1, "the source"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -76,6 +77,9 @@ func (c *cli) lakeStatus(ctx context.Context, r app.StatusRequest, scope *scopeF
 	}
 	c.printNewest(st, zone)
 	c.printObjectCounts(st)
+	if st.Tail != nil {
+		line(c.out, "log groups", "%s of events, %s, in DATA/tail", plural(int64(st.Tail.Objects), "object"), size(st.Tail.Bytes))
+	}
 	c.printLedgerProblems(st)
 	for i := range st.Following {
 		c.printFollowing(&st.Following[i], zone)
@@ -117,6 +121,13 @@ func (c *cli) printFollowing(f *app.FollowState, zone *time.Location) {
 		}
 	}
 	line(c.out, "", "%s", look)
+	if f.Gone != nil && f.Gone.Objects > 0 {
+		of := ""
+		if f.Gone.From != nil {
+			of = " of those since " + showTime(*f.Gone.From, zone)
+		}
+		line(c.out, "", "gone from it: %s that had been taken%s; looked for %s", plural(f.Gone.Objects, "object"), of, ago(*f.GoneLooked))
+	}
 	if f.Error == "" {
 		return
 	}

@@ -147,6 +147,61 @@ func TestLogGroup(t *testing.T) {
 	}
 }
 
+// TestExpireLogGroup removes old records of a log group: what told which events were
+// taken goes with them, and none of them comes back, until the group is forgotten.
+func TestExpireLogGroup(t *testing.T) {
+	awsEnv(t, "AKIDEXAMPLE", "secret")
+	endpoint := sourcetest.StartMoto(t)
+	t.Setenv("AWS_ENDPOINT_URL", endpoint)
+	g := makeLogGroup(t, endpoint)
+	data := filepath.Join(t.TempDir(), "data")
+	open := func() answer { return call(t.Context(), "--data", data, "open", "--all", "cwl:"+testGroup) }
+	kept := func() (objects int) {
+		t.Helper()
+		files, err := filepath.Glob(filepath.Join(data, "tail", "cwl", "*", "*.json.gz"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, args := range [][]string{{}, {"cwl:" + testGroup}} {
+			a := call(t.Context(), append([]string{"--data", data, "lake", "status"}, args...)...)
+			if text := fmt.Sprintf("log groups      %d object", len(files)); a.Code != exitOK || strings.Contains(a.Out, text) != (len(files) > 0) {
+				t.Errorf("lake status %v, without %q: %+v", args, text, a)
+			}
+		}
+		return len(files)
+	}
+	for i, ago := range []time.Duration{60 * time.Hour, 50 * time.Hour, 3 * time.Hour} {
+		g.put(i+2, ago)
+		if a := open(); a.Code != exitOK {
+			t.Fatalf("%+v", a)
+		}
+	}
+	wantRecords(t, data, 9)
+	if a := call(t.Context(), "--data", data, "lake", "expire", "--older-than", "48h", "--dry-run"); a.Code != exitOK || kept() != 3 {
+		t.Errorf("dry run: %+v", a)
+	}
+	if a := call(t.Context(), "--data", data, "lake", "expire", "--older-than", "48h"); a.Code != exitOK || !strings.Contains(a.Out, "5 records in 2 hours removed") ||
+		!strings.Contains(a.Out, "2 objects of log groups, ") || kept() != 1 {
+		t.Errorf("expire: %+v", a)
+	}
+	g.put(1, 55*time.Hour) // late
+	g.put(1, 2*time.Hour)
+	for range 2 {
+		if a := open(); a.Code != exitOK || !strings.Contains(a.Err, "is read any more") {
+			t.Errorf("all: %+v", a)
+		}
+		rows := queryRows(t, data, "SELECT count(*) FROM vpc_flow_logs")
+		if rows[0][0] != "5" || kept() != 2 {
+			t.Errorf("%v records, want 5", rows)
+		}
+	}
+	mustCall(t, "--data", data, "lake", "forget", "cwl:"+testGroup)
+	if a := open(); a.Code != exitOK || strings.Contains(a.Err, "is read any more") {
+		t.Errorf("all, after forget: %+v", a)
+	}
+	wantRecords(t, data, g.sent)
+}
+
 // TestFollowLogGroup follows a log group of moto, dies, and goes on.
 func TestFollowLogGroup(t *testing.T) {
 	awsEnv(t, "AKIDEXAMPLE", "secret")

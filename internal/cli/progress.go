@@ -46,13 +46,14 @@ func (p *progress) show(r app.Progress) {
 		p.showBar(r)
 	case time.Since(p.last) >= plainEvery:
 		p.last = time.Now()
-		p.c.note("%s: %s", p.what, p.text(r))
+		p.c.note("%s: %s", p.label(r), p.text(r))
 	}
 }
 
 // showListed shows what was listed where that is more than a walk through
 // folders: of buckets, whose requests cost money.
 func (p *progress) showListed(list *app.ListReport) {
+	p.end()
 	p.began = time.Now()
 	for i := range list.Sources {
 		if list.Sources[i].Requests > 0 {
@@ -61,9 +62,25 @@ func (p *progress) showListed(list *app.ListReport) {
 	}
 }
 
+// label says what the work is.
+func (p *progress) label(r app.Progress) string {
+	if r.Reading != nil {
+		return "reading " + r.Reading.Source
+	}
+	return p.what
+}
+
 // text says in words how far the work is.
 func (p *progress) text(r app.Progress) string {
 	spent := time.Since(p.began)
+	if g := r.Reading; g != nil {
+		text := fmt.Sprintf("%s with %s, %s new (%s/s)", plural(g.Events, "event"), plural(g.Requests, "request"), number(g.New),
+			number(int64(float64(g.Events)/spent.Seconds())))
+		if !g.Newest.IsZero() {
+			text += ", the newest of " + showTime(g.Newest, p.zone)
+		}
+		return text
+	}
 	if r.Total > 0 {
 		return fmt.Sprintf("%s of %s", number(int64(r.Done)), plural(int64(r.Total), p.unit))
 	}
@@ -79,17 +96,25 @@ func (p *progress) text(r app.Progress) string {
 	return text
 }
 
-// showBar shows the bar of the bytes, or of the hours.
+// showBar shows the bar of the bytes, or of the hours; of a log group, whose end nobody
+// knows, the text without one.
 func (p *progress) showBar(r app.Progress) {
 	total, done := r.BytesTotal, r.Bytes
 	if r.Total > 0 {
 		total, done = int64(r.Total), int64(r.Done)
 	}
+	if p.bar != nil && p.label(r) != p.label(*p.seen.Load()) {
+		p.end()
+	}
 	p.seen.Store(&r)
 	if p.bar == nil {
+		style := mpb.BarFillerBuilder(mpb.BarStyle())
+		if r.Reading != nil {
+			style = mpb.NopStyle()
+		}
 		p.bars = mpb.New(mpb.WithOutput(p.c.err), mpb.WithWidth(30), mpb.WithRefreshRate(200*time.Millisecond))
-		p.bar = p.bars.AddBar(max(total, 1),
-			mpb.PrependDecorators(decor.Name(p.what+" ")),
+		p.bar = p.bars.New(max(total, 1), style,
+			mpb.PrependDecorators(decor.Name(p.label(r)+" ")),
 			mpb.AppendDecorators(decor.Any(func(decor.Statistics) string { return " " + p.text(*p.seen.Load()) })),
 			mpb.BarRemoveOnComplete())
 	}
@@ -102,6 +127,7 @@ func (p *progress) end() {
 	if p.bar != nil {
 		p.bar.Abort(true)
 		p.bars.Wait()
+		p.bar = nil
 	}
 }
 

@@ -1,10 +1,12 @@
 package cli
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -233,6 +235,45 @@ func TestBar(t *testing.T) {
 	y.exits(exitOK)
 	if y.text() != "" {
 		t.Errorf("--json shows %q", y.text())
+	}
+}
+
+// TestReadingGroup shows on a terminal how far the reading of a log group is, directly
+// and beside a server.
+func TestReadingGroup(t *testing.T) {
+	awsEnv(t, "AKIDEXAMPLE", "secret")
+	for name, served := range map[string]bool{"directly": false, "beside a server": true} {
+		t.Run(name, func(t *testing.T) {
+			seen := make(chan struct{})
+			at := time.Now().Add(-time.Hour).Truncate(time.Second)
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				var in struct{ NextToken string }
+				_ = json.NewDecoder(r.Body).Decode(&in)
+				next := `, "nextToken": "2"`
+				if in.NextToken != "" {
+					next = "" // the last page comes once the display has shown the first
+					select {
+					case <-seen:
+					case <-t.Context().Done():
+					}
+				}
+				w.Header().Set("Content-Type", "application/x-amz-json-1.1")
+				fmt.Fprintf(w, `{"events": [{"eventId": "1%s", "logStreamName": "eni-0a-all", "timestamp": %d, "message": "2 111122223333 eni-0a 10.0.1.5 10.0.2.7 49152 443 6 1 8400 %d %d ACCEPT OK"}]%s}`,
+					in.NextToken, at.UnixMilli(), at.Unix(), at.Unix()+59, next)
+			}))
+			defer server.Close()
+			data := filepath.Join(t.TempDir(), "data")
+			if served {
+				serveInProcess(t, data)
+			}
+			y := onTerminal(t, "--data", data, "open", "--region", "us-east-1", "--endpoint-url", server.URL, "cwl:/vpc")
+			y.expect(`reading cwl:/vpc .*1 event with 1 request, 1 new \([0-9,]+/s\), the newest of ` + at.UTC().Format(time.DateTime) + " UTC")
+			close(seen)
+			y.exits(exitOK)
+			if !strings.Contains(y.out.String(), "2 records in ") || strings.Contains(y.out.String(), "newest of") {
+				t.Errorf("stdout: %s", y.out.String())
+			}
+		})
 	}
 }
 

@@ -39,7 +39,8 @@ its way through NAT and transit gateways besides. A question about interfaces, a
 regions or what else is told of an interface, and one about the times and sizes of
 records, counts what each interface recorded.
 --every-record counts all records, as AWS does; the field weir-repeat tells why a record
-does not count.
+does not count. Transit gateway flow logs (--tgw) don't tell that: each of their records
+counts, of what passes two logged attachments both.
 
 ` + whereHelp + ``,
 		Example: `  weir top srcaddr

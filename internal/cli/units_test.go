@@ -259,3 +259,54 @@ func TestHints(t *testing.T) {
 		t.Errorf("exit code %d (-want +got):\n%s", code, diff)
 	}
 }
+
+// TestPrintFollowing checks the words for a source that is followed; the page has the
+// same.
+func TestPrintFollowing(t *testing.T) {
+	ago := func(d time.Duration) *time.Time {
+		at := time.Now().Add(-d - time.Second/2)
+		return &at
+	}
+	since := time.Date(2026, 3, 2, 10, 0, 0, 0, time.UTC)
+	for name, tt := range map[string]struct {
+		state app.FollowState
+		want  []string
+	}{
+		"not yet": {
+			app.FollowState{Source: "/logs", Running: true, Process: 7, Since: since},
+			[]string{"following       /logs since 2026-03-02 10:00:00 UTC, by process 7", "not looked at yet"},
+		},
+		"with objects, some gone": {
+			app.FollowState{
+				Source: "s3://logs", Running: true, Process: 7, Since: since, Looked: ago(time.Minute), Good: ago(time.Minute),
+				Objects: 2, Records: 3000, BadLines: 1, LastObject: "s3://logs/b", LastTaken: ago(2 * time.Minute),
+				Gone: &app.Gone{Objects: 1, From: &since}, GoneLooked: ago(3 * time.Minute),
+			},
+			[]string{
+				"following       s3://logs since 2026-03-02 10:00:00 UTC, by process 7",
+				"looked at 1 min ago; took 2 objects, 3,000 records, 1 bad line, the last 2 min ago: s3://logs/b",
+				"gone from it: 1 object that had been taken of those since 2026-03-02 10:00:00 UTC; looked for 3 min ago",
+			},
+		},
+		"failing, nothing gone": {
+			app.FollowState{
+				Source: "/logs", Updated: since, Looked: ago(time.Minute), Error: "away", Failed: 3, FailedSince: &since,
+				Gone: &app.Gone{}, GoneLooked: ago(time.Hour),
+			},
+			[]string{
+				"not followed    /logs: no process follows it now; this is as of 2026-03-02 10:00:00 UTC",
+				"looked at 1 min ago", "failing since 2026-03-02 10:00:00 UTC, 3 looks; it never worked: away",
+			},
+		},
+	} {
+		var out bytes.Buffer
+		(&cli{out: &out}).printFollowing(&tt.state, time.UTC)
+		var got []string
+		for text := range strings.Lines(out.String()) {
+			got = append(got, strings.TrimSpace(text))
+		}
+		if diff := cmp.Diff(tt.want, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+	}
+}

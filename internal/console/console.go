@@ -20,6 +20,9 @@ type Deps struct {
 	Engine query.Engine
 	// Status tells of the lake. It is called often and should be cheap.
 	Status func(ctx context.Context) (Status, error)
+	// Following tells which sources are or were followed, those that run first. It is
+	// called often and should be cheap.
+	Following func(ctx context.Context) ([]Followed, error)
 	// UnknownFields returns the names of the fields of a kind that the lake holds
 	// and the table of fields does not, in AWS's spelling (hyphens).
 	UnknownFields func(k flowlog.Kind) []string
@@ -71,6 +74,7 @@ func New(d Deps) http.Handler {
 	c := &console{d}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /api/v1/status", c.read(c.status))
+	mux.HandleFunc("GET /api/v1/following", c.read(c.following))
 	mux.HandleFunc("GET /api/v1/fields", c.read(c.fields))
 	mux.HandleFunc("GET /api/v1/series", c.read(c.series))
 	mux.HandleFunc("GET /api/v1/totals", c.read(c.totals))

@@ -81,6 +81,22 @@ func testDeps(t testing.TB) Deps {
 				},
 			}}, nil
 		},
+		Following: func(context.Context) ([]Followed, error) {
+			return []Followed{
+				{
+					Source: "s3://logs/AWSLogs", Running: true, Process: 77, Since: time.Unix(t0-600, 0), Updated: time.Unix(t0+470, 0),
+					Looked: time.Unix(t0+475, 0), Good: time.Unix(t0+475, 0), Objects: 12, Records: 1 << 60, BadLines: 1,
+					LastObject: "s3://logs/AWSLogs/a.log.gz", LastTaken: time.Unix(t0+300, 0),
+					Gone: 2, GoneFrom: time.Unix(t0-86400, 0), GoneLooked: time.Unix(t0, 0),
+				},
+				{
+					Source: "cwl:/aws/vpc", Running: true, Process: 77, Since: time.Unix(t0-600, 0), Updated: time.Unix(t0+470, 0),
+					Looked: time.Unix(t0+470, 0), Error: "cannot read cwl:/aws/vpc: access denied", Failed: 3,
+					FailedSince: time.Unix(t0+400, 0), Retry: time.Unix(t0+500, 0),
+				},
+				{Source: "/srv/logs", Process: 5, Since: time.Unix(t0-900, 0), Updated: time.Unix(t0-800, 0)},
+			}, nil
+		},
 		UnknownFields: func(k flowlog.Kind) []string {
 			if k == flowlog.KindVPC {
 				return []string{"my-field"}

@@ -32,6 +32,7 @@ var contract = []struct {
 	params          url.Values
 }{
 	{"status", "Status", "status", nil},
+	{"following", "Following", "following", nil},
 	{"fields", "Fields", "fields", nil},
 	{"fields-tgw", "Fields", "fields", url.Values{"kind": {"tgw"}}},
 	{"series", "Series", "series", url.Values{"by": {"action"}, "limit": {"2"}, "step": {"60"}}},

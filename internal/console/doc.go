@@ -15,6 +15,7 @@
 // record does not have is null, or left out of a record.
 //
 //	status    version, clock, and per kind of flow log: records, size, time span
+//	following the sources that are followed: when they were looked at, what fails
 //	fields    the fields of a kind, with unit, meaning and names of numbers
 //	series    a measure over time, by a field: the largest values and the rest
 //	totals    sums over the range by action, with the measure over time

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"runtime"
 	"slices"
 	"strings"
@@ -409,6 +410,17 @@ func reference(o source.Object) lake.ObjectRef {
 func (r *Report) String() string {
 	return fmt.Sprintf("%d objects: %d taken, %d known before, %d with the same bytes as another, %d empty, %d no flow log, %d failed, %d changed",
 		r.Objects, r.Taken, r.Known, r.Duplicate, r.Empty, r.Foreign, r.Failed, r.Changed)
+}
+
+// All returns the listed objects, in the order in which they are taken.
+func (l *Listing) All() iter.Seq[source.Object] {
+	return func(yield func(source.Object) bool) {
+		for i := range l.objects {
+			if !yield(l.objects[i].object) {
+				return
+			}
+		}
+	}
 }
 
 // Keys returns what the keys of the listed objects tell.

@@ -164,6 +164,44 @@ func (l *Lake) Objects(ctx context.Context, source string) ([]Object, error) {
 	return l.objects(ctx, "WHERE o.state <> 'pending' AND (o.url = ? OR substr(o.url, 1, ?) = ?) ORDER BY o.url", source, len([]rune(below)), below)
 }
 
+// Origins returns what the ledger's objects have as their [ObjectRef.Source], where
+// that begins with a prefix, in order.
+func (l *Lake) Origins(ctx context.Context, prefix string) ([]string, error) {
+	return queryStrings(ctx, l.state, "SELECT DISTINCT source FROM objects WHERE substr(source, 1, ?) = ? ORDER BY source", len([]rune(prefix)), prefix)
+}
+
+// TakenBelow calls fn with the URL of each object that was taken before a time, alone
+// or as a copy of another, and whose URL begins with a prefix, which must not be empty;
+// where origin is not "", of those that have it as their [ObjectRef.Source].
+func (l *Lake) TakenBelow(ctx context.Context, prefix, origin string, before time.Time, fn func(url string)) error {
+	// The first text behind all that begin with the prefix: SQLite compares bytes.
+	end := []byte(prefix)
+	end[len(end)-1]++
+	rows, err := l.state.QueryContext(ctx, `SELECT url FROM objects WHERE state <> 'pending' AND url >= ? AND url < ?
+		AND state IN ('taken', 'duplicate') AND at < ? AND (? = '' OR source = ?)`, prefix, string(end), before.Unix(), origin, origin)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var url string
+		if err := rows.Scan(&url); err != nil {
+			return err
+		}
+		fn(url)
+	}
+	return rows.Err()
+}
+
+// IsSpent reports whether the object at a URL was taken with records, none of which
+// the lake has any more, since all are beyond the retention.
+func (l *Lake) IsSpent(ctx context.Context, url string) (bool, error) {
+	var spent bool
+	err := l.state.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM objects o WHERE o.url = ? AND o.state = 'taken' AND o.records > 0
+		AND NOT EXISTS (SELECT 1 FROM object_hours h WHERE h.object = o.id))`, url).Scan(&spent)
+	return spent, err
+}
+
 // recordsOf is how many records the lake has of an object o: fewer than were taken
 // once some are beyond the retention.
 const recordsOf = "(SELECT coalesce(sum(h.records), 0) FROM object_hours h WHERE h.object = o.id)"

@@ -37,6 +37,66 @@ test("keeps what somebody reads and types", async ({ traffic, page, server }) =>
   await expect(offer).toHaveCount(0);
 });
 
+test("says nothing of following where nothing is followed", async ({ traffic, page }) => {
+  await traffic.open();
+  await expect(page.getByRole("banner")).not.toContainText("follow");
+});
+
+test.describe("while sources are followed", () => {
+  test.use({ serverArgs: ["-following"] });
+
+  test("says which, when they were looked at, and what fails", async ({ traffic, page }) => {
+    await traffic.open("?zone=utc");
+    const button = page.getByRole("banner").getByRole("button", { name: "following 2 sources, 1 failing" });
+    await expect(button).toHaveAttribute("aria-expanded", "false");
+    await button.click();
+    const items = page.getByRole("group", { name: "following 2 sources, 1 failing" }).getByRole("listitem");
+    await expect(items).toHaveCount(3);
+    await expect(items.nth(0)).toContainText(
+      "following cwl:/aws/vpc/flowlogs since 2026-11-03 00:00:00, by process 4711",
+    );
+    await expect(items.nth(0)).toContainText(/looked at 2\d s ago/);
+    await expect(items.nth(0)).toContainText(
+      /failing since 2026-11-02 23:59:\d\d, 6 looks; it worked last 5 min ago: cannot read cwl:\/aws\/vpc\/flowlogs: access denied/,
+    );
+    await expect(items.nth(0)).toContainText(/tries again in [34]\d s/);
+    await expect(items.nth(1)).toContainText(
+      /took 3 objects, 4,321 records, 1 bad line, the last 1 min ago: s3:\/\/my-bucket\/AWSLogs\/newest.log.gz/,
+    );
+    await expect(items.nth(1)).toContainText(
+      "gone from it: 2 objects that had been taken of those since 2026-11-02 00:00:00; looked for 6 min ago",
+    );
+    await expect(items.nth(1)).not.toContainText("failing");
+    await expect(items.nth(2)).toContainText("not followed /srv/logs: no process follows it now");
+    await page.keyboard.press("Escape");
+    await expect(items).toHaveCount(0);
+  });
+
+  test("has room for it on a telephone", async ({ traffic, page }) => {
+    await page.setViewportSize({ width: 360, height: 700 });
+    await traffic.open();
+    await page.getByRole("button", { name: "following 2 sources, 1 failing" }).click();
+    const box = await page.getByRole("group", { name: /^following/ }).boundingBox();
+    expect(box?.x).toBeGreaterThanOrEqual(0);
+    expect((box?.x ?? 0) + (box?.width ?? 0)).toBeLessThanOrEqual(360);
+  });
+
+  test("follows how it goes without a commit", async ({ traffic, page }) => {
+    await page.clock.install();
+    await traffic.open();
+    await page.route("**/api/v1/following", async (route) => {
+      const response = await route.fetch();
+      const body = await response.json();
+      body.sources = body.sources.slice(1);
+      await route.fulfill({ response, json: body });
+    });
+    await page.clock.fastForward(11_000);
+    await expect(
+      page.getByRole("button", { name: /^following 1 source, looked at \d+ s ago/ }),
+    ).toBeVisible();
+  });
+});
+
 test.describe("over an empty lake", () => {
   test.use({ serverArgs: ["-empty"] });
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"flag"
 	"fmt"
@@ -18,16 +19,17 @@ import (
 func main() {
 	listen := flag.String("listen", "127.0.0.1:0", "address to listen on")
 	empty := flag.Bool("empty", false, "begin without records")
+	following := flag.Bool("following", false, "say that sources are followed")
 	users := flag.String("users", "", "users file; with it the server asks for a login")
 	flag.Parse()
-	if err := serve(*listen, *empty, *users, os.Stdin, os.Stdout); err != nil {
+	if err := serve(*listen, *empty, *following, *users, os.Stdin, os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, "consoletest:", err)
 		os.Exit(1)
 	}
 }
 
 // serve serves the console until the commands end.
-func serve(listen string, empty bool, users string, commands io.Reader, out io.Writer) error {
+func serve(listen string, empty, following bool, users string, commands io.Reader, out io.Writer) error {
 	s := newStore()
 	newest := begin
 	if !empty {
@@ -43,8 +45,12 @@ func serve(listen string, empty bool, users string, commands io.Reader, out io.W
 	// the same age each time.
 	started := time.Now()
 	now := func() time.Time { return begin.Add(24*time.Hour + 3*time.Minute).Add(time.Since(started)) }
+	sources := func(context.Context) ([]console.Followed, error) { return nil, nil }
+	if following {
+		sources = func(context.Context) ([]console.Followed, error) { return followed(now()), nil }
+	}
 	handler := console.New(console.Deps{
-		Engine: s, Status: s.state, UnknownFields: s.unknownFields, Commits: s.commits, Version: "test", Now: now,
+		Engine: s, Status: s.state, Following: sources, UnknownFields: s.unknownFields, Commits: s.commits, Version: "test", Now: now,
 	})
 	if users != "" {
 		login, err := console.NewLogin(users, now)

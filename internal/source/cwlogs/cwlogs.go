@@ -25,6 +25,18 @@ type Config struct {
 	Group source.Spec
 	// Tail returns the folder of a group's objects, by the group's Origin.
 	Tail func(ctx context.Context, origin string) (*Tail, error)
+	// Progress, which may be nil, gets the account of a reading after each answer of
+	// the service: how much there will be, nobody knows before the last.
+	Progress func(Reading)
+}
+
+// Reading is the running account of a reading of the group. All members only grow.
+type Reading struct {
+	// Requests counts answers, Events the events in them, and New those of Events that
+	// were not known.
+	Requests, Events, New int64
+	// Newest is the time of the newest of Events; zero before the first.
+	Newest time.Time
 }
 
 // Source is a log group.
@@ -98,7 +110,9 @@ func (s *Source) Region() string { return s.region }
 // List reads the events of sel's time that the tail does not have, writes them into
 // it, and gives its objects of that time. Where reading fails, what was read before
 // is in the tail, and the next listing goes on from there. Of objects that overlap
-// sel.From or sel.To all events are taken; no others are read from the group.
+// sel.From or sel.To all events are taken; no others are read from the group, and none
+// before the last event that [Tail.Drop] dropped, which the listing then says in
+// Skipped.
 func (s *Source) List(ctx context.Context, sel source.Selection, fn func(source.Object) error) (source.Listing, error) {
 	sieve, err := source.NewSieve(sel, false, fn)
 	if err != nil {
@@ -140,6 +154,13 @@ func (s *Source) Open(_ context.Context, o source.Object) (source.Content, error
 
 // read takes new events of the group into the tail. The caller holds it.
 func (s *Source) read(ctx context.Context, sel source.Selection, sieve *source.Sieve) (err error) {
+	if floor := s.tail.floorTime(); floor.After(sel.From) {
+		sel.From = floor
+		sieve.Skip(s.Name(), "no event before "+floor.Format(time.RFC3339)+" is read any more: what was taken of them was removed by age, and with it what told which were")
+		if !sel.To.IsZero() && !sel.From.Before(sel.To) {
+			return nil
+		}
+	}
 	w := s.tail.begin(s.config.Group)
 	// What was read is kept, whatever ends the reading.
 	defer func() {
@@ -159,6 +180,7 @@ func (s *Source) read(ctx context.Context, sel source.Selection, sieve *source.S
 	if !sel.To.IsZero() {
 		in.EndTime = aws.Int64(sel.To.UnixMilli())
 	}
+	var account Reading
 	for {
 		out, err := s.client.FilterLogEvents(ctx, in)
 		if err != nil {
@@ -169,8 +191,13 @@ func (s *Source) read(ctx context.Context, sel source.Selection, sieve *source.S
 		if err != nil {
 			return s.fault(ctx, err)
 		}
-		if err := w.put(page); err != nil {
+		isNew, err := w.put(page)
+		if err != nil {
 			return err
+		}
+		account.add(page, isNew)
+		if s.config.Progress != nil {
+			s.config.Progress(account)
 		}
 		// A page can be empty, and more follow.
 		if aws.ToString(out.NextToken) == "" {
@@ -183,10 +210,24 @@ func (s *Source) read(ctx context.Context, sel source.Selection, sieve *source.S
 	}
 }
 
+// add adds an answer of which so many events are new.
+func (r *Reading) add(page []event, isNew int64) {
+	r.Requests++
+	r.Events += int64(len(page))
+	r.New += isNew
+	if len(page) == 0 {
+		return
+	}
+	if _, last := bounds(page); r.Newest.IsZero() || last > r.Newest.UnixMilli() {
+		r.Newest = time.UnixMilli(last).UTC()
+	}
+}
+
 // errNoID says that a service leaves out what tells events apart.
 var errNoID = errors.New("the service gives an event without eventId")
 
-// events takes over a page. AWS's documents do not say whether EndTime is within.
+// events takes over a page. AWS's documents do not say whether EndTime is within, and
+// what lies before the tail's floor must not come in, whatever the service gives.
 func events(page []types.FilteredLogEvent, sel source.Selection) ([]event, error) {
 	out := make([]event, 0, len(page))
 	for _, e := range page {
@@ -194,7 +235,7 @@ func events(page []types.FilteredLogEvent, sel source.Selection) ([]event, error
 			return nil, errNoID
 		}
 		at := aws.ToInt64(e.Timestamp)
-		if !sel.To.IsZero() && at >= sel.To.UnixMilli() {
+		if !sel.To.IsZero() && at >= sel.To.UnixMilli() || !sel.From.IsZero() && at < sel.From.UnixMilli() {
 			continue
 		}
 		out = append(out, event{stream: aws.ToString(e.LogStreamName), ID: aws.ToString(e.EventId), Timestamp: at, Message: aws.ToString(e.Message)})

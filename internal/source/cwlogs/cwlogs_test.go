@@ -217,6 +217,28 @@ func TestEvents(t *testing.T) {
 	check(t, s, source.Selection{From: base.Add(time.Hour)}, "")
 }
 
+// TestProgress counts what is read, answer by answer.
+func TestProgress(t *testing.T) {
+	p := newPlace(t)
+	p.add(record(1, 0), record(2, time.Minute), record(3, 2*time.Minute))
+	s := p.open(t, "cwl:/vpc")
+	var got []Reading
+	s.config.Progress = func(r Reading) { got = append(got, r) }
+	check(t, s, source.Selection{}, "[1 2 3]")
+	p.add(record(4, 3*time.Minute))
+	check(t, s, source.Selection{From: base.Add(2 * time.Minute)}, "[1 2 3][4]")
+	want := []Reading{
+		{Requests: 1, Events: 2, New: 2, Newest: base.Add(time.Minute)},
+		{Requests: 2, Events: 2, New: 2, Newest: base.Add(time.Minute)}, // an empty page
+		{Requests: 3, Events: 3, New: 3, Newest: base.Add(2 * time.Minute)},
+		{Requests: 1, Events: 2, New: 1, Newest: base.Add(3 * time.Minute)},
+		{Requests: 2, Events: 2, New: 1, Newest: base.Add(3 * time.Minute)},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
 // TestObject checks what is told of an object, and what is asked of AWS.
 func TestObject(t *testing.T) {
 	const arn = "arn:aws:logs:us-east-2:111122223333:log-group:/vpc"
@@ -362,7 +384,13 @@ func TestLarge(t *testing.T) {
 		page[i] = event{stream: "eni-0a-all", ID: strconv.Itoa(i), Timestamp: int64(i), Message: "x"}
 	}
 	w := tail.begin(spec)
-	if err := errors.Join(w.put(page), w.put(page[:100]), w.flush()); err != nil {
+	if n, err := w.put(page); err != nil || n != int64(len(page)) {
+		t.Fatalf("%d are new, %v", n, err)
+	}
+	if n, err := w.put(page[:100]); err != nil || n != 0 {
+		t.Fatalf("%d are new again, %v", n, err)
+	}
+	if err := w.flush(); err != nil {
 		t.Fatal(err)
 	}
 	if len(tail.files) != 3 || len(tail.known) != len(page) {
@@ -373,8 +401,8 @@ func TestLarge(t *testing.T) {
 		t.Errorf("%d ids of the first object", len(tail.known))
 	}
 	w = tail.begin(spec)
-	if err := errors.Join(w.put(page), w.flush()); err != nil || len(tail.files) != 3 {
-		t.Errorf("a second reading: %v, %d objects", err, len(tail.files))
+	if n, err := w.put(page); err != nil || n != 0 || w.flush() != nil || len(tail.files) != 3 {
+		t.Errorf("a second reading: %d are new, %v, %d objects", n, err, len(tail.files))
 	}
 	if n := len(documents(page[:objectEvents])); n != objectEvents/documentEvents {
 		t.Errorf("%d documents", n)

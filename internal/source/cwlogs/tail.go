@@ -22,12 +22,13 @@ import (
 )
 
 // A Tail is a folder that holds what was read of a log group, as objects that are
-// never written again. It is for one process, and safe for concurrent use there.
+// never written again, until [Tail.Drop] removes them. It is for one process, and safe for concurrent use there.
 type Tail struct {
 	dir  string
 	turn chan struct{} // who has it may write
 
 	files []tailFile
+	floor int64 // events before are not read any more, in milliseconds since the epoch
 	// known are the events of the files that are loaded, by their ids, with the place
 	// in files.
 	known map[eventID]int
@@ -88,6 +89,9 @@ func OpenTail(dir string) (*Tail, error) {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, t.fault(dir, err)
 	}
+	if err := t.readFloor(); err != nil {
+		return nil, err
+	}
 	for _, e := range entries {
 		if strings.HasPrefix(e.Name(), partial) {
 			if err := os.Remove(filepath.Join(dir, e.Name())); err != nil {
@@ -109,8 +113,12 @@ func OpenTail(dir string) (*Tail, error) {
 	return t, nil
 }
 
-// Has reports whether the tail has an object of this name.
+// Has reports whether the tail has an object of this name, or does not need it any
+// more, since no event of its time is read.
 func (t *Tail) Has(name string) bool {
+	if f, ok := parseName(name); ok && f.last < t.floor {
+		return true
+	}
 	return slices.ContainsFunc(t.files, func(f tailFile) bool { return f.name == name })
 }
 
@@ -127,6 +135,12 @@ const hashDigits = 32
 // a part of the SHA-256 of its bytes.
 func nameOf(first, last int64, hash string) string {
 	return time.UnixMilli(first).UTC().Format(nameTime) + "-" + time.UnixMilli(last).UTC().Format(nameTime) + "-" + hash + suffix
+}
+
+// IsObject reports whether a file of a tail's folder is an object, by its name.
+func IsObject(name string) bool {
+	_, ok := parseName(name)
+	return ok
 }
 
 // parseName reads the name of an object.
@@ -262,14 +276,14 @@ func (t *Tail) begin(group source.Spec) *writer {
 	return &writer{tail: t, group: group, fresh: map[eventID]bool{}}
 }
 
-// put takes those of a page's events that are new.
-func (w *writer) put(page []event) error {
+// put takes those of a page's events that are new, and returns how many these are.
+func (w *writer) put(page []event) (isNew int64, err error) {
 	if len(page) == 0 {
-		return nil
+		return 0, nil
 	}
 	first, last := bounds(page)
 	if err := w.tail.load(first, last); err != nil {
-		return err
+		return 0, err
 	}
 	for _, e := range page {
 		id := eventID(sha256.Sum256([]byte(e.ID)))
@@ -278,13 +292,14 @@ func (w *writer) put(page []event) error {
 		}
 		w.fresh[id] = true
 		w.next = append(w.next, e)
+		isNew++
 		if w.bytes += len(e.Message); len(w.next) >= objectEvents || w.bytes >= objectBytes {
 			if err := w.flush(); err != nil {
-				return err
+				return isNew, err
 			}
 		}
 	}
-	return nil
+	return isNew, nil
 }
 
 // bounds returns the times of the first and the last event.

@@ -126,6 +126,10 @@ func (s *Source) Name() string {
 	return source.Spec{Kind: source.KindS3, Bucket: s.config.Bucket, Prefix: s.config.Prefix}.String()
 }
 
+// Origin returns what the objects have as their Source: "s3://bucket", with the
+// endpoint where it is not AWS's.
+func (s *Source) Origin() string { return s.origin }
+
 // url returns the address of a key or prefix.
 func (s *Source) url(key string) string { return "s3://" + s.config.Bucket + "/" + key }
 

@@ -56,6 +56,44 @@ export interface TableStatus {
   newest: number | null;
 }
 
+/** GET /api/v1/following */
+export interface Following {
+  /** The server's clock. */
+  now: number;
+  /** What is or was followed, what runs first. */
+  sources: Followed[];
+}
+
+/** The state of following a source, or the queue that tells of new objects. */
+export interface Followed {
+  source: string;
+  /** The process follows it now. Otherwise all else is as it was at `updated`. */
+  running: boolean;
+  process: number;
+  since: number;
+  updated: number;
+  /** When it was last looked at, and when that last worked; null: never. */
+  last_look: number | null;
+  last_good_look: number | null;
+  /** What was taken since `since`. */
+  objects: Integer;
+  records: Integer;
+  bad_lines: Integer;
+  /** The object that was taken last, or "". */
+  last_object: string;
+  last_taken: number | null;
+  /** Objects that were taken and were gone at `gone_looked`, of those since `gone_from` (null: all). */
+  gone_objects: Integer;
+  gone_from: number | null;
+  gone_looked: number | null;
+  /** Why the last look failed; "" where it worked. */
+  error: string;
+  /** How many looks failed one after the other. */
+  failed_looks: number;
+  failing_since: number | null;
+  next_try: number | null;
+}
+
 /** GET /api/v1/fields */
 export interface Fields {
   kind: Kind;

@@ -4,7 +4,17 @@
 import { address, read } from "../api/client.ts";
 import { listen } from "../api/events.ts";
 import { problemOf } from "../api/resource.svelte.ts";
-import type { Commit, Field, Fields, Kind, Problem, Status, TableStatus } from "../api/types.ts";
+import type {
+  Commit,
+  Field,
+  Fields,
+  Followed,
+  Following,
+  Kind,
+  Problem,
+  Status,
+  TableStatus,
+} from "../api/types.ts";
 
 // While a large import runs, commits come faster than anyone can read; the page
 // is renewed no more often than this, in milliseconds.
@@ -13,6 +23,10 @@ const shortestPause = 2000;
 // How long to wait before the status is asked for again where it failed, in
 // milliseconds.
 const retryPause = 5000;
+
+// How often it is asked what is followed, in milliseconds: a source that fails makes
+// no commit that would tell.
+const followingPause = 10_000;
 
 class Lake {
   status = $state.raw<Status | undefined>(undefined);
@@ -23,6 +37,8 @@ class Lake {
   live = $state(false);
   /** The last commit that came while the page was open. */
   commit = $state.raw<Commit | undefined>(undefined);
+  /** The sources that are or were followed, what runs first. */
+  following = $state.raw<Followed[]>([]);
   /** The server's clock, in seconds since the epoch; moved on by tick. */
   now = $state(Date.now() / 1000);
 
@@ -34,6 +50,8 @@ class Lake {
   /** Begins to read and to listen; the returned function ends it. */
   start(): () => void {
     void this.refresh();
+    void this.readFollowing();
+    const follow = setInterval(() => document.hidden || void this.readFollowing(), followingPause);
     const clock = setInterval(() => this.tick(), 5000);
     const unlisten = listen({
       commit: (commit) => {
@@ -45,6 +63,7 @@ class Lake {
       },
     });
     return () => {
+      clearInterval(follow);
       clearInterval(clock);
       clearTimeout(this.#timer);
       unlisten();
@@ -89,6 +108,15 @@ class Lake {
       this.#fields = { ...this.#fields, [kind]: fields };
     } catch (error) {
       this.problem = problemOf(error);
+    }
+  }
+
+  /** Reads what is followed. Where that fails, the last answer stays and grows old. */
+  async readFollowing(): Promise<void> {
+    try {
+      this.following = (await read<Following>(address("following"))).sources;
+    } catch {
+      // The status says so, if weir does not answer at all.
     }
   }
 
