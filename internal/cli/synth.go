@@ -37,7 +37,8 @@ replies, a NAT gateway that is knocked at. The same flags give the same bytes. E
 story is printed with the filter that finds it, and how many records it must find.
 
 --network writes the network definition that belongs to the logs, as 'aws ec2
-describe-*' prints it.`,
+describe-*' prints it, and what was otherwise before a change in a folder of its own,
+DIR-before.`,
 		Example: `  weir synth logs
   weir synth --records 10000000 --network net logs
   weir synth --format parquet --hive --hourly logs

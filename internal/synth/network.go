@@ -70,13 +70,13 @@ func (g *Generator) Network() Network {
 }
 
 // WriteDir writes each document to a file of its own below a directory, which is
-// made if need be: describe-vpcs.json and so on; those of Before in a folder
-// "before".
+// made if need be: describe-vpcs.json and so on; those of Before beside it, in a
+// folder whose name ends in "-before", since a definition is of one time.
 func (n Network) WriteDir(dir string) error {
 	for _, part := range []struct {
 		dir       string
 		documents []Document
-	}{{dir, n.Documents}, {filepath.Join(dir, "before"), n.Before}} {
+	}{{dir, n.Documents}, {filepath.Clean(dir) + "-before", n.Before}} {
 		if err := os.MkdirAll(part.dir, 0o755); err != nil {
 			return fmt.Errorf("cannot make the folder of the network definition: %w", err)
 		}

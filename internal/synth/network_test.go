@@ -331,7 +331,7 @@ func TestNetworkFiles(t *testing.T) {
 			t.Errorf("%d times: %s", n, x)
 		}
 	}
-	if _, err := os.Stat(filepath.Join(dir, "before", "describe-network-acls.json")); err != nil {
+	if _, err := os.Stat(filepath.Join(dir+"-before", "describe-network-acls.json")); err != nil {
 		t.Error(err)
 	}
 	if err := n.WriteDir(filepath.Join(dir, "describe-vpcs.json")); err == nil {
