@@ -85,6 +85,7 @@ func TestEntries(t *testing.T) {
 		{"SSH from its network", in, tcp("192.0.2.7", 5000, own4, 22), "ACCEPT security-group sgr-4"},
 		{"SSH from elsewhere", in, tcp("192.0.3.7", 5000, own4, 22), "REJECT network-acl acl-1:ingress:*"},
 		{"SSH from the subnet", in, tcp("10.0.1.77", 5000, own4, 22), "ACCEPT security-group sgr-4"},
+		{"SSH from the link, IPv6", in, tcp("fe80::77", 5000, "fe80::1", 22), "ACCEPT security-group sgr-6"},
 		{"SSH from the subnet, IPv6", in, tcp("2001:db8:0:1::77", 5000, own6, 22), "ACCEPT security-group sgr-6"},
 	})
 	i := at(t, n)

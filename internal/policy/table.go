@@ -72,6 +72,14 @@ func spanOf(p netip.Prefix) span {
 	return s
 }
 
+func spansOf(prefixes []netip.Prefix) []span {
+	out := make([]span, 0, len(prefixes))
+	for _, p := range prefixes {
+		out = append(out, spanOf(p))
+	}
+	return out
+}
+
 // union puts spans in order and joins those that touch, so that one at most has an address.
 func union(spans []span) []span {
 	slices.SortFunc(spans, func(a, b span) int {
