@@ -254,7 +254,8 @@ func TestUnfiltered(t *testing.T) {
 		{lease, true, false},
 		{lease6, true, false},
 		{udp(own4, 68, "10.0.1.1", 67), true, false},
-		{udp(own4, 68, "10.0.1.9", 67), false, true}, // somebody's own server
+		{udp(own4, 68, "10.0.1.9", 67), false, true},     // somebody's own server
+		{udp(own4, 68, "169.254.170.2", 67), true, true}, // not AWS's either
 		{udp(own4, 67, "255.255.255.255", 66), false, true},
 	} {
 		for _, d := range []netmodel.Direction{out, in} {
