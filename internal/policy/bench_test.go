@@ -11,9 +11,9 @@ import (
 )
 
 // large returns a network whose eni-1 has a group of 60 rules a direction and a network ACL
-// of 40 entries a direction, and 65,536 connections into it, of which most are accepted by a
-// rule somewhere in the middle.
-func large() (*netmodel.Network, []Packet) {
+// of 40 entries a direction, and the first packets of connections into it, of which a half is
+// accepted by a rule somewhere in the middle.
+func large(connections int) (*netmodel.Network, []Packet) {
 	c := chance{rand.New(rand.NewPCG(1, 2))}
 	anywhere := func() netip.Addr {
 		return netip.AddrFrom4([4]byte{byte(20 + c.IntN(60)), byte(c.IntN(256)), byte(c.IntN(256)), byte(c.IntN(256))})
@@ -44,7 +44,7 @@ func large() (*netmodel.Network, []Packet) {
 	}
 	last := entry(200, all(), "0.0.0.0/0")
 	a.Ingress, a.Egress = append(a.Ingress, last), append(a.Egress, last)
-	packets := make([]Packet, 1<<16)
+	packets := make([]Packet, connections)
 	for k := range packets {
 		p := Packet{Src: anywhere(), Dst: addr(own4), Protocol: netmodel.TCP, SrcPort: uint16(c.Uint32()), DstPort: uint16(c.IntN(60_000))}
 		if k%4 > 0 { // by the rule of its network
@@ -55,13 +55,16 @@ func large() (*netmodel.Network, []Packet) {
 	return n, packets
 }
 
+// many is how many connections the benchmarks have.
+const many = 1 << 16
+
 func report(b *testing.B) {
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "verdicts/s")
 }
 
 // BenchmarkDecide decides by rules alone.
 func BenchmarkDecide(b *testing.B) {
-	n, packets := large()
+	n, packets := large(many)
 	i := at(b, n)
 	accepted, k := 0, 0
 	for b.Loop() {
@@ -77,7 +80,7 @@ func BenchmarkDecide(b *testing.B) {
 // BenchmarkNew decides of packets that open a connection, which grows the table anew each
 // time that all have been.
 func BenchmarkNew(b *testing.B) {
-	n, packets := large()
+	n, packets := large(many)
 	i := at(b, n)
 	now := time.Unix(1_700_000_000, 0)
 	c := NewConnections(i, DefaultTimeouts())
@@ -94,12 +97,12 @@ func BenchmarkNew(b *testing.B) {
 
 // BenchmarkKnown decides of replies of connections that are open.
 func BenchmarkKnown(b *testing.B) {
-	n, packets := large()
+	n, packets := large(2 * many)
 	c := NewConnections(at(b, n), DefaultTimeouts())
 	now := time.Unix(1_700_000_000, 0)
 	var replies []Packet
 	for _, p := range packets {
-		if c.Decide(&p, in, now).Action == Accept {
+		if len(replies) < many && c.Decide(&p, in, now).Action == Accept {
 			replies = append(replies, back(p))
 		}
 	}
@@ -119,7 +122,7 @@ func BenchmarkKnown(b *testing.B) {
 
 // BenchmarkVerdict makes names and reasons.
 func BenchmarkVerdict(b *testing.B) {
-	n, packets := large()
+	n, packets := large(many)
 	i := at(b, n)
 	k := 0
 	for b.Loop() {
@@ -131,7 +134,7 @@ func BenchmarkVerdict(b *testing.B) {
 
 // BenchmarkCompile prepares an ENI.
 func BenchmarkCompile(b *testing.B) {
-	n, _ := large()
+	n, _ := large(0)
 	for b.Loop() {
 		at(b, n)
 	}

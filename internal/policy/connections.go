@@ -37,12 +37,12 @@ func DefaultTimeouts() Timeouts {
 type Connections struct {
 	at       *Interface
 	timeouts Timeouts
-	open     map[flow]*connection
+	open     map[flow]connection
 }
 
 // NewConnections returns an ENI without connections.
 func NewConnections(at *Interface, t Timeouts) *Connections {
-	return &Connections{at: at, timeouts: t, open: map[flow]*connection{}}
+	return &Connections{at: at, timeouts: t, open: map[flow]connection{}}
 }
 
 // Use takes another definition of the same ENI. Tracked connections stay open, also where no
@@ -57,7 +57,7 @@ func (c *Connections) Len() int { return len(c.open) }
 func (c *Connections) Forget(now time.Time) {
 	n := now.UnixNano()
 	for f, known := range c.open {
-		if !known.lives(&c.timeouts, n) {
+		if !known.lives(f.protocol, &c.timeouts, n) {
 			delete(c.open, f)
 		}
 	}
@@ -81,11 +81,13 @@ type flow struct {
 	_       uint8
 }
 
-// connection is a tracked connection.
+// connection is a tracked connection. It is small, and lies in the map itself: what takes
+// time is to bring it out of memory.
 type connection struct {
-	opener  *Interface // what allowed it
-	opening question   // what it was asked
-	last    int64      // when the last packet came, in nanoseconds since 1970
+	opener *Interface // what allowed it
+	last   int64      // when the last packet came, in nanoseconds since 1970
+	key    uint16     // of the first packet
+	way    direction  // of the first packet
 	// seen and finished are the directions of packets that came, and of those with a FIN.
 	seen, finished [2]bool
 	reset          bool
@@ -145,50 +147,48 @@ func isICMPError(p *Packet) bool {
 	return false
 }
 
-// find returns the live connection that a packet is of, or that the packet which it quotes
-// is of, or nil.
-func (c *Connections) find(p *Packet, q *question, now int64) *connection {
-	way := q.way
+// find returns the flow that a packet is of, or that the packet which it quotes is of, and
+// its connection. It is not there if its opener is nil.
+func (c *Connections) find(p *Packet, way direction, now int64) (f flow, known connection) {
 	if p.Quoted != nil && isICMPError(p) {
 		// What it is about went the other way, from or to the address that it comes to or from.
 		to, _ := p.ends(way)
 		from, _ := p.Quoted.ends(way.other())
 		if addressOf(to) != addressOf(from) {
-			return nil
+			return flow{}, connection{}
 		}
 		p, way = p.Quoted, way.other()
 	}
 	f, tracked, _ := flowOf(p, way)
 	if !tracked {
-		return nil
+		return f, connection{}
 	}
-	known := c.open[f]
-	if known == nil || !known.lives(&c.timeouts, now) {
-		return nil
+	known = c.open[f]
+	if known.opener == nil || !known.lives(f.protocol, &c.timeouts, now) {
+		return f, connection{}
 	}
-	if known.closing() && p.Protocol == netmodel.TCP && p.Flags&(SYN|ACK) == SYN {
-		return nil // another connection with the same ports
+	if known.closing() && p.Flags&(SYN|ACK) == SYN {
+		return f, connection{} // another connection with the same ports
 	}
-	return known
+	return f, known
 }
 
 // accepted enters an accepted packet into its connection, which is known, or else opens one,
 // if it is to be tracked.
-func (c *Connections) accepted(p *Packet, q *question, known *connection, now int64) {
+func (c *Connections) accepted(p *Packet, q *question, f *flow, known *connection, now int64) {
 	if isICMPError(p) {
 		return
 	}
-	if known == nil {
-		f, tracked, opens := flowOf(p, q.way)
+	if known.opener == nil {
+		_, tracked, opens := flowOf(p, q.way)
 		if !tracked || !opens || c.at.groups.untracked(p, q) {
 			return
 		}
-		known = &connection{opener: c.at, opening: *q, last: now}
-		c.open[f] = known
+		*known = connection{opener: c.at, last: now, key: q.key, way: q.way}
 	}
 	known.last = max(known.last, now)
 	known.seen[q.way] = true
-	if q.way != known.opening.way && known.lastWay != q.way {
+	if q.way != known.way && known.lastWay != q.way {
 		known.exchanges = min(known.exchanges+1, 2)
 	}
 	known.lastWay = q.way
@@ -196,17 +196,23 @@ func (c *Connections) accepted(p *Packet, q *question, known *connection, now in
 		known.finished[q.way] = known.finished[q.way] || p.Flags&FIN != 0
 		known.reset = known.reset || p.Flags&RST != 0
 	}
+	c.open[*f] = *known
+}
+
+// opening returns what the groups were asked about the connection's first packet.
+func (c *connection) opening(f *flow, of family) question {
+	return question{far: f.far, key: c.key, protocol: f.protocol, family: of, way: c.way}
 }
 
 func (c *connection) closing() bool { return c.reset || c.finished == [2]bool{true, true} }
 
 // lives reports whether a connection is open at a time.
-func (c *connection) lives(t *Timeouts, now int64) bool {
-	return now-c.last <= int64(c.timeout(t))
+func (c *connection) lives(protocol uint8, t *Timeouts, now int64) bool {
+	return now-c.last <= int64(c.timeout(protocol, t))
 }
 
-func (c *connection) timeout(t *Timeouts) time.Duration {
-	switch c.opening.protocol {
+func (c *connection) timeout(protocol uint8, t *Timeouts) time.Duration {
+	switch protocol {
 	case netmodel.TCP:
 		if c.seen == [2]bool{true, true} && !c.closing() {
 			return t.TCPEstablished

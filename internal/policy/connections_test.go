@@ -141,6 +141,8 @@ func TestTimeouts(t *testing.T) {
 	unflagged := with(0, syn)
 	dns := udp("203.0.113.1", 5000, own4, 53)
 	ping := icmpPacket("203.0.113.1", own4, 8, 0)
+	unreachable := icmpPacket(own4, "203.0.113.1", 3, 3)
+	unreachable.Quoted = &syn
 	gre := Packet{Src: addr("203.0.113.1"), Dst: addr(own4), Protocol: 47}
 	const answers, cut = "ACCEPT it answers", "REJECT no egress"
 	for _, c := range []struct {
@@ -170,6 +172,9 @@ func TestTimeouts(t *testing.T) {
 		}},
 		{"TCP, finished, then from the other side", []step{
 			{0, in, syn, "ACCEPT"}, {1, out, with(RST|ACK, back(syn)), answers}, {2, out, with(SYN, back(syn)), cut},
+		}},
+		{"an ICMP error does not refresh", []step{
+			{0, in, syn, "ACCEPT"}, {100, out, unreachable, answers}, {130, out, back(syn), cut},
 		}},
 		{"UDP", []step{{0, in, dns, "ACCEPT"}, {30, out, back(dns), answers}, {60, out, back(dns), answers}, {90.5, out, back(dns), cut}}},
 		{"UDP, stream", []step{

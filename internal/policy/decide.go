@@ -67,13 +67,14 @@ func (i *Interface) decide(p *Packet, way direction, c *Connections, now int64) 
 		d.Action = Reject
 		return d
 	}
-	var known *connection
+	var of flow
+	var known connection
 	if i.groups != nil {
 		if c != nil {
-			known = c.find(p, &q, now)
+			of, known = c.find(p, way, now)
 		}
-		if known != nil {
-			d.Known, d.opener, d.opening = true, known.opener, known.opening
+		if known.opener != nil {
+			d.Known, d.opener, d.opening = true, known.opener, known.opening(&of, q.family)
 		} else if i.groups.tables[way].first(&q) == nil {
 			d.Action, d.Stage = Reject, SecurityGroup
 			return d
@@ -85,7 +86,7 @@ func (i *Interface) decide(p *Packet, way direction, c *Connections, now int64) 
 	case i.groups != nil:
 		d.Stage = SecurityGroup
 		if c != nil {
-			c.accepted(p, &q, known, now)
+			c.accepted(p, &q, &of, &known, now)
 		}
 	}
 	return d
@@ -93,8 +94,8 @@ func (i *Interface) decide(p *Packet, way direction, c *Connections, now int64) 
 
 // leaves reports whether an address is outside the ENI's subnet.
 func (i *Interface) leaves(far address) bool {
-	for n := range i.subnet {
-		if i.subnet[n].has(far) {
+	for n := range i.within {
+		if i.within[n].has(far) {
 			return false
 		}
 	}

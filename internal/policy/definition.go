@@ -18,6 +18,7 @@ type Definition struct {
 	network *netmodel.Network
 	// members are the addresses of the ENIs in a VPC that carry a group.
 	members map[groupIn][]span
+	lists   map[string][]span  // prefix lists by id
 	groups  map[string]*groups // by VPC and ids
 	acls    map[string]*acl    // by id
 }
@@ -28,15 +29,16 @@ type groupIn struct{ vpc, group string }
 
 // New returns the definition of a network, which must not change from then on.
 func New(n *netmodel.Network) *Definition {
-	d := &Definition{network: n, members: map[groupIn][]span{}, groups: map[string]*groups{}, acls: map[string]*acl{}}
+	d := &Definition{
+		network: n, members: map[groupIn][]span{}, lists: map[string][]span{},
+		groups: map[string]*groups{}, acls: map[string]*acl{},
+	}
 	for _, i := range n.Interfaces {
 		var own []span
 		for _, a := range i.Addresses {
 			own = append(own, spanOf(netip.PrefixFrom(a, a.BitLen())))
 		}
-		for _, p := range i.Prefixes {
-			own = append(own, spanOf(p))
-		}
+		own = append(own, spansOf(i.Prefixes)...)
 		for _, g := range i.Groups {
 			at := groupIn{i.VPC, g}
 			d.members[at] = append(d.members[at], own...)
@@ -44,6 +46,9 @@ func New(n *netmodel.Network) *Definition {
 	}
 	for at, spans := range d.members {
 		d.members[at] = union(spans)
+	}
+	for id, l := range n.PrefixLists {
+		d.lists[id] = union(spansOf(l.CIDRs))
 	}
 	return d
 }
@@ -68,12 +73,22 @@ type acl struct {
 	tables [2]*table
 }
 
+// link are the networks of one link, which no router forwards: unspecified, link-local,
+// multicast of the link, and broadcast addresses. Such packets do not cross a subnet's border.
+//
+// Source: RFC 1122, RFC 3927, RFC 5771, RFC 4291.
+var link = []netip.Prefix{
+	netip.MustParsePrefix("0.0.0.0/32"), netip.MustParsePrefix("169.254.0.0/16"),
+	netip.MustParsePrefix("224.0.0.0/24"), netip.MustParsePrefix("255.255.255.255/32"),
+	netip.MustParsePrefix("::/128"), netip.MustParsePrefix("fe80::/10"), netip.MustParsePrefix("ff02::/16"),
+}
+
 // Interface is what decides at one ENI. It does not change and is for concurrent use.
 type Interface struct {
 	id       string
 	groups   *groups // nil: no group filters it
 	acl      *acl
-	subnet   []span
+	within   []span // the addresses that a packet reaches without leaving the subnet
 	services []service
 }
 
@@ -111,11 +126,8 @@ func (d *Definition) at(id string) (*Interface, error) {
 	if err != nil {
 		return nil, err
 	}
-	i := &Interface{id: id, groups: g, acl: a, services: servicesAt(vpc, subnet)}
-	for _, p := range subnet.CIDRs {
-		i.subnet = append(i.subnet, spanOf(p))
-	}
-	return i, nil
+	within := slices.Concat(spansOf(subnet.CIDRs), spansOf(link))
+	return &Interface{id: id, groups: g, acl: a, within: within, services: servicesAt(vpc, subnet)}, nil
 }
 
 // Unresolved names the groups that the rules of the ENI's groups refer to and that no ENI of
@@ -246,14 +258,11 @@ func (d *Definition) lines(g *groups, way direction, vpc string) ([]line, error)
 		case p.CIDR.IsValid():
 			l.spans, l.all = []span{spanOf(p.CIDR)}, p.CIDR.Bits() == 0
 		case p.PrefixList != "":
-			list := d.network.PrefixLists[p.PrefixList]
-			if list == nil {
+			list, ok := d.lists[p.PrefixList]
+			if !ok {
 				return nil, fmt.Errorf("%s refers to %s, which is not in the input", e.name, p.PrefixList)
 			}
-			for _, c := range list.CIDRs {
-				l.spans = append(l.spans, spanOf(c))
-			}
-			l.spans = union(l.spans)
+			l.spans = list
 		case p.Group != "":
 			if l.spans = d.members[groupIn{vpc, p.Group}]; len(l.spans) == 0 {
 				g.unresolved = append(g.unresolved, p.Group)

@@ -15,7 +15,7 @@
 // the first that refuses is the one that is named.
 //
 // Whether the border is crossed is told by the other end's address: it is not, if it lies
-// in the networks of the ENI's subnet. That is exact for whatever has kept its addresses and
+// in the networks of the ENI's subnet or is one of its link. That is exact for whatever has kept its addresses and
 // was not sent through another subnet on the way. A packet of a network load balancer in
 // another subnet, which keeps a client's address of this one, is told wrongly: ways are not
 // known here.

@@ -3,14 +3,12 @@ package policy
 import (
 	"encoding/json"
 	"net/netip"
-	"os"
 	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
 	"weir/internal/netmodel"
-	"weir/internal/sharedtest"
 )
 
 const (
@@ -85,6 +83,7 @@ func TestEntries(t *testing.T) {
 		{"SSH from its network", in, tcp("192.0.2.7", 5000, own4, 22), "ACCEPT security-group sgr-4"},
 		{"SSH from elsewhere", in, tcp("192.0.3.7", 5000, own4, 22), "REJECT network-acl acl-1:ingress:*"},
 		{"SSH from the subnet", in, tcp("10.0.1.77", 5000, own4, 22), "ACCEPT security-group sgr-4"},
+		{"SSH from the link, IPv6", in, tcp("fe80::77", 5000, "fe80::1", 22), "ACCEPT security-group sgr-6"},
 		{"SSH from the subnet, IPv6", in, tcp("2001:db8:0:1::77", 5000, own6, 22), "ACCEPT security-group sgr-6"},
 	})
 	i := at(t, n)
@@ -253,7 +252,8 @@ func TestUnfiltered(t *testing.T) {
 		{lease, true, false},
 		{lease6, true, false},
 		{udp(own4, 68, "10.0.1.1", 67), true, false},
-		{udp(own4, 68, "10.0.1.9", 67), false, true}, // somebody's own server
+		{udp(own4, 68, "10.0.1.9", 67), false, true},     // somebody's own server
+		{udp(own4, 68, "169.254.170.2", 67), true, true}, // not AWS's either
 		{udp(own4, 67, "255.255.255.255", 66), false, true},
 	} {
 		for _, d := range []netmodel.Direction{out, in} {
@@ -351,90 +351,4 @@ func TestCheck(t *testing.T) {
 			t.Errorf("%v, not %s", err, c.want)
 		}
 	}
-}
-
-// TestBatfish decides what batfish's tests of security groups decide.
-func TestBatfish(t *testing.T) {
-	var expected []struct {
-		ID    string
-		Index *int `json:"sg_index"`
-		Cases []struct {
-			Dir, Src, Dst, Proto, Expect string
-			Sport, Dport                 uint16
-			Type                         int `json:"icmp_type"`
-			Code                         int `json:"icmp_code"`
-		}
-	}
-	var described struct{ SecurityGroups []describedGroup }
-	read(t, "expected_sg_cases.json", &expected)
-	read(t, "SecurityGroupTest.json", &described)
-	seen := 0
-	for _, e := range expected {
-		n := network()
-		g := n.SecurityGroups["sg-1"]
-		switch {
-		case e.Index != nil:
-			g.Ingress = described.SecurityGroups[*e.Index].ingress()
-		case e.ID == "sg-pl":
-			g.Egress = []netmodel.GroupRule{{Traffic: all(), Peer: netmodel.Peer{PrefixList: "pl-7ba54012"}}}
-			n.PrefixLists["pl-7ba54012"] = &netmodel.PrefixList{ID: "pl-7ba54012", CIDRs: []netip.Prefix{cidr("10.10.10.0/24")}}
-		}
-		i := at(t, n)
-		for _, c := range e.Cases {
-			seen++
-			p := tcp(own4, c.Sport, own4, c.Dport)
-			if c.Src != "" {
-				p.Src = addr(c.Src)
-			}
-			if c.Dst != "" {
-				p.Dst = addr(c.Dst)
-			}
-			p.Protocol = map[string]int{"tcp": netmodel.TCP, "icmp": netmodel.ICMP}[c.Proto]
-			p.Type, p.Code = c.Type, c.Code
-			got := i.Decide(&p, netmodel.Direction(c.Dir)).Action
-			if want := map[string]Action{"PERMIT": Accept, "DENY": Reject}[c.Expect]; got != want {
-				t.Errorf("%s %+v: %s", e.ID, c, got)
-			}
-		}
-	}
-	if seen < 18 {
-		t.Errorf("only %d cases", seen)
-	}
-}
-
-func read(t *testing.T, name string, into any) {
-	t.Helper()
-	b, err := os.ReadFile(sharedtest.Path(t, "data", "netdefs", "batfish", name))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := json.Unmarshal(b, into); err != nil {
-		t.Fatal(err)
-	}
-}
-
-// describedGroup is a group as describe-security-groups prints it, as far as the cases use
-// it.
-type describedGroup struct {
-	IpPermissions []struct { //nolint:revive // AWS's name
-		FromPort, ToPort int
-		IpProtocol       string                    //nolint:revive // AWS's name
-		IpRanges         []struct{ CidrIp string } //nolint:revive // AWS's name
-	}
-}
-
-// ingress returns the rules; a port of -1 is the end of the range, as batfish reads it.
-func (g describedGroup) ingress() []netmodel.GroupRule {
-	var out []netmodel.GroupRule
-	for _, p := range g.IpPermissions {
-		t := netmodel.Traffic{Protocol: netmodel.ICMP, Type: p.FromPort, Code: p.ToPort}
-		if p.IpProtocol == "tcp" {
-			last := uint16(p.ToPort) // -1 is 65535
-			t = ports(netmodel.TCP, uint16(max(p.FromPort, 0)), last)
-		}
-		for _, r := range p.IpRanges {
-			out = append(out, from("", t, r.CidrIp))
-		}
-	}
-	return out
 }

@@ -40,6 +40,10 @@ func (a address) compare(b address) int {
 	return cmp.Compare(a.lo, b.lo)
 }
 
+func (a address) less(b address) bool {
+	return a.hi < b.hi || a.hi == b.hi && a.lo < b.lo
+}
+
 func (a address) next() address {
 	if a.lo++; a.lo == 0 {
 		a.hi++
@@ -54,7 +58,7 @@ type span struct {
 }
 
 func (s *span) has(a address) bool {
-	return s.first.compare(a) <= 0 && a.compare(s.last) <= 0
+	return !a.less(s.first) && !s.last.less(a)
 }
 
 // spanOf returns the addresses of a prefix.
@@ -70,6 +74,14 @@ func spanOf(p netip.Prefix) span {
 		s.last.lo |= 1<<host - 1 // a shift by 64 gives 0, and all ones less one
 	}
 	return s
+}
+
+func spansOf(prefixes []netip.Prefix) []span {
+	out := make([]span, 0, len(prefixes))
+	for _, p := range prefixes {
+		out = append(out, spanOf(p))
+	}
+	return out
 }
 
 // union puts spans in order and joins those that touch, so that one at most has an address.
@@ -91,15 +103,16 @@ func union(spans []span) []span {
 	return out
 }
 
-// rule is a rule of a group or an entry of a network ACL, for one address family.
+// rule is a rule of a group or an entry of a network ACL, for one address family. What is
+// compared first stands first, as most rules of a table are passed over by it.
 type rule struct {
-	peer     span
-	more     []span // in order, of which peer is the first; nil where there is no other
 	from, to uint16 // of question.key
 	number   int32  // the place of its name
 	allow    bool
 	// everywhere: its peer is 0.0.0.0/0 or ::/0, written so.
 	everywhere bool
+	peer       span
+	more       []span // in order, of which peer is the first; nil where there is no other
 }
 
 func (r *rule) matches(q *question) bool {
