@@ -78,7 +78,8 @@ func plainSums(r *rollup.Rollup, b *flowlog.Batch) []string {
 		if r.Some && action != rollup.Refused && !(ok && rollup.WellKnown(port)) {
 			continue
 		}
-		key := fmt.Sprint(floorDiv(at, r.Unit) * r.Unit)
+		var key strings.Builder
+		key.WriteString(fmt.Sprint(floorDiv(at, r.Unit) * r.Unit))
 		for _, f := range rollup.Keys() {
 			v := "NULL"
 			switch {
@@ -92,12 +93,12 @@ func plainSums(r *rollup.Rollup, b *flowlog.Batch) []string {
 					v = s
 				}
 			}
-			key += " " + v
+			key.WriteString(" " + v)
 		}
-		to := rows[key]
+		to := rows[key.String()]
 		if to == nil {
 			to = &row{}
-			rows[key] = to
+			rows[key.String()] = to
 		}
 		to.records++
 		for i, f := range summed {
@@ -108,15 +109,16 @@ func plainSums(r *rollup.Rollup, b *flowlog.Batch) []string {
 	}
 	var out []string
 	for _, key := range slices.Sorted(maps.Keys(rows)) {
-		text := fmt.Sprintf("%s %d", key, rows[key].records)
+		var text strings.Builder
+		text.WriteString(fmt.Sprintf("%s %d", key, rows[key].records))
 		for i, n := range rows[key].sums {
 			if rows[key].has[i] {
-				text += fmt.Sprint(" ", n)
+				text.WriteString(fmt.Sprint(" ", n))
 			} else {
-				text += " NULL"
+				text.WriteString(" NULL")
 			}
 		}
-		out = append(out, text)
+		out = append(out, text.String())
 	}
 	return out
 }

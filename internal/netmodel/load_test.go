@@ -237,12 +237,12 @@ func TestLoadOthers(t *testing.T) {
 		}
 		for dir := range dirs {
 			got, err := Load(dir)
-			problem := ""
+			var problem strings.Builder
 			for _, p := range got.Problems {
-				problem += p.Path + ": " + p.Reason
+				problem.WriteString(p.Path + ": " + p.Reason)
 			}
-			if name := strings.TrimPrefix(dir, root); err != nil || problem != oddOthers[name] {
-				t.Errorf("%s: %v %s", name, err, problem)
+			if name := strings.TrimPrefix(dir, root); err != nil || problem.String() != oddOthers[name] {
+				t.Errorf("%s: %v %s", name, err, problem.String())
 			}
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"math/rand/v2"
 	"net/netip"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -139,13 +140,13 @@ func TestParseIPv4(t *testing.T) {
 	pieces := []string{"0", "1", "9", "10", "25", "99", "100", "255", "256", "300", "01", "00", ".", "..", "", "-1", " ", "a", "٣", "1000"}
 	texts := []string{"", ".", "1.2.3", "1.2.3.", ".1.2.3", "1.2.3.4.5", "0.0.0.0", "255.255.255.255", "1.2.3.4 "}
 	for range 50000 {
-		text := ""
+		var text strings.Builder
 		for i := range 4 {
-			if text += pieces[rnd.IntN(len(pieces))]; i < 3 && rnd.IntN(10) > 0 {
-				text += "."
+			if text.WriteString(pieces[rnd.IntN(len(pieces))]); i < 3 && rnd.IntN(10) > 0 {
+				text.WriteString(".")
 			}
 		}
-		texts = append(texts, text)
+		texts = append(texts, text.String())
 	}
 	addrs := 0
 	for _, text := range texts {
