@@ -79,7 +79,7 @@ func plainSums(r *rollup.Rollup, b *flowlog.Batch) []string {
 			continue
 		}
 		var key strings.Builder
-		key.WriteString(fmt.Sprint(floorDiv(at, r.Unit) * r.Unit))
+		fmt.Fprint(&key, floorDiv(at, r.Unit)*r.Unit)
 		for _, f := range rollup.Keys() {
 			v := "NULL"
 			switch {
@@ -110,10 +110,10 @@ func plainSums(r *rollup.Rollup, b *flowlog.Batch) []string {
 	var out []string
 	for _, key := range slices.Sorted(maps.Keys(rows)) {
 		var text strings.Builder
-		text.WriteString(fmt.Sprintf("%s %d", key, rows[key].records))
+		fmt.Fprintf(&text, "%s %d", key, rows[key].records)
 		for i, n := range rows[key].sums {
 			if rows[key].has[i] {
-				text.WriteString(fmt.Sprint(" ", n))
+				fmt.Fprint(&text, " ", n)
 			} else {
 				text.WriteString(" NULL")
 			}
