@@ -34,13 +34,13 @@ A connection that is refused, or whose replies are, gives exit code 4.`,
   weir check --network net --from 10.0.10.11 --to 10.0.40.11 --port icmp --json`,
 		Args: rejectArgs,
 		RunE: func(_ *cobra.Command, _ []string) error {
-			for name, value := range map[string]string{"from": req.From, "to": req.To, "port": req.Traffic} {
-				if value == "" {
-					return usage(fmt.Errorf("--%s is needed", name))
+			for _, needed := range []struct {
+				flag string
+				has  bool
+			}{{"network", len(req.Network) > 0}, {"from", req.From != ""}, {"to", req.To != ""}, {"port", req.Traffic != ""}} {
+				if !needed.has {
+					return usage(fmt.Errorf("--%s is needed", needed.flag))
 				}
-			}
-			if len(req.Network) == 0 {
-				return usage(errors.New("--network is needed"))
 			}
 			r, err := app.Check(req)
 			if errors.Is(err, app.ErrTraffic) {

@@ -237,6 +237,10 @@ func (p *part) add(q *part) *badPlace {
 			return err
 		}
 	}
+	for id := range q.SecurityGroups { // finish gives rules their ids
+		g := p.SecurityGroups[id]
+		g.Ingress, g.Egress = slices.Clone(g.Ingress), slices.Clone(g.Egress)
+	}
 	for id, i := range q.Interfaces {
 		if was := p.Interfaces[id]; was != nil {
 			// describe-instances knows the instance, describe-network-interfaces the rest.
@@ -313,7 +317,7 @@ func (p *part) finish(files []*file) (*file, *badPlace) {
 	for _, r := range p.rules {
 		g := p.SecurityGroups[r.group]
 		if g == nil {
-			continue // Missing cannot say so; the group is missing for whoever has it
+			continue // nobody has it, or it is missing for whoever has
 		}
 		if !g.identify(r) {
 			f, at := owner(r.rule.ID)

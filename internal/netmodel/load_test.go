@@ -208,6 +208,22 @@ func TestLoadContradiction(t *testing.T) {
 	}
 }
 
+// TestLoadTwice loads the same group from two files, with the ids of its rules and a file
+// that is left out only once all are joined.
+func TestLoadTwice(t *testing.T) {
+	dir := write(t, map[string]string{
+		"a.json": groups, "b.json": groups, "c.json": rules, "d.json": vpcs, "e.json": subnets,
+		"f.json": `{"Subnets": [{"SubnetId": "subnet-2", "VpcId": "vpc-1", "CidrBlock": "10.1.1.0/24"}]}`,
+	})
+	got, err := Load(dir)
+	if err != nil || len(got.Problems) != 1 {
+		t.Fatal(err, got.Problems)
+	}
+	if id := got.SecurityGroups["sg-1"].Ingress[0].ID; id != "sgr-1" {
+		t.Errorf("the first rule's id is %q", id)
+	}
+}
+
 // fragments are files that hold pieces of answers.
 var fragments = []string{"RoutePrefixListId.json", "DefaultAction.json"}
 

@@ -22,7 +22,7 @@ func RunRolled(t *testing.T, open Open, rolled func(e query.Engine, p query.Plan
 			}
 		}
 		for _, by := range rollup.All {
-			if times[by.Name] < len(plans)/20 {
+			if times[by.Name] < len(plans)/10 {
 				t.Errorf("%d of %d plans were answered from %s", times[by.Name], len(plans), by.Name)
 			}
 		}
