@@ -429,8 +429,7 @@ func (r Record) Addr(f FieldID) (netip.Addr, bool) {
 	if !ok {
 		return netip.Addr{}, false
 	}
-	a, err := netip.ParseAddr(s)
-	return a, err == nil
+	return ParseAddr(s)
 }
 
 // EventTime returns the time of the log event that carried the record, in

@@ -108,27 +108,31 @@ func TestUsual(t *testing.T) {
 	}
 }
 
-// TestIsIPv4 compares with netip.
-func TestIsIPv4(t *testing.T) {
+// TestParseAddr compares with netip.
+func TestParseAddr(t *testing.T) {
 	rng := rand.New(rand.NewPCG(3, 1))
-	for _, s := range []string{"", ".", "1", "1.2.3", "1.2.3.", ".1.2.3", "1.2.3.4", "0.0.0.0", "01.2.3.4", "00.0.0.0", "255.255.255.255", "256.1.1.1", "1.2.3.4.5", "1..2.3", "1.2.3.4 ", "::1", "1.2.3.a"} {
-		checkIPv4(t, s)
+	for _, s := range []string{"", ".", "1", "1.2.3", "1.2.3.", ".1.2.3", "1.2.3.4", "0.0.0.0", "01.2.3.4", "00.0.0.0", "255.255.255.255", "256.1.1.1", "1.2.3.4.5", "1..2.3", "1.2.3.4 ", "::1", "1.2.3.a", "2001:DB8::7", "::ffff:10.0.0.1", "fe80::1%eth0", "-", "٣.1.1.1", "1000.1.1.1"} {
+		checkAddr(t, s)
 	}
 	for range 200_000 {
 		b := make([]byte, rng.IntN(16))
 		for i := range b {
 			b[i] = "0123456789..12:a"[rng.IntN(16)]
 		}
-		checkIPv4(t, string(b))
-		checkIPv4(t, fmt.Sprintf("%d.%d.%d.%d", rng.IntN(300), rng.IntN(300), rng.IntN(20), rng.IntN(300)))
+		checkAddr(t, string(b))
+		checkAddr(t, fmt.Sprintf("%d.%d.%d.%d", rng.IntN(300), rng.IntN(300), rng.IntN(20), rng.IntN(300)))
 	}
 }
 
-func checkIPv4(t *testing.T, s string) {
+func checkAddr(t *testing.T, s string) {
 	t.Helper()
-	a, err := netip.ParseAddr(s)
-	if want := err == nil && a.Is4(); isIPv4(s) != want {
-		t.Errorf("%q is an IPv4 address: %v, want %v", s, !want, want)
+	want, err := netip.ParseAddr(s)
+	got, ok := ParseAddr(s)
+	if wantOK := err == nil && want.Zone() == ""; ok != wantOK || ok && got != want {
+		t.Errorf("%q is %v, %v, want %v, %v", s, got, ok, want, wantOK)
+	}
+	if _, is4 := parseIPv4(s); is4 != (err == nil && want.Is4()) {
+		t.Errorf("%q is an IPv4 address: %v, want %v", s, is4, !is4)
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"weir/flowlog"
+	"weir/internal/radix"
 )
 
 // piece is records of a batch: those at rows, or all where rows is nil.
@@ -303,7 +304,7 @@ func (n *numberCoder) ascending() (dict []int64, rank []uint32) {
 		words[i] = uint64(v) - uint64(low)
 	}
 	dict = make([]int64, len(n.met))
-	for i, word := range sortWords(words, 0, uint(bits.Len64(uint64(high)-uint64(low)))) {
+	for i, word := range radix.Sort(words, make([]uint64, len(words)), 0, uint(bits.Len64(uint64(high)-uint64(low)))) {
 		dict[i] = int64(word + uint64(low))
 		rank[n.code(dict[i])] = uint32(i + 1)
 	}
@@ -472,36 +473,10 @@ func orderBy(n int, keys [][]uint32, widths []uint) []uint32 {
 	for i := range words {
 		words[i] = words[i]<<low | uint64(i)
 	}
-	for i, word := range sortWords(words, low, top) {
+	for i, word := range radix.Sort(words, make([]uint64, n), low, top) {
 		perm[i] = uint32(word & (1<<low - 1))
 	}
 	return perm
-}
-
-// sortWords orders words by their bits from low to top, by counting; words that are
-// equal in those keep their order.
-func sortWords(words []uint64, low, top uint) []uint64 {
-	const digit = 11 // places of so many digits lie in the nearest memory
-	spare := make([]uint64, len(words))
-	for ; low < top; low += digit {
-		mask := uint64(1)<<min(digit, top-low) - 1
-		var count [1 << digit]uint32
-		for _, word := range words {
-			count[word>>low&mask]++
-		}
-		at := uint32(0)
-		for d, n := range count {
-			count[d] = at
-			at += n
-		}
-		for _, word := range words {
-			to := &count[word>>low&mask]
-			spare[*to] = word
-			*to++
-		}
-		words, spare = spare, words
-	}
-	return words
 }
 
 // sortedKeys returns the keys of a map in order.

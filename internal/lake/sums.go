@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"weir/flowlog"
+	"weir/internal/radix"
 	"weir/internal/rollup"
 )
 
@@ -176,7 +177,7 @@ func (r *rollupSums) add(found, places []uint32, values *[2][]int64) {
 // rolled returns the rows, to which no records can be added any more.
 func (r *rollupSums) rolled() *rolled {
 	n := len(r.sums)
-	out := &rolled{keys: sortWords(slices.Clone(r.rows.keys), 0, r.used), records: make([]int64, n)}
+	out := &rolled{keys: radix.Sort(slices.Clone(r.rows.keys), make([]uint64, n), 0, r.used), records: make([]int64, n)}
 	for k := range summed {
 		out.sums[k], out.has[k] = make([]int64, n), make([]bool, n)
 	}

@@ -5,6 +5,8 @@ import (
 	"math"
 	"math/bits"
 	"slices"
+
+	"weir/internal/radix"
 )
 
 // arrange puts the records of a part, of the hour and of edges, in the order of their
@@ -44,7 +46,7 @@ func (p *pairing) arrange(own, edges []entry) {
 			words = append(words, (word<<start|uint64(e.start-low))<<place|uint64(len(words)))
 		}
 	}
-	words = sortWords(words, p.order[1][:n], place, place+start+iface+flow)
+	words = radix.Sort(words, p.order[1][:n], place, place+start+iface+flow)
 	flowShift := place + start + iface
 	for from := 0; from < n; {
 		to := from
@@ -77,32 +79,4 @@ func (p *pairing) compare(a, b entry) int {
 		cmp.Compare(a.flow.x, b.flow.x), cmp.Compare(a.flow.y, b.flow.y),
 		cmp.Compare(p.iface(&a), p.iface(&b)), cmp.Compare(p.hour.span(&a).low, p.hour.span(&b).low),
 	)
-}
-
-// sortWords orders words by their bits from low to top, by counting: those that are
-// equal in these keep their order. spare is as long. It returns one of the two.
-func sortWords(words, spare []uint64, low, top uint) []uint64 {
-	const digit = 10 // more counters cost more than they save, as a part has few records
-	if len(words) < 64 {
-		slices.Sort(words)
-		return words
-	}
-	for ; low < top; low += digit {
-		var count [1 << digit]uint32
-		for _, word := range words {
-			count[word>>low&(1<<digit-1)]++
-		}
-		at := uint32(0)
-		for d, n := range count {
-			count[d] = at
-			at += n
-		}
-		for _, word := range words {
-			to := &count[word>>low&(1<<digit-1)]
-			spare[*to] = word
-			*to++
-		}
-		words, spare = spare, words
-	}
-	return words
 }

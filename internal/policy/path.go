@@ -86,31 +86,24 @@ func (p *Packet) reply() (Packet, bool) {
 	return out, false
 }
 
-// steps returns what network ACL and security groups decided, in their order.
+// steps returns what network ACL and security groups decided, in their order, up to what
+// refused.
 func (d Decision) steps(at *netmodel.Interface) []Step {
 	v := d.Verdict()
 	step := func(v Verdict) Step { return Step{at.ID, at.Subnet, d.asked.way.name(), v} }
-	if d.entry == notAsked || d.Stage == Bypass {
-		return []Step{step(v)}
-	}
-	acl := Verdict{Action: Accept, Stage: NetworkACL, Rule: d.entryName(), Rules: []string{}, Groups: []string{}}
-	acl.Why = acl.Rule + " allows it"
-	switch {
-	case d.Stage == NetworkACL && d.Action == Accept: // no group filters
-		return []Step{step(v)}
-	case d.Stage == NetworkACL && d.asked.way == ingress:
-		return []Step{step(v)}
-	case d.Stage == NetworkACL: // the groups let it out
+	// The decision names the last that was asked; the other, if there was one, let it pass.
+	switch way := d.asked.way; {
+	case d.Stage == SecurityGroup && d.entry != notAsked && (way == ingress || d.Action == Accept):
+		rule := d.entryName()
+		acl := Verdict{Action: Accept, Stage: NetworkACL, Rule: rule, Rules: []string{}, Groups: []string{}, Why: rule + " allows it"}
+		if way == ingress {
+			return []Step{step(acl), step(v)}
+		}
+		return []Step{step(v), step(acl)}
+	case d.Stage == NetworkACL && way == egress && d.Action == Reject && d.at.groups != nil:
 		groups := d
 		groups.Action, groups.Stage, groups.entry = Accept, SecurityGroup, notAsked
-		if d.at.groups == nil {
-			return []Step{step(v)}
-		}
 		return []Step{step(groups.Verdict()), step(v)}
-	case d.asked.way == ingress:
-		return []Step{step(acl), step(v)}
-	case d.Action == Reject: // by the groups, before the network ACL
-		return []Step{step(v)}
 	}
-	return []Step{step(v), step(acl)}
+	return []Step{step(v)}
 }

@@ -3,6 +3,8 @@ package query
 import (
 	"fmt"
 	"net/netip"
+
+	"weir/flowlog"
 )
 
 // An IPv4-mapped IPv6 address (::ffff:10.0.0.1, RFC 4291 section 2.5.5.2) is the
@@ -26,44 +28,8 @@ func ParseCIDR(s string) (netip.Prefix, error) {
 // parseAddr returns the address that a text is. An address with a zone is none
 // here, since flow logs have no zones.
 func parseAddr(s string) (netip.Addr, bool) {
-	if a, ok := parseIPv4(s); ok {
-		return a, true
-	}
-	a, err := netip.ParseAddr(s)
-	if err != nil || a.Zone() != "" {
-		return netip.Addr{}, false
-	}
-	return a.Unmap(), true
-}
-
-// parseIPv4 is netip.ParseAddr for IPv4 addresses, in half the time: queries ask for as
-// many as there are records.
-func parseIPv4(s string) (netip.Addr, bool) {
-	var addr [4]byte
-	part, digits, v := 0, 0, 0
-	for i := range len(s) {
-		c := s[i]
-		switch d := c - '0'; {
-		case d <= 9:
-			if digits > 0 && v == 0 {
-				return netip.Addr{}, false
-			}
-			if v = 10*v + int(d); v > 255 {
-				return netip.Addr{}, false
-			}
-			digits++
-		case c == '.' && digits > 0 && part < 3:
-			addr[part] = byte(v)
-			part, digits, v = part+1, 0, 0
-		default:
-			return netip.Addr{}, false
-		}
-	}
-	if part < 3 || digits == 0 {
-		return netip.Addr{}, false
-	}
-	addr[3] = byte(v)
-	return netip.AddrFrom4(addr), true
+	a, ok := flowlog.ParseAddr(s)
+	return a.Unmap(), ok
 }
 
 // IPInCIDR reports whether an address lies in a network from [ParseCIDR], where ok
