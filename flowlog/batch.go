@@ -31,6 +31,7 @@ type Batch struct {
 	nums    [NumFields][]int64
 	texts   [NumFields]*TextColumn
 	unknown []UnknownColumn
+	lent    lent
 }
 
 // TextColumn is a dictionary-coded column of text. Code 0 is "absent"; code c
@@ -60,6 +61,15 @@ func NewBatch(k Kind) *Batch {
 		panic(fmt.Sprintf("flowlog: no kind %d", k))
 	}
 	return &Batch{kind: k}
+}
+
+// Release gives the memory of the columns that a decoder made back for later batches.
+// Nothing of the batch may be used after that; texts of its dictionaries may. A batch need
+// not be released.
+func (b *Batch) Release() {
+	lent := b.lent
+	*b = Batch{kind: b.kind}
+	lent.release()
 }
 
 // Kind returns the kind of the batch's records.

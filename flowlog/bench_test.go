@@ -158,6 +158,7 @@ func countRecords(object []byte) (n int, err error) {
 			return n, err
 		}
 		n += batch.Len()
+		batch.Release()
 	}
 }
 

@@ -85,3 +85,6 @@ func (l *lineReader) nextInMemory() (line []byte, ended bool, err error) {
 	}
 	return line, ended, nil
 }
+
+// skip passes over lines of an object in memory.
+func (l *lineReader) skip(bytes, lines int) { l.text, l.n = l.text[bytes:], l.n+lines }

@@ -377,7 +377,22 @@ type textSource struct {
 	lines   *lineReader
 }
 
-func (t *textSource) next() (*Batch, error) { return t.records.next(t.readLine) }
+func (t *textSource) next() (*Batch, error) { return t.records.next(t.read) }
+
+// read takes as many lines of the object as are usual ones of the format so far, and are
+// in memory, or else the next line.
+func (t *textSource) read() error {
+	r := &t.records
+	if p := r.parser; p != nil && !p.shared && !r.refused && len(t.lines.text) > 0 {
+		taken, n := p.lines(t.lines.text, r.d.opts.BatchRecords-r.held)
+		t.lines.skip(taken, n)
+		if r.held += n; r.held >= r.d.opts.BatchRecords {
+			r.cut()
+			return nil
+		}
+	}
+	return t.readLine()
+}
 
 // readLine takes one line of the object.
 func (t *textSource) readLine() error {

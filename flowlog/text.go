@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // lineParser parses text records of one format into a batch.
@@ -34,6 +35,9 @@ type lineColumn struct {
 	min, max int64 // numbers that are taken as they are
 	nums     []int64
 	text     *TextColumn
+	recent   *recent // words of text; nil where few records come
+	optional bool    // a number that may be absent in any record
+	needed   bool    // a text that usual records have
 }
 
 // newLineParser returns a parser of records in a format.
@@ -60,16 +64,23 @@ func (p *lineParser) begin() {
 		case !ok:
 			*c = lineColumn{text: p.batch.unknownColumn(p.format.names[i])}
 		case f.Numeric():
-			*c = lineColumn{field: f, num: true, min: f.Min, max: f.Max, nums: make([]int64, p.room)}
+			*c = lineColumn{field: f, num: true, min: f.Min, max: f.Max, nums: p.batch.lent.newNums(p.room)}
 			if f.Epoch {
 				c.max = min(f.Max, millisecondsFrom-1)
 			}
+			c.optional = !f.Epoch && f.ID != Version // these always stand there in what AWS delivers
 			continue
 		default:
 			*c = lineColumn{field: f, text: &TextColumn{}}
 			p.batch.texts[f.ID] = c.text
 		}
-		c.text.Codes = make([]uint32, p.room)
+		c.text.Codes = p.batch.lent.newCodes(p.room)
+		if p.expect > laterRoom {
+			c.recent = newRecent()
+		}
+	}
+	for _, e := range p.ends {
+		p.cols[e.addr].needed = true
 	}
 }
 
@@ -88,6 +99,10 @@ func (p *lineParser) take() *Batch {
 		}
 		c.text.Codes = c.text.Codes[:b.n]
 		c.text.settle()
+		if c.recent != nil {
+			recents.Put(c.recent)
+			c.recent = nil
+		}
 	}
 	p.batch = nil
 	return b
@@ -114,56 +129,138 @@ func (p *lineParser) parse(line []byte) *LineError {
 	if p.batch.n == p.room {
 		p.grow()
 	}
-	if p.usual(line) {
+	if p.usual(line[:cap(line)], 0, len(line)) == len(line) {
 		p.batch.n++
 		return nil
 	}
 	return p.any(line)
 }
 
-// usual reads a line as nearly all are: each value is there, right, and followed by
-// one space. It reports false where it is not sure of that.
-func (p *lineParser) usual(line []byte) bool {
-	wide := line[:cap(line)]
-	if len(line)+wideLoad > len(wide) {
-		return false // near the end of the object
+// lines reads the lines that text begins with, up to most, as long as each is as nearly
+// all are, ends with a line feed, and begins with no letter, as headers do. It returns how
+// many bytes and lines it took.
+func (p *lineParser) lines(text []byte, most int) (taken, n int) {
+	if p.batch == nil {
+		p.begin()
 	}
-	n, pos, end := p.batch.n, 0, -1
-	for i := range p.cols {
-		if pos = end + 1; pos >= len(line) {
-			return false
+	wide := text[:cap(text)]
+	for n < most && taken < len(text) {
+		if c := wide[taken]; c|0x20 >= 'a' || !p.cols[0].num && taken+4 < len(text) && wide[taken+4] == '-' {
+			break // a header, or a time before the record
 		}
-		c := &p.cols[i]
+		if p.batch.n == p.room {
+			p.grow()
+		}
+		end := p.usual(wide, taken, len(text))
+		if end < 0 || end == len(text) || wide[end] != '\n' || wide[end-1] >= utf8.RuneSelf {
+			break
+		}
+		p.batch.n++
+		taken, n = end+1, n+1
+	}
+	return taken, n
+}
+
+// usual reads the record that begins at pos, before limit, as nearly all are: each value is
+// right and followed by one space. It returns where it ends, or -1 where it is not sure of
+// that.
+func (p *lineParser) usual(wide []byte, pos, limit int) int {
+	n, last := p.batch.n, len(wide)-wideLoad
+	for i := range p.cols {
+		if i > 0 {
+			if wide[pos] != ' ' {
+				return -1
+			}
+			pos++
+		}
+		if pos > last {
+			return -1 // near the end of the object
+		}
+		c, end := &p.cols[i], pos
 		if c.num {
 			var v int64
-			if digits, k := leadingDigits(binary.LittleEndian.Uint64(wide[pos:])); k > 0 && k < 8 {
+			digits, k := leadingDigits(binary.LittleEndian.Uint64(wide[pos:]))
+			switch {
+			case k > 0 && k < 8:
 				v, end = decimal(digits, k), pos+k
-			} else if v, end = leadingNumber(wide, pos); end == pos {
-				return false
+			case k == 8 && tenDigits(wide, pos):
+				// A time: so long are all of them.
+				v, end = decimal(digits, 8)*100+int64(wide[pos+8]-'0')*10+int64(wide[pos+9]-'0'), pos+10
+			default:
+				if v, end = leadingNumber(wide, pos); end > pos {
+					break
+				}
+				if !c.optional || wide[pos] != '-' {
+					return -1
+				}
+				v, end = Absent, pos+1
 			}
-			if v < c.min || v > c.max {
-				return false
+			if (v < c.min || v > c.max) && v != Absent {
+				return -1
 			}
 			c.nums[n] = v
 		} else {
-			end = wordEnd(line, pos)
-			if end == pos || end == pos+1 && line[pos] == '-' || end < len(line) && line[end] != ' ' {
-				return false
-			}
-			code, err := c.text.intern(c.field, line[pos:end])
-			if err != nil {
-				return false
+			var code uint32
+			if code, end = c.word(wide, pos, limit); end < 0 {
+				return -1
 			}
 			c.text.Codes[n] = code
 		}
-		if end >= len(line) {
-			return end == len(line) && i == len(p.cols)-1
-		}
-		if line[end] != ' ' {
-			return false
-		}
+		pos = end
 	}
-	return false // there is more
+	if pos > limit {
+		return -1
+	}
+	return pos
+}
+
+// word returns the code of the word at pos, at which there are wideLoad bytes, and where it
+// ends, or -1 where it is not sure of it.
+func (c *lineColumn) word(wide []byte, pos, limit int) (uint32, int) {
+	// The word in three parts: an array would go through memory.
+	var second, third uint64
+	first, n := firstWord(binary.LittleEndian.Uint64(wide[pos:]))
+	if n == 8 {
+		var more int
+		if second, more = firstWord(binary.LittleEndian.Uint64(wide[pos+8:])); more == 8 {
+			third, more = firstWord(binary.LittleEndian.Uint64(wide[pos+16:]))
+			n += 8
+		}
+		n += more
+	}
+	end := pos + n
+	if n == recentLong && wide[end] > ' ' || n == 0 || c.recent == nil {
+		return c.long(wide, pos, limit)
+	}
+	place := c.recent.place(first, second, third)
+	if place.a == first && place.b == second && place.c == third && place.code>>32 == c.recent.run {
+		return uint32(place.code), end
+	}
+	if end > limit || first == '-' && c.needed {
+		return 0, -1
+	}
+	code, err := c.text.intern(c.field, wide[pos:end])
+	if err != nil {
+		return 0, -1
+	}
+	*place = recentWord{first, second, third, c.recent.run<<32 | uint64(code)}
+	return code, end
+}
+
+// long is word for one that is longer than recentLong, or where there is no recent.
+func (c *lineColumn) long(wide []byte, pos, limit int) (uint32, int) {
+	if pos >= limit {
+		return 0, -1
+	}
+	end := wordEnd(wide[:limit], pos)
+	if end == pos {
+		return 0, -1
+	}
+	code, err := c.text.intern(c.field, wide[pos:end])
+	if err != nil || code == 0 && c.needed {
+		return 0, -1
+	}
+	return code, end
 }
 
 // any reads any line.

@@ -11,8 +11,8 @@ import (
 // behind a line may be anything; nothing is made of it.
 
 // wideLoad is how many bytes must lie in the array, of the line or behind it, for
-// leadingNumber to work.
-const wideLoad = 16
+// leadingNumber and word to work.
+const wideLoad = recentLong + 8
 
 // leadingNumber returns the number whose digits begin at pos, and where they end:
 // pos where there is none, where it has 16 digits or more, or where it stands at
@@ -40,6 +40,11 @@ func leadingNumber(line []byte, pos int) (v int64, end int) {
 		return 0, pos
 	}
 	return v, end
+}
+
+// tenDigits reports whether a number whose first 8 digits stand at pos has 10.
+func tenDigits(wide []byte, pos int) bool {
+	return wide[pos+8]-'0' <= 9 && wide[pos+9]-'0' <= 9 && wide[pos+10]-'0' > 9
 }
 
 // powers are those of ten.

@@ -1,7 +1,9 @@
 package flowlog
 
 import (
+	"bytes"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"net/netip"
 	"slices"
@@ -62,6 +64,7 @@ func TestUsual(t *testing.T) {
 	usual := []string{"2", "123456789010", "eni-%d", "10.0.0.%d", "10.1.0.%d", "%d", "443", "6", "%d", "%d", "1700000000", "1700000060", "ACCEPT", "OK"}
 	spaces := []string{" ", " ", " ", " ", " ", " ", "  ", "\t", " \r"}
 	fast, slow := newLineParser(DefaultFormat(KindVPC)), newLineParser(DefaultFormat(KindVPC))
+	fast.expect = 2 * laterRoom
 	good := 0
 	for range 100_000 {
 		var b strings.Builder
@@ -185,5 +188,125 @@ func TestFillText(t *testing.T) {
 	want := []string{"eu-west-1", "us-east-1", "eu-west-1", "false", "eu-west-2", "eu-west-2", "eu-west-2", "true"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// TestLinesInMemory reads objects that lie in memory, in which usual lines are taken in a
+// row, and as streams, line by line. All must come out the same.
+func TestLinesInMemory(t *testing.T) {
+	rng := rand.New(rand.NewPCG(5, 1))
+	formats := []string{
+		"version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes start end action log-status",
+		"account-id version interface-id srcaddr dstaddr srcport dstport protocol packets bytes start end action log-status tcp-flags pkt-srcaddr traffic-path",
+		"interface-id srcaddr dstaddr srcport dstport start end log-status",
+		"start end srcaddr dstaddr tcp-flags vpc-id my-own-field",
+		"interface-id vpc-id my-own-field",  // as its header could be
+		"version start end srcaddr dstaddr", // VPC's or a transit gateway's
+	}
+	words := map[string][]string{
+		"version": {"2", "5", "6"}, "account-id": {"123456789010", "2026-11-29T10:11:12Z", "unknown"}, "interface-id": {"eni-0123456789abcdef0", "eni-0123456789abcdef1"},
+		"srcaddr": {"10.0.0.1", "10.0.0.255", "2001:db8::1", "2001:DB8::1", "2001:db8:aaaa:bbbb:cccc:dddd:eeee:ffff"}, "dstaddr": {"192.168.100.200", "8.8.8.8"},
+		"pkt-srcaddr": {"10.0.0.7"}, "action": {"ACCEPT", "REJECT"}, "log-status": {"OK", "NODATA", "SKIPDATA", "OK\u00a0"}, "vpc-id": {"vpc-0123456789abcdef0"},
+		"my-own-field": {"x", "é", "\u00a0", "a-word-of-more-than-twenty-four-bytes", "24-bytes-of-word-exactly", "-"}, "start": {"1700000000", "1700000001", "17", "1700000000123"}, "end": {"1700000060"},
+		"tcp-flags": {"2", "18", "0"}, "traffic-path": {"8", "0"}, "protocol": {"6", "256"}, "srcport": {"443", "0", "65536"}, "dstport": {"8080"}, "packets": {"1", "12345678"}, "bytes": {"40", "123456789", "1234567890", "12345678901"},
+	}
+	odd := []string{"", "-", "x", "\x01", "\xff", "99999999999999999999"}
+	ends := []string{"\r\n", " \n", "\n\n", "\t\n", "\u00a0\n", " more\n"}
+	records, bad := 0, int64(0)
+	for range 2_000 {
+		var object strings.Builder
+		format := strings.Fields(formats[rng.IntN(len(formats))])
+		object.WriteString(strings.Join(format, " ") + "\n")
+		oddness := rng.IntN(4)
+		for range rng.IntN(20) * rng.IntN(20) {
+			if oddness == 3 && rng.IntN(15) == 0 {
+				format = strings.Fields(formats[rng.IntN(len(formats))])
+				object.WriteString(strings.Join(format, " ") + "\n")
+			}
+			if oddness == 2 && rng.IntN(10) == 0 {
+				object.WriteString("2026-11-29T10:11:12.000Z ")
+			}
+			for i, name := range format {
+				if i > 0 {
+					object.WriteString(" ")
+				}
+				if oddness > 0 && rng.IntN(50) == 0 {
+					object.WriteString(odd[rng.IntN(len(odd))])
+					continue
+				}
+				of := words[name]
+				object.WriteString(of[min(rng.IntN(len(of)), rng.IntN(4))])
+			}
+			if oddness > 0 && rng.IntN(10) == 0 {
+				object.WriteString(ends[rng.IntN(len(ends))])
+			} else {
+				object.WriteString("\n")
+			}
+		}
+		text := object.String()
+		if rng.IntN(3) == 0 {
+			text = strings.TrimRight(text, "\n")
+		}
+		opts := Options{BatchRecords: 1 + rng.IntN(300)}
+		want, wantStats := decodeAll(t, struct{ io.Reader }{strings.NewReader(text)}, opts)
+		got, gotStats := decodeAll(t, bytes.NewReader([]byte(text)), opts)
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Fatalf("%q:\n%s", text, diff)
+		}
+		if diff := cmp.Diff(wantStats, gotStats, cmp.AllowUnexported(Format{})); diff != "" {
+			t.Fatalf("%q:\n%s", text, diff)
+		}
+		records, bad = records+len(got), bad+gotStats.Bad
+	}
+	if records < 10_000 || bad < 1_000 {
+		t.Fatalf("%d records, %d bad lines: too few to tell", records, bad)
+	}
+}
+
+// TestWordBehindLine reads a line behind which its array goes on: nothing of that may get
+// into a dictionary.
+func TestWordBehindLine(t *testing.T) {
+	f, ok := ParseHeader("version vpc-id")
+	if !ok {
+		t.Fatal("no header")
+	}
+	p := newLineParser(f)
+	p.expect = 2 * laterRoom
+	array := []byte("2 vpc-1" + strings.Repeat("23", 20))
+	if err := p.parse(array[:len("2 vpc-1")]); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := p.take().Texts(VPCID).Dict, []string{"", "vpc-1"}; !slices.Equal(got, want) {
+		t.Errorf("the dictionary is %q, want %q", got, want)
+	}
+}
+
+// decodeAll returns the records of an object as text, with the batch of each, and the stats. It releases
+// each batch.
+func decodeAll(t *testing.T, r io.Reader, o Options) (records []string, stats Stats) {
+	t.Helper()
+	d, err := NewDecoder(r, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n := 0; ; n++ {
+		b, err := d.Next()
+		if err != nil {
+			return append(records, err.Error()), d.Stats()
+		}
+		for r := range b.Records() {
+			var text strings.Builder
+			text.WriteString(fmt.Sprint(n, " ", b.Kind(), " ", r.EventTime()))
+			for _, id := range order[b.Kind()] {
+				if v, ok := r.Text(id); ok && fields[id].Type != Map {
+					text.WriteString(" " + fields[id].Name + "=" + v)
+				}
+			}
+			for name, v := range r.Unknown() {
+				text.WriteString(" " + name + "=" + v)
+			}
+			records = append(records, text.String())
+		}
+		b.Release()
 	}
 }

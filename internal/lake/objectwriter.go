@@ -222,8 +222,19 @@ func (w *ObjectWriter) spill(ctx context.Context) error {
 		w.spilled[key.kind] = append(w.spilled[key.kind], path)
 		w.im.lake.setUncommitted([]string{path}, true)
 	}
-	w.pieces, w.bytes = nil, 0
+	w.release()
+	w.bytes = 0
 	return nil
+}
+
+// release lets go of the records that are held.
+func (w *ObjectWriter) release() {
+	for _, pieces := range w.pieces {
+		for _, p := range pieces {
+			p.batch.Release()
+		}
+	}
+	w.pieces = nil
 }
 
 // Finish ends the object. Its records are committed with others soon, at the

@@ -127,6 +127,11 @@ func (l *Lake) take(ctx context.Context, im *Import, objects []*ObjectWriter) (*
 	if err != nil || len(s.objects) == 0 {
 		return s, err
 	}
+	defer func() { // with l.write held: the next change may look for neighbours among them
+		for _, o := range s.objects {
+			o.release()
+		}
+	}()
 	if err := im.note(ctx); err != nil {
 		return s, err
 	}
