@@ -2,62 +2,14 @@ package netmodel
 
 import (
 	"cmp"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"net/netip"
 	"slices"
 	"strconv"
+	"strings"
 )
 
 type prefix = netip.Prefix
-
-// readers read the lists of describe-* answers, by their keys in lower case and without
-// underscores, as collectors write them too.
-var readers = map[string]func(p *part, key string, data json.RawMessage) error{
-	"vpcs":               list((*part).vpc),
-	"subnets":            list((*part).subnet),
-	"networkinterfaces":  list((*part).networkInterface),
-	"instances":          list((*part).instance),
-	"reservations":       list((*part).reservation),
-	"securitygroups":     list((*part).securityGroup),
-	"securitygrouprules": list((*part).securityGroupRule),
-	"networkacls":        list((*part).networkACL),
-	"prefixlists":        list((*part).prefixList),
-}
-
-// unread are the keys of answers that nothing is made of yet.
-var unread = []string{
-	"addresses", "cacheclusters", "clusters", "customergateways", "dbinstances", "dhcpoptions", "directconnectgateways",
-	"egressonlyinternetgateways", "flowlogs", "internetgateways", "instancestatuses", "listeners", "loadbalancerattributes", "loadbalancerdescriptions",
-	"loadbalancerlisteners", "loadbalancers", "loadbalancertargethealth", "loadbalancertargethealthdescriptions", "natgateways", "routes", "routetables", "tags", "targetgroups",
-	"transitgatewayattachments", "transitgatewaypropagations", "transitgatewayroutetables", "transitgatewaystaticroutes", "transitgateways",
-	"transitgatewayvpcattachments", "vpcendpoints", "vpcpeeringconnections", "vpngateways", "workspaces", "availabilityzones",
-}
-
-// list returns a reader of a list, each of whose elements add adds.
-func list[T any](add func(p *part, at string, v *T) error) func(p *part, key string, data json.RawMessage) error {
-	return func(p *part, key string, data json.RawMessage) error {
-		var raw []json.RawMessage
-		if err := json.Unmarshal(data, &raw); err != nil {
-			return errors.New("no list")
-		}
-		for i := range raw {
-			at := fmt.Sprintf("%s[%d]", key, i)
-			v := new(T)
-			if err := json.Unmarshal(raw[i], v); err != nil {
-				if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
-					return bad(at+"."+wrong.Field, "%s where %s is expected", wrong.Value, wrong.Type)
-				}
-				return &badPlace{at, err, false}
-			}
-			if err := add(p, at, v); err != nil {
-				return err
-			}
-		}
-		return nil
-	}
-}
 
 // bad returns an error at a place.
 func bad(at, format string, args ...any) error {
@@ -98,6 +50,32 @@ func parseCIDR(at, text string, v6 bool) (prefix, error) {
 	return c.Masked(), nil
 }
 
+// parseAnyCIDR is parseCIDR for either family.
+func parseAnyCIDR(at, text string) (prefix, error) {
+	c, err := netip.ParsePrefix(text)
+	if err != nil {
+		return prefix{}, bad(at, "%q is no CIDR", text)
+	}
+	return c.Masked(), nil
+}
+
+// optionalAddr returns an address that may be absent.
+func optionalAddr(at, text string) (netip.Addr, error) {
+	if text == "" {
+		return netip.Addr{}, nil
+	}
+	return parseAddr(at, text)
+}
+
+// lowerFirst returns a state as EC2 prints it: its API reference writes some of them
+// otherwise.
+func lowerFirst(text string) string {
+	if text == "" {
+		return ""
+	}
+	return strings.ToLower(text[:1]) + text[1:]
+}
+
 func parseAddr(at, text string) (netip.Addr, error) {
 	a, err := netip.ParseAddr(text)
 	if err != nil || a.Zone() != "" {
@@ -112,8 +90,8 @@ type state struct{ State string }
 func (s state) gone() bool { return s.State != "" && s.State != "associated" }
 
 func (p *part) vpc(at string, v *struct {
-	VpcId, OwnerId, CidrBlock string
-	CidrBlockAssociationSet   []struct {
+	VpcId, OwnerId, Region, CidrBlock string // collectors add the region
+	CidrBlockAssociationSet           []struct {
 		CidrBlock      string
 		CidrBlockState state
 	}
@@ -121,10 +99,11 @@ func (p *part) vpc(at string, v *struct {
 		Ipv6CidrBlock      string
 		Ipv6CidrBlockState state
 	}
-	Tags tags
+	BlockPublicAccessStates blocked
+	Tags                    tags
 },
 ) error {
-	out := &VPC{ID: v.VpcId, Name: v.Tags.name(), Account: v.OwnerId}
+	out := &VPC{ID: v.VpcId, Name: v.Tags.name(), Account: v.OwnerId, Region: v.Region, BlockPublicAccess: v.BlockPublicAccessStates.InternetGatewayBlockMode}
 	add := func(at, text string, v6 bool) error {
 		c, err := parseCIDR(at, text, v6)
 		if err == nil && !slices.Contains(out.CIDRs, c) {
@@ -153,21 +132,27 @@ func (p *part) vpc(at string, v *struct {
 			return err
 		}
 	}
-	p.VPCs[v.VpcId] = out
-	return p.note(at, "VpcId", v.VpcId)
+	return put(p, at, "VpcId", p.VPCs, out.ID, out, same)
 }
 
+type blocked struct{ InternetGatewayBlockMode string }
+
 func (p *part) subnet(at string, v *struct {
-	SubnetId, VpcId, CidrBlock           string
-	AvailabilityZone, AvailabilityZoneId string
-	Ipv6CidrBlockAssociationSet          []struct {
+	SubnetId, SubnetArn, OwnerId, VpcId, CidrBlock string
+	AvailabilityZone, AvailabilityZoneId           string
+	Ipv6CidrBlockAssociationSet                    []struct {
 		Ipv6CidrBlock      string
 		Ipv6CidrBlockState state
 	}
-	Tags tags
+	BlockPublicAccessStates blocked
+	Tags                    tags
 },
 ) error {
-	out := &Subnet{ID: v.SubnetId, Name: v.Tags.name(), VPC: v.VpcId, AZ: v.AvailabilityZone, AZID: v.AvailabilityZoneId}
+	id := parseARN(v.SubnetArn)
+	out := &Subnet{
+		ID: v.SubnetId, Name: v.Tags.name(), VPC: v.VpcId, Account: cmp.Or(v.OwnerId, id.account), AZ: v.AvailabilityZone, AZID: v.AvailabilityZoneId,
+		Region: cmp.Or(id.region, regionOf(v.AvailabilityZone)), BlockPublicAccess: v.BlockPublicAccessStates.InternetGatewayBlockMode,
+	}
 	if v.CidrBlock != "" { // a subnet may have IPv6 only
 		c, err := parseCIDR(at+".CidrBlock", v.CidrBlock, false)
 		if err != nil {
@@ -185,17 +170,20 @@ func (p *part) subnet(at string, v *struct {
 		}
 		out.CIDRs = append(out.CIDRs, c)
 	}
-	p.Subnets[v.SubnetId] = out
-	return p.note(at, "SubnetId", v.SubnetId)
+	return put(p, at, "SubnetId", p.Subnets, out.ID, out, same)
 }
 
 // describedInterface is an interface as describe-network-interfaces and describe-instances
 // print it.
 type describedInterface struct {
 	NetworkInterfaceId, VpcId, SubnetId string
+	OwnerId, AvailabilityZone, Status   string
 	Description, InterfaceType          string
 	RequesterId                         string
 	RequesterManaged                    bool
+	SourceDestCheck                     *bool
+	DenyAllIgwTraffic                   bool
+	ConnectionTrackingConfiguration     *struct{ TcpEstablishedTimeout, UdpTimeout, UdpStreamTimeout int }
 	PrivateIpAddress                    string
 	PrivateIpAddresses                  []struct {
 		PrivateIpAddress string
@@ -206,7 +194,7 @@ type describedInterface struct {
 	Ipv4Prefixes  []struct{ Ipv4Prefix string }
 	Ipv6Prefixes  []struct{ Ipv6Prefix string }
 	Groups        []struct{ GroupId string }
-	Attachment    *struct{ InstanceId string }
+	Attachment    *struct{ InstanceId, InstanceOwnerId string }
 	TagSet        tags
 }
 
@@ -217,13 +205,18 @@ func (p *part) networkInterface(at string, v *describedInterface) error {
 func (p *part) addInterface(at string, v *describedInterface, instance, name string) error {
 	out := &Interface{
 		ID: v.NetworkInterfaceId, Name: cmp.Or(v.TagSet.name(), name), VPC: v.VpcId, Subnet: v.SubnetId,
-		Description: v.Description, Type: v.InterfaceType, Instance: instance,
+		Description: v.Description, Type: v.InterfaceType, Instance: instance, Status: v.Status,
+		Account: v.OwnerId, AZ: v.AvailabilityZone, Region: regionOf(v.AvailabilityZone),
+		SourceDestCheck: v.SourceDestCheck, DenyInternetGateways: v.DenyAllIgwTraffic,
+	}
+	if c := v.ConnectionTrackingConfiguration; c != nil {
+		out.ConnectionTracking = ConnectionTracking{c.TcpEstablishedTimeout, c.UdpTimeout, c.UdpStreamTimeout}
 	}
 	if v.RequesterManaged {
 		out.Requester = v.RequesterId
 	}
-	if v.Attachment != nil && instance == "" {
-		out.Instance = v.Attachment.InstanceId
+	if v.Attachment != nil {
+		out.Instance, out.AttachedBy = cmp.Or(instance, v.Attachment.InstanceId), v.Attachment.InstanceOwnerId
 	}
 	private := v.PrivateIpAddresses
 	slices.SortStableFunc(private, func(a, b struct {
@@ -286,8 +279,7 @@ func (p *part) addInterface(at string, v *describedInterface, instance, name str
 	for _, g := range v.Groups {
 		out.Groups = append(out.Groups, g.GroupId)
 	}
-	p.Interfaces[v.NetworkInterfaceId] = out
-	return p.note(at, "NetworkInterfaceId", v.NetworkInterfaceId)
+	return put(p, at, "NetworkInterfaceId", p.Interfaces, out.ID, out, (*Interface).with)
 }
 
 func boolInt(b bool) int {
@@ -333,11 +325,13 @@ type permission struct {
 }
 
 func (p *part) securityGroup(at string, v *struct {
-	GroupId, GroupName, VpcId          string
+	GroupId, GroupName, VpcId, OwnerId string
+	SecurityGroupArn                   string
 	IpPermissions, IpPermissionsEgress []permission
 },
 ) error {
-	out := &SecurityGroup{ID: v.GroupId, Name: v.GroupName, VPC: v.VpcId}
+	id := parseARN(v.SecurityGroupArn)
+	out := &SecurityGroup{ID: v.GroupId, Name: v.GroupName, VPC: v.VpcId, Account: cmp.Or(v.OwnerId, id.account), Region: id.region}
 	for _, d := range []struct {
 		key  string
 		from []permission
@@ -351,8 +345,7 @@ func (p *part) securityGroup(at string, v *struct {
 			*d.to = append(*d.to, rules...)
 		}
 	}
-	p.SecurityGroups[v.GroupId] = out
-	return p.note(at, "GroupId", v.GroupId)
+	return put(p, at, "GroupId", p.SecurityGroups, out.ID, out, same)
 }
 
 // rules returns a rule for each peer.
@@ -502,14 +495,14 @@ func (p *part) securityGroupRule(at string, v *struct {
 }
 
 func (p *part) networkACL(at string, v *struct {
-	NetworkAclId, VpcId string
-	IsDefault           bool
-	Associations        []struct{ SubnetId string }
-	Entries             []describedEntry
-	Tags                tags
+	NetworkAclId, VpcId, OwnerId string
+	IsDefault                    bool
+	Associations                 []struct{ SubnetId string }
+	Entries                      []describedEntry
+	Tags                         tags
 },
 ) error {
-	out := &NetworkACL{ID: v.NetworkAclId, Name: v.Tags.name(), VPC: v.VpcId, Default: v.IsDefault}
+	out := &NetworkACL{ID: v.NetworkAclId, Name: v.Tags.name(), VPC: v.VpcId, Account: v.OwnerId, Default: v.IsDefault}
 	numbers := map[Direction]map[int]bool{Ingress: {}, Egress: {}}
 	for i := range v.Entries {
 		at := fmt.Sprintf("%s.Entries[%d]", at, i)
@@ -533,8 +526,7 @@ func (p *part) networkACL(at string, v *struct {
 	for _, a := range v.Associations {
 		p.acls[a.SubnetId] = v.NetworkAclId
 	}
-	p.NetworkACLs[v.NetworkAclId] = out
-	return p.note(at, "NetworkAclId", v.NetworkAclId)
+	return put(p, at, "NetworkAclId", p.NetworkACLs, out.ID, out, same)
 }
 
 type describedEntry struct {
@@ -582,26 +574,4 @@ func (v *describedEntry) entry(at string) (ACLEntry, error) {
 		}
 	}
 	return out, err
-}
-
-// prefixList adds a prefix list. describe-managed-prefix-lists prints no entries: such a
-// list is not known.
-func (p *part) prefixList(at string, v *struct {
-	PrefixListId, PrefixListName string
-	Cidrs                        []string
-},
-) error {
-	if v.Cidrs == nil {
-		return nil
-	}
-	out := &PrefixList{ID: v.PrefixListId, Name: v.PrefixListName}
-	for i, text := range v.Cidrs {
-		c, err := netip.ParsePrefix(text)
-		if err != nil {
-			return bad(fmt.Sprintf("%s.Cidrs[%d]", at, i), "%q is no CIDR", text)
-		}
-		out.CIDRs = append(out.CIDRs, c.Masked())
-	}
-	p.PrefixLists[v.PrefixListId] = out
-	return p.note(at, "PrefixListId", v.PrefixListId)
 }

@@ -1,0 +1,201 @@
+package netmodel
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+	"sync"
+)
+
+// answer is a member of AWS's answers that is read.
+type answer struct {
+	read func(p *part, key string, data json.RawMessage) error
+	// element is the type that one element of it is read into: its fields are the members that
+	// weir makes something of.
+	element reflect.Type
+}
+
+// answers are the members of AWS's answers that are read, in lower case and without
+// underscores, as collectors write them too.
+var answers = map[string]answer{
+	"vpcs":               list((*part).vpc),
+	"subnets":            list((*part).subnet),
+	"networkinterfaces":  list((*part).networkInterface),
+	"instances":          list((*part).instance),
+	"reservations":       list((*part).reservation),
+	"securitygroups":     list((*part).securityGroup),
+	"securitygrouprules": list((*part).securityGroupRule),
+	"networkacls":        list((*part).networkACL),
+
+	"prefixlists": list((*part).prefixList),
+	"entries":     whole((*part).listEntries), // get-managed-prefix-list-entries
+
+	"routetables":                list((*part).routeTable),
+	"internetgateways":           list((*part).internetGateway),
+	"egressonlyinternetgateways": list((*part).egressOnlyInternetGateway),
+	"natgateways":                list((*part).natGateway),
+	"vpngateways":                list((*part).vpnGateway),
+	"addresses":                  list((*part).elasticIP),
+	"vpcpeeringconnections":      list((*part).peeringConnection),
+	"vpcendpoints":               list((*part).vpcEndpoint),
+
+	"transitgateways":                      list((*part).transitGateway),
+	"transitgatewayattachments":            list((*part).transitGatewayAttachment),
+	"transitgatewayvpcattachments":         list((*part).transitGatewayVPCAttachment),
+	"transitgatewaypeeringattachments":     list((*part).transitGatewayPeering),
+	"transitgatewayconnects":               list((*part).transitGatewayConnect),
+	"transitgatewayroutetables":            list((*part).transitGatewayRouteTable),
+	"routes":                               whole((*part).searchedRoutes),         // search-transit-gateway-routes
+	"associations":                         whole((*part).routeTableAssociations), // get-transit-gateway-route-table-associations
+	"transitgatewayroutetablepropagations": whole((*part).routeTablePropagations),
+	"transitgatewaystaticroutes":           list((*part).staticRoutes),
+	"transitgatewaypropagations":           list((*part).propagations),
+
+	"vpcblockpublicaccessoptions":    one((*part).blockPublicAccess),
+	"vpcblockpublicaccessexclusions": list((*part).blockPublicAccessExclusion),
+}
+
+// beside are members of answers that are no list of things: where a page ends, and what
+// says whose an answer is.
+var beside = map[string]bool{
+	"nexttoken": true, "responsemetadata": true, "additionalroutesavailable": true, "prefixlistid": true, "transitgatewayroutetableid": true,
+}
+
+// unread are the members of answers that nothing is made of yet.
+var unread = []string{
+	"cacheclusters", "clusters", "customergateways", "dbinstances", "dhcpoptions", "directconnectgateways",
+	"flowlogs", "instancestatuses", "listeners", "loadbalancerattributes", "loadbalancerdescriptions",
+	"loadbalancerlisteners", "loadbalancers", "loadbalancertargethealth", "loadbalancertargethealthdescriptions", "tags", "targetgroups",
+	"workspaces", "availabilityzones",
+}
+
+// list reads a list, each of whose elements add adds.
+func list[T any](add func(p *part, at string, v *T) error) answer {
+	return answer{func(p *part, key string, data json.RawMessage) error {
+		var raw []json.RawMessage
+		if err := json.Unmarshal(data, &raw); err != nil {
+			return errors.New("no list")
+		}
+		for i := range raw {
+			at := fmt.Sprintf("%s[%d]", key, i)
+			v, err := decode[T](at, raw[i])
+			if err != nil {
+				return err
+			}
+			if err := add(p, at, v); err != nil {
+				return err
+			}
+		}
+		return nil
+	}, reflect.TypeFor[T]()}
+}
+
+// whole reads a list that is of one thing.
+func whole[T any](add func(p *part, at string, v []T) error) answer {
+	return answer{func(p *part, key string, data json.RawMessage) error {
+		var raw []json.RawMessage
+		if err := json.Unmarshal(data, &raw); err != nil {
+			return errors.New("no list")
+		}
+		all := make([]T, 0, len(raw))
+		for i := range raw {
+			v, err := decode[T](fmt.Sprintf("%s[%d]", key, i), raw[i])
+			if err != nil {
+				return err
+			}
+			all = append(all, *v)
+		}
+		return add(p, key, all)
+	}, reflect.TypeFor[T]()}
+}
+
+// one reads what is no list.
+func one[T any](add func(p *part, at string, v *T) error) answer {
+	return answer{func(p *part, key string, data json.RawMessage) error {
+		v, err := decode[T](key, data)
+		if err != nil {
+			return err
+		}
+		return add(p, key, v)
+	}, reflect.TypeFor[T]()}
+}
+
+func decode[T any](at string, data json.RawMessage) (*T, error) {
+	v := new(T)
+	if err := json.Unmarshal(data, v); err != nil {
+		if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+			expected := wrong.Type.String()
+			if wrong.Type.Kind() == reflect.Struct {
+				expected = "object"
+			}
+			return nil, bad(strings.TrimSuffix(at+"."+wrong.Field, "."), "%s where %s is expected", wrong.Value, expected)
+		}
+		return nil, &badPlace{at, err, false}
+	}
+	return v, nil
+}
+
+// unknown returns the members of an answer that weir does not know, as Vpcs[].Member: those
+// that it reads, and those that [ignored] lists, are known.
+func (a answer) unknown(plain, key string, data json.RawMessage) []string {
+	var v any
+	if json.Unmarshal(data, &v) != nil {
+		return nil
+	}
+	found := map[string]bool{}
+	w := members{key: plain, found: found}
+	w.walk(v, a.element, key, "")
+	return slices.Sorted(maps.Keys(found))
+}
+
+// members walks through an answer.
+type members struct {
+	key   string
+	found map[string]bool
+}
+
+func (w *members) walk(v any, t reflect.Type, at, path string) {
+	for t != nil && (t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice) {
+		t = t.Elem()
+	}
+	switch v := v.(type) {
+	case []any:
+		for _, e := range v {
+			w.walk(e, t, at+"[]", path)
+		}
+	case map[string]any:
+		if t == nil || t.Kind() != reflect.Struct {
+			return
+		}
+		fields := fieldsOf(t)
+		for name, e := range v {
+			inner := strings.TrimPrefix(path+"."+name, ".")
+			switch of, ok := fields[strings.ToLower(name)]; {
+			case ok:
+				w.walk(e, of, at+"."+name, inner)
+			case !isIgnored(w.key, inner):
+				w.found[at+"."+name] = true
+			}
+		}
+	}
+}
+
+var knownFields sync.Map // map[string]reflect.Type in lower case, by reflect.Type
+
+// fieldsOf returns the members that a type is read from, in lower case, as encoding/json
+// finds them.
+func fieldsOf(t reflect.Type) map[string]reflect.Type {
+	if known, ok := knownFields.Load(t); ok {
+		return known.(map[string]reflect.Type)
+	}
+	out := map[string]reflect.Type{}
+	for _, f := range reflect.VisibleFields(t) {
+		out[strings.ToLower(f.Name)] = f.Type
+	}
+	knownFields.Store(t, out)
+	return out
+}
