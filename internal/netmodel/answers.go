@@ -55,6 +55,32 @@ var answers = map[string]answer{
 	"transitgatewaystaticroutes":           list((*part).staticRoutes),
 	"transitgatewaypropagations":           list((*part).propagations),
 
+	"loadbalancerdescriptions": list((*part).classicLoadBalancer),
+	"loadbalancers":            list((*part).loadBalancer),
+	"listeners":                list((*part).listener),
+	"rules":                    list((*part).listenerRule),
+	"targetgroups":             list((*part).targetGroup),
+	"targethealthdescriptions": whole((*part).targetHealth),
+	"attributes":               whole((*part).attributes), // describe-load-balancer-attributes, describe-target-group-attributes
+	"loadbalancerlisteners":    list((*part).listeners),
+	"loadbalancertargethealth": list((*part).targetsHealth),
+	"loadbalancerattributes":   list((*part).balancerAttributes),
+	"targetgroupattributes":    list((*part).balancerAttributes),
+
+	"dbinstances":         list((*part).dbInstance),
+	"dbclusters":          list((*part).dbCluster),
+	"dbsubnetgroups":      list(subnetGroups("rds", "DBSubnetGroupName")),
+	"cacheclusters":       list((*part).cacheCluster),
+	"replicationgroups":   list((*part).replicationGroup),
+	"cachesubnetgroups":   list(subnetGroups("elasticache", "CacheSubnetGroupName")),
+	"clusters":            list((*part).redshiftCluster),
+	"clustersubnetgroups": list(subnetGroups("redshift", "ClusterSubnetGroupName")),
+	"workspaces":          list((*part).workspace),
+	"functions":           list((*part).function),
+	"mounttargets":        list((*part).mountTarget),
+
+	"flowlogs": list((*part).flowLog),
+
 	"vpcblockpublicaccessoptions":    one((*part).blockPublicAccess),
 	"vpcblockpublicaccessexclusions": list((*part).blockPublicAccessExclusion),
 }
@@ -62,15 +88,13 @@ var answers = map[string]answer{
 // beside are members of answers that are no list of things: where a page ends, and what
 // says whose an answer is.
 var beside = map[string]bool{
-	"nexttoken": true, "responsemetadata": true, "additionalroutesavailable": true, "prefixlistid": true, "transitgatewayroutetableid": true,
+	"nexttoken": true, "nextmarker": true, "marker": true, "responsemetadata": true, "additionalroutesavailable": true,
+	"prefixlistid": true, "transitgatewayroutetableid": true, "loadbalancerarn": true, "targetgrouparn": true,
 }
 
 // unread are the members of answers that nothing is made of yet.
 var unread = []string{
-	"cacheclusters", "clusters", "customergateways", "dbinstances", "dhcpoptions", "directconnectgateways",
-	"flowlogs", "instancestatuses", "listeners", "loadbalancerattributes", "loadbalancerdescriptions",
-	"loadbalancerlisteners", "loadbalancers", "loadbalancertargethealth", "loadbalancertargethealthdescriptions", "tags", "targetgroups",
-	"workspaces", "availabilityzones",
+	"availabilityzones", "customergateways", "dhcpoptions", "directconnectgateways", "instancestatuses", "tags",
 }
 
 // list reads a list, each of whose elements add adds.

@@ -84,10 +84,39 @@ func (p *part) regions() {
 			all = append(all, placed{v.Resource, &v.Region})
 		}
 	}
+	for _, v := range p.LoadBalancers {
+		all = append(all, placed{v.VPC, &v.Region})
+	}
+	for _, v := range p.Resources {
+		all = append(all, placed{v.VPC, &v.Region})
+	}
+	for _, v := range p.SubnetGroups {
+		all = append(all, placed{v.VPC, &v.Region})
+	}
 	for _, v := range p.PeeringConnections {
 		all = append(all, placed{v.Requester.VPC, &v.Requester.Region}, placed{v.Accepter.VPC, &v.Accepter.Region})
 	}
 	tell(all)
+	for _, v := range p.FlowLogs {
+		v.Region = p.regionOf(v.Resource)
+	}
+}
+
+// regionOf returns the region of what a flow log may cover.
+func (p *part) regionOf(id string) string {
+	switch {
+	case p.VPCs[id] != nil:
+		return p.VPCs[id].Region
+	case p.Subnets[id] != nil:
+		return p.Subnets[id].Region
+	case p.Interfaces[id] != nil:
+		return p.Interfaces[id].Region
+	case p.TransitGateways[id] != nil:
+		return p.TransitGateways[id].Region
+	case p.TransitGatewayAttachments[id] != nil:
+		return p.TransitGatewayAttachments[id].Region
+	}
+	return ""
 }
 
 func tell(all []placed) {

@@ -5,15 +5,89 @@ import "strings"
 // ignored are the members of AWS's answers, by the member that holds them, that are known
 // and that weir makes nothing of: they say nothing about where packets go, who owns an
 // address or how flow logs are delivered. A member that is neither read nor here is in
-// [Loaded.Unknown]; a member below one of these is ignored with it.
+// [Loaded.Unknown]; a member below one of these is ignored with it. Tags of cache clusters
+// are not AWS's: a collector adds them.
 //
 // Source: the EC2, Elastic Load Balancing, RDS, ElastiCache, Redshift, WorkSpaces, Lambda
 // and EFS API references, as of 2026-05.
 var ignored = map[string]string{
 	"addresses": `
 		AssociationId CustomerOwnedIpv4Pool Domain PublicIpv4Pool SubnetId`,
+	"cacheclusters": `
+		AtRestEncryptionEnabled AuthTokenEnabled AuthTokenLastModifiedDate AutoMinorVersionUpgrade CacheClusterCreateTime
+		CacheNodeType CacheNodes.CacheNodeCreateTime CacheNodes.CacheNodeId CacheNodes.CacheNodeStatus
+		CacheNodes.CustomerOutpostArn CacheNodes.ParameterGroupStatus CacheNodes.SourceCacheNodeId CacheParameterGroup
+		CacheSecurityGroups ClientDownloadLandingPage EngineVersion IpDiscovery LogDeliveryConfigurations NetworkType
+		NotificationConfiguration NumCacheNodes PendingModifiedValues PreferredMaintenanceWindow PreferredOutpostArn
+		ReplicationGroupLogDeliveryEnabled SecurityGroups.Status SnapshotRetentionLimit SnapshotWindow Tags
+		TransitEncryptionEnabled TransitEncryptionMode`,
+	"cachesubnetgroups": `
+		CacheSubnetGroupDescription Subnets.SubnetOutpost Subnets.SupportedNetworkTypes SupportedNetworkTypes`,
+	"clusters": `
+		AllowVersionUpgrade AquaConfiguration AutomatedSnapshotRetentionPeriod AvailabilityZoneRelocationStatus CatalogArn
+		ClusterAvailabilityStatus ClusterCreateTime ClusterNodes.NodeRole ClusterNodes.PublicIPAddress
+		ClusterParameterGroups ClusterPublicKey ClusterRevisionNumber ClusterSecurityGroups ClusterSnapshotCopyStatus
+		ClusterVersion CustomDomainCertificateArn CustomDomainCertificateExpiryDate CustomDomainName DBName
+		DataTransferProgress DefaultIamRoleArn DeferredMaintenanceWindows ElasticIpStatus ElasticResizeNumberOfNodeOptions
+		Encrypted Endpoint.VpcEndpoints.NetworkInterfaces.AvailabilityZone
+		Endpoint.VpcEndpoints.NetworkInterfaces.Ipv6Address Endpoint.VpcEndpoints.NetworkInterfaces.PrivateIpAddress
+		Endpoint.VpcEndpoints.NetworkInterfaces.SubnetId Endpoint.VpcEndpoints.VpcEndpointId Endpoint.VpcEndpoints.VpcId
+		EnhancedVpcRouting ExpectedNextSnapshotScheduleTime ExpectedNextSnapshotScheduleTimeStatus
+		ExtraComputeForAutomaticOptimization HsmStatus IamRoles IpAddressType KmsKeyId LakehouseRegistrationStatus
+		MaintenanceTrackName ManualSnapshotRetentionPeriod MasterPasswordSecretArn MasterPasswordSecretKmsKeyId
+		MasterUsername ModifyStatus MultiAZ MultiAZSecondary NextMaintenanceWindowStartTime NodeType NumberOfNodes
+		PendingActions PendingModifiedValues PreferredMaintenanceWindow ReservedNodeExchangeStatus ResizeInfo RestoreStatus
+		SnapshotScheduleIdentifier SnapshotScheduleState Tags TotalStorageCapacityInMegaBytes VpcSecurityGroups.Status`,
+	"clustersubnetgroups": `
+		Description SubnetGroupStatus Subnets.SubnetAvailabilityZone.SupportedPlatforms Subnets.SubnetStatus
+		SupportedClusterIpAddressTypes Tags`,
+	"dbclusters": `
+		ActivityStreamKinesisStreamName ActivityStreamKmsKeyId ActivityStreamMode ActivityStreamStatus AllocatedStorage
+		AssociatedRoles AutoMinorVersionUpgrade AutomaticRestartTime AwsBackupRecoveryPointArn
+		BacktrackConsumedChangeRecords BacktrackWindow BackupRetentionPeriod Capacity CertificateDetails CharacterSetName
+		CloneGroupId ClusterCreateTime ClusterScalabilityType CopyTagsToSnapshot CrossAccountClone CustomEndpoints
+		DBClusterInstanceClass DBClusterMembers DBClusterOptionGroupMemberships DBClusterParameterGroup DBSystemId
+		DatabaseInsightsMode DatabaseName DbClusterResourceId DeletionProtection DomainMemberships EarliestBacktrackTime
+		EarliestRestorableTime EnabledCloudwatchLogsExports EngineLifecycleSupport EngineMode EngineVersion
+		GlobalClusterIdentifier GlobalWriteForwardingRequested GlobalWriteForwardingStatus HostedZoneId HttpEndpointEnabled
+		IAMDatabaseAuthenticationEnabled IOOptimizedNextAllowedModificationTime InternetAccessGatewayEnabled Iops KmsKeyId
+		LatestRestorableTime LimitlessDatabase LocalWriteForwardingStatus MasterUserSecret MasterUsername MonitoringInterval
+		MonitoringRoleArn MultiAZ NetworkType PendingModifiedValues PercentProgress PerformanceInsightsEnabled
+		PerformanceInsightsKMSKeyId PerformanceInsightsRetentionPeriod PreferredBackupWindow PreferredMaintenanceWindow
+		RdsCustomClusterConfiguration ReadReplicaIdentifiers ReplicationSourceIdentifier ScalingConfigurationInfo
+		ServerlessV2PlatformVersion ServerlessV2ScalingConfiguration StatusInfos StorageEncrypted StorageEncryptionType
+		StorageThroughput StorageType TagList UpgradeRolloutOrder VPCNetworkingEnabled VpcSecurityGroups.Status`,
+	"dbinstances": `
+		ActivityStreamEngineNativeAuditFieldsIncluded ActivityStreamKinesisStreamName ActivityStreamKmsKeyId
+		ActivityStreamMode ActivityStreamPolicyStatus ActivityStreamStatus AdditionalStorageVolumes AllocatedStorage
+		AssociatedRoles AutoMinorVersionUpgrade AutomaticRestartTime AutomationMode AwsBackupRecoveryPointArn
+		BackupRetentionPeriod BackupTarget CACertificateIdentifier CertificateDetails CharacterSetName CopyTagsToSnapshot
+		CustomIamInstanceProfile CustomerOwnedIpEnabled DBInstanceAutomatedBackupsReplications DBInstanceClass DBName
+		DBParameterGroups DBSecurityGroups DBSubnetGroup.DBSubnetGroupDescription DBSubnetGroup.SubnetGroupStatus
+		DBSubnetGroup.Subnets.SubnetOutpost DBSubnetGroup.Subnets.SubnetStatus DBSubnetGroup.SupportedNetworkTypes
+		DBSystemId DatabaseInsightsMode DbInstancePort DbiResourceId DedicatedLogVolume DeletionProtection DomainMemberships
+		EnabledCloudwatchLogsExports Endpoint.HostedZoneId EngineLifecycleSupport EngineVersion
+		EnhancedMonitoringResourceArn IAMDatabaseAuthenticationEnabled InstanceCreateTime Iops
+		IsStorageConfigUpgradeAvailable KmsKeyId LatestRestorableTime LicenseModel ListenerEndpoint MasterUserSecret
+		MasterUsername MaxAllocatedStorage MonitoringInterval MonitoringRoleArn MultiAZ MultiTenant NcharCharacterSetName
+		NetworkType OptionGroupMemberships PendingModifiedValues PercentProgress PerformanceInsightsEnabled
+		PerformanceInsightsKMSKeyId PerformanceInsightsRetentionPeriod PreferredBackupWindow PreferredMaintenanceWindow
+		ProcessorFeatures PromotionTier ReadReplicaDBClusterIdentifiers ReadReplicaDBInstanceIdentifiers
+		ReadReplicaSourceDBClusterIdentifier ReadReplicaSourceDBInstanceIdentifier ReplicaMode ResumeFullAutomationModeTime
+		SecondaryAvailabilityZone StatusInfos StorageEncrypted StorageEncryptionType StorageThroughput StorageType
+		StorageVolumeStatus TagList TdeCredentialArn Timezone UpgradeRolloutOrder VpcSecurityGroups.Status`,
+	"dbsubnetgroups": `
+		DBSubnetGroupDescription SubnetGroupStatus Subnets.SubnetOutpost Subnets.SubnetStatus SupportedNetworkTypes`,
 	"entries": `
 		Description`,
+	"flowlogs": `
+		CreationTime`,
+	"functions": `
+		Architectures CapacityProviderConfig CodeSha256 CodeSize ConfigSha256 DeadLetterConfig Description DurableConfig
+		Environment EphemeralStorage FileSystemConfigs Handler ImageConfigResponse KMSKeyArn LastModified LastUpdateStatus
+		LastUpdateStatusReason LastUpdateStatusReasonCode Layers LoggingConfig MasterArn MemorySize PackageType RevisionId
+		Role Runtime RuntimeVersionConfig SigningJobArn SigningProfileVersionArn SnapStart StateReason StateReasonCode
+		TenancyConfig Timeout TracingConfig Version VpcConfig.Ipv6AllowedForDualStack`,
 	"instances": `
 		AmiLaunchIndex Architecture BlockDeviceMappings BootMode CapacityBlockId CapacityReservationId
 		CapacityReservationSpecification ClientToken CpuOptions CurrentInstanceBootMode EbsOptimized ElasticGpuAssociations
@@ -34,6 +108,30 @@ var ignored = map[string]string{
 		RootDeviceType SecondaryInterfaces SecurityGroups SourceDestCheck SpotInstanceRequestId SriovNetSupport State
 		StateReason StateTransitionReason SubnetId TpmSupport UsageOperation UsageOperationUpdateTime VirtualizationType
 		VpcId`,
+	"listeners": `
+		AlpnPolicy Certificates DefaultActions.AuthenticateCognitoConfig DefaultActions.AuthenticateOidcConfig
+		DefaultActions.FixedResponseConfig DefaultActions.ForwardConfig.TargetGroupStickinessConfig
+		DefaultActions.ForwardConfig.TargetGroups.Weight DefaultActions.JwtValidationConfig DefaultActions.Order
+		DefaultActions.RedirectConfig MutualAuthentication SslPolicy`,
+	"loadbalancerdescriptions": `
+		BackendServerDescriptions CanonicalHostedZoneName CanonicalHostedZoneNameID CreatedTime HealthCheck.HealthyThreshold
+		HealthCheck.Interval HealthCheck.Timeout HealthCheck.UnhealthyThreshold
+		ListenerDescriptions.Listener.SSLCertificateId ListenerDescriptions.PolicyNames Policies SourceSecurityGroup`,
+	"loadbalancerlisteners": `
+		Listeners.AlpnPolicy Listeners.Certificates Listeners.DefaultActions.AuthenticateCognitoConfig
+		Listeners.DefaultActions.AuthenticateOidcConfig Listeners.DefaultActions.FixedResponseConfig
+		Listeners.DefaultActions.ForwardConfig.TargetGroupStickinessConfig
+		Listeners.DefaultActions.ForwardConfig.TargetGroups.Weight Listeners.DefaultActions.JwtValidationConfig
+		Listeners.DefaultActions.Order Listeners.DefaultActions.RedirectConfig Listeners.MutualAuthentication
+		Listeners.SslPolicy`,
+	"loadbalancers": `
+		AvailabilityZones.OutpostId AvailabilityZones.SourceNatIpv6Prefixes CanonicalHostedZoneId CreatedTime
+		CustomerOwnedIpv4Pool EnablePrefixForIpv6SourceNat IpamPools State.Reason`,
+	"loadbalancertargethealth": `
+		TargetHealthDescriptions.AdministrativeOverride TargetHealthDescriptions.AnomalyDetection
+		TargetHealthDescriptions.Target.QuicServerId TargetHealthDescriptions.TargetHealth.Description`,
+	"mounttargets": `
+		AvailabilityZoneId`,
 	"natgateways": `
 		AttachedAppliances AutoProvisionZones AutoScalingIps CreateTime DeleteTime FailureCode FailureMessage
 		NatGatewayAddresses.AssociationId NatGatewayAddresses.FailureMessage ProvisionedBandwidth`,
@@ -50,6 +148,15 @@ var ignored = map[string]string{
 		PrivateIpAddresses.PrivateDnsName PublicDnsName PublicIpDnsNameOptions`,
 	"prefixlists": `
 		IpamPrefixListResolverSyncEnabled IpamPrefixListResolverTargetId StateMessage`,
+	"replicationgroups": `
+		AtRestEncryptionEnabled AuthTokenEnabled AuthTokenLastModifiedDate AutoMinorVersionUpgrade AutomaticFailover
+		CacheNodeType ClusterEnabled ClusterMode DataTiering Description GlobalReplicationGroupInfo IpDiscovery KmsKeyId
+		LogDeliveryConfigurations MemberClustersOutpostArns MultiAZ NetworkType NodeGroups.NodeGroupId
+		NodeGroups.NodeGroupMembers.CacheClusterId NodeGroups.NodeGroupMembers.CacheNodeId
+		NodeGroups.NodeGroupMembers.CurrentRole NodeGroups.NodeGroupMembers.PreferredOutpostArn
+		NodeGroups.NodeGroupMembers.ReadEndpoint NodeGroups.Slots NodeGroups.Status PendingModifiedValues
+		ReplicationGroupCreateTime SnapshotRetentionLimit SnapshotWindow SnapshottingClusterId TransitEncryptionEnabled
+		TransitEncryptionMode UserGroupIds`,
 	"reservations": `
 		Groups Instances.AmiLaunchIndex Instances.Architecture Instances.BlockDeviceMappings Instances.BootMode
 		Instances.CapacityBlockId Instances.CapacityReservationId Instances.CapacityReservationSpecification
@@ -82,20 +189,27 @@ var ignored = map[string]string{
 	"routetables": `
 		Associations.AssociationState.StatusMessage Associations.RouteTableAssociationId Associations.RouteTableId
 		Routes.InstanceOwnerId`,
+	"rules": `
+		Actions.AuthenticateCognitoConfig Actions.AuthenticateOidcConfig Actions.FixedResponseConfig
+		Actions.ForwardConfig.TargetGroupStickinessConfig Actions.ForwardConfig.TargetGroups.Weight
+		Actions.JwtValidationConfig Actions.Order Actions.RedirectConfig Conditions.HostHeaderConfig
+		Conditions.HttpHeaderConfig Conditions.HttpRequestMethodConfig Conditions.PathPatternConfig
+		Conditions.QueryStringConfig Conditions.RegexValues Conditions.Values IsDefault Transforms`,
 	"securitygrouprules": `
 		GroupOwnerId ReferencedGroupInfo.PeeringStatus ReferencedGroupInfo.UserId ReferencedGroupInfo.VpcId
 		ReferencedGroupInfo.VpcPeeringConnectionId SecurityGroupRuleArn Tags`,
 	"securitygroups": `
-		Description IpPermissions.UserIdGroupPairs.GroupName IpPermissions.UserIdGroupPairs.PeeringStatus
-		IpPermissions.UserIdGroupPairs.UserId IpPermissions.UserIdGroupPairs.VpcId
-		IpPermissions.UserIdGroupPairs.VpcPeeringConnectionId IpPermissionsEgress.UserIdGroupPairs.GroupName
-		IpPermissionsEgress.UserIdGroupPairs.PeeringStatus IpPermissionsEgress.UserIdGroupPairs.UserId
-		IpPermissionsEgress.UserIdGroupPairs.VpcId IpPermissionsEgress.UserIdGroupPairs.VpcPeeringConnectionId Tags`,
+		Description IpPermissions.UserIdGroupPairs.GroupName IpPermissionsEgress.UserIdGroupPairs.GroupName Tags`,
 	"subnets": `
 		AssignIpv6AddressOnCreation AvailableIpAddressCount CustomerOwnedIpv4Pool DefaultForAz EnableDns64
 		EnableLniAtDeviceIndex Ipv6CidrBlockAssociationSet.AssociationId Ipv6CidrBlockAssociationSet.IpSource
 		Ipv6CidrBlockAssociationSet.Ipv6AddressAttribute Ipv6CidrBlockAssociationSet.Ipv6CidrBlockState.StatusMessage
 		Ipv6Native MapCustomerOwnedIpOnLaunch MapPublicIpOnLaunch OutpostArn PrivateDnsNameOptionsOnLaunch State Type`,
+	"targetgroups": `
+		HealthCheckEnabled HealthCheckIntervalSeconds HealthCheckPath HealthCheckTimeoutSeconds HealthyThresholdCount
+		Matcher ProtocolVersion TargetControlPort UnhealthyThresholdCount`,
+	"targethealthdescriptions": `
+		AdministrativeOverride AnomalyDetection Target.QuicServerId TargetHealth.Description`,
 	"transitgatewayattachments": `
 		CreationTime TransitGatewayOwnerId`,
 	"transitgatewayconnects": `
@@ -136,6 +250,10 @@ var ignored = map[string]string{
 		Ipv6CidrBlockAssociationSet.Ipv6Pool Ipv6CidrBlockAssociationSet.NetworkBorderGroup IsDefault State`,
 	"vpngateways": `
 		AmazonSideAsn Type`,
+	"workspaces": `
+		BundleId DataReplicationSettings ErrorCode ErrorMessage ModificationStates RelatedWorkspaces
+		RootVolumeEncryptionEnabled StandbyWorkspacesProperties UserName UserVolumeEncryptionEnabled VolumeEncryptionKey
+		WorkspaceProperties`,
 }
 
 // isIgnored reports whether a member, or one above it, is listed.

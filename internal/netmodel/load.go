@@ -41,7 +41,8 @@ type Loaded struct {
 	// Unknown are members of answers that weir does not know, as Vpcs[].Member, in order:
 	// what they say was not considered.
 	Unknown []string
-	// Partial are the files whose answer has another page, by its NextToken.
+	// Partial are the files whose answer has another page, by its NextToken, NextMarker
+	// or Marker.
 	Partial []string
 }
 
@@ -73,7 +74,7 @@ func Load(paths ...string) (Loaded, error) {
 		if f.problem == nil {
 			out.Unused = append(out.Unused, f.unused...)
 			out.Unknown = append(out.Unknown, f.unknown...)
-			if f.part.text("NextToken") != "" {
+			if f.part.text("NextToken")+f.part.text("NextMarker")+f.part.text("Marker") != "" {
 				out.Partial = append(out.Partial, f.name)
 			}
 		}
@@ -284,7 +285,9 @@ func (p *part) finish(files []*file) (*file, *badPlace) {
 		f, at := owner(id)
 		return f, &badPlace{at, err, true}
 	}
+	p.resourceSubnets()
 	p.regions()
+	p.roles()
 	if id, err := p.checkSubnets(); err != nil {
 		f, at := owner(id)
 		return f, &badPlace{at, err, false}

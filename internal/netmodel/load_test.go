@@ -1,12 +1,12 @@
 package netmodel
 
 import (
-	"encoding/json"
 	"errors"
 	"io/fs"
 	"net/netip"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -36,7 +36,7 @@ const (
 		"Ipv6Addresses": [{"Ipv6Address": "2001:db8::5"}], "Ipv4Prefixes": [{"Ipv4Prefix": "10.0.1.16/28"}]}]}`
 	groups = `{"SecurityGroups": [{"GroupId": "sg-1", "GroupName": "web", "VpcId": "vpc-1",
 		"IpPermissions": [{"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443, "IpRanges": [{"CidrIp": "10.1.2.3/8"}, {"CidrIp": "0.0.0.0/0"}],
-			"Ipv6Ranges": [{"CidrIpv6": "::/0"}], "PrefixListIds": [{"PrefixListId": "pl-1"}], "UserIdGroupPairs": [{"GroupId": "sg-9"}]},
+			"Ipv6Ranges": [{"CidrIpv6": "::/0"}], "PrefixListIds": [{"PrefixListId": "pl-1"}], "UserIdGroupPairs": [{"GroupId": "sg-9", "UserId": "444455556666", "VpcId": "vpc-9", "VpcPeeringConnectionId": "pcx-1", "PeeringStatus": "active"}]},
 			{"IpProtocol": "icmp", "FromPort": 8, "ToPort": -1, "UserIdGroupPairs": [{"GroupId": "sg-1"}]}],
 		"IpPermissionsEgress": [{"IpProtocol": "-1", "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}]}]}`
 	acls = `{"NetworkAcls": [{"NetworkAclId": "acl-1", "VpcId": "vpc-1", "Associations": [{"SubnetId": "subnet-1"}], "Entries": [
@@ -76,7 +76,7 @@ func TestLoad(t *testing.T) {
 		ID: "subnet-1", VPC: "vpc-1", AZID: "use1-az1", CIDRs: []netip.Prefix{cidr("10.0.1.0/24")}, NetworkACL: "acl-1",
 	}}
 	n.Interfaces = map[string]*Interface{"eni-1": {
-		ID: "eni-1", Name: "web-1", VPC: "vpc-1", Subnet: "subnet-1", Instance: "i-1",
+		ID: "eni-1", Name: "web-1", VPC: "vpc-1", Subnet: "subnet-1", Instance: "i-1", Role: RoleInstance, Resource: "i-1",
 		Addresses: []netip.Addr{addr("10.0.1.5"), addr("10.0.1.9"), addr("2001:db8::5")},
 		Public:    map[netip.Addr]netip.Addr{addr("10.0.1.5"): addr("198.51.100.7")},
 		Prefixes:  []netip.Prefix{cidr("10.0.1.16/28")}, Groups: []string{"sg-1"},
@@ -88,7 +88,7 @@ func TestLoad(t *testing.T) {
 			{Traffic: https, Peer: Peer{CIDR: cidr("0.0.0.0/0")}},
 			{Traffic: https, Peer: Peer{CIDR: cidr("::/0")}},
 			{Traffic: https, Peer: Peer{PrefixList: "pl-1"}},
-			{Traffic: https, Peer: Peer{Group: "sg-9"}},
+			{Traffic: https, Peer: Peer{Group: "sg-9"}, Reference: GroupReference{"444455556666", "vpc-9", "pcx-1", "active"}},
 			{ID: "sgr-2", Traffic: echo, Peer: Peer{Group: "sg-1"}},
 		},
 		Egress: []GroupRule{{ID: "sgr-3", Traffic: all, Peer: Peer{CIDR: cidr("0.0.0.0/0")}}},
@@ -282,54 +282,21 @@ func TestLoadOthers(t *testing.T) {
 	}
 }
 
-// TestLoadRecorded loads AWS's recorded answers.
-func TestLoadRecorded(t *testing.T) {
-	root := sharedtest.Path(t, "data", "netdefs", "c7n-placebo")
-	read := map[string]int{}
-	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() || filepath.Ext(path) != ".json" {
-			return err
-		}
-		data, err := os.ReadFile(path)
-		if err != nil {
-			return err
-		}
-		var answer struct{ Data map[string]json.RawMessage }
-		if err := json.Unmarshal(data, &answer); err != nil {
-			return err
-		}
-		inner, err := json.Marshal(answer.Data)
-		if err != nil {
-			return err
-		}
-		f := readFile(path, inner)
-		for key := range answer.Data {
-			if answers[strings.ToLower(key)].read != nil {
-				if f.problem != nil || len(f.unknown) > 0 {
-					t.Errorf("%s: %v; members that are not known: %v", path, f.problem, f.unknown)
-				}
-				read[key]++
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, key := range []string{"Reservations", "SecurityGroups", "Subnets", "Vpcs", "NetworkInterfaces", "NetworkAcls", "PrefixLists"} {
-		if read[key] == 0 {
-			t.Errorf("no %s among the answers", key)
-		}
-	}
-}
-
 // FuzzRead reads any bytes: they give a definition or a problem.
 func FuzzRead(f *testing.F) {
-	for _, text := range []string{vpcs, subnets, enis, groups, acls, rules, lists, routeTables, gateways, peers, transit["tgw.json"], transit["attachments.json"], transit["static.json"], transit["peering.json"], `{"Vpcs": [{}]}`, `{"instances": [null]}`, `[`, `{"PrefixListId": "pl-1", "Entries": [{"Cidr": "::/0"}]}`} {
+	texts := []string{
+		vpcs, subnets, enis, groups, acls, rules, lists, routeTables, gateways, peers, balancers, health, groupAttributes, balancerAttributes, resources,
+		`{"Vpcs": [{}]}`, `{"instances": [null]}`, `[`, `{"PrefixListId": "pl-1", "Entries": [{"Cidr": "::/0"}]}`,
+		`{"Routes": [{"DestinationCidrBlock": "10.0.0.0/8", "Type": "static"}], "Associations": [{}], "TransitGatewayRouteTablePropagations": [{}]}`,
+	}
+	for _, text := range transit {
+		texts = append(texts, text)
+	}
+	for _, text := range texts {
 		f.Add([]byte(text))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		one := readFile("f.json", data)
+		one := readFile("pl-01234567-tgw-rtb-01234567.json", data)
 		if one.problem != nil {
 			if one.problem.Reason == "" {
 				t.Error("a problem without a reason")
@@ -339,6 +306,9 @@ func FuzzRead(f *testing.F) {
 		n, problems := join([]*file{one})
 		if n == nil && len(problems) == 0 {
 			t.Error("neither a definition nor a problem")
+		}
+		if again, _ := join([]*file{one}); !reflect.DeepEqual(n, again) {
+			t.Error("joining the file again gives another definition")
 		}
 		if n != nil && !slices.IsSorted(n.Missing()) {
 			t.Error("what is missing is in no order")

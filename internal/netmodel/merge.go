@@ -52,6 +52,10 @@ func (n *Network) merge(o *Network, at map[string]string) *badPlace {
 		mergeAll(n.VPCEndpoints, o.VPCEndpoints, at, same), mergeAll(n.TransitGateways, o.TransitGateways, at, same),
 		mergeAll(n.TransitGatewayAttachments, o.TransitGatewayAttachments, at, fill),
 		mergeAll(n.TransitGatewayRouteTables, o.TransitGatewayRouteTables, at, (*TransitGatewayRouteTable).with),
+		mergeAll(n.LoadBalancers, o.LoadBalancers, at, (*LoadBalancer).with), mergeAll(n.Listeners, o.Listeners, at, same),
+		mergeAll(n.ListenerRules, o.ListenerRules, at, same), mergeAll(n.TargetGroups, o.TargetGroups, at, (*TargetGroup).with),
+		mergeAll(n.Resources, o.Resources, at, same), mergeAll(n.SubnetGroups, o.SubnetGroups, at, same),
+		mergeAll(n.FlowLogs, o.FlowLogs, at, same),
 		mergeAll(n.BlockPublicAccess, o.BlockPublicAccess, at, same),
 		mergeAll(n.BlockPublicAccessExclusions, o.BlockPublicAccessExclusions, at, same),
 	} {

@@ -9,18 +9,21 @@ import (
 // Missing names what the definition refers to and does not hold, each once, in order.
 // Of transit gateways and peering connections only those that may pass traffic are looked at.
 func (n *Network) Missing() []string {
-	m := missing{n, map[string]bool{}}
+	m := missing{Network: n, texts: map[string]bool{}}
 	m.places()
 	m.rules()
 	m.routes()
 	m.gateways()
 	m.transit()
+	m.balancers()
+	m.services()
 	return slices.Sorted(maps.Keys(m.texts))
 }
 
 type missing struct {
 	*Network
-	texts map[string]bool
+	texts     map[string]bool
+	instances map[string]bool // that have an ENI
 }
 
 // lacks says that who refers to an id which there is not, if there is an id.
@@ -192,5 +195,81 @@ func (m *missing) transit() {
 				m.lacks(has(m.TransitGatewayAttachments, a), t.ID, "routes to", a)
 			}
 		}
+	}
+}
+
+func (m *missing) balancers() {
+	for _, b := range m.LoadBalancers {
+		m.lacks(has(m.VPCs, b.VPC), b.ID, "is in", b.VPC)
+		for _, s := range b.Subnets {
+			m.lacks(has(m.Subnets, s), b.ID, "is in", s)
+		}
+		for _, g := range b.Groups {
+			m.lacks(has(m.SecurityGroups, g), b.ID, "has", g)
+		}
+		for _, i := range b.Instances {
+			m.lacks(m.hasInstance(i), b.ID, "sends to", i)
+		}
+	}
+	to := func(who string, all []ListenerAction) {
+		for _, a := range all {
+			for _, g := range a.TargetGroups {
+				m.lacks(has(m.TargetGroups, g), who, "forwards to", g)
+			}
+		}
+	}
+	for _, l := range m.Listeners {
+		m.lacks(has(m.LoadBalancers, l.LoadBalancer), l.ID, "is of", l.LoadBalancer)
+		to(l.ID, l.Actions)
+	}
+	for _, r := range m.ListenerRules {
+		m.lacks(has(m.Listeners, r.Listener), r.ID, "is of", r.Listener)
+		to(r.ID, r.Actions)
+	}
+	for _, g := range m.TargetGroups {
+		m.lacks(has(m.VPCs, g.VPC), g.ID, "is in", g.VPC)
+		for _, b := range g.LoadBalancers {
+			m.lacks(has(m.LoadBalancers, b), g.ID, "is of", b)
+		}
+		for _, t := range g.Targets {
+			switch g.TargetKind {
+			case "instance":
+				m.lacks(m.hasInstance(t.ID), g.ID, "sends to", t.ID)
+			case "alb":
+				m.lacks(has(m.LoadBalancers, t.ID), g.ID, "sends to", t.ID)
+			}
+		}
+	}
+}
+
+// hasInstance reports whether an ENI of an instance is there.
+func (m *missing) hasInstance(id string) bool {
+	if m.instances == nil {
+		m.instances = map[string]bool{}
+		for _, i := range m.Interfaces {
+			m.instances[i.Instance] = true
+		}
+	}
+	return m.instances[id]
+}
+
+func (m *missing) services() {
+	for _, r := range m.Resources {
+		who := string(r.Kind) + " " + r.Name
+		m.lacks(has(m.VPCs, r.VPC), who, "is in", r.VPC)
+		for _, s := range r.Subnets {
+			m.lacks(has(m.Subnets, s), who, "is in", s)
+		}
+		for _, g := range r.Groups {
+			m.lacks(has(m.SecurityGroups, g), who, "has", g)
+		}
+		for _, i := range r.Interfaces {
+			m.lacks(has(m.Interfaces, i), who, "has", i)
+		}
+	}
+	for _, l := range m.FlowLogs {
+		there := has(m.VPCs, l.Resource) || has(m.Subnets, l.Resource) || has(m.Interfaces, l.Resource) ||
+			has(m.TransitGateways, l.Resource) || has(m.TransitGatewayAttachments, l.Resource)
+		m.lacks(there, l.ID, "covers", l.Resource)
 	}
 }

@@ -35,6 +35,14 @@ type Network struct {
 	TransitGatewayAttachments map[string]*TransitGatewayAttachment
 	TransitGatewayRouteTables map[string]*TransitGatewayRouteTable
 
+	LoadBalancers map[string]*LoadBalancer // by ARN, classic ones by DNS name
+	Listeners     map[string]*Listener     // by ARN, as rules and target groups
+	ListenerRules map[string]*ListenerRule
+	TargetGroups  map[string]*TargetGroup
+	Resources     map[string]*Resource // of services of AWS
+	SubnetGroups  map[string]*SubnetGroup
+	FlowLogs      map[string]*FlowLog
+
 	BlockPublicAccess           map[string]*BlockPublicAccess // by account and region, as "111122223333/eu-west-1"
 	BlockPublicAccessExclusions map[string]*BlockPublicAccessExclusion
 }
@@ -82,7 +90,14 @@ type Interface struct {
 	Type string
 	// Requester is the id of who made a requester-managed interface, else "".
 	Requester string
-	Instance  string // id
+	// Managed says that it is requester-managed.
+	Managed  bool
+	Instance string // id
+	// Role is what it is for, and Resource the id or name of what it is of, where the input
+	// says so: an instance's id, app/name/id of a load balancer as in its ARN, a classic one's
+	// name, the function that a Lambda ENI was made for, though others may share it.
+	Role     Role
+	Resource string
 	// AttachedBy is the account, or the name of AWS's service, whose instance or resource it
 	// is attached to: 111122223333, amazon-elb, amazon-rds, amazon-aws.
 	AttachedBy string
@@ -126,6 +141,18 @@ type GroupRule struct {
 	Traffic
 	Peer        Peer
 	Description string
+	// Reference says more of a peer that is a group.
+	Reference GroupReference
+}
+
+// GroupReference is what a rule says of the group that it references. Account is that of
+// the group; the others are of a group in a peer VPC, and "" of one in the same.
+//
+// Source: EC2 API reference, UserIdGroupPair.
+type GroupReference struct {
+	Account, VPC, PeeringConnection string
+	// PeeringStatus is active, deleted...: a rule with another than active is stale.
+	PeeringStatus string
 }
 
 // Peer is the other side of a security group's rule. Just one of its fields is set.
