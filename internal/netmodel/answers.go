@@ -163,33 +163,50 @@ func decode[T any](at string, data json.RawMessage) (*T, error) {
 	return v, nil
 }
 
-// unknown returns the members of an answer that weir does not know, as Vpcs[].Member: those
-// that it reads, and those that [ignored] lists, are known.
-func (a answer) unknown(plain, key string, data json.RawMessage) []string {
+// unknown returns the members of an answer that weir does not know, as Vpcs[].Member, with
+// the place of the first one: those that it reads, and those that [ignored] lists, are known.
+func (a answer) unknown(plain, key string, data json.RawMessage) map[string]string {
 	var v any
 	if json.Unmarshal(data, &v) != nil {
 		return nil
 	}
-	found := map[string]bool{}
-	w := members{key: plain, found: found}
-	w.walk(v, a.element, key, "")
-	return slices.Sorted(maps.Keys(found))
+	w := members{ignored: ignoredMembers()[plain], found: map[string]string{}}
+	w.walk(v, a.element, key, key, "")
+	return w.found
+}
+
+// ruleForms are where rules stand: one with a member that is not known may allow more or
+// less than what is read of it.
+var ruleForms = []string{".IpPermissions[].", ".IpPermissionsEgress[].", ".Entries[]."}
+
+// refuse returns what is wrong with a rule that has one of the unknown members.
+func refuse(unknown map[string]string) error {
+	for _, path := range slices.Sorted(maps.Keys(unknown)) {
+		for _, form := range ruleForms {
+			if strings.Contains(path, form) {
+				return bad(unknown[path], "no member of a rule that is known")
+			}
+		}
+	}
+	return nil
 }
 
 // members walks through an answer.
 type members struct {
-	key   string
-	found map[string]bool
+	ignored map[string]bool
+	found   map[string]string // the first place, by what it is without indices
 }
 
-func (w *members) walk(v any, t reflect.Type, at, path string) {
+// walk looks at a value that is read into a type. It stands at a place, which is there what
+// it is without indices, and within an element the path.
+func (w *members) walk(v any, t reflect.Type, place, there, path string) {
 	for t != nil && (t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice) {
 		t = t.Elem()
 	}
 	switch v := v.(type) {
 	case []any:
-		for _, e := range v {
-			w.walk(e, t, at+"[]", path)
+		for i, e := range v {
+			w.walk(e, t, fmt.Sprintf("%s[%d]", place, i), there+"[]", path)
 		}
 	case map[string]any:
 		if t == nil || t.Kind() != reflect.Struct {
@@ -200,9 +217,9 @@ func (w *members) walk(v any, t reflect.Type, at, path string) {
 			inner := strings.TrimPrefix(path+"."+name, ".")
 			switch of, ok := fields[strings.ToLower(name)]; {
 			case ok:
-				w.walk(e, of, at+"."+name, inner)
-			case !isIgnored(w.key, inner):
-				w.found[at+"."+name] = true
+				w.walk(e, of, place+"."+name, there+"."+name, inner)
+			case !w.ignored[inner] && w.found[there+"."+name] == "":
+				w.found[there+"."+name] = place + "." + name
 			}
 		}
 	}

@@ -1,6 +1,9 @@
 package netmodel
 
-import "strings"
+import (
+	"strings"
+	"sync"
+)
 
 // ignored are the members of AWS's answers, by the member that holds them, that are known
 // and that weir makes nothing of: they say nothing about where packets go, who owns an
@@ -256,12 +259,14 @@ var ignored = map[string]string{
 		WorkspaceProperties`,
 }
 
-// isIgnored reports whether a member, or one above it, is listed.
-func isIgnored(key, path string) bool {
-	for one := range strings.FieldsSeq(ignored[key]) {
-		if one == path || strings.HasPrefix(path, one+".") {
-			return true
+// ignoredMembers are the same, for looking up: by the member that holds them, and by path.
+var ignoredMembers = sync.OnceValue(func() map[string]map[string]bool {
+	out := map[string]map[string]bool{}
+	for key, list := range ignored {
+		out[key] = map[string]bool{}
+		for path := range strings.FieldsSeq(list) {
+			out[key][path] = true
 		}
 	}
-	return false
-}
+	return out
+})

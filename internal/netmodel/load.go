@@ -166,8 +166,13 @@ func readFile(name string, data []byte) *file {
 			continue
 		}
 		used = true
-		f.unknown = append(f.unknown, answer.unknown(plain, key, keys[key])...)
-		if err := answer.read(&f.part, key, keys[key]); err != nil {
+		unknown := answer.unknown(plain, key, keys[key])
+		f.unknown = slices.AppendSeq(f.unknown, maps.Keys(unknown))
+		err := answer.read(&f.part, key, keys[key])
+		if err == nil {
+			err = refuse(unknown)
+		}
+		if err != nil {
 			if bad, ok := errors.AsType[*badPlace](err); ok {
 				return fail(bad.path, bad.err.Error())
 			}

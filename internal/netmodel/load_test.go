@@ -152,6 +152,8 @@ func TestLoadBad(t *testing.T) {
 		"no ports":         {group(`{"IpProtocol": "tcp"}`), "SecurityGroups[1].IpPermissions[0]: tcp without FromPort and ToPort"},
 		"unknown protocol": {group(`{"IpProtocol": "gre"}`), `SecurityGroups[1].IpPermissions[0].IpProtocol: "gre" is no protocol: tcp, udp, icmp, icmpv6, a number, or -1 for all`},
 		"ICMP too large":   {group(`{"IpProtocol": "icmp", "FromPort": 300, "ToPort": -1}`), "SecurityGroups[1].IpPermissions[0]: ICMP type 300, code -1 are beyond 0 to 255"},
+		"an unknown peer":  {group(`{"IpProtocol": "-1", "IpRanges": [{"CidrIp": "10.0.0.0/8"}], "NewRanges": [{}]}`), "SecurityGroups[1].IpPermissions[0].NewRanges: no member of a rule that is known"},
+		"an unknown limit": {acl(`{"RuleNumber": 1, "RuleAction": "deny", "Protocol": "-1", "CidrBlock": "0.0.0.0/0", "Until": 9}`), "NetworkAcls[0].Entries[0].Until: no member of a rule that is known"},
 		"two CIDRs":        {acl(`{"RuleNumber": 1, "RuleAction": "deny", "Protocol": "-1", "CidrBlock": "0.0.0.0/0", "Ipv6CidrBlock": "::/0"}`), "NetworkAcls[0].Entries[0]: just one of CidrBlock and Ipv6CidrBlock is expected"},
 		"no action":        {acl(`{"RuleNumber": 1, "Protocol": "-1", "CidrBlock": "0.0.0.0/0"}`), `NetworkAcls[0].Entries[0].RuleAction: "" is neither allow nor deny`},
 		"the same number":  {acl(`{"RuleNumber": 1, "RuleAction": "deny", "Protocol": "-1", "CidrBlock": "0.0.0.0/0"}, {"RuleNumber": 1, "RuleAction": "allow", "Protocol": "-1", "CidrBlock": "0.0.0.0/0"}`), "NetworkAcls[0].Entries[1]: a second ingress entry with number 1"},

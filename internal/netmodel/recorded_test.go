@@ -135,3 +135,48 @@ func TestRecordedRoles(t *testing.T) {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
+
+// TestOthersRoles checks the roles of ENIs against the resources that the same networks
+// hold.
+func TestOthersRoles(t *testing.T) {
+	seen := map[Role]int{}
+	for _, dir := range []string{
+		"test-load-balancer", "test-nat-gateway", "test-transit-gateway", "test-vpc-endpoint-interface", "test-vpc-peering", "networks/hybrid-cloud-aws/us-west-2",
+	} {
+		n, err := Load(sharedtest.Path(t, "data", "netdefs", "batfish", filepath.FromSlash(dir)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for id, i := range n.Interfaces {
+			seen[i.Role]++
+			found := false
+			switch i.Role {
+			case RoleInstance:
+				found = i.Resource == i.Instance
+			case RoleNLB:
+				for arn := range n.LoadBalancers {
+					found = found || strings.HasSuffix(arn, ":loadbalancer/"+i.Resource)
+				}
+			case RoleNATGateway:
+				g := n.NATGateways[i.Resource]
+				found = g != nil && slices.ContainsFunc(g.Addresses, func(a NATAddress) bool { return a.Interface == id })
+			case RoleTransitGateway:
+				a := n.TransitGatewayAttachments[i.Resource]
+				found = a != nil && a.Resource == i.VPC && slices.Contains(a.Subnets, i.Subnet)
+			case RoleVPCEndpoint:
+				e := n.VPCEndpoints[i.Resource]
+				found = e != nil && slices.Contains(e.Interfaces, id)
+			case RoleUnknown:
+				found = i.Instance == "" && i.AttachedBy == "" // nobody's
+			}
+			if !found {
+				t.Errorf("%s: %s is %q of %q, which the network does not hold", dir, id, i.Role, i.Resource)
+			}
+		}
+	}
+	for _, role := range []Role{RoleInstance, RoleNLB, RoleNATGateway, RoleTransitGateway, RoleVPCEndpoint} {
+		if seen[role] == 0 {
+			t.Errorf("no ENI is %q", role)
+		}
+	}
+}
