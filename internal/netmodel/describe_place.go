@@ -108,17 +108,20 @@ type describedInterface struct {
 	DenyAllIgwTraffic                   bool
 	ConnectionTrackingConfiguration     *struct{ TcpEstablishedTimeout, UdpTimeout, UdpStreamTimeout int }
 	PrivateIpAddress                    string
-	PrivateIpAddresses                  []struct {
-		PrivateIpAddress string
-		Primary          bool
-		Association      *struct{ PublicIp string }
-	}
-	Ipv6Addresses []struct{ Ipv6Address string }
-	Ipv4Prefixes  []struct{ Ipv4Prefix string }
-	Ipv6Prefixes  []struct{ Ipv6Prefix string }
-	Groups        []struct{ GroupId string }
-	Attachment    *struct{ InstanceId, InstanceOwnerId string }
-	TagSet        tags
+	Association                         struct{ PublicIp string }
+	PrivateIpAddresses                  []describedAddress
+	Ipv6Addresses                       []struct{ Ipv6Address string }
+	Ipv4Prefixes                        []struct{ Ipv4Prefix string }
+	Ipv6Prefixes                        []struct{ Ipv6Prefix string }
+	Groups                              []struct{ GroupId string }
+	Attachment                          *struct{ InstanceId, InstanceOwnerId string }
+	TagSet                              tags
+}
+
+type describedAddress struct {
+	PrivateIpAddress string
+	Primary          bool
+	Association      struct{ PublicIp string }
 }
 
 func (p *part) networkInterface(at string, v *describedInterface) error {
@@ -141,42 +144,8 @@ func (p *part) addInterface(at string, v *describedInterface, instance, name str
 	if v.Attachment != nil {
 		out.Instance, out.AttachedBy = cmp.Or(instance, v.Attachment.InstanceId), v.Attachment.InstanceOwnerId
 	}
-	private := v.PrivateIpAddresses
-	slices.SortStableFunc(private, func(a, b struct {
-		PrivateIpAddress string
-		Primary          bool
-		Association      *struct{ PublicIp string }
-	},
-	) int {
-		return boolInt(b.Primary) - boolInt(a.Primary)
-	})
-	for i, a := range private {
-		if a.PrivateIpAddress == "" {
-			continue // where a record of an answer was made anonymous
-		}
-		addr, err := parseAddr(fmt.Sprintf("%s.PrivateIpAddresses[%d].PrivateIpAddress", at, i), a.PrivateIpAddress)
-		if err != nil {
-			return err
-		}
-		out.Addresses = append(out.Addresses, addr)
-		if a.Association == nil || a.Association.PublicIp == "" {
-			continue
-		}
-		public, err := parseAddr(fmt.Sprintf("%s.PrivateIpAddresses[%d].Association.PublicIp", at, i), a.Association.PublicIp)
-		if err != nil {
-			return err
-		}
-		if out.Public == nil {
-			out.Public = map[netip.Addr]netip.Addr{}
-		}
-		out.Public[addr] = public
-	}
-	if len(private) == 0 && v.PrivateIpAddress != "" {
-		addr, err := parseAddr(at+".PrivateIpAddress", v.PrivateIpAddress)
-		if err != nil {
-			return err
-		}
-		out.Addresses = append(out.Addresses, addr)
+	if err := v.private(at, out); err != nil {
+		return err
 	}
 	for i, a := range v.Ipv6Addresses {
 		addr, err := parseAddr(fmt.Sprintf("%s.Ipv6Addresses[%d].Ipv6Address", at, i), a.Ipv6Address)
@@ -205,11 +174,42 @@ func (p *part) addInterface(at string, v *describedInterface, instance, name str
 	return put(p, at, "NetworkInterfaceId", p.Interfaces, out.ID, out, (*Interface).with)
 }
 
-func boolInt(b bool) int {
-	if b {
-		return 1
+// private adds the private IPv4 addresses, the primary one first, and the public ones that
+// they stand for. An interface in which a collector left no list has the primary one alone.
+func (v *describedInterface) private(at string, out *Interface) error {
+	if len(v.PrivateIpAddresses) == 0 {
+		return out.address(at, &describedAddress{v.PrivateIpAddress, true, v.Association})
 	}
-	return 0
+	for _, primary := range []bool{true, false} {
+		for i := range v.PrivateIpAddresses {
+			if a := &v.PrivateIpAddresses[i]; a.Primary == primary {
+				if err := out.address(fmt.Sprintf("%s.PrivateIpAddresses[%d]", at, i), a); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
+}
+
+func (i *Interface) address(at string, a *describedAddress) error {
+	if a.PrivateIpAddress == "" {
+		return nil // where a record of an answer was made anonymous
+	}
+	private, err := parseAddr(at+".PrivateIpAddress", a.PrivateIpAddress)
+	if err != nil {
+		return err
+	}
+	i.Addresses = append(i.Addresses, private)
+	public, err := optionalAddr(at+".Association.PublicIp", a.Association.PublicIp)
+	if err != nil || !public.IsValid() {
+		return err
+	}
+	if i.Public == nil {
+		i.Public = map[netip.Addr]netip.Addr{}
+	}
+	i.Public[private] = public
+	return nil
 }
 
 type describedInstance struct {

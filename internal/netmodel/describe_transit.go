@@ -249,8 +249,8 @@ func (t *TransitGatewayRouteTable) with(o *TransitGatewayRouteTable) (*TransitGa
 			return nil, false
 		}
 	}
-	// What was searched for whole is known, whatever else was.
-	for _, known := range []RoutesKnown{SearchedRoutes, SomeRoutes, StaticRoutes} {
+	// Where one search was cut off, nobody knows whether the others have the rest.
+	for _, known := range []RoutesKnown{SomeRoutes, SearchedRoutes, StaticRoutes} {
 		if t.RoutesKnown == known || o.RoutesKnown == known {
 			x.RoutesKnown = known
 			break

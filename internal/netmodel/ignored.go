@@ -96,13 +96,14 @@ var ignored = map[string]string{
 		CapacityReservationSpecification ClientToken CpuOptions CurrentInstanceBootMode EbsOptimized ElasticGpuAssociations
 		ElasticInferenceAcceleratorAssociations EnaSupport EnclaveOptions HibernationOptions Hypervisor IamInstanceProfile
 		ImageId InstanceLifecycle InstanceType Ipv6Address KernelId KeyName LaunchTime Licenses MaintenanceOptions
-		MetadataOptions Monitoring NetworkInterfaces.Association NetworkInterfaces.Attachment.AttachTime
-		NetworkInterfaces.Attachment.AttachmentId NetworkInterfaces.Attachment.DeleteOnTermination
-		NetworkInterfaces.Attachment.DeviceIndex NetworkInterfaces.Attachment.EnaQueueCount
-		NetworkInterfaces.Attachment.EnaSrdSpecification NetworkInterfaces.Attachment.NetworkCardIndex
-		NetworkInterfaces.Attachment.Status NetworkInterfaces.Groups.GroupName NetworkInterfaces.Ipv6Addresses.IsPrimaryIpv6
-		NetworkInterfaces.MacAddress NetworkInterfaces.Operator NetworkInterfaces.PrivateDnsName
-		NetworkInterfaces.PrivateIpAddresses.Association.CarrierIp
+		MetadataOptions Monitoring NetworkInterfaces.Association.CarrierIp NetworkInterfaces.Association.CustomerOwnedIp
+		NetworkInterfaces.Association.IpOwnerId NetworkInterfaces.Association.PublicDnsName
+		NetworkInterfaces.Attachment.AttachTime NetworkInterfaces.Attachment.AttachmentId
+		NetworkInterfaces.Attachment.DeleteOnTermination NetworkInterfaces.Attachment.DeviceIndex
+		NetworkInterfaces.Attachment.EnaQueueCount NetworkInterfaces.Attachment.EnaSrdSpecification
+		NetworkInterfaces.Attachment.NetworkCardIndex NetworkInterfaces.Attachment.Status NetworkInterfaces.Groups.GroupName
+		NetworkInterfaces.Ipv6Addresses.IsPrimaryIpv6 NetworkInterfaces.MacAddress NetworkInterfaces.Operator
+		NetworkInterfaces.PrivateDnsName NetworkInterfaces.PrivateIpAddresses.Association.CarrierIp
 		NetworkInterfaces.PrivateIpAddresses.Association.CustomerOwnedIp
 		NetworkInterfaces.PrivateIpAddresses.Association.IpOwnerId
 		NetworkInterfaces.PrivateIpAddresses.Association.PublicDnsName NetworkInterfaces.PrivateIpAddresses.PrivateDnsName
@@ -141,11 +142,12 @@ var ignored = map[string]string{
 	"networkacls": `
 		Associations.NetworkAclAssociationId Associations.NetworkAclId`,
 	"networkinterfaces": `
-		AssociatedSubnets Association Attachment.AttachTime Attachment.AttachmentId Attachment.DeleteOnTermination
-		Attachment.DeviceIndex Attachment.EnaQueueCount Attachment.EnaSrdSpecification Attachment.NetworkCardIndex
-		Attachment.Status AvailabilityZoneId Groups.GroupName Ipv6Address Ipv6Addresses.IsPrimaryIpv6
-		Ipv6Addresses.PublicIpv6DnsName Ipv6Native MacAddress Operator OutpostArn PrivateDnsName
-		PrivateIpAddresses.Association.AllocationId PrivateIpAddresses.Association.AssociationId
+		AssociatedSubnets Association.AllocationId Association.AssociationId Association.CarrierIp
+		Association.CustomerOwnedIp Association.IpOwnerId Association.PublicDnsName Attachment.AttachTime
+		Attachment.AttachmentId Attachment.DeleteOnTermination Attachment.DeviceIndex Attachment.EnaQueueCount
+		Attachment.EnaSrdSpecification Attachment.NetworkCardIndex Attachment.Status AvailabilityZoneId Groups.GroupName
+		Ipv6Address Ipv6Addresses.IsPrimaryIpv6 Ipv6Addresses.PublicIpv6DnsName Ipv6Native MacAddress Operator OutpostArn
+		PrivateDnsName PrivateIpAddresses.Association.AllocationId PrivateIpAddresses.Association.AssociationId
 		PrivateIpAddresses.Association.CarrierIp PrivateIpAddresses.Association.CustomerOwnedIp
 		PrivateIpAddresses.Association.IpOwnerId PrivateIpAddresses.Association.PublicDnsName
 		PrivateIpAddresses.PrivateDnsName PublicDnsName PublicIpDnsNameOptions`,
@@ -168,7 +170,9 @@ var ignored = map[string]string{
 		Instances.EnclaveOptions Instances.HibernationOptions Instances.Hypervisor Instances.IamInstanceProfile
 		Instances.ImageId Instances.InstanceLifecycle Instances.InstanceType Instances.Ipv6Address Instances.KernelId
 		Instances.KeyName Instances.LaunchTime Instances.Licenses Instances.MaintenanceOptions Instances.MetadataOptions
-		Instances.Monitoring Instances.NetworkInterfaces.Association Instances.NetworkInterfaces.Attachment.AttachTime
+		Instances.Monitoring Instances.NetworkInterfaces.Association.CarrierIp
+		Instances.NetworkInterfaces.Association.CustomerOwnedIp Instances.NetworkInterfaces.Association.IpOwnerId
+		Instances.NetworkInterfaces.Association.PublicDnsName Instances.NetworkInterfaces.Attachment.AttachTime
 		Instances.NetworkInterfaces.Attachment.AttachmentId Instances.NetworkInterfaces.Attachment.DeleteOnTermination
 		Instances.NetworkInterfaces.Attachment.DeviceIndex Instances.NetworkInterfaces.Attachment.EnaQueueCount
 		Instances.NetworkInterfaces.Attachment.EnaSrdSpecification Instances.NetworkInterfaces.Attachment.NetworkCardIndex

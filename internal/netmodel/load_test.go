@@ -2,7 +2,9 @@ package netmodel
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
+	"math/rand/v2"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -210,6 +212,66 @@ func TestLoadContradiction(t *testing.T) {
 				t.Errorf("got %v, want %s", err, tt.want)
 			}
 		})
+	}
+}
+
+// TestLoadAddresses reads the addresses of an ENI: the primary one is the first, and a
+// problem stands where it does in the file.
+func TestLoadAddresses(t *testing.T) {
+	eni := func(text string) string {
+		return `{"NetworkInterfaces": [{"NetworkInterfaceId": "eni-1", ` + text + `}]}`
+	}
+	for name, tt := range map[string]struct {
+		text, want, public, problem string
+	}{
+		"no list":            {`"PrivateIpAddress": "10.0.0.5", "Association": {"PublicIp": "198.51.100.7"}`, "[10.0.0.5]", "map[10.0.0.5:198.51.100.7]", ""},
+		"a list":             {`"PrivateIpAddress": "10.0.0.5", "PrivateIpAddresses": [{"PrivateIpAddress": "10.0.0.6"}, {"PrivateIpAddress": "10.0.0.5", "Primary": true}]`, "[10.0.0.5 10.0.0.6]", "map[]", ""},
+		"none":               {`"Status": "available"`, "[]", "map[]", ""},
+		"no address":         {`"PrivateIpAddresses": [{"PrivateIpAddress": "x"}, {"PrivateIpAddress": "10.0.0.5", "Primary": true}]`, "", "", `NetworkInterfaces[0].PrivateIpAddresses[0].PrivateIpAddress: "x" is no address`},
+		"no public address":  {`"PrivateIpAddresses": [{"PrivateIpAddress": "10.0.0.5", "Association": {"PublicIp": "x"}}]`, "", "", `NetworkInterfaces[0].PrivateIpAddresses[0].Association.PublicIp: "x" is no address`},
+		"no address, alone":  {`"PrivateIpAddress": "x"`, "", "", `NetworkInterfaces[0].PrivateIpAddress: "x" is no address`},
+		"an address of IPv6": {`"Ipv6Addresses": [{"Ipv6Address": "2001:db8::/64"}]`, "", "", `NetworkInterfaces[0].Ipv6Addresses[0].Ipv6Address: "2001:db8::/64" is no address`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := readFile("a.json", []byte(eni(tt.text)))
+			if f.problem != nil {
+				if got := f.problem.Path + ": " + f.problem.Reason; got != tt.problem {
+					t.Errorf("%s, want %s", got, tt.problem)
+				}
+				return
+			}
+			i := f.part.Interfaces["eni-1"]
+			if got, public := fmt.Sprint(i.Addresses), fmt.Sprint(i.Public); got != tt.want || public != tt.public || tt.problem != "" {
+				t.Errorf("%s, public %s; want %s, %s %s", got, public, tt.want, tt.public, tt.problem)
+			}
+		})
+	}
+}
+
+// TestLoadOrder loads the same files in other orders: that makes no difference.
+func TestLoadOrder(t *testing.T) {
+	texts := []string{vpcs, subnets, enis, groups, acls, rules, lists, routeTables, gateways, peers, resources, balancers, health, groupAttributes, balancerAttributes}
+	var files []*file
+	for i, text := range texts {
+		files = append(files, readFile(fmt.Sprint(i), []byte(text)))
+	}
+	for _, name := range []string{"tgw", "attachments", "vpc", "peering", "connects", "tables", "tgw-rtb-1", "associations", "propagations-of-tgw-rtb-0123456789abcdef0", "static"} {
+		files = append(files, readFile(name+".json", []byte(transit[name+".json"])))
+	}
+	want, problems := join(files)
+	if len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	r := rand.New(rand.NewPCG(1, 2))
+	for range 50 {
+		r.Shuffle(len(files), func(i, j int) { files[i], files[j] = files[j], files[i] })
+		got, problems := join(files)
+		if len(problems) > 0 {
+			t.Fatal(problems)
+		}
+		if diff := cmp.Diff(want, got, addresses); diff != "" {
+			t.Fatalf("another order (-want +got):\n%s", diff)
+		}
 	}
 }
 
