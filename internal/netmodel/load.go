@@ -9,7 +9,6 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
-	"reflect"
 	"slices"
 	"strings"
 )
@@ -39,6 +38,12 @@ type Loaded struct {
 	// Unused are the keys of answers that were recognised and that nothing is made of
 	// yet, in order.
 	Unused []string
+	// Unknown are members of answers that weir does not know, as Vpcs[].Member, in order:
+	// what they say was not considered.
+	Unknown []string
+	// Partial are the files whose answer has another page, by its NextToken, NextMarker
+	// or Marker.
+	Partial []string
 }
 
 // Load reads a definition from files, and from all files below folders whose names end in
@@ -68,10 +73,13 @@ func Load(paths ...string) (Loaded, error) {
 	for _, f := range files {
 		if f.problem == nil {
 			out.Unused = append(out.Unused, f.unused...)
+			out.Unknown = append(out.Unknown, f.unknown...)
+			if f.part.text("NextToken")+f.part.text("NextMarker")+f.part.text("Marker") != "" {
+				out.Partial = append(out.Partial, f.name)
+			}
 		}
 	}
-	slices.Sort(out.Unused)
-	out.Unused = slices.Compact(out.Unused)
+	out.Unused, out.Unknown = set(out.Unused), set(out.Unknown)
 	for _, p := range problems {
 		if p.contradicts {
 			return out, fmt.Errorf("%s; %w", p, ErrContradiction)
@@ -92,6 +100,7 @@ type file struct {
 	problem *Problem
 	part    part
 	unused  []string // keys
+	unknown []string // members
 }
 
 // part is a piece of a definition, with where in the file each thing stands.
@@ -100,6 +109,9 @@ type part struct {
 	rules []*identified     // of describe-security-group-rules
 	acls  map[string]string // network ACL by subnet
 	at    map[string]string // place by id
+
+	name     string                     // of the file
+	document map[string]json.RawMessage // what the file holds
 }
 
 // badPlace is an error at a place of the file.
@@ -139,18 +151,28 @@ func readFile(name string, data []byte) *file {
 		}
 		return fail("", "no JSON object, as `aws ec2 describe-*` prints")
 	}
+	f.part.name, f.part.document = name, keys
 	used := false
 	for _, key := range slices.Sorted(maps.Keys(keys)) {
 		plain := strings.ToLower(strings.ReplaceAll(key, "_", ""))
-		read := readers[plain]
-		if read == nil {
-			if slices.Contains(unread, plain) {
+		answer, ok := answers[plain]
+		if !ok {
+			switch {
+			case slices.Contains(unread, plain):
 				f.unused = append(f.unused, key)
+			case !beside[plain]:
+				f.unknown = append(f.unknown, key)
 			}
 			continue
 		}
 		used = true
-		if err := read(&f.part, key, keys[key]); err != nil {
+		unknown := answer.unknown(plain, key, keys[key])
+		f.unknown = slices.AppendSeq(f.unknown, maps.Keys(unknown))
+		err := answer.read(&f.part, key, keys[key])
+		if err == nil {
+			err = refuse(unknown)
+		}
+		if err != nil {
 			if bad, ok := errors.AsType[*badPlace](err); ok {
 				return fail(bad.path, bad.err.Error())
 			}
@@ -170,13 +192,7 @@ func place(data []byte, offset int64) (line, column int) {
 }
 
 func newPart() part {
-	return part{
-		Network: Network{
-			VPCs: map[string]*VPC{}, Subnets: map[string]*Subnet{}, Interfaces: map[string]*Interface{},
-			SecurityGroups: map[string]*SecurityGroup{}, NetworkACLs: map[string]*NetworkACL{}, PrefixLists: map[string]*PrefixList{},
-		},
-		acls: map[string]string{}, at: map[string]string{},
-	}
+	return part{Network: newNetwork(), acls: map[string]string{}, at: map[string]string{}}
 }
 
 // join puts the files' definitions together. A file that contradicts one before it is
@@ -229,74 +245,20 @@ func (p *part) add(q *part) *badPlace {
 		p.acls[subnet] = acl
 	}
 	p.rules = append(p.rules, q.rules...)
-	for _, err := range []*badPlace{
-		addAll(p.VPCs, q.VPCs, q.at), addAll(p.Subnets, q.Subnets, q.at), addAll(p.SecurityGroups, q.SecurityGroups, q.at),
-		addAll(p.NetworkACLs, q.NetworkACLs, q.at), addAll(p.PrefixLists, q.PrefixLists, q.at),
-	} {
-		if err != nil {
-			return err
-		}
+	if err := p.merge(&q.Network, q.at); err != nil {
+		return err
 	}
 	for id := range q.SecurityGroups { // finish gives rules their ids
 		g := p.SecurityGroups[id]
 		g.Ingress, g.Egress = slices.Clone(g.Ingress), slices.Clone(g.Egress)
 	}
-	for id, i := range q.Interfaces {
-		if was := p.Interfaces[id]; was != nil {
-			// describe-instances knows the instance, describe-network-interfaces the rest.
-			both, ok := was.with(i)
-			if !ok {
-				return contradiction(q.at[id], id)
-			}
-			i = both
-		}
-		p.Interfaces[id] = i
-	}
 	return nil
-}
-
-// addAll adds things by id; those that are there already must be the same.
-func addAll[T any](to, from map[string]*T, at map[string]string) *badPlace {
-	for _, id := range slices.Sorted(maps.Keys(from)) {
-		if was := to[id]; was != nil && !reflect.DeepEqual(was, from[id]) {
-			return contradiction(at[id], id)
-		}
-		to[id] = clone(from[id])
-	}
-	return nil
-}
-
-func clone[T any](p *T) *T {
-	c := *p
-	return &c
-}
-
-// with returns what two descriptions say of an interface. It reports false where they
-// contradict each other in what decides about packets.
-func (i *Interface) with(o *Interface) (*Interface, bool) {
-	out := *i
-	set := func(to *string, from string) bool {
-		if *to == "" {
-			*to = from
-		}
-		return from == "" || *to == from
-	}
-	ok := set(&out.VPC, o.VPC) && set(&out.Subnet, o.Subnet) && set(&out.Instance, o.Instance) &&
-		slices.Equal(out.Addresses, o.Addresses) && slices.Equal(sorted(out.Groups), sorted(o.Groups))
-	set(&out.Name, o.Name)
-	set(&out.Description, o.Description)
-	set(&out.Type, o.Type)
-	set(&out.Requester, o.Requester)
-	if len(out.Prefixes) == 0 {
-		out.Prefixes = o.Prefixes
-	}
-	if len(out.Public) == 0 {
-		out.Public = o.Public
-	}
-	return &out, ok
 }
 
 func sorted(list []string) []string { return slices.Sorted(slices.Values(list)) }
+
+// set returns the texts in order, each once; nil of none.
+func set(list []string) []string { return slices.Compact(sorted(list)) }
 
 // finish connects what came from different files. Where files contradict each other it
 // returns the one to leave out.
@@ -324,6 +286,13 @@ func (p *part) finish(files []*file) (*file, *badPlace) {
 			return f, &badPlace{at, fmt.Errorf("%s is no rule of %s in another file", r.rule.ID, r.group), true}
 		}
 	}
+	if id, err := p.associate(); err != nil {
+		f, at := owner(id)
+		return f, &badPlace{at, err, true}
+	}
+	p.resourceSubnets()
+	p.regions()
+	p.roles()
 	if id, err := p.checkSubnets(); err != nil {
 		f, at := owner(id)
 		return f, &badPlace{at, err, false}

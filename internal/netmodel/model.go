@@ -11,6 +11,9 @@ import (
 
 // Network is a definition. AWS's ids are unique over accounts and regions, so that each
 // map is by id; a shared subnet or VPC is there once. It is not changed once loaded.
+//
+// Accounts and regions are "" where the input does not say. A region is said by the name
+// of an Availability Zone, by an ARN, or by something else in the same VPC.
 type Network struct {
 	VPCs           map[string]*VPC
 	Subnets        map[string]*Subnet
@@ -18,22 +21,59 @@ type Network struct {
 	SecurityGroups map[string]*SecurityGroup
 	NetworkACLs    map[string]*NetworkACL
 	PrefixLists    map[string]*PrefixList
+
+	RouteTables                map[string]*RouteTable
+	InternetGateways           map[string]*InternetGateway
+	EgressOnlyInternetGateways map[string]*InternetGateway
+	NATGateways                map[string]*NATGateway
+	VPNGateways                map[string]*VPNGateway
+	ElasticIPs                 map[string]*ElasticIP // by allocation id
+	PeeringConnections         map[string]*PeeringConnection
+	VPCEndpoints               map[string]*VPCEndpoint
+
+	TransitGateways           map[string]*TransitGateway
+	TransitGatewayAttachments map[string]*TransitGatewayAttachment
+	TransitGatewayRouteTables map[string]*TransitGatewayRouteTable
+
+	LoadBalancers map[string]*LoadBalancer // by ARN, classic ones by DNS name
+	Listeners     map[string]*Listener     // by ARN, as rules and target groups
+	ListenerRules map[string]*ListenerRule
+	TargetGroups  map[string]*TargetGroup
+	Resources     map[string]*Resource // of services of AWS
+	SubnetGroups  map[string]*SubnetGroup
+	FlowLogs      map[string]*FlowLog
+
+	BlockPublicAccess           map[string]*BlockPublicAccess // by account and region, as "111122223333/eu-west-1"
+	BlockPublicAccessExclusions map[string]*BlockPublicAccessExclusion
 }
 
 // VPC is a virtual private cloud.
 type VPC struct {
-	ID, Name string
-	Account  string // of the owner; "" where the input does not say
+	ID, Name        string
+	Account, Region string // of the owner
 	// CIDRs are its associated IPv4 and IPv6 networks, the primary IPv4 one before other
 	// IPv4 ones: the Amazon DNS server is at its base plus two.
 	CIDRs []netip.Prefix
+	// MainRouteTable is the id of the route table of all its subnets that none is associated
+	// with by name; "" where no route table of the input says so.
+	MainRouteTable string
+	// BlockPublicAccess is the mode of VPC Block Public Access that holds for it: off,
+	// block-bidirectional or block-ingress.
+	BlockPublicAccess string
 }
 
 // Subnet is a subnet.
 type Subnet struct {
-	ID, Name, VPC string
-	AZ, AZID      string
-	CIDRs         []netip.Prefix
+	ID, Name, VPC   string
+	Account, Region string // of the owner
+	AZ, AZID        string
+	CIDRs           []netip.Prefix
+	// RouteTable is the id of the one that is associated with it by name, else of its VPC's
+	// main one; "" where no route table of the input says so. A part of a VPC's route tables
+	// is not told from all of them.
+	RouteTable string
+	// BlockPublicAccess is as of [VPC].
+	BlockPublicAccess string
 	// NetworkACL is the id of the one that is associated with it; "" where no network ACL
 	// of the input says so.
 	NetworkACL string
@@ -42,12 +82,33 @@ type Subnet struct {
 // Interface is a network interface (ENI).
 type Interface struct {
 	ID, Name, VPC, Subnet string
+	Account, Region, AZ   string // the account is the owner's
 	Description           string
+	// Status is available, in-use...
+	Status string
 	// Type is as EC2 names it: interface, nat_gateway, network_load_balancer...
 	Type string
 	// Requester is the id of who made a requester-managed interface, else "".
 	Requester string
-	Instance  string // id
+	// Managed says that it is requester-managed.
+	Managed  bool
+	Instance string // id
+	// Role is what it is for, and Resource the id or name of what it is of, where the input
+	// says so: an instance's id, app/name/id of a load balancer as in its ARN, a classic one's
+	// name, the function that a Lambda ENI was made for, though others may share it.
+	Role     Role
+	Resource string
+	// AttachedBy is the account, or the name of AWS's service, whose instance or resource it
+	// is attached to: 111122223333, amazon-elb, amazon-rds, amazon-aws.
+	AttachedBy string
+	// SourceDestCheck says whether it refuses what is not from or to itself; nil where the
+	// input does not say.
+	SourceDestCheck *bool
+	// DenyInternetGateways says that VPC Block Public Access cuts it off from internet
+	// gateways.
+	DenyInternetGateways bool
+	// ConnectionTracking are its timeouts, in seconds; 0: the default.
+	ConnectionTracking ConnectionTracking
 	// Addresses are its private IPv4 and its IPv6 addresses, the primary one first.
 	Addresses []netip.Addr
 	// Public are the public IPv4 addresses by the private ones that they stand for.
@@ -58,9 +119,18 @@ type Interface struct {
 	Groups []string
 }
 
+// ConnectionTracking are the idle timeouts of an ENI's tracked connections, in seconds; 0
+// where the default holds.
+//
+// Source: EC2 user guide, "Idle connection tracking timeout".
+type ConnectionTracking struct {
+	TCPEstablished, UDP, UDPStream int
+}
+
 // SecurityGroup is a security group.
 type SecurityGroup struct {
 	ID, Name, VPC   string
+	Account, Region string // of the owner
 	Ingress, Egress []GroupRule
 }
 
@@ -71,6 +141,18 @@ type GroupRule struct {
 	Traffic
 	Peer        Peer
 	Description string
+	// Reference says more of a peer that is a group.
+	Reference GroupReference
+}
+
+// GroupReference is what a rule says of the group that it references. Account is that of
+// the group; the others are of a group in a peer VPC, and "" of one in the same.
+//
+// Source: EC2 API reference, UserIdGroupPair.
+type GroupReference struct {
+	Account, VPC, PeeringConnection string
+	// PeeringStatus is active, deleted...: a rule with another than active is stale.
+	PeeringStatus string
 }
 
 // Peer is the other side of a security group's rule. Just one of its fields is set.
@@ -83,6 +165,7 @@ type Peer struct {
 // NetworkACL is a network ACL. Its entries are in the order of their numbers.
 type NetworkACL struct {
 	ID, Name, VPC   string
+	Account, Region string
 	Default         bool
 	Ingress, Egress []ACLEntry
 }
@@ -101,12 +184,6 @@ type ACLEntry struct {
 //
 // Source: EC2 API reference, NetworkAclEntry.
 const LastNumber = 32766
-
-// PrefixList is a prefix list, a customer's or AWS's.
-type PrefixList struct {
-	ID, Name string
-	CIDRs    []netip.Prefix
-}
 
 // Protocols by IANA's numbers, and AWS's number for all of them.
 const (
@@ -229,45 +306,5 @@ func (n *Network) At(a netip.Addr) []*Interface {
 		}
 	}
 	slices.SortFunc(out, func(a, b *Interface) int { return cmp.Compare(a.ID, b.ID) })
-	return out
-}
-
-// Missing names what the definition refers to and does not hold, each once, in order.
-func (n *Network) Missing() []string {
-	missing := map[string]bool{}
-	lacks := func(who, verb, id string) { missing[who+" "+verb+" "+id+", which is not in the input"] = true }
-	for _, s := range n.Subnets {
-		if n.VPCs[s.VPC] == nil {
-			lacks(s.ID, "is in", s.VPC)
-		}
-		if s.NetworkACL == "" {
-			missing["no network ACL of the input is associated with "+s.ID] = true
-		}
-	}
-	for _, i := range n.Interfaces {
-		if i.Subnet != "" && n.Subnets[i.Subnet] == nil {
-			lacks(i.ID, "is in", i.Subnet)
-		}
-		for _, g := range i.Groups {
-			if n.SecurityGroups[g] == nil {
-				lacks(i.ID, "has", g)
-			}
-		}
-	}
-	for _, g := range n.SecurityGroups {
-		for _, r := range slices.Concat(g.Ingress, g.Egress) {
-			if id := r.Peer.Group; id != "" && n.SecurityGroups[id] == nil {
-				lacks(g.ID, "references", id)
-			}
-			if id := r.Peer.PrefixList; id != "" && n.PrefixLists[id] == nil {
-				lacks(g.ID, "references", id)
-			}
-		}
-	}
-	out := make([]string, 0, len(missing))
-	for m := range missing {
-		out = append(out, m)
-	}
-	slices.Sort(out)
 	return out
 }

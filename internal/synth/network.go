@@ -24,6 +24,8 @@ type Network struct {
 type Document struct {
 	// Call is the command, such as "describe-vpcs".
 	Call string
+	// Of is the id of what the answer is about, of a call whose answer does not say so.
+	Of string
 	// Content is the JSON text, with a line end.
 	Content []byte
 }
@@ -62,7 +64,9 @@ func (g *Generator) Network() Network {
 			document("describe-flow-logs", d.flowLogs()),
 			document("describe-transit-gateways", d.transitGateways()),
 			document("describe-transit-gateway-vpc-attachments", d.attachments()),
-			document("search-transit-gateway-routes", d.gatewayRoutes()),
+			document("describe-transit-gateway-attachments", d.associations()),
+			document("describe-transit-gateway-route-tables", d.gatewayTables()),
+			d.gatewayRoutes(),
 		},
 		Before:  []Document{document("describe-network-acls", d.acls(false))},
 		Changed: changed,
@@ -70,8 +74,10 @@ func (g *Generator) Network() Network {
 }
 
 // WriteDir writes each document to a file of its own below a directory, which is
-// made if need be: describe-vpcs.json and so on; those of Before beside it, in a
-// folder whose name ends in "-before", since a definition is of one time.
+// made if need be: describe-vpcs.json and so on, and, where the answer does not say
+// what it is about, search-transit-gateway-routes-tgw-rtb-0123456789abcdef0.json;
+// those of Before beside it, in a folder whose name ends in "-before", since a
+// definition is of one time.
 func (n Network) WriteDir(dir string) error {
 	for _, part := range []struct {
 		dir       string
@@ -81,7 +87,11 @@ func (n Network) WriteDir(dir string) error {
 			return fmt.Errorf("cannot make the folder of the network definition: %w", err)
 		}
 		for _, d := range part.documents {
-			if err := os.WriteFile(filepath.Join(part.dir, d.Call+".json"), d.Content, 0o644); err != nil {
+			name := d.Call
+			if d.Of != "" {
+				name += "-" + d.Of
+			}
+			if err := os.WriteFile(filepath.Join(part.dir, name+".json"), d.Content, 0o644); err != nil {
 				return fmt.Errorf("cannot write the network definition: %w", err)
 			}
 		}
@@ -98,7 +108,7 @@ func document(call string, answer any) Document {
 	if err := e.Encode(answer); err != nil {
 		panic(err) // the answers are plain structs
 	}
-	return Document{call, out.Bytes()}
+	return Document{Call: call, Content: out.Bytes()}
 }
 
 // timestamp returns a time as EC2 and the command line write it.

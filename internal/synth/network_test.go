@@ -305,6 +305,7 @@ func TestNetworkFiles(t *testing.T) {
 		"describe-network-acls": 7, "describe-nat-gateways": 4, "describe-instances": 227, "describe-flow-logs": 1,
 		"describe-route-tables": 8, "describe-internet-gateways": 1, "describe-vpc-endpoints": 1, "describe-prefix-lists": 1,
 		"describe-security-group-rules": 0, "describe-transit-gateways": 1, "describe-transit-gateway-vpc-attachments": 2,
+		"describe-transit-gateway-attachments": 2, "describe-transit-gateway-route-tables": 1,
 	}
 	ids := map[string]int{}
 	for call, want := range counts {

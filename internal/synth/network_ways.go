@@ -264,8 +264,54 @@ func (d *describer) attachments() any {
 	return out
 }
 
+// associations answers DescribeTransitGatewayAttachments: all are associated with the one
+// route table.
+func (d *describer) associations() any {
+	type association struct {
+		ID    string `json:"TransitGatewayRouteTableId"`
+		State string
+	}
+	type entry struct {
+		ID              string `json:"TransitGatewayAttachmentId"`
+		TGWID           string `json:"TransitGatewayId"`
+		TGWOwnerID      string `json:"TransitGatewayOwnerId"`
+		ResourceOwnerID string `json:"ResourceOwnerId"`
+		ResourceType    string
+		ResourceID      string `json:"ResourceId"`
+		State           string
+		Association     association
+		CreationTime    string
+		Tags            []tag
+	}
+	var out struct{ TransitGatewayAttachments []entry }
+	for _, v := range d.w.vpcs[1:] {
+		out.TransitGatewayAttachments = append(out.TransitGatewayAttachments, entry{
+			v.attachment, d.w.gateway.id, d.cfg.LogOwner, d.cfg.LogOwner, "vpc", v.id, "available",
+			association{d.w.gateway.routes, "associated"},
+			d.made, named(v.name),
+		})
+	}
+	return out
+}
+
+// gatewayTables answers DescribeTransitGatewayRouteTables.
+func (d *describer) gatewayTables() any {
+	type entry struct {
+		ID           string `json:"TransitGatewayRouteTableId"`
+		TGWID        string `json:"TransitGatewayId"`
+		State        string
+		Association  bool `json:"DefaultAssociationRouteTable"`
+		Propagation  bool `json:"DefaultPropagationRouteTable"`
+		CreationTime string
+		Tags         []tag
+	}
+	return struct{ TransitGatewayRouteTables []entry }{[]entry{{
+		d.w.gateway.routes, d.w.gateway.id, "available", true, true, d.made, named("hub"),
+	}}}
+}
+
 // gatewayRoutes answers SearchTransitGatewayRoutes.
-func (d *describer) gatewayRoutes() any {
+func (d *describer) gatewayRoutes() Document {
 	type attached struct {
 		ResourceID   string `json:"ResourceId"`
 		ID           string `json:"TransitGatewayAttachmentId"`
@@ -285,5 +331,7 @@ func (d *describer) gatewayRoutes() any {
 		out.Routes = append(out.Routes, entry{v.cidr.String(), []attached{{v.id, v.attachment, "vpc"}}, "propagated", "active"})
 	}
 	out.Routes = append(out.Routes, entry{CIDR: goneCIDR, Type: "static", State: "blackhole"})
-	return out
+	doc := document("search-transit-gateway-routes", out)
+	doc.Of = d.w.gateway.routes
+	return doc
 }
