@@ -329,7 +329,10 @@ type permission struct {
 	IpRanges         []struct{ CidrIp, Description string }
 	Ipv6Ranges       []struct{ CidrIpv6, Description string }
 	PrefixListIds    []struct{ PrefixListId, Description string }
-	UserIdGroupPairs []struct{ GroupId, Description string }
+	UserIdGroupPairs []struct {
+		GroupId, Description                                 string
+		UserId, VpcId, VpcPeeringConnectionId, PeeringStatus string
+	}
 }
 
 func (p *part) securityGroup(at string, v *struct {
@@ -386,7 +389,9 @@ func (v *permission) rules(at string) ([]GroupRule, error) {
 		if r.GroupId == "" {
 			return nil, bad(fmt.Sprintf("%s.UserIdGroupPairs[%d]", at, i), "no GroupId")
 		}
-		out = append(out, GroupRule{Traffic: traffic, Peer: Peer{Group: r.GroupId}, Description: r.Description})
+		out = append(out, GroupRule{Traffic: traffic, Peer: Peer{Group: r.GroupId}, Description: r.Description, Reference: GroupReference{
+			Account: r.UserId, VPC: r.VpcId, PeeringConnection: r.VpcPeeringConnectionId, PeeringStatus: r.PeeringStatus,
+		}})
 	}
 	return out, nil
 }
@@ -532,7 +537,9 @@ func (p *part) networkACL(at string, v *struct {
 	}
 	for _, a := range v.Associations {
 		p.acls[a.SubnetId] = v.NetworkAclId
+		out.Subnets = append(out.Subnets, a.SubnetId)
 	}
+	slices.Sort(out.Subnets)
 	p.NetworkACLs[v.NetworkAclId] = out
 	return p.note(at, "NetworkAclId", v.NetworkAclId)
 }

@@ -36,7 +36,7 @@ const (
 		"Ipv6Addresses": [{"Ipv6Address": "2001:db8::5"}], "Ipv4Prefixes": [{"Ipv4Prefix": "10.0.1.16/28"}]}]}`
 	groups = `{"SecurityGroups": [{"GroupId": "sg-1", "GroupName": "web", "VpcId": "vpc-1",
 		"IpPermissions": [{"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443, "IpRanges": [{"CidrIp": "10.1.2.3/8"}, {"CidrIp": "0.0.0.0/0"}],
-			"Ipv6Ranges": [{"CidrIpv6": "::/0"}], "PrefixListIds": [{"PrefixListId": "pl-1"}], "UserIdGroupPairs": [{"GroupId": "sg-9"}]},
+			"Ipv6Ranges": [{"CidrIpv6": "::/0"}], "PrefixListIds": [{"PrefixListId": "pl-1"}], "UserIdGroupPairs": [{"GroupId": "sg-9", "UserId": "444455556666", "VpcId": "vpc-9", "VpcPeeringConnectionId": "pcx-1", "PeeringStatus": "active"}]},
 			{"IpProtocol": "icmp", "FromPort": 8, "ToPort": -1, "UserIdGroupPairs": [{"GroupId": "sg-1"}]}],
 		"IpPermissionsEgress": [{"IpProtocol": "-1", "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}]}]}`
 	acls = `{"NetworkAcls": [{"NetworkAclId": "acl-1", "VpcId": "vpc-1", "Associations": [{"SubnetId": "subnet-1"}], "Entries": [
@@ -83,7 +83,7 @@ func TestLoad(t *testing.T) {
 					{Traffic: https, Peer: Peer{CIDR: cidr("0.0.0.0/0")}},
 					{Traffic: https, Peer: Peer{CIDR: cidr("::/0")}},
 					{Traffic: https, Peer: Peer{PrefixList: "pl-1"}},
-					{Traffic: https, Peer: Peer{Group: "sg-9"}},
+					{Traffic: https, Peer: Peer{Group: "sg-9"}, Reference: GroupReference{"444455556666", "vpc-9", "pcx-1", "active"}},
 					{ID: "sgr-2", Traffic: echo, Peer: Peer{Group: "sg-1"}},
 				},
 				Egress: []GroupRule{{ID: "sgr-3", Traffic: all, Peer: Peer{CIDR: cidr("0.0.0.0/0")}}},
@@ -94,7 +94,8 @@ func TestLoad(t *testing.T) {
 					{Number: 100, Allow: true, Traffic: https, CIDR: cidr("0.0.0.0/0")},
 					{Number: 32767, Traffic: all, CIDR: cidr("0.0.0.0/0")},
 				},
-				Egress: []ACLEntry{{Number: 90, Allow: true, Traffic: echo, CIDR: cidr("0.0.0.0/0")}},
+				Egress:  []ACLEntry{{Number: 90, Allow: true, Traffic: echo, CIDR: cidr("0.0.0.0/0")}},
+				Subnets: []string{"subnet-1"},
 			}},
 			PrefixLists: map[string]*PrefixList{"pl-1": {ID: "pl-1", Name: "com.amazonaws.us-east-1.s3", CIDRs: []netip.Prefix{cidr("3.5.0.0/19")}}},
 		},

@@ -71,6 +71,18 @@ type GroupRule struct {
 	Traffic
 	Peer        Peer
 	Description string
+	// Reference says more of a peer that is a group.
+	Reference GroupReference
+}
+
+// GroupReference is what a rule says of the group that it references. Account is that of
+// the group; the others are of a group in a peer VPC, and "" of one in the same.
+//
+// Source: EC2 API reference, UserIdGroupPair.
+type GroupReference struct {
+	Account, VPC, PeeringConnection string
+	// PeeringStatus is active, deleted...: a rule with another than active is stale.
+	PeeringStatus string
 }
 
 // Peer is the other side of a security group's rule. Just one of its fields is set.
@@ -85,6 +97,8 @@ type NetworkACL struct {
 	ID, Name, VPC   string
 	Default         bool
 	Ingress, Egress []ACLEntry
+	// Subnets are the ids of those that are associated with it, in order, as it says itself.
+	Subnets []string
 }
 
 // ACLEntry is an entry of a network ACL. CIDR is the source of ingress and the
