@@ -3,6 +3,8 @@ package policy
 import (
 	"fmt"
 	"net/netip"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -223,6 +225,19 @@ func TestLint(t *testing.T) {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+// TestLintKinds checks that a page says of each kind what it is.
+func TestLintKinds(t *testing.T) {
+	page, err := os.ReadFile(filepath.Join("..", "..", "docs", "howto", "review-the-rules-of-a-vpc.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, k := range Kinds {
+		if !strings.Contains(string(page), "| `"+string(k.Kind)+"` | ") {
+			t.Errorf("the page says nothing of %s", k.Kind)
+		}
 	}
 }
 
