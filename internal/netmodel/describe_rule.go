@@ -223,7 +223,9 @@ func (p *part) networkACL(at string, v *struct {
 	}
 	for _, a := range v.Associations {
 		p.acls[a.SubnetId] = v.NetworkAclId
+		out.Subnets = append(out.Subnets, a.SubnetId)
 	}
+	slices.Sort(out.Subnets)
 	return put(p, at, "NetworkAclId", p.NetworkACLs, out.ID, out, same)
 }
 

@@ -96,7 +96,7 @@ func TestLoad(t *testing.T) {
 		Egress: []GroupRule{{ID: "sgr-3", Traffic: all, Peer: Peer{CIDR: cidr("0.0.0.0/0")}}},
 	}}
 	n.NetworkACLs = map[string]*NetworkACL{"acl-1": {
-		ID: "acl-1", VPC: "vpc-1",
+		ID: "acl-1", VPC: "vpc-1", Subnets: []string{"subnet-1"},
 		Ingress: []ACLEntry{
 			{Number: 100, Allow: true, Traffic: https, CIDR: cidr("0.0.0.0/0")},
 			{Number: 32767, Traffic: all, CIDR: cidr("0.0.0.0/0")},

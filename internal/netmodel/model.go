@@ -168,6 +168,8 @@ type NetworkACL struct {
 	Account, Region string
 	Default         bool
 	Ingress, Egress []ACLEntry
+	// Subnets are the ids of those that are associated with it, in order, as it says itself.
+	Subnets []string
 }
 
 // ACLEntry is an entry of a network ACL. CIDR is the source of ingress and the

@@ -48,7 +48,9 @@ func New(n *netmodel.Network) *Definition {
 		d.members[at] = union(spans)
 	}
 	for id, l := range n.PrefixLists {
-		d.lists[id] = union(spansOf(l.CIDRs))
+		if !l.EntriesUnknown {
+			d.lists[id] = union(spansOf(l.CIDRs))
+		}
 	}
 	return d
 }
@@ -151,32 +153,46 @@ func (d *Definition) aclOf(subnet *netmodel.Subnet) (*acl, error) {
 	a := &acl{of: of}
 	for w := range a.tables {
 		way := direction(w).name()
-		var lines []line
-		entries := of.Entries(way)
-		for n := range entries {
-			e := &entries[n]
-			name := of.EntryName(way, e)
-			if n > 0 && e.Number <= entries[n-1].Number {
-				return nil, fmt.Errorf("%s does not stand in the order of the numbers", name)
-			}
-			l, err := newLine(name, e.Traffic, int32(n))
-			if err != nil {
-				return nil, err
-			}
+		lines, err := entryLines(of, way)
+		if err != nil {
+			return nil, err
+		}
+		for n := range lines {
 			// What matches nothing may be a denial that was meant to match.
-			if l.from > l.to || !e.CIDR.IsValid() {
-				return nil, fmt.Errorf("%s can't match: %s of %s", name, e.Traffic, e.CIDR)
+			if e := &of.Entries(way)[n]; lines[n].from > lines[n].to {
+				return nil, fmt.Errorf("%s can't match: %s of %s", of.EntryName(way, e), e.Traffic, e.CIDR)
 			}
-			if e.Protocol == netmodel.ICMPv6 && e.CIDR.Addr().Is4() {
-				l.from, l.to = 0, 0xffff // "traffic for all ICMP types and codes": CreateNetworkAclEntry
-			}
-			l.spans, l.allow = []span{spanOf(e.CIDR)}, e.Allow
-			lines = append(lines, l)
 		}
 		a.tables[w] = compile(lines)
 	}
 	d.acls[of.ID] = a
 	return a, nil
+}
+
+// entryLines returns the entries of a network ACL for a direction, in their order.
+func entryLines(of *netmodel.NetworkACL, way netmodel.Direction) ([]line, error) {
+	entries := of.Entries(way)
+	lines := make([]line, 0, len(entries))
+	for n := range entries {
+		e := &entries[n]
+		name := of.EntryName(way, e)
+		if n > 0 && e.Number <= entries[n-1].Number {
+			return nil, fmt.Errorf("%s does not stand in the order of the numbers", name)
+		}
+		l, err := newLine(name, e.Traffic, int32(n))
+		if err != nil {
+			return nil, err
+		}
+		if !e.CIDR.IsValid() {
+			return nil, fmt.Errorf("%s has no CIDR", name)
+		}
+		if e.Protocol == netmodel.ICMPv6 && e.CIDR.Addr().Is4() {
+			l.from, l.to = 0, 0xffff // "traffic for all ICMP types and codes": CreateNetworkAclEntry
+		}
+		l.spans, l.allow = []span{spanOf(e.CIDR)}, e.Allow
+		lines = append(lines, l)
+	}
+	return lines, nil
 }
 
 // newLine begins the line of a rule.

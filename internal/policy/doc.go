@@ -5,7 +5,8 @@
 // in which they pass the ENI. What goes out: a [Decision] for each, and from it, where
 // somebody wants to read it, a [Verdict]. [Interface.Decide] takes each packet for the first
 // of its connection; [Connections] knows the connections that are open. Nothing is read, no
-// clock is asked, and nothing but connections is kept.
+// clock is asked, and nothing but connections is kept. [Lint] decides of no packet: it says
+// what is wrong with the rules, whatever packets come.
 //
 // # Order
 //

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -35,11 +36,22 @@ func (l *permitted) has(p *Packet) bool {
 
 var (
 	npLine = regexp.MustCompile(`^\S+\[([0-9.]+)\] => \S+\[([0-9.]+)\] : (.*)$`)
+	npFrom = regexp.MustCompile(`^Public Internet (\(all ranges\)|[0-9./,]+) => \S+\[([0-9.]+)\] : `)
+	npTo   = regexp.MustCompile(`^\S+\[([0-9.]+)\] => Public Internet (\(all ranges\)|[0-9./,]+) : `)
 	npPart = regexp.MustCompile(`^protocol: (TCP|UDP|ICMP)(?: src-ports: ([0-9,-]+))?(?: dst-ports: ([0-9,-]+))?( \*)?$`)
 )
 
-// npAnswer reads the connections between instances, by source and destination.
-func npAnswer(t *testing.T, path string) map[[2]netip.Addr][]permitted {
+// npInternet is the peer of connections with the internet, as far as np-guard names it.
+type npInternet struct {
+	instance netip.Addr
+	way      netmodel.Direction
+	networks []netip.Prefix
+	permitted
+}
+
+// npAnswer reads the connections between instances, by source and destination, and those
+// with the internet.
+func npAnswer(t *testing.T, path string) (map[[2]netip.Addr][]permitted, []npInternet) {
 	t.Helper()
 	data, err := os.ReadFile(path)
 	if err != nil {
@@ -60,14 +72,20 @@ func npAnswer(t *testing.T, path string) map[[2]netip.Addr][]permitted {
 		}
 		return out
 	}
-	out := map[[2]netip.Addr][]permitted{}
+	between := map[[2]netip.Addr][]permitted{}
+	var internet []npInternet
 	for line := range strings.SplitSeq(string(data), "\n") {
-		m := npLine.FindStringSubmatch(strings.TrimSpace(line))
-		if m == nil {
-			continue // headings, and the internet, which routes decide about too
+		line = strings.TrimSpace(line)
+		m := npLine.FindStringSubmatch(line)
+		in, out := npFrom.FindStringSubmatch(line), npTo.FindStringSubmatch(line)
+		if m == nil && in == nil && out == nil {
+			if strings.Contains(line, "=>") {
+				t.Fatalf("%s: %q is not understood", path, line)
+			}
+			continue // headings
 		}
 		var l permitted
-		if what := strings.TrimSpace(m[3]); what != "All Connections" {
+		if what := strings.TrimSpace(line[strings.Index(line, " : ")+3:]); what != "All Connections" {
 			part := npPart.FindStringSubmatch(what)
 			if part == nil {
 				t.Fatalf("%s: %q is not understood", path, what)
@@ -81,10 +99,26 @@ func npAnswer(t *testing.T, path string) map[[2]netip.Addr][]permitted {
 			}
 			l.noReply = part[4] != ""
 		}
-		key := [2]netip.Addr{netip.MustParseAddr(m[1]), netip.MustParseAddr(m[2])}
-		out[key] = append(out[key], l)
+		networks := func(text string) (list []netip.Prefix) {
+			if text == "(all ranges)" {
+				return []netip.Prefix{cidr("0.0.0.0/0")}
+			}
+			for n := range strings.SplitSeq(text, ",") {
+				list = append(list, cidr(n))
+			}
+			return list
+		}
+		switch {
+		case m != nil:
+			key := [2]netip.Addr{netip.MustParseAddr(m[1]), netip.MustParseAddr(m[2])}
+			between[key] = append(between[key], l)
+		case in != nil:
+			internet = append(internet, npInternet{addr(in[2]), netmodel.Ingress, networks(in[1]), l})
+		default:
+			internet = append(internet, npInternet{addr(out[1]), netmodel.Egress, networks(out[2]), l})
+		}
 	}
-	return out
+	return between, internet
 }
 
 // TestNpGuard compares all connections between instances with np-guard's answers, each
@@ -97,7 +131,7 @@ func TestNpGuard(t *testing.T) {
 			if err != nil || len(loaded.Problems) > 0 {
 				t.Fatal(err, loaded.Problems)
 			}
-			want := npAnswer(t, filepath.Join(root, "out", "analysis_out", name+"_all_vpcs_.txt"))
+			want, _ := npAnswer(t, filepath.Join(root, "out", "analysis_out", name+"_all_vpcs_.txt"))
 			d, seen, cases := New(loaded.Network), 0, 0
 			for _, from := range loaded.Interfaces {
 				for _, to := range loaded.Interfaces {
@@ -132,6 +166,81 @@ func TestNpGuard(t *testing.T) {
 			}
 			if seen != len(want) || cases == 0 {
 				t.Errorf("%d of %d pairs were compared, in %d cases", seen, len(want), cases)
+			}
+		})
+	}
+}
+
+// TestNpGuardInternet compares what the rules at each instance let pass from and to public
+// addresses, and the replies to it. np-guard also asks whether the instance's subnet has a
+// way to the internet and the instance a public address; where it has none, np-guard permits
+// nothing and the rules alone say nothing of it.
+func TestNpGuardInternet(t *testing.T) {
+	root := sharedtest.Path(t, "data", "netdefs", "np-guard-aws")
+	// Addresses of the lines, those beside them, and others; all are public.
+	public := []string{"147.235.208.135", "147.235.208.136", "147.235.208.137", "1.1.1.1", "8.8.8.8", "161.26.0.0", "223.255.255.254"}
+	for name, want := range map[string]struct{ lines, cases, accepted, private int }{
+		"aws_acl_1":            {8, 13776, 5248, 0},
+		"aws_sg_1":             {4, 4592, 4592, 3},
+		"basic_config_with_sg": {2, 2296, 2296, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			loaded, err := netmodel.Load(filepath.Join(root, "input", "input_"+name+".json"))
+			if err != nil || len(loaded.Problems) > 0 {
+				t.Fatal(err, loaded.Problems)
+			}
+			_, lines := npAnswer(t, filepath.Join(root, "out", "analysis_out", name+"_all_vpcs_.txt"))
+			got, d := want, New(loaded.Network)
+			got.lines, got.cases, got.accepted, got.private = len(lines), 0, 0, 0
+			for _, eni := range loaded.Interfaces {
+				own := eni.Addresses[0]
+				if len(eni.Public) == 0 {
+					// Routes decide, whatever the rules say.
+					got.private++
+					if slices.ContainsFunc(lines, func(l npInternet) bool { return l.instance == own }) {
+						t.Errorf("%s has no public address, and is reached", own)
+					}
+					continue
+				}
+				i, err := d.At(eni.ID)
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, far := range public {
+					for _, way := range []netmodel.Direction{netmodel.Ingress, netmodel.Egress} {
+						src, dst := own, addr(far)
+						if way == netmodel.Ingress {
+							src, dst = dst, src
+						}
+						for _, p := range npPackets(src, dst) {
+							passes, replied := false, false
+							for _, l := range lines {
+								if l.instance == own && l.way == way && l.has(&p) && slices.ContainsFunc(l.networks, func(n netip.Prefix) bool { return n.Contains(addr(far)) }) {
+									passes, replied = true, replied || !l.noReply
+								}
+							}
+							got.cases++
+							c := NewConnections(i, DefaultTimeouts())
+							if accepted := c.Decide(&p, way, time.Time{}).Action == Accept; accepted != passes {
+								t.Errorf("%s %+v passes: %v, want %v", way, p, accepted, passes)
+							}
+							if !passes {
+								continue
+							}
+							got.accepted++
+							if p.Protocol != netmodel.TCP {
+								continue
+							}
+							reply := back(p)
+							if answered := c.Decide(&reply, opposite(way), time.Time{}).Action == Accept; answered != replied {
+								t.Errorf("%s %+v is answered: %v, want %v", way, p, answered, replied)
+							}
+						}
+					}
+				}
+			}
+			if got != want {
+				t.Errorf("%+v, want %+v", got, want)
 			}
 		})
 	}

@@ -1,0 +1,76 @@
+package app
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"weir/internal/netmodel"
+	"weir/internal/policy"
+)
+
+// LintRequest asks what can be said against a network's definition.
+type LintRequest struct {
+	// Network are the files and folders of the definition.
+	Network []string
+	// Severity is that of the findings that are wanted, with those that are more severe; "":
+	// all.
+	Severity policy.Severity
+}
+
+// LintReport is what can be said against a definition.
+type LintReport struct {
+	Findings []policy.Finding `json:"findings"`
+	// SecurityGroups and NetworkACLs are how many were looked at.
+	SecurityGroups int `json:"security-groups"`
+	NetworkACLs    int `json:"network-acls"`
+	// Problems are files that could not be taken, and Missing what the definition refers to
+	// and does not hold.
+	Problems []string `json:"problems,omitempty"`
+	Missing  []string `json:"missing,omitempty"`
+}
+
+// ErrSeverity says that a text names no severity.
+var ErrSeverity = fmt.Errorf("no severity: %s", severities())
+
+func severities() string {
+	var names []string
+	for _, s := range policy.Severities {
+		names = append(names, string(s))
+	}
+	return strings.Join(names, ", ")
+}
+
+// Lint loads a definition and looks at it as [LintLoaded] does.
+func Lint(req LintRequest) (LintReport, error) {
+	if req.Severity != "" && !slices.Contains(policy.Severities, req.Severity) {
+		return LintReport{}, fmt.Errorf("%w, and not %q", ErrSeverity, req.Severity)
+	}
+	loaded, err := netmodel.Load(req.Network...)
+	if err != nil {
+		return LintReport{}, err
+	}
+	return LintLoaded(loaded, req.Severity)
+}
+
+// LintLoaded returns the findings about a definition that have a severity or a higher one;
+// "": all. It fails where the definition has rules that AWS does not have.
+func LintLoaded(loaded netmodel.Loaded, least policy.Severity) (LintReport, error) {
+	findings, err := policy.Lint(loaded.Network)
+	if err != nil {
+		return LintReport{}, err
+	}
+	out := LintReport{
+		Findings:       []policy.Finding{},
+		SecurityGroups: len(loaded.SecurityGroups), NetworkACLs: len(loaded.NetworkACLs), Missing: loaded.Missing(),
+	}
+	for _, f := range findings {
+		if least == "" || slices.Index(policy.Severities, f.Severity) <= slices.Index(policy.Severities, least) {
+			out.Findings = append(out.Findings, f)
+		}
+	}
+	for _, p := range loaded.Problems {
+		out.Problems = append(out.Problems, p.String())
+	}
+	return out, nil
+}
