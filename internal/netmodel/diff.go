@@ -89,7 +89,8 @@ func details(a, b reflect.Value) []Detail {
 		f := a.Type().Field(i)
 		if f.Anonymous && f.Type.Kind() == reflect.Struct {
 			out = append(out, details(a.Field(i), b.Field(i))...)
-		} else if f.IsExported() {
+		} else if said := !a.Field(i).IsZero() && !b.Field(i).IsZero(); f.IsExported() && (said || f.Name != "Account" && f.Name != "Region") {
+			// Whose a thing is does not change: one of the inputs only did not say it.
 			out = append(out, difference(words(f.Name), a.Field(i), b.Field(i))...)
 		}
 	}

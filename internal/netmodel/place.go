@@ -67,17 +67,18 @@ func Split(docs []Document, known map[string]Place) ([]Part, error) {
 	return parts(docs, entries), nil
 }
 
-// entry is an element of a list of a document.
+// entry is an element of a list of a document, or a member that is no list.
 type entry struct {
 	doc    int
 	key    string // of the list, as it is written
-	n      int
+	n      int    // -1: it is no list
 	raw    json.RawMessage
 	kind   string // the key in lower case and without underscores
 	id     string
 	owner  string   // as the element says
 	region string   // as the element says, then as found
 	refs   []string // the VPC, subnet, interface, group or gateway that it belongs to
+	whole  string   // what its document is of, where the document says that
 	sides  []Place  // of a peering connection
 
 	account string // as found
@@ -87,7 +88,11 @@ func (e *entry) place() Place { return Place{e.account, e.region} }
 
 // problem says what is wrong with the entry.
 func (e *entry) problem(docs []Document, account, region bool, format string, args ...any) error {
-	return &PlaceError{Problem{File: docs[e.doc].Name, Path: fmt.Sprintf("%s[%d]", e.key, e.n), Reason: fmt.Sprintf(format, args...)}, account, region}
+	path := e.key
+	if e.n >= 0 {
+		path = fmt.Sprintf("%s[%d]", e.key, e.n)
+	}
+	return &PlaceError{Problem{File: docs[e.doc].Name, Path: path, Reason: fmt.Sprintf(format, args...)}, account, region}
 }
 
 // name returns the entry's id, or what it is one of.
@@ -100,7 +105,9 @@ var idKeys = map[string]string{
 	"prefixlists": "prefixlistid", "managedprefixlists": "prefixlistid", "routetables": "routetableid",
 	"internetgateways": "internetgatewayid", "egressonlyinternetgateways": "egressonlyinternetgatewayid", "natgateways": "natgatewayid",
 	"transitgateways": "transitgatewayid", "transitgatewayattachments": "transitgatewayattachmentid",
-	"transitgatewayvpcattachments": "transitgatewayattachmentid", "transitgatewayroutetables": "transitgatewayroutetableid",
+	"transitgatewayvpcattachments": "transitgatewayattachmentid", "transitgatewaypeeringattachments": "transitgatewayattachmentid",
+	"transitgatewayconnects": "transitgatewayattachmentid", "addresses": "allocationid", "vpngateways": "vpngatewayid",
+	"vpcblockpublicaccessexclusions": "exclusionid", "transitgatewayroutetables": "transitgatewayroutetableid",
 	"vpcpeeringconnections": "vpcpeeringconnectionid", "vpcendpoints": "vpcendpointid", "flowlogs": "flowlogid",
 }
 
@@ -113,7 +120,8 @@ var refKeys = []string{"vpcid", "subnetid", "groupid", "networkinterfaceid", "re
 // Source: AWS RAM user guide, "Shareable AWS resources"; VPC user guide, "Share security groups".
 var shareable = []string{
 	"vpcs", "subnets", "securitygroups", "securitygrouprules", "prefixlists", "managedprefixlists",
-	"transitgateways", "transitgatewayattachments", "transitgatewayvpcattachments", "transitgatewayroutetables", "vpcpeeringconnections",
+	"transitgateways", "transitgatewayattachments", "transitgatewayvpcattachments", "transitgatewaypeeringattachments", "transitgatewayroutetables",
+	"vpcpeeringconnections",
 }
 
 func plainKey(key string) string { return strings.ToLower(strings.ReplaceAll(key, "_", "")) }
@@ -126,22 +134,49 @@ func readEntries(docs []Document) ([]*entry, error) {
 		if err := json.NewDecoder(bytes.NewReader(docs[i].Data)).Decode(&keys); err != nil {
 			return nil, &PlaceError{Problem{File: docs[i].Name, Reason: "no JSON object"}, true, true}
 		}
+		of := subject(docs[i].Name, keys)
+		add := func(key string, n int, raw json.RawMessage) {
+			e := &entry{doc: i, key: key, n: n, raw: raw, kind: plainKey(key), whole: of}
+			var fields map[string]json.RawMessage
+			if json.Unmarshal(raw, &fields) == nil {
+				e.read(fields)
+			}
+			if of != "" && e.id == "" {
+				e.refs = append(e.refs, of)
+			}
+			out = append(out, e)
+		}
 		for _, key := range slices.Sorted(maps.Keys(keys)) {
 			var list []json.RawMessage
-			if json.Unmarshal(keys[key], &list) != nil {
-				continue // a token, or something else that is about the answer
-			}
-			for n, raw := range list {
-				e := &entry{doc: i, key: key, n: n, raw: raw, kind: plainKey(key)}
-				var fields map[string]json.RawMessage
-				if json.Unmarshal(raw, &fields) == nil {
-					e.read(fields)
+			var object map[string]json.RawMessage
+			if json.Unmarshal(keys[key], &list) == nil {
+				for n, raw := range list {
+					add(key, n, raw)
 				}
-				out = append(out, e)
+			} else if json.Unmarshal(keys[key], &object) == nil && plainKey(key) != "responsemetadata" {
+				add(key, -1, keys[key])
 			}
 		}
 	}
 	return out, nil
+}
+
+// wholeID is an id that a file can be named by whose answer does not say of what it is.
+var wholeID = regexp.MustCompile(`^(?:pl|tgw-rtb)-[0-9A-Za-z]+$`)
+
+// subject returns the id of what a document is of whose answer does not say it: a member
+// beside the answer does, or the file's name.
+func subject(name string, keys map[string]json.RawMessage) string {
+	for _, key := range slices.Sorted(maps.Keys(keys)) {
+		if k := plainKey(key); k == "prefixlistid" || k == "transitgatewayroutetableid" {
+			return text(keys[key])
+		}
+	}
+	name = strings.TrimSuffix(filepath.Base(name), filepath.Ext(name))
+	if !wholeID.MatchString(name) {
+		return ""
+	}
+	return name
 }
 
 // text returns a string of a JSON object's member, "" where it is none.
@@ -158,7 +193,7 @@ func (e *entry) read(fields map[string]json.RawMessage) {
 		plain[plainKey(key)] = fields[key]
 	}
 	e.id = text(plain[idKeys[e.kind]])
-	for _, key := range []string{"ownerid", "groupownerid", "networkinterfaceownerid"} {
+	for _, key := range []string{"ownerid", "groupownerid", "networkinterfaceownerid", "awsaccountid"} {
 		if o := text(plain[key]); e.owner == "" && !managed(o) {
 			e.owner = o
 		}
@@ -174,11 +209,13 @@ func (e *entry) read(fields map[string]json.RawMessage) {
 			Placement struct{ AvailabilityZone string }
 		}
 		Attachments       []struct{ VpcId string }
+		VpcAttachments    []struct{ VpcId string }
 		AvailabilityZones []json.RawMessage
-		AccepterVpcInfo   struct{ OwnerId, Region string }
-		RequesterVpcInfo  struct{ OwnerId, Region string }
+
+		AccepterVpcInfo, RequesterVpcInfo, AccepterTgwInfo, RequesterTgwInfo struct{ OwnerId, Region string }
 	}
 	_ = json.Unmarshal(e.raw, &inner) // what has another form says nothing
+	e.region = cmp.Or(text(plain["region"]), text(plain["awsregion"]))
 	zones := []string{text(plain["availabilityzone"]), inner.Placement.AvailabilityZone}
 	for _, i := range inner.Instances {
 		zones = append(zones, i.Placement.AvailabilityZone)
@@ -191,12 +228,12 @@ func (e *entry) read(fields map[string]json.RawMessage) {
 	for _, zone := range zones {
 		e.region = cmp.Or(e.region, zoneRegion(zone))
 	}
-	for _, a := range inner.Attachments {
+	for _, a := range append(inner.Attachments, inner.VpcAttachments...) {
 		if a.VpcId != "" {
 			e.refs = append(e.refs, a.VpcId)
 		}
 	}
-	for _, side := range []struct{ OwnerId, Region string }{inner.AccepterVpcInfo, inner.RequesterVpcInfo} {
+	for _, side := range []struct{ OwnerId, Region string }{inner.AccepterVpcInfo, inner.RequesterVpcInfo, inner.AccepterTgwInfo, inner.RequesterTgwInfo} {
 		if side.OwnerId != "" {
 			e.sides = append(e.sides, Place{side.OwnerId, side.Region})
 		}
@@ -458,6 +495,12 @@ func filtered(data []byte, entries []*entry, keep func(*entry) bool) []byte {
 	// It was read before.
 	_ = json.NewDecoder(bytes.NewReader(data)).Decode(&keys)
 	for _, e := range entries {
+		if e.n < 0 {
+			if !keep(e) {
+				delete(keys, e.key)
+			}
+			continue
+		}
 		if lists[e.key] == nil {
 			lists[e.key] = []json.RawMessage{}
 		}
@@ -489,31 +532,30 @@ func Combine(parts []Part) ([]Document, error) {
 	if err != nil {
 		return nil, err
 	}
-	type thing struct{ kind, id string }
-	winners := map[thing]int{}
-	owned := map[thing]bool{}
+	winners := map[string]int{} // part by id
+	owned := map[string]bool{}
 	for _, e := range entries { // in the order of the parts
-		t := thing{e.kind, e.id}
-		_, there := winners[t]
+		_, there := winners[e.id]
 		own := e.owner == docs[e.doc].Account
-		if !there || own && !owned[t] {
-			winners[t], owned[t] = of[e.doc], own
+		if !there || own && !owned[e.id] {
+			winners[e.id], owned[e.id] = of[e.doc], own
 		}
 	}
 	keep := func(e *entry) bool {
-		if e.id == "" {
-			return true
-		}
+		here := of[e.doc]
 		if e.kind == "securitygrouprules" { // with their group
 			for _, ref := range e.refs {
-				if winner, ok := winners[thing{"securitygroups", ref}]; ok {
-					return winner == of[e.doc]
+				if winner, ok := winners[ref]; ok {
+					return winner == here
 				}
 			}
 		}
-		t := thing{e.kind, e.id}
+		if e.id == "" {
+			winner, ok := winners[e.whole]
+			return e.whole == "" || !ok || winner == here
+		}
 		// Two that say to own it contradict each other, which LoadDocuments says.
-		return winners[t] == of[e.doc] || owned[t] && e.owner == docs[e.doc].Account
+		return winners[e.id] == here || owned[e.id] && e.owner == docs[e.doc].Account
 	}
 	byDoc := make([][]*entry, len(docs))
 	for _, e := range entries {

@@ -331,3 +331,31 @@ func FuzzSplit(f *testing.F) {
 		}
 	})
 }
+
+// TestSplitSubject checks that what does not say what it is of goes where that is, and that
+// what is no list goes where it says.
+func TestSplitSubject(t *testing.T) {
+	list := func(id, region string) string {
+		return `{"ManagedPrefixLists": [{"PrefixListId": "` + id + `", "PrefixListArn": "arn:aws:ec2:` + region + `:111111111111:prefix-list/` + id + `", "OwnerId": "111111111111"}]}`
+	}
+	docs := []Document{
+		doc("a.json", list("pl-a", "us-east-1")), doc("b.json", list("pl-b", "eu-west-1")),
+		doc("pl-b.json", `{"Entries": [{"Cidr": "10.0.0.0/8"}]}`),
+		doc("entries.json", `{"PrefixListId": "pl-a", "Entries": [{"Cidr": "10.0.0.0/8"}]}`),
+		doc("block.json", `{"VpcBlockPublicAccessOptions": {"AwsAccountId": "111111111111", "AwsRegion": "ap-south-1", "State": "default-state"}}`),
+	}
+	parts, err := Split(docs, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]string{}
+	for _, p := range parts {
+		for _, d := range p.Documents {
+			got[p.String()] += d.Name + " "
+		}
+	}
+	want := map[string]string{"111111111111 us-east-1": "a.json entries.json ", "111111111111 eu-west-1": "b.json pl-b.json ", "111111111111 ap-south-1": "block.json "}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
