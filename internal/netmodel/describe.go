@@ -28,11 +28,15 @@ var readers = map[string]func(p *part, key string, data json.RawMessage) error{
 
 // unread are the keys of answers that nothing is made of yet.
 var unread = []string{
-	"addresses", "cacheclusters", "clusters", "customergateways", "dbinstances", "dhcpoptions", "directconnectgateways",
-	"egressonlyinternetgateways", "flowlogs", "internetgateways", "instancestatuses", "listeners", "loadbalancerattributes", "loadbalancerdescriptions",
-	"loadbalancerlisteners", "loadbalancers", "loadbalancertargethealth", "loadbalancertargethealthdescriptions", "natgateways", "routes", "routetables", "tags", "targetgroups",
-	"transitgatewayattachments", "transitgatewaypropagations", "transitgatewayroutetables", "transitgatewaystaticroutes", "transitgateways",
-	"transitgatewayvpcattachments", "vpcendpoints", "vpcpeeringconnections", "vpngateways", "workspaces", "availabilityzones",
+	"addresses", "associations", "availabilityzones", "cacheclusters", "clusters", "customergateways", "dbclusters",
+	"dbinstances", "dbsubnetgroups", "dhcpoptions", "directconnectgateways", "egressonlyinternetgateways", "entries",
+	"flowlogs", "instancestatuses", "internetgateways", "listeners", "loadbalancerattributes", "loadbalancerdescriptions",
+	"loadbalancerlisteners", "loadbalancers", "loadbalancertargethealth", "loadbalancertargethealthdescriptions",
+	"natgateways", "routes", "routetables", "tags", "targetgroups", "targethealthdescriptions",
+	"transitgatewayattachments", "transitgatewayconnects", "transitgatewaypeeringattachments",
+	"transitgatewaypropagations", "transitgatewayroutetablepropagations", "transitgatewayroutetables", "transitgateways",
+	"transitgatewaystaticroutes", "transitgatewayvpcattachments", "vpcblockpublicaccessexclusions",
+	"vpcblockpublicaccessoptions", "vpcendpoints", "vpcpeeringconnections", "vpngateways", "workspaces",
 }
 
 // list returns a reader of a list, each of whose elements add adds.

@@ -49,14 +49,14 @@ type Document struct {
 
 // Missing is an answer that AWS did not give.
 type Missing struct {
-	Region string
+	Region string `json:"region"`
 	// Operation is in the AWS CLI's words, as "ec2 describe-vpcs".
-	Operation string
+	Operation string `json:"operation"`
 	// ID is what the operation was asked about; "" for those that are asked once.
-	ID string
+	ID string `json:"id,omitempty"`
 	// Action is what a policy must allow, where one does not.
-	Action string
-	Why    string
+	Action string `json:"action,omitempty"`
+	Why    string `json:"why"`
 }
 
 // String returns all of it in one line.

@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"weir/internal/netmodel"
 	"weir/internal/source/sourcetest"
 )
 
@@ -97,6 +98,35 @@ func members(t *testing.T, out map[string]string, path string, typ reflect.Type,
 		out[path] = "boolean"
 	default:
 		out[path] = "number"
+	}
+}
+
+// TestKnown checks that definitions are read, or known to be not read yet, from each answer.
+func TestKnown(t *testing.T) {
+	subjects := map[string]string{
+		"DescribeManagedPrefixLists": "pl-0123456789abcdef0", "DescribeTransitGatewayRouteTables": "tgw-rtb-0123456789abcdef0",
+		"DescribeLoadBalancers": "arn:aws:elasticloadbalancing:eu-west-1:111122223333:loadbalancer/app/a/0123456789abcdef",
+		"DescribeTargetGroups":  "arn:aws:elasticloadbalancing:eu-west-1:111122223333:targetgroup/a/0123456789abcdef",
+	}
+	for _, o := range operations {
+		empty := reflect.New(o.out).Elem()
+		for i := range empty.NumField() {
+			switch f := empty.Field(i); {
+			case o.out.Field(i).Name == "NextToken" || !f.CanSet():
+			case f.Kind() == reflect.Slice:
+				f.Set(reflect.MakeSlice(f.Type(), 0, 0))
+			case f.Kind() == reflect.Pointer && f.Type().Elem().Kind() == reflect.Struct:
+				f.Set(reflect.New(f.Type().Elem()))
+			}
+		}
+		data, err := encode(empty.Addr().Interface())
+		if err != nil || len(data) < len(`{"X":[]}`) {
+			t.Fatalf("%s: %s: %v", o.command(), data, err)
+		}
+		loaded, err := netmodel.LoadDocuments([]netmodel.Document{{Name: o.file("eu-west-1", subjects[o.of]), Data: data}})
+		if err != nil || len(loaded.Problems) > 0 {
+			t.Errorf("%s: %v", o.command(), err)
+		}
 	}
 }
 
