@@ -36,7 +36,7 @@ func plain(v reflect.Value) (any, error) {
 		}
 		return plain(v.Elem())
 	case reflect.Struct:
-		if t, ok := v.Interface().(time.Time); ok {
+		if t, ok := reflect.TypeAssert[time.Time](v); ok {
 			return cliTime(t), nil
 		}
 		return plainStruct(v)

@@ -164,15 +164,15 @@ func TestNetworkMoto(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	live, print := t.TempDir(), t.TempDir()
+	live, theirs := t.TempDir(), t.TempDir()
 	for i, a := range answers {
 		if a.Account != "123456789012" || a.Region != regions[i] {
 			t.Errorf("answer of %s in %q; want 123456789012 in %s", a.Account, a.Region, regions[i])
 		}
 		save(t, live, a.Documents)
 	}
-	save(t, print, compareCLI(t, python, endpoint, &answers[0], arns(answers[0].Documents)))
-	first := compareNetworks(t, filepath.Join(live, regions[0]), filepath.Join(print, regions[0]))
+	save(t, theirs, compareCLI(t, python, endpoint, &answers[0], arns(answers[0].Documents)))
+	first := compareNetworks(t, filepath.Join(live, regions[0]), filepath.Join(theirs, regions[0]))
 	both, err := netmodel.Load(live)
 	if err != nil {
 		t.Fatal(err)
@@ -225,9 +225,9 @@ func compareCLI(t *testing.T, python, endpoint string, a *Answer, arns map[strin
 }
 
 // compareNetworks compares what two folders define, and returns it.
-func compareNetworks(t *testing.T, live, print string) *netmodel.Network {
+func compareNetworks(t *testing.T, live, theirs string) *netmodel.Network {
 	t.Helper()
-	want, err := netmodel.Load(print)
+	want, err := netmodel.Load(theirs)
 	if err != nil {
 		t.Fatal(err)
 	}

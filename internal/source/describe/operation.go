@@ -137,7 +137,7 @@ func nextPage(in, out reflect.Value) string {
 		if !from.IsValid() {
 			continue
 		}
-		token, _ := from.Interface().(*string)
+		token, _ := reflect.TypeAssert[*string](from)
 		from.SetZero()
 		if token == nil || *token == "" {
 			return ""
