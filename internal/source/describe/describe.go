@@ -89,7 +89,7 @@ func Network(ctx context.Context, c Config) ([]Answer, error) {
 	}
 	login, err := c.Login(ctx, "EC2")
 	if err != nil {
-		return nil, err
+		return nil, hinted(err)
 	}
 	regions := slices.Clone(c.Regions)
 	if len(regions) == 0 {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -269,6 +270,16 @@ func TestNetworkEnds(t *testing.T) {
 			t.Errorf("error %v; want one about the region", err)
 		}
 	})
+	t.Run("no credentials", func(t *testing.T) {
+		c := Config{Access: testAccess("http://127.0.0.1:9")}
+		delete(c.Env, "AWS_ACCESS_KEY_ID")
+		c.Env["AWS_EC2_METADATA_DISABLED"] = "true"
+		_, err := Network(t.Context(), c)
+		var fault *source.Fault
+		if !errors.As(err, &fault) || fault.Code != source.NoCredentials || strings.Contains(fault.Hint, "bucket") {
+			t.Errorf("error %v; want one about credentials, without buckets", err)
+		}
+	})
 	t.Run("ended from outside", func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		f := &fake{handlers: map[string]func(url.Values) (int, string){"DescribeSubnets": func(url.Values) (int, string) {
@@ -279,6 +290,33 @@ func TestNetworkEnds(t *testing.T) {
 			t.Errorf("error %v; want context.Canceled", err)
 		}
 	})
+}
+
+// TestMissingService takes a name that is not there as a service that the region does not
+// have, but for EC2, which every region has.
+func TestMissingService(t *testing.T) {
+	c := Config{Access: testAccess("")}
+	for name, tt := range map[string]struct {
+		service string
+		err     error
+		want    string
+	}{
+		"no such name":      {"workspaces", &net.DNSError{Err: "no such host", Name: "workspaces.eu-south-1.amazonaws.com", IsNotFound: true}, "the region has no address for the service"},
+		"no such name, EC2": {"ec2", &net.DNSError{Err: "no such host", Name: "ec2.eu-nowhere-1.amazonaws.com", IsNotFound: true}, ""},
+		"no name service":   {"workspaces", &net.DNSError{Err: "server misbehaving", IsTemporary: true}, ""},
+		"no connection":     {"workspaces", &net.OpError{Op: "dial", Net: "tcp", Err: errors.New("connection refused")}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			why, denied, err := c.missing(t.Context(), &operation{service: tt.service, name: "DescribeThings"}, "eu-south-1", tt.err)
+			if why != tt.want || denied {
+				t.Errorf("missing since %q, denied %t; want %q", why, denied, tt.want)
+			}
+			var fault *source.Fault
+			if ends := errors.As(err, &fault) && fault.Code == source.Unreachable; ends != (tt.want == "") {
+				t.Errorf("error %v", err)
+			}
+		})
+	}
 }
 
 // TestNetworkEndpoints asks each service where the environment says.

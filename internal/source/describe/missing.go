@@ -48,14 +48,20 @@ const unnamed = "UnknownError"
 
 // fault names an error of asking for something.
 func (c *Config) fault(ctx context.Context, what string, err error) error {
-	err = c.FaultOf(ctx, "ask for", what, err)
+	return hinted(c.FaultOf(ctx, "ask for", what, err))
+}
+
+// hinted takes from a fault's hint what is about logs only.
+func hinted(err error) error {
 	fault, ok := errors.AsType[*source.Fault](err)
 	if !ok {
 		return err
 	}
-	fault.Hint = strings.TrimSuffix(fault.Hint, "; what was taken in is not fetched again")
-	if fault.Code == source.BadCredentials {
-		fault.Hint += "; a region that the account has not enabled does so too"
+	for _, end := range []string{"; what was taken in is not fetched again", "; a public bucket needs --no-sign-request"} {
+		fault.Hint = strings.TrimSuffix(fault.Hint, end)
 	}
-	return fault
+	if fault.Code == source.BadCredentials {
+		fault.Hint += "; a region that the account has not enabled makes AWS refuse them too"
+	}
+	return err
 }
