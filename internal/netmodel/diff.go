@@ -110,7 +110,7 @@ func difference(member string, a, b reflect.Value) []Detail {
 	}
 	// Another order. The first of addresses is the primary one, and DNS is in a VPC's first
 	// network.
-	if _, ok := a.Interface().([]netip.Addr); (ok || member == "CIDRs") && old[0] != now[0] {
+	if _, ok := reflect.TypeAssert[[]netip.Addr](a); (ok || member == "CIDRs") && old[0] != now[0] {
 		return []Detail{{"first of " + member, old[:1], now[:1]}}
 	}
 	return nil

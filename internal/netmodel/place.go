@@ -208,11 +208,11 @@ func (e *entry) read(fields map[string]json.RawMessage) {
 		Instances []struct {
 			Placement struct{ AvailabilityZone string }
 		}
-		Attachments       []struct{ VpcId string }
-		VpcAttachments    []struct{ VpcId string }
+		Attachments       []struct{ VpcID string }
+		VpcAttachments    []struct{ VpcID string }
 		AvailabilityZones []json.RawMessage
 
-		AccepterVpcInfo, RequesterVpcInfo, AccepterTgwInfo, RequesterTgwInfo struct{ OwnerId, Region string }
+		AccepterVpcInfo, RequesterVpcInfo, AccepterTgwInfo, RequesterTgwInfo struct{ OwnerID, Region string }
 	}
 	_ = json.Unmarshal(e.raw, &inner) // what has another form says nothing
 	e.region = cmp.Or(text(plain["region"]), text(plain["awsregion"]))
@@ -229,13 +229,13 @@ func (e *entry) read(fields map[string]json.RawMessage) {
 		e.region = cmp.Or(e.region, zoneRegion(zone))
 	}
 	for _, a := range append(inner.Attachments, inner.VpcAttachments...) {
-		if a.VpcId != "" {
-			e.refs = append(e.refs, a.VpcId)
+		if a.VpcID != "" {
+			e.refs = append(e.refs, a.VpcID)
 		}
 	}
-	for _, side := range []struct{ OwnerId, Region string }{inner.AccepterVpcInfo, inner.RequesterVpcInfo, inner.AccepterTgwInfo, inner.RequesterTgwInfo} {
-		if side.OwnerId != "" {
-			e.sides = append(e.sides, Place{side.OwnerId, side.Region})
+	for _, side := range []struct{ OwnerID, Region string }{inner.AccepterVpcInfo, inner.RequesterVpcInfo, inner.AccepterTgwInfo, inner.RequesterTgwInfo} {
+		if side.OwnerID != "" {
+			e.sides = append(e.sides, Place{side.OwnerID, side.Region})
 		}
 	}
 	for _, key := range slices.Sorted(maps.Keys(plain)) {

@@ -1,0 +1,313 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"weir/internal/app"
+	"weir/internal/netmodel"
+	"weir/internal/versions"
+)
+
+func (c *cli) networkCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "network",
+		Short: "Keep the network's definition, and how it was before: import, list, show, diff, remove",
+		Long: `Keeps the definitions of networks (VPCs, subnets, ENIs, security groups, network ACLs...)
+as they were at the times of their imports, in DATA/network. A version belongs to one
+account and region; 'weir check' asks those that were in force at its time.`,
+		Args: subcommand,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	cmd.AddCommand(c.networkImportCommand(), c.networkListCommand(), c.networkShowCommand(), c.networkDiffCommand(), c.networkRemoveCommand())
+	return cmd
+}
+
+var (
+	accountID  = regexp.MustCompile(`^[0-9]{12}$`)
+	regionName = regexp.MustCompile(`^[a-z]{2,}(-[a-z]+)+-[0-9]+$`)
+)
+
+func (c *cli) networkImportCommand() *cobra.Command {
+	var at, account, region string
+	shown := scopeFlags{}
+	cmd := &cobra.Command{
+		Use:   "import PATH...",
+		Short: "Take a network's definition in, as what is in force from a time on",
+		Long: `Takes what 'aws ec2 describe-*' prints as JSON, in any files and folders, of any accounts
+and regions. It is the definition of these accounts and regions at the time of --at,
+whole: what is not in it is not there. Other accounts and regions stay as they are. What
+the version before had and this one has not is said.
+
+Each account and region gets a version. Where nothing changed, that of before is seen
+again, so that 'weir network show' knows that it was the same until then.
+
+A thing is its owner's (OwnerId, or an ARN), its region that of an Availability Zone or an
+ARN; what says neither is where the VPC is that it is in, or where the rest of its file, its
+folder, or the import is. Where that does not tell, --account and --region do. Accounts
+that share subnets see what is another's: import each by itself with --account, which
+says whose answers these are.
+
+A file that can't be understood is left out whole, and named; the exit code is 3.`,
+		Example: `  weir network import ./net
+  weir network import ./net --at 2026-03-01T06:00:00Z
+  weir network import groups.json --account 111122223333 --region us-east-1`,
+		Args: needArgs(1, -1, "the folder or file"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			now := time.Now()
+			when, err := shown.moment("--at", at, now)
+			if err != nil {
+				return err
+			}
+			switch {
+			case when.After(now):
+				return usage(fmt.Errorf("--at: %s has not come yet", at))
+			case account != "" && !accountID.MatchString(account):
+				return usage(fmt.Errorf("--account: %q is no account of 12 digits", account))
+			case region != "" && !regionName.MatchString(region):
+				return usage(fmt.Errorf("--region: %q is no region such as us-east-1", region))
+			}
+			docs, err := netmodel.ReadDocuments(args...)
+			if err != nil {
+				return err
+			}
+			for i := range docs {
+				docs[i].Account, docs[i].Region = account, region
+			}
+			return c.importNetwork(cmd.Context(), docs, when, &shown)
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&at, "at", "", "it is the definition of this `TIME`: RFC 3339, a date, or epoch seconds (default: now)")
+	f.StringVar(&account, "account", "", "the answers are those of `ACCOUNT`")
+	f.StringVar(&region, "region", "", "they are of `REGION`")
+	shown.addZone(cmd)
+	completeNothing(cmd, "at", "account", "region")
+	return cmd
+}
+
+// moment reads a time of a flag; "" is now.
+func (s *scopeFlags) moment(flag, text string, now time.Time) (time.Time, error) {
+	zone, err := s.zone()
+	if err != nil || text == "" {
+		return now, err
+	}
+	t, err := parseTime(text, zone)
+	if err != nil {
+		return t, usage(fmt.Errorf("%s: %w", flag, err))
+	}
+	return t, nil
+}
+
+// importNetwork takes documents, and says what they brought, with times in the flags' zone.
+func (c *cli) importNetwork(ctx context.Context, docs []netmodel.Document, at time.Time, shown *scopeFlags) error {
+	zone, err := shown.zone()
+	if err != nil {
+		return err
+	}
+	r, err := app.ImportNetwork(ctx, c.data, docs, at)
+	for _, p := range r.Problems {
+		fmt.Fprintln(people{c.err}, "left out:", p)
+	}
+	if err != nil {
+		return err
+	}
+	if len(r.Problems) > 0 {
+		c.code = exitPartial
+	}
+	if c.json {
+		out := struct {
+			versions.Imported
+			Problems []string `json:"problems,omitempty"`
+		}{Imported: r}
+		for _, p := range r.Problems {
+			out.Problems = append(out.Problems, p.String())
+		}
+		return c.printJSON(out)
+	}
+	c.few("missing: ", r.Missing)
+	if len(r.Unused) > 0 {
+		c.note("kept, and not read yet: %s", strings.Join(r.Unused, ", "))
+	}
+	return c.printImported(&r, zone)
+}
+
+// few says the first of many things on stderr.
+func (c *cli) few(lead string, lines []string) {
+	const most = 10
+	for _, line := range lines[:min(len(lines), most)] {
+		fmt.Fprintln(people{c.err}, lead+line)
+	}
+	if n := len(lines) - most; n > 0 {
+		c.note("%d more of these; --json has all", n)
+	}
+}
+
+// printImported prints what became of each place, kind by kind.
+func (c *cli) printImported(r *versions.Imported, zone *time.Location) error {
+	t := newTable(c.out, []tableColumn{
+		{head: "ACCOUNT"},
+		{head: "REGION"},
+		{head: "VERSION", right: true},
+		{head: "KIND"},
+		{head: "COUNT", right: true},
+		{head: "CAME", right: true},
+		{head: "WENT", right: true},
+		{head: "CHANGED", right: true},
+	})
+	for _, p := range r.Places {
+		lead := []string{p.Account, p.Region, strconv.FormatInt(p.ID, 10)}
+		rows := 0
+		for _, k := range p.Counts {
+			became := map[string]int{}
+			for _, change := range p.Changes {
+				if change.Kind == k.Kind {
+					became[change.What]++
+				}
+			}
+			if k.N == 0 && len(became) == 0 {
+				continue
+			}
+			row := slices.Concat(lead, []string{k.Kind, strconv.Itoa(k.N)})
+			for _, what := range []string{netmodel.Came, netmodel.Went, netmodel.Changed} {
+				row = append(row, some(became[what]))
+			}
+			if err := t.add(row); err != nil {
+				return err
+			}
+			rows++
+			lead = []string{"", "", ""}
+		}
+		if rows == 0 {
+			if err := t.add(append(lead, "nothing", "", "", "", "")); err != nil {
+				return err
+			}
+		}
+	}
+	if err := t.flush(); err != nil {
+		return err
+	}
+	fmt.Fprintln(c.out)
+	for i := range r.Places {
+		c.printPlace(&r.Places[i], r.At, zone)
+	}
+	return nil
+}
+
+// some writes a number that is not 0.
+func some(n int) string {
+	if n == 0 {
+		return ""
+	}
+	return strconv.Itoa(n)
+}
+
+// printPlace says what became of an account and region.
+func (c *cli) printPlace(p *versions.ImportedPlace, at time.Time, zone *time.Location) {
+	out := people{c.out}
+	when := showTime(at, zone)
+	switch {
+	case p.Same && p.Until.After(at):
+		fmt.Fprintf(out, "%s: as version %d, which now holds from %s on\n", p.Place, p.ID, showTime(p.Since, zone))
+	case p.Same:
+		fmt.Fprintf(out, "%s: nothing changed, version %d still holds at %s\n", p.Place, p.ID, when)
+	case p.Before == nil:
+		fmt.Fprintf(out, "%s: version %d holds from %s on, and is assumed for what was before\n", p.Place, p.ID, when)
+	default:
+		fmt.Fprintf(out, "%s: version %d holds from %s on, after version %d, which was last seen at %s\n", p.Place, p.ID, when, p.Before.ID, showTime(p.Before.Until, zone))
+	}
+	if p.Again > 0 {
+		fmt.Fprintf(out, "%s: what was seen after that is version %d now\n", p.Place, p.Again)
+	}
+	for _, gone := range p.Gone {
+		fmt.Fprintf(out, "%s: this import has no %s; version %d had %d\n", p.Place, gone.Kind, p.Before.ID, gone.N)
+	}
+}
+
+func (c *cli) networkListCommand() *cobra.Command {
+	shown := scopeFlags{}
+	cmd := &cobra.Command{
+		Use:   "list",
+		Short: "List the versions",
+		Long: `Lists the versions by account, region and time. SINCE and UNTIL are the times of the
+first and the last import that found it; between UNTIL and the next version's SINCE
+nobody knows which of both held.`,
+		Example: "  weir network list",
+		Args:    rejectArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			zone, err := shown.zone()
+			if err != nil {
+				return err
+			}
+			list, err := app.NetworkVersions(cmd.Context(), c.data)
+			if err != nil {
+				return err
+			}
+			if c.json {
+				return c.printJSON(orEmpty(list))
+			}
+			var rows [][]string
+			for _, v := range list {
+				rows = append(rows, []string{
+					strconv.FormatInt(v.ID, 10), v.Account, v.Region, showTime(v.Since, zone), showTime(v.Until, zone), strconv.Itoa(v.Imports),
+				})
+			}
+			return printTable(c.out, []tableColumn{
+				{head: "VERSION", right: true}, {head: "ACCOUNT"}, {head: "REGION"}, {head: "SINCE"}, {head: "UNTIL"}, {head: "IMPORTS", right: true},
+			}, rows)
+		},
+	}
+	shown.addZone(cmd)
+	return cmd
+}
+
+func (c *cli) networkRemoveCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "remove VERSION",
+		Short: "Remove a version that should not be there",
+		Long: `Removes a version, as where the wrong files were imported. The version before it is then
+taken for its time. Its number is not used again.`,
+		Example: "  weir network remove 7",
+		Args:    needArgs(1, 1, "the version"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			id, ok := versionID(args[0])
+			if !ok {
+				return usage(fmt.Errorf("%q is no version: 'weir network list' has their numbers", args[0]))
+			}
+			if err := app.RemoveNetworkVersion(cmd.Context(), c.data, id); err != nil {
+				return err
+			}
+			c.note("version %d is removed", id)
+			return nil
+		},
+	}
+	cmd.ValidArgsFunction = c.completeVersions(1)
+	return cmd
+}
+
+// versionID reads the number of a version. Epoch seconds are longer.
+func versionID(text string) (int64, bool) {
+	id, err := strconv.ParseInt(text, 10, 64)
+	return id, err == nil && id > 0 && len(text) < 9
+}
+
+// completeVersions offers the numbers of versions for the first arguments.
+func (c *cli) completeVersions(most int) cobra.CompletionFunc {
+	return func(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+		var out []string
+		if c.setData(); len(args) < most {
+			list, _ := app.NetworkVersions(cmd.Context(), c.data) // there is nothing to offer
+			for _, v := range list {
+				out = append(out, fmt.Sprintf("%d\t%s since %s", v.ID, v.Place, showTime(v.Since, time.UTC)))
+			}
+		}
+		return out, cobra.ShellCompDirectiveNoFileComp
+	}
+}
