@@ -160,22 +160,22 @@ func (c *Config) account(ctx context.Context, login s3.Login, region string) (st
 // ask asks for all operations, one after the other.
 func (s *session) ask(ctx context.Context, a *Answer, done func()) error {
 	outs := map[string]any{} // by service and name of the operation
-	for i := range operations {
-		o := &operations[i]
+	for _, op := range s.operations() {
+		o := &op
 		if o.of == "" {
 			out, err := s.one(ctx, a, o, "")
 			if err != nil {
 				return err
 			}
-			outs[o.service+o.name] = out
+			outs[o.cli+o.name] = out
 			done()
 			continue
 		}
-		of := outs[o.service+o.of]
+		of := outs[o.cli+o.of]
 		if of == nil {
 			a.Missing = append(a.Missing, Missing{
 				Region: s.region, Operation: o.command(),
-				Why: fmt.Sprintf("what to ask about is not known without %s %s", o.service, kebab(o.of)),
+				Why: fmt.Sprintf("what to ask about is not known without %s %s", o.cli, kebab(o.of)),
 			})
 		} else if err := s.each(ctx, a, o, o.ids(of)); err != nil {
 			return err
@@ -202,7 +202,7 @@ func (s *session) each(ctx context.Context, a *Answer, o *operation, ids []strin
 
 // one asks once, and adds the answer, or that it is missing; then it returns nil.
 func (s *session) one(ctx context.Context, a *Answer, o *operation, id string) (any, error) {
-	out, err := o.ask(ctx, s, id)
+	out, err := o.ask(ctx, id)
 	if err == nil {
 		var data []byte
 		if data, err = encode(out); err == nil {

@@ -297,14 +297,14 @@ func TestNetworkEnds(t *testing.T) {
 func TestMissingService(t *testing.T) {
 	c := Config{Access: testAccess("")}
 	for name, tt := range map[string]struct {
-		service string
+		service service
 		err     error
 		want    string
 	}{
-		"no such name":      {"workspaces", &net.DNSError{Err: "no such host", Name: "workspaces.eu-south-1.amazonaws.com", IsNotFound: true}, "the region has no address for the service"},
-		"no such name, EC2": {"ec2", &net.DNSError{Err: "no such host", Name: "ec2.eu-nowhere-1.amazonaws.com", IsNotFound: true}, ""},
-		"no name service":   {"workspaces", &net.DNSError{Err: "server misbehaving", IsTemporary: true}, ""},
-		"no connection":     {"workspaces", &net.OpError{Op: "dial", Net: "tcp", Err: errors.New("connection refused")}, ""},
+		"no such name":      {ofWorkSpaces, &net.DNSError{Err: "no such host", Name: "workspaces.eu-south-1.amazonaws.com", IsNotFound: true}, "the region has no address for the service"},
+		"no such name, EC2": {ofEC2, &net.DNSError{Err: "no such host", Name: "ec2.eu-nowhere-1.amazonaws.com", IsNotFound: true}, ""},
+		"no name service":   {ofWorkSpaces, &net.DNSError{Err: "server misbehaving", IsTemporary: true}, ""},
+		"no connection":     {ofWorkSpaces, &net.OpError{Op: "dial", Net: "tcp", Err: errors.New("connection refused")}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			why, denied, err := c.missing(t.Context(), &operation{service: tt.service, name: "DescribeThings"}, "eu-south-1", tt.err)

@@ -27,7 +27,7 @@ func TestMembers(t *testing.T) {
 	cmd := exec.CommandContext(t.Context(), python, "testdata/members.py")
 	var in strings.Builder
 	for _, o := range operations {
-		in.WriteString(o.service + " " + o.name + "\n")
+		in.WriteString(o.cli + " " + o.name + "\n")
 	}
 	cmd.Stdin, cmd.Stderr = strings.NewReader(in.String()), os.Stderr
 	out, err := cmd.Output()
@@ -41,7 +41,7 @@ func TestMembers(t *testing.T) {
 	count := 0
 	for i := range operations {
 		o := &operations[i]
-		want := theirs[o.service+" "+o.name]
+		want := theirs[o.cli+" "+o.name]
 		got := map[string]string{}
 		members(t, got, "", o.out, nil)
 		if len(want) < 2 || len(got) < 2 {

@@ -17,8 +17,8 @@ import (
 // more can be asked it returns an error instead.
 func (c *Config) missing(ctx context.Context, o *operation, region string, asked error) (why string, denied bool, end error) {
 	dns, ok := errors.AsType[*net.DNSError](asked)
-	if ok && dns.IsNotFound && o.service != operations[0].service && ctx.Err() == nil {
-		// Not every region has every service. EC2 comes first: it was found.
+	if ok && dns.IsNotFound && o.service != ofEC2 && ctx.Err() == nil {
+		// Not every region has every service, but for EC2.
 		return "the region has no address for the service", false, nil
 	}
 	err := c.fault(ctx, o.command()+" in "+region, asked)

@@ -10,32 +10,31 @@ import (
 
 // operation is a read-only operation of AWS.
 type operation struct {
-	// service is the AWS CLI's name of the service, and name the API's of the operation.
-	service, name string
-	// iam is what the service's actions begin with in policies.
-	iam string
+	service
+	// name is the API's.
+	name string
 	// of is the operation of the same service whose answer names the things that this one
 	// is asked about one by one, and ids picks them; "" for what is asked once.
 	of  string
 	ids func(answer any) []string
 	// ask returns the answer's struct, all pages in one and without a token.
-	ask func(ctx context.Context, s *session, id string) (any, error)
+	ask func(ctx context.Context, id string) (any, error)
 	// out is the type of that struct.
 	out reflect.Type
 }
 
-// service is a service of AWS.
-type service[Client any] struct {
-	name, iam string
-	client    func(*session) *Client
-}
+// service is a service of AWS: the AWS CLI's name, and what its actions begin with in
+// policies.
+type service struct{ cli, iam string }
+
+// call is a client's method. The functions below know methods and not clients: a client
+// that is a type parameter is kept by the linker with all its methods, some MB of each.
+type call[In, Out, Options any] = func(context.Context, *In, ...func(*Options)) (*Out, error)
 
 // once returns an operation that is asked once, with a request or, where that is nil, an
 // empty one.
-func once[Client, In, Out, Options any](
-	s service[Client], call func(*Client, context.Context, *In, ...func(*Options)) (*Out, error), in *In,
-) operation {
-	return about(s, call, func(string) *In {
+func once[In, Out, Options any](s service, do call[In, Out, Options], in *In) operation {
+	return about(s, do, func(string) *In {
 		request := new(In)
 		if in != nil {
 			*request = *in
@@ -46,23 +45,19 @@ func once[Client, In, Out, Options any](
 
 // each returns an operation that is asked about each of the things that ids picks from
 // another's answer.
-func each[Client, In, Out, Of, Options any](
-	s service[Client], ids func(*Of) []string, call func(*Client, context.Context, *In, ...func(*Options)) (*Out, error), in func(id string) *In,
-) operation {
-	o := about(s, call, in)
+func each[In, Out, Of, Options any](s service, ids func(*Of) []string, do call[In, Out, Options], in func(id string) *In) operation {
+	o := about(s, do, in)
 	o.of = strings.TrimSuffix(reflect.TypeFor[Of]().Name(), "Output")
 	o.ids = func(answer any) []string { return ids(answer.(*Of)) }
 	return o
 }
 
-func about[Client, In, Out, Options any](
-	s service[Client], call func(*Client, context.Context, *In, ...func(*Options)) (*Out, error), in func(id string) *In,
-) operation {
+func about[In, Out, Options any](s service, do call[In, Out, Options], in func(id string) *In) operation {
 	return operation{
-		service: s.name, iam: s.iam, name: strings.TrimSuffix(reflect.TypeFor[In]().Name(), "Input"), out: reflect.TypeFor[Out](),
-		ask: func(ctx context.Context, session *session, id string) (any, error) {
-			client, request := s.client(session), in(id)
-			return pages(request, func() (*Out, error) { return call(client, ctx, request) })
+		service: s, name: strings.TrimSuffix(reflect.TypeFor[In]().Name(), "Input"), out: reflect.TypeFor[Out](),
+		ask: func(ctx context.Context, id string) (any, error) {
+			request := in(id)
+			return pages(request, func() (*Out, error) { return do(ctx, request) })
 		},
 	}
 }
@@ -71,12 +66,12 @@ func about[Client, In, Out, Options any](
 func (o *operation) action() string { return o.iam + ":" + o.name }
 
 // command returns the AWS CLI's words for the operation.
-func (o *operation) command() string { return o.service + " " + kebab(o.name) }
+func (o *operation) command() string { return o.cli + " " + kebab(o.name) }
 
 // file returns the name of the document of an answer. Of an ARN the resource is enough:
 // account and region are those of all others beside it.
 func (o *operation) file(region, id string) string {
-	name := region + "/" + o.service + "/" + kebab(o.name)
+	name := region + "/" + o.cli + "/" + kebab(o.name)
 	if id != "" {
 		if strings.HasPrefix(id, "arn:") {
 			id = id[strings.LastIndexByte(id, ':')+1:]
