@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -36,10 +37,9 @@ var (
 )
 
 func (c *cli) networkImportCommand() *cobra.Command {
-	var at, account, region string
-	shown := scopeFlags{}
+	var f importFlags
 	cmd := &cobra.Command{
-		Use:   "import PATH...",
+		Use:   "import PATH... | --live",
 		Short: "Take a network's definition in, as what is in force from a time on",
 		Long: `Takes what 'aws ec2 describe-*' prints as JSON, in any files and folders, of any accounts
 and regions. It is the definition of these accounts and regions at the time of --at,
@@ -55,42 +55,83 @@ folder, or the import is. Where that does not tell, --account and --region do. A
 that share subnets see what is another's: import each by itself with --account, which
 says whose answers these are.
 
-A file that can't be understood is left out whole, and named; the exit code is 3.`,
+With --live weir asks AWS for what is in force now, in each --region, by calls that change
+nothing. A call that is refused is passed over and named, with the action that a policy
+must allow for it. docs/howto/import-a-network-from-aws.md lists the calls.
+
+A file that can't be understood is left out whole, and named; the exit code is 3, as it is
+where AWS did not answer all calls.`,
 		Example: `  weir network import ./net
   weir network import ./net --at 2026-03-01T06:00:00Z
-  weir network import groups.json --account 111122223333 --region us-east-1`,
-		Args: needArgs(1, -1, "the folder or file"),
+  weir network import groups.json --account 111122223333 --region us-east-1
+  weir network import --live --profile audit --region eu-west-1 --region us-east-1
+  weir network import --live --save net-$(date +%F)`,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if f.live.on {
+				return nil // check says what is wrong with them
+			}
+			return needArgs(1, -1, "the folder or file")(cmd, args)
+		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			now := time.Now()
-			when, err := shown.moment("--at", at, now)
+			when, err := f.shown.moment("--at", f.at, now)
 			if err != nil {
 				return err
 			}
-			switch {
-			case when.After(now):
-				return usage(fmt.Errorf("--at: %s has not come yet", at))
-			case account != "" && !accountID.MatchString(account):
-				return usage(fmt.Errorf("--account: %q is no account of 12 digits", account))
-			case region != "" && !regionName.MatchString(region):
-				return usage(fmt.Errorf("--region: %q is no region such as us-east-1", region))
+			if when.After(now) {
+				return usage(fmt.Errorf("--at: %s has not come yet", f.at))
+			}
+			if err := f.check(args); err != nil {
+				return err
+			}
+			if f.live.on {
+				return c.importLive(cmd.Context(), &f)
 			}
 			docs, err := netmodel.ReadDocuments(args...)
 			if err != nil {
 				return err
 			}
 			for i := range docs {
-				docs[i].Account, docs[i].Region = account, region
+				docs[i].Account, docs[i].Region = f.account, strings.Join(f.regions, "")
 			}
-			return c.importNetwork(cmd.Context(), docs, when, &shown)
+			return c.importNetwork(cmd.Context(), docs, when, &f.shown, nil)
 		},
 	}
-	f := cmd.Flags()
-	f.StringVar(&at, "at", "", "it is the definition of this `TIME`: RFC 3339, a date, or epoch seconds (default: now)")
-	f.StringVar(&account, "account", "", "the answers are those of `ACCOUNT`")
-	f.StringVar(&region, "region", "", "they are of `REGION`")
-	shown.addZone(cmd)
+	fl := cmd.Flags()
+	fl.StringVar(&f.at, "at", "", "it is the definition of this `TIME`: RFC 3339, a date, or epoch seconds (default: now)")
+	fl.StringVar(&f.account, "account", "", "the answers are those of `ACCOUNT`")
+	fl.StringArrayVar(&f.regions, "region", nil, "they are of `REGION`; with --live: ask there, may be given several times")
+	f.live.add(cmd)
+	f.shown.addZone(cmd)
 	completeNothing(cmd, "at", "account", "region")
 	return cmd
+}
+
+// importFlags are the flags of weir network import.
+type importFlags struct {
+	at, account string
+	regions     []string
+	live        liveFlags
+	shown       scopeFlags // the zone of it
+}
+
+// check returns what is wrong with flags and arguments.
+func (f *importFlags) check(args []string) error {
+	if f.account != "" && !accountID.MatchString(f.account) {
+		return usage(fmt.Errorf("--account: %q is no account of 12 digits", f.account))
+	}
+	for i, region := range f.regions {
+		switch {
+		case !regionName.MatchString(region):
+			return usage(fmt.Errorf("--region: %q is no region such as us-east-1", region))
+		case slices.Contains(f.regions[:i], region):
+			return usage(fmt.Errorf("--region: %s is given twice", region))
+		}
+	}
+	if !f.live.on && len(f.regions) > 1 {
+		return usage(errors.New("--region: the answers in files are of one region; without it weir finds the region of each"))
+	}
+	return f.live.check(args, f.account, f.at)
 }
 
 // moment reads a time of a flag; "" is now.
@@ -106,8 +147,9 @@ func (s *scopeFlags) moment(flag, text string, now time.Time) (time.Time, error)
 	return t, nil
 }
 
-// importNetwork takes documents, and says what they brought, with times in the flags' zone.
-func (c *cli) importNetwork(ctx context.Context, docs []netmodel.Document, at time.Time, shown *scopeFlags) error {
+// importNetwork takes documents, and says what they brought, with times in the flags' zone,
+// and in JSON what AWS did not answer.
+func (c *cli) importNetwork(ctx context.Context, docs []netmodel.Document, at time.Time, shown *scopeFlags, unanswered []app.Unanswered) error {
 	zone, err := shown.zone()
 	if err != nil {
 		return err
@@ -125,8 +167,9 @@ func (c *cli) importNetwork(ctx context.Context, docs []netmodel.Document, at ti
 	if c.json {
 		out := struct {
 			versions.Imported
-			Problems []string `json:"problems,omitempty"`
-		}{Imported: r}
+			Problems   []string         `json:"problems,omitempty"`
+			Unanswered []app.Unanswered `json:"unanswered,omitempty"`
+		}{Imported: r, Unanswered: unanswered}
 		for _, p := range r.Problems {
 			out.Problems = append(out.Problems, p.String())
 		}
