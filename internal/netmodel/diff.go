@@ -102,53 +102,83 @@ func difference(member string, a, b reflect.Value) []Detail {
 	if reflect.DeepEqual(a.Interface(), b.Interface()) {
 		return nil
 	}
-	d := Detail{Member: member}
 	old, now := elements(a), elements(b)
-	d.Went, d.Came = without(old, now), without(now, old)
-	if len(d.Went) > 0 || len(d.Came) > 0 {
-		return []Detail{d}
+	went, came := without(old, now), without(now, old)
+	if len(went) > 0 || len(came) > 0 {
+		return []Detail{{member, apart(went, came), apart(came, went)}}
 	}
 	// Another order. The first of addresses is the primary one, and DNS is in a VPC's first
 	// network.
-	if _, ok := reflect.TypeAssert[[]netip.Addr](a); (ok || member == "CIDRs") && old[0] != now[0] {
-		return []Detail{{"first of " + member, old[:1], now[:1]}}
+	if _, ok := reflect.TypeAssert[[]netip.Addr](a); (ok || member == "CIDRs") && old[0].text != now[0].text {
+		return []Detail{{"first of " + member, []string{old[0].text}, []string{now[0].text}}}
 	}
 	return nil
 }
 
-// without returns the texts of a that b has not, each as often as a has it more often.
-func without(a, b []string) []string {
-	left := map[string]int{}
-	for _, s := range b {
-		left[s]++
+// element is an element of a list, a map's key and value, or a value.
+type element struct {
+	text string
+	key  any // of a map
+	of   any
+}
+
+// without returns the elements of a that b has not, each as often as a has it more often.
+func without(a, b []element) []element {
+	left := slices.Clone(b)
+	var out []element
+	for _, e := range a {
+		at := slices.IndexFunc(left, func(o element) bool { return o.text == e.text && reflect.DeepEqual(o, e) })
+		if at < 0 {
+			out = append(out, e)
+			continue
+		}
+		left = slices.Delete(left, at, at+1)
 	}
+	return out
+}
+
+// apart returns the texts of elements: all that there is to say of one whose text is that of
+// another.
+func apart(list, others []element) []string {
 	var out []string
-	for _, s := range a {
-		if left[s]--; left[s] < 0 {
-			out = append(out, s)
+	for _, e := range list {
+		if slices.ContainsFunc(others, func(o element) bool { return o.text == e.text }) {
+			e.text = memberText(reflect.ValueOf(e.of))
+		}
+		out = append(out, e.text)
+	}
+	return out
+}
+
+// elements returns a member as one element for each of a list or map, one for a value, none
+// for what is empty.
+func elements(v reflect.Value) []element {
+	var out []element
+	switch v.Kind() {
+	case reflect.Slice:
+		for i := range v.Len() {
+			of := v.Index(i).Interface()
+			out = append(out, element{Text(of), nil, of})
+		}
+	case reflect.Map:
+		for _, key := range v.MapKeys() {
+			key, of := key.Interface(), v.MapIndex(key).Interface()
+			out = append(out, element{Text(key) + " = " + Text(of), key, of})
+		}
+		slices.SortFunc(out, func(a, b element) int { return cmp.Compare(a.text, b.text) })
+	default:
+		if !v.IsZero() {
+			out = append(out, element{Text(v.Interface()), nil, v.Interface()})
 		}
 	}
 	return out
 }
 
-// elements returns a member as texts: one for each element of a list or map, one for a value,
-// none for what is empty.
-func elements(v reflect.Value) []string {
+// elementTexts returns the texts of a member's elements.
+func elementTexts(v reflect.Value) []string {
 	var out []string
-	switch v.Kind() {
-	case reflect.Slice:
-		for i := range v.Len() {
-			out = append(out, Text(v.Index(i).Interface()))
-		}
-	case reflect.Map:
-		for _, key := range v.MapKeys() {
-			out = append(out, Text(key.Interface())+" = "+Text(v.MapIndex(key).Interface()))
-		}
-		slices.Sort(out)
-	default:
-		if !v.IsZero() {
-			out = append(out, Text(v.Interface()))
-		}
+	for _, e := range elements(v) {
+		out = append(out, e.text)
 	}
 	return out
 }
@@ -194,7 +224,7 @@ func memberText(v reflect.Value) string {
 			if !f.IsExported() || v.Field(i).IsZero() {
 				continue
 			}
-			s := strings.Join(elements(v.Field(i)), ", ")
+			s := strings.Join(elementTexts(v.Field(i)), ", ")
 			if f.Type.Kind() == reflect.Bool {
 				out = append(out, words(f.Name))
 			} else if s != "" {
@@ -203,7 +233,7 @@ func memberText(v reflect.Value) string {
 		}
 		return cmp.Or(strings.Join(out, "; "), "-")
 	case reflect.Slice, reflect.Map:
-		return strings.Join(elements(v), ", ")
+		return strings.Join(elementTexts(v), ", ")
 	}
 	out, err := json.Marshal(v.Interface())
 	if err != nil {

@@ -24,7 +24,7 @@ func Members(thing any) []Member {
 		if !f.IsExported() {
 			continue
 		}
-		if values := elements(v.Field(i)); len(values) > 0 {
+		if values := elementTexts(v.Field(i)); len(values) > 0 {
 			out = append(out, Member{words(f.Name), values})
 		}
 	}

@@ -8,7 +8,10 @@ import (
 )
 
 func TestPlain(t *testing.T) {
-	n := loadOf(t, vpcs, subnets, enis, groups, acls)
+	group := `{"SecurityGroups": [{"GroupId": "sg-1", "GroupName": "web", "VpcId": "vpc-1", "IpPermissions": [
+		{"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443, "IpRanges": [{"CidrIp": "10.0.0.0/8"}], "PrefixListIds": [{"PrefixListId": "pl-1"}]},
+		{"IpProtocol": "-1", "Ipv6Ranges": [{"CidrIpv6": "::/0", "Description": "all"}]}], "IpPermissionsEgress": []}]}`
+	n := loadOf(t, vpcs, subnets, enis, group, acls)
 	for id, want := range map[string]string{
 		"vpc-1":    `{"id": "vpc-1", "name": "one", "account": "111122223333", "cidrs": ["10.0.0.0/16"]}`,
 		"subnet-1": `{"id": "subnet-1", "vpc": "vpc-1", "azid": "use1-az1", "cidrs": ["10.0.1.0/24"], "network_acl": "acl-1"}`,
@@ -17,24 +20,24 @@ func TestPlain(t *testing.T) {
 		"acl-1": `{"id": "acl-1", "vpc": "vpc-1", "default": false,
 			"ingress": [{"number": 100, "allow": true, "traffic": "tcp:443", "cidr": "0.0.0.0/0"}, {"number": 32767, "allow": false, "traffic": "all", "cidr": "0.0.0.0/0"}],
 			"egress": [{"number": 90, "allow": true, "traffic": "icmp:8", "cidr": "0.0.0.0/0"}]}`,
-		"sg-1": `{"id": "sg-1", "name": "web", "vpc": "vpc-1", "ingress": [
-			{"traffic": "tcp:443", "peer": {"cidr": "10.0.0.0/8"}}, {"traffic": "tcp:443", "peer": {"cidr": "0.0.0.0/0"}}, {"traffic": "tcp:443", "peer": {"cidr": "::/0"}},
-			{"traffic": "tcp:443", "peer": {"prefix_list": "pl-1"}}, {"traffic": "tcp:443", "peer": {"group": "sg-9"}}, {"traffic": "icmp:8", "peer": {"group": "sg-1"}}],
-			"egress": [{"traffic": "all", "peer": {"cidr": "0.0.0.0/0"}}]}`,
+		"sg-1": `{"id": "sg-1", "name": "web", "vpc": "vpc-1", "ingress": [{"traffic": "tcp:443", "peer": {"cidr": "10.0.0.0/8"}},
+			{"traffic": "tcp:443", "peer": {"prefix_list": "pl-1"}}, {"traffic": "all", "peer": {"cidr": "::/0"}, "description": "all"}]}`,
 	} {
 		_, thing := n.Kind(id)
 		data, err := json.Marshal(Plain(thing))
 		if err != nil {
 			t.Fatal(err)
 		}
-		var got, expected any
-		for text, into := range map[string]*any{string(data): &got, want: &expected} {
+		var got, expected map[string]any
+		for text, into := range map[string]*map[string]any{string(data): &got, want: &expected} {
 			if err := json.Unmarshal([]byte(text), into); err != nil {
 				t.Fatal(err)
 			}
 		}
-		if diff := cmp.Diff(expected, got); diff != "" {
-			t.Errorf("%s (-want +got):\n%s", id, diff)
+		for name, want := range expected {
+			if diff := cmp.Diff(want, got[name]); diff != "" {
+				t.Errorf("%s of %s (-want +got):\n%s", name, id, diff)
+			}
 		}
 	}
 	if v := Plain(nil); v != nil {
