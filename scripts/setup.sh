@@ -50,9 +50,9 @@ if ! node_is_new && has npm; then
 	npm install --prefix bin/node --no-save --no-audit --no-fund --loglevel=error node@22 >/dev/null || true
 fi
 
-if ! has moto_server && has python3; then
-	echo "installing moto into bin/moto"
-	python3 -m venv bin/moto && bin/moto/bin/pip install --quiet --disable-pip-version-check 'moto[server]==5.2.1' || true
+if has python3 && ! { has moto_server && python3 -c 'import awscli, boto3' 2>/dev/null; }; then
+	echo "installing moto and the AWS CLI into bin/moto"
+	python3 -m venv bin/moto && bin/moto/bin/pip install --quiet --disable-pip-version-check 'moto[server]==5.2.1' 'awscli==1.45.11' 'boto3==1.43.11' || true
 fi
 # An S3 server; it brings many modules and stands apart for that.
 CGO_ENABLED=0 "$GO" build -C tools/versitygw -o "$root/bin/versitygw" github.com/versity/versitygw/cmd/versitygw

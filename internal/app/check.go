@@ -1,22 +1,31 @@
 package app
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"weir/flowlog"
 	"weir/internal/netmodel"
 	"weir/internal/policy"
+	"weir/internal/versions"
 )
 
 // CheckRequest asks what rules decide of a connection.
 type CheckRequest struct {
-	// Network are the files and folders of the network's definition.
+	// Network are the files and folders of the network's definition. Where there are none,
+	// it is the one of the data directory Data that was in force at At.
 	Network []string
+	Data    string
+	At      time.Time
+	// Strict refuses where it is not sure what was in force: before the first import, and
+	// between two that differ.
+	Strict bool
 	// From and To are the ends: private addresses, IPv6 addresses, or ids of ENIs.
 	From, To string
 	// Traffic is a port and protocol as "443/tcp" or "53/udp", "icmp" or "icmpv6" for an
@@ -34,6 +43,8 @@ type CheckReport struct {
 	SrcPort  uint16     `json:"srcport,omitempty"`
 	DstPort  uint16     `json:"dstport,omitempty"`
 	Protocol int        `json:"protocol"`
+	// Definition says which of the imported versions decided; nil: files did.
+	Definition *CheckedDefinition `json:"definition,omitempty"`
 	// Problems are files that could not be taken, and Missing what the definition refers to
 	// and does not hold.
 	Problems []string `json:"problems,omitempty"`
@@ -42,13 +53,13 @@ type CheckReport struct {
 
 // Check tells what the security groups and network ACLs of a definition decide of a
 // connection between two ENIs of one VPC. It fails where an end is no ENI, or is one of
-// several with the same address.
-func Check(req CheckRequest) (CheckReport, error) {
+// several with the same address, and with [ErrUnsure] where it is to be strict.
+func Check(ctx context.Context, req CheckRequest) (CheckReport, error) {
 	p, err := readTraffic(req.Traffic)
 	if err != nil {
 		return CheckReport{}, err
 	}
-	loaded, err := netmodel.Load(req.Network...)
+	loaded, kept, err := loadFor(ctx, &req)
 	if err != nil {
 		return CheckReport{}, err
 	}
@@ -66,6 +77,12 @@ func Check(req CheckRequest) (CheckReport, error) {
 	for _, problem := range loaded.Problems {
 		out.Problems = append(out.Problems, problem.String())
 	}
+	if kept != nil {
+		out.Definition = checked(kept, from, to)
+		if doubts := out.Definition.Doubts(); req.Strict && len(doubts) > 0 {
+			return out, fmt.Errorf("%w: %s", ErrUnsure, strings.Join(doubts, "; "))
+		}
+	}
 	out.Path, err = policy.New(loaded.Network).Path(from.ID, to.ID, &p)
 	if errors.Is(err, policy.ErrNoPath) {
 		err = fmt.Errorf("%w; routes, gateways and peering are not read yet", err)
@@ -74,6 +91,20 @@ func Check(req CheckRequest) (CheckReport, error) {
 		err = fmt.Errorf("%w (left out: %s)", err, strings.Join(out.Problems, "; "))
 	}
 	return out, err
+}
+
+// ErrUnsure says that nobody knows what was in force.
+var ErrUnsure = errors.New("it is not sure what was in force")
+
+// loadFor loads the definition that a request names: from files, or what was imported, which
+// it returns too.
+func loadFor(ctx context.Context, req *CheckRequest) (netmodel.Loaded, *versions.Definition, error) {
+	if len(req.Network) > 0 {
+		loaded, err := netmodel.Load(req.Network...)
+		return loaded, nil, err
+	}
+	d, err := NetworkAt(ctx, req.Data, req.At)
+	return netmodel.Loaded{Network: d.Network, Problems: d.Problems}, &d, err
 }
 
 // ErrTraffic says that a text names no traffic.

@@ -5,44 +5,63 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"weir/flowlog"
 	"weir/internal/app"
 	"weir/internal/policy"
+	"weir/internal/versions"
 )
 
 func (c *cli) checkCommand() *cobra.Command {
 	var req app.CheckRequest
+	var at string
+	zone := scopeFlags{}
 	cmd := &cobra.Command{
-		Use:   "check --network DIR --from ADDR|ENI --to ADDR|ENI --port PORT/PROTOCOL",
+		Use:   "check --from ADDR|ENI --to ADDR|ENI --port PORT/PROTOCOL",
 		Short: "Say which rules allow or refuse a connection",
 		Long: `Says what security groups and network ACLs decide of a connection between two ENIs of
 one VPC, and of its replies: each decision on the way, with the rule. The network's
-definition is what 'aws ec2 describe-vpcs', describe-subnets, describe-network-interfaces,
-describe-security-groups, describe-security-group-rules (for the ids of rules),
-describe-network-acls and describe-prefix-lists print as JSON, in any files.
+definition is what was imported by 'weir network import' and was in force at the time of
+--at; where imports do not tell that for sure, it is said, and --strict refuses. Or it is
+that of --network: what 'aws ec2 describe-vpcs', describe-subnets,
+describe-network-interfaces, describe-security-groups, describe-security-group-rules (for
+the ids of rules), describe-network-acls and describe-prefix-lists print as JSON, in any
+files.
 
 Within a subnet no network ACL is asked. Security groups remember connections, so that
 they let replies pass; network ACLs do not. What leaves the VPC is refused: routes are
 not read yet.
 
 A connection that is refused, or whose replies are, gives exit code 4.`,
-		Example: `  weir check --network net --from 10.0.10.11 --to 10.0.40.11 --port 5432/tcp
+		Example: `  weir check --from 10.0.10.11 --to 10.0.40.11 --port 5432/tcp --at 2026-03-01T06:00:00Z
+  weir check --network net --from 10.0.10.11 --to 10.0.40.11 --port 5432/tcp
   weir check --network net --from eni-0a1b2c3d4e5f60718 --to 10.0.40.11 --port 53/udp
   weir check --network net --from 10.0.10.11 --to 10.0.40.11 --port icmp --json`,
 		Args: rejectArgs,
-		RunE: func(_ *cobra.Command, _ []string) error {
+		RunE: func(cmd *cobra.Command, _ []string) error {
 			for _, needed := range []struct {
 				flag string
 				has  bool
-			}{{"network", len(req.Network) > 0}, {"from", req.From != ""}, {"to", req.To != ""}, {"port", req.Traffic != ""}} {
+			}{{"from", req.From != ""}, {"to", req.To != ""}, {"port", req.Traffic != ""}} {
 				if !needed.has {
 					return usage(fmt.Errorf("--%s is needed", needed.flag))
 				}
 			}
-			r, err := app.Check(req)
+			if len(req.Network) > 0 && (at != "" || req.Strict) {
+				return usage(errors.New("--at and --strict are about what was imported: they exclude --network"))
+			}
+			var err error
+			if req.At, err = zone.moment("--at", at, time.Now()); err != nil {
+				return err
+			}
+			req.Data = c.data
+			r, err := app.Check(cmd.Context(), req)
+			if errors.Is(err, versions.ErrNone) {
+				return hint(err, "weir network import DIR takes what 'aws ec2 describe-*' prints", "--network DIR asks files that are not imported")
+			}
 			if errors.Is(err, app.ErrTraffic) {
 				return usage(fmt.Errorf("--port: %w", err))
 			}
@@ -59,13 +78,16 @@ A connection that is refused, or whose replies are, gives exit code 4.`,
 		},
 	}
 	fl := cmd.Flags()
-	fl.StringArrayVar(&req.Network, "network", nil, "the network's definition is in `DIR` or a file; may be given several times")
+	fl.StringArrayVar(&req.Network, "network", nil, "the network's definition is in `DIR` or a file, and not what was imported; may be given several times")
+	fl.StringVar(&at, "at", "", "by what was in force at `TIME`: RFC 3339, a date, or epoch seconds (default: now)")
+	fl.BoolVar(&req.Strict, "strict", false, "refuse where imports do not tell for sure what was in force")
+	zone.addZone(cmd)
 	fl.StringVar(&req.From, "from", "", "the connection begins at `ADDR`, or an ENI's id")
 	fl.StringVar(&req.To, "to", "", "it goes to `ADDR`, or an ENI's id")
 	fl.StringVar(&req.Traffic, "port", "", "`PORT` and protocol: 443/tcp, 53/udp, icmp, icmpv6, or a protocol without ports")
 	fl.Uint16Var(&req.SourcePort, "source-port", 50000, "the connection comes from this `PORT`, to which replies go")
 	complete(cmd, "port", "22/tcp", "443/tcp", "3389/tcp", "53/udp", "icmp")
-	completeNothing(cmd, "from", "to", "source-port")
+	completeNothing(cmd, "from", "to", "source-port", "at")
 	return cmd
 }
 
@@ -76,6 +98,11 @@ func (c *cli) printCheck(r *app.CheckReport) error {
 	}
 	for _, missing := range r.Missing {
 		fmt.Fprintln(people{c.err}, "missing:", missing)
+	}
+	if r.Definition != nil {
+		for _, doubt := range r.Definition.Doubts() {
+			fmt.Fprintln(people{c.err}, "not sure:", doubt)
+		}
 	}
 	protocol, ok := flowlog.ProtocolName(int64(r.Protocol))
 	if !ok {

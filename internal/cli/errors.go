@@ -134,6 +134,7 @@ func hintsOf(err error) []string {
 		add(au.Hint)
 	}
 	add(kindHints(err)...)
+	add(networkHints(err)...)
 	return hints
 }
 

@@ -39,12 +39,7 @@ func (s *s3Flags) add(cmd *cobra.Command) {
 // options returns what the flags ask for, with the environment's AWS settings.
 func (s *s3Flags) options() app.S3Options {
 	o := s.o
-	o.Env = map[string]string{}
-	for _, kv := range os.Environ() {
-		if name, value, ok := strings.Cut(kv, "="); ok && (strings.HasPrefix(name, "AWS_") || name == "HOME") {
-			o.Env[name] = value
-		}
-	}
+	o.Env = awsEnvironment()
 	return o
 }
 

@@ -46,13 +46,30 @@ type Loaded struct {
 	Partial []string
 }
 
+// Document is a file of a definition.
+type Document struct {
+	// Name says where it comes from, for problems: its path.
+	Name string
+	Data []byte
+	// Account and Region are whom and where the answers in it were asked for; "" where
+	// nobody says. What is in it may be another account's, which shares it.
+	Account, Region string
+}
+
 // Load reads a definition from files, and from all files below folders whose names end in
-// .json: answers of `aws ec2 describe-*`, recognised by their keys, of any accounts and
-// regions. A file with a part that can't be understood is left out whole and is in the
-// problems, with the others loaded. It fails where a path can't be read, where nothing was
-// loaded, and with [ErrContradiction] where files describe the same thing in two ways.
+// .json, as [LoadDocuments] does. It fails too where a path can't be read.
 func Load(paths ...string) (Loaded, error) {
-	var files []*file
+	docs, err := ReadDocuments(paths...)
+	if err != nil {
+		return Loaded{}, err
+	}
+	return LoadDocuments(docs)
+}
+
+// ReadDocuments reads files, and all files below folders whose names end in .json, in the
+// order of their paths. It fails where one can't be read, and where there is none.
+func ReadDocuments(paths ...string) ([]Document, error) {
+	var docs []Document
 	for _, path := range paths {
 		err := filepath.WalkDir(path, func(name string, d fs.DirEntry, err error) error {
 			if err != nil || d.IsDir() || name != path && !strings.EqualFold(filepath.Ext(name), ".json") {
@@ -60,13 +77,28 @@ func Load(paths ...string) (Loaded, error) {
 			}
 			data, err := os.ReadFile(name)
 			if err == nil {
-				files = append(files, readFile(name, data))
+				docs = append(docs, Document{Name: name, Data: data})
 			}
 			return err
 		})
 		if err != nil {
-			return Loaded{}, fmt.Errorf("cannot read the network definition: %w", err)
+			return nil, fmt.Errorf("cannot read the network definition: %w", err)
 		}
+	}
+	if len(docs) == 0 {
+		return nil, errors.New("no network definition: no file ends in .json")
+	}
+	return docs, nil
+}
+
+// LoadDocuments reads a definition from answers of `aws ec2 describe-*`, recognised by their
+// keys, of any accounts and regions. A document with a part that can't be understood is left
+// out whole and is in the problems, with the others loaded. It fails where nothing was
+// loaded, and with [ErrContradiction] where documents describe the same thing in two ways.
+func LoadDocuments(docs []Document) (Loaded, error) {
+	files := make([]*file, len(docs))
+	for i := range docs {
+		files[i] = readFile(docs[i].Name, docs[i].Data)
 	}
 	n, problems := join(files)
 	out := Loaded{Network: n, Problems: problems}
@@ -91,7 +123,7 @@ func Load(paths ...string) (Loaded, error) {
 	case len(problems) > 0:
 		return out, fmt.Errorf("no network definition could be read: %s", problems[0])
 	}
-	return out, errors.New("no network definition: no file ends in .json")
+	return out, errors.New("no network definition: no documents")
 }
 
 // file is what a file holds, or why it is not taken.

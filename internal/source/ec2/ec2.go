@@ -49,15 +49,17 @@ func FlowLogs(ctx context.Context, c Config) ([]source.FlowLog, error) {
 	c.EndpointURL = login.Endpoint
 	var logs []source.FlowLog
 	for _, in := range requests(c.IDs) {
-		pages := awsec2.NewDescribeFlowLogsPaginator(client, in)
-		for pages.HasMorePages() {
-			page, err := pages.NextPage(ctx)
+		// Not by the SDK's paginator, which takes the client as an interface: the linker keeps
+		// all methods of such a client.
+		for more := true; more; more = aws.ToString(in.NextToken) != "" {
+			page, err := client.DescribeFlowLogs(ctx, in)
 			if err != nil {
 				return nil, c.fault(ctx, login.Config.Region, err)
 			}
 			for _, f := range page.FlowLogs {
 				logs = append(logs, convert(f))
 			}
+			in.NextToken = page.NextToken
 		}
 	}
 	slices.SortFunc(logs, func(a, b source.FlowLog) int { return strings.Compare(a.ID, b.ID) })

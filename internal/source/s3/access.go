@@ -55,7 +55,8 @@ type Login struct {
 // Login finds the credentials and tries to get them, so that a wrong profile, an
 // expired session or a role that may not be assumed shows here. service is the
 // SDK's name of the service, as it stands in AWS_ENDPOINT_URL_* ("S3", "EC2",
-// "CLOUDWATCH_LOGS", "SQS"). Errors are [*source.Fault], or ctx's.
+// "CLOUDWATCH_LOGS", "SQS"). Errors are [*source.Fault], or ctx's. Further services
+// with the same credentials have the addresses that [Access.EndpointOf] tells.
 //
 // With Env, these variables of it are honoured and weir's own are not used
 // instead: AWS_ACCESS_KEY_ID with AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN;
@@ -64,9 +65,8 @@ type Login struct {
 // AWS_CONTAINER_CREDENTIALS_RELATIVE_URI and _FULL_URI with
 // AWS_CONTAINER_AUTHORIZATION_TOKEN and _TOKEN_FILE; AWS_PROFILE and
 // AWS_DEFAULT_PROFILE; AWS_CONFIG_FILE, AWS_SHARED_CREDENTIALS_FILE and HOME;
-// AWS_REGION and AWS_DEFAULT_REGION; AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_S3,
-// AWS_ENDPOINT_URL_EC2, AWS_ENDPOINT_URL_CLOUDWATCH_LOGS, AWS_ENDPOINT_URL_SQS and
-// AWS_IGNORE_CONFIGURED_ENDPOINT_URLS; AWS_CA_BUNDLE, AWS_MAX_ATTEMPTS and
+// AWS_REGION and AWS_DEFAULT_REGION; AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_ with the name
+// of each service that is asked, and AWS_IGNORE_CONFIGURED_ENDPOINT_URLS; AWS_CA_BUNDLE, AWS_MAX_ATTEMPTS and
 // AWS_EC2_METADATA_DISABLED. The rest is the machine's or
 // weir's own: instance roles, the addresses of STS and SSO, and the SSO sessions
 // in weir's home folder. Files that the variables name are read by weir, with
@@ -95,6 +95,13 @@ func (a Access) Login(ctx context.Context, service string) (Login, error) {
 	// shared slice, a data race between parallel requests.
 	l.Config.Credentials = aws.CredentialsProviderFunc(cfg.Credentials.Retrieve)
 	return l, nil
+}
+
+// EndpointOf returns the address to use for another service with a login, as
+// [Login.Endpoint] is for the one that it was for, or "" for AWS's own.
+func (a Access) EndpointOf(l Login, service string) (string, error) {
+	endpoint := a.endpoint(l.Config, service)
+	return endpoint, checkEndpoint(endpoint)
 }
 
 // load returns the SDK's configuration.

@@ -15,9 +15,9 @@ import (
 // itself first.
 const startUp = 90 * time.Second
 
-// missing skips a test whose server is not installed, and fails it in CI
+// Missing skips a test whose server is not installed, and fails it in CI
 // (WEIR_CI=1), which installs all.
-func missing(t testing.TB, what string) {
+func Missing(t testing.TB, what string) {
 	t.Helper()
 	if os.Getenv("WEIR_CI") == "1" {
 		t.Fatal(what)
@@ -25,16 +25,23 @@ func missing(t testing.TB, what string) {
 	t.Skip(what)
 }
 
+// Program returns the path of a program, and skips the test where it is not installed; hint
+// says how it is.
+func Program(t testing.TB, name, hint string) string {
+	t.Helper()
+	path, err := exec.LookPath(name)
+	if err != nil {
+		Missing(t, name+" is not installed ("+hint+")")
+	}
+	return path
+}
+
 // StartMoto starts moto, a fake of S3, EC2, STS and more, on a free port of
 // 127.0.0.1, and returns its URL. It accepts all credentials. The server ends
 // with the test.
 func StartMoto(t testing.TB) string {
 	t.Helper()
-	path, err := exec.LookPath("moto_server")
-	if err != nil {
-		missing(t, "moto_server is not installed (pip install 'moto[server]')")
-	}
-	cmd := exec.Command(path, "-H", "127.0.0.1", "-p", "0")
+	cmd := exec.Command(Program(t, "moto_server", "pip install 'moto[server]'"), "-H", "127.0.0.1", "-p", "0")
 	out, err := cmd.StderrPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -77,7 +84,7 @@ func StartVersityGW(t testing.TB) string {
 	t.Helper()
 	path := os.Getenv("VERSITYGW")
 	if path == "" {
-		missing(t, "VERSITYGW does not name the versitygw program (see tools/versitygw)")
+		Missing(t, "VERSITYGW does not name the versitygw program (see tools/versitygw)")
 	}
 	host := freePort(t)
 	cmd := exec.Command(path, "--quiet", "--port", host, "posix", t.TempDir())

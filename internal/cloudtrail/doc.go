@@ -1,0 +1,21 @@
+// Package cloudtrail reads CloudTrail's log files and says when rules of a network changed:
+// between two imports of a definition that differ, they give the moment.
+//
+// What comes in is a file as CloudTrail delivers it to a bucket: JSON with Records, gzipped or
+// not. What goes out are [Change] values: at this time this call changed these objects. These
+// calls are known:
+//
+//   - AuthorizeSecurityGroupIngress, AuthorizeSecurityGroupEgress, RevokeSecurityGroupIngress,
+//     RevokeSecurityGroupEgress, ModifySecurityGroupRules: a security group;
+//   - CreateNetworkAclEntry, ReplaceNetworkAclEntry, DeleteNetworkAclEntry: a network ACL;
+//   - ReplaceNetworkAclAssociation: an association of a subnet, which the call names by the
+//     association's id only, and the network ACL that it is with from then on;
+//   - ModifyNetworkInterfaceAttribute: an ENI, its security groups or something else of it.
+//
+// A call that failed changed nothing. Other calls can change what rules decide too (those on
+// prefix lists, ModifyInstanceAttribute, all that makes or deletes things): nothing is said of
+// them, so that no change here is no proof that nothing changed.
+//
+// CloudTrail delivers an event at least once, so that an EventID can come again, in another
+// file too. Nobody calls it yet. Source: CloudTrail user guide, "CloudTrail record contents".
+package cloudtrail

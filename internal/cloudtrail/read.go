@@ -1,0 +1,271 @@
+package cloudtrail
+
+import (
+	"bytes"
+	"compress/gzip"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+)
+
+// Change is a call that changed rules.
+type Change struct {
+	// At is when the call was made, to the second. Its effect is not before.
+	At time.Time
+	// Account is the one whose trail has the event, which owns what was changed.
+	Account, Region string
+	// Event is AWS's name of the call, and EventID the event's own.
+	Event, EventID string
+	// IDs are the objects that it changed: as sg-1, acl-1, eni-1 or aclassoc-1. There is one
+	// at least.
+	IDs []string
+	// By is the caller's ARN; "" where the caller has none, as services of AWS.
+	By string
+}
+
+// Problem says why a record is not understood.
+type Problem struct {
+	// File is the name that was given, and Path where in it, as Records[3].eventTime.
+	File, Path, Reason string
+}
+
+// String returns the problem with its place.
+func (p Problem) String() string { return p.File + ": " + p.Path + ": " + p.Reason }
+
+// File is what a log file holds.
+type File struct {
+	// Changes are in the file's order, which is not that of their times.
+	Changes []Change
+	// Records counts all of the file's records, and Failed those of calls that would have
+	// been changes and failed.
+	Records, Failed int
+	Problems        []Problem
+}
+
+// limit bounds the bytes of a file once they are unpacked. CloudTrail's files have some MB.
+const limit = 256 << 20
+
+type record struct {
+	EventTime          string `json:"eventTime"`
+	EventName          string `json:"eventName"`
+	EventID            string `json:"eventID"`
+	Region             string `json:"awsRegion"`
+	RecipientAccountID string `json:"recipientAccountId"`
+	ErrorCode          string `json:"errorCode"`
+	UserIdentity       struct {
+		ARN       string `json:"arn"`
+		AccountID string `json:"accountId"`
+	} `json:"userIdentity"`
+	RequestParameters parameters `json:"requestParameters"`
+	ResponseElements  answer     `json:"responseElements"`
+}
+
+// parameters are what a known call was about.
+type parameters struct {
+	GroupID            string `json:"groupId"`
+	GroupName          string `json:"groupName"`
+	NetworkACLID       string `json:"networkAclId"`
+	AssociationID      string `json:"associationId"`
+	NetworkInterfaceID string `json:"networkInterfaceId"`
+	ModifyRules        struct {
+		GroupID string `json:"GroupId"`
+	} `json:"ModifySecurityGroupRulesRequest"`
+}
+
+// answer is what EC2 said to a known call.
+type answer struct {
+	NewAssociationID string  `json:"newAssociationId"`
+	Rules            ruleSet `json:"securityGroupRuleSet"`
+	RevokedRules     ruleSet `json:"revokedSecurityGroupRuleSet"`
+}
+
+type ruleSet struct {
+	Items []struct {
+		GroupID string `json:"groupId"`
+	} `json:"items"`
+}
+
+// Read reads a log file. name is for problems. A record that is not understood is in the
+// problems, with the others read. Errors say that the file as a whole is none of CloudTrail's.
+func Read(name string, data []byte) (File, error) {
+	data, err := unpack(data)
+	if err != nil {
+		return File{}, fmt.Errorf("%s: %w", name, err)
+	}
+	var whole struct {
+		Records *[]json.RawMessage `json:"Records"`
+	}
+	if err := json.Unmarshal(data, &whole); err != nil {
+		if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
+			return File{}, fmt.Errorf("%s: byte %d: no JSON: %w", name, syntax.Offset, err)
+		}
+		return File{}, fmt.Errorf("%s: no log file of CloudTrail: %w", name, err)
+	}
+	if whole.Records == nil {
+		return File{}, fmt.Errorf("%s: no log file of CloudTrail: it has no Records (digest files have none: leave them out)", name)
+	}
+	out := File{Records: len(*whole.Records)}
+	for i, raw := range *whole.Records {
+		if err := out.add(raw); err != nil {
+			out.Problems = append(out.Problems, Problem{name, fmt.Sprintf("Records[%d]%s", i, err.path), err.reason})
+		}
+	}
+	return out, nil
+}
+
+// unpack returns the JSON.
+func unpack(data []byte) ([]byte, error) {
+	if !bytes.HasPrefix(data, []byte{0x1f, 0x8b}) {
+		return data, nil
+	}
+	r, err := gzip.NewReader(bytes.NewReader(data))
+	if err != nil {
+		return nil, fmt.Errorf("bad gzip: %w", err)
+	}
+	out, err := io.ReadAll(io.LimitReader(r, limit+1))
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("bad gzip: %w", err)
+	case len(out) > limit:
+		return nil, fmt.Errorf("more than %d MB once unpacked: no log file of CloudTrail", limit>>20)
+	}
+	return out, nil
+}
+
+// badRecord says what of a record is wrong.
+type badRecord struct{ path, reason string }
+
+// add adds a record's change, if it is one.
+func (f *File) add(raw json.RawMessage) *badRecord {
+	var head struct {
+		EventSource string `json:"eventSource"`
+		EventName   string `json:"eventName"`
+	}
+	if err := json.Unmarshal(raw, &head); err != nil {
+		return badValue(err)
+	}
+	if head.EventName == "" {
+		return &badRecord{".eventName", "it is missing"}
+	}
+	find := events[head.EventName]
+	if head.EventSource != "ec2.amazonaws.com" || find == nil {
+		return nil // whatever else it holds
+	}
+	var r record
+	if err := json.Unmarshal(raw, &r); err != nil {
+		return badValue(err)
+	}
+	if r.ErrorCode != "" {
+		f.Failed++
+		return nil
+	}
+	at, err := time.Parse(time.RFC3339, r.EventTime)
+	if err != nil {
+		return &badRecord{".eventTime", fmt.Sprintf("%q is no time", r.EventTime)}
+	}
+	c := Change{
+		At: at.UTC(), Account: r.RecipientAccountID, Region: r.Region, Event: r.EventName, EventID: r.EventID, By: r.UserIdentity.ARN,
+	}
+	if c.Account == "" { // before version 1.02 of records
+		c.Account = r.UserIdentity.AccountID
+	}
+	for _, needed := range []struct{ member, value string }{{"recipientAccountId", c.Account}, {"awsRegion", c.Region}, {"eventID", c.EventID}} {
+		if needed.value == "" {
+			return &badRecord{"." + needed.member, "it is missing"}
+		}
+	}
+	ids, bad := find(&r)
+	if bad != nil {
+		return bad
+	}
+	c.IDs = ids
+	f.Changes = append(f.Changes, c)
+	return nil
+}
+
+// badValue names a value of another type than CloudTrail's.
+func badValue(err error) *badRecord {
+	if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok && wrong.Field != "" {
+		return &badRecord{"." + wrong.Field, wrong.Value + " where " + wrong.Type.Kind().String() + " is expected"}
+	}
+	return &badRecord{"", "no record of an event"}
+}
+
+// events find what a call changed.
+var events = map[string]func(r *record) ([]string, *badRecord){
+	"AuthorizeSecurityGroupIngress":   securityGroup,
+	"AuthorizeSecurityGroupEgress":    securityGroup,
+	"RevokeSecurityGroupIngress":      securityGroup,
+	"RevokeSecurityGroupEgress":       securityGroup,
+	"ModifySecurityGroupRules":        modifiedGroup,
+	"CreateNetworkAclEntry":           networkACL,
+	"ReplaceNetworkAclEntry":          networkACL,
+	"DeleteNetworkAclEntry":           networkACL,
+	"ReplaceNetworkAclAssociation":    association,
+	"ModifyNetworkInterfaceAttribute": networkInterface,
+}
+
+// securityGroup returns the group of a call. In a default VPC it may be called by its name;
+// then the rules of the answer tell the id.
+func securityGroup(r *record) ([]string, *badRecord) {
+	p := &r.RequestParameters
+	id := p.GroupID
+	for _, set := range []ruleSet{r.ResponseElements.Rules, r.ResponseElements.RevokedRules} {
+		for _, rule := range set.Items {
+			if id == "" {
+				id = rule.GroupID
+			}
+		}
+	}
+	if id == "" && p.GroupName != "" {
+		return nil, &badRecord{".requestParameters", fmt.Sprintf("it names its group %q only, and no rule of the answer has the id", p.GroupName)}
+	}
+	return one(".requestParameters.groupId", "sg-", id)
+}
+
+// modifiedGroup returns the group of a ModifySecurityGroupRules, which CloudTrail records in
+// another form.
+func modifiedGroup(r *record) ([]string, *badRecord) {
+	const path = ".requestParameters.ModifySecurityGroupRulesRequest.GroupId"
+	return one(path, "sg-", r.RequestParameters.ModifyRules.GroupID)
+}
+
+func networkACL(r *record) ([]string, *badRecord) {
+	return one(".requestParameters.networkAclId", "acl-", r.RequestParameters.NetworkACLID)
+}
+
+func networkInterface(r *record) ([]string, *badRecord) {
+	return one(".requestParameters.networkInterfaceId", "eni-", r.RequestParameters.NetworkInterfaceID)
+}
+
+// association returns the association that ended, the network ACL, and the association that
+// is in its place.
+func association(r *record) ([]string, *badRecord) {
+	ids, bad := one(".requestParameters.associationId", "aclassoc-", r.RequestParameters.AssociationID)
+	if bad != nil {
+		return nil, bad
+	}
+	acl, bad := networkACL(r)
+	if bad != nil {
+		return nil, bad
+	}
+	next, bad := one(".responseElements.newAssociationId", "aclassoc-", r.ResponseElements.NewAssociationID)
+	if bad != nil {
+		return nil, bad
+	}
+	return append(append(ids, acl...), next...), nil
+}
+
+// one returns an id of a kind.
+func one(path, begin, id string) ([]string, *badRecord) {
+	switch {
+	case id == "":
+		return nil, &badRecord{path, "it is missing"}
+	case !strings.HasPrefix(id, begin):
+		return nil, &badRecord{path, fmt.Sprintf("%q is no id that begins with %s", id, begin)}
+	}
+	return []string{id}, nil
+}
