@@ -243,6 +243,34 @@ func TestRefused(t *testing.T) {
 	}
 }
 
+// TestDamaged checks that a document that is not as it was imported is refused, and a
+// database of a newer weir.
+func TestDamaged(t *testing.T) {
+	data := t.TempDir()
+	s := create(t, data)
+	mustImport(t, s, 10, network(one, east, 1)...)
+	if _, err := s.db.ExecContext(t.Context(), "UPDATE documents SET text = (SELECT max(text) FROM documents)"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.At(t.Context(), at(10)); err == nil || !strings.Contains(err.Error(), "of version 1 is damaged: it is not what was imported") {
+		t.Errorf("a document that is another: %v", err)
+	}
+	if _, err := s.db.ExecContext(t.Context(), "UPDATE documents SET text = x'00'"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.At(t.Context(), at(10)); err == nil || !strings.Contains(err.Error(), "of version 1 is damaged") {
+		t.Errorf("a document that is none: %v", err)
+	}
+	if _, err := s.db.ExecContext(t.Context(), "PRAGMA user_version = 99"); err != nil {
+		t.Fatal(err)
+	}
+	for name, open := range map[string]func(context.Context, string) (*Store, error){"Open": Open, "Create": Create} {
+		if _, err := open(t.Context(), data); err == nil || !strings.Contains(err.Error(), "are of a newer weir: they have form 99, and this weir knows 1") {
+			t.Errorf("%s of a newer weir's: %v", name, err)
+		}
+	}
+}
+
 // TestShared checks that a subnet that two accounts see is as its owner sees it.
 func TestShared(t *testing.T) {
 	s := create(t, t.TempDir())
