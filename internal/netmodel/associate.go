@@ -111,6 +111,8 @@ func (p *part) regionOf(id string) string {
 		return p.Subnets[id].Region
 	case p.Interfaces[id] != nil:
 		return p.Interfaces[id].Region
+	case p.NATGateways[id] != nil:
+		return p.NATGateways[id].Region
 	case p.TransitGateways[id] != nil:
 		return p.TransitGateways[id].Region
 	case p.TransitGatewayAttachments[id] != nil:

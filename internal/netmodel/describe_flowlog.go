@@ -13,6 +13,10 @@ func (p *part) flowLog(at string, v *struct {
 		FileFormat                                 string
 		HiveCompatiblePartitions, PerHourPartition bool
 	}
+	TagFieldSpecifications []struct {
+		ResourceType string
+		TagKeys      []string
+	}
 	Tags tags
 },
 ) error {
@@ -23,6 +27,9 @@ func (p *part) flowLog(at string, v *struct {
 		DeliveryRole: v.DeliverLogsPermissionArn, CrossAccountRole: v.DeliverCrossAccountRole,
 		FileFormat: v.DestinationOptions.FileFormat, HivePartitions: v.DestinationOptions.HiveCompatiblePartitions,
 		HourlyPartitions: v.DestinationOptions.PerHourPartition,
+	}
+	for _, f := range v.TagFieldSpecifications {
+		out.TagFields = append(out.TagFields, TagFields{f.ResourceType, f.TagKeys})
 	}
 	return put(p, at, "FlowLogId", p.FlowLogs, out.ID, out, same)
 }

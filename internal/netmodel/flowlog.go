@@ -1,7 +1,9 @@
 package netmodel
 
-// FlowLog is a flow log of a VPC, a subnet, an ENI, a transit gateway or one of its
-// attachments.
+import "strings"
+
+// FlowLog is a flow log of a VPC, a subnet, an ENI, a regional NAT gateway, a transit gateway or
+// one of its attachments.
 type FlowLog struct {
 	ID, Name string
 	Region   string
@@ -29,4 +31,18 @@ type FlowLog struct {
 	// are made; of S3.
 	FileFormat                       string
 	HivePartitions, HourlyPartitions bool
+	// TagFields say which tags the fields instance-tag, interface-tag and asg-tag hold.
+	TagFields []TagFields
 }
+
+// TagFields are the keys of tags that a flow log records of one kind of resource.
+//
+// Source: EC2 API reference, TagFieldSpecification.
+type TagFields struct {
+	ResourceType string   // network-interface, instance or auto-scaling-group
+	Keys         []string // one or two, the first for instance-tag, the second for instance-tag-2
+}
+
+// Transit reports whether the flow log is of a transit gateway or one of its attachments: its
+// records are of their own kind.
+func (l *FlowLog) Transit() bool { return strings.HasPrefix(l.Resource, "tgw-") }

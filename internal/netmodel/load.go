@@ -44,6 +44,20 @@ type Loaded struct {
 	// Partial are the files whose answer has another page, by its NextToken, NextMarker
 	// or Marker.
 	Partial []string
+	// Answers are the lists that were read, in the order of the documents and their keys.
+	Answers []Answer
+}
+
+// Answer is a list that was read, though nothing may be in it: that there is nothing is told
+// from that nobody asked.
+type Answer struct {
+	// Key is the list's, in lower case and without underscores, as flowlogs.
+	Key string
+	// Place is whom and where it was asked for, as [Document] says; "" where nobody says.
+	Place Place
+	File  string
+	// Partial says that AWS had more than the answer holds.
+	Partial bool
 }
 
 // Document is a file of a definition.
@@ -102,13 +116,18 @@ func LoadDocuments(docs []Document) (Loaded, error) {
 	}
 	n, problems := join(files)
 	out := Loaded{Network: n, Problems: problems}
-	for _, f := range files {
-		if f.problem == nil {
-			out.Unused = append(out.Unused, f.unused...)
-			out.Unknown = append(out.Unknown, f.unknown...)
-			if f.part.text("NextToken")+f.part.text("NextMarker")+f.part.text("Marker") != "" {
-				out.Partial = append(out.Partial, f.name)
-			}
+	for i, f := range files {
+		if f.problem != nil {
+			continue
+		}
+		out.Unused = append(out.Unused, f.unused...)
+		out.Unknown = append(out.Unknown, f.unknown...)
+		partial := f.part.text("NextToken")+f.part.text("NextMarker")+f.part.text("Marker") != ""
+		if partial {
+			out.Partial = append(out.Partial, f.name)
+		}
+		for _, key := range f.read {
+			out.Answers = append(out.Answers, Answer{key, Place{docs[i].Account, docs[i].Region}, f.name, partial})
 		}
 	}
 	out.Unused, out.Unknown = set(out.Unused), set(out.Unknown)
@@ -131,6 +150,7 @@ type file struct {
 	name    string
 	problem *Problem
 	part    part
+	read    []string // keys as of Answer
 	unused  []string // keys
 	unknown []string // members
 }
@@ -198,6 +218,7 @@ func readFile(name string, data []byte) *file {
 			continue
 		}
 		used = true
+		f.read = append(f.read, plain)
 		unknown := answer.unknown(plain, key, keys[key])
 		f.unknown = slices.AppendSeq(f.unknown, maps.Keys(unknown))
 		err := answer.read(&f.part, key, keys[key])

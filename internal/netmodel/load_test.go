@@ -104,7 +104,17 @@ func TestLoad(t *testing.T) {
 		Egress: []ACLEntry{{Number: 90, Allow: true, Traffic: echo, CIDR: cidr("0.0.0.0/0")}},
 	}}
 	n.PrefixLists = map[string]*PrefixList{"pl-1": {ID: "pl-1", Name: "com.amazonaws.us-east-1.s3", CIDRs: []netip.Prefix{cidr("3.5.0.0/19")}}}
-	want := Loaded{Network: &n, Unused: []string{"DhcpOptions"}, Partial: []string{filepath.Join(dir, "next.json")}}
+	answer := func(name, key string) Answer {
+		return Answer{Key: key, File: filepath.Join(dir, name+".json"), Partial: name == "next"}
+	}
+	want := Loaded{
+		Network: &n, Unused: []string{"DhcpOptions"}, Partial: []string{filepath.Join(dir, "next.json")},
+		Answers: []Answer{
+			answer("acls", "networkacls"), answer("enis", "networkinterfaces"), answer("groups", "securitygroups"),
+			answer("instances", "reservations"), answer("lists", "prefixlists"), answer("next", "routetables"),
+			answer("rules", "securitygrouprules"), answer("subnets", "subnets"), answer("vpcs", "vpcs"),
+		},
+	}
 	if diff := cmp.Diff(want, got, addresses); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}

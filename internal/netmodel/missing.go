@@ -268,7 +268,7 @@ func (m *missing) services() {
 		}
 	}
 	for _, l := range m.FlowLogs {
-		there := has(m.VPCs, l.Resource) || has(m.Subnets, l.Resource) || has(m.Interfaces, l.Resource) ||
+		there := has(m.VPCs, l.Resource) || has(m.Subnets, l.Resource) || has(m.Interfaces, l.Resource) || has(m.NATGateways, l.Resource) ||
 			has(m.TransitGateways, l.Resource) || has(m.TransitGatewayAttachments, l.Resource)
 		m.lacks(there, l.ID, "covers", l.Resource)
 	}

@@ -217,8 +217,14 @@ func shared(docs []Document, entries []*entry, owners map[string]string) error {
 func parts(docs []Document, entries []*entry) []Part {
 	byDoc := make([][]*entry, len(docs))
 	places := map[Place]*Part{}
+	folders := map[string]map[Place]bool{} // what else lies in a document's folder
 	for _, e := range entries {
 		byDoc[e.doc] = append(byDoc[e.doc], e)
+		folder := filepath.Dir(docs[e.doc].Name)
+		if folders[folder] == nil {
+			folders[folder] = map[Place]bool{}
+		}
+		folders[folder][e.place()] = true
 		if places[e.place()] == nil {
 			places[e.place()] = &Part{Place: e.place()}
 		}
@@ -230,7 +236,7 @@ func parts(docs []Document, entries []*entry) []Part {
 	}
 	for i := range docs {
 		if len(byDoc[i]) == 0 {
-			if part := emptyOf(places, &docs[i]); part != nil {
+			if part := emptyOf(places, &docs[i], folders[filepath.Dir(docs[i].Name)]); part != nil {
 				part.Documents = append(part.Documents, docs[i])
 			}
 			continue
@@ -253,12 +259,12 @@ func parts(docs []Document, entries []*entry) []Part {
 	return out
 }
 
-// emptyOf returns the part of an answer that says that there is nothing, nil where that can't
-// be told.
-func emptyOf(places map[Place]*Part, d *Document) *Part {
+// emptyOf returns the part of an answer that says that there is nothing: the one of what lies
+// in its folder, else the only one; nil where that can't be told.
+func emptyOf(places map[Place]*Part, d *Document, folder map[Place]bool) *Part {
 	var out []*Part
 	for p, part := range places {
-		if (d.Account == "" || d.Account == p.Account) && (d.Region == "" || d.Region == p.Region) {
+		if (len(folder) == 0 || folder[p]) && (d.Account == "" || d.Account == p.Account) && (d.Region == "" || d.Region == p.Region) {
 			out = append(out, part)
 		}
 	}

@@ -204,6 +204,38 @@ func TestSplit(t *testing.T) {
 }
 
 // TestSplitKnown checks that what was there before says the place of what belongs to it.
+// TestSplitEmpty gives answers that hold nothing to the account of their folder.
+func TestSplitEmpty(t *testing.T) {
+	docs := []Document{doc("a/flow-logs.json", `{"FlowLogs": []}`), doc("b/flow-logs.json", `{"FlowLogs": []}`), doc("flow-logs.json", `{"FlowLogs": []}`)}
+	for folder, d := range map[string][]Document{"a/": account("111111111111", "us-east-1a", "1"), "b/": account("222222222222", "us-east-1a", "2")} {
+		for i := range d {
+			d[i].Name = folder + d[i].Name
+		}
+		docs = append(docs, d...)
+	}
+	parts, err := Split(docs, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]string{}
+	for _, p := range parts {
+		loaded, err := LoadDocuments(p.Documents)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, a := range loaded.Answers {
+			if a.Key == "flowlogs" {
+				got[a.File] += p.Place.String()
+			}
+		}
+	}
+	// Nothing says whose the one beside the folders is.
+	want := map[string]string{"a/flow-logs.json": "111111111111 us-east-1", "b/flow-logs.json": "222222222222 us-east-1"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
 func TestSplitKnown(t *testing.T) {
 	docs := []Document{
 		doc("g.json", `{"SecurityGroups": [{"GroupId": "sg-a", "OwnerId": "111111111111", "VpcId": "vpc-a"}]}`),

@@ -103,6 +103,7 @@ const resources = `{
 	"MountTargets": [{"MountTargetId": "fsmt-1", "FileSystemId": "fs-1", "OwnerId": "111122223333", "LifeCycleState": "available", "VpcId": "vpc-1", "SubnetId": "subnet-1",
 		"NetworkInterfaceId": "eni-4", "AvailabilityZoneName": "eu-west-1a", "IpAddress": "10.0.1.50"}],
 	"FlowLogs": [{"FlowLogId": "fl-1", "ResourceId": "vpc-1", "TrafficType": "REJECT", "FlowLogStatus": "ACTIVE", "LogDestinationType": "s3", "LogDestination": "arn:aws:s3:::b/p",
+		"TagFieldSpecifications": [{"ResourceType": "instance", "TagKeys": ["Name", "team"]}],
 		"LogFormat": "${version}", "MaxAggregationInterval": 60, "DeliverLogsStatus": "FAILED", "DeliverLogsErrorMessage": "Access error", "DeliverCrossAccountRole": "arn:aws:iam::1:role/x",
 		"DestinationOptions": {"FileFormat": "parquet", "HiveCompatiblePartitions": true, "PerHourPartition": true}}]}`
 
@@ -152,6 +153,7 @@ func TestLoadResources(t *testing.T) {
 	wantLogs := map[string]*FlowLog{"fl-1": {
 		ID: "fl-1", Region: region, Resource: "vpc-1", Traffic: "REJECT", Status: "ACTIVE", DestinationType: "s3", Destination: "arn:aws:s3:::b/p", Format: "${version}", Interval: 60,
 		DeliveryStatus: "FAILED", DeliveryError: "Access error", CrossAccountRole: "arn:aws:iam::1:role/x", FileFormat: "parquet", HivePartitions: true, HourlyPartitions: true,
+		TagFields: []TagFields{{"instance", []string{"Name", "team"}}},
 	}}
 	if diff := cmp.Diff(wantLogs, got.FlowLogs); diff != "" {
 		t.Errorf("flow logs (-want +got):\n%s", diff)

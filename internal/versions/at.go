@@ -28,14 +28,13 @@ const (
 	StateAssumed State = "assumed unchanged"
 )
 
-// Definition is what was in force at a time.
+// Definition is what was in force at a time. Its Problems are documents that this weir does not
+// understand, which another one kept.
 type Definition struct {
-	*netmodel.Network
+	netmodel.Loaded
 	At time.Time
 	// InForce are the versions that it is of, in the order of accounts and regions.
 	InForce []InForce
-	// Problems are documents that this weir does not understand, which another one kept.
-	Problems []netmodel.Problem
 
 	ids []map[string]bool // of each of InForce
 }
@@ -109,8 +108,7 @@ func definitionAt(ctx context.Context, q querier, t time.Time) (Definition, erro
 	if err != nil {
 		return d, err
 	}
-	loaded, err := netmodel.LoadDocuments(docs)
-	d.Network, d.Problems = loaded.Network, loaded.Problems
+	d.Loaded, err = netmodel.LoadDocuments(docs)
 	return d, err
 }
 
