@@ -28,6 +28,11 @@ type LintReport struct {
 	// and does not hold.
 	Problems []string `json:"problems,omitempty"`
 	Missing  []string `json:"missing,omitempty"`
+	// Partial are files whose answer has another page, Unknown the members of answers that
+	// this weir does not know, and Unused the keys of answers that nothing is made of.
+	Partial []string `json:"partial,omitempty"`
+	Unknown []string `json:"unknown,omitempty"`
+	Unused  []string `json:"unused,omitempty"`
 }
 
 // ErrSeverity says that a text names no severity.
@@ -63,6 +68,7 @@ func LintLoaded(loaded netmodel.Loaded, least policy.Severity) (LintReport, erro
 	out := LintReport{
 		Findings:       []policy.Finding{},
 		SecurityGroups: len(loaded.SecurityGroups), NetworkACLs: len(loaded.NetworkACLs), Missing: loaded.Missing(),
+		Partial: loaded.Partial, Unknown: loaded.Unknown, Unused: loaded.Unused,
 	}
 	for _, f := range findings {
 		if least == "" || slices.Index(policy.Severities, f.Severity) <= slices.Index(policy.Severities, least) {

@@ -46,7 +46,8 @@ nothing. A call that is refused is passed over and named, with the action that a
 must allow for it. docs/howto/import-a-network-from-aws.md lists the calls.
 
 A file that can't be understood is left out whole, and named; the exit code is 3, as it is
-where AWS did not answer all calls.`,
+where AWS did not answer all calls, and where an answer is cut off: it has a NextToken, and
+what is on the next page counts as not there, unless another file holds it.`,
 		Example: `  weir network import ./net
   weir network import ./net --at 2026-03-01T06:00:00Z
   weir network import groups.json --account 111122223333 --region us-east-1
@@ -147,6 +148,7 @@ func (c *cli) importNetwork(ctx context.Context, docs []netmodel.Document, at ti
 	if err != nil {
 		return err
 	}
+	c.sayPartial(r.Partial)
 	if len(r.Problems) > 0 {
 		c.code = exitPartial
 	}
@@ -165,7 +167,25 @@ func (c *cli) importNetwork(ctx context.Context, docs []netmodel.Document, at ti
 	if len(r.Unused) > 0 {
 		c.note("kept, and not read yet: %s", strings.Join(r.Unused, ", "))
 	}
+	c.noteUnknown(r.Unknown)
 	return c.printImported(&r, zone)
+}
+
+// sayPartial names answers that were cut off: all is not well with what is made of them.
+func (c *cli) sayPartial(files []string) {
+	var lines []string
+	for _, f := range files {
+		lines = append(lines, f+" has another page (NextToken); what is on no page here counts as not there")
+		c.code = exitPartial
+	}
+	c.few("cut off: ", lines)
+}
+
+// noteUnknown names members of answers that this weir does not know.
+func (c *cli) noteUnknown(members []string) {
+	if len(members) > 0 {
+		c.note("not known to this weir, and not considered: %s", app.Several(members))
+	}
 }
 
 // few says the first of many things on stderr.

@@ -29,7 +29,8 @@ low (does nothing, or depends on what clients do):
 Routes are not looked at. The members of a group, and the entries of a prefix list that is
 not in the input, may be any addresses.
 
-Findings give exit code 4; without any, files that could not be taken give 3.`,
+Findings give exit code 4; without any, files that could not be taken, and answers that are
+cut off (they have a NextToken), give 3.`,
 		Example: `  weir network lint --network net
   weir network lint --network net --severity medium
   weir network lint --network net --json | jq -r '.findings[].kind' | sort | uniq -c`,
@@ -46,6 +47,7 @@ Findings give exit code 4; without any, files that could not be taken give 3.`,
 			if err != nil {
 				return err
 			}
+			c.sayPartial(r.Partial)
 			switch {
 			case len(r.Findings) > 0:
 				c.code = exitFindings
@@ -82,6 +84,7 @@ func (c *cli) printLint(r *app.LintReport) error {
 	for _, missing := range r.Missing {
 		fmt.Fprintln(people{c.err}, "missing:", missing)
 	}
+	c.noteUnknown(r.Unknown)
 	counts := map[policy.Severity]int{}
 	if len(r.Findings) > 0 {
 		t := newTable(c.out, []tableColumn{{head: "SEVERITY"}, {head: "KIND"}, {head: "OBJECT"}, {head: "NAME"}, {head: "REASON"}})

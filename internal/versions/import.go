@@ -24,6 +24,12 @@ type Imported struct {
 	Missing  []string           `json:"missing,omitempty"`
 	// Unused are the keys of answers that nothing is made of yet; they are kept.
 	Unused []string `json:"unused,omitempty"`
+	// Unknown are members of answers that this weir does not know, as Vpcs[].Member: what they
+	// say was not considered, and is kept.
+	Unknown []string `json:"unknown,omitempty"`
+	// Partial are the documents whose answer has another page, which is not in them: what it
+	// holds may be missing, and then counts as not there.
+	Partial []string `json:"partial,omitempty"`
 }
 
 // ImportedPlace is what an import brought of one account and region.
@@ -117,10 +123,14 @@ func (out *Imported) read(docs []netmodel.Document, known map[string]netmodel.Pl
 		if err == nil && len(loaded.Problems) == 0 {
 			good = append(good, d)
 			out.Unused = append(out.Unused, loaded.Unused...)
+			out.Unknown = append(out.Unknown, loaded.Unknown...)
+			out.Partial = append(out.Partial, loaded.Partial...)
 		}
 	}
-	slices.Sort(out.Unused)
-	out.Unused = slices.Compact(out.Unused)
+	for _, list := range []*[]string{&out.Unused, &out.Unknown} {
+		slices.Sort(*list)
+		*list = slices.Compact(*list)
+	}
 	if len(good) == 0 {
 		return nil, out.nothing()
 	}
