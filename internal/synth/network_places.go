@@ -86,7 +86,7 @@ func (d *describer) subnets() any {
 // The parts of a network interface in the answers.
 type (
 	publicAddress struct {
-		AllocationID string `json:"AllocationId"`
+		AllocationID string `json:"AllocationId,omitempty"` // describe-instances has none
 		OwnerID      string `json:"IpOwnerId"`
 		IP           string `json:"PublicIp"`
 	}
@@ -230,6 +230,9 @@ func (d *describer) instances() any {
 			continue
 		}
 		n := d.networkInterface(e)
+		if n.Association != nil {
+			n.Association.AllocationID = "" // also that of its address
+		}
 		out.Reservations = append(out.Reservations, reservation{
 			Groups: []struct{}{}, OwnerID: d.cfg.LogOwner, ID: d.id("r", e.index),
 			Instances: []instance{{
