@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	"reflect"
 	"regexp"
 	"slices"
 	"strconv"
@@ -133,7 +132,20 @@ func needOf(rows []*Resource) string {
 }
 
 func (a *analysis) gap(id string, kind ResourceType, traffic, account string, r *Resource) gap {
-	return gap{id, kind, traffic, account, r.Region, a.like(r, account)}
+	by := likeKey{account, r.Region, cmp.Or(r.gateway, r.VPC), r.gateway != ""}
+	like, ok := a.likes[by]
+	if !ok {
+		like = a.like(by)
+		a.likes[by] = like
+	}
+	return gap{id, kind, traffic, account, r.Region, like}
+}
+
+// likeKey is what decides about which flow log another one should be like: an account, a
+// region, and a VPC or transit gateway.
+type likeKey struct {
+	account, region, within string
+	transit                 bool
 }
 
 // vpcGaps returns what a VPC lacks: one flow log of it where all its resources lack the same,
@@ -176,27 +188,26 @@ func (a *analysis) gatewayGaps(id string, rows []*Resource) []gap {
 	return out
 }
 
-// like returns the flow log that another one for a resource should be like: one of the same
-// account and region that delivers, of the same VPC or transit gateway before others, with
-// the destination and fields that most have.
-func (a *analysis) like(r *Resource, account string) *netmodel.FlowLog {
-	transit := r.gateway != ""
+// like returns the flow log that another one should be like: one of the same account and
+// region that delivers, of the same VPC or transit gateway before others, with the
+// destination and fields that most have; nil where there is none.
+func (a *analysis) like(by likeKey) *netmodel.FlowLog {
+	same := map[string]int{} // by settings
+	for _, l := range a.sorted {
+		if l.DeliveryStatus != failed {
+			same[a.settings[l.ID]]++
+		}
+	}
 	var best *netmodel.FlowLog
 	var bestNear bool
 	var bestSame int
 	for _, l := range a.sorted {
-		if l.Transit() != transit || l.DeliveryStatus == failed || !active(l) || a.account(l) != account || l.Region != r.Region || !complete(l) {
+		if l.Transit() != by.transit || l.DeliveryStatus == failed || !active(l) || a.account(l) != by.account || l.Region != by.region || !complete(l) {
 			continue
 		}
-		near := slices.Contains(a.places(l.Resource), cmp.Or(r.gateway, r.VPC))
-		same := 0
-		for _, o := range a.sorted {
-			if o.DeliveryStatus != failed && sameSettings(l, o) {
-				same++
-			}
-		}
-		if best == nil || near && !bestNear || near == bestNear && same > bestSame {
-			best, bestNear, bestSame = l, near, same
+		near, n := slices.Contains(a.places(l.Resource), by.within), same[a.settings[l.ID]]
+		if best == nil || near && !bestNear || near == bestNear && n > bestSame {
+			best, bestNear, bestSame = l, near, n
 		}
 	}
 	return best
@@ -225,14 +236,13 @@ func complete(l *netmodel.FlowLog) bool {
 	return destinationType(l) != "" && (l.Destination != "" || l.LogGroup != "")
 }
 
-// settings are a flow log without what it is of, and what became of it.
-func settings(l *netmodel.FlowLog) netmodel.FlowLog {
+// settings writes a flow log without what it is of, and what became of it: flow logs with the
+// same text differ in nothing else.
+func settings(l *netmodel.FlowLog) string {
 	s := *l
 	s.ID, s.Name, s.Resource, s.Traffic, s.Status, s.DeliveryStatus, s.DeliveryError, s.Region = "", "", "", "", "", "", "", ""
-	return s
+	return fmt.Sprintf("%#v", s)
 }
-
-func sameSettings(l, o *netmodel.FlowLog) bool { return reflect.DeepEqual(settings(l), settings(o)) }
 
 // commands makes commands of gaps: one for all that differ in the resource alone, as far as
 // a call takes so many.
@@ -409,7 +419,12 @@ func (a *analysis) replace() []Command {
 		format   string
 		ids, end []string
 	}
+	type key struct {
+		kind                               ResourceType
+		traffic, account, region, settings string
+	}
 	var groups []*group
+	open := map[key]*group{}
 	for _, l := range a.sorted {
 		f, ok := a.formats[l.ID]
 		if !ok || !active(l) || l.DeliveryStatus == failed || !complete(l) || typeOf(l.Resource) == "" {
@@ -419,24 +434,20 @@ func (a *analysis) replace() []Command {
 		if more.Len() == f.Len() {
 			continue
 		}
-		g := gap{kind: typeOf(l.Resource), traffic: l.Traffic, account: a.account(l), region: l.Region, like: l}
+		k := key{typeOf(l.Resource), l.Traffic, a.account(l), l.Region, a.settings[l.ID]}
 		most := mostResources
 		if l.Transit() {
-			g.traffic, most = "", mostTransit
+			k.traffic, most = "", mostTransit
 		}
-		at := slices.IndexFunc(groups, func(o *group) bool {
-			x, y := o.gap, g
-			x.like, y.like = nil, nil
-			return x == y && sameSettings(o.like, l) && len(o.ids) < most
-		})
-		if at < 0 {
-			groups = append(groups, &group{gap: g, format: more.String()})
-			at = len(groups) - 1
+		g := open[k]
+		if g == nil || len(g.ids) == most {
+			g = &group{gap: gap{kind: k.kind, traffic: k.traffic, account: k.account, region: k.region, like: l}, format: more.String()}
+			groups, open[k] = append(groups, g), g
 		}
-		if !slices.Contains(groups[at].ids, l.Resource) {
-			groups[at].ids = append(groups[at].ids, l.Resource)
+		if !slices.Contains(g.ids, l.Resource) {
+			g.ids = append(g.ids, l.Resource)
 		}
-		groups[at].end = append(groups[at].end, l.ID)
+		g.end = append(g.end, l.ID)
 	}
 	out := []Command{}
 	for _, g := range groups {

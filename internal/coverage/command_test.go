@@ -238,3 +238,30 @@ func randomDefinition(rng *rand.Rand) netmodel.Loaded {
 	}
 	return out
 }
+
+// BenchmarkOf looks at 10,000 ENIs, of which each fifth has a flow log of its own.
+func BenchmarkOf(b *testing.B) {
+	n := &netmodel.Network{
+		VPCs: map[string]*netmodel.VPC{}, Subnets: map[string]*netmodel.Subnet{}, Interfaces: map[string]*netmodel.Interface{}, FlowLogs: map[string]*netmodel.FlowLog{},
+	}
+	for i := range 10_000 {
+		vpc, subnet := fmt.Sprintf("vpc-%d", i/500), fmt.Sprintf("subnet-%d", i/50)
+		n.VPCs[vpc] = &netmodel.VPC{ID: vpc, Account: owner}
+		n.Subnets[subnet] = &netmodel.Subnet{ID: subnet, VPC: vpc, Account: owner}
+		eni := fmt.Sprintf("eni-%d", i)
+		n.Interfaces[eni] = &netmodel.Interface{ID: eni, VPC: vpc, Subnet: subnet, Account: owner}
+		if i%5 == 0 {
+			id := fmt.Sprintf("fl-%d", i)
+			n.FlowLogs[id] = &netmodel.FlowLog{
+				ID: id, Resource: eni, Traffic: all, Status: "ACTIVE", DestinationType: toLogs, LogGroup: "group of " + eni, DeliveryRole: "role",
+				Format: flowlog.DefaultFormat(flowlog.KindVPC).String(),
+			}
+		}
+	}
+	loaded := netmodel.Loaded{Network: n, Answers: []netmodel.Answer{{Key: "flowlogs", Place: netmodel.Place{Account: owner}}}}
+	for b.Loop() {
+		if r := Of(&loaded); len(r.Resources) != 10_000 || len(r.Mend) == 0 {
+			b.Fatal(len(r.Mend))
+		}
+	}
+}

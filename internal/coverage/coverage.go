@@ -42,22 +42,28 @@ func Of(loaded *netmodel.Loaded) Report {
 // analysis is what is found out of a definition.
 type analysis struct {
 	*netmodel.Loaded
-	sorted  []*netmodel.FlowLog            // by id
-	of      map[string][]*netmodel.FlowLog // by resource
-	formats map[string]flowlog.Format      // by flow log, where its format is known
-	answers []netmodel.Answer              // of describe-flow-logs
-	owned   bool                           // the input says owners
-	rows    []Resource
+	sorted   []*netmodel.FlowLog            // by id
+	of       map[string][]*netmodel.FlowLog // by resource
+	formats  map[string]flowlog.Format      // by flow log, where its format is known
+	settings map[string]string              // by flow log
+	likes    map[likeKey]*netmodel.FlowLog  // those that were looked for
+	answers  []netmodel.Answer              // of describe-flow-logs
+	owned    bool                           // the input says owners
+	rows     []Resource
 }
 
 func newAnalysis(loaded *netmodel.Loaded) *analysis {
-	a := &analysis{Loaded: loaded, of: map[string][]*netmodel.FlowLog{}, formats: map[string]flowlog.Format{}, rows: []Resource{}}
+	a := &analysis{
+		Loaded: loaded, of: map[string][]*netmodel.FlowLog{}, formats: map[string]flowlog.Format{}, settings: map[string]string{},
+		likes: map[likeKey]*netmodel.FlowLog{}, rows: []Resource{},
+	}
 	for _, id := range slices.Sorted(maps.Keys(loaded.FlowLogs)) {
 		l := loaded.FlowLogs[id]
 		a.sorted = append(a.sorted, l)
 		a.of[l.Resource] = append(a.of[l.Resource], l)
+		a.settings[id] = settings(l)
 		if f, err := formatOf(l); err == nil && f.Len() > 0 {
-			a.formats[l.ID] = f
+			a.formats[id] = f
 		}
 	}
 	for _, answer := range loaded.Answers {
