@@ -70,7 +70,7 @@ something that can't be seen gives 3.`,
 				return usage(fmt.Errorf("--region: %q is no region such as us-east-1", req.Region))
 			}
 			var err error
-			if req.At, err = zone.moment("--at", at, time.Now()); err != nil {
+			if req.At, err = zone.at(at); err != nil {
 				return err
 			}
 			req.Data = c.data
@@ -95,6 +95,9 @@ something that can't be seen gives 3.`,
 	completeNothing(cmd, "at", "account", "region")
 	return cmd
 }
+
+// at reads the time of --at: now where it is not given.
+func (s *scopeFlags) at(text string) (time.Time, error) { return s.moment("--at", text, time.Now()) }
 
 // showFlowLogs prints a report, and sets the exit code.
 func (c *cli) showFlowLogs(r *app.FlowLogsReport, each, fields bool) error {

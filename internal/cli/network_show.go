@@ -38,7 +38,7 @@ the first.`,
 			if err != nil {
 				return err
 			}
-			when, err := shown.moment("--at", at, time.Now())
+			when, err := shown.at(at)
 			if err != nil {
 				return err
 			}
