@@ -123,7 +123,11 @@ func splitAsked(n *netmodel.Network, docs []netmodel.Document) ([]netmodel.Part,
 	if slices.EqualFunc(docs, named, func(a, b netmodel.Document) bool { return a.Account == b.Account && a.Region == b.Region }) {
 		return nil, err
 	}
-	return splitAsked(n, named)
+	parts, again := splitAsked(n, named)
+	if again != nil {
+		return nil, err // the first says what is not clear without names that nobody gave
+	}
+	return parts, nil
 }
 
 // saysPlaces reports whether a definition says an owner, and a region.

@@ -50,7 +50,8 @@ describe-transit-gateway-attachments print as JSON, in any files. Whose answers 
 found as by 'weir network import'; --account and --region say it.
 
 Something that is not recorded, or a flow log that fails, gives exit code 4; without any,
-something that can't be seen gives 3.`,
+something that can't be seen gives 3, as do files that could not be taken and answers that
+are cut off (they have a NextToken).`,
 		Example: `  weir network flowlogs
   weir network flowlogs --at 2026-03-01
   weir network flowlogs --network net --account 111122223333
@@ -155,12 +156,15 @@ func (c *cli) printFlowLogs(r *app.FlowLogsReport) error {
 	})
 	for i := range r.FlowLogs {
 		l := &r.FlowLogs[i]
-		interval := ""
+		interval, traffic := "", l.Traffic
+		if traffic == "" && (l.Type == coverage.TransitGateway || l.Type == coverage.TransitGatewayAttachment) {
+			traffic = "ALL" // they have no other
+		}
 		if l.Interval > 0 {
 			interval = strconv.Itoa(l.Interval) + " s"
 		}
 		row := []string{
-			l.ID, l.Resource, cmp.Or(l.Traffic, "ALL"), interval, some(l.Fields), some(l.Version),
+			l.ID, l.Resource, traffic, interval, some(l.Fields), some(l.Version),
 			strings.TrimSpace(l.DestinationType + " " + l.Destination), l.Delivery, strconv.Itoa(l.Covers),
 		}
 		if err := t.add(row); err != nil {
