@@ -600,10 +600,13 @@ func hashText(s string) uint64 {
 	b := unsafe.Slice(unsafe.StringData(s), n)
 	var x, y uint64
 	switch {
-	case n > 32:
+	case n > 48:
 		return maphash.String(hashSeed, s)
 	case n > 16:
 		x = fold(binary.LittleEndian.Uint64(b)^hashKeys[0], binary.LittleEndian.Uint64(b[8:])^hashKeys[1])
+		if n > 32 { // IPv6, not shortened
+			x = fold(x^binary.LittleEndian.Uint64(b[16:]), binary.LittleEndian.Uint64(b[24:])^hashKeys[1])
+		}
 		x, y = x^binary.LittleEndian.Uint64(b[n-16:]), binary.LittleEndian.Uint64(b[n-8:])
 	case n >= 8:
 		x, y = binary.LittleEndian.Uint64(b), binary.LittleEndian.Uint64(b[n-8:])
