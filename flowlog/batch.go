@@ -65,11 +65,12 @@ func NewBatch(k Kind) *Batch {
 
 // Release gives the memory of the columns that a decoder made back for later batches.
 // Nothing of the batch may be used after that; texts of its dictionaries may. A batch need
-// not be released.
+// not be released; one that no decoder made stays as it is.
 func (b *Batch) Release() {
-	lent := b.lent
-	*b = Batch{kind: b.kind}
-	lent.release()
+	if lent := b.lent; len(lent.nums)+len(lent.codes) > 0 {
+		*b = Batch{kind: b.kind}
+		lent.release()
+	}
 }
 
 // Kind returns the kind of the batch's records.
