@@ -46,7 +46,7 @@ func (w *walk) toInternet(at place, g *netmodel.InternetGateway, egressOnly bool
 	if src == w.p.Src {
 		w.gateway(g.ID, "it leaves %s", at.vpc)
 	} else {
-		w.gateway(g.ID, "it leaves %s, with %s as its source", at.vpc, src)
+		w.gateway(g.ID, "it leaves %s; its source becomes %s", at.vpc, src)
 	}
 	w.p.Src, w.scopes = src, []scope{{}}
 	to, _, err := w.publicHolder()
@@ -171,7 +171,7 @@ func (w *walk) fromInternet() (end, error) {
 	if private == w.p.Dst {
 		w.gateway(g.ID, "it comes into %s", to.vpc)
 	} else {
-		w.gateway(g.ID, "it comes into %s, to %s, for which %s stands", to.vpc, private, w.p.Dst)
+		w.gateway(g.ID, "it comes into %s; its destination becomes %s", to.vpc, private)
 	}
 	w.p.Dst = private
 	if to.nat != nil && to.subnet == nil {

@@ -61,7 +61,7 @@ func TestInternet(t *testing.T) {
 		},
 		"from the internet, no route back": {
 			from: Internet, src: world, dst: elastic, change: func(n *netmodel.Network) { unroute(n, "rtb-1p", "0.0.0.0/0") },
-			forward: inward, reply: "rtb-1p>rtb-1p!", to: "eni-1p",
+			forward: inward, reply: "rtb-1p!", to: "eni-1p",
 		},
 		"from the internet, back by a NAT gateway": {
 			from: Internet, src: world, dst: elastic, change: func(n *netmodel.Network) {

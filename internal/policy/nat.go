@@ -72,7 +72,7 @@ func (w *walk) throughNAT(at place, g *netmodel.NATGateway) (end, error) {
 		return end{}, err
 	}
 	w.sessions = append(w.sessions, session{g.ID, outer, w.p.Src, w.p.SrcPort, w.anyPort})
-	w.gateway(g.ID, "it goes on with %s as its source, and a port of %s", outer, g.ID)
+	w.gateway(g.ID, "its source becomes %s, with another port", outer)
 	w.p.Src, w.anyPort, w.scopes = outer, true, []scope{{}}
 	return w.route(to)
 }
@@ -126,7 +126,7 @@ func (w *walk) intoNAT(at place, over border) (end, error) {
 	}
 	s := w.sessions[n]
 	w.sessions = w.sessions[:n]
-	w.gateway(at.nat.ID, "it answers a connection of %s, and goes on to it", s.inner)
+	w.gateway(at.nat.ID, "it answers %s, which becomes its destination", s.inner)
 	w.p.Dst, w.anyPort = s.inner, s.anyPort
 	if w.p.Protocol != netmodel.ICMP {
 		w.p.DstPort = s.port

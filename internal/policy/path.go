@@ -34,6 +34,8 @@ type Step struct {
 	Interface string             `json:"interface,omitempty"`
 	Subnet    string             `json:"subnet,omitempty"`
 	Direction netmodel.Direction `json:"direction,omitempty"`
+	// TransitGateway is the id of the one whose route table it is.
+	TransitGateway string `json:"transit_gateway,omitempty"`
 	// Gateway is the id of what a route leads to, or of the gateway that decides.
 	Gateway string `json:"gateway,omitempty"`
 	// Src and Dst are the packet's addresses as it comes here.
@@ -72,8 +74,7 @@ func (d *Definition) Path(from, to string, p *Packet) (Path, error) {
 		case first == nil:
 			first = &path
 		case first.Action != path.Action || first.To != path.To:
-			return *first, fmt.Errorf("%w: AWS does not say which of %s it takes, and what becomes of it depends on that",
-				ErrNoPath, strings.Join(w.options, ", and of "))
+			return *first, unknown("which of %s it takes, and what becomes of it depends on that", strings.Join(w.options, ", and of "))
 		}
 		if script = w.next(); script == nil {
 			return *first, nil
@@ -108,7 +109,7 @@ func (w *walk) path() (Path, error) {
 	w.turn(reply)
 	back, err := w.beginReply(at)
 	if err == nil && !w.refused {
-		w.returned(at, back)
+		w.returned(back)
 	}
 	out.Reply, out.Notes = orNone(w.steps), w.notes
 	if w.refused {
@@ -137,7 +138,7 @@ func (w *walk) arrived(at end) {
 
 // returned checks that the reply came to where the packet began, as an answer of whom it
 // was sent to.
-func (w *walk) returned(from, back end) {
+func (w *walk) returned(back end) {
 	wrong := func(format string, args ...any) {
 		w.refuse(Step{Gateway: back.id, Verdict: Verdict{Stage: Route, Why: fmt.Sprintf(format, args...)}})
 	}
@@ -213,10 +214,10 @@ func (w *walk) choose(what string, names []string) int {
 		i = w.script[n]
 	}
 	w.taken, w.counts = append(w.taken, i), append(w.counts, len(names))
-	text := what + " " + strings.Join(names, ", ")
+	text := what + " (" + strings.Join(names, ", ") + ")"
 	if !slices.Contains(w.options, text) {
 		w.options = append(w.options, text)
-		w.note("AWS does not say which of %s it takes; they decide alike, and the first is shown", text)
+		w.note("it is not known which of %s it takes; they decide alike, and the first is shown", text)
 	}
 	return i
 }

@@ -175,7 +175,7 @@ func (w *walk) routed(at place, t *netmodel.RouteTable, r *netmodel.Route, of st
 		s.Interface = at.eni.ID
 	}
 	if r == nil {
-		s.Gateway, s.Rule = t.ID, t.ID
+		s.Rule = t.ID
 		s.Why = fmt.Sprintf("%s, the route table of %s, has no route to %s", t.ID, of, w.p.Dst)
 		w.refuse(s)
 		return false

@@ -137,7 +137,7 @@ func (w *walk) transit(from *netmodel.TransitGatewayAttachment, direct bool) (en
 	if err != nil {
 		return end{}, err
 	}
-	s := Step{Gateway: t.TransitGateway, Verdict: Verdict{Action: Accept, Stage: Route, Rule: t.ID}}
+	s := Step{TransitGateway: t.TransitGateway, Verdict: Verdict{Action: Accept, Stage: Route, Rule: t.ID}}
 	switch {
 	case r == nil:
 		s.Why = t.ID + ", the route table of " + from.ID + ", has no route to " + w.p.Dst.String()
@@ -153,7 +153,7 @@ func (w *walk) transit(from *netmodel.TransitGatewayAttachment, direct bool) (en
 	}
 	id := r.Attachments[w.choose("the attachments that "+t.ID+" leads to", r.Attachments)]
 	s.Rule = routeName(t.ID, r.CIDR, r.PrefixList)
-	s.Why = s.Rule + " leads to " + id
+	s.Gateway, s.Why = id, s.Rule+" leads to "+id
 	w.step(s)
 	to := w.d.network.TransitGatewayAttachments[id]
 	switch {
@@ -163,10 +163,10 @@ func (w *walk) transit(from *netmodel.TransitGatewayAttachment, direct bool) (en
 		w.refuseAt(id, "%s is %s", id, orUnknown(to.State))
 		return end{}, nil
 	}
-	switch to.Kind {
-	case "vpc":
+	switch {
+	case to.Kind == "vpc":
 		return w.outOfTransit(from, to, direct)
-	case "vpn", "vpn-concentrator", "direct-connect-gateway", "connect", "client-vpn":
+	case leavesBy(to.Kind):
 		w.gateway(id, "it leaves, to what is connected there")
 		return end{kind: outside, id: id}, nil
 	}
@@ -226,7 +226,7 @@ func (w *walk) referencing(from, to *netmodel.TransitGatewayAttachment) []scope 
 // gateway.
 func (w *walk) fromAttachment(a *netmodel.TransitGatewayAttachment) (end, error) {
 	switch {
-	case a.Kind == "vpc" || a.Kind == "peering" || a.Kind == "tgw-peering" || a.Kind == "network-function":
+	case !leavesBy(a.Kind):
 		return end{}, unknown("%s is of kind %s: what is behind it begins at its own ENIs", a.ID, cmp.Or(a.Kind, "unknown"))
 	case !passes(a):
 		w.refuseAt(a.ID, "%s is %s", a.ID, orUnknown(a.State))

@@ -18,7 +18,7 @@ func texts(steps []Step) string {
 	for _, s := range steps {
 		what := s.Rule
 		switch {
-		case s.Stage == Route && what != "":
+		case s.Stage == Route && what != "" && s.Gateway != "":
 			what += ">" + s.Gateway
 		case s.Stage == Bypass:
 			what = "bypass"
@@ -80,8 +80,8 @@ const (
 	toPeer      = "rtb-1a:10.2.0.0/16>pcx-1 sgr-out acl-1a:egress:100 pcx-1 acl-2a:ingress:100 sgr-in"
 	fromPeer    = "rtb-2a:10.1.0.0/16>pcx-1 sgr-out acl-2a:egress:100 pcx-1 acl-1a:ingress:100 sgr-out"
 	intoTransit = "rtb-1a:10.3.0.0/16>tgw-1 sgr-out acl-1a:egress:100 acl-1t:ingress:100"
-	toThree     = intoTransit + " tgw-rtb-1:10.3.0.0/16>tgw-1 rtb-3t:10.3.0.0/16>local acl-3t:egress:100 acl-3a:ingress:100 sgr-in"
-	backToOne   = "rtb-3a:10.0.0.0/8>tgw-1 sgr-out acl-3a:egress:100 acl-3t:ingress:100 tgw-rtb-1:10.1.0.0/16>tgw-1 rtb-1t:10.1.0.0/16>local acl-1t:egress:100 acl-1a:ingress:100"
+	toThree     = intoTransit + " tgw-rtb-1:10.3.0.0/16>tgw-attach-3 rtb-3t:10.3.0.0/16>local acl-3t:egress:100 acl-3a:ingress:100 sgr-in"
+	backToOne   = "rtb-3a:10.0.0.0/8>tgw-1 sgr-out acl-3a:egress:100 acl-3t:ingress:100 tgw-rtb-1:10.1.0.0/16>tgw-attach-1 rtb-1t:10.1.0.0/16>local acl-1t:egress:100 acl-1a:ingress:100"
 	fromThree   = backToOne + " sgr-out"
 	toNAT       = "rtb-1a:0.0.0.0/0>nat-1 sgr-out acl-1a:egress:100 acl-1p:ingress:100"
 	outByNAT    = toNAT + " nat-1 rtb-1p:0.0.0.0/0>igw-1 acl-1p:egress:100 igw-1"
@@ -94,7 +94,7 @@ func TestPeering(t *testing.T) {
 		"both routes": {forward: toPeer, reply: fromPeer, to: "eni-2a"},
 		"no route back": {
 			change:  func(n *netmodel.Network) { unroute(n, "rtb-2a", "10.1.0.0/16") },
-			forward: toPeer, reply: "rtb-2a>rtb-2a!", to: "eni-2a",
+			forward: toPeer, reply: "rtb-2a!", to: "eni-2a",
 		},
 		"not active": {
 			change:  func(n *netmodel.Network) { n.PeeringConnections["pcx-1"].Status = "deleted" },
@@ -128,7 +128,7 @@ func TestPeering(t *testing.T) {
 				n.TransitGatewayAttachments[a.ID] = &a
 			},
 			forward: toPeer, to: "eni-2a",
-			reply: "rtb-2a:10.1.0.0/16>tgw-1 sgr-out acl-2a:egress:100 acl-2a:ingress:100 tgw-rtb-1:10.1.0.0/16>tgw-1 rtb-1t:10.1.0.0/16>local acl-1t:egress:100 acl-1a:ingress:100 sgr-out",
+			reply: "rtb-2a:10.1.0.0/16>tgw-1 sgr-out acl-2a:egress:100 acl-2a:ingress:100 tgw-rtb-1:10.1.0.0/16>tgw-attach-1 rtb-1t:10.1.0.0/16>local acl-1t:egress:100 acl-1a:ingress:100 sgr-out",
 		},
 		"a VPC that is not there": {
 			change: func(n *netmodel.Network) { delete(n.VPCs, "vpc-2") },
@@ -160,13 +160,13 @@ func TestTransit(t *testing.T) {
 		"between VPCs": {forward: toThree, reply: fromThree, to: "eni-3a"},
 		"no route": {
 			change:  func(n *netmodel.Network) { table(n).Routes = nil },
-			forward: intoTransit + " tgw-rtb-1>tgw-1!",
+			forward: intoTransit + " tgw-rtb-1!",
 		},
 		"a static blackhole before a propagated route": {
 			change: func(n *netmodel.Network) {
 				table(n).Routes = append(table(n).Routes, netmodel.TransitGatewayRoute{CIDR: cidr("10.3.0.0/16"), Type: "static", State: "blackhole"})
 			},
-			forward: intoTransit + " tgw-rtb-1:10.3.0.0/16>tgw-1!",
+			forward: intoTransit + " tgw-rtb-1:10.3.0.0/16!",
 		},
 		"a more specific one before a static one": {
 			change: func(n *netmodel.Network) {
@@ -218,8 +218,8 @@ func TestTransit(t *testing.T) {
 				// What comes from the transit gateway is not asked.
 				deny(n, "acl-1a", netmodel.Ingress, ports(netmodel.TCP, 1024, 65535))
 			},
-			forward: "rtb-1a:10.3.0.0/16>tgw-1 sgr-out acl-1a:egress:100 acl-1a:ingress:100 tgw-rtb-1:10.3.0.0/16>tgw-1 rtb-3t:10.3.0.0/16>local acl-3t:egress:100 acl-3a:ingress:100 sgr-in",
-			reply:   "rtb-3a:10.0.0.0/8>tgw-1 sgr-out acl-3a:egress:100 acl-3t:ingress:100 tgw-rtb-1:10.1.0.0/16>tgw-1 sgr-out",
+			forward: "rtb-1a:10.3.0.0/16>tgw-1 sgr-out acl-1a:egress:100 acl-1a:ingress:100 tgw-rtb-1:10.3.0.0/16>tgw-attach-3 rtb-3t:10.3.0.0/16>local acl-3t:egress:100 acl-3a:ingress:100 sgr-in",
+			reply:   "rtb-3a:10.0.0.0/8>tgw-1 sgr-out acl-3a:egress:100 acl-3t:ingress:100 tgw-rtb-1:10.1.0.0/16>tgw-attach-1 sgr-out",
 			to:      "eni-3a",
 		},
 		"the network ACL of the attachment's subnet, in": {
@@ -228,7 +228,7 @@ func TestTransit(t *testing.T) {
 		},
 		"the network ACL of the attachment's subnet, out": {
 			change:  func(n *netmodel.Network) { deny(n, "acl-3t", netmodel.Egress, ports(netmodel.TCP, 443, 443)) },
-			forward: intoTransit + " tgw-rtb-1:10.3.0.0/16>tgw-1 rtb-3t:10.3.0.0/16>local acl-3t:egress:1!",
+			forward: intoTransit + " tgw-rtb-1:10.3.0.0/16>tgw-attach-3 rtb-3t:10.3.0.0/16>local acl-3t:egress:1!",
 		},
 		"two subnets that differ": {
 			change: func(n *netmodel.Network) {
@@ -236,17 +236,17 @@ func TestTransit(t *testing.T) {
 				a.Subnets, a.ApplianceMode = []string{"subnet-3a", "subnet-3t"}, "enable"
 				deny(n, "acl-3t", netmodel.Egress, ports(netmodel.TCP, 443, 443))
 			},
-			err: "the subnets of tgw-attach-3 subnet-3a, subnet-3t",
+			err: "the subnets of tgw-attach-3 (subnet-3a, subnet-3t)",
 		},
 		"to a VPN connection": {
 			dst:     "172.16.3.4",
-			forward: "rtb-1a:172.16.0.0/12>tgw-1 sgr-out acl-1a:egress:100 acl-1t:ingress:100 tgw-rtb-1:172.16.0.0/12>tgw-1 tgw-attach-vpn",
-			reply:   "tgw-rtb-1:10.1.0.0/16>tgw-1 rtb-1t:10.1.0.0/16>local acl-1t:egress:100 acl-1a:ingress:100 sgr-out", to: "tgw-attach-vpn",
+			forward: "rtb-1a:172.16.0.0/12>tgw-1 sgr-out acl-1a:egress:100 acl-1t:ingress:100 tgw-rtb-1:172.16.0.0/12>tgw-attach-vpn tgw-attach-vpn",
+			reply:   "tgw-rtb-1:10.1.0.0/16>tgw-attach-1 rtb-1t:10.1.0.0/16>local acl-1t:egress:100 acl-1a:ingress:100 sgr-out", to: "tgw-attach-vpn",
 		},
 		"from a VPN connection": {
 			from: "tgw-attach-vpn", src: "172.16.3.4", dst: "10.1.1.10",
-			forward: "tgw-rtb-1:10.1.0.0/16>tgw-1 rtb-1t:10.1.0.0/16>local acl-1t:egress:100 acl-1a:ingress:100 sgr-in",
-			reply:   "rtb-1a:172.16.0.0/12>tgw-1 sgr-out acl-1a:egress:100 acl-1t:ingress:100 tgw-rtb-1:172.16.0.0/12>tgw-1 tgw-attach-vpn", to: "eni-1a",
+			forward: "tgw-rtb-1:10.1.0.0/16>tgw-attach-1 rtb-1t:10.1.0.0/16>local acl-1t:egress:100 acl-1a:ingress:100 sgr-in",
+			reply:   "rtb-1a:172.16.0.0/12>tgw-1 sgr-out acl-1a:egress:100 acl-1t:ingress:100 tgw-rtb-1:172.16.0.0/12>tgw-attach-vpn tgw-attach-vpn", to: "eni-1a",
 		},
 		"out by another VPC's NAT gateway": {
 			from: "eni-3a", src: "10.3.1.10", dst: "198.51.100.7",
@@ -256,8 +256,8 @@ func TestTransit(t *testing.T) {
 				route(n, "rtb-1p", "10.3.0.0/16", netmodel.TargetTransitGateway, "tgw-1")
 				table(n).Routes = append(table(n).Routes, netmodel.TransitGatewayRoute{CIDR: cidr("0.0.0.0/0"), Type: "static", State: "active", Attachments: []string{"tgw-attach-1"}})
 			},
-			forward: "rtb-3a:0.0.0.0/0>tgw-1 sgr-out acl-3a:egress:100 acl-3t:ingress:100 tgw-rtb-1:0.0.0.0/0>tgw-1 rtb-1t:0.0.0.0/0>nat-1 acl-1t:egress:100 acl-1p:ingress:100 nat-1 rtb-1p:0.0.0.0/0>igw-1 acl-1p:egress:100 igw-1",
-			reply:   "igw-1 acl-1p:ingress:100 nat-1 rtb-1p:10.3.0.0/16>tgw-1 acl-1p:egress:100 acl-1t:ingress:100 tgw-rtb-1:10.3.0.0/16>tgw-1 rtb-3t:10.3.0.0/16>local acl-3t:egress:100 acl-3a:ingress:100 sgr-out",
+			forward: "rtb-3a:0.0.0.0/0>tgw-1 sgr-out acl-3a:egress:100 acl-3t:ingress:100 tgw-rtb-1:0.0.0.0/0>tgw-attach-1 rtb-1t:0.0.0.0/0>nat-1 acl-1t:egress:100 acl-1p:ingress:100 nat-1 rtb-1p:0.0.0.0/0>igw-1 acl-1p:egress:100 igw-1",
+			reply:   "igw-1 acl-1p:ingress:100 nat-1 rtb-1p:10.3.0.0/16>tgw-1 acl-1p:egress:100 acl-1t:ingress:100 tgw-rtb-1:10.3.0.0/16>tgw-attach-3 rtb-3t:10.3.0.0/16>local acl-3t:egress:100 acl-3a:ingress:100 sgr-out",
 			to:      "internet",
 		},
 		"out by another VPC without a NAT gateway": {
@@ -267,7 +267,7 @@ func TestTransit(t *testing.T) {
 				route(n, "rtb-1t", "0.0.0.0/0", netmodel.TargetInternetGateway, "igw-1")
 				table(n).Routes = append(table(n).Routes, netmodel.TransitGatewayRoute{CIDR: cidr("0.0.0.0/0"), Type: "static", State: "active", Attachments: []string{"tgw-attach-1"}})
 			},
-			forward: "rtb-3a:0.0.0.0/0>tgw-1 sgr-out acl-3a:egress:100 acl-3t:ingress:100 tgw-rtb-1:0.0.0.0/0>tgw-1 rtb-1t:0.0.0.0/0>igw-1 acl-1t:egress:100 igw-1!",
+			forward: "rtb-3a:0.0.0.0/0>tgw-1 sgr-out acl-3a:egress:100 acl-3t:ingress:100 tgw-rtb-1:0.0.0.0/0>tgw-attach-1 rtb-1t:0.0.0.0/0>igw-1 acl-1t:egress:100 igw-1!",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -292,7 +292,7 @@ func TestChoices(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	noted := slices.ContainsFunc(path.Notes, func(s string) bool { return strings.Contains(s, "the subnets of tgw-attach-3 subnet-3a, subnet-3t") })
+	noted := slices.ContainsFunc(path.Notes, func(s string) bool { return strings.Contains(s, "the subnets of tgw-attach-3 (subnet-3a, subnet-3t)") })
 	if path.Action != Accept || !noted {
 		t.Errorf("%s, notes %q", path.Action, path.Notes)
 	}
