@@ -82,7 +82,7 @@ func (w *walk) publicOf(eni *netmodel.Interface, private netip.Addr) netip.Addr 
 	if a, ok := eni.Public[private]; ok {
 		return a
 	}
-	for _, a := range w.d.network.ElasticIPs {
+	for a := range inOrder(w.d.network.ElasticIPs) {
 		if a.Interface == eni.ID && a.Private == private {
 			return a.Address
 		}
@@ -94,7 +94,7 @@ func (w *walk) publicOf(eni *netmodel.Interface, private netip.Addr) netip.Addr 
 // or IPv6 address, and the private address that it stands for. There is none if its vpc is "".
 func (w *walk) publicHolder() (place, netip.Addr, error) {
 	n, dst := w.d.network, w.p.Dst
-	for _, g := range n.NATGateways {
+	for g := range inOrder(n.NATGateways) {
 		for _, a := range g.Addresses {
 			if a.Public == dst && !gone(g.State) {
 				at, err := w.natPlace(g)
@@ -110,7 +110,7 @@ func (w *walk) publicHolder() (place, netip.Addr, error) {
 		private netip.Addr
 	}
 	var all []found
-	for _, i := range n.Interfaces {
+	for i := range inOrder(n.Interfaces) {
 		if dst.Is6() && i.Has(dst) {
 			all = append(all, found{i, dst})
 		}
@@ -120,7 +120,7 @@ func (w *walk) publicHolder() (place, netip.Addr, error) {
 			}
 		}
 	}
-	for _, a := range n.ElasticIPs {
+	for a := range inOrder(n.ElasticIPs) {
 		i := n.Interfaces[a.Interface]
 		if a.Address == dst && i != nil && !slices.Contains(all, found{i, a.Private}) {
 			all = append(all, found{i, a.Private})
@@ -155,7 +155,7 @@ func (w *walk) fromInternet() (end, error) {
 		return w.deliver(place{vpc: to.vpc})
 	}
 	var g *netmodel.InternetGateway
-	for _, one := range w.d.network.InternetGateways {
+	for one := range inOrder(w.d.network.InternetGateways) {
 		if one.VPC == to.vpc {
 			g = one
 		}
@@ -183,7 +183,7 @@ func (w *walk) fromInternet() (end, error) {
 // fromGateway brings a packet from a gateway into its VPC, by the gateway's own route table
 // if it has one (VPC user guide, "Gateway route tables").
 func (w *walk) fromGateway(at place, id string) (end, error) {
-	for _, t := range w.d.network.RouteTables {
+	for t := range inOrder(w.d.network.RouteTables) {
 		if !slices.Contains(t.Gateways, id) {
 			continue
 		}

@@ -42,6 +42,15 @@ func TestInternet(t *testing.T) {
 		"a NAT gateway whose subnet leads to itself": {
 			change: func(n *netmodel.Network) { route(n, "rtb-1p", "0.0.0.0/0", netmodel.TargetNATGateway, "nat-1") }, err: "it goes round",
 		},
+		"to a NAT gateway of which only the ENI is there": {
+			from: "eni-1p", src: "10.1.2.10", dst: "10.1.2.99", change: func(n *netmodel.Network) {
+				delete(n.NATGateways, "nat-1")
+				i := *n.Interfaces["eni-1p"]
+				i.ID, i.Type, i.Role, i.Groups, i.Addresses = "eni-nat", "nat_gateway", netmodel.RoleNATGateway, nil, []netip.Addr{addr("10.1.2.99")}
+				n.Interfaces[i.ID] = &i
+			},
+			forward: "sgr-out bypass eni-nat!",
+		},
 		"a regional NAT gateway": {
 			change: func(n *netmodel.Network) {
 				g := n.NATGateways["nat-1"]
@@ -91,6 +100,19 @@ func TestInternet(t *testing.T) {
 		"IPv6 by an egress-only internet gateway": {
 			src: "2001:db8:1:1::10", dst: "2001:db8:9::1",
 			forward: "rtb-1a:::/0>eigw-1 sgr-out6 acl-1a:egress:101 eigw-1", reply: "eigw-1 acl-1a:ingress:101 sgr-out6", to: Internet,
+		},
+		"IPv6 in, and out by an internet gateway": {
+			from: Internet, src: "2001:db8:9::1", dst: "2001:db8:1:1::10",
+			change: func(n *netmodel.Network) {
+				route(n, "rtb-1a", "::/0", netmodel.TargetInternetGateway, "igw-1")
+				g := n.SecurityGroups["sg-1"]
+				g.Ingress = append(g.Ingress, from("sgr-in6", all(), "::/0"))
+			},
+			// All is open both ways for IPv6, so that groups do not track it: rules answer.
+			forward: "igw-1 acl-1a:ingress:101 sgr-in6", reply: "rtb-1a:::/0>igw-1 sgr-out6 acl-1a:egress:101 igw-1", to: "eni-1a",
+		},
+		"IPv6 of an ENI's own network": {
+			src: "2001:db8:1:1::10", dst: "fd00::1", forward: "rtb-1a:::/0>eigw-1 sgr-out6 acl-1a:egress:101 eigw-1!",
 		},
 		"IPv6 in, and out by an egress-only one": {
 			from: Internet, src: "2001:db8:9::1", dst: "2001:db8:1:1::10",

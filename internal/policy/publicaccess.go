@@ -66,7 +66,7 @@ func (w *walk) accessMode(at place) (string, *netmodel.BlockPublicAccessExclusio
 		mode = o.Mode
 	}
 	var found *netmodel.BlockPublicAccessExclusion
-	for _, x := range n.BlockPublicAccessExclusions {
+	for x := range inOrder(n.BlockPublicAccessExclusions) {
 		if x.Resource != at.vpc && (at.subnet == nil || x.Resource != at.subnet.ID) {
 			continue
 		}

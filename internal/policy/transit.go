@@ -36,7 +36,7 @@ func (w *walk) intoTransit(at place, id string) (end, error) {
 		return end{}, err
 	}
 	var a *netmodel.TransitGatewayAttachment
-	for _, one := range w.d.network.TransitGatewayAttachments {
+	for one := range inOrder(w.d.network.TransitGatewayAttachments) {
 		if one.TransitGateway == id && one.Kind == "vpc" && one.Resource == at.vpc && (a == nil || passes(one)) {
 			a = one
 		}

@@ -2,6 +2,8 @@ package policy
 
 import (
 	"fmt"
+	"iter"
+	"maps"
 	"net/netip"
 	"slices"
 
@@ -237,6 +239,9 @@ func (w *walk) enter(to place, over border) (end, error) {
 	if to.nat != nil {
 		return w.intoNAT(to, over)
 	}
+	if to.eni.Role == netmodel.RoleTransitGateway {
+		return end{}, unknown("%s is of a transit gateway: AWS does not say what becomes of packets to its own address", to.eni.ID)
+	}
 	if ok, err := w.filter(to.eni, ingress, over, w.scopes); err != nil || !ok {
 		return end{}, err
 	}
@@ -247,12 +252,15 @@ func (w *walk) enter(to place, over border) (end, error) {
 }
 
 // describe notes what stands behind an ENI that ends a packet's way. It reports false, and
-// refuses the packet, where it is a load balancer that does not listen for it.
+// refuses the packet, where it is a NAT gateway or a load balancer that does not listen for it.
 func (w *walk) describe(eni *netmodel.Interface) bool {
 	if w.replying {
 		return true
 	}
 	switch eni.Role {
+	case netmodel.RoleNATGateway: // which the input has no more of
+		w.refuseAt(eni.ID, "NAT gateways take no connections")
+		return false
 	case netmodel.RoleALB, netmodel.RoleNLB, netmodel.RoleClassicBalancer, netmodel.RoleGWLB:
 		if listens, known := w.listens(eni); known && !listens {
 			w.refuseAt(eni.ID, "the load balancer %s has no listener for it", eni.Resource)
@@ -277,7 +285,7 @@ func crossing(a, b place) border {
 func (w *walk) holder(vpc string) (place, error) {
 	n, dst := w.d.network, w.p.Dst
 	var found []place
-	for _, g := range n.NATGateways {
+	for g := range inOrder(n.NATGateways) {
 		if g.VPC == vpc && slices.ContainsFunc(g.Addresses, func(a netmodel.NATAddress) bool { return a.Private == dst }) && !gone(g.State) {
 			at, err := w.natPlace(g)
 			if err != nil {
@@ -286,7 +294,7 @@ func (w *walk) holder(vpc string) (place, error) {
 			found = append(found, at)
 		}
 	}
-	for _, i := range n.Interfaces {
+	for i := range inOrder(n.Interfaces) {
 		if i.VPC != vpc || !i.Has(dst) || len(found) > 0 && found[0].nat != nil {
 			continue
 		}
@@ -303,12 +311,24 @@ func (w *walk) holder(vpc string) (place, error) {
 		return place{}, unknown("%d ENIs of %s have %s", len(found), vpc, dst)
 	}
 	in := vpc
-	for _, s := range n.Subnets {
+	for s := range inOrder(n.Subnets) {
 		if s.VPC == vpc && contains(s.CIDRs, dst) {
 			in = s.ID + " of " + vpc
 		}
 	}
 	return place{}, unknown("no ENI of the input has %s in %s", dst, in)
+}
+
+// inOrder returns what a map holds by id, in the order of the ids, so that the first that
+// will do is always the same.
+func inOrder[T any](all map[string]*T) iter.Seq[*T] {
+	return func(yield func(*T) bool) {
+		for _, id := range slices.Sorted(maps.Keys(all)) {
+			if !yield(all[id]) {
+				return
+			}
+		}
+	}
 }
 
 func gone(state string) bool { return state == "deleted" || state == "failed" || state == "deleting" }

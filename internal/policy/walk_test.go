@@ -2,6 +2,7 @@ package policy
 
 import (
 	"errors"
+	"net/netip"
 	"slices"
 	"strings"
 	"testing"
@@ -259,6 +260,51 @@ func TestTransit(t *testing.T) {
 			forward: "rtb-3a:0.0.0.0/0>tgw-1 sgr-out acl-3a:egress:100 acl-3t:ingress:100 tgw-rtb-1:0.0.0.0/0>tgw-attach-1 rtb-1t:0.0.0.0/0>nat-1 acl-1t:egress:100 acl-1p:ingress:100 nat-1 rtb-1p:0.0.0.0/0>igw-1 acl-1p:egress:100 igw-1",
 			reply:   "igw-1 acl-1p:ingress:100 nat-1 rtb-1p:10.3.0.0/16>tgw-1 acl-1p:egress:100 acl-1t:ingress:100 tgw-rtb-1:10.3.0.0/16>tgw-attach-3 rtb-3t:10.3.0.0/16>local acl-3t:egress:100 acl-3a:ingress:100 sgr-out",
 			to:      "internet",
+		},
+		"by a private NAT gateway": {
+			change: func(n *netmodel.Network) {
+				route(n, "rtb-1a", "10.3.0.0/16", netmodel.TargetNATGateway, "nat-1")
+				route(n, "rtb-1p", "10.3.0.0/16", netmodel.TargetTransitGateway, "tgw-1")
+				g := n.NATGateways["nat-1"]
+				g.Connectivity, g.Addresses[0].Public = "private", netip.Addr{}
+			},
+			forward: "rtb-1a:10.3.0.0/16>nat-1 sgr-out acl-1a:egress:100 acl-1p:ingress:100 nat-1 rtb-1p:10.3.0.0/16>tgw-1 acl-1p:egress:100 acl-1t:ingress:100 tgw-rtb-1:10.3.0.0/16>tgw-attach-3 rtb-3t:10.3.0.0/16>local acl-3t:egress:100 acl-3a:ingress:100 sgr-in",
+			reply:   "rtb-3a:10.0.0.0/8>tgw-1 sgr-out acl-3a:egress:100 acl-3t:ingress:100 tgw-rtb-1:10.1.0.0/16>tgw-attach-1 rtb-1t:10.1.0.0/16>local acl-1t:egress:100 acl-1p:ingress:100 nat-1 rtb-1p:10.1.0.0/16>local acl-1p:egress:100 acl-1a:ingress:100 sgr-out",
+			to:      "eni-3a",
+		},
+		"by a private NAT gateway, some of whose ports the other end does not answer": {
+			change: func(n *netmodel.Network) {
+				route(n, "rtb-1a", "10.3.0.0/16", netmodel.TargetNATGateway, "nat-1")
+				route(n, "rtb-1p", "10.3.0.0/16", netmodel.TargetTransitGateway, "tgw-1")
+				deny(n, "acl-3a", netmodel.Egress, ports(netmodel.TCP, 60000, 65535))
+			},
+			forward: "rtb-1a:10.3.0.0/16>nat-1 sgr-out acl-1a:egress:100 acl-1p:ingress:100 nat-1 rtb-1p:10.3.0.0/16>tgw-1 acl-1p:egress:100 acl-1t:ingress:100 tgw-rtb-1:10.3.0.0/16>tgw-attach-3 rtb-3t:10.3.0.0/16>local acl-3t:egress:100 acl-3a:ingress:100 sgr-in",
+			reply:   "rtb-3a:10.0.0.0/8>tgw-1 sgr-out acl-3a:egress:1!", to: "eni-3a",
+		},
+		"a reply to another ENI with the same address": {
+			change: func(n *netmodel.Network) {
+				v := *n.VPCs["vpc-1"]
+				v.ID = "vpc-4"
+				s := *n.Subnets["subnet-1a"]
+				s.ID, s.VPC = "subnet-4a", "vpc-4"
+				i := *n.Interfaces["eni-1a"]
+				i.ID, i.VPC, i.Subnet = "eni-4a", "vpc-4", "subnet-4a"
+				a := *n.TransitGatewayAttachments["tgw-attach-1"]
+				a.ID, a.Resource, a.Subnets = "tgw-attach-4", "vpc-4", []string{"subnet-4a"}
+				n.VPCs[v.ID], n.Subnets[s.ID], n.Interfaces[i.ID], n.TransitGatewayAttachments[a.ID] = &v, &s, &i, &a
+				table(n).Routes[0].Attachments = []string{a.ID}
+				n.SecurityGroups["sg-1"].Ingress[0].Traffic = all()
+			},
+			forward: toThree, to: "eni-3a",
+			reply: "rtb-3a:10.0.0.0/8>tgw-1 sgr-out acl-3a:egress:100 acl-3t:ingress:100 tgw-rtb-1:10.1.0.0/16>tgw-attach-4 sgr-in eni-4a!",
+		},
+		"to the ENI of an attachment": {
+			dst: "10.1.3.5", change: func(n *netmodel.Network) {
+				i := *n.Interfaces["eni-1a"]
+				i.ID, i.Subnet, i.Type, i.Role, i.Groups, i.Addresses = "eni-1t", "subnet-1t", "transit_gateway", netmodel.RoleTransitGateway, nil, []netip.Addr{addr("10.1.3.5")}
+				n.Interfaces[i.ID] = &i
+			},
+			err: "eni-1t is of a transit gateway",
 		},
 		"out by another VPC without a NAT gateway": {
 			from: "eni-3a", src: "10.3.1.10", dst: "198.51.100.7",
