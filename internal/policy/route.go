@@ -83,10 +83,10 @@ func (d *Definition) matches(t *netmodel.RouteTable, r *netmodel.Route, dst neti
 	}
 	l := d.network.PrefixLists[r.PrefixList]
 	if l == nil || l.EntriesUnknown {
-		// A gateway endpoint's list is AWS's, of public addresses of its service (VPC user guide,
-		// "Gateway endpoints").
+		// A gateway endpoint's list is of public addresses of its service (VPC user guide,
+		// "Gateway endpoints"). An endpoint that is not there may be another, with any list.
 		e := d.network.VPCEndpoints[r.Target.ID]
-		if r.Target.Kind == netmodel.TargetVPCEndpoint && (e == nil || e.Kind == "Gateway") && !public(dst) {
+		if r.Target.Kind == netmodel.TargetVPCEndpoint && e != nil && e.Kind == "Gateway" && !public(dst) {
 			return -1, nil
 		}
 		return -1, unknown("%s has a route to %s, whose entries are not in the input", t.ID, r.PrefixList)

@@ -18,7 +18,7 @@ func TestLookup(t *testing.T) {
 	const vgw, pcx, igw, tgw = "vgw-1", "pcx-1", "igw-1", "tgw-1"
 	kinds := map[string]netmodel.TargetKind{
 		vgw: netmodel.TargetVPNGateway, pcx: netmodel.TargetPeeringConnection, igw: netmodel.TargetInternetGateway, tgw: netmodel.TargetTransitGateway,
-		"local": netmodel.TargetLocal, "eni-1": netmodel.TargetInterface,
+		"vpce-1": netmodel.TargetVPCEndpoint, "vpce-9": netmodel.TargetVPCEndpoint, "local": netmodel.TargetLocal, "eni-1": netmodel.TargetInterface,
 	}
 	// A route is its destination and target, and how it came: "*" propagated, "!" a
 	// blackhole, "-" filtered.
@@ -45,7 +45,7 @@ func TestLookup(t *testing.T) {
 		}
 		return out
 	}
-	n := &netmodel.Network{PrefixLists: map[string]*netmodel.PrefixList{
+	n := &netmodel.Network{VPCEndpoints: map[string]*netmodel.VPCEndpoint{"vpce-1": {Kind: "Gateway"}}, PrefixLists: map[string]*netmodel.PrefixList{
 		"pl-1": {ID: "pl-1", CIDRs: []netip.Prefix{cidr("172.31.0.0/24"), cidr("10.9.0.0/16")}},
 		"pl-2": {ID: "pl-2", CIDRs: []netip.Prefix{cidr("172.31.0.0/24")}},
 		"pl-3": {ID: "pl-3", EntriesUnknown: true},
@@ -70,6 +70,9 @@ func TestLookup(t *testing.T) {
 		"two prefix lists to one target":  {routes("pl-1 tgw-1", "pl-2 tgw-1"), "172.31.0.1", "pl-1 to tgw-1", ""},
 		"a list that is not known":        {routes("0.0.0.0/0 igw-1", "pl-3 tgw-1"), "172.31.0.1", "", "pl-3, whose entries are not in the input"},
 		"a list that is not there":        {routes("0.0.0.0/0 igw-1", "pl-4 tgw-1"), "172.31.0.1", "", "pl-4, whose entries are not in the input"},
+		"a gateway endpoint's, private":   {routes("10.0.0.0/16 local", "pl-3 vpce-1"), "10.0.0.1", "10.0.0.0/16 to local", ""},
+		"a gateway endpoint's, public":    {routes("0.0.0.0/0 igw-1", "pl-3 vpce-1"), "52.216.0.1", "", "pl-3, whose entries are not in the input"},
+		"of an endpoint not there":        {routes("10.0.0.0/16 local", "pl-3 vpce-9"), "10.0.0.1", "", "pl-3, whose entries are not in the input"},
 		"a blackhole keeps its place":     {routes("0.0.0.0/0 igw-1", "172.31.0.0/16 pcx-1!"), "172.31.0.1", "172.31.0.0/16 to pcx-1", ""},
 		"a filtered route is not used":    {routes("0.0.0.0/0 igw-1", "172.31.0.0/16 pcx-1-"), "172.31.0.1", "0.0.0.0/0 to igw-1", ""},
 	} {
