@@ -65,11 +65,12 @@ func NewBatch(k Kind) *Batch {
 
 // Release gives the memory of the columns that a decoder made back for later batches.
 // Nothing of the batch may be used after that; texts of its dictionaries may. A batch need
-// not be released.
+// not be released; one that no decoder made stays as it is.
 func (b *Batch) Release() {
-	lent := b.lent
-	*b = Batch{kind: b.kind}
-	lent.release()
+	if lent := b.lent; len(lent.nums)+len(lent.codes) > 0 {
+		*b = Batch{kind: b.kind}
+		lent.release()
+	}
 }
 
 // Kind returns the kind of the batch's records.
@@ -600,10 +601,13 @@ func hashText(s string) uint64 {
 	b := unsafe.Slice(unsafe.StringData(s), n)
 	var x, y uint64
 	switch {
-	case n > 32:
+	case n > 48:
 		return maphash.String(hashSeed, s)
 	case n > 16:
 		x = fold(binary.LittleEndian.Uint64(b)^hashKeys[0], binary.LittleEndian.Uint64(b[8:])^hashKeys[1])
+		if n > 32 { // IPv6, not shortened
+			x = fold(x^binary.LittleEndian.Uint64(b[16:]), binary.LittleEndian.Uint64(b[24:])^hashKeys[1])
+		}
 		x, y = x^binary.LittleEndian.Uint64(b[n-16:]), binary.LittleEndian.Uint64(b[n-8:])
 	case n >= 8:
 		x, y = binary.LittleEndian.Uint64(b), binary.LittleEndian.Uint64(b[n-8:])

@@ -176,8 +176,8 @@ func (p *lineParser) usual(wide []byte, pos, limit int) int {
 		if pos > last {
 			return -1 // near the end of the object
 		}
-		c, end := &p.cols[i], pos
-		if c.num {
+		var end int
+		if c := &p.cols[i]; c.num {
 			var v int64
 			digits, k := leadingDigits(binary.LittleEndian.Uint64(wide[pos:]))
 			switch {

@@ -77,7 +77,11 @@ func (f *Field) checkText(s string) (string, error) {
 		if a.Is4() {
 			return s, nil
 		}
-		return a.String(), nil
+		var room [48]byte
+		if text := a.AppendTo(room[:0]); string(text) != s {
+			return string(text), nil
+		}
+		return s, nil
 	case f.Values != nil:
 		if !slices.Contains(f.Values, s) {
 			return "", fmt.Errorf("%q is none of %s", clip(s), strings.Join(f.Values, ", "))

@@ -296,7 +296,7 @@ func decodeAll(t *testing.T, r io.Reader, o Options) (records []string, stats St
 		}
 		for r := range b.Records() {
 			var text strings.Builder
-			text.WriteString(fmt.Sprint(n, " ", b.Kind(), " ", r.EventTime()))
+			fmt.Fprint(&text, n, " ", b.Kind(), " ", r.EventTime())
 			for _, id := range order[b.Kind()] {
 				if v, ok := r.Text(id); ok && fields[id].Type != Map {
 					text.WriteString(" " + fields[id].Name + "=" + v)

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -16,7 +17,7 @@ import (
 	"weir/internal/versions"
 )
 
-// CheckRequest asks what rules decide of a connection.
+// CheckRequest asks what becomes of a connection.
 type CheckRequest struct {
 	// Network are the files and folders of the network's definition. Where there are none,
 	// it is the one of the data directory Data that was in force at At.
@@ -26,8 +27,11 @@ type CheckRequest struct {
 	// Strict refuses where it is not sure what was in force: before the first import, and
 	// between two that differ.
 	Strict bool
-	// From and To are the ends: private addresses, IPv6 addresses, or ids of ENIs.
+	// From and To are the ends: addresses, ids of ENIs, or "internet".
 	From, To string
+	// Via is the id of the virtual private gateway or transit gateway attachment behind which
+	// From is, where it is in no VPC and not of the internet; "": the only one that there is.
+	Via string
 	// Traffic is a port and protocol as "443/tcp" or "53/udp", "icmp" or "icmpv6" for an
 	// echo request, or the name or number of a protocol without ports.
 	Traffic string
@@ -35,7 +39,7 @@ type CheckRequest struct {
 	SourcePort uint16
 }
 
-// CheckReport says what rules decide of a connection.
+// CheckReport says what becomes of a connection.
 type CheckReport struct {
 	policy.Path
 	Src      netip.Addr `json:"srcaddr"`
@@ -45,15 +49,20 @@ type CheckReport struct {
 	Protocol int        `json:"protocol"`
 	// Definition says which of the imported versions decided; nil: files did.
 	Definition *CheckedDefinition `json:"definition,omitempty"`
-	// Problems are files that could not be taken, and Missing what the definition refers to
-	// and does not hold.
+	// Problems are files that could not be taken, or are a part of an answer.
 	Problems []string `json:"problems,omitempty"`
-	Missing  []string `json:"missing,omitempty"`
+	// Missing is what the definition refers to and does not hold, and Touched those of it that
+	// are about something on the path.
+	Missing []string `json:"missing,omitempty"`
+	Touched []string `json:"-"`
+	// Unknown are members of answers that weir does not know: what they say was not considered.
+	Unknown []string `json:"unknown,omitempty"`
 }
 
-// Check tells what the security groups and network ACLs of a definition decide of a
-// connection between two ENIs of one VPC. It fails where an end is no ENI, or is one of
-// several with the same address, and with [ErrUnsure] where it is to be strict.
+// Check tells what the route tables, gateways, security groups and network ACLs of a
+// definition do with a connection. It fails where the definition does not hold what leads it
+// on, with what is known of its way in the report, and with [ErrUnsure] where it is to be
+// strict.
 func Check(ctx context.Context, req CheckRequest) (CheckReport, error) {
 	p, err := readTraffic(req.Traffic)
 	if err != nil {
@@ -63,32 +72,40 @@ func Check(ctx context.Context, req CheckRequest) (CheckReport, error) {
 	if err != nil {
 		return CheckReport{}, err
 	}
-	from, to, err := ends(loaded.Network, req.From, req.To)
-	if err != nil {
-		return CheckReport{}, err
-	}
-	if p.Src, p.Dst, err = addresses(req, from, to); err != nil {
-		return CheckReport{}, err
-	}
-	if p.Protocol == netmodel.TCP || p.Protocol == netmodel.UDP {
-		p.SrcPort = req.SourcePort
-	}
-	out := CheckReport{Src: p.Src, Dst: p.Dst, SrcPort: p.SrcPort, DstPort: p.DstPort, Protocol: p.Protocol, Missing: loaded.Missing()}
+	out := CheckReport{Missing: loaded.Missing(), Unknown: loaded.Unknown}
 	for _, problem := range loaded.Problems {
-		out.Problems = append(out.Problems, problem.String())
+		out.Problems = append(out.Problems, "left out: "+problem.String())
 	}
+	for _, file := range loaded.Partial {
+		out.Problems = append(out.Problems, "a part: the answer in "+file+" has another page")
+	}
+	d := policy.New(loaded.Network)
+	e, err := findEnds(d, loaded.Network, &req)
+	if err == nil {
+		p.Src, p.Dst = e.src, e.dst
+		if p.Protocol == netmodel.TCP || p.Protocol == netmodel.UDP {
+			p.SrcPort = req.SourcePort
+		}
+		out.Src, out.Dst, out.SrcPort, out.DstPort, out.Protocol = p.Src, p.Dst, p.SrcPort, p.DstPort, p.Protocol
+		out.Path, err = d.Path(e.from, e.to, &p)
+		if e.anywhere.IsValid() {
+			out.Notes = append(out.Notes, fmt.Sprintf("%s stands for the internet: no rule and no route names it", e.anywhere))
+		}
+	}
+	passed := passes(loaded.Network, &out)
+	out.Touched = about(out.Missing, passed)
 	if kept != nil {
-		out.Definition = checked(kept, from, to)
+		out.Definition = checked(kept, passed)
 		if doubts := out.Definition.Doubts(); req.Strict && len(doubts) > 0 {
 			return out, fmt.Errorf("%w: %s", ErrUnsure, strings.Join(doubts, "; "))
 		}
 	}
-	out.Path, err = policy.New(loaded.Network).Path(from.ID, to.ID, &p)
-	if errors.Is(err, policy.ErrNoPath) {
-		err = fmt.Errorf("%w; routes, gateways and peering are not read yet", err)
+	if steps := slices.Concat(out.Forward, out.Reply); err != nil && len(steps) > 0 {
+		last := steps[len(steps)-1]
+		err = fmt.Errorf("%w; the %s came as far as %s", err, wayOf(&out), cmp.Or(last.Rule, last.Gateway, last.Interface))
 	}
 	if err != nil && len(out.Problems) > 0 {
-		err = fmt.Errorf("%w (left out: %s)", err, strings.Join(out.Problems, "; "))
+		err = fmt.Errorf("%w (%s)", err, strings.Join(out.Problems, "; "))
 	}
 	return out, err
 }
@@ -104,7 +121,50 @@ func loadFor(ctx context.Context, req *CheckRequest) (netmodel.Loaded, *versions
 		return loaded, nil, err
 	}
 	d, err := NetworkAt(ctx, req.Data, req.At)
-	return netmodel.Loaded{Network: d.Network, Problems: d.Problems}, &d, err
+	return d.Loaded, &d, err
+}
+
+// wayOf says what a path that is not known to its end is of.
+func wayOf(r *CheckReport) string {
+	if len(r.Reply) > 0 {
+		return "reply"
+	}
+	return "packet"
+}
+
+// passes returns the ids of the things that a path passes.
+func passes(n *netmodel.Network, r *CheckReport) map[string]bool {
+	ids := map[string]bool{}
+	add := func(id string) {
+		ids[id] = true
+		if s := n.Subnets[id]; s != nil {
+			ids[s.VPC] = true
+		}
+	}
+	for _, s := range slices.Concat(r.Forward, r.Reply) {
+		table, _, _ := strings.Cut(s.Rule, ":")
+		for _, id := range append([]string{s.Interface, s.Subnet, s.TransitGateway, s.Gateway, table}, s.Groups...) {
+			add(id)
+		}
+		if i := n.Interfaces[s.Interface]; i != nil {
+			for _, id := range i.Groups {
+				add(id)
+			}
+		}
+	}
+	delete(ids, "")
+	return ids
+}
+
+// about returns those of texts that name one of the things.
+func about(texts []string, ids map[string]bool) []string {
+	var out []string
+	for _, text := range texts {
+		if slices.ContainsFunc(strings.Fields(text), func(word string) bool { return ids[strings.Trim(word, ",")] }) {
+			out = append(out, text)
+		}
+	}
+	return out
 }
 
 // ErrTraffic says that a text names no traffic.
@@ -143,89 +203,4 @@ func readTraffic(text string) (policy.Packet, error) {
 		p.Type = 128
 	}
 	return p, nil
-}
-
-// ends finds the ENIs that a request names. Where an address is that of several, the
-// other end tells the VPC.
-func ends(n *netmodel.Network, from, to string) (*netmodel.Interface, *netmodel.Interface, error) {
-	froms, err := interfaces(n, from)
-	if err != nil {
-		return nil, nil, err
-	}
-	tos, err := interfaces(n, to)
-	if err != nil {
-		return nil, nil, err
-	}
-	type pair struct{ from, to *netmodel.Interface }
-	var pairs []pair
-	for _, f := range froms {
-		for _, t := range tos {
-			if f.VPC == t.VPC {
-				pairs = append(pairs, pair{f, t})
-			}
-		}
-	}
-	switch {
-	case len(pairs) == 1:
-		return pairs[0].from, pairs[0].to, nil
-	case len(froms) == 1 && len(tos) == 1:
-		return froms[0], tos[0], nil // of different VPCs
-	}
-	return nil, nil, fmt.Errorf("%s is %s and %s is %s: name the ENIs", from, idsOf(froms), to, idsOf(tos))
-}
-
-func idsOf(list []*netmodel.Interface) string {
-	var ids []string
-	for _, i := range list {
-		ids = append(ids, i.ID+" in "+i.VPC)
-	}
-	return strings.Join(ids, " or ")
-}
-
-// interfaces returns the ENIs that a text names.
-func interfaces(n *netmodel.Network, text string) ([]*netmodel.Interface, error) {
-	if i := n.Interfaces[text]; i != nil {
-		return []*netmodel.Interface{i}, nil
-	}
-	addr, err := netip.ParseAddr(text)
-	if err != nil {
-		return nil, fmt.Errorf("%q is neither an address nor an ENI of the definition", text)
-	}
-	list := n.At(addr)
-	if len(list) == 0 {
-		return nil, fmt.Errorf("no ENI of the definition has %s; what leaves the VPC goes by routes, which are not read yet", text)
-	}
-	for _, i := range list {
-		if !i.Has(addr) {
-			return nil, fmt.Errorf("%s is the public address of %s: traffic to it leaves the VPC, by routes that are not read yet; name its private address", text, i.ID)
-		}
-	}
-	return list, nil
-}
-
-// addresses returns the addresses of a packet between two ENIs: those that were given, or
-// the ENIs' first ones of a family that both have.
-func addresses(req CheckRequest, from, to *netmodel.Interface) (src, dst netip.Addr, err error) {
-	src, srcErr := netip.ParseAddr(req.From)
-	dst, dstErr := netip.ParseAddr(req.To)
-	first := func(i *netmodel.Interface, like netip.Addr) netip.Addr {
-		at := slices.IndexFunc(i.Addresses, func(a netip.Addr) bool { return !like.IsValid() || a.Is4() == like.Is4() })
-		if at < 0 {
-			return netip.Addr{}
-		}
-		return i.Addresses[at]
-	}
-	switch {
-	case srcErr != nil && dstErr != nil:
-		src = first(from, netip.Addr{})
-		dst = first(to, src)
-	case srcErr != nil:
-		src = first(from, dst)
-	case dstErr != nil:
-		dst = first(to, src)
-	}
-	if !src.IsValid() || !dst.IsValid() {
-		return src, dst, fmt.Errorf("%s and %s have no addresses of the same family", from.ID, to.ID)
-	}
-	return src, dst, nil
 }

@@ -3,6 +3,8 @@ package app
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -170,12 +172,7 @@ func Several(ids []string) string {
 	return text.String()
 }
 
-// checked returns what is known of the versions that have a say between two ENIs.
-func checked(d *versions.Definition, from, to *netmodel.Interface) *CheckedDefinition {
-	var ids []string
-	for _, i := range []*netmodel.Interface{from, to} {
-		ids = append(ids, i.ID, i.Subnet, i.VPC)
-		ids = append(ids, i.Groups...)
-	}
-	return &CheckedDefinition{d.At, d.Holding(ids...)}
+// checked returns what is known of the versions that have one of the things.
+func checked(d *versions.Definition, ids map[string]bool) *CheckedDefinition {
+	return &CheckedDefinition{d.At, d.Holding(slices.Collect(maps.Keys(ids))...)}
 }

@@ -236,8 +236,14 @@ func (d *describer) shares(r *KindReport) error {
 		{Name: "n", Func: query.CountRows}, {Name: "bytes", Func: query.Sum, Arg: column(flowlog.Bytes)},
 	}}
 	var sums []map[string]int64
+	constant := map[flowlog.FieldID]bool{}
 	for i, s := range shares {
-		if flowlog.FieldByID(s.field).In(d.kind) {
+		switch value, one := d.oneValue(s.field); {
+		case !flowlog.FieldByID(s.field).In(d.kind):
+		case one: // each column to group by takes its time
+			constant[s.field] = true
+			*s.to = []Count{{value, r.Records}}
+		default:
 			group.By = append(group.By, query.Named{Name: fmt.Sprintf("by%d", i), Expr: column(s.field)})
 			sums = append(sums, map[string]int64{})
 		}
@@ -265,7 +271,7 @@ func (d *describer) shares(r *KindReport) error {
 	r.RepeatsCount = d.repeats && d.where != nil
 	at := 0
 	for _, s := range shares {
-		if !flowlog.FieldByID(s.field).In(d.kind) {
+		if constant[s.field] || !flowlog.FieldByID(s.field).In(d.kind) {
 			continue
 		}
 		for value, n := range sums[at] {
@@ -377,19 +383,22 @@ func protocolText(v any) string {
 	return fmt.Sprint(n)
 }
 
-// oneFlowLog returns the id of the flow log that all records are of. It reports false
-// where the files do not tell of one.
-func (d *describer) oneFlowLog() (string, bool) {
-	id := ""
+// oneValue returns the value of a field that all records have. It reports false where the
+// files do not tell of one.
+func (d *describer) oneValue(f flowlog.FieldID) (string, bool) {
+	value := ""
 	for i := range d.files {
-		stats := d.files[i].Columns[flowlog.FieldByID(flowlog.WeirFlowLogID).Column]
-		low, ok := stats.Min.(string)
-		if !ok || stats.Nulls > 0 || stats.Max != stats.Min || i > 0 && low != id {
+		stats := d.files[i].Columns[flowlog.FieldByID(f).Column]
+		if stats.Min == nil || stats.Nulls > 0 || stats.Max != stats.Min {
 			return "", false
 		}
-		id = low
+		this := valueText(stats.Min)
+		if i > 0 && this != value {
+			return "", false
+		}
+		value = this
 	}
-	return id, len(d.files) > 0
+	return value, len(d.files) > 0
 }
 
 // gaps finds the times in which a flow log delivered nothing.
@@ -400,7 +409,7 @@ func (d *describer) gaps(r *KindReport) error {
 	// There are far fewer times than records: slots are reckoned from those.
 	times := []query.Named{{Name: "hour", Expr: column(flowlog.WeirHour)}}
 	bins := []query.Named{{Name: "slot", Expr: slot}}
-	only, one := d.oneFlowLog()
+	only, one := d.oneValue(flowlog.WeirFlowLogID)
 	if !one { // to group by two columns takes three times as long
 		times = append(times, query.Named{Name: "flow_log", Expr: column(flowlog.WeirFlowLogID)})
 		bins = append(bins, query.Named{Name: "flow_log", Expr: &query.Ref{Name: "flow_log"}})

@@ -91,7 +91,7 @@ func TestDescribe(t *testing.T) {
 			if _, _, _, known := d.span(); !known {
 				t.Error("the statistics do not tell the span")
 			}
-			if _, one := d.oneFlowLog(); one != tt.one {
+			if _, one := d.oneValue(flowlog.WeirFlowLogID); one != tt.one {
 				t.Errorf("of one flow log: %v", one)
 			}
 		})

@@ -16,7 +16,7 @@ import (
 var atRoot = []string{
 	".ci", ".editorconfig", ".gitattributes", ".gitignore", ".golangci.yml",
 	"ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "Makefile", "README.md", "SECURITY.md", "STYLE.md",
-	"bench", "cmd", "docs", "flowlog", "go.mod", "go.sum", "internal", "scripts", "tools", "web",
+	"bench", "cmd", "docs", "flowlog", "go.mod", "go.sum", "internal", "scripts", "third_party", "tools", "web",
 }
 
 // TestRoot looks for crumbs at the root.

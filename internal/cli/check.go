@@ -20,25 +20,36 @@ func (c *cli) checkCommand() *cobra.Command {
 	var at string
 	zone := scopeFlags{}
 	cmd := &cobra.Command{
-		Use:   "check --from ADDR|ENI --to ADDR|ENI --port PORT/PROTOCOL",
-		Short: "Say which rules allow or refuse a connection",
-		Long: `Says what security groups and network ACLs decide of a connection between two ENIs of
-one VPC, and of its replies: each decision on the way, with the rule. The network's
-definition is what was imported by 'weir network import' and was in force at the time of
---at; where imports do not tell that for sure, it is said, and --strict refuses. Or it is
-that of --network: what 'aws ec2 describe-vpcs', describe-subnets,
+		Use:   "check --from END --to END --port PORT/PROTOCOL",
+		Short: "Say which way a connection takes, and what refuses it",
+		Long: `Says what becomes of a connection, and of its replies: each route, gateway, security group
+and network ACL on the way, in order, with the rule that decides. "No route" is an answer.
+
+An end is an ENI's id, an address, or "internet". Addresses that no ENI has are of the
+internet if they are public, else of other networks, which a virtual private gateway or an
+attachment of a transit gateway leads to: --via says which, where there are several.
+"internet" is an address that no rule and no route names; where rules tell parts of the
+internet apart, name an address.
+
+The network's definition is what was imported by 'weir network import' and was in force at
+the time of --at; where imports do not tell that for sure, it is said, and --strict refuses.
+Or it is that of --network: what 'aws ec2 describe-vpcs', describe-subnets,
 describe-network-interfaces, describe-security-groups, describe-security-group-rules (for
-the ids of rules), describe-network-acls and describe-prefix-lists print as JSON, in any
-files.
+the ids of rules), describe-network-acls, describe-route-tables and the describe-* of gateways
+and endpoints print as JSON, in any files; of transit gateways also
+describe-transit-gateway-vpc-attachments, describe-transit-gateway-attachments and
+search-transit-gateway-routes. What leads the connection on and is not there is not assumed:
+the check fails, and names it. What appliances do with it is not known either.
 
 Within a subnet no network ACL is asked. Security groups remember connections, so that
-they let replies pass; network ACLs do not. What leaves the VPC is refused: routes are
-not read yet.
+they let replies pass; network ACLs do not.
 
 A connection that is refused, or whose replies are, gives exit code 4.`,
 		Example: `  weir check --from 10.0.10.11 --to 10.0.40.11 --port 5432/tcp --at 2026-03-01T06:00:00Z
   weir check --network net --from 10.0.10.11 --to 10.0.40.11 --port 5432/tcp
-  weir check --network net --from eni-0a1b2c3d4e5f60718 --to 10.0.40.11 --port 53/udp
+  weir check --network net --from eni-0a1b2c3d4e5f60718 --to internet --port 443/tcp
+  weir check --network net --from 198.51.100.7 --to 10.0.1.10 --port 443/tcp
+  weir check --network net --from 192.168.7.1 --via vgw-0a1b2c3d4e5f60718 --to 10.0.10.11 --port 22/tcp
   weir check --network net --from 10.0.10.11 --to 10.0.40.11 --port icmp --json`,
 		Args: rejectArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -82,28 +93,19 @@ A connection that is refused, or whose replies are, gives exit code 4.`,
 	fl.StringVar(&at, "at", "", "by what was in force at `TIME`: RFC 3339, a date, or epoch seconds (default: now)")
 	fl.BoolVar(&req.Strict, "strict", false, "refuse where imports do not tell for sure what was in force")
 	zone.addZone(cmd)
-	fl.StringVar(&req.From, "from", "", "the connection begins at `ADDR`, or an ENI's id")
-	fl.StringVar(&req.To, "to", "", "it goes to `ADDR`, or an ENI's id")
+	fl.StringVar(&req.From, "from", "", "the connection begins at `END`: an address, an ENI's id, or internet")
+	fl.StringVar(&req.To, "to", "", "it goes to `END`: an address, an ENI's id, or internet")
+	fl.StringVar(&req.Via, "via", "", "it comes from another network by `GATEWAY`: a virtual private gateway or transit gateway attachment")
 	fl.StringVar(&req.Traffic, "port", "", "`PORT` and protocol: 443/tcp, 53/udp, icmp, icmpv6, or a protocol without ports")
 	fl.Uint16Var(&req.SourcePort, "source-port", 50000, "the connection comes from this `PORT`, to which replies go")
 	complete(cmd, "port", "22/tcp", "443/tcp", "3389/tcp", "53/udp", "icmp")
-	completeNothing(cmd, "from", "to", "source-port", "at")
+	completeNothing(cmd, "from", "to", "via", "source-port", "at")
 	return cmd
 }
 
-// printCheck prints each decision.
+// printCheck prints each step of the way.
 func (c *cli) printCheck(r *app.CheckReport) error {
-	for _, problem := range r.Problems {
-		fmt.Fprintln(people{c.err}, "left out:", problem)
-	}
-	for _, missing := range r.Missing {
-		fmt.Fprintln(people{c.err}, "missing:", missing)
-	}
-	if r.Definition != nil {
-		for _, doubt := range r.Definition.Doubts() {
-			fmt.Fprintln(people{c.err}, "not sure:", doubt)
-		}
-	}
+	c.remarkCheck(r)
 	protocol, ok := flowlog.ProtocolName(int64(r.Protocol))
 	if !ok {
 		protocol = "protocol " + strconv.Itoa(r.Protocol)
@@ -117,17 +119,10 @@ func (c *cli) printCheck(r *app.CheckReport) error {
 		name  string
 		steps []policy.Step
 	}{{"packet", r.Forward}, {"reply", r.Reply}}
-	t := newTable(c.out, []tableColumn{{}, {head: "ENI"}, {head: "DIRECTION"}, {head: "DECIDES"}, {head: "ACTION"}, {head: "RULE"}, {head: "ALSO ALLOWED BY"}})
+	t := newTable(c.out, []tableColumn{{}, {head: "AT"}, {head: "DIRECTION"}, {head: "DECIDES"}, {head: "ACTION"}, {head: "RULE"}, {head: "ALSO ALLOWED BY"}})
 	for _, way := range ways {
 		for _, s := range way.steps {
-			rule, also := s.Rule, ""
-			if rule == "" {
-				rule = s.Why // nothing filters it
-			}
-			if len(s.Rules) > 1 {
-				also = strings.Join(s.Rules[1:], ", ")
-			}
-			if err := t.add([]string{way.name, s.Interface, string(s.Direction), strings.ReplaceAll(string(s.Stage), "-", " "), string(s.Action), rule, also}); err != nil {
+			if err := t.add(stepRow(way.name, &s)); err != nil {
 				return err
 			}
 		}
@@ -142,5 +137,56 @@ func (c *cli) printCheck(r *app.CheckReport) error {
 			}
 		}
 	}
+	for i, note := range r.Notes {
+		if i == 0 {
+			fmt.Fprintln(people{c.out})
+		}
+		fmt.Fprintln(people{c.out}, "note:", note)
+	}
 	return nil
+}
+
+// stepRow returns the cells of a step.
+func stepRow(way string, s *policy.Step) []string {
+	at, rule, also := s.Interface, s.Rule, ""
+	for _, id := range []string{s.Subnet, s.TransitGateway, s.Gateway} {
+		if at == "" {
+			at = id
+		}
+	}
+	switch {
+	case s.Stage == policy.Route && s.Rule != "" && s.Gateway != "":
+		rule += " to " + s.Gateway
+	case rule == "":
+		rule = s.Why // of a gateway, or nothing filters it
+	}
+	if len(s.Rules) > 1 {
+		also = strings.Join(s.Rules[1:], ", ")
+	}
+	return []string{way, at, string(s.Direction), strings.ReplaceAll(string(s.Stage), "-", " "), string(s.Action), rule, also}
+}
+
+// remarkCheck says what of the definition could not be taken, and what it lacks of what is
+// on the way.
+func (c *cli) remarkCheck(r *app.CheckReport) {
+	for _, problem := range r.Problems {
+		fmt.Fprintln(people{c.err}, problem)
+	}
+	if r.Definition != nil {
+		for _, doubt := range r.Definition.Doubts() {
+			fmt.Fprintln(people{c.err}, "not sure:", doubt)
+		}
+	}
+	if c.quiet {
+		return
+	}
+	for _, missing := range r.Touched {
+		fmt.Fprintln(people{c.err}, "missing:", missing)
+	}
+	if more := len(r.Missing) - len(r.Touched); more > 0 {
+		fmt.Fprintf(people{c.err}, "missing: %s besides, about nothing on this way (--json names all)\n", plural(int64(more), "thing"))
+	}
+	if n := len(r.Unknown); n > 0 {
+		fmt.Fprintf(people{c.err}, "not considered: %s of the input that weir does not know (--json names all)\n", plural(int64(n), "member"))
+	}
 }

@@ -37,8 +37,7 @@ replies, a NAT gateway that is knocked at. The same flags give the same bytes. E
 story is printed with the filter that finds it, and how many records it must find.
 
 --network writes the network definition that belongs to the logs, as 'aws ec2
-describe-*' prints it, and what was otherwise before a change in a folder of its own,
-DIR-before.`,
+describe-*' prints it, and the one before a change in DIR-before: import that first.`,
 		Example: `  weir synth logs
   weir synth --records 10000000 --network net logs
   weir synth --format parquet --hive --hourly logs
@@ -114,12 +113,12 @@ func (c *cli) synth(ctx context.Context, dir string, f *synthFlags) error {
 	if err != nil {
 		return err
 	}
+	var network synth.Network
 	if f.network != "" {
-		n, err := synth.NewNetwork(f.config)
-		if err != nil {
+		if network, err = synth.NewNetwork(f.config); err != nil {
 			return err
 		}
-		if err := n.WriteDir(f.network); err != nil {
+		if err := network.WriteDir(f.network); err != nil {
 			return err
 		}
 	}
@@ -128,9 +127,16 @@ func (c *cli) synth(ctx context.Context, dir string, f *synthFlags) error {
 		if err != nil {
 			return err
 		}
+		if f.network != "" {
+			report.Changed = &network.Changed
+		}
 		return c.printJSON(report)
 	}
 	fmt.Fprintf(c.out, "%s in %s, %s, below %s\n", plural(s.Records, "record"), plural(s.Objects, "object"), size(s.Bytes), filepath.Clean(dir))
+	if f.network != "" {
+		to := filepath.Clean(f.network)
+		fmt.Fprintf(c.out, "their network is in %s from %s on, and before that as in %s-before\n", to, network.Changed.Format(time.RFC3339), to)
+	}
 	for _, st := range s.Stories {
 		fmt.Fprintf(c.out, "\n%s: %s\n  %s\n", st.Name, st.Title, st.What)
 		lacks, err := lackedBy(f.config.Format, st.Question)
@@ -171,6 +177,8 @@ type synthReport struct {
 	Objects int64        `json:"objects"`
 	Bytes   int64        `json:"bytes"` // of the objects
 	Stories []storyEntry `json:"stories"`
+	// Changed is when the network changed, where its definition was written.
+	Changed *time.Time `json:"network_changed,omitempty"`
 }
 
 // storyEntry is a planted story: the filter matches just its records.

@@ -150,8 +150,8 @@ const (
 	unknown6
 )
 
-// unknown returns the peers of which only a number is known.
-func unknown(number int) []span {
+// unknownPeers returns the peers of which only a number is known.
+func unknownPeers(number int) []span {
 	at := address{lo: uint64(number)}
 	return []span{{at, at, unknown4}, {at, at, unknown6}}
 }
@@ -226,17 +226,6 @@ func (s span) String() string {
 		}
 	}
 	return first.String() + "-" + last.String()
-}
-
-func (a address) netip(f family) netip.Addr {
-	var b [16]byte
-	for n := range 8 {
-		b[n], b[8+n] = byte(a.hi>>(56-8*n)), byte(a.lo>>(56-8*n))
-	}
-	if out := netip.AddrFrom16(b); f == ipv6 {
-		return out
-	}
-	return netip.AddrFrom16(b).Unmap()
 }
 
 func spanNames(spans []span) []string {

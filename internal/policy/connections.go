@@ -66,7 +66,7 @@ func (c *Connections) Forget(now time.Time) {
 // Decide decides of a packet at a time, which should not be before that of the packet
 // before. The packet must pass its Check.
 func (c *Connections) Decide(p *Packet, d netmodel.Direction, now time.Time) Decision {
-	return c.at.decide(p, directionOf(d), c, now.UnixNano())
+	return c.at.decide(p, directionOf(d), byAddress, c, now.UnixNano())
 }
 
 // flow is what a connection is found by. It is the same for both of its directions, and

@@ -22,6 +22,12 @@ const (
 	SecurityGroup Stage = "security-group"
 	// Bypass: nothing filters the packet.
 	Bypass Stage = "bypass"
+	// Route: a route table, of a VPC or of a transit gateway.
+	Route Stage = "route"
+	// Gateway: what the packet passes between subnets, VPCs and the internet.
+	Gateway Stage = "gateway"
+	// BlockPublicAccess: VPC Block Public Access.
+	BlockPublicAccess Stage = "block-public-access"
 )
 
 // Decision is what became of a packet. Its names cost something, so that they are made by
@@ -48,18 +54,27 @@ const (
 // Decide decides of a packet as the first of its connection: what the rules say. The packet
 // must pass its Check.
 func (i *Interface) Decide(p *Packet, d netmodel.Direction) Decision {
-	return i.decide(p, directionOf(d), nil, 0)
+	return i.decide(p, directionOf(d), byAddress, nil, 0)
 }
 
+// border says whether a packet crosses the border of the ENI's subnet.
+type border uint8
+
+const (
+	byAddress border = iota // as the address of the other end tells
+	crossed
+	within
+)
+
 // decide decides of a packet with the connections that are known, if c is not nil.
-func (i *Interface) decide(p *Packet, way direction, c *Connections, now int64) Decision {
+func (i *Interface) decide(p *Packet, way direction, at border, c *Connections, now int64) Decision {
 	q := ask(p, way)
 	d := Decision{Action: Accept, Stage: Bypass, at: i, opener: i, asked: q, opening: q, entry: notAsked}
 	if d.service = i.service(p, &q); d.service != nil && !d.service.filtered {
 		return d
 	}
 	entryAllows := true
-	if i.leaves(q.far) {
+	if at == crossed || at == byAddress && i.leaves(q.far) {
 		d.Stage = NetworkACL
 		d.entry, entryAllows = i.acl.decide(&q)
 	}

@@ -97,14 +97,41 @@ type Interface struct {
 // At returns what decides at an ENI. The error names what the definition would have to hold
 // for that, or what in it AWS does not allow.
 func (d *Definition) At(id string) (*Interface, error) {
-	i, err := d.at(id)
+	eni := d.network.Interfaces[id]
+	if eni == nil {
+		return d.seeing(id, scope{})
+	}
+	return d.seeing(id, home(eni.VPC))
+}
+
+// scope is whose ENIs the references of an ENI's groups match: those of one VPC, by
+// direction.
+type scope struct {
+	vpc  string
+	ways [2]bool
+}
+
+// home returns the scope of packets that stay in a VPC.
+func home(vpc string) scope { return scope{vpc, [2]bool{true, true}} }
+
+// in returns the VPC whose ENIs references of a direction match, "" for none.
+func (s scope) in(way direction) string {
+	if !s.ways[way] {
+		return ""
+	}
+	return s.vpc
+}
+
+// seeing returns what decides at an ENI about packets of a scope.
+func (d *Definition) seeing(id string, s scope) (*Interface, error) {
+	i, err := d.at(id, s)
 	if err != nil {
 		return nil, fmt.Errorf("can't decide at %s: %w", id, err)
 	}
 	return i, nil
 }
 
-func (d *Definition) at(id string) (*Interface, error) {
+func (d *Definition) at(id string, s scope) (*Interface, error) {
 	eni := d.network.Interfaces[id]
 	if eni == nil {
 		return nil, errors.New("it is not in the input")
@@ -124,7 +151,7 @@ func (d *Definition) at(id string) (*Interface, error) {
 	if err != nil {
 		return nil, err
 	}
-	g, err := d.groupsOf(eni)
+	g, err := d.groupsOf(eni, s)
 	if err != nil {
 		return nil, err
 	}
@@ -206,7 +233,7 @@ func newLine(name string, t netmodel.Traffic, number int32) (line, error) {
 }
 
 // groupsOf returns the security groups of an ENI, or nil where it can't have any.
-func (d *Definition) groupsOf(eni *netmodel.Interface) (*groups, error) {
+func (d *Definition) groupsOf(eni *netmodel.Interface, s scope) (*groups, error) {
 	ids := slices.Compact(slices.Sorted(slices.Values(eni.Groups)))
 	if len(ids) == 0 {
 		// EC2 gives each interface a group. Those of its own services may have none: NAT
@@ -216,13 +243,13 @@ func (d *Definition) groupsOf(eni *netmodel.Interface) (*groups, error) {
 		}
 		return nil, nil
 	}
-	key := eni.VPC + " " + strings.Join(ids, " ")
+	key := s.in(ingress) + " " + s.in(egress) + " " + strings.Join(ids, " ")
 	if g := d.groups[key]; g != nil {
 		return g, nil
 	}
 	g := &groups{ids: ids}
 	for w := range g.tables {
-		lines, err := d.lines(g, direction(w), eni.VPC)
+		lines, err := d.lines(g, direction(w), s.in(direction(w)))
 		if err != nil {
 			return nil, err
 		}
@@ -243,7 +270,8 @@ func (d *Definition) groupsOf(eni *netmodel.Interface) (*groups, error) {
 }
 
 // lines returns the rules of groups for a direction, by group and name, so that the order in
-// which the input holds them says nothing. It enters their names into g.
+// which the input holds them says nothing. References match ENIs of a VPC, none if it is "".
+// It enters the rules' names into g.
 func (d *Definition) lines(g *groups, way direction, vpc string) ([]line, error) {
 	type entry struct {
 		groupRule
@@ -280,7 +308,11 @@ func (d *Definition) lines(g *groups, way direction, vpc string) ([]line, error)
 			}
 			l.spans = list
 		case p.Group != "":
-			if l.spans = d.members[groupIn{vpc, p.Group}]; len(l.spans) == 0 {
+			// One by a peering connection that is not there any more is stale.
+			if status := e.rule.Reference.PeeringStatus; status == "" || status == "active" {
+				l.spans = d.members[groupIn{vpc, p.Group}]
+			}
+			if len(l.spans) == 0 {
 				g.unresolved = append(g.unresolved, p.Group)
 			}
 		default:

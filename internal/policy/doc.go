@@ -1,5 +1,5 @@
 // Package policy decides what security groups and network ACLs do with a packet at one
-// ENI, and says which rule it was.
+// ENI, and which way it takes between two ends, and says which rule and route it was.
 //
 // What comes in: a network's definition (package netmodel), and packets with the direction
 // in which they pass the ENI. What goes out: a [Decision] for each, and from it, where
@@ -18,16 +18,29 @@
 // Whether the border is crossed is told by the other end's address: it is not, if it lies
 // in the networks of the ENI's subnet or is one of its link. That is exact for whatever has kept its addresses and
 // was not sent through another subnet on the way. A packet of a network load balancer in
-// another subnet, which keeps a client's address of this one, is told wrongly: ways are not
-// known here.
+// another subnet, which keeps a client's address of this one, is told wrongly. On a [Path]
+// the next hop tells it.
+//
+// # Paths
+//
+// [Definition.Path] follows a packet from an ENI, the internet, or a gateway to another
+// network, by route tables, and by what they lead to: internet gateways, NAT gateways, VPC
+// peering, transit gateways, virtual private gateways and gateway endpoints. Its [Step]s are
+// the routes, gateways and rules, in order; then the reply goes its own way back. "No route" is
+// an answer, by the stage [Route], before any rule is asked. What a gateway does to addresses
+// is seen in the steps: groups and network ACLs are asked about the packet as it is there.
+//
+// What leads on and is not in the definition, and appliances, end it with [ErrNoPath]; where
+// AWS leaves a choice, all are tried (docs/decisions/0015).
 //
 // # What is refused
 //
 // [Definition.At] refuses an ENI about which the definition does not hold all that decides:
 // its VPC, subnet, network ACL, security groups, and the prefix lists that these use. A
 // reference to a security group is different: one that is not there, or has no ENI in the
-// VPC, matches nothing, as AWS's stale rules do. [Interface.Unresolved] names these, because
-// a group of a peered VPC would match.
+// VPC, matches nothing, as AWS's stale rules do. [Interface.Unresolved] names these. On a
+// [Path] over VPC peering the ENIs of the peer's VPC match, over a transit gateway those of the
+// sender's where referencing is enabled, and none through a gateway that changes addresses.
 //
 // # Connections
 //

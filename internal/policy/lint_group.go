@@ -80,7 +80,7 @@ func (l *linter) ruleSet(g *netmodel.SecurityGroup, way netmodel.Direction) (*ru
 			if _, ok := l.unknowns[id]; !ok {
 				l.unknowns[id] = len(l.unknowns)
 			}
-			a.peers = unknown(l.unknowns[id])
+			a.peers = unknownPeers(l.unknowns[id])
 		default:
 			return nil, fmt.Errorf("%s has no peer", name)
 		}

@@ -3,15 +3,17 @@ package policy
 import (
 	"errors"
 	"fmt"
-	"time"
+	"net/netip"
+	"slices"
+	"strings"
 
 	"weir/internal/netmodel"
 )
 
-// Path is what becomes of the first packet of a connection from one ENI to another of the
-// same VPC, and of the reply to it.
+// Path is what becomes of the first packet of a connection, and of the reply to it.
 type Path struct {
-	// From and To are the ids of the ENIs.
+	// From is where the packet begins, and To where its way ends: the id of an ENI, of a
+	// gateway behind which weir knows nothing, or [Internet]. To is "" where it does not arrive.
 	From string `json:"from"`
 	To   string `json:"to"`
 	// Action is REJECT where any step refuses, of the packet or of its reply.
@@ -20,54 +22,136 @@ type Path struct {
 	// those on the reply, where the packet arrives and has one.
 	Forward []Step `json:"forward"`
 	Reply   []Step `json:"reply"`
+	// Notes say what holds besides, each a sentence for people.
+	Notes []string `json:"notes,omitempty"`
 }
 
-// Step is what one security group set or network ACL decides.
+// Step is what one route table, gateway, security group set or network ACL decides. The
+// rule of a route is its table and destination: "rtb-1:10.0.0.0/8".
 type Step struct {
-	Interface string             `json:"interface"`
-	Subnet    string             `json:"subnet"`
-	Direction netmodel.Direction `json:"direction"`
+	// Interface is the id of the ENI that it is at, and Subnet that of the subnet; "" where
+	// there is none.
+	Interface string             `json:"interface,omitempty"`
+	Subnet    string             `json:"subnet,omitempty"`
+	Direction netmodel.Direction `json:"direction,omitempty"`
+	// TransitGateway is the id of the one whose route table it is.
+	TransitGateway string `json:"transit_gateway,omitempty"`
+	// Gateway is the id of what a route leads to, or of the gateway that decides.
+	Gateway string `json:"gateway,omitempty"`
+	// Src and Dst are the packet's addresses as it comes here.
+	Src netip.Addr `json:"srcaddr"`
+	Dst netip.Addr `json:"dstaddr"`
 	Verdict
 }
+
+// Internet is the name of the internet as an end of a path.
+const Internet = "internet"
 
 // ErrNoPath says that it is not known which way a packet takes.
 var ErrNoPath = errors.New("its way is not known")
 
-// Path decides of a packet at both ENIs, as the first of its connection, and of the reply.
-// Within a VPC the way is known without routes: out of one ENI and into the other. It fails
-// with [ErrNoPath] for ENIs of different VPCs, and as [Definition.At] does.
+// maxWays bounds the ways that are tried where AWS does not say which one a packet takes.
+const maxWays = 256
+
+// Path follows a packet, as the first of its connection, and the reply to it, by routes,
+// gateways and what filters on the way. It begins at from: an ENI's id, [Internet], or the id
+// of a virtual private gateway or transit gateway attachment behind which its source is. Where
+// to is not "", it must end there. The packet's addresses are as at its beginning.
+//
+// It fails with [ErrNoPath], and with the steps that are known, where the definition does not
+// hold what leads the packet on, and as [Definition.At] does. Where AWS does not say which of
+// several subnets or addresses a gateway takes, all are tried, and it fails if they decide
+// differently.
 func (d *Definition) Path(from, to string, p *Packet) (Path, error) {
-	out := Path{From: from, To: to, Action: Accept, Forward: []Step{}, Reply: []Step{}}
-	if err := p.Check(); err != nil {
+	var first *Path
+	var script []int
+	for range maxWays {
+		w := &walk{d: d, script: script, from: from, to: to, asked: *p, p: *p}
+		path, err := w.path()
+		switch {
+		case err != nil:
+			return path, err
+		case first == nil:
+			first = &path
+		case first.Action != path.Action || first.To != path.To:
+			return *first, unknown("which of %s it takes, and what becomes of it depends on that", strings.Join(w.options, ", and of "))
+		}
+		if script = w.next(); script == nil {
+			return *first, nil
+		}
+	}
+	return *first, fmt.Errorf("%w: AWS leaves more than %d ways open", ErrNoPath, maxWays)
+}
+
+// path follows the packet and its reply by the script of choices.
+func (w *walk) path() (Path, error) {
+	out := Path{From: w.from, Action: Accept, Forward: []Step{}, Reply: []Step{}}
+	if err := w.asked.Check(); err != nil {
 		return out, err
 	}
-	var ends [2]*Connections
-	var places [2]*netmodel.Interface
-	for i, id := range []string{from, to} {
-		at, err := d.At(id)
-		if err != nil {
-			return out, err
-		}
-		ends[i], places[i] = NewConnections(at, DefaultTimeouts()), d.network.Interfaces[id]
+	at, err := w.begin(w.from)
+	if err == nil && !w.refused {
+		w.arrived(at)
 	}
-	if places[0].VPC != places[1].VPC {
-		return out, fmt.Errorf("%w: %s is in %s and %s in %s", ErrNoPath, from, places[0].VPC, to, places[1].VPC)
-	}
-	pass := func(steps *[]Step, i int, p *Packet, way netmodel.Direction) bool {
-		decision := ends[i].Decide(p, way, time.Time{})
-		*steps = append(*steps, decision.steps(places[i])...)
-		if decision.Action == Reject {
-			out.Action = Reject
-		}
-		return decision.Action == Accept
-	}
-	if !pass(&out.Forward, 0, p, netmodel.Egress) || !pass(&out.Forward, 1, p, netmodel.Ingress) {
+	out.Forward, out.Notes = orNone(w.steps), w.notes
+	switch {
+	case err != nil:
+		return out, err
+	case w.refused:
+		out.Action = Reject
 		return out, nil
 	}
-	if reply, ok := p.reply(); ok && pass(&out.Reply, 1, &reply, netmodel.Egress) {
-		pass(&out.Reply, 0, &reply, netmodel.Ingress)
+	out.To = at.id
+	reply, ok := w.p.reply()
+	if !ok || at.kind == atService && w.bypassed {
+		return out, nil
 	}
-	return out, nil
+	w.turn(reply)
+	back, err := w.beginReply(at)
+	if err == nil && !w.refused {
+		w.returned(back)
+	}
+	out.Reply, out.Notes = orNone(w.steps), w.notes
+	if w.refused {
+		out.Action = Reject
+	}
+	return out, err
+}
+
+func orNone(steps []Step) []Step {
+	if steps == nil {
+		return []Step{}
+	}
+	return steps
+}
+
+// arrived checks that the packet came to the end that was asked for.
+func (w *walk) arrived(at end) {
+	switch {
+	case w.to == "" || w.to == at.id:
+	case w.to == Internet && at.kind == outside:
+		w.note("%s is left by %s, not by an internet gateway: whether it is reached from there is not known here", w.p.Dst, at.id)
+	default:
+		w.refuse(Step{Gateway: at.id, Verdict: Verdict{Stage: Route, Why: fmt.Sprintf("%s leads to %s from here, not to %s", w.p.Dst, at.id, w.to)}})
+	}
+}
+
+// returned checks that the reply came to where the packet began, as an answer of whom it
+// was sent to.
+func (w *walk) returned(back end) {
+	wrong := func(format string, args ...any) {
+		w.refuse(Step{Gateway: back.id, Verdict: Verdict{Stage: Route, Why: fmt.Sprintf(format, args...)}})
+	}
+	switch {
+	case w.d.network.Interfaces[w.from] != nil && back.id != w.from || back.kind == atService || back.kind == atInterface && back.id != w.from:
+		wrong("the reply comes to %s, and the packet is from %s", back.id, w.from)
+	case w.p.Src != w.asked.Dst:
+		wrong("the reply comes from %s, and the packet was sent to %s", w.p.Src, w.asked.Dst)
+	case w.p.Dst != w.asked.Src:
+		wrong("the reply is to %s, and the packet came from %s", w.p.Dst, w.asked.Src)
+	case back.id != w.from:
+		w.note("the reply leaves by %s, and the packet came by %s: what is behind them is not known here", back.id, w.from)
+	}
 }
 
 // reply returns the packet that answers one, and whether there is one: of ICMP, requests
@@ -90,7 +174,9 @@ func (p *Packet) reply() (Packet, bool) {
 // refused.
 func (d Decision) steps(at *netmodel.Interface) []Step {
 	v := d.Verdict()
-	step := func(v Verdict) Step { return Step{at.ID, at.Subnet, d.asked.way.name(), v} }
+	step := func(v Verdict) Step {
+		return Step{Interface: at.ID, Subnet: at.Subnet, Direction: d.asked.way.name(), Verdict: v}
+	}
 	// The decision names the last that was asked; the other, if there was one, let it pass.
 	switch way := d.asked.way; {
 	case d.Stage == SecurityGroup && d.entry != notAsked && (way == ingress || d.Action == Accept):
@@ -106,4 +192,32 @@ func (d Decision) steps(at *netmodel.Interface) []Step {
 		return []Step{step(groups.Verdict()), step(v)}
 	}
 	return []Step{step(v)}
+}
+
+// next returns the script of the next way, nil where all were gone.
+func (w *walk) next() []int {
+	for i, n := range slices.Backward(w.counts) {
+		if w.taken[i]+1 < n {
+			return append(slices.Clone(w.taken[:i]), w.taken[i]+1)
+		}
+	}
+	return nil
+}
+
+// choose returns which of several alternatives is gone now. What names them.
+func (w *walk) choose(what string, names []string) int {
+	if len(names) < 2 {
+		return 0
+	}
+	i := 0
+	if n := len(w.taken); n < len(w.script) {
+		i = w.script[n]
+	}
+	w.taken, w.counts = append(w.taken, i), append(w.counts, len(names))
+	text := what + " (" + strings.Join(names, ", ") + ")"
+	if !slices.Contains(w.options, text) {
+		w.options = append(w.options, text)
+		w.note("it is not known which of %s it takes; they decide alike, and the first is shown", text)
+	}
+	return i
 }

@@ -14,8 +14,8 @@ import (
 type Network struct {
 	// Documents are the answers at the end of the logs' time.
 	Documents []Document
-	// Before holds those answers that were others before Changed, when the
-	// network ACL of the reports subnets was changed.
+	// Before are the answers before Changed, when the network ACL of the reports subnets was
+	// changed.
 	Before  []Document
 	Changed time.Time
 }
@@ -47,14 +47,15 @@ func NewNetwork(c Config) (Network, error) {
 func (g *Generator) Network() Network {
 	d := &describer{w: g.w, cfg: g.cfg, made: timestamp(g.cfg.Start.AddDate(0, 0, -90))}
 	changed := g.cfg.Start.Add(time.Duration(g.plan.minuteAt(aclChange)) * time.Minute)
-	return Network{
+	acls := func(changed bool) Document { return document("describe-network-acls", d.acls(changed)) }
+	n := Network{
 		Documents: []Document{
 			document("describe-vpcs", d.vpcs()),
 			document("describe-subnets", d.subnets()),
 			document("describe-network-interfaces", d.interfaces()),
 			document("describe-security-groups", d.groups()),
 			document("describe-security-group-rules", d.groupRules()),
-			document("describe-network-acls", d.acls(true)),
+			acls(true),
 			document("describe-route-tables", d.routeTables()),
 			document("describe-internet-gateways", d.internetGateways()),
 			document("describe-nat-gateways", d.natGateways()),
@@ -68,15 +69,21 @@ func (g *Generator) Network() Network {
 			document("describe-transit-gateway-route-tables", d.gatewayTables()),
 			d.gatewayRoutes(),
 		},
-		Before:  []Document{document("describe-network-acls", d.acls(false))},
 		Changed: changed,
 	}
+	for _, doc := range n.Documents {
+		if before := acls(false); doc.Call == before.Call {
+			doc = before
+		}
+		n.Before = append(n.Before, doc)
+	}
+	return n
 }
 
 // WriteDir writes each document to a file of its own below a directory, which is
 // made if need be: describe-vpcs.json and so on, and, where the answer does not say
 // what it is about, search-transit-gateway-routes-tgw-rtb-0123456789abcdef0.json;
-// those of Before beside it, in a folder whose name ends in "-before", since a
+// those of Before in a folder beside it, whose name ends in "-before", since a
 // definition is of one time.
 func (n Network) WriteDir(dir string) error {
 	for _, part := range []struct {

@@ -86,7 +86,8 @@ func (d *describer) subnets() any {
 // The parts of a network interface in the answers.
 type (
 	publicAddress struct {
-		AllocationID string `json:"AllocationId,omitempty"` // describe-instances has none
+		// Only DescribeNetworkInterfaces says it.
+		AllocationID string `json:"AllocationId,omitempty"`
 		OwnerID      string `json:"IpOwnerId"`
 		IP           string `json:"PublicIp"`
 	}
@@ -231,7 +232,7 @@ func (d *describer) instances() any {
 		}
 		n := d.networkInterface(e)
 		if n.Association != nil {
-			n.Association.AllocationID = "" // also that of its address
+			n.Association.AllocationID = ""
 		}
 		out.Reservations = append(out.Reservations, reservation{
 			Groups: []struct{}{}, OwnerID: d.cfg.LogOwner, ID: d.id("r", e.index),

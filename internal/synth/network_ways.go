@@ -242,6 +242,13 @@ func (d *describer) transitGateways() any {
 
 // attachments answers DescribeTransitGatewayVpcAttachments.
 func (d *describer) attachments() any {
+	// Those that AWS sets where nobody sets any.
+	type options struct {
+		ApplianceMode string `json:"ApplianceModeSupport"`
+		DNS           string `json:"DnsSupport"`
+		IPv6          string `json:"Ipv6Support"`
+		Referencing   string `json:"SecurityGroupReferencingSupport"`
+	}
 	type entry struct {
 		ID           string `json:"TransitGatewayAttachmentId"`
 		TGWID        string `json:"TransitGatewayId"`
@@ -250,12 +257,13 @@ func (d *describer) attachments() any {
 		State        string
 		SubnetIDs    []string `json:"SubnetIds"`
 		CreationTime string
+		Options      options
 		Tags         []tag
 	}
 	var out struct{ TransitGatewayVpcAttachments []entry }
 	for _, r := range []role{roleSharedAttach, roleDataAttach} {
 		v := d.w.byRole[r][0].subnet.vpc
-		e := entry{ID: v.attachment, TGWID: d.w.gateway.id, VPCID: v.id, VPCOwnerID: d.cfg.LogOwner, State: "available", CreationTime: d.made, Tags: named(v.name)}
+		e := entry{ID: v.attachment, TGWID: d.w.gateway.id, VPCID: v.id, VPCOwnerID: d.cfg.LogOwner, State: "available", CreationTime: d.made, Options: options{"disable", "enable", "disable", "enable"}, Tags: named(v.name)}
 		for _, n := range d.w.byRole[r] {
 			e.SubnetIDs = append(e.SubnetIDs, n.subnet.id)
 		}
