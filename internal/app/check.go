@@ -9,21 +9,15 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"weir/flowlog"
 	"weir/internal/netmodel"
 	"weir/internal/policy"
-	"weir/internal/versions"
 )
 
 // CheckRequest asks what becomes of a connection.
 type CheckRequest struct {
-	// Network are the files and folders of the network's definition. Where there are none,
-	// it is the one of the data directory Data that was in force at At.
-	Network []string
-	Data    string
-	At      time.Time
+	NetworkSource
 	// Strict refuses where it is not sure what was in force: before the first import, and
 	// between two that differ.
 	Strict bool
@@ -68,7 +62,7 @@ func Check(ctx context.Context, req CheckRequest) (CheckReport, error) {
 	if err != nil {
 		return CheckReport{}, err
 	}
-	loaded, kept, err := loadFor(ctx, &req)
+	loaded, kept, err := req.load(ctx)
 	if err != nil {
 		return CheckReport{}, err
 	}
@@ -112,17 +106,6 @@ func Check(ctx context.Context, req CheckRequest) (CheckReport, error) {
 
 // ErrUnsure says that nobody knows what was in force.
 var ErrUnsure = errors.New("it is not sure what was in force")
-
-// loadFor loads the definition that a request names: from files, or what was imported, which
-// it returns too.
-func loadFor(ctx context.Context, req *CheckRequest) (netmodel.Loaded, *versions.Definition, error) {
-	if len(req.Network) > 0 {
-		loaded, err := netmodel.Load(req.Network...)
-		return loaded, nil, err
-	}
-	d, err := NetworkAt(ctx, req.Data, req.At)
-	return d.Loaded, &d, err
-}
 
 // wayOf says what a path that is not known to its end is of.
 func wayOf(r *CheckReport) string {

@@ -1,18 +1,17 @@
 package app
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
 
-	"weir/internal/netmodel"
 	"weir/internal/policy"
 )
 
 // LintRequest asks what can be said against a network's definition.
 type LintRequest struct {
-	// Network are the files and folders of the definition.
-	Network []string
+	NetworkSource
 	// Severity is that of the findings that are wanted, with those that are more severe; "":
 	// all.
 	Severity policy.Severity
@@ -33,6 +32,8 @@ type LintReport struct {
 	Partial []string `json:"partial,omitempty"`
 	Unknown []string `json:"unknown,omitempty"`
 	Unused  []string `json:"unused,omitempty"`
+	// Definition says which of the imported versions were looked at; nil: files were.
+	Definition *CheckedDefinition `json:"definition,omitempty"`
 }
 
 // ErrSeverity says that a text names no severity.
@@ -46,21 +47,16 @@ func severities() string {
 	return strings.Join(names, ", ")
 }
 
-// Lint loads a definition and looks at it as [LintLoaded] does.
-func Lint(req LintRequest) (LintReport, error) {
+// Lint returns the findings about a definition. It fails where the definition has rules that
+// AWS does not have, and with [versions.ErrNone] where nothing was imported.
+func Lint(ctx context.Context, req LintRequest) (LintReport, error) {
 	if req.Severity != "" && !slices.Contains(policy.Severities, req.Severity) {
 		return LintReport{}, fmt.Errorf("%w, and not %q", ErrSeverity, req.Severity)
 	}
-	loaded, err := netmodel.Load(req.Network...)
+	loaded, kept, err := req.load(ctx)
 	if err != nil {
 		return LintReport{}, err
 	}
-	return LintLoaded(loaded, req.Severity)
-}
-
-// LintLoaded returns the findings about a definition that have a severity or a higher one;
-// "": all. It fails where the definition has rules that AWS does not have.
-func LintLoaded(loaded netmodel.Loaded, least policy.Severity) (LintReport, error) {
 	findings, err := policy.Lint(loaded.Network)
 	if err != nil {
 		return LintReport{}, err
@@ -70,6 +66,10 @@ func LintLoaded(loaded netmodel.Loaded, least policy.Severity) (LintReport, erro
 		SecurityGroups: len(loaded.SecurityGroups), NetworkACLs: len(loaded.NetworkACLs), Missing: loaded.Missing(),
 		Partial: loaded.Partial, Unknown: loaded.Unknown, Unused: loaded.Unused,
 	}
+	if kept != nil {
+		out.Definition = &CheckedDefinition{kept.At, kept.InForce}
+	}
+	least := req.Severity
 	for _, f := range findings {
 		if least == "" || slices.Index(policy.Severities, f.Severity) <= slices.Index(policy.Severities, least) {
 			out.Findings = append(out.Findings, f)

@@ -16,6 +16,25 @@ import (
 // The versions of network definitions are for any process at any time: no server holds them,
 // so that these functions work beside one.
 
+// NetworkSource says which definition is asked.
+type NetworkSource struct {
+	// Network are the files and folders of the definition. Where there are none, it is the one
+	// of the data directory Data that was in force at At.
+	Network []string
+	Data    string
+	At      time.Time
+}
+
+// load loads the definition, and returns what was imported too, nil where files were asked.
+func (s *NetworkSource) load(ctx context.Context) (netmodel.Loaded, *versions.Definition, error) {
+	if len(s.Network) > 0 {
+		loaded, err := netmodel.Load(s.Network...)
+		return loaded, nil, err
+	}
+	d, err := NetworkAt(ctx, s.Data, s.At)
+	return d.Loaded, &d, err
+}
+
 // ImportNetwork takes documents as the definition of their accounts and regions at a time, and
 // fails as [versions.Store.Import] does.
 func ImportNetwork(ctx context.Context, data string, docs []netmodel.Document, at time.Time) (versions.Imported, error) {

@@ -71,7 +71,7 @@ A connection that is refused, or whose replies are, gives exit code 4.`,
 			req.Data = c.data
 			r, err := app.Check(cmd.Context(), req)
 			if errors.Is(err, versions.ErrNone) {
-				return hint(err, "weir network import DIR takes what 'aws ec2 describe-*' prints", "--network DIR asks files that are not imported")
+				return hintImport(err)
 			}
 			if errors.Is(err, app.ErrTraffic) {
 				return usage(fmt.Errorf("--port: %w", err))

@@ -77,7 +77,7 @@ are cut off (they have a NextToken).`,
 			req.Data = c.data
 			r, err := app.FlowLogs(cmd.Context(), req)
 			if errors.Is(err, versions.ErrNone) {
-				return hint(err, "weir network import DIR takes what 'aws ec2 describe-*' prints", "--network DIR asks files that are not imported")
+				return hintImport(err)
 			}
 			if err != nil {
 				return err

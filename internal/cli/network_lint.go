@@ -9,16 +9,19 @@ import (
 
 	"weir/internal/app"
 	"weir/internal/policy"
+	"weir/internal/versions"
 )
 
 func (c *cli) networkLintCommand() *cobra.Command {
 	var req app.LintRequest
-	var severity string
+	var severity, at string
+	zone := scopeFlags{}
 	cmd := &cobra.Command{
-		Use:   "lint --network DIR",
+		Use:   "lint",
 		Short: "Find rules that do nothing, block replies, or let everybody in",
-		Long: `Says what can be proven against the security groups and network ACLs of a definition, which
-is what 'aws ec2 describe-vpcs', describe-subnets, describe-network-interfaces,
+		Long: `Says what can be proven against the security groups and network ACLs of the definition that
+was imported by 'weir network import' and was in force at the time of --at, or of that of
+--network: what 'aws ec2 describe-vpcs', describe-subnets, describe-network-interfaces,
 describe-security-groups, describe-security-group-rules (for the ids of rules),
 describe-network-acls and describe-prefix-lists print as JSON, in any files.
 
@@ -31,16 +34,24 @@ not in the input, may be any addresses.
 
 Findings give exit code 4; without any, files that could not be taken, and answers that are
 cut off (they have a NextToken), give 3.`,
-		Example: `  weir network lint --network net
+		Example: `  weir network lint
+  weir network lint --network net
   weir network lint --network net --severity medium
   weir network lint --network net --json | jq -r '.findings[].kind' | sort | uniq -c`,
 		Args: rejectArgs,
-		RunE: func(_ *cobra.Command, _ []string) error {
-			if len(req.Network) == 0 {
-				return usage(errors.New("--network is needed"))
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if len(req.Network) > 0 && at != "" {
+				return usage(errors.New("--at is about what was imported: it excludes --network"))
 			}
-			req.Severity = policy.Severity(severity)
-			r, err := app.Lint(req)
+			var err error
+			if req.At, err = zone.at(at); err != nil {
+				return err
+			}
+			req.Data, req.Severity = c.data, policy.Severity(severity)
+			r, err := app.Lint(cmd.Context(), req)
+			if errors.Is(err, versions.ErrNone) {
+				return hintImport(err)
+			}
 			if errors.Is(err, app.ErrSeverity) {
 				return usage(fmt.Errorf("--severity: %w", err))
 			}
@@ -61,7 +72,10 @@ cut off (they have a NextToken), give 3.`,
 		},
 	}
 	fl := cmd.Flags()
-	fl.StringArrayVar(&req.Network, "network", nil, "the network's definition is in `DIR` or a file; may be given several times")
+	fl.StringArrayVar(&req.Network, "network", nil, "the network's definition is in `DIR` or a file, and not what was imported; may be given several times")
+	fl.StringVar(&at, "at", "", "what was in force at `TIME`: RFC 3339, a date, or epoch seconds (default: now)")
+	zone.addZone(cmd)
+	completeNothing(cmd, "at")
 	fl.StringVar(&severity, "severity", string(policy.Low), "show findings of this `SEVERITY` or a higher one: high, medium, low")
 	complete(cmd, "severity", string(policy.High), string(policy.Medium), string(policy.Low))
 	return cmd
@@ -85,6 +99,11 @@ func (c *cli) printLint(r *app.LintReport) error {
 		fmt.Fprintln(people{c.err}, "missing:", missing)
 	}
 	c.noteUnknown(r.Unknown)
+	if r.Definition != nil {
+		for _, doubt := range r.Definition.Doubts() {
+			fmt.Fprintln(people{c.err}, "not sure:", doubt)
+		}
+	}
 	counts := map[policy.Severity]int{}
 	if len(r.Findings) > 0 {
 		t := newTable(c.out, []tableColumn{{head: "SEVERITY"}, {head: "KIND"}, {head: "OBJECT"}, {head: "NAME"}, {head: "REASON"}})
