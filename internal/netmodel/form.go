@@ -26,7 +26,7 @@ type formSection struct {
 
 // formKeys are the keys whose names the fields' names do not give.
 var formKeys = map[string]string{
-	"Interfaces": "network-interfaces", "PeeringConnections": "vpc-peering-connections", "AZID": "az-id",
+	"Interfaces": "network-interfaces", "PeeringConnections": "vpc-peering-connections", "AZID": "az-id", "IPv6": "ipv6",
 }
 
 // formKey returns the key of a field.

@@ -55,7 +55,7 @@ func TestFormOfOthers(t *testing.T) {
 		if len(n.IDs()) == 0 {
 			return
 		}
-		text, err := n.YAML("")
+		text, err := n.YAML()
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			return
@@ -218,7 +218,7 @@ func TestForm(t *testing.T) {
 	if diff := cmp.Diff(missing, l.Missing()); diff != "" {
 		t.Errorf("missing (-want +got):\n%s", diff)
 	}
-	text, err := l.YAML("network.schema.json")
+	text, err := l.YAML()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -380,7 +380,7 @@ func FuzzForm(f *testing.F) {
 		if err != nil || len(l.Problems) > 0 || len(l.IDs()) == 0 {
 			return
 		}
-		text, err := l.YAML("")
+		text, err := l.YAML()
 		if err != nil {
 			return // named
 		}

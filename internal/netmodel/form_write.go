@@ -16,14 +16,11 @@ import (
 
 // YAML returns the definition in the form that people write, one document for each account
 // and region, which [Load] reads as the same definition. What says no account or region is in
-// the document of its VPC, else in that of all others, if that is one. Schema is where the
-// form's JSON schema lies, for editors; "": nowhere. The error names what the form can't hold.
-func (n *Network) YAML(schema string) ([]byte, error) {
+// the document of its VPC, else in that of all others, if that is one. The error names what
+// the form can't hold.
+func (n *Network) YAML() ([]byte, error) {
 	w := newFormWriter(n)
 	var out []byte
-	if schema != "" {
-		out = append(out, "# yaml-language-server: $schema="+schema+"\n"...)
-	}
 	places := slices.SortedFunc(maps.Keys(w.things), Place.compare)
 	for i, place := range places {
 		if i > 0 {
