@@ -29,7 +29,7 @@ definition is what was imported by 'weir network import' and was in force at the
 that of --network: what 'aws ec2 describe-vpcs', describe-subnets,
 describe-network-interfaces, describe-security-groups, describe-security-group-rules (for
 the ids of rules), describe-network-acls and describe-prefix-lists print as JSON, in any
-files.
+files; or YAML that people write; or what 'terraform show -json' prints.
 
 Within a subnet no network ACL is asked. Security groups remember connections, so that
 they let replies pass; network ACLs do not. What leaves the VPC is refused: routes are

@@ -2,13 +2,14 @@ package netmodel
 
 import (
 	"cmp"
+	"encoding/json"
 	"strings"
 
 	"go.yaml.in/yaml/v4"
 )
 
-// placeForms returns documents with the accounts and regions that forms say. It fails where
-// somebody named others.
+// placeForms returns documents with the accounts and regions that forms say, and states of
+// Terraform as answers. It fails where somebody named others.
 func placeForms(docs []Document) ([]Document, error) {
 	out := make([]Document, len(docs))
 	for i, d := range docs {
@@ -29,7 +30,7 @@ func placeForms(docs []Document) ([]Document, error) {
 		}
 		out[i] = d
 	}
-	return out, nil
+	return answersOfTerraform(out)
 }
 
 // formChild returns the value of a mapping's key, nil where there is none.
@@ -110,4 +111,21 @@ func filteredForm(data []byte, entries []*entry, keep func(*entry) bool) []byte 
 		}
 	}
 	return yamlText(root)
+}
+
+// answersOfTerraform returns documents with states of Terraform as the answers that they are
+// made into: what else is in a state, as passwords, is not handed on.
+func answersOfTerraform(docs []Document) ([]Document, error) {
+	for i, d := range docs {
+		keys := map[string]json.RawMessage{}
+		if isForm(d.Name, d.Data) || json.Unmarshal(d.Data, &keys) != nil || !isTerraform(keys) {
+			continue
+		}
+		_, made, err := terraformAnswers(d.Data)
+		if err != nil {
+			return nil, &PlaceError{Problem{File: d.Name, Reason: err.Error()}, false, false}
+		}
+		docs[i].Data = made
+	}
+	return docs, nil
 }

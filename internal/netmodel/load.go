@@ -203,6 +203,12 @@ func readFile(name string, data []byte) *file {
 		}
 		return fail("", "no JSON object, as `aws ec2 describe-*` prints")
 	}
+	if isTerraform(keys) {
+		return readTerraform(name, data)
+	}
+	if keys["terraform_version"] != nil && keys["serial"] != nil {
+		return fail("", "a state file of Terraform; what `terraform show -json` prints of it is read")
+	}
 	f.part.name, f.part.document = name, keys
 	used := false
 	for _, key := range slices.Sorted(maps.Keys(keys)) {
