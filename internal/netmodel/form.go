@@ -109,13 +109,6 @@ var formNeeds = map[reflect.Type][]string{
 	reflect.TypeFor[Propagation]():              {"attachment"},
 }
 
-// formKnown are the lists whose presence says that they are known, also where they are empty.
-var formKnown = map[reflect.Type][]string{
-	reflect.TypeFor[PrefixList]():               {"cidrs"},
-	reflect.TypeFor[TargetGroup]():              {"targets"},
-	reflect.TypeFor[TransitGatewayRouteTable](): {"routes", "propagations"},
-}
-
 // formClosed are the values that keys may have, where AWS has no others.
 var formClosed = map[string][]string{
 	"VPC.block-public-access":                             {"off", "block-bidirectional", "block-ingress"},

@@ -271,7 +271,7 @@ func TestFormProblems(t *testing.T) {
 		"another region":      {"region: eu-west-1\nsubnets: {s: {vpc: v, cidrs: [], az: us-east-1a}}", "line 2, column 14: us-east-1a is not in eu-west-1"},
 		"no egress":           {"security-groups: {g: {vpc: v}}", "line 1, column 22: no egress: AWS makes a new security group with {protocol: all, to: 0.0.0.0/0}; write that, or [] where nothing is allowed out"},
 		"neither":             {"network-acls: {a: {vpc: v, default: 1}}", `line 1, column 37: "1" is neither true nor false`},
-		"closed":              {"load-balancers: {a: {kind: applicaton}}", `line 1, column 28: "applicaton" is none of application, network, gateway, classic`},
+		"closed":              {"load-balancers: {a: {kind: web}}", `line 1, column 28: "web" is none of application, network, gateway, classic`},
 		"outside":             {"vpcs: {v: {cidrs: [10.0.0.0/16]}}\nsubnets: {s: {vpc: v, cidrs: [10.1.0.0/24]}}", "line 2, column 11: 10.1.0.0/24 of s lies outside v"},
 		"two ACLs":            {"network-acls: {a: {vpc: v, subnets: [s]}, b: {vpc: v, subnets: [s]}}", "s is associated with a, and with b"},
 		"rule without peer":   {group("{tcp: 443}"), "line 7, column 9: a rule without from"},
