@@ -36,9 +36,10 @@ the time of --at; where imports do not tell that for sure, it is said, and --str
 Or it is that of --network: what 'aws ec2 describe-vpcs', describe-subnets,
 describe-network-interfaces, describe-security-groups, describe-security-group-rules (for
 the ids of rules), describe-network-acls, describe-route-tables and the describe-* of gateways
-and endpoints print as JSON, in any files; of transit gateways also
+and endpoints print as JSON, in any files (of transit gateways also
 describe-transit-gateway-vpc-attachments, describe-transit-gateway-attachments and
-search-transit-gateway-routes. What leads the connection on and is not there is not assumed:
+search-transit-gateway-routes); or YAML that people write; or what 'terraform show -json'
+prints. What leads the connection on and is not there is not assumed:
 the check fails, and names it. What appliances do with it is not known either.
 
 Within a subnet no network ACL is asked. Security groups remember connections, so that

@@ -28,9 +28,10 @@ func (c *cli) networkImportCommand() *cobra.Command {
 		Use:   "import PATH... | --live",
 		Short: "Take a network's definition in, as what is in force from a time on",
 		Long: `Takes what 'aws ec2 describe-*' prints as JSON, in any files and folders, of any accounts
-and regions. It is the definition of these accounts and regions at the time of --at,
-whole: what is not in it is not there. Other accounts and regions stay as they are. What
-the version before had and this one has not is said.
+and regions, and YAML that people write, and what 'terraform show -json' prints of a state
+or a plan. It is the definition of these accounts and regions at the time of --at, whole:
+what is not in it is not there. Other accounts and regions stay as they are. What the
+version before had and this one has not is said.
 
 Each account and region gets a version. Where nothing changed, that of before is seen
 again, so that 'weir network show' knows that it was the same until then.
@@ -165,7 +166,7 @@ func (c *cli) importNetwork(ctx context.Context, docs []netmodel.Document, at ti
 	}
 	c.few("missing: ", r.Missing)
 	if len(r.Unused) > 0 {
-		c.note("kept, and not read yet: %s", strings.Join(r.Unused, ", "))
+		c.note("not read yet: %s", strings.Join(r.Unused, ", "))
 	}
 	c.noteUnknown(r.Unknown)
 	return c.printImported(&r, zone)

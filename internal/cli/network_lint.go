@@ -23,7 +23,8 @@ func (c *cli) networkLintCommand() *cobra.Command {
 was imported by 'weir network import' and was in force at the time of --at, or of that of
 --network: what 'aws ec2 describe-vpcs', describe-subnets, describe-network-interfaces,
 describe-security-groups, describe-security-group-rules (for the ids of rules),
-describe-network-acls and describe-prefix-lists print as JSON, in any files.
+describe-network-acls and describe-prefix-lists print as JSON, in any files; or YAML that
+people write; or what 'terraform show -json' prints.
 
 Findings are high (lets in whoever wants), medium (does something else than it says) or
 low (does nothing, or depends on what clients do):

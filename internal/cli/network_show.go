@@ -2,6 +2,7 @@ package cli
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -18,6 +19,7 @@ import (
 
 func (c *cli) networkShowCommand() *cobra.Command {
 	var at string
+	var yaml bool
 	shown := scopeFlags{}
 	cmd := &cobra.Command{
 		Use:   "show [ID]",
@@ -28,12 +30,20 @@ known of them, the VPCs, subnets and ENIs; or the one thing that ID names, with 
 A version is 'imported' where an import is of that time, 'unchanged' where the imports
 before and after found the same, 'latest' after the last one, 'changed' where the next one
 found another, so that nobody knows which of both held, and 'assumed unchanged' before
-the first.`,
+the first.
+
+--yaml prints the definition as people write it, which all commands read as the same
+definition: docs/reference/network-yaml.md says what it may hold. Where they are not known,
+accounts and regions are those of everything else.`,
 		Example: `  weir network show
   weir network show --at 2026-03-01T06:00:00Z
-  weir network show sg-0e49f5eafa8742419 --json`,
+  weir network show sg-0e49f5eafa8742419 --json
+  weir network show --yaml > net.yaml`,
 		Args: needArgs(0, 1, ""),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if yaml && (c.json || len(args) > 0) {
+				return usage(errors.New("--yaml prints the whole definition: it excludes ID and --json"))
+			}
 			zone, err := shown.zone()
 			if err != nil {
 				return err
@@ -47,6 +57,13 @@ the first.`,
 				return err
 			}
 			c.sayProblems(d.Problems)
+			if yaml {
+				text, err := d.YAML()
+				if err == nil {
+					_, err = c.out.Write(text)
+				}
+				return err
+			}
 			if len(args) == 1 {
 				return c.showThing(&d, args[0], zone)
 			}
@@ -54,6 +71,7 @@ the first.`,
 		},
 	}
 	cmd.Flags().StringVar(&at, "at", "", "as it was at `TIME`: RFC 3339, a date, or epoch seconds (default: now)")
+	cmd.Flags().BoolVar(&yaml, "yaml", false, "print the definition in YAML, as people write it")
 	shown.addZone(cmd)
 	completeNothing(cmd, "at")
 	cmd.ValidArgsFunction = func(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {

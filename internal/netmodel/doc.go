@@ -14,6 +14,10 @@
 // where somebody put it beside the answer: {"PrefixListId": "pl-1", "Entries": [...]}. ARNs
 // of describe-target-health and of attributes are only looked for beside the answer.
 //
+// It reads too what people write in YAML, whose keys are the fields of these types
+// (docs/reference/network-yaml.md; [Network.YAML] prints it, [FormSchema] is its schema), and
+// what `terraform show -json` prints, made into answers.
+//
 // What the input does not hold is not assumed: [Network.Missing] names what is referred to
 // and not there.
 package netmodel

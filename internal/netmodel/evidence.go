@@ -25,6 +25,7 @@ type entry struct {
 	refs   []string // the VPC, subnet, interface, group or gateway that it belongs to
 	whole  string   // what its document is of, where the document says that
 	sides  []Place  // of a peering connection
+	at     string   // of a form: its place
 
 	account string // as found
 }
@@ -35,7 +36,7 @@ func (e *entry) place() Place { return Place{e.account, e.region} }
 func (e *entry) problem(docs []Document, account, region bool, format string, args ...any) error {
 	path := e.key
 	if e.n >= 0 {
-		path = fmt.Sprintf("%s[%d]", e.key, e.n)
+		path = cmp.Or(e.at, fmt.Sprintf("%s[%d]", e.key, e.n))
 	}
 	return &PlaceError{Problem{File: docs[e.doc].Name, Path: path, Reason: fmt.Sprintf(format, args...)}, account, region}
 }
@@ -75,6 +76,14 @@ func plainKey(key string) string { return strings.ToLower(strings.ReplaceAll(key
 func readEntries(docs []Document) ([]*entry, error) {
 	var out []*entry
 	for i := range docs {
+		if isForm(docs[i].Name, docs[i].Data) {
+			things, err := formEntries(i, &docs[i])
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, things...)
+			continue
+		}
 		keys := map[string]json.RawMessage{}
 		if err := json.NewDecoder(bytes.NewReader(docs[i].Data)).Decode(&keys); err != nil {
 			return nil, &PlaceError{Problem{File: docs[i].Name, Reason: "no JSON object"}, true, true}

@@ -71,7 +71,7 @@ type Document struct {
 }
 
 // Load reads a definition from files, and from all files below folders whose names end in
-// .json, as [LoadDocuments] does. It fails too where a path can't be read.
+// .json, .yaml or .yml, as [LoadDocuments] does. It fails too where a path can't be read.
 func Load(paths ...string) (Loaded, error) {
 	docs, err := ReadDocuments(paths...)
 	if err != nil {
@@ -80,18 +80,22 @@ func Load(paths ...string) (Loaded, error) {
 	return LoadDocuments(docs)
 }
 
-// ReadDocuments reads files, and all files below folders whose names end in .json, in the
-// order of their paths. It fails where one can't be read, and where there is none.
+// endings are how the names of files of a definition end.
+var endings = []string{".json", ".yaml", ".yml"}
+
+// ReadDocuments reads files, and all files below folders whose names end in .json, .yaml or
+// .yml, in the order of their paths. A YAML file with several documents becomes several, net.yaml#2 the
+// second of net.yaml. It fails where one can't be read, and where there is none.
 func ReadDocuments(paths ...string) ([]Document, error) {
 	var docs []Document
 	for _, path := range paths {
 		err := filepath.WalkDir(path, func(name string, d fs.DirEntry, err error) error {
-			if err != nil || d.IsDir() || name != path && !strings.EqualFold(filepath.Ext(name), ".json") {
+			if err != nil || d.IsDir() || name != path && !slices.Contains(endings, strings.ToLower(filepath.Ext(name))) {
 				return err
 			}
 			data, err := os.ReadFile(name)
 			if err == nil {
-				docs = append(docs, Document{Name: name, Data: data})
+				docs = append(docs, splitForm(name, data)...)
 			}
 			return err
 		})
@@ -100,19 +104,19 @@ func ReadDocuments(paths ...string) ([]Document, error) {
 		}
 	}
 	if len(docs) == 0 {
-		return nil, errors.New("no network definition: no file ends in .json")
+		return nil, errors.New("no network definition: no file ends in .json, .yaml or .yml")
 	}
 	return docs, nil
 }
 
 // LoadDocuments reads a definition from answers of `aws ec2 describe-*`, recognised by their
-// keys, of any accounts and regions. A document with a part that can't be understood is left
+// keys, and from YAML (docs/reference/network-yaml.md), of any accounts and regions. A document with a part that can't be understood is left
 // out whole and is in the problems, with the others loaded. It fails where nothing was
 // loaded, and with [ErrContradiction] where documents describe the same thing in two ways.
 func LoadDocuments(docs []Document) (Loaded, error) {
 	files := make([]*file, len(docs))
 	for i := range docs {
-		files[i] = readFile(docs[i].Name, docs[i].Data)
+		files[i] = readDocument(&docs[i])
 	}
 	n, problems := join(files)
 	out := Loaded{Network: n, Problems: problems}
@@ -187,7 +191,23 @@ func contradiction(path, id string) *badPlace {
 	return &badPlace{path, fmt.Errorf("%s is not as in another file", id), true}
 }
 
-// readFile reads one file.
+// readDocument reads one document, of whichever form.
+func readDocument(d *Document) *file {
+	if !isForm(d.Name, d.Data) {
+		return readFile(d.Name, d.Data)
+	}
+	f := &file{name: d.Name, part: newPart()}
+	f.part.name = d.Name
+	if err := readForm(&f.part, d); err != nil {
+		f.problem = &Problem{File: d.Name, Reason: err.Error()}
+		if bad, ok := errors.AsType[*badPlace](err); ok {
+			f.problem = bad.problem(f)
+		}
+	}
+	return f
+}
+
+// readFile reads one file of answers.
 func readFile(name string, data []byte) *file {
 	f := &file{name: name, part: newPart()}
 	fail := func(path, reason string) *file {
@@ -202,6 +222,12 @@ func readFile(name string, data []byte) *file {
 			return fail("", fmt.Sprintf("line %d, column %d: no JSON: %v", line, column, err))
 		}
 		return fail("", "no JSON object, as `aws ec2 describe-*` prints")
+	}
+	if isTerraform(keys) {
+		return readTerraform(name, data)
+	}
+	if keys["terraform_version"] != nil && keys["serial"] != nil {
+		return fail("", "a state file of Terraform; what `terraform show -json` prints of it is read")
 	}
 	f.part.name, f.part.document = name, keys
 	used := false

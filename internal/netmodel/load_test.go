@@ -190,7 +190,7 @@ func TestLoadBad(t *testing.T) {
 			}
 		})
 	}
-	if _, err := Load(t.TempDir()); err == nil || !strings.Contains(err.Error(), "no file ends in .json") {
+	if _, err := Load(t.TempDir()); err == nil || !strings.Contains(err.Error(), "no file ends in .json, .yaml or .yml") {
 		t.Errorf("an empty folder: %v", err)
 	}
 	if _, err := Load(filepath.Join(t.TempDir(), "none")); err == nil {

@@ -52,6 +52,10 @@ func (e *PlaceError) Error() string { return e.String() }
 //
 // Source: EC2 API reference; VPC user guide, "Share your VPC subnets with other accounts".
 func Split(docs []Document, known map[string]Place) ([]Part, error) {
+	docs, err := placeForms(docs)
+	if err != nil {
+		return nil, err
+	}
 	entries, err := readEntries(docs)
 	if err != nil {
 		return nil, err
@@ -279,6 +283,9 @@ func emptyOf(places map[Place]*Part, d *Document, folder map[Place]bool) *Part {
 func filtered(data []byte, entries []*entry, keep func(*entry) bool) []byte {
 	if !slices.ContainsFunc(entries, func(e *entry) bool { return !keep(e) }) {
 		return data
+	}
+	if entries[0].at != "" {
+		return filteredForm(data, entries, keep)
 	}
 	keys := map[string]json.RawMessage{}
 	lists := map[string][]json.RawMessage{}
