@@ -13,52 +13,69 @@ import (
 	"weir/internal/versions"
 )
 
-// names are the names that queries ask for, of the network's versions as they are.
+// names are the names that queries ask for, of the network's versions and of the networks of AWS
+// as they are.
 type names struct {
 	data string
 
-	mu  sync.Mutex
-	of  []versions.Version // that now is of
-	now *query.Names
+	mu      sync.Mutex
+	now     *query.Names
+	of      []versions.Version // that now is of
+	rangeAt time.Time          // when the file of ranges was changed, zero for none
 }
 
-// get returns the names of now. It fails with [query.ErrNoNames] where no network definition
-// was imported.
+// get returns the names of now.
 func (n *names) get(ctx context.Context) (*query.Names, error) {
-	s, err := versions.Open(ctx, n.data)
-	if errors.Is(err, versions.ErrNone) {
-		return nil, query.ErrNoNames
-	}
-	if err != nil {
-		return nil, err
-	}
-	defer s.Close()
-	of, err := s.List(ctx)
-	if err != nil {
-		return nil, err
-	}
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if n.now != nil && slices.Equal(n.of, of) {
+	rangeAt, err := rangesChanged(n.data)
+	if err != nil {
+		return nil, err
+	}
+	s, err := versions.Open(ctx, n.data)
+	var of []versions.Version
+	if err == nil {
+		defer s.Close()
+		of, err = s.List(ctx)
+	}
+	if err != nil && !errors.Is(err, versions.ErrNone) {
+		return nil, err
+	}
+	if n.now != nil && slices.Equal(n.of, of) && n.rangeAt.Equal(rangeAt) {
 		return n.now, nil
 	}
-	spans, err := s.Interfaces(ctx)
-	if errors.Is(err, versions.ErrNone) {
-		return nil, query.ErrNoNames
+	var told []query.InterfaceSpan
+	if len(of) > 0 {
+		spans, err := s.Interfaces(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("there are no names: %w", err)
+		}
+		told = interfaceSpans(spans)
 	}
+	ranges, err := readRanges(n.data)
 	if err != nil {
-		return nil, fmt.Errorf("there are no names: %w", err)
+		return nil, err
 	}
-	n.of, n.now = of, query.NewNames(interfaceSpans(spans))
+	n.now, n.of, n.rangeAt = query.NewNames(told, ranges), of, rangeAt
 	return n.now, nil
 }
 
-// noNames says why there are no names for a filter or a group.
-func noNames(err error) error {
-	if errors.Is(err, query.ErrNoNames) {
-		return &UsageError{Message: err.Error(), Hint: "'weir network import' takes one"}
+// tell reports whether columns of names are asked for, and fails with a [*UsageError] where
+// nothing is known of one.
+func (n *names) tell(ctx context.Context, asked []query.NameColumn) (bool, error) {
+	if len(asked) == 0 {
+		return false, nil
 	}
-	return err
+	now, err := n.get(ctx)
+	if err != nil {
+		return false, err
+	}
+	for _, c := range asked {
+		if err := now.Lacks(c); err != nil {
+			return false, &UsageError{Message: err.Error(), Hint: query.NamesHint(err)}
+		}
+	}
+	return true, nil
 }
 
 // interfaceSpans returns spans as queries take them. Records are of whole seconds: a span
@@ -73,7 +90,7 @@ func interfaceSpans(spans []versions.InterfaceSpan) []query.InterfaceSpan {
 		}
 		return t.Unix()
 	}
-	var out []query.InterfaceSpan
+	out := make([]query.InterfaceSpan, 0, len(spans)) // not nil: something is known
 	for _, s := range spans {
 		from, to := bound(s.From, math.MinInt64), bound(s.To, math.MaxInt64)
 		if from == to {

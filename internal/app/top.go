@@ -110,10 +110,8 @@ func (s *Local) topPlan(ctx context.Context, r TopRequest) ([]query.Named, query
 		plan.Stages = append(plan.Stages, &query.Filter{Where: where})
 		names = append(names, where)
 	}
-	if plan.Named = query.AsksNames(names...); plan.Named {
-		if _, err := s.names.get(ctx); err != nil {
-			return nil, plan, 0, noNames(err)
-		}
+	if plan.Named, err = s.names.tell(ctx, query.AskedNames(names...)); err != nil {
+		return nil, plan, 0, err
 	}
 	counting := query.EveryRecord
 	if !r.EveryRecord {

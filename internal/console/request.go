@@ -234,7 +234,7 @@ func (r *request) limit(usual, most int64) (int64, error) {
 
 // plan returns the plan of the request's records through some stages.
 func (r *request) plan(stages ...query.Stage) query.Plan {
-	p := query.Plan{Kind: r.kind, Scope: r.scope, Named: query.AsksNames(r.where, r.key)}
+	p := query.Plan{Kind: r.kind, Scope: r.scope, Named: len(query.AskedNames(r.where, r.key)) > 0}
 	if r.where != nil {
 		p.Stages = append(p.Stages, &query.Filter{Where: r.where})
 	}

@@ -68,8 +68,9 @@ func CountingOf(k flowlog.Kind, s Scope, exprs ...Expr) Counting {
 	scope.reads(names)
 	for name := range names {
 		f, ok := flowlog.Lookup(name)
-		_, isName := LookupName(name)
+		column, isName := LookupName(name)
 		switch {
+		case isName && column.OfAWS(): // of the traffic
 		case isName: // another interface may know other names
 			c = PerInterface
 		case !ok || f.Of == flowlog.OfLog:

@@ -13,6 +13,20 @@ import (
 // ErrNoNames says that nothing is known that names come from.
 var ErrNoNames = errors.New("there are no names: no network definition was imported")
 
+// ErrNoRanges says that the networks of AWS are not known.
+var ErrNoRanges = errors.New("there are no services of AWS: ip-ranges.json was not taken")
+
+// NamesHint says how to get what is missing; "" for other errors.
+func NamesHint(err error) string {
+	switch {
+	case errors.Is(err, ErrNoNames):
+		return "'weir network import' takes one"
+	case errors.Is(err, ErrNoRanges):
+		return "'weir enrich update' gets it from AWS, and 'weir enrich import FILE' takes a file"
+	}
+	return ""
+}
+
 // NameColumn is a column that a named table has besides those of the records: what the
 // network's definition says of the ENI that recorded, and of those that have the addresses.
 // All are text.
@@ -35,13 +49,17 @@ const (
 	DstInterface
 	DstName
 	DstRole
+	SrcService
+	SrcRegion
+	DstService
+	DstRegion
 )
 
 // nameColumns describes the columns in order.
 var nameColumns = []struct {
 	name, meaning string
-	of            flowlog.FieldID // whose ENI it is of: interface_id, or an address
-	value         func(s *InterfaceSpan) string
+	of            flowlog.FieldID               // whose ENI it is of: interface_id, or an address
+	value         func(s *InterfaceSpan) string // nil: it is of the networks of AWS
 }{
 	InterfaceName:     {"interface_name", "The name of the network interface, by its tag Name or that of its instance.", flowlog.InterfaceID, nameOf},
 	InterfaceRole:     {"interface_role", "What the network interface is for: instance, nat-gateway, application-load-balancer ...", flowlog.InterfaceID, roleOf},
@@ -57,6 +75,10 @@ var nameColumns = []struct {
 	DstInterface:      {"dst_interface", "The id of the network interface that has dstaddr in the same VPC.", flowlog.DstAddr, idOf},
 	DstName:           {"dst_name", "The name of the network interface that has dstaddr in the same VPC.", flowlog.DstAddr, nameOf},
 	DstRole:           {"dst_role", "What the network interface is for that has dstaddr in the same VPC.", flowlog.DstAddr, roleOf},
+	SrcService:        {"src_service", "The services of AWS that have srcaddr, by ip-ranges.json.", flowlog.SrcAddr, nil},
+	SrcRegion:         {"src_region", "The Region of AWS that srcaddr is in, by ip-ranges.json.", flowlog.SrcAddr, nil},
+	DstService:        {"dst_service", "The services of AWS that have dstaddr, by ip-ranges.json.", flowlog.DstAddr, nil},
+	DstRegion:         {"dst_region", "The Region of AWS that dstaddr is in, by ip-ranges.json.", flowlog.DstAddr, nil},
 }
 
 func idOf(s *InterfaceSpan) string   { return s.ID }
@@ -95,7 +117,18 @@ func (c NameColumn) Of() flowlog.FieldID { return nameColumns[c].of }
 // names beside them: named_vpc_flow_logs. Only that of VPC flow logs is there.
 func NamedTable(k flowlog.Kind) string { return "named_" + TableName(k) }
 
-// Value returns the column of an ENI, which may be nil; "": absent.
+// Needs returns the fields that tell the column.
+func (c NameColumn) Needs() []flowlog.FieldID {
+	if c.OfAWS() {
+		return []flowlog.FieldID{c.Of()}
+	}
+	return []flowlog.FieldID{c.Of(), flowlog.InterfaceID, flowlog.Start, flowlog.WeirHour}
+}
+
+// OfAWS reports whether the column is of the networks of AWS, and so of an address alone.
+func (c NameColumn) OfAWS() bool { return nameColumns[c].value == nil }
+
+// Value returns the column of an ENI, which may be nil; "": absent. It is not of AWS.
 func (c NameColumn) Value(s *InterfaceSpan) string {
 	if s == nil {
 		return ""
@@ -103,18 +136,52 @@ func (c NameColumn) Value(s *InterfaceSpan) string {
 	return nameColumns[c].value(s)
 }
 
-// AsksNames reports whether expressions ask for a column of names.
-func AsksNames(exprs ...Expr) bool {
+// AskedNames returns the columns of names that expressions ask for, in order.
+func AskedNames(exprs ...Expr) []NameColumn {
 	names := nameSet{}
 	for _, e := range exprs {
 		names.add(e)
 	}
-	for name := range names {
-		if _, ok := LookupName(name); ok {
-			return true
+	var out []NameColumn
+	for _, c := range NameColumns() {
+		if names[c.String()] {
+			out = append(out, c)
 		}
 	}
-	return false
+	return out
+}
+
+// AskedNames returns the columns of names that the plan's stages ask for by name, in order.
+func (p Plan) AskedNames() []NameColumn {
+	if !p.Named {
+		return nil
+	}
+	var exprs []Expr
+	named := func(list []Named) {
+		for _, n := range list {
+			exprs = append(exprs, n.Expr)
+		}
+	}
+	for _, s := range p.Stages {
+		switch s := s.(type) {
+		case *Filter:
+			exprs = append(exprs, s.Where)
+		case *Extend:
+			named(s.Columns)
+		case *Project:
+			named(s.Columns)
+		case *Aggregate:
+			named(s.By)
+			for _, a := range s.Aggs {
+				exprs = append(exprs, a.Arg, a.Where)
+			}
+		case *Sort:
+			for _, k := range s.Keys {
+				exprs = append(exprs, k.Expr)
+			}
+		}
+	}
+	return AskedNames(exprs...)
 }
 
 // InterfaceSpan is what is known of an ENI in a span of time. Texts are "" where nothing is
@@ -136,9 +203,14 @@ type InterfaceSpan struct {
 // Holds reports whether a time lies in the span.
 func (s *InterfaceSpan) Holds(at int64) bool { return s.From <= at && at < s.To }
 
-// Names tell of ENIs by id or address, and time. They are not changed; it is safe to use them
-// concurrently.
+// Ranges says which services of AWS have an address, and its Region; "": none. It is safe for
+// concurrent use.
+type Ranges func(a netip.Addr) (service, region string)
+
+// Names tell of ENIs by id or address, and time, and of the networks of AWS. They are not
+// changed; it is safe to use them concurrently.
 type Names struct {
+	ranges    Ranges
 	spans     []InterfaceSpan
 	byID      map[string][]*InterfaceSpan
 	byAddress map[vpcAddress][]*InterfaceSpan
@@ -152,12 +224,12 @@ type vpcAddress struct {
 	addr netip.Addr
 }
 
-// NewNames returns names of spans, of which those of one ENI do not overlap. It takes the
-// slice over.
-func NewNames(spans []InterfaceSpan) *Names {
+// NewNames returns names of spans, of which those of one ENI do not overlap, and of the
+// networks of AWS. Either is nil where nothing is known of it. It takes the slice over.
+func NewNames(spans []InterfaceSpan, ranges Ranges) *Names {
 	slices.SortFunc(spans, func(a, b InterfaceSpan) int { return cmp.Or(cmp.Compare(a.ID, b.ID), cmp.Compare(a.From, b.From)) })
 	n := &Names{
-		spans: spans, byID: map[string][]*InterfaceSpan{}, byAddress: map[vpcAddress][]*InterfaceSpan{},
+		ranges: ranges, spans: spans, byID: map[string][]*InterfaceSpan{}, byAddress: map[vpcAddress][]*InterfaceSpan{},
 		byPrefix: map[string][]*InterfaceSpan{}, bounds: []int64{math.MinInt64, math.MaxInt64},
 	}
 	for i := range spans {
@@ -178,6 +250,30 @@ func NewNames(spans []InterfaceSpan) *Names {
 	slices.Sort(n.bounds)
 	n.bounds = slices.Compact(n.bounds)
 	return n
+}
+
+// Lacks says why the names can't tell a column: with ErrNoNames or ErrNoRanges.
+func (n *Names) Lacks(c NameColumn) error {
+	switch {
+	case c.OfAWS() && n.ranges == nil:
+		return ErrNoRanges
+	case !c.OfAWS() && n.spans == nil:
+		return ErrNoNames
+	}
+	return nil
+}
+
+// OfAddress returns a column of the networks of AWS; "": absent.
+func (n *Names) OfAddress(c NameColumn, addr string) string {
+	a, ok := parseAddr(addr)
+	if !ok {
+		return ""
+	}
+	service, region := n.ranges(a)
+	if c == SrcService || c == DstService {
+		return service
+	}
+	return region
 }
 
 // Steady returns a time around a time, from inclusive and to exclusive, in which nothing that

@@ -81,7 +81,7 @@ func (need nameSet) addOfNames() {
 		if !need[c.String()] {
 			continue
 		}
-		for _, f := range []flowlog.FieldID{c.Of(), flowlog.InterfaceID, flowlog.Start, flowlog.WeirHour} {
+		for _, f := range c.Needs() {
 			need[flowlog.FieldByID(f).Column] = true
 		}
 	}

@@ -180,7 +180,7 @@ func (e *Engine) begin(ctx context.Context, q *request) (*session, error) {
 	if !q.named && !q.interfaces {
 		return s, nil
 	}
-	if err := s.takeNames(ctx, e); err != nil {
+	if err := s.takeNames(ctx, e, q); err != nil {
 		_ = s.close()
 		return nil, q.noNames(err)
 	}
@@ -231,7 +231,7 @@ func (e *Engine) admit(ctx context.Context, text string, s query.Scope) (request
 	}
 	q := request{
 		text: text, written: true, tables: a.tables, scope: s, only: a.columns,
-		named: a.named, nameColumns: a.names, interfaces: a.interfaces, namesAt: a.namesAt,
+		named: a.named, nameColumns: a.names, anyName: a.columns == nil, askedNames: a.asked, interfaces: a.interfaces, namesAt: a.namesAt,
 	}
 	if q.whole = !a.filters && s.All() && a.columns != nil; q.whole {
 		q.reads = a.columns
@@ -241,11 +241,11 @@ func (e *Engine) admit(ctx context.Context, text string, s query.Scope) (request
 
 // noNames says why there are no names for the request.
 func (q *request) noNames(err error) error {
-	if !errors.Is(err, query.ErrNoNames) {
+	if !errors.Is(err, query.ErrNoNames) && !errors.Is(err, query.ErrNoRanges) {
 		return err
 	}
 	if q.written {
-		return &query.TextError{Offset: q.namesAt, Message: err.Error(), Hint: "'weir network import' takes one"}
+		return &query.TextError{Offset: q.namesAt, Message: err.Error(), Hint: query.NamesHint(err)}
 	}
 	return fmt.Errorf("%w: %w", query.ErrRefused, err)
 }
@@ -268,8 +268,12 @@ type request struct {
 	// that it asks for interfacesTable; namesAt is where in its text.
 	named       bool
 	nameColumns []query.NameColumn
-	interfaces  bool
-	namesAt     int
+	// anyName says that nameColumns are all that there are, and askedNames which it asks for
+	// by name.
+	anyName    bool
+	askedNames []query.NameColumn
+	interfaces bool
+	namesAt    int
 	// rollup is what it reads in place of the table; nil: the table.
 	rollup *rollup.Rollup
 }
@@ -282,9 +286,10 @@ func (e *Engine) planned(p query.Plan) (request, error) {
 	}
 	filtered := slices.ContainsFunc(p.Stages, func(s query.Stage) bool { _, ok := s.(*query.Filter); return ok })
 	q := request{
-		tables: []flowlog.Kind{p.Kind}, scope: p.Scope, columns: columns, reads: p.Reads(), only: planNames(p), named: p.Named,
+		tables: []flowlog.Kind{p.Kind}, scope: p.Scope, columns: columns, reads: p.Reads(), only: planNames(p), named: p.Named, askedNames: p.AskedNames(),
 		whole: !filtered && p.Scope.All(),
 	}
+	q.anyName = q.only == nil
 	q.nameColumns, q.only = nameColumnsOf(q.only, p.Named)
 	if !e.noRollups {
 		q.rollup = p.Rollup()

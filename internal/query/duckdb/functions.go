@@ -97,6 +97,19 @@ func textArg(in *duck.DataChunk, i int) (duck.VectorView[string], error) {
 	return duck.GetVectorView[string](v)
 }
 
+// numberArg returns an argument of the rows of a chunk; where it is NULL, any number.
+func numberArg(in *duck.DataChunk, i int) ([]int64, error) {
+	v, err := in.GetVector(i)
+	if err != nil {
+		return nil, err
+	}
+	raw, err := rawVector(v)
+	if err != nil {
+		return nil, err
+	}
+	return unsafe.Slice((*int64)(mapping.VectorGetData(raw)), in.GetSize()), nil
+}
+
 // eachAddress calls do with the rows whose first argument is not NULL. same says that
 // the address is the one of the call before.
 func eachAddress(in *duck.DataChunk, do func(row int, addr string, same bool) error) error {
@@ -164,15 +177,10 @@ func ipClass(in *duck.DataChunk, out result) error {
 
 // ipPrefix is ip_prefix(address, bits).
 func ipPrefix(in *duck.DataChunk, out result) error {
-	v, err := in.GetVector(1)
+	bits, err := numberArg(in, 1)
 	if err != nil {
 		return err
 	}
-	raw, err := rawVector(v)
-	if err != nil {
-		return err
-	}
-	bits := unsafe.Slice((*int64)(mapping.VectorGetData(raw)), in.GetSize())
 	return setTexts(in, out, func(row int, addr string) (string, bool) {
 		n := bits[row]
 		if n < 0 || n > math.MaxUint8 { // more than any family has

@@ -30,7 +30,7 @@ var forbiddenFunctions = []string{
 	"json_execute_serialized_sql", "json_serialize_plan", "read_text", "read_blob", "parse_filename",
 	"query", "query_table", "glob", "sniff_csv", "pragma_table_info",
 	"sleep_ms", "pg_sleep", // hold a thread, and end for no timeout
-	interfaceFunction, holderFunction,
+	interfaceFunction, holderFunction, rangeFunction,
 }
 
 // admitted is a query that passed the gate.
@@ -40,7 +40,8 @@ type admitted struct {
 	filters bool           // some condition may let files be passed over
 
 	named      bool               // it asks for the named table
-	names      []query.NameColumn // and for these columns of it
+	names      []query.NameColumn // and may for these columns of it
+	asked      []query.NameColumn // and does for these
 	interfaces bool               // it asks for interfacesTable
 	namesAt    int                // where it asks for either
 }
@@ -96,6 +97,9 @@ func (e *Engine) gate(ctx context.Context, text string) (admitted, error) {
 	out.filters = n.filters
 	out.named, out.interfaces, out.namesAt = g.named, g.interfaces, g.namesAt
 	out.names, out.columns = nameColumnsOf(n.columns(), g.named)
+	if g.named {
+		out.asked = n.asked()
+	}
 	return out, nil
 }
 

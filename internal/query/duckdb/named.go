@@ -9,10 +9,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"unsafe"
 
 	duck "github.com/duckdb/duckdb-go/v2"
-	"github.com/duckdb/duckdb-go/v2/mapping"
 
 	"weir/flowlog"
 	"weir/internal/lake"
@@ -28,6 +26,7 @@ import (
 const (
 	interfaceFunction = "weir_interface"
 	holderFunction    = "weir_holder"
+	rangeFunction     = "weir_range" // weir_range(addr, names, column)
 )
 
 // interfacesTable is the table of what is known of ENIs.
@@ -46,6 +45,7 @@ func (e *Engine) registerNames(conn *sql.Conn) error {
 	for name, f := range map[string]ipFunc{
 		interfaceFunction: {[]duck.Type{text, number, number, number}, text, e.interfaceNames},
 		holderFunction:    {[]duck.Type{text, text, number, number, number}, text, e.holderNames},
+		rangeFunction:     {[]duck.Type{text, number, number}, text, e.rangeNames},
 	} {
 		if err := duck.RegisterScalarUDF(conn, name, f); err != nil {
 			return fmt.Errorf("function %s: %w", name, err)
@@ -56,8 +56,12 @@ func (e *Engine) registerNames(conn *sql.Conn) error {
 
 // interfaceNames is weir_interface.
 func (e *Engine) interfaceNames(in *duck.DataChunk, out result) error {
-	at, names, column, err := e.nameArgs(in, 1)
+	names, column, err := e.nameArgs(in, 2)
 	if names == nil || err != nil {
+		return err
+	}
+	at, err := numberArg(in, 1)
+	if err != nil {
 		return err
 	}
 	var last *query.InterfaceSpan
@@ -76,8 +80,12 @@ func (e *Engine) holderNames(in *duck.DataChunk, out result) error {
 	if err != nil {
 		return err
 	}
-	at, names, column, err := e.nameArgs(in, 2)
+	names, column, err := e.nameArgs(in, 3)
 	if names == nil || err != nil {
+		return err
+	}
+	at, err := numberArg(in, 2)
+	if err != nil {
 		return err
 	}
 	h := holders{names: names}
@@ -129,39 +137,60 @@ func (h *holders) of(id string, at int64, addr string) *query.InterfaceSpan {
 	return h.holder
 }
 
-// nameArgs returns the arguments from the i-th on: the times, the names, which are nil where
-// there is no row, and the column.
-func (e *Engine) nameArgs(in *duck.DataChunk, i int) ([]int64, *query.Names, query.NameColumn, error) {
-	if in.GetSize() == 0 {
-		return nil, nil, 0, nil
+// rangeNames is weir_range.
+func (e *Engine) rangeNames(in *duck.DataChunk, out result) error {
+	names, column, err := e.nameArgs(in, 1)
+	if names == nil || err != nil {
+		return err
 	}
-	var args [3][]int64
-	for n := range args {
-		v, err := in.GetVector(i + n)
-		if err != nil {
-			return nil, nil, 0, err
-		}
-		raw, err := rawVector(v)
-		if err != nil {
-			return nil, nil, 0, err
-		}
-		args[n] = unsafe.Slice((*int64)(mapping.VectorGetData(raw)), in.GetSize())
-	}
-	names, ok := e.sessions.Load(args[1][0])
-	if !ok {
-		return nil, nil, 0, fmt.Errorf("no names %d", args[1][0])
-	}
-	return args[0], names.(*query.Names), query.NameColumn(args[2][0]), nil //nolint:forcetypeassert,gosec // as takeNames and columns put them in
+	return setTexts(in, out, func(_ int, addr string) (string, bool) {
+		value := names.OfAddress(column, addr)
+		return value, value != ""
+	})
 }
 
-// takeNames holds the names of now for the session.
-func (s *session) takeNames(ctx context.Context, e *Engine) error {
-	if e.names == nil {
-		return query.ErrNoNames
+// nameArgs returns the names that the i-th argument and the column that the next one say. The
+// names are nil where there is no row.
+func (e *Engine) nameArgs(in *duck.DataChunk, i int) (*query.Names, query.NameColumn, error) {
+	if in.GetSize() == 0 {
+		return nil, 0, nil
 	}
-	names, err := e.names(ctx)
+	as, err := numberArg(in, i)
 	if err != nil {
-		return err
+		return nil, 0, err
+	}
+	column, err := numberArg(in, i+1)
+	if err != nil {
+		return nil, 0, err
+	}
+	names, ok := e.sessions.Load(as[0])
+	if !ok {
+		return nil, 0, fmt.Errorf("no names %d", as[0])
+	}
+	return names.(*query.Names), query.NameColumn(column[0]), nil //nolint:forcetypeassert,gosec // as takeNames and nameExprs put them in
+}
+
+// takeNames holds the names of now for the session. It fails with [query.ErrNoNames] or
+// [query.ErrNoRanges] where they lack what is asked for.
+func (s *session) takeNames(ctx context.Context, e *Engine, q *request) error {
+	names := query.NewNames(nil, nil)
+	if e.names != nil {
+		var err error
+		if names, err = e.names(ctx); err != nil {
+			return err
+		}
+	}
+	asked := q.askedNames
+	if q.interfaces {
+		asked = append(slices.Clone(asked), query.InterfaceName)
+	}
+	for _, c := range asked {
+		if err := names.Lacks(c); err != nil {
+			return err
+		}
+	}
+	if q.written && q.anyName { // "*" is what there is
+		q.nameColumns = slices.DeleteFunc(q.nameColumns, func(c query.NameColumn) bool { return names.Lacks(c) != nil })
 	}
 	s.names, s.namesAs = names, e.lastNames.Add(1)
 	e.sessions.Store(s.namesAs, names)
@@ -186,9 +215,14 @@ func (s *session) nameExprs(files []lake.DataFile, only []query.NameColumn) []st
 	var out []string
 	for _, c := range only {
 		e := ""
-		if c.Of() == flowlog.InterfaceID {
+		switch {
+		case s.names.Lacks(c) != nil:
+			e = "CAST(NULL AS VARCHAR)"
+		case c.OfAWS():
+			e = fmt.Sprintf("%s(%s, %d, %d)", rangeFunction, flowlog.FieldByID(c.Of()).Column, s.namesAs, c)
+		case c.Of() == flowlog.InterfaceID:
 			e = s.interfaceExpr(c, low, high, time)
-		} else {
+		default:
 			e = fmt.Sprintf("%s(%s, interface_id, %s, %d, %d)", holderFunction, flowlog.FieldByID(c.Of()).Column, time, s.namesAs, c)
 		}
 		out = append(out, e+" AS "+ident(c.String()))

@@ -132,7 +132,31 @@ func plainNames(spans []query.InterfaceSpan, id any, at int64, src, dst any) []a
 	for _, addr := range []any{src, dst} {
 		add(holder(addr), func(s *query.InterfaceSpan) []string { return []string{s.ID, s.Name, s.Role} })
 	}
+	for _, addr := range []any{src, dst} {
+		service, region := "", ""
+		if text, ok := addr.(string); ok {
+			service, region = someRanges(netip.MustParseAddr(text))
+		}
+		for _, v := range []string{service, region} {
+			if v == "" {
+				out = append(out, nil)
+			} else {
+				out = append(out, v)
+			}
+		}
+	}
 	return out
+}
+
+// someRanges says that some addresses are AWS's.
+func someRanges(a netip.Addr) (service, region string) {
+	switch {
+	case a == netip.MustParseAddr("8.8.8.8"):
+		return "EC2,S3", ""
+	case a.Is6() || a == netip.MustParseAddr("10.0.0.3"):
+		return "S3", "us-east-1"
+	}
+	return "", ""
 }
 
 // orEmpty returns the span, or an empty one for none.
@@ -161,14 +185,15 @@ func TestNamed(t *testing.T) {
 		r := rand.New(rand.NewPCG(seed, 7))
 		e := newEngine(t, namedRecords(t, rand.New(rand.NewPCG(seed, 8))))
 		spans := randomNames(r, 1+2*int(seed))
-		names := query.NewNames(slices.Clone(spans))
+		names := query.NewNames(slices.Clone(spans), someRanges)
 		e.names = func(context.Context) (*query.Names, error) { return names, nil }
 		reference := memory.New(namedRecords(t, rand.New(rand.NewPCG(seed, 8)))...) // the lake takes records over
 		reference.Name(names)
 		for _, scope := range []query.Scope{{}, {From: time.Unix(namedFrom+3000, 0), To: time.Unix(namedFrom+9000, 0)}, {Interfaces: []string{"eni-1"}}} {
 			rows, err := e.RunSQL(t.Context(), `SELECT interface_id, coalesce("start", CAST(epoch(weir_hour) AS BIGINT)), srcaddr, dstaddr,
 				interface_name, interface_role, interface_resource, interface_instance, interface_subnet, interface_vpc, interface_az, interface_state,
-				src_interface, src_name, src_role, dst_interface, dst_name, dst_role FROM named_vpc_flow_logs`, scope, query.Limits{})
+				src_interface, src_name, src_role, dst_interface, dst_name, dst_role,
+				src_service, src_region, dst_service, dst_region FROM named_vpc_flow_logs`, scope, query.Limits{})
 			told := all(t, rows, err)
 			var want [][]any
 			for _, row := range told {
@@ -198,7 +223,7 @@ func TestNamed(t *testing.T) {
 func TestNamedPlans(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 3))
 	e := newEngine(t, namedRecords(t, rand.New(rand.NewPCG(3, 4))))
-	names := query.NewNames(randomNames(r, 4))
+	names := query.NewNames(randomNames(r, 4), someRanges)
 	e.names = func(context.Context) (*query.Names, error) { return names, nil }
 	reference := memory.New(namedRecords(t, rand.New(rand.NewPCG(3, 4)))...)
 	reference.Name(names)
@@ -236,7 +261,8 @@ func TestNamedGate(t *testing.T) {
 				t.Errorf("%s: %v", q, err)
 			}
 		}
-		p := query.Plan{Kind: flowlog.KindVPC, Named: true}
+		absent := &query.Call{Func: query.IsAbsent, Args: []query.Expr{&query.Ref{Name: "src_name"}}}
+		p := query.Plan{Kind: flowlog.KindVPC, Named: true, Stages: []query.Stage{&query.Filter{Where: absent}}}
 		if _, err := e.Run(t.Context(), p, query.Limits{}); !errors.Is(err, query.ErrRefused) || !errors.Is(err, query.ErrNoNames) {
 			t.Errorf("a plan: %v", err)
 		}
@@ -244,7 +270,7 @@ func TestNamedGate(t *testing.T) {
 	none()
 	e.names = func(context.Context) (*query.Names, error) { return nil, query.ErrNoNames }
 	none()
-	names := query.NewNames([]query.InterfaceSpan{{ID: "eni-1", From: math.MinInt64, To: math.MaxInt64, Name: "web"}})
+	names := query.NewNames([]query.InterfaceSpan{{ID: "eni-1", From: math.MinInt64, To: math.MaxInt64, Name: "web"}}, nil)
 	e.names = func(context.Context) (*query.Names, error) { return names, nil }
 	for q, want := range map[string]string{
 		"SELECT count(*) FROM named_vpc_flow_logs WHERE interface_name = 'web'":                               "[2]",
@@ -265,6 +291,9 @@ func TestNamedGate(t *testing.T) {
 	}
 	for _, q := range []string{
 		"SELECT weir_interface('eni-1', 1, 1, 0)",
+		"SELECT weir_range('10.0.0.1', 1, 15)",
+		"SELECT src_service FROM named_vpc_flow_logs",
+		"SELECT * FROM named_vpc_flow_logs WHERE src_service = 'S3'",
 		"SELECT weir_holder('10.0.0.1', 'eni-1', 1, 1, 0) FROM named_vpc_flow_logs",
 		"SELECT * FROM temp.main.network_interfaces",
 		"SELECT * FROM named_tgw_flow_logs",

@@ -107,6 +107,18 @@ func (n *names) columns() []string {
 	return out
 }
 
+// asked returns the columns of names that the query names, and does not give to something of
+// its own.
+func (n *names) asked() []query.NameColumn {
+	var out []query.NameColumn
+	for _, c := range query.NameColumns() {
+		if n.refs[c.String()] && !n.aliases[c.String()] {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
 // planNames returns the table columns that the SQL of a plan names; nil: any.
 func planNames(p query.Plan) []string {
 	set := map[string]bool{}
@@ -179,7 +191,7 @@ func nameColumnsOf(only []string, named bool) ([]query.NameColumn, []string) {
 			continue // of network_interfaces
 		}
 		names = append(names, c)
-		for _, f := range []flowlog.FieldID{c.Of(), flowlog.InterfaceID, flowlog.Start, flowlog.WeirHour} {
+		for _, f := range c.Needs() {
 			add(flowlog.FieldByID(f).Column)
 		}
 	}

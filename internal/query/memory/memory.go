@@ -27,7 +27,7 @@ var _ query.Engine = (*Engine)(nil)
 // New returns an engine over the records of the batches, which must not change
 // from now on.
 func New(batches ...*flowlog.Batch) *Engine {
-	e := &Engine{records: map[flowlog.Kind][]record{}}
+	e := &Engine{map[flowlog.Kind][]record{}, query.NewNames(nil, nil)}
 	for _, b := range batches {
 		columns := query.TableColumns(b.Kind())
 		for r := range b.Records() {
@@ -78,8 +78,10 @@ func (e *Engine) Explain(_ context.Context, p query.Plan) (query.Cost, error) {
 
 // run reads the scope's records and puts them through the stages.
 func (e *Engine) run(ctx context.Context, p query.Plan) (*table, error) {
-	if p.Named && e.names == nil {
-		return nil, fmt.Errorf("%w: %w", query.ErrRefused, query.ErrNoNames)
+	for _, c := range p.AskedNames() {
+		if err := e.names.Lacks(c); err != nil {
+			return nil, fmt.Errorf("%w: %w", query.ErrRefused, err)
+		}
 	}
 	t := &table{ctx: ctx, columns: p.Columns()}
 	for _, r := range e.records[p.Kind] {
@@ -114,6 +116,15 @@ func (e *Engine) namesOf(r flowlog.Record) []any {
 	id, _ := r.Text(flowlog.InterfaceID) // none is named ""
 	recorder := e.names.Interface(id, at)
 	for i, c := range columns {
+		if c.OfAWS() {
+			addr, _ := r.Text(c.Of())
+			if e.names.Lacks(c) == nil {
+				if value := e.names.OfAddress(c, addr); value != "" {
+					out[i] = value
+				}
+			}
+			continue
+		}
 		of := recorder
 		if c.Of() != flowlog.InterfaceID {
 			addr, _ := r.Text(c.Of())
