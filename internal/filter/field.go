@@ -200,7 +200,11 @@ func (o Options) noField(word string) (message, hint string) {
 		return fmt.Sprintf("%s flow logs have no %s", kindName(o.Kind), f.Name), fmt.Sprintf("%s flow logs have it", kindName(otherKind(o.Kind)))
 	}
 	if c, ok := lookupName(word); ok && !o.Names {
-		return spelled(c) + " comes from the network's definition, and not from the records", "take the files in, and ask weir top or weir query"
+		from := "the network's definition"
+		if c.OfAWS() {
+			from = "AWS's ip-ranges.json"
+		}
+		return spelled(c) + " comes from " + from + ", and not from the records", "take the files in, and ask weir top or weir query"
 	} else if ok {
 		return "transit gateway flow logs have no " + spelled(c), "VPC flow logs have it"
 	}

@@ -23,8 +23,8 @@ func interfaces(account string, list ...string) []netmodel.Document {
 		if n > 0 {
 			text.WriteString(",")
 		}
-		text.WriteString(fmt.Sprintf(`{"NetworkInterfaceId": %q, "OwnerId": %q, "VpcId": "vpc-1", "SubnetId": "subnet-1", "AvailabilityZone": "us-east-1a",
-			"PrivateIpAddress": %q, "PrivateIpAddresses": [{"PrivateIpAddress": %q, "Primary": true}], "TagSet": [{"Key": "Name", "Value": %q}]}`, f[0], account, f[2], f[2], f[1]))
+		fmt.Fprintf(&text, `{"NetworkInterfaceId": %q, "OwnerId": %q, "VpcId": "vpc-1", "SubnetId": "subnet-1", "AvailabilityZone": "us-east-1a",
+			"PrivateIpAddress": %q, "PrivateIpAddresses": [{"PrivateIpAddress": %q, "Primary": true}], "TagSet": [{"Key": "Name", "Value": %q}]}`, f[0], account, f[2], f[2], f[1])
 	}
 	vpc := fmt.Sprintf(`{"Vpcs": [{"VpcId": "vpc-of-%s", "OwnerId": %q, "CidrBlock": "10.0.0.0/16"}]}`, account[11:], account)
 	return []netmodel.Document{

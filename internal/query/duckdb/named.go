@@ -245,7 +245,7 @@ func (s *session) interfaceExpr(c query.NameColumn, low, high int64, time string
 	var text strings.Builder
 	text.WriteString("CASE")
 	for _, at := range changes {
-		text.WriteString(fmt.Sprintf(" WHEN %s < %d THEN %s", time, at, call(strconv.FormatInt(at-1, 10))))
+		fmt.Fprintf(&text, " WHEN %s < %d THEN %s", time, at, call(strconv.FormatInt(at-1, 10)))
 	}
 	return text.String() + " ELSE " + call(strconv.FormatInt(changes[len(changes)-1], 10)) + " END"
 }
