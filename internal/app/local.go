@@ -36,6 +36,7 @@ type Local struct {
 	engineTemp string // its folder on disk
 	now        func() time.Time
 	tails      *tails
+	names      *names
 }
 
 var _ Service = (*Local)(nil)
@@ -54,12 +55,13 @@ func OpenLocal(ctx context.Context, o LocalOptions) (*Local, error) {
 		_ = l.Close()
 		return nil, fmt.Errorf("cannot make the engine's folder: %w", err)
 	}
-	e, err := duckdb.Open(ctx, l, duckdb.Options{MemoryBytes: o.MemoryBytes, TempDir: temp})
+	n := &names{data: l.Data()}
+	e, err := duckdb.Open(ctx, l, duckdb.Options{MemoryBytes: o.MemoryBytes, TempDir: temp, Names: n.get})
 	if err != nil {
 		_ = l.Close()
 		return nil, err
 	}
-	s := &Local{lake: l, engine: e, engineTemp: temp, now: o.Now}
+	s := &Local{lake: l, engine: e, engineTemp: temp, now: o.Now, names: n}
 	s.tails = s.newTails()
 	return s, nil
 }

@@ -102,13 +102,16 @@ func (s *Local) topPlan(ctx context.Context, r TopRequest) ([]query.Named, query
 	}
 	if strings.TrimSpace(r.Where) != "" {
 		where, err := filter.Parse(r.Where, filter.Options{
-			Kind: r.Kind, Unknown: func(name string) bool { return slices.Contains(unknown, name) },
+			Kind: r.Kind, Names: true, Unknown: func(name string) bool { return slices.Contains(unknown, name) },
 		})
 		if err != nil {
 			return nil, plan, 0, err
 		}
 		plan.Stages = append(plan.Stages, &query.Filter{Where: where})
 		names = append(names, where)
+	}
+	if plan.Named, err = s.names.tell(ctx, query.AskedNames(names...)); err != nil {
+		return nil, plan, 0, err
 	}
 	counting := query.EveryRecord
 	if !r.EveryRecord {
@@ -190,6 +193,9 @@ func fieldExpr(name string, k flowlog.Kind, unknown []string) (query.Named, erro
 	if f, ok := flowlog.Lookup(name); ok && f.In(k) && f.Type != flowlog.Map {
 		return query.Named{Name: f.Column, Expr: column(f.ID)}, nil
 	}
+	if c, ok := query.LookupName(flowlog.ColumnName(name)); ok && k == flowlog.KindVPC {
+		return query.Named{Name: c.String(), Expr: &query.Ref{Name: c.String()}}, nil
+	}
 	canonical := flowlog.CanonicalName(name)
 	if slices.Contains(unknown, canonical) {
 		return query.Named{Name: flowlog.ColumnName(name), Expr: unknownField(canonical)}, nil
@@ -206,7 +212,10 @@ func unknownField(name string) query.Expr {
 // noField says that there is no such field to group by.
 func noField(name string, k flowlog.Kind, unknown []string) error {
 	f, known := flowlog.Lookup(name)
+	_, isName := query.LookupName(flowlog.ColumnName(name))
 	switch {
+	case isName: // a name of VPC flow logs
+		return &UsageError{Message: "transit gateway flow logs have no " + flowlog.CanonicalName(name), Hint: "VPC flow logs have it: leave --tgw out"}
 	case name == "":
 		return &UsageError{Message: "a field's name is missing"}
 	case known && f.Type == flowlog.Map && len(unknown) > 0:
@@ -222,7 +231,7 @@ func noField(name string, k flowlog.Kind, unknown []string) error {
 		return &UsageError{Message: "VPC flow logs have no " + f.Name, Hint: "transit gateway flow logs have it: --tgw"}
 	}
 	hint := "'weir fields' lists them"
-	if near := filter.NearestField(name, filter.Options{Kind: k}); near != "" {
+	if near := filter.NearestField(name, filter.Options{Kind: k, Names: true}); near != "" {
 		hint = "did you mean " + near + "?"
 	}
 	return &UsageError{Message: fmt.Sprintf("no field %q", name), Hint: hint}

@@ -83,6 +83,17 @@ Besides SQL's own functions there are ip_in(addr, cidr), ip_class(addr) (private
 public, loopback, ...) and ip_prefix(addr, bits), for IPv4 and IPv6. Fields that
 weir does not know are in weir_unknown['name'].
 
+Once 'weir network import' has taken a definition, named_vpc_flow_logs is vpc_flow_logs
+with the names of each record's time behind its columns: interface_name, interface_role,
+interface_resource, interface_instance, interface_subnet, interface_vpc, interface_az and
+interface_state of the network interface that recorded, and src_interface, src_name,
+src_role, dst_interface, dst_name and dst_role of those that have the addresses in the
+same VPC. network_interfaces has a row for each network interface and time (valid_from to
+valid_to, epoch seconds). interface_state tells how much imports tell of that time:
+'unchanged' between two that found the same, 'latest' since the last one, 'changed' between
+two that differ, and 'assumed unchanged' before the first. With 'weir enrich',
+named_vpc_flow_logs has src_service, src_region, dst_service and dst_region too.
+
 The flags for time, account, region, interface and flow log bound both tables; a
 record without a start counts at its object's slot (weir_hour). Times are printed in
 --tz in a table, in UTC elsewhere. JSON has integers as numbers, times in RFC 3339 and

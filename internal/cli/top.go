@@ -30,7 +30,11 @@ func (c *cli) topCommand() *cobra.Command {
 		Long: `Groups the records by one field, or by several (with spaces or commas between them),
 and shows the groups that have most bytes, packets or records. Fields have AWS's names,
 with hyphens or underscores; those that weir does not know can be named too, where the
-lake holds some. REJECTS counts records with action REJECT, SHARE is of all records that
+lake holds some. So can names, once 'weir network import' has taken a definition:
+interface-name, -role, -resource, -instance, -subnet, -vpc, -az and -state of the network
+interface that recorded, and src-interface, src-name, src-role and dst-... of the one
+that has the address in the same VPC; and with 'weir enrich', src-service, src-region and
+dst-... of the networks of AWS. REJECTS counts records with action REJECT, SHARE is of all records that
 count.
 
 Traffic counts once, where the records tell: a flow that was recorded at both ends at the
@@ -83,7 +87,7 @@ func addWhere(cmd *cobra.Command, where *string, tgw *bool) {
 	cmd.Flags().StringVar(where, "where", "", "only records that meet the filter `EXPR`")
 	completeFlag(cmd, "where", func(_ *cobra.Command, _ []string, text string) ([]string, cobra.ShellCompDirective) {
 		var out []string
-		for _, s := range filter.Complete(text, len(text), filter.Options{Kind: kindOf(*tgw)}) {
+		for _, s := range filter.Complete(text, len(text), filter.Options{Kind: kindOf(*tgw), Names: true}) {
 			out = append(out, cobra.CompletionWithDesc(text[:s.From]+s.Text+text[s.To:], s.About))
 		}
 		return out, cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace
@@ -107,6 +111,11 @@ func (c *cli) completeField(tgw *bool) cobra.CompletionFunc {
 		for _, f := range flowlog.Fields(kindOf(*tgw)) {
 			if f.Type != flowlog.Map {
 				out = append(out, cobra.CompletionWithDesc(before+f.Name, f.Meaning))
+			}
+		}
+		if !*tgw {
+			for _, n := range query.NameColumns() {
+				out = append(out, cobra.CompletionWithDesc(before+flowlog.CanonicalName(n.String()), n.Meaning()))
 			}
 		}
 		c.setData()
@@ -175,7 +184,7 @@ func inUTC(ctx context.Context, s app.Service, where string, k flowlog.Kind, zon
 	if err != nil {
 		return "", err
 	}
-	o := filter.Options{Kind: k, Zone: zone, Unknown: func(name string) bool { return slices.Contains(unknown, name) }}
+	o := filter.Options{Kind: k, Zone: zone, Names: true, Unknown: func(name string) bool { return slices.Contains(unknown, name) }}
 	e, err := filter.Parse(where, o)
 	if err != nil {
 		return "", at(err, where)

@@ -186,6 +186,9 @@ func (r *request) column(name string) query.Expr {
 		}
 		return &query.Ref{Name: f.Column}
 	}
+	if c, ok := query.LookupName(flowlog.ColumnName(name)); ok && r.kind == flowlog.KindVPC {
+		return &query.Ref{Name: c.String()}
+	}
 	if name = flowlog.CanonicalName(name); !slices.Contains(r.unknown, name) {
 		return nil
 	}
@@ -211,7 +214,7 @@ func (r *request) setWhere() error {
 // filterOptions returns what the filter language needs to know.
 func (r *request) filterOptions() filter.Options {
 	return filter.Options{
-		Kind: r.kind, Zone: r.zone,
+		Kind: r.kind, Zone: r.zone, Names: true,
 		Unknown: func(name string) bool { return slices.Contains(r.unknown, flowlog.CanonicalName(name)) },
 	}
 }
@@ -231,7 +234,7 @@ func (r *request) limit(usual, most int64) (int64, error) {
 
 // plan returns the plan of the request's records through some stages.
 func (r *request) plan(stages ...query.Stage) query.Plan {
-	p := query.Plan{Kind: r.kind, Scope: r.scope}
+	p := query.Plan{Kind: r.kind, Scope: r.scope, Named: len(query.AskedNames(r.where, r.key)) > 0}
 	if r.where != nil {
 		p.Stages = append(p.Stages, &query.Filter{Where: r.where})
 	}

@@ -102,6 +102,9 @@ func about(name string) string {
 	if f, ok := flowlog.Lookup(name); ok {
 		return f.Meaning
 	}
+	if c, ok := lookupName(name); ok {
+		return c.Meaning()
+	}
 	return "Either end: src" + name + " or dst" + name + "."
 }
 

@@ -22,7 +22,8 @@
 // Fields are those of flowlog, with hyphens or underscores, in any case. addr and
 // port stand for either end of the traffic: a comparison holds if it holds for
 // srcaddr or for dstaddr; a denying one (!=, not in, !~, is absent ...) holds if it
-// holds for both. Fields that weir does not know can be named where
+// holds for both. Where [Options.Names] says so, names can be asked for too: interface-name,
+// dst-role. Fields that weir does not know can be named where
 // [Options.Unknown] knows them; they hold text.
 //
 // Values stand bare or in single or double quotes, in which the quote itself is

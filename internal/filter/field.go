@@ -38,7 +38,7 @@ func (c class) textual() bool { return c <= addrClass }
 // field is a field that a filter can name.
 type field struct {
 	name   string         // in AWS's spelling
-	about  *flowlog.Field // nil for a field that weir does not know
+	about  *flowlog.Field // nil for a name, and a field that weir does not know
 	column query.Expr
 	class  class
 }
@@ -64,6 +64,19 @@ var eitherEnd = []struct {
 // newField returns a field of the table.
 func newField(f *flowlog.Field) field {
 	return field{f.Name, f, &query.Ref{Name: f.Column}, classOf(f)}
+}
+
+// nameField returns a column of names as a field.
+func nameField(c query.NameColumn) field {
+	return field{name: spelled(c), column: &query.Ref{Name: c.String()}, class: textClass}
+}
+
+// spelled returns the name of a column of names in AWS's spelling of fields.
+func spelled(c query.NameColumn) string { return flowlog.CanonicalName(c.String()) }
+
+// lookupName finds the column of names that a word names.
+func lookupName(word string) (query.NameColumn, bool) {
+	return query.LookupName(flowlog.ColumnName(word))
 }
 
 // unknownField returns a field that weir does not know, by its name in AWS's
@@ -132,6 +145,11 @@ func (o Options) fieldNames() []string {
 	for _, e := range eitherEnd {
 		out = append(out, e.name)
 	}
+	if o.named() {
+		for _, c := range query.NameColumns() {
+			out = append(out, spelled(c))
+		}
+	}
 	return out
 }
 
@@ -147,6 +165,10 @@ func (o Options) target(word string) (target, bool) {
 	if f, ok := flowlog.Lookup(name); ok && o.has(f) {
 		return target{f.Name, []field{newField(f)}}, true
 	}
+	if c, ok := lookupName(name); ok && o.named() {
+		f := nameField(c)
+		return target{f.name, []field{f}}, true
+	}
 	if isName(name) && o.Unknown != nil && o.Unknown(name) {
 		return target{name, []field{unknownField(name)}}, true
 	}
@@ -155,6 +177,9 @@ func (o Options) target(word string) (target, bool) {
 
 // has reports whether the records have a field of the table.
 func (o Options) has(f *flowlog.Field) bool { return f.In(o.Kind) && !(o.Delivered && f.Derived) }
+
+// named reports whether the columns of names can be named.
+func (o Options) named() bool { return o.Names && o.Kind == flowlog.KindVPC }
 
 // isName reports whether a text has the form of field names.
 func isName(s string) bool {
@@ -173,6 +198,15 @@ func (o Options) noField(word string) (message, hint string) {
 		return f.Name + " is found out by the lake", "take the files in, and ask weir top or weir query"
 	} else if ok {
 		return fmt.Sprintf("%s flow logs have no %s", kindName(o.Kind), f.Name), fmt.Sprintf("%s flow logs have it", kindName(otherKind(o.Kind)))
+	}
+	if c, ok := lookupName(word); ok && !o.Names {
+		from := "the network's definition"
+		if c.OfAWS() {
+			from = "AWS's ip-ranges.json"
+		}
+		return spelled(c) + " comes from " + from + ", and not from the records", "take the files in, and ask weir top or weir query"
+	} else if ok {
+		return "transit gateway flow logs have no " + spelled(c), "VPC flow logs have it"
 	}
 	message = fmt.Sprintf("no field %q", word)
 	_, addrErr := netip.ParseAddr(word)

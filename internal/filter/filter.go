@@ -19,6 +19,9 @@ type Options struct {
 	// none is. A field addr or port cannot be named, as these words mean both
 	// ends.
 	Unknown func(name string) bool
+	// Names says that there are the columns of names ([query.NameColumns]), which of VPC flow
+	// logs can be named like fields: interface-name.
+	Names bool
 	// Delivered says that the records come as they were delivered, so that the
 	// fields that the lake derives are refused.
 	Delivered bool

@@ -121,6 +121,9 @@ func (f formatter) field(e query.Expr) (field, error) {
 		if about, ok := flowlog.Lookup(x.Name); ok && about.Column == x.Name && about.In(f.options.Kind) {
 			return newField(about), nil
 		}
+		if c, ok := query.LookupName(x.Name); ok && f.options.named() {
+			return nameField(c), nil
+		}
 	case *query.Call:
 		if x.Func != query.MapGet || len(x.Args) != 2 || x.Args[0].String() != unknown {
 			break

@@ -17,7 +17,7 @@ func (p Plan) Check() ([]Column, error) {
 	if err := p.checkScope(); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrRefused, err)
 	}
-	columns := TableColumns(p.Kind)
+	columns := p.Columns()
 	for i := range columns {
 		columns[i].SQLType = ""
 	}
@@ -45,6 +45,9 @@ func StageColumns(s Stage, in []Column) ([]Column, error) {
 func (p Plan) checkScope() error {
 	if err := checkKind(p.Kind); err != nil {
 		return err
+	}
+	if p.Named && p.Kind != flowlog.KindVPC {
+		return errors.New("names are of VPC flow logs only")
 	}
 	if len(p.Scope.Interfaces) > 0 && !flowlog.FieldByID(flowlog.InterfaceID).In(p.Kind) {
 		return errors.New("scope: transit gateway flow logs have no interface_id")

@@ -68,7 +68,11 @@ func CountingOf(k flowlog.Kind, s Scope, exprs ...Expr) Counting {
 	scope.reads(names)
 	for name := range names {
 		f, ok := flowlog.Lookup(name)
+		column, isName := LookupName(name)
 		switch {
+		case isName && column.OfAWS(): // of the traffic
+		case isName: // another interface may know other names
+			c = PerInterface
 		case !ok || f.Of == flowlog.OfLog:
 			return EveryRecord
 		case f.Of == flowlog.OfInterface:

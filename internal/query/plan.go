@@ -80,6 +80,17 @@ func TableColumns(k flowlog.Kind) []Column {
 	return out
 }
 
+// Columns returns the columns of the plan's table, in order.
+func (p Plan) Columns() []Column {
+	out := TableColumns(p.Kind)
+	if p.Named {
+		for _, c := range NameColumns() {
+			out = append(out, Column{Name: c.String(), Type: Text, SQLType: flowlog.String.SQL()})
+		}
+	}
+	return out
+}
+
 // TableName returns the name under which SQL knows the table of a kind:
 // vpc_flow_logs or tgw_flow_logs.
 func TableName(k flowlog.Kind) string { return k.String() + "_flow_logs" }
@@ -104,7 +115,10 @@ func (s Scope) All() bool {
 // A Plan is a question over one table: the records of the scope go through the
 // stages in order. A plan without stages gives all columns of the table.
 type Plan struct {
-	Kind   flowlog.Kind
+	Kind flowlog.Kind
+	// Named says that the table is the named one: it has the columns of [NameColumns] behind
+	// its own. Only that of VPC flow logs is there.
+	Named  bool
 	Scope  Scope
 	Stages []Stage
 }

@@ -21,6 +21,9 @@ func (p Plan) Reads() []string {
 		need = need.before(s)
 	}
 	p.Scope.reads(need)
+	if p.Named {
+		need.addOfNames()
+	}
 	var out []string
 	for _, f := range flowlog.Fields(p.Kind) {
 		if need[f.Column] {
@@ -70,6 +73,18 @@ func (need nameSet) before(s Stage) nameSet {
 		return need
 	}
 	return in
+}
+
+// addOfNames adds the columns that tell whose names those of the set are, and when.
+func (need nameSet) addOfNames() {
+	for _, c := range NameColumns() {
+		if !need[c.String()] {
+			continue
+		}
+		for _, f := range c.Needs() {
+			need[flowlog.FieldByID(f).Column] = true
+		}
+	}
 }
 
 // addNamed adds the references of those expressions whose names are needed.

@@ -10,6 +10,8 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	duck "github.com/duckdb/duckdb-go/v2"
@@ -33,6 +35,9 @@ type Options struct {
 	SpillBytes int64
 	// NoRollups answers from records only.
 	NoRollups bool
+	// Names returns the names of now, which queries may ask for, or fails with
+	// [query.ErrNoNames]; nil: there are none.
+	Names func(context.Context) (*query.Names, error)
 }
 
 // Engine runs queries over a lake. It implements [query.SQLEngine].
@@ -42,6 +47,10 @@ type Engine struct {
 	// reserved are the names of DuckDB's own tables, in lower case.
 	reserved  map[string]bool
 	noRollups bool
+	names     func(context.Context) (*query.Names, error)
+	// sessions holds the names of sessions by the number that their queries know them by.
+	sessions  sync.Map
+	lastNames atomic.Int64
 }
 
 // Open starts an engine over a lake, which the caller closes after the engine.
@@ -64,7 +73,7 @@ func Open(ctx context.Context, l *lake.Lake, o Options) (*Engine, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cannot start DuckDB: %w", err)
 	}
-	e := &Engine{lake: l, db: sql.OpenDB(connector), noRollups: o.NoRollups}
+	e := &Engine{lake: l, db: sql.OpenDB(connector), noRollups: o.NoRollups, names: o.Names}
 	if err := e.setUp(ctx, o); err != nil {
 		_ = e.db.Close()
 		return nil, fmt.Errorf("cannot set up DuckDB: %w", err)
@@ -81,6 +90,9 @@ func (e *Engine) setUp(ctx context.Context, o Options) error {
 	}
 	defer conn.Close()
 	if err := Register(conn); err != nil {
+		return err
+	}
+	if err := e.registerNames(conn); err != nil {
 		return err
 	}
 	temp := ""
@@ -147,10 +159,15 @@ type session struct {
 	scope query.Scope
 	dir   string   // the lake's folder
 	only  []string // the columns that views have; nil: all
+
+	names   *query.Names // that its query asks for; nil: none
+	namesAs int64        // their number
+	listed  bool         // the interfaces are in a table
+	release func()
 }
 
 // begin pins a snapshot and takes a connection.
-func (e *Engine) begin(ctx context.Context, scope query.Scope) (*session, error) {
+func (e *Engine) begin(ctx context.Context, q *request) (*session, error) {
 	snap, err := e.lake.Snapshot(ctx)
 	if err != nil {
 		return nil, err
@@ -159,10 +176,28 @@ func (e *Engine) begin(ctx context.Context, scope query.Scope) (*session, error)
 	if err != nil {
 		return nil, err
 	}
-	return &session{conn: conn, snap: snap, scope: scope, dir: e.lake.Dir()}, nil
+	s := &session{conn: conn, snap: snap, scope: q.scope, dir: e.lake.Dir()}
+	if !q.named && !q.interfaces {
+		return s, nil
+	}
+	if err := s.takeNames(ctx, e, q); err != nil {
+		_ = s.close()
+		return nil, q.noNames(err)
+	}
+	return s, nil
 }
 
-func (s *session) close() error { return s.conn.Close() }
+// close ends the session. It may be called twice.
+func (s *session) close() error {
+	if s.listed { // the connection is used again
+		s.listed = false
+		_, _ = s.conn.ExecContext(context.Background(), "DROP TABLE temp.main."+interfacesTable)
+	}
+	if s.release != nil {
+		s.release()
+	}
+	return s.conn.Close()
+}
 
 // Run checks the plan and runs it.
 func (e *Engine) Run(ctx context.Context, p query.Plan, l query.Limits) (query.Rows, error) {
@@ -194,11 +229,25 @@ func (e *Engine) admit(ctx context.Context, text string, s query.Scope) (request
 			return request{}, err
 		}
 	}
-	q := request{text: text, written: true, tables: a.tables, scope: s, only: a.columns}
+	q := request{
+		text: text, written: true, tables: a.tables, scope: s, only: a.columns,
+		named: a.named, nameColumns: a.names, anyName: a.columns == nil, askedNames: a.asked, interfaces: a.interfaces, namesAt: a.namesAt,
+	}
 	if q.whole = !a.filters && s.All() && a.columns != nil; q.whole {
 		q.reads = a.columns
 	}
 	return q, nil
+}
+
+// noNames says why there are no names for the request.
+func (q *request) noNames(err error) error {
+	if !errors.Is(err, query.ErrNoNames) && !errors.Is(err, query.ErrNoRanges) {
+		return err
+	}
+	if q.written {
+		return &query.TextError{Offset: q.namesAt, Message: err.Error(), Hint: query.NamesHint(err)}
+	}
+	return fmt.Errorf("%w: %w", query.ErrRefused, err)
 }
 
 // request is a query in SQL that is fit to run.
@@ -215,6 +264,16 @@ type request struct {
 	only []string
 	// whole says that it reads all files of the tables, whatever is in them.
 	whole bool
+	// named says that it asks for the named table, with nameColumns, and interfaces
+	// that it asks for interfacesTable; namesAt is where in its text.
+	named       bool
+	nameColumns []query.NameColumn
+	// anyName says that nameColumns are all that there are, and askedNames which it asks for
+	// by name.
+	anyName    bool
+	askedNames []query.NameColumn
+	interfaces bool
+	namesAt    int
 	// rollup is what it reads in place of the table; nil: the table.
 	rollup *rollup.Rollup
 }
@@ -227,9 +286,11 @@ func (e *Engine) planned(p query.Plan) (request, error) {
 	}
 	filtered := slices.ContainsFunc(p.Stages, func(s query.Stage) bool { _, ok := s.(*query.Filter); return ok })
 	q := request{
-		tables: []flowlog.Kind{p.Kind}, scope: p.Scope, columns: columns, reads: p.Reads(), only: planNames(p),
+		tables: []flowlog.Kind{p.Kind}, scope: p.Scope, columns: columns, reads: p.Reads(), only: planNames(p), named: p.Named, askedNames: p.AskedNames(),
 		whole: !filtered && p.Scope.All(),
 	}
+	q.anyName = q.only == nil
+	q.nameColumns, q.only = nameColumnsOf(q.only, p.Named)
 	if !e.noRollups {
 		q.rollup = p.Rollup()
 	}
@@ -240,7 +301,7 @@ func (e *Engine) planned(p query.Plan) (request, error) {
 // run runs a query.
 func (e *Engine) run(ctx context.Context, q request, l query.Limits) (query.Rows, error) {
 	limit := newLimit(ctx, l)
-	s, err := e.begin(limit.ctx, q.scope)
+	s, err := e.begin(limit.ctx, &q)
 	if err != nil {
 		return nil, limit.close(err)
 	}
@@ -288,7 +349,7 @@ func (e *Engine) ExplainSQL(ctx context.Context, text string, s query.Scope) (qu
 
 func (e *Engine) explain(ctx context.Context, q request) (query.Cost, error) {
 	limit := newLimit(ctx, query.Limits{Timeout: explainTimeout})
-	s, err := e.begin(limit.ctx, q.scope)
+	s, err := e.begin(limit.ctx, &q)
 	if err != nil {
 		return query.Cost{}, limit.close(err)
 	}

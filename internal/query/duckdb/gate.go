@@ -20,6 +20,9 @@ import (
 // tableFunctions are the table functions that read nothing.
 var tableFunctions = []string{"range", "generate_series", "unnest"}
 
+// tableList names the tables in messages.
+const tableList = "vpc_flow_logs, tgw_flow_logs, named_vpc_flow_logs and network_interfaces"
+
 // forbiddenFunctions are functions that reach outside the query: the
 // environment, settings, logs, other texts of SQL.
 var forbiddenFunctions = []string{
@@ -27,6 +30,7 @@ var forbiddenFunctions = []string{
 	"json_execute_serialized_sql", "json_serialize_plan", "read_text", "read_blob", "parse_filename",
 	"query", "query_table", "glob", "sniff_csv", "pragma_table_info",
 	"sleep_ms", "pg_sleep", // hold a thread, and end for no timeout
+	interfaceFunction, holderFunction, rangeFunction,
 }
 
 // admitted is a query that passed the gate.
@@ -34,6 +38,12 @@ type admitted struct {
 	tables  []flowlog.Kind // that it reads
 	columns []string       // of them that it may read; nil: any
 	filters bool           // some condition may let files be passed over
+
+	named      bool               // it asks for the named table
+	names      []query.NameColumn // and may for these columns of it
+	asked      []query.NameColumn // and does for these
+	interfaces bool               // it asks for interfacesTable
+	namesAt    int                // where it asks for either
 }
 
 // gate checks the text of a query.
@@ -84,7 +94,12 @@ func (e *Engine) gate(ctx context.Context, text string) (admitted, error) {
 	}
 	n := newNames()
 	n.collect(root)
-	out.columns, out.filters = n.columns(), n.filters
+	out.filters = n.filters
+	out.named, out.interfaces, out.namesAt = g.named, g.interfaces, g.namesAt
+	out.names, out.columns = nameColumnsOf(n.columns(), g.named)
+	if g.named {
+		out.asked = n.asked()
+	}
 	return out, nil
 }
 
@@ -94,6 +109,10 @@ type gate struct {
 	reserved map[string]bool // names of DuckDB's own tables, in lower case
 	ctes     map[string]bool
 	tables   map[flowlog.Kind]bool
+	// named and interfaces say that it asks for the named table and for
+	// interfacesTable, and namesAt where.
+	named, interfaces bool
+	namesAt           int
 	// grown is what the query's calls multiply a value's size by, widest the size
 	// that they give one (growth.go).
 	grown, widest int64
@@ -182,7 +201,7 @@ func (g *gate) checkNode(node map[string]any) error {
 		name, _ := function["function_name"].(string)
 		if !slices.Contains(tableFunctions, strings.ToLower(name)) {
 			return g.refuse(place(node), "the table function "+name+" is not allowed here",
-				"the tables are vpc_flow_logs and tgw_flow_logs; range, generate_series and unnest are allowed")
+				"the tables are "+tableList+"; range, generate_series and unnest are allowed")
 		}
 		function["type"] = "" // its rows are a stream, and no value that grows
 	case "SHOW_REF":
@@ -219,6 +238,14 @@ func (g *gate) checkTable(node map[string]any) error {
 				return nil
 			}
 		}
+		switch lower {
+		case query.NamedTable(flowlog.KindVPC):
+			g.tables[flowlog.KindVPC], g.named, g.namesAt = true, true, place(node)
+			return nil
+		case interfacesTable:
+			g.interfaces, g.namesAt = true, place(node)
+			return nil
+		}
 		// A name of a common table expression that looks like a file could be
 		// taken for the file outside of the expression's reach.
 		if g.ctes[lower] && g.reserved[lower] {
@@ -234,5 +261,5 @@ func (g *gate) checkTable(node map[string]any) error {
 			full = part + "." + full
 		}
 	}
-	return g.refuse(place(node), "no table "+full+" here", "the tables are vpc_flow_logs and tgw_flow_logs")
+	return g.refuse(place(node), "no table "+full+" here", "the tables are "+tableList)
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"weir/flowlog"
 	"weir/internal/query"
 )
 
@@ -95,13 +96,26 @@ func (n *names) columns() []string {
 		switch {
 		case n.tables[name]:
 			return nil
-		case isColumn(name):
+		case isColumn(name), isNameColumn(name):
 			out = append(out, name)
+		case slices.Contains(interfaceColumns, name):
 		case !n.aliases[name]:
 			return nil
 		}
 	}
 	slices.Sort(out)
+	return out
+}
+
+// asked returns the columns of names that the query names, and does not give to something of
+// its own.
+func (n *names) asked() []query.NameColumn {
+	var out []query.NameColumn
+	for _, c := range query.NameColumns() {
+		if n.refs[c.String()] && !n.aliases[c.String()] {
+			out = append(out, c)
+		}
+	}
 	return out
 }
 
@@ -140,7 +154,47 @@ func planNames(p query.Plan) []string {
 		default:
 			return nil // it gives all columns on
 		}
-		return slices.DeleteFunc(slices.Sorted(maps.Keys(set)), func(name string) bool { return !isColumn(name) })
+		return slices.DeleteFunc(slices.Sorted(maps.Keys(set)), func(name string) bool { return !isColumn(name) && !isNameColumn(name) })
 	}
 	return nil
+}
+
+func isNameColumn(name string) bool {
+	_, ok := query.LookupName(name)
+	return ok
+}
+
+// nameColumnsOf splits the columns that a query may read, nil for any, into those of names,
+// where it asks for the named table, and the table's, which are also those that tell whose
+// names they are.
+func nameColumnsOf(only []string, named bool) ([]query.NameColumn, []string) {
+	if only == nil {
+		if !named {
+			return nil, nil
+		}
+		return query.NameColumns(), nil
+	}
+	var names []query.NameColumn
+	columns := []string{}
+	add := func(name string) {
+		if !slices.Contains(columns, name) {
+			columns = append(columns, name)
+		}
+	}
+	for _, name := range only {
+		c, isName := query.LookupName(name)
+		if !isName {
+			add(name)
+			continue
+		}
+		if !named {
+			continue // of network_interfaces
+		}
+		names = append(names, c)
+		for _, f := range c.Needs() {
+			add(flowlog.FieldByID(f).Column)
+		}
+	}
+	slices.Sort(columns)
+	return names, columns
 }

@@ -116,7 +116,7 @@ func oddCondition(r *rand.Rand) string {
 // unpruned answers a query from all files.
 func unpruned(t *testing.T, e *Engine, sql string) int64 {
 	t.Helper()
-	s, err := e.begin(t.Context(), query.Scope{})
+	s, err := e.begin(t.Context(), &request{})
 	if err != nil {
 		t.Fatal(err)
 	}

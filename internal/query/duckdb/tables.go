@@ -26,6 +26,11 @@ func (s *session) prepare(ctx context.Context, q request) (query.Cost, error) {
 		return cost, s.rollupView(ctx, q.rollup, files)
 	}
 	s.only = q.only
+	if q.interfaces {
+		if err := s.interfaceTable(ctx); err != nil {
+			return cost, err
+		}
+	}
 	if len(q.tables) == 0 {
 		return cost, nil
 	}
@@ -41,7 +46,7 @@ func (s *session) prepare(ctx context.Context, q request) (query.Cost, error) {
 		if !q.whole {
 			files, columns = matchingFiles(files, scansOf(scans, k, s.snap))
 		}
-		if err := s.view(ctx, k, files); err != nil {
+		if err := s.views(ctx, &q, k, files); err != nil {
 			return cost, err
 		}
 		if q.reads != nil {
@@ -64,7 +69,7 @@ const planFiles = 2
 func (s *session) plan(ctx context.Context, q request, b lake.Bounds) ([]scan, error) {
 	for _, k := range q.tables {
 		files := s.snap.Files(k, b)
-		if err := s.view(ctx, k, files[:min(planFiles, len(files))]); err != nil {
+		if err := s.views(ctx, &q, k, files[:min(planFiles, len(files))]); err != nil {
 			return nil, err
 		}
 	}
@@ -98,6 +103,14 @@ func (s *session) addCost(cost *query.Cost, k flowlog.Kind, files []lake.DataFil
 		cost.Bytes += fc.Bytes
 		cost.Records += f.Records
 	}
+}
+
+// views makes the views of a kind's tables over files, the named one where it is asked for.
+func (s *session) views(ctx context.Context, q *request, k flowlog.Kind, files []lake.DataFile) error {
+	if err := s.view(ctx, k, files); err != nil || !q.named || k != flowlog.KindVPC {
+		return err
+	}
+	return s.namedView(ctx, files, q.nameColumns)
 }
 
 // view makes the view of a kind's table over files.

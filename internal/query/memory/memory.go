@@ -3,6 +3,7 @@ package memory
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"weir/flowlog"
@@ -12,6 +13,7 @@ import (
 // Engine runs plans over records in memory.
 type Engine struct {
 	records map[flowlog.Kind][]record
+	names   *query.Names
 }
 
 // record is a record with its row of the table.
@@ -25,7 +27,7 @@ var _ query.Engine = (*Engine)(nil)
 // New returns an engine over the records of the batches, which must not change
 // from now on.
 func New(batches ...*flowlog.Batch) *Engine {
-	e := &Engine{map[flowlog.Kind][]record{}}
+	e := &Engine{map[flowlog.Kind][]record{}, query.NewNames(nil, nil)}
 	for _, b := range batches {
 		columns := query.TableColumns(b.Kind())
 		for r := range b.Records() {
@@ -34,6 +36,9 @@ func New(batches ...*flowlog.Batch) *Engine {
 	}
 	return e
 }
+
+// Name gives the engine the names that plans over named tables ask for.
+func (e *Engine) Name(n *query.Names) { e.names = n }
 
 // Run runs the plan to its end before it returns. MaxBytes does not bound, since
 // no file is read.
@@ -73,14 +78,24 @@ func (e *Engine) Explain(_ context.Context, p query.Plan) (query.Cost, error) {
 
 // run reads the scope's records and puts them through the stages.
 func (e *Engine) run(ctx context.Context, p query.Plan) (*table, error) {
-	t := &table{ctx: ctx, columns: query.TableColumns(p.Kind)}
+	for _, c := range p.AskedNames() {
+		if err := e.names.Lacks(c); err != nil {
+			return nil, fmt.Errorf("%w: %w", query.ErrRefused, err)
+		}
+	}
+	t := &table{ctx: ctx, columns: p.Columns()}
 	for _, r := range e.records[p.Kind] {
 		if err := t.tick(); err != nil {
 			return nil, err
 		}
-		if p.Scope.Holds(r.Record) {
-			t.rows = append(t.rows, r.row)
+		if !p.Scope.Holds(r.Record) {
+			continue
 		}
+		row := r.row
+		if p.Named {
+			row = slices.Concat(row, e.namesOf(r.Record))
+		}
+		t.rows = append(t.rows, row)
 	}
 	for _, s := range p.Stages {
 		if err := t.apply(s); err != nil {
@@ -88,6 +103,38 @@ func (e *Engine) run(ctx context.Context, p query.Plan) (*table, error) {
 		}
 	}
 	return t, context.Cause(ctx)
+}
+
+// namesOf returns the columns of names of a record.
+func (e *Engine) namesOf(r flowlog.Record) []any {
+	columns := query.NameColumns()
+	out := make([]any, len(columns))
+	at, timed := r.Int(flowlog.Start)
+	if !timed {
+		at, timed = r.Int(flowlog.WeirHour)
+	}
+	id, _ := r.Text(flowlog.InterfaceID) // none is named ""
+	recorder := e.names.Interface(id, at)
+	for i, c := range columns {
+		if c.OfAWS() {
+			addr, _ := r.Text(c.Of())
+			if e.names.Lacks(c) == nil {
+				if value := e.names.OfAddress(c, addr); value != "" {
+					out[i] = value
+				}
+			}
+			continue
+		}
+		of := recorder
+		if c.Of() != flowlog.InterfaceID {
+			addr, _ := r.Text(c.Of())
+			of = e.names.Holder(recorder, at, addr)
+		}
+		if value := c.Value(of); timed && value != "" {
+			out[i] = value
+		}
+	}
+	return out
 }
 
 // rowOf returns a record as row of its table.

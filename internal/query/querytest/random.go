@@ -36,7 +36,11 @@ func eachSet(t *testing.T, open Open, stream uint64, next func(*rand.Rand) (quer
 			if err != nil {
 				t.Fatal(err)
 			}
-			engine, reference := open(t, batches), memory.New(batches...)
+			given, err := randomBatches(seed) // which the engine may take over
+			if err != nil {
+				t.Fatal(err)
+			}
+			engine, reference := open(t, given), memory.New(batches...)
 			r := rand.New(rand.NewPCG(seed, stream))
 			var all []query.Plan
 			for range plans {
