@@ -18,9 +18,11 @@ type Effect struct {
 	// Direction is that of Rule or Entry.
 	Direction netmodel.Direction
 	// Rule came, went, or is what the rule with its ID changed to. One that went may have an
-	// ID only, and no Peer; of one that changed, the event need not say the description, which
-	// is "" then. Old events know no ids.
+	// ID only, and no Peer. Old events know no ids.
 	Rule *netmodel.GroupRule
+	// Undescribed says that a Rule which changed has no Description because the event does not
+	// say it. AWS does not document whether the one of before stays.
+	Undescribed bool
 	// Entry came, went, or is what the entry with its number changed to. One that went has a
 	// Number only.
 	Entry *netmodel.ACLEntry

@@ -41,7 +41,7 @@ type rule struct {
 	PrefixListID        string       `json:"prefixListId"`
 	ReferencedGroupID   string       `json:"referencedGroupId"`
 	ReferencedGroup     *reference   `json:"referencedGroupInfo"`
-	Description         string       `json:"description"`
+	Description         *string      `json:"description"`
 }
 
 // reference is a group that a rule references.
@@ -156,7 +156,10 @@ func (v *rule) read(at string, d netmodel.Direction) (*netmodel.GroupRule, error
 	}
 	out := netmodel.DescribedRule{
 		SecurityGroupRuleId: v.SecurityGroupRuleID, IpProtocol: string(v.IPProtocol), CidrIpv4: v.CIDRIPv4, CidrIpv6: v.CIDRIPv6,
-		PrefixListId: v.PrefixListID, Description: v.Description,
+		PrefixListId: v.PrefixListID,
+	}
+	if v.Description != nil {
+		out.Description = *v.Description
 	}
 	var err error
 	if out.FromPort, err = integer(at+".fromPort", v.FromPort); err != nil {
@@ -224,17 +227,17 @@ func requested(c *Change, what string, d netmodel.Direction, request json.RawMes
 		at := fmt.Sprintf("%s[%d]", path, i)
 		before := len(list)
 		for n, peer := range v.IPRanges.Items {
-			add(fmt.Sprintf("%s.ipRanges.items[%d]", at, n), rule{CIDRIPv4: peer.CIDR, Description: peer.Description})
+			add(fmt.Sprintf("%s.ipRanges.items[%d]", at, n), rule{CIDRIPv4: peer.CIDR, Description: &peer.Description})
 		}
 		for n, peer := range v.IPv6Ranges.Items {
-			add(fmt.Sprintf("%s.ipv6Ranges.items[%d]", at, n), rule{CIDRIPv6: peer.CIDR, Description: peer.Description})
+			add(fmt.Sprintf("%s.ipv6Ranges.items[%d]", at, n), rule{CIDRIPv6: peer.CIDR, Description: &peer.Description})
 		}
 		for n, peer := range v.PrefixListIDs.Items {
-			add(fmt.Sprintf("%s.prefixListIds.items[%d]", at, n), rule{PrefixListID: peer.ID, Description: peer.Description})
+			add(fmt.Sprintf("%s.prefixListIds.items[%d]", at, n), rule{PrefixListID: peer.ID, Description: &peer.Description})
 		}
 		for n := range v.Groups.Items {
 			peer := &v.Groups.Items[n]
-			add(fmt.Sprintf("%s.groups.items[%d]", at, n), rule{ReferencedGroup: peer, Description: peer.Description})
+			add(fmt.Sprintf("%s.groups.items[%d]", at, n), rule{ReferencedGroup: peer, Description: &peer.Description})
 		}
 		if before == len(list) {
 			return nil, fmt.Errorf("%s: a rule without a peer", at)
@@ -307,7 +310,7 @@ func modified(c *Change, request, _ json.RawMessage) ([]Effect, error) {
 			return nil, err
 		}
 		r.ID = v.ID
-		out = append(out, Effect{ID: c.IDs[0], What: netmodel.Changed, Rule: r})
+		out = append(out, Effect{ID: c.IDs[0], What: netmodel.Changed, Rule: r, Undescribed: v.Rule.Description == nil})
 	}
 	return out, nil
 }

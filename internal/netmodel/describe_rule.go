@@ -208,7 +208,7 @@ func (p *part) securityGroupRule(at string, v *DescribedRule) error {
 func (p *part) networkACL(at string, v *struct {
 	NetworkAclId, VpcId, OwnerId string
 	IsDefault                    bool
-	Associations                 []struct{ SubnetId string }
+	Associations                 []struct{ SubnetId, NetworkAclAssociationId string }
 	Entries                      []DescribedEntry
 	Tags                         tags
 },
@@ -237,6 +237,12 @@ func (p *part) networkACL(at string, v *struct {
 	for _, a := range v.Associations {
 		p.acls[a.SubnetId] = v.NetworkAclId
 		out.Subnets = append(out.Subnets, a.SubnetId)
+		if a.NetworkAclAssociationId != "" {
+			if out.Associations == nil {
+				out.Associations = map[string]string{}
+			}
+			out.Associations[a.SubnetId] = a.NetworkAclAssociationId
+		}
 	}
 	slices.Sort(out.Subnets)
 	return put(p, at, "NetworkAclId", p.NetworkACLs, out.ID, out, same)
