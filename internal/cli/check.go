@@ -100,6 +100,7 @@ func (c *cli) printCheck(r *app.CheckReport) error {
 		fmt.Fprintln(people{c.err}, "missing:", missing)
 	}
 	if r.Definition != nil {
+		c.few("dated: ", r.Definition.Moments())
 		for _, doubt := range r.Definition.Doubts() {
 			fmt.Fprintln(people{c.err}, "not sure:", doubt)
 		}

@@ -5,7 +5,7 @@ import "github.com/spf13/cobra"
 func (c *cli) networkCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "network",
-		Short: "Keep the network's definition, and how it was before: import, list, show, diff, remove, lint",
+		Short: "Keep the network's definition, and how it was before: import, changes, list, show, diff, remove, lint",
 		Long: `Keeps the definitions of networks (VPCs, subnets, ENIs, security groups, network ACLs...)
 as they were at the times of their imports, in DATA/network. A version belongs to one
 account and region; 'weir check' asks those that were in force at its time.
@@ -13,6 +13,6 @@ account and region; 'weir check' asks those that were in force at its time.
 		Args: subcommand,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(c.networkImportCommand(), c.networkListCommand(), c.networkShowCommand(), c.networkDiffCommand(), c.networkRemoveCommand(), c.networkLintCommand())
+	cmd.AddCommand(c.networkImportCommand(), c.networkChangesCommand(), c.networkListCommand(), c.networkShowCommand(), c.networkDiffCommand(), c.networkRemoveCommand(), c.networkLintCommand())
 	return cmd
 }

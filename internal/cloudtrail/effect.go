@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
+	"strings"
 
 	"weir/internal/netmodel"
 )
@@ -34,6 +36,30 @@ type Effect struct {
 
 // Association connects a subnet, which the event does not name, with a network ACL.
 type Association struct{ ID, NetworkACL string }
+
+// String returns the effect for people: "sg-1 ingress came tcp:443 10.0.0.0/8 (sgr-1)".
+func (e Effect) String() string {
+	words := []string{e.ID}
+	if e.Direction != "" {
+		words = append(words, string(e.Direction))
+	}
+	words = append(words, e.What)
+	switch {
+	case e.Rule != nil && e.Rule.Peer == netmodel.Peer{}:
+		words = append(words, e.Rule.ID)
+	case e.Rule != nil:
+		words = append(words, netmodel.Text(*e.Rule))
+	case e.Entry != nil && e.What == netmodel.Went:
+		words = append(words, strconv.Itoa(e.Entry.Number))
+	case e.Entry != nil:
+		words = append(words, netmodel.Text(*e.Entry))
+	case e.Association != nil:
+		words = append(words, e.Association.NetworkACL, "("+e.Association.ID+")")
+	default:
+		words = append(words, netmodel.Text(e.Groups))
+	}
+	return strings.Join(words, " ")
+}
 
 // effects find what a call did. An error says why that is not clear.
 var effects = map[string]func(c *Change, request, response json.RawMessage) ([]Effect, error){

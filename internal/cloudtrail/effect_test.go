@@ -1,7 +1,6 @@
 package cloudtrail
 
 import (
-	"fmt"
 	"strings"
 	"testing"
 
@@ -10,27 +9,16 @@ import (
 	"weir/internal/netmodel"
 )
 
-// told writes effects in one line each.
+// told writes effects in one line each, with what their texts do not have.
 func told(list []Effect) string {
 	var out []string
 	for _, e := range list {
-		s := e.ID + " " + e.What + " " + string(e.Direction)
-		switch {
-		case e.Rule != nil && e.Rule.Peer == netmodel.Peer{}:
-			s += " rule " + e.Rule.ID
-		case e.Rule != nil:
-			s += " rule " + netmodel.Text(*e.Rule)
-			if e.Rule.Reference != (netmodel.GroupReference{}) {
-				s += " " + netmodel.Text(e.Rule.Reference)
-			}
-		case e.Entry != nil && e.What == netmodel.Went:
-			s += fmt.Sprintf(" entry %d", e.Entry.Number)
-		case e.Entry != nil:
-			s += " entry " + netmodel.Text(*e.Entry)
-		case e.Association != nil:
-			s += " association " + e.Association.ID + " " + e.Association.NetworkACL
-		default:
-			s += " groups " + strings.Join(e.Groups, " ")
+		s := e.String()
+		if e.Rule != nil && e.Rule.Reference != (netmodel.GroupReference{}) {
+			s += " " + netmodel.Text(e.Rule.Reference)
+		}
+		if e.Undescribed {
+			s += " undescribed"
 		}
 		out = append(out, s)
 	}
@@ -54,50 +42,50 @@ func TestEffects(t *testing.T) {
 	for _, tt := range []struct{ name, call, request, response, want string }{
 		{
 			"rules and their ids", "AuthorizeSecurityGroupIngress", `{"groupId":"sg-1",` + permissions + `}`, answerOf(came, "sg-1", https+","+byGroup),
-			"sg-1 came ingress rule tcp:443 10.0.0.0/8 (sgr-1) \"office\"\nsg-1 came ingress rule icmp:8 sg-9 (sgr-3) account 444455556666",
+			"sg-1 ingress came tcp:443 10.0.0.0/8 (sgr-1) \"office\"\nsg-1 ingress came icmp:8 sg-9 (sgr-3) account 444455556666",
 		},
-		{"out", "AuthorizeSecurityGroupEgress", `{"groupId":"sg-1"}`, answerOf(came, "sg-1", all), "sg-1 came egress rule all ::/0 (sgr-2)"},
+		{"out", "AuthorizeSecurityGroupEgress", `{"groupId":"sg-1"}`, answerOf(came, "sg-1", all), "sg-1 egress came all ::/0 (sgr-2)"},
 		{
 			"an old event", "AuthorizeSecurityGroupIngress", `{"groupId":"sg-1","ipPermissions":{"items":[
 				{"ipProtocol":"6","fromPort":1,"toPort":2,"groups":{"items":[{"userId":"444455556666","groupId":"sg-2"}]},"ipRanges":{"items":[{"cidrIp":"10.0.0.0/8","description":"d"},{"cidrIp":"11.0.0.0/8"}]}},
 				{"ipProtocol":"-1","groups":{},"ipRanges":{},"ipv6Ranges":{"items":[{"cidrIpv6":"::/0"}]},"prefixListIds":{"items":[{"prefixListId":"pl-1"}]}}]}}`, done,
-			"sg-1 came ingress rule tcp:1-2 10.0.0.0/8 \"d\"\nsg-1 came ingress rule tcp:1-2 11.0.0.0/8\nsg-1 came ingress rule tcp:1-2 sg-2 account 444455556666\n" +
-				"sg-1 came ingress rule all ::/0\nsg-1 came ingress rule all pl-1",
+			"sg-1 ingress came tcp:1-2 10.0.0.0/8 \"d\"\nsg-1 ingress came tcp:1-2 11.0.0.0/8\nsg-1 ingress came tcp:1-2 sg-2 account 444455556666\n" +
+				"sg-1 ingress came all ::/0\nsg-1 ingress came all pl-1",
 		},
 		{
 			"the oldest form", "AuthorizeSecurityGroupIngress", `{"groupId":"sg-1","ipPermissions":{},"ipProtocol":"tcp","fromPort":22,"toPort":22,"cidrIp":"0.0.0.0/0"}`, done,
-			"sg-1 came ingress rule tcp:22 0.0.0.0/0",
+			"sg-1 ingress came tcp:22 0.0.0.0/0",
 		},
-		{"revoked rules", "RevokeSecurityGroupIngress", `{"groupId":"sg-1"}`, answerOf(went, "sg-1", byGroupID), "sg-1 went ingress rule udp:53 sg-9 (sgr-3)"},
+		{"revoked rules", "RevokeSecurityGroupIngress", `{"groupId":"sg-1"}`, answerOf(went, "sg-1", byGroupID), "sg-1 ingress went udp:53 sg-9 (sgr-3)"},
 		{
 			"revoked by ids", "RevokeSecurityGroupEgress", `{"groupId":"sg-1","securityGroupRuleIds":{"items":[{"securityGroupRuleId":"sgr-1"},{"securityGroupRuleId":"sgr-2"}]}}`, done,
-			"sg-1 went egress rule sgr-1\nsg-1 went egress rule sgr-2",
+			"sg-1 egress went sgr-1\nsg-1 egress went sgr-2",
 		},
-		{"revoked by what they are", "RevokeSecurityGroupIngress", `{"groupId":"sg-1",` + permissions + `}`, done, "sg-1 went ingress rule tcp:443 0.0.0.0/0"},
-		{"modified", "ModifySecurityGroupRules", modifyOne, done, "sg-3 changed  rule tcp:22 10.0.0.0/8 (sgr-2)"},
+		{"revoked by what they are", "RevokeSecurityGroupIngress", `{"groupId":"sg-1",` + permissions + `}`, done, "sg-1 ingress went tcp:443 0.0.0.0/0"},
+		{"modified", "ModifySecurityGroupRules", modifyOne, done, "sg-3 changed tcp:22 10.0.0.0/8 (sgr-2) undescribed"},
 		{
 			"several modified, with numbers for texts", "ModifySecurityGroupRules", `{"ModifySecurityGroupRulesRequest":{"GroupId":"sg-3","SecurityGroupRule":[
 				{"SecurityGroupRule":{"IpProtocol":-1,"CidrIpv4":"10.0.0.0/8","Description":"d"},"tag":1,"SecurityGroupRuleId":"sgr-1"},
 				{"SecurityGroupRule":{"IpProtocol":"udp","FromPort":"53","ToPort":"53","ReferencedGroupId":"sg-2"},"tag":2,"SecurityGroupRuleId":"sgr-2"}]}}`, done,
-			"sg-3 changed  rule all 10.0.0.0/8 (sgr-1) \"d\"\nsg-3 changed  rule udp:53 sg-2 (sgr-2)",
+			"sg-3 changed all 10.0.0.0/8 (sgr-1) \"d\"\nsg-3 changed udp:53 sg-2 (sgr-2) undescribed",
 		},
-		{"an entry for all", "CreateNetworkAclEntry", newEntry, done, "acl-1 came egress entry 500 allow all 0.0.0.0/0"},
+		{"an entry for all", "CreateNetworkAclEntry", newEntry, done, "acl-1 egress came 500 allow all 0.0.0.0/0"},
 		{
 			"an entry with ports", "ReplaceNetworkAclEntry",
 			`{"networkAclId":"acl-1","ruleNumber":7,"egress":false,"ruleAction":"deny","icmpTypeCode":{},"portRange":{"from":80,"to":81},"aclProtocol":"6","ipv6CidrBlock":"2001:db8::/32"}`, done,
-			"acl-1 changed ingress entry 7 deny tcp:80-81 2001:db8::/32",
+			"acl-1 ingress changed 7 deny tcp:80-81 2001:db8::/32",
 		},
 		{
 			"an entry of ICMP", "CreateNetworkAclEntry",
 			`{"networkAclId":"acl-1","ruleNumber":7,"egress":false,"ruleAction":"allow","icmpTypeCode":{"type":8,"code":-1},"portRange":{},"aclProtocol":"1","cidrBlock":"10.0.0.0/8"}`, done,
-			"acl-1 came ingress entry 7 allow icmp:8 10.0.0.0/8",
+			"acl-1 ingress came 7 allow icmp:8 10.0.0.0/8",
 		},
-		{"an entry less", "DeleteNetworkAclEntry", `{"networkAclId":"acl-1","ruleNumber":7,"egress":false}`, done, "acl-1 went ingress entry 7"},
-		{"groups of an ENI", "ModifyNetworkInterfaceAttribute", `{"networkInterfaceId":"eni-1","groupSet":{"items":[{"groupId":"sg-1"},{"groupId":"sg-2"}]}}`, done, "eni-1 changed  groups sg-1 sg-2"},
+		{"an entry less", "DeleteNetworkAclEntry", `{"networkAclId":"acl-1","ruleNumber":7,"egress":false}`, done, "acl-1 ingress went 7"},
+		{"groups of an ENI", "ModifyNetworkInterfaceAttribute", `{"networkInterfaceId":"eni-1","groupSet":{"items":[{"groupId":"sg-1"},{"groupId":"sg-2"}]}}`, done, "eni-1 changed sg-1, sg-2"},
 		{"nothing of rules", "ModifyNetworkInterfaceAttribute", `{"networkInterfaceId":"eni-1","attachment":{"attachmentId":"a","deleteOnTermination":true},"groupSet":{}}`, done, ""},
 		{
 			"an association", "ReplaceNetworkAclAssociation", `{"associationId":"aclassoc-1","networkAclId":"acl-2"}`, `{"newAssociationId":"aclassoc-2"}`,
-			"aclassoc-1 changed  association aclassoc-2 acl-2",
+			"aclassoc-1 changed acl-2 (aclassoc-2)",
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

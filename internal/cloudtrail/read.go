@@ -52,6 +52,10 @@ type File struct {
 	Problems        []Problem
 }
 
+// ErrDigest says that a file is one of CloudTrail's digest files, which lie beside log files
+// and hold no events.
+var ErrDigest = errors.New("it is a digest file")
+
 // limit bounds the bytes of a file once they are unpacked. CloudTrail's files have some MB.
 const limit = 256 << 20
 
@@ -104,15 +108,19 @@ func Read(name string, data []byte) (File, error) {
 	}
 	var whole struct {
 		Records *[]json.RawMessage `json:"Records"`
+		Digest  string             `json:"digestS3Bucket"`
 	}
 	if err := json.Unmarshal(data, &whole); err != nil {
 		if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
 			return File{}, fmt.Errorf("%s: byte %d: no JSON: %w", name, syntax.Offset, err)
 		}
-		return File{}, fmt.Errorf("%s: no log file of CloudTrail: %w", name, err)
+		return File{}, fmt.Errorf("%s: no log file of CloudTrail: it is no JSON object with a list of Records", name)
 	}
-	if whole.Records == nil {
-		return File{}, fmt.Errorf("%s: no log file of CloudTrail: it has no Records (digest files have none: leave them out)", name)
+	switch {
+	case whole.Records == nil && whole.Digest != "":
+		return File{}, fmt.Errorf("%s: no log file of CloudTrail: %w", name, ErrDigest)
+	case whole.Records == nil:
+		return File{}, fmt.Errorf("%s: no log file of CloudTrail: it has no Records", name)
 	}
 	out := File{Records: len(*whole.Records)}
 	for i, raw := range *whole.Records {
@@ -175,9 +183,13 @@ func parse(raw json.RawMessage) (*Change, bool, *badRecord) {
 	var head struct {
 		EventSource string `json:"eventSource"`
 		EventName   string `json:"eventName"`
+		EventType   string `json:"eventType"`
 	}
 	if err := json.Unmarshal(raw, &head); err != nil {
 		return nil, false, badValue(err)
+	}
+	if head.EventType == "AwsCloudTrailInsight" { // of unusual activity, in files of their own
+		return nil, false, nil
 	}
 	if head.EventName == "" {
 		return nil, false, &badRecord{".eventName", "it is missing"}

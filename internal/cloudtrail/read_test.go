@@ -156,7 +156,8 @@ func TestReadErrors(t *testing.T) {
 		want string
 	}{
 		"cut off":        {[]byte(`{"Records":[`), "f: byte 12: no JSON"},
-		"a digest":       {[]byte(`{"awsAccountId":"1","digestS3Bucket":"b"}`), "f: no log file of CloudTrail: it has no Records"},
+		"a digest":       {[]byte(`{"awsAccountId":"1","digestS3Bucket":"b"}`), "f: no log file of CloudTrail: it is a digest file"},
+		"no Records":     {[]byte(`{}`), "f: no log file of CloudTrail: it has no Records"},
 		"a list":         {[]byte(`[]`), "f: no log file of CloudTrail"},
 		"bad gzip":       {[]byte{0x1f, 0x8b, 0}, "f: bad gzip"},
 		"gzip, cut off":  {packed(t, records())[:15], "f: bad gzip"},

@@ -3,6 +3,7 @@ package versions
 import (
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"weir/internal/cloudtrail"
@@ -27,6 +28,26 @@ type Moment struct {
 	EventID string `json:"event-id"`
 	// By is the caller's ARN; "" where there is none.
 	By string `json:"by,omitempty"`
+}
+
+// String returns the moment for people: "sgr-1 of sg-1 came at 2026-03-01T10:00:00Z (tcp:443
+// 10.0.0.0/8), by arn:..., RevokeSecurityGroupIngress, event ...".
+func (m *Moment) String() string {
+	text := m.ID
+	if m.Rule != "" {
+		text = m.Rule
+		if !strings.HasPrefix(m.Rule, m.ID+":") {
+			text += " of " + m.ID
+		}
+	}
+	text += " " + m.What + " at " + m.At.Format(time.RFC3339)
+	if m.Is != "" {
+		text += " (" + m.Is + ")"
+	}
+	if m.By != "" {
+		text += ", by " + m.By
+	}
+	return text + ", " + m.Event + ", event " + m.EventID
 }
 
 // window is what is known of a place between two times at which it was seen.
