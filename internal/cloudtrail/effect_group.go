@@ -173,7 +173,7 @@ func (v *rule) read(at string, d netmodel.Direction) (*netmodel.GroupRule, error
 		ref = &reference{GroupID: v.ReferencedGroupID}
 	}
 	if ref != nil {
-		out.ReferencedGroupInfo = &struct{ GroupId string }{ref.GroupID}
+		out.ReferencedGroupInfo = &netmodel.DescribedReference{GroupId: ref.GroupID}
 	}
 	peers := 0
 	for _, has := range []bool{v.CIDRIPv4 != "", v.CIDRIPv6 != "", v.PrefixListID != "", ref != nil} {

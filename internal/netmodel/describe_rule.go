@@ -165,9 +165,12 @@ type DescribedRule struct {
 	IsEgress                                 bool
 	FromPort, ToPort                         *int
 	CidrIpv4, CidrIpv6, PrefixListId         string
-	ReferencedGroupInfo                      *struct{ GroupId string }
+	ReferencedGroupInfo                      *DescribedReference
 	Description                              string
 }
+
+// DescribedReference is the group that a described rule references.
+type DescribedReference struct{ GroupId string }
 
 // Rule returns the rule and its direction. The errors name their place below at, which may be
 // "". What the described rule says of the reference to a group is not in it.

@@ -108,7 +108,9 @@ func (w *window) group(id string) bool {
 		}
 	}
 	for part := range steps {
-		in[part] = in[part] // one that neither has
+		if _, ok := in[part]; !ok {
+			in[part] = [2]rules{} // neither has a rule of it
+		}
 	}
 	var then rules
 	for part, both := range in {
