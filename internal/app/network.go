@@ -142,7 +142,7 @@ func networkOf(ctx context.Context, s *versions.Store, m, other NetworkMoment) (
 		}
 		for _, in := range d.InForce {
 			if in.Place == v.Place {
-				return networkOf(ctx, s, NetworkMoment{ID: in.ID}, NetworkMoment{})
+				return d.Of(in.Place), []versions.Version{in.Version}, nil
 			}
 		}
 	}
@@ -155,8 +155,20 @@ func networkOf(ctx context.Context, s *versions.Store, m, other NetworkMoment) (
 
 // CheckedDefinition says which versions decided, and how much is known of them.
 type CheckedDefinition struct {
-	At       time.Time          `json:"at"`
+	At time.Time `json:"at"`
+	// Versions have the moments of what is on the way only.
 	Versions []versions.InForce `json:"versions"`
+}
+
+// Moments says what changed between the imports before and after, and when: one line for each.
+func (d *CheckedDefinition) Moments() []string {
+	var out []string
+	for _, v := range d.Versions {
+		for i := range v.Moments {
+			out = append(out, v.Moments[i].String())
+		}
+	}
+	return out
 }
 
 // Doubts says what is not sure of the versions: one line for each.
@@ -166,8 +178,16 @@ func (d *CheckedDefinition) Doubts() []string {
 		name := "version " + strconv.FormatInt(v.ID, 10) + " of " + v.Place.String()
 		switch v.State {
 		case versions.StateAssumed:
-			out = append(out, fmt.Sprintf("%s is assumed unchanged: the first import is of %s", name, v.Since.Format(time.RFC3339)))
+			text := fmt.Sprintf("%s is assumed unchanged: the first import is of %s", name, v.Since.Format(time.RFC3339))
+			if len(v.Changed) > 0 {
+				text += fmt.Sprintf(", and CloudTrail says that %s changed before it", Several(v.Changed))
+			}
+			out = append(out, text)
 		case versions.StateChanged:
+			if v.Next == nil {
+				out = append(out, fmt.Sprintf("%s: CloudTrail says that %s changed, and what it says is not clear or does not fit to what imports found", name, Several(v.Changed)))
+				continue
+			}
 			out = append(out, fmt.Sprintf("%s was found until %s, and version %d from %s on: nobody knows when %s changed",
 				name, v.Until.Format(time.RFC3339), v.Next.ID, v.Next.Since.Format(time.RFC3339), Several(v.Changed)))
 		}
@@ -193,5 +213,9 @@ func Several(ids []string) string {
 
 // checked returns what is known of the versions that have one of the things.
 func checked(d *versions.Definition, ids map[string]bool) *CheckedDefinition {
-	return &CheckedDefinition{d.At, d.Holding(slices.Collect(maps.Keys(ids))...)}
+	holding := d.Holding(slices.Collect(maps.Keys(ids))...)
+	for i := range holding {
+		holding[i].Moments = slices.DeleteFunc(slices.Clone(holding[i].Moments), func(m versions.Moment) bool { return !ids[m.ID] })
+	}
+	return &CheckedDefinition{d.At, holding}
 }

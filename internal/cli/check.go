@@ -174,6 +174,7 @@ func (c *cli) remarkCheck(r *app.CheckReport) {
 		fmt.Fprintln(people{c.err}, problem)
 	}
 	if r.Definition != nil {
+		c.few("dated: ", r.Definition.Moments())
 		for _, doubt := range r.Definition.Doubts() {
 			fmt.Fprintln(people{c.err}, "not sure:", doubt)
 		}

@@ -28,9 +28,10 @@ func (c *cli) networkShowCommand() *cobra.Command {
 known of them, the VPCs, subnets and ENIs; or the one thing that ID names, with its rules.
 
 A version is 'imported' where an import is of that time, 'unchanged' where the imports
-before and after found the same, 'latest' after the last one, 'changed' where the next one
-found another, so that nobody knows which of both held, and 'assumed unchanged' before
-the first.
+before and after found the same, 'latest' after the last one, 'dated' where events that
+'weir network changes' keeps say when and how all of it changed that did, 'changed' where
+the next one found another, so that nobody knows how it was, and 'assumed unchanged'
+before the first.
 
 --yaml prints the definition as people write it, which all commands read as the same
 definition: docs/reference/network-yaml.md says what it may hold. Where they are not known,
@@ -111,6 +112,9 @@ func (c *cli) showNetwork(d *versions.Definition, zone *time.Location) error {
 	if err := c.printInForce(d.InForce, zone); err != nil {
 		return err
 	}
+	if err := c.printMoments(d.InForce, "", zone); err != nil {
+		return err
+	}
 	var counts []string
 	for _, k := range d.Counts() {
 		if k.N > 0 {
@@ -171,15 +175,32 @@ func texts[T fmt.Stringer](list []T) string {
 func (c *cli) printInForce(list []versions.InForce, zone *time.Location) error {
 	var rows [][]string
 	for _, v := range list {
-		next := ""
+		next := app.Several(v.Changed)
 		if v.Next != nil {
-			next = fmt.Sprintf("version %d from %s on: %s", v.Next.ID, showTime(v.Next.Since, zone), app.Several(v.Changed))
+			next = strings.TrimSuffix(fmt.Sprintf("version %d from %s on: %s", v.Next.ID, showTime(v.Next.Since, zone), next), ": ")
 		}
 		rows = append(rows, []string{strconv.FormatInt(v.ID, 10), v.Account, v.Region, showTime(v.Since, zone), showTime(v.Until, zone), string(v.State), next})
 	}
 	return printTable(c.out, []tableColumn{
 		{head: "VERSION", right: true}, {head: "ACCOUNT"}, {head: "REGION"}, {head: "SINCE"}, {head: "UNTIL"}, {head: "STATE"}, {head: "CHANGES"},
 	}, rows)
+}
+
+// printMoments prints what changed between imports, of one thing or, where id is "", of all.
+func (c *cli) printMoments(list []versions.InForce, id string, zone *time.Location) error {
+	var rows [][]string
+	for _, v := range list {
+		for _, m := range v.Moments {
+			if id == "" || m.ID == id {
+				rows = append(rows, []string{showTime(m.At, zone), m.ID, cmp.Or(m.Rule, "-"), m.What, cmp.Or(m.Is, "-"), cmp.Or(m.By, "-"), m.EventID})
+			}
+		}
+	}
+	if len(rows) == 0 {
+		return nil
+	}
+	fmt.Fprintln(c.out)
+	return printTable(c.out, []tableColumn{{head: "TIME"}, {head: "ID"}, {head: "RULE"}, {}, {head: "IS"}, {head: "BY"}, {head: "EVENT ID"}}, rows)
 }
 
 // showThing prints a thing with all that is known of it.
@@ -205,6 +226,9 @@ func (c *cli) showThing(d *versions.Definition, id string, zone *time.Location) 
 		}{d.At, holding, kind, netmodel.Plain(thing), members})
 	}
 	if err := c.printInForce(holding, zone); err != nil {
+		return err
+	}
+	if err := c.printMoments(holding, id, zone); err != nil {
 		return err
 	}
 	fmt.Fprintln(c.out)

@@ -2,8 +2,8 @@
 // between two imports of a definition that differ, they give the moment.
 //
 // What comes in is a file as CloudTrail delivers it to a bucket: JSON with Records, gzipped or
-// not. What goes out are [Change] values: at this time this call changed these objects. These
-// calls are known:
+// not. What goes out are [Change] values: at this time this call did this to these objects, as
+// the event says it. These calls are known:
 //
 //   - AuthorizeSecurityGroupIngress, AuthorizeSecurityGroupEgress, RevokeSecurityGroupIngress,
 //     RevokeSecurityGroupEgress, ModifySecurityGroupRules: a security group;
@@ -12,10 +12,17 @@
 //     association's id only, and the network ACL that it is with from then on;
 //   - ModifyNetworkInterfaceAttribute: an ENI, its security groups or something else of it.
 //
+// AWS documents what a record is made of, and not what requestParameters and responseElements
+// of each call look like: they are the request and the answer of EC2's API, lists as {"items":
+// [...]}. What is read of them is what published records have. A record that has another form
+// is a change whose effects are not clear ([Change.Unclear]): its objects are known, and what
+// became of them is not.
+//
 // A call that failed changed nothing. Other calls can change what rules decide too (those on
 // prefix lists, ModifyInstanceAttribute, all that makes or deletes things): nothing is said of
 // them, so that no change here is no proof that nothing changed.
 //
 // CloudTrail delivers an event at least once, so that an EventID can come again, in another
-// file too. Nobody calls it yet. Source: CloudTrail user guide, "CloudTrail record contents".
+// file too. Package versions keeps changes and makes
+// something of them. Source: CloudTrail user guide, "CloudTrail record contents".
 package cloudtrail

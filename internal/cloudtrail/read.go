@@ -20,10 +20,17 @@ type Change struct {
 	// Event is AWS's name of the call, and EventID the event's own.
 	Event, EventID string
 	// IDs are the objects that it changed: as sg-1, acl-1, eni-1 or aclassoc-1. There is one
-	// at least.
+	// at least. Of ReplaceNetworkAclAssociation they are the association that ended, the network
+	// ACL, and the association that is in its place.
 	IDs []string
+	// Effects are all that it did to them, unless Unclear says, with the place in the record,
+	// why that is not known.
+	Effects []Effect
+	Unclear string
 	// By is the caller's ARN; "" where the caller has none, as services of AWS.
 	By string
+	// Record is the record as CloudTrail wrote it; [Parse] makes the same change of it.
+	Record []byte
 }
 
 // Problem says why a record is not understood.
@@ -44,6 +51,10 @@ type File struct {
 	Records, Failed int
 	Problems        []Problem
 }
+
+// ErrDigest says that a file is one of CloudTrail's digest files, which lie beside log files
+// and hold no events.
+var ErrDigest = errors.New("it is a digest file")
 
 // limit bounds the bytes of a file once they are unpacked. CloudTrail's files have some MB.
 const limit = 256 << 20
@@ -97,15 +108,19 @@ func Read(name string, data []byte) (File, error) {
 	}
 	var whole struct {
 		Records *[]json.RawMessage `json:"Records"`
+		Digest  string             `json:"digestS3Bucket"`
 	}
 	if err := json.Unmarshal(data, &whole); err != nil {
 		if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
 			return File{}, fmt.Errorf("%s: byte %d: no JSON: %w", name, syntax.Offset, err)
 		}
-		return File{}, fmt.Errorf("%s: no log file of CloudTrail: %w", name, err)
+		return File{}, fmt.Errorf("%s: no log file of CloudTrail: it is no JSON object with a list of Records", name)
 	}
-	if whole.Records == nil {
-		return File{}, fmt.Errorf("%s: no log file of CloudTrail: it has no Records (digest files have none: leave them out)", name)
+	switch {
+	case whole.Records == nil && whole.Digest != "":
+		return File{}, fmt.Errorf("%s: no log file of CloudTrail: %w", name, ErrDigest)
+	case whole.Records == nil:
+		return File{}, fmt.Errorf("%s: no log file of CloudTrail: it has no Records", name)
 	}
 	out := File{Records: len(*whole.Records)}
 	for i, raw := range *whole.Records {
@@ -138,51 +153,97 @@ func unpack(data []byte) ([]byte, error) {
 // badRecord says what of a record is wrong.
 type badRecord struct{ path, reason string }
 
+// Parse returns the change of a [Change]'s Record. The error says why there is none, with the
+// place in the record.
+func Parse(record []byte) (Change, error) {
+	c, _, bad := parse(record)
+	switch {
+	case bad != nil:
+		return Change{}, errors.New(strings.TrimPrefix(bad.path+": "+bad.reason, "."))
+	case c == nil:
+		return Change{}, errors.New("it is no call that changed rules")
+	}
+	return *c, nil
+}
+
 // add adds a record's change, if it is one.
 func (f *File) add(raw json.RawMessage) *badRecord {
+	c, failed, bad := parse(raw)
+	if failed {
+		f.Failed++
+	}
+	if c != nil {
+		f.Changes = append(f.Changes, *c)
+	}
+	return bad
+}
+
+// parse returns a record's change; nil where it is none, with whether it is one that failed.
+func parse(raw json.RawMessage) (*Change, bool, *badRecord) {
 	var head struct {
 		EventSource string `json:"eventSource"`
 		EventName   string `json:"eventName"`
+		EventType   string `json:"eventType"`
 	}
 	if err := json.Unmarshal(raw, &head); err != nil {
-		return badValue(err)
+		return nil, false, badValue(err)
+	}
+	if head.EventType == "AwsCloudTrailInsight" { // of unusual activity, in files of their own
+		return nil, false, nil
 	}
 	if head.EventName == "" {
-		return &badRecord{".eventName", "it is missing"}
+		return nil, false, &badRecord{".eventName", "it is missing"}
 	}
 	find := events[head.EventName]
 	if head.EventSource != "ec2.amazonaws.com" || find == nil {
-		return nil // whatever else it holds
+		return nil, false, nil // whatever else it holds
 	}
 	var r record
 	if err := json.Unmarshal(raw, &r); err != nil {
-		return badValue(err)
+		return nil, false, badValue(err)
 	}
 	if r.ErrorCode != "" {
-		f.Failed++
-		return nil
+		return nil, true, nil
 	}
 	at, err := time.Parse(time.RFC3339, r.EventTime)
 	if err != nil {
-		return &badRecord{".eventTime", fmt.Sprintf("%q is no time", r.EventTime)}
+		return nil, false, &badRecord{".eventTime", fmt.Sprintf("%q is no time", r.EventTime)}
 	}
 	c := Change{
 		At: at.UTC(), Account: r.RecipientAccountID, Region: r.Region, Event: r.EventName, EventID: r.EventID, By: r.UserIdentity.ARN,
+		Record: raw,
 	}
 	if c.Account == "" { // before version 1.02 of records
 		c.Account = r.UserIdentity.AccountID
 	}
 	for _, needed := range []struct{ member, value string }{{"recipientAccountId", c.Account}, {"awsRegion", c.Region}, {"eventID", c.EventID}} {
 		if needed.value == "" {
-			return &badRecord{"." + needed.member, "it is missing"}
+			return nil, false, &badRecord{"." + needed.member, "it is missing"}
 		}
 	}
-	ids, bad := find(&r)
-	if bad != nil {
-		return bad
+	var bad *badRecord
+	if c.IDs, bad = find(&r); bad != nil {
+		return nil, false, bad
 	}
-	c.IDs = ids
-	f.Changes = append(f.Changes, c)
+	return &c, false, c.find(raw)
+}
+
+// find finds the change's effects.
+func (c *Change) find(raw json.RawMessage) *badRecord {
+	var r struct {
+		Request  json.RawMessage `json:"requestParameters"`
+		Response json.RawMessage `json:"responseElements"`
+	}
+	if err := json.Unmarshal(raw, &r); err != nil {
+		return badValue(err)
+	}
+	if len(r.Response) == 0 {
+		r.Response = json.RawMessage("null")
+	}
+	var err error
+	if c.Effects, err = effects[c.Event](c, r.Request, r.Response); err != nil {
+		c.Effects, c.Unclear = nil, err.Error()
+	}
 	return nil
 }
 

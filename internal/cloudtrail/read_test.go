@@ -5,12 +5,16 @@ import (
 	"bytes"
 	"compress/gzip"
 	"fmt"
+	"net/netip"
 	"os"
+	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"weir/internal/sharedtest"
 )
@@ -43,6 +47,8 @@ func packed(t testing.TB, data []byte) []byte {
 const (
 	permissions = `"ipPermissions":{"items":[{"ipProtocol":"tcp","fromPort":443,"toPort":443,"groups":{},"ipRanges":{"items":[{"cidrIp":"0.0.0.0/0"}]},"ipv6Ranges":{},"prefixListIds":{}}]}`
 	rules       = `{"requestId":"r","_return":true,"securityGroupRuleSet":{"items":[{"groupOwnerId":"111122223333","groupId":"sg-2","securityGroupRuleId":"sgr-1","isEgress":false,"ipProtocol":"tcp","fromPort":443,"toPort":443,"cidrIpv4":"0.0.0.0/0"}]}}`
+	modifyOne   = `{"ModifySecurityGroupRulesRequest":{"GroupId":"sg-3","SecurityGroupRule":{"SecurityGroupRule":{"IpProtocol":"tcp","FromPort":22,"ToPort":22,"CidrIpv4":"10.0.0.0/8"},"tag":1,"SecurityGroupRuleId":"sgr-2"}}}`
+	newEntry    = `{"networkAclId":"acl-1","ruleNumber":500,"egress":true,"ruleAction":"allow","icmpTypeCode":{},"portRange":{},"aclProtocol":"-1","cidrBlock":"0.0.0.0/0"}`
 	done        = `{"requestId":"r","_return":true}`
 )
 
@@ -59,14 +65,12 @@ func TestRead(t *testing.T) {
 		{"revoked by name", "RevokeSecurityGroupEgress", `{"groupName":"web"}`, strings.Replace(rules, "securityGroupRuleSet", "revokedSecurityGroupRuleSet", 1), []string{"sg-2"}},
 		{
 			"modified rules", "ModifySecurityGroupRules",
-			`{"ModifySecurityGroupRulesRequest":{"GroupId":"sg-3","SecurityGroupRule":{"SecurityGroupRule":{"IpProtocol":"tcp","FromPort":22,"ToPort":22,"CidrIpv4":"10.0.0.0/8"},"tag":1,"SecurityGroupRuleId":"sgr-2"}}}`,
+			modifyOne,
 			`{"ModifySecurityGroupRulesResponse":{"xmlns":"http://ec2.amazonaws.com/doc/2016-11-15/","requestId":"r","return":true}}`,
 			[]string{"sg-3"},
 		},
 		{
-			"a new entry", "CreateNetworkAclEntry",
-			`{"networkAclId":"acl-1","ruleNumber":500,"egress":true,"ruleAction":"allow","icmpTypeCode":{},"portRange":{},"aclProtocol":"-1","cidrBlock":"0.0.0.0/0"}`, done,
-			[]string{"acl-1"},
+			"a new entry", "CreateNetworkAclEntry", newEntry, done, []string{"acl-1"},
 		},
 		{"another entry", "ReplaceNetworkAclEntry", `{"networkAclId":"acl-1","ruleNumber":500,"egress":true}`, done, []string{"acl-1"}},
 		{"no entry", "DeleteNetworkAclEntry", `{"networkAclId":"acl-1","ruleNumber":500,"egress":true}`, done, []string{"acl-1"}},
@@ -81,15 +85,20 @@ func TestRead(t *testing.T) {
 			data := records(event("DescribeVpcs", `{"vpcSet":{}}`, "null", ""), event(tt.call, tt.request, tt.response, ""))
 			want := File{Records: 2, Changes: []Change{{
 				At: time.Date(2026, 3, 2, 10, 0, 7, 0, time.UTC), Account: "111122223333", Region: "eu-west-1", Event: tt.call, EventID: "e-1",
-				IDs: tt.want, By: "arn:aws:sts::111122223333:assumed-role/ops/ann",
+				IDs: tt.want, By: "arn:aws:sts::111122223333:assumed-role/ops/ann", Record: []byte(event(tt.call, tt.request, tt.response, "")),
 			}}}
 			for form, data := range map[string][]byte{"plain": data, "gzipped": packed(t, data)} {
 				got, err := Read("f", data)
 				if err != nil {
 					t.Fatal(err)
 				}
-				if diff := cmp.Diff(want, got); diff != "" {
+				// TestEffects is about these.
+				if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(Change{}, "Effects", "Unclear")); diff != "" {
 					t.Errorf("%s (-want +got):\n%s", form, diff)
+				}
+				again, err := Parse(got.Changes[0].Record)
+				if diff := cmp.Diff(got.Changes[0], again, cmpopts.EquateComparable(netip.Prefix{})); err != nil || diff != "" {
+					t.Errorf("%s: its record alone is another change: %v\n%s", form, err, diff)
 				}
 			}
 		})
@@ -147,7 +156,8 @@ func TestReadErrors(t *testing.T) {
 		want string
 	}{
 		"cut off":        {[]byte(`{"Records":[`), "f: byte 12: no JSON"},
-		"a digest":       {[]byte(`{"awsAccountId":"1","digestS3Bucket":"b"}`), "f: no log file of CloudTrail: it has no Records"},
+		"a digest":       {[]byte(`{"awsAccountId":"1","digestS3Bucket":"b"}`), "f: no log file of CloudTrail: it is a digest file"},
+		"no Records":     {[]byte(`{}`), "f: no log file of CloudTrail: it has no Records"},
 		"a list":         {[]byte(`[]`), "f: no log file of CloudTrail"},
 		"bad gzip":       {[]byte{0x1f, 0x8b, 0}, "f: bad gzip"},
 		"gzip, cut off":  {packed(t, records())[:15], "f: bad gzip"},
@@ -199,6 +209,11 @@ func TestReadOthers(t *testing.T) {
 func FuzzRead(f *testing.F) {
 	f.Add(records(event("AuthorizeSecurityGroupIngress", `{"groupId":"sg-1",`+permissions+`}`, rules, "")))
 	f.Add(packed(f, records(event("ReplaceNetworkAclAssociation", `{"associationId":"aclassoc-1","networkAclId":"acl-2"}`, `{"newAssociationId":"aclassoc-2"}`, ""))))
+	f.Add(records(
+		event("ModifySecurityGroupRules", modifyOne, done, ""), event("CreateNetworkAclEntry", newEntry, done, ""),
+		event("ModifyNetworkInterfaceAttribute", `{"networkInterfaceId":"eni-1","groupSet":{"items":[{"groupId":"sg-1"}]}}`, done, ""),
+		event("RevokeSecurityGroupIngress", `{"groupId":"sg-1","securityGroupRuleIds":{"items":[{"securityGroupRuleId":"sgr-1"}]}}`, done, ""),
+	))
 	f.Add([]byte(`{"Records":[null,{"eventSource":"ec2.amazonaws.com","eventName":"ModifySecurityGroupRules"}]}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		got, err := Read("f", data)
@@ -214,6 +229,17 @@ func FuzzRead(f *testing.F) {
 		for _, c := range got.Changes {
 			if c.At.Location() != time.UTC || c.Account == "" || c.Region == "" || c.EventID == "" || events[c.Event] == nil || len(c.IDs) == 0 {
 				t.Errorf("a change that lacks something: %+v", c)
+			}
+			if (len(c.Effects) == 0) != (c.Unclear != "") && c.Event != "ModifyNetworkInterfaceAttribute" {
+				t.Errorf("neither clear nor unclear: %+v", c)
+			}
+			for _, e := range c.Effects {
+				if !slices.Contains(c.IDs, e.ID) || e.Rule == nil && e.Entry == nil && len(e.Groups) == 0 && e.Association == nil {
+					t.Errorf("an effect on nothing: %+v", e)
+				}
+			}
+			if again, err := Parse(c.Record); err != nil || !reflect.DeepEqual(c, again) {
+				t.Errorf("its record alone: %+v, %v; want %+v", again, err, c)
 			}
 			for _, id := range c.IDs {
 				if !strings.Contains(id, "-") {

@@ -156,47 +156,63 @@ type identified struct {
 	rule      GroupRule
 }
 
-func (p *part) securityGroupRule(at string, v *struct {
+// DescribedRule is a security group's rule as describe-security-group-rules prints it, and as
+// the answers to calls that make rules hold it.
+//
+// Source: EC2 API reference, SecurityGroupRule.
+type DescribedRule struct {
 	SecurityGroupRuleId, GroupId, IpProtocol string
 	IsEgress                                 bool
 	FromPort, ToPort                         *int
 	CidrIpv4, CidrIpv6, PrefixListId         string
-	ReferencedGroupInfo                      *struct{ GroupId string }
+	ReferencedGroupInfo                      *DescribedReference
 	Description                              string
-},
-) error {
-	traffic, err := groupTraffic(at, v.IpProtocol, v.FromPort, v.ToPort)
-	if err != nil {
-		return err
-	}
-	out := &identified{group: v.GroupId, direction: Ingress, rule: GroupRule{ID: v.SecurityGroupRuleId, Traffic: traffic, Description: v.Description}}
+}
+
+// DescribedReference is the group that a described rule references.
+type DescribedReference struct{ GroupId string }
+
+// Rule returns the rule and its direction. The errors name their place below at, which may be
+// "". What the described rule says of the reference to a group is not in it.
+func (v *DescribedRule) Rule(at string) (GroupRule, Direction, error) {
+	out := GroupRule{ID: v.SecurityGroupRuleId, Description: v.Description}
+	direction := Ingress
 	if v.IsEgress {
-		out.direction = Egress
+		direction = Egress
+	}
+	var err error
+	if out.Traffic, err = groupTraffic(at, v.IpProtocol, v.FromPort, v.ToPort); err != nil {
+		return out, direction, err
 	}
 	switch {
 	case v.CidrIpv4 != "":
-		out.rule.Peer.CIDR, err = parseCIDR(at+".CidrIpv4", v.CidrIpv4, false)
+		out.Peer.CIDR, err = parseCIDR(at+".CidrIpv4", v.CidrIpv4, false)
 	case v.CidrIpv6 != "":
-		out.rule.Peer.CIDR, err = parseCIDR(at+".CidrIpv6", v.CidrIpv6, true)
+		out.Peer.CIDR, err = parseCIDR(at+".CidrIpv6", v.CidrIpv6, true)
 	case v.PrefixListId != "":
-		out.rule.Peer.PrefixList = v.PrefixListId
+		out.Peer.PrefixList = v.PrefixListId
 	case v.ReferencedGroupInfo != nil && v.ReferencedGroupInfo.GroupId != "":
-		out.rule.Peer.Group = v.ReferencedGroupInfo.GroupId
+		out.Peer.Group = v.ReferencedGroupInfo.GroupId
 	default:
 		err = bad(at, "a rule without a peer: CidrIpv4, CidrIpv6, PrefixListId or ReferencedGroupInfo")
 	}
+	return out, direction, err
+}
+
+func (p *part) securityGroupRule(at string, v *DescribedRule) error {
+	rule, direction, err := v.Rule(at)
 	if err != nil {
 		return err
 	}
-	p.rules = append(p.rules, out)
+	p.rules = append(p.rules, &identified{group: v.GroupId, direction: direction, rule: rule})
 	return p.note(at, "SecurityGroupRuleId", v.SecurityGroupRuleId)
 }
 
 func (p *part) networkACL(at string, v *struct {
 	NetworkAclId, VpcId, OwnerId string
 	IsDefault                    bool
-	Associations                 []struct{ SubnetId string }
-	Entries                      []describedEntry
+	Associations                 []struct{ SubnetId, NetworkAclAssociationId string }
+	Entries                      []DescribedEntry
 	Tags                         tags
 },
 ) error {
@@ -204,7 +220,7 @@ func (p *part) networkACL(at string, v *struct {
 	numbers := map[Direction]map[int]bool{Ingress: {}, Egress: {}}
 	for i := range v.Entries {
 		at := fmt.Sprintf("%s.Entries[%d]", at, i)
-		e, err := v.Entries[i].entry(at)
+		e, err := v.Entries[i].Entry(at)
 		if err != nil {
 			return err
 		}
@@ -224,12 +240,21 @@ func (p *part) networkACL(at string, v *struct {
 	for _, a := range v.Associations {
 		p.acls[a.SubnetId] = v.NetworkAclId
 		out.Subnets = append(out.Subnets, a.SubnetId)
+		if a.NetworkAclAssociationId != "" {
+			if out.Associations == nil {
+				out.Associations = map[string]string{}
+			}
+			out.Associations[a.SubnetId] = a.NetworkAclAssociationId
+		}
 	}
 	slices.Sort(out.Subnets)
 	return put(p, at, "NetworkAclId", p.NetworkACLs, out.ID, out, same)
 }
 
-type describedEntry struct {
+// DescribedEntry is an entry of a network ACL as describe-network-acls prints it.
+//
+// Source: EC2 API reference, NetworkAclEntry.
+type DescribedEntry struct {
 	RuleNumber               int
 	RuleAction, Protocol     string
 	Egress                   bool
@@ -238,10 +263,8 @@ type describedEntry struct {
 	IcmpTypeCode             *struct{ Type, Code int }
 }
 
-// entry returns the entry.
-//
-// Source: EC2 API reference, NetworkAclEntry.
-func (v *describedEntry) entry(at string) (ACLEntry, error) {
+// Entry returns the entry. The errors name their place below at, which may be "".
+func (v *DescribedEntry) Entry(at string) (ACLEntry, error) {
 	out := ACLEntry{Number: v.RuleNumber, Allow: v.RuleAction == "allow", Traffic: Traffic{Type: -1, Code: -1}}
 	if v.RuleAction != "allow" && v.RuleAction != "deny" {
 		return out, bad(at+".RuleAction", "%q is neither allow nor deny", v.RuleAction)

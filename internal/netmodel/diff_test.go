@@ -50,7 +50,7 @@ func TestDiff(t *testing.T) {
 			[]string{replace(acls, `"RuleNumber": 90`, `"RuleNumber": 91`, `"subnet-1"`, `"subnet-2"`), subnets},
 			[]Change{
 				{Kind: "subnets", ID: "subnet-1", What: Changed, Details: []Detail{{Member: "network ACL", Went: []string{"acl-1"}}}},
-				{Kind: "network ACLs", ID: "acl-1", What: Changed, Details: []Detail{{Member: "egress", Went: []string{"90 allow icmp:8 0.0.0.0/0"}, Came: []string{"91 allow icmp:8 0.0.0.0/0"}}, {Member: "subnets", Went: []string{"subnet-1"}, Came: []string{"subnet-2"}}}},
+				{Kind: "network ACLs", ID: "acl-1", What: Changed, Details: []Detail{{Member: "egress", Went: []string{"90 allow icmp:8 0.0.0.0/0"}, Came: []string{"91 allow icmp:8 0.0.0.0/0"}}, {Member: "subnets", Went: []string{"subnet-1"}, Came: []string{"subnet-2"}}, {Member: "associations", Went: []string{"subnet-1 = aclassoc-1"}, Came: []string{"subnet-2 = aclassoc-1"}}}},
 			},
 		},
 		{

@@ -140,7 +140,7 @@ var ignored = map[string]string{
 		AttachedAppliances AutoProvisionZones AutoScalingIps CreateTime DeleteTime FailureCode FailureMessage
 		NatGatewayAddresses.AssociationId NatGatewayAddresses.FailureMessage ProvisionedBandwidth`,
 	"networkacls": `
-		Associations.NetworkAclAssociationId Associations.NetworkAclId`,
+		Associations.NetworkAclId`,
 	"networkinterfaces": `
 		AssociatedSubnets Association.AllocationId Association.AssociationId Association.CarrierIp
 		Association.CustomerOwnedIp Association.IpOwnerId Association.PublicDnsName Attachment.AttachTime

@@ -41,7 +41,7 @@ const (
 			"Ipv6Ranges": [{"CidrIpv6": "::/0"}], "PrefixListIds": [{"PrefixListId": "pl-1"}], "UserIdGroupPairs": [{"GroupId": "sg-9", "UserId": "444455556666", "VpcId": "vpc-9", "VpcPeeringConnectionId": "pcx-1", "PeeringStatus": "active"}]},
 			{"IpProtocol": "icmp", "FromPort": 8, "ToPort": -1, "UserIdGroupPairs": [{"GroupId": "sg-1"}]}],
 		"IpPermissionsEgress": [{"IpProtocol": "-1", "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}]}]}`
-	acls = `{"NetworkAcls": [{"NetworkAclId": "acl-1", "VpcId": "vpc-1", "Associations": [{"SubnetId": "subnet-1"}], "Entries": [
+	acls = `{"NetworkAcls": [{"NetworkAclId": "acl-1", "VpcId": "vpc-1", "Associations": [{"SubnetId": "subnet-1", "NetworkAclAssociationId": "aclassoc-1"}], "Entries": [
 		{"RuleNumber": 32767, "Egress": false, "Protocol": "-1", "RuleAction": "deny", "CidrBlock": "0.0.0.0/0"},
 		{"RuleNumber": 100, "Egress": false, "Protocol": "6", "RuleAction": "allow", "CidrBlock": "0.0.0.0/0", "PortRange": {"From": 443, "To": 443}},
 		{"RuleNumber": 90, "Egress": true, "Protocol": "1", "RuleAction": "allow", "CidrBlock": "0.0.0.0/0", "IcmpTypeCode": {"Type": 8, "Code": -1}}]}]}`
@@ -96,7 +96,7 @@ func TestLoad(t *testing.T) {
 		Egress: []GroupRule{{ID: "sgr-3", Traffic: all, Peer: Peer{CIDR: cidr("0.0.0.0/0")}}},
 	}}
 	n.NetworkACLs = map[string]*NetworkACL{"acl-1": {
-		ID: "acl-1", VPC: "vpc-1", Subnets: []string{"subnet-1"},
+		ID: "acl-1", VPC: "vpc-1", Subnets: []string{"subnet-1"}, Associations: map[string]string{"subnet-1": "aclassoc-1"},
 		Ingress: []ACLEntry{
 			{Number: 100, Allow: true, Traffic: https, CIDR: cidr("0.0.0.0/0")},
 			{Number: 32767, Traffic: all, CIDR: cidr("0.0.0.0/0")},

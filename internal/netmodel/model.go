@@ -170,6 +170,9 @@ type NetworkACL struct {
 	Ingress, Egress []ACLEntry
 	// Subnets are the ids of those that are associated with it, in order, as it says itself.
 	Subnets []string
+	// Associations are the ids of the associations, by subnet, where it says them. A subnet that
+	// gets another network ACL gets a new association.
+	Associations map[string]string
 }
 
 // ACLEntry is an entry of a network ACL. CIDR is the source of ingress and the

@@ -20,9 +20,13 @@ const (
 	StateImported State = "imported"
 	// StateUnchanged: the imports before and after it found the same.
 	StateUnchanged State = "unchanged"
-	// StateLatest: the last import was before it.
+	// StateLatest: the last import was before it. What events say of the time since is known.
 	StateLatest State = "latest"
-	// StateChanged: the next import found another version, and nobody knows since when.
+	// StateDated: something changed between the imports before and after it, and CloudTrail's
+	// events say when and how all of it did.
+	StateDated State = "dated"
+	// StateChanged: the next import found another version, or events say that something changed,
+	// and nobody knows how all of it was.
 	StateChanged State = "changed"
 	// StateAssumed: it lies before the first import, whose version is taken for it.
 	StateAssumed State = "assumed unchanged"
@@ -36,7 +40,8 @@ type Definition struct {
 	// InForce are the versions that it is of, in the order of accounts and regions.
 	InForce []InForce
 
-	ids []map[string]bool // of each of InForce
+	ids      []map[string]bool   // of each of InForce
+	networks []*netmodel.Network // of each of InForce, alone
 }
 
 // InForce is the version of a place at a time.
@@ -44,10 +49,15 @@ type InForce struct {
 	Version
 	State State `json:"state"`
 	// Next is the version that the next import found, where it is another one, and Changed
-	// the ids of what differs between both: at the time in question that may have been as in
-	// either, or something else.
+	// the ids of what differs between both, or what events say to have changed, and of which
+	// nobody knows how it was at the time in question: as in either version, or something else.
+	// Before the first import, events say that it was otherwise once.
 	Next    *Version `json:"next,omitempty"`
 	Changed []string `json:"changed,omitempty"`
+	// Moments are the changes that events date between the imports before and after, of things
+	// that are not in Changed, in the order of their times: those not after the time in
+	// question are in the definition.
+	Moments []Moment `json:"moments,omitempty"`
 }
 
 // At returns the definition that was in force at a time: of each account and region the
@@ -74,6 +84,16 @@ func (d *Definition) Holding(ids ...string) []InForce {
 	return out
 }
 
+// Of returns the definition of one account and region alone; nil where there is none.
+func (d *Definition) Of(p netmodel.Place) *netmodel.Network {
+	for i := range d.InForce {
+		if d.InForce[i].Place == p {
+			return d.networks[i]
+		}
+	}
+	return nil
+}
+
 func definitionAt(ctx context.Context, q querier, t time.Time) (Definition, error) {
 	d := Definition{At: t.UTC()}
 	places, err := placesOf(ctx, q)
@@ -84,16 +104,18 @@ func definitionAt(ctx context.Context, q querier, t time.Time) (Definition, erro
 		return d, ErrNone
 	}
 	var parts []netmodel.Part
+	var edits []func(*netmodel.Network)
 	for _, p := range places {
 		a, err := aroundTime(ctx, q, p, t)
 		if err != nil {
 			return d, err
 		}
-		in, part, ids, err := inForce(ctx, q, &a)
+		f, err := inForce(ctx, q, &a, t)
 		if err != nil {
 			return d, err
 		}
-		d.InForce, d.ids, parts = append(d.InForce, in), append(d.ids, ids), append(parts, part)
+		d.InForce, d.ids, d.networks = append(d.InForce, f.InForce), append(d.ids, f.ids), append(d.networks, f.network)
+		parts, edits = append(parts, f.part), append(edits, f.edits...)
 	}
 	order := make([]int, len(parts)) // what was seen last says how shared things are
 	for i := range order {
@@ -108,13 +130,28 @@ func definitionAt(ctx context.Context, q querier, t time.Time) (Definition, erro
 	if err != nil {
 		return d, err
 	}
-	d.Loaded, err = netmodel.LoadDocuments(docs)
-	return d, err
+	if d.Loaded, err = netmodel.LoadDocuments(docs); err != nil {
+		return d, err
+	}
+	for _, edit := range edits {
+		edit(d.Network)
+	}
+	return d, nil
 }
 
-// inForce returns the version of a place, its documents and the ids of what it holds.
-func inForce(ctx context.Context, q querier, a *around) (InForce, netmodel.Part, map[string]bool, error) {
-	out := InForce{}
+// forced is what is in force of a place.
+type forced struct {
+	InForce
+	part    netmodel.Part // of the version
+	network *netmodel.Network
+	ids     map[string]bool
+	// edits make what was in force of what the version has.
+	edits []func(*netmodel.Network)
+}
+
+// inForce returns what of a place was in force at a time.
+func inForce(ctx context.Context, q querier, a *around, t time.Time) (forced, error) {
+	var out forced
 	switch {
 	case a.before == nil:
 		out.Version, out.State = *a.after, StateAssumed
@@ -122,36 +159,76 @@ func inForce(ctx context.Context, q querier, a *around) (InForce, netmodel.Part,
 		out.Version, out.State = *a.before, StateImported
 	case a.after == nil:
 		out.Version, out.State = *a.before, StateLatest
-	case a.after.ID == a.before.ID:
-		out.Version, out.State = *a.before, StateUnchanged
 	default:
-		out.Version, out.State, out.Next = *a.before, StateChanged, a.after
+		out.Version, out.State = *a.before, StateUnchanged
 	}
-	part, err := documents(ctx, q, out.Version)
+	var err error
+	if out.part, err = documents(ctx, q, out.Version); err != nil {
+		return out, err
+	}
+	if out.network, err = loadPart(out.part, out.ID); err != nil {
+		return out, err
+	}
+	out.ids = map[string]bool{}
+	for _, id := range out.network.IDs() {
+		out.ids[id] = true
+	}
+	if out.State == StateImported {
+		return out, nil
+	}
+	return out, out.follow(ctx, q, a, t)
+}
+
+// follow finds what events, and what the next import found, say of a time that no import is
+// of.
+func (f *forced) follow(ctx context.Context, q querier, a *around, t time.Time) error {
+	from, to := t, t
+	if a.before != nil {
+		from = a.beforeAt.Add(-time.Second) // one of the second in which the import was may be after it
+	}
+	if a.after != nil {
+		to = a.afterAt
+	}
+	changes, err := changesOf(ctx, q, f.Place, from, to)
 	if err != nil {
-		return out, part, nil, err
+		return err
 	}
-	network, err := loadPart(part, out.ID)
-	if err != nil {
-		return out, part, nil, err
-	}
-	ids := map[string]bool{}
-	for _, id := range network.IDs() {
-		ids[id] = true
-	}
-	if out.Next != nil {
-		next, err := load(ctx, q, *out.Next)
-		if err != nil {
-			return out, part, nil, err
+	if f.State == StateAssumed {
+		for i := range changes {
+			for _, id := range changes[i].IDs {
+				if f.ids[id] && !slices.Contains(f.Changed, id) {
+					f.Changed = append(f.Changed, id)
+				}
+			}
 		}
-		for _, c := range netmodel.Diff(network, next) {
-			out.Changed = append(out.Changed, c.ID)
-		}
-		if len(out.Changed) == 0 { // the same for this weir
-			out.State, out.Next = StateUnchanged, nil
+		return nil
+	}
+	var next *netmodel.Network
+	if a.after != nil {
+		if next = f.network; a.after.ID != f.ID {
+			if next, err = load(ctx, q, *a.after); err != nil {
+				return err
+			}
 		}
 	}
-	return out, part, ids, nil
+	if len(changes) == 0 && (next == nil || next == f.network) {
+		return nil
+	}
+	found := newWindow(f.network, next, a.beforeAt, a.afterAt, t, changes).solve()
+	f.Changed, f.Moments, f.edits = found.unknown, found.moments, found.edits
+	switch {
+	case len(f.Changed) > 0:
+		f.State = StateChanged
+	case f.State == StateUnchanged && (found.differs || len(f.Moments) > 0):
+		f.State = StateDated
+	}
+	if found.differs {
+		f.Next = a.after
+	}
+	for _, edit := range f.edits {
+		edit(f.network)
+	}
+	return nil
 }
 
 // placesOf returns the accounts and regions of which there are versions.
@@ -177,27 +254,30 @@ type around struct {
 	before *Version // of the newest import that is not of a later time; nil: none
 	exact  bool     // it is of just that time
 	after  *Version // of the next import; nil: none
+
+	beforeAt, afterAt time.Time // of these imports
 }
 
 func aroundTime(ctx context.Context, q querier, p netmodel.Place, t time.Time) (around, error) {
 	var a around
-	find := func(query string) (*Version, int64, error) {
+	find := func(query string) (*Version, time.Time, error) {
 		var id, at int64
 		err := q.QueryRowContext(ctx, query, p.Account, p.Region, t.UnixMicro()).Scan(&id, &at)
 		if errors.Is(err, sql.ErrNoRows) {
-			return nil, 0, nil
+			return nil, time.Time{}, nil
 		}
 		if err != nil {
-			return nil, 0, fmt.Errorf("cannot read the network's versions: %w", err)
+			return nil, time.Time{}, fmt.Errorf("cannot read the network's versions: %w", err)
 		}
 		v, err := versionOf(ctx, q, id)
-		return &v, at, err
+		return &v, time.UnixMicro(at).UTC(), err
 	}
-	before, at, err := find("SELECT version, at FROM sightings WHERE account = ? AND region = ? AND at <= ? ORDER BY at DESC LIMIT 1")
+	var err error
+	a.before, a.beforeAt, err = find("SELECT version, at FROM sightings WHERE account = ? AND region = ? AND at <= ? ORDER BY at DESC LIMIT 1")
 	if err != nil {
 		return a, err
 	}
-	a.before, a.exact = before, before != nil && at == t.UnixMicro()
-	a.after, _, err = find("SELECT version, at FROM sightings WHERE account = ? AND region = ? AND at > ? ORDER BY at LIMIT 1")
+	a.exact = a.before != nil && a.beforeAt.UnixMicro() == t.UnixMicro()
+	a.after, a.afterAt, err = find("SELECT version, at FROM sightings WHERE account = ? AND region = ? AND at > ? ORDER BY at LIMIT 1")
 	return a, err
 }

@@ -12,5 +12,19 @@
 //
 // [Store.At] puts together the newest version of each place, and says for each how much is
 // known: between two imports that differ nobody knows when it changed, and before the first
-// nobody knows anything. Events that tell the moment would be further sightings.
+// nobody knows anything.
+//
+// Events of CloudTrail (package cloudtrail, [Store.AddChanges]) tell more of the time between
+// two imports. A thing is known at a time where the events that are kept lead from what the
+// import before found to what the next one did, each to a thing that it can have happened to:
+// a rule that comes was not there, an entry that is replaced was. They may be of one second, whose order
+// is tried out, and of the second of an import, which they were before or after. Where they do
+// not lead there, or in several ways that differ at that time, nobody knows, and the thing is
+// in [InForce.Changed]. After the last import they are followed as far as they go. Never is
+// the trail taken for complete; but what was changed, and changed again by an event that does
+// not say what was before, or changed back, is not seen where its own event is not kept.
+//
+// Known are the rules of security groups, the entries of network ACLs, with which of them a
+// subnet is associated, and the security groups of an ENI. What came or went whole, and other
+// members, are not.
 package versions

@@ -81,6 +81,15 @@ CREATE TABLE sightings (
 	PRIMARY KEY (account, region, at)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX sightings_version ON sightings (version, at);
+`, `
+CREATE TABLE changes (
+	event_id TEXT PRIMARY KEY,
+	account  TEXT NOT NULL,
+	region   TEXT NOT NULL,
+	at       INTEGER NOT NULL,
+	record   BLOB NOT NULL -- gzip of what CloudTrail wrote
+) STRICT;
+CREATE INDEX changes_at ON changes (account, region, at);
 `}
 
 // Open opens the store of a data directory for reading. It fails with ErrNone where there is
@@ -276,16 +285,12 @@ func (s *Store) Remove(ctx context.Context, id int64) error {
 // putDocuments writes the documents of a version.
 func putDocuments(ctx context.Context, tx *sql.Tx, version int64, docs []netmodel.Document) error {
 	for n, d := range docs {
-		var packed bytes.Buffer
-		z := gzip.NewWriter(&packed)
-		if _, err := z.Write(d.Data); err != nil {
-			return err
-		}
-		if err := z.Close(); err != nil {
+		packed, err := pack(d.Data)
+		if err != nil {
 			return err
 		}
 		sum := sha256.Sum256(d.Data)
-		if _, err := tx.ExecContext(ctx, "INSERT INTO documents VALUES (?, ?) ON CONFLICT DO NOTHING", sum[:], packed.Bytes()); err != nil {
+		if _, err := tx.ExecContext(ctx, "INSERT INTO documents VALUES (?, ?) ON CONFLICT DO NOTHING", sum[:], packed); err != nil {
 			return fmt.Errorf("cannot keep %s: %w", d.Name, err)
 		}
 		if _, err := tx.ExecContext(ctx, "INSERT INTO version_documents VALUES (?, ?, ?, ?)", version, n, d.Name, sum[:]); err != nil {
@@ -293,6 +298,24 @@ func putDocuments(ctx context.Context, tx *sql.Tx, version int64, docs []netmode
 		}
 	}
 	return nil
+}
+
+func pack(data []byte) ([]byte, error) {
+	var packed bytes.Buffer
+	z := gzip.NewWriter(&packed)
+	if _, err := z.Write(data); err != nil {
+		return nil, err
+	}
+	err := z.Close()
+	return packed.Bytes(), err
+}
+
+func unpack(packed []byte) ([]byte, error) {
+	z, err := gzip.NewReader(bytes.NewReader(packed))
+	if err != nil {
+		return nil, err
+	}
+	return io.ReadAll(z)
 }
 
 // documents returns the documents of a version.
@@ -309,10 +332,7 @@ func documents(ctx context.Context, q querier, v Version) (netmodel.Part, error)
 		if err := rows.Scan(&d.Name, &packed, &sum); err != nil {
 			return out, fmt.Errorf("cannot read version %d: %w", v.ID, err)
 		}
-		z, err := gzip.NewReader(bytes.NewReader(packed))
-		if err == nil {
-			d.Data, err = io.ReadAll(z)
-		}
+		d.Data, err = unpack(packed)
 		if got := sha256.Sum256(d.Data); err != nil || !bytes.Equal(got[:], sum) {
 			return out, fmt.Errorf("%s of version %d is damaged: %w", d.Name, v.ID, errors.Join(err, errors.New("it is not what was imported")))
 		}

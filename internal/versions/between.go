@@ -1,0 +1,254 @@
+package versions
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"weir/internal/cloudtrail"
+	"weir/internal/netmodel"
+)
+
+// Moment is when something of a thing changed, as CloudTrail has it.
+type Moment struct {
+	// At is to the second.
+	At time.Time `json:"at"`
+	// ID is the security group, the network ACL, the ENI or the subnet.
+	ID string `json:"id"`
+	// Rule names the rule of a group or the entry of a network ACL as [netmodel] does; "" of
+	// others.
+	Rule string `json:"rule,omitempty"`
+	// What is [netmodel.Came], [netmodel.Went] or [netmodel.Changed].
+	What string `json:"what"`
+	// Is is the rule or entry that came, or what it changed to, the groups that an ENI has from
+	// then on, or the network ACL of a subnet; "" where the event does not say it.
+	Is      string `json:"is,omitempty"`
+	Event   string `json:"event"`
+	EventID string `json:"event-id"`
+	// By is the caller's ARN; "" where there is none.
+	By string `json:"by,omitempty"`
+}
+
+// String returns the moment for people: "sgr-1 of sg-1 came at 2026-03-01T10:00:00Z (tcp:443
+// 10.0.0.0/8), by arn:..., RevokeSecurityGroupIngress, event ...".
+func (m *Moment) String() string {
+	text := m.ID
+	if m.Rule != "" {
+		text = m.Rule
+		if !strings.HasPrefix(m.Rule, m.ID+":") {
+			text += " of " + m.ID
+		}
+	}
+	text += " " + m.What + " at " + m.At.Format(time.RFC3339)
+	if m.Is != "" {
+		text += " (" + m.Is + ")"
+	}
+	if m.By != "" {
+		text += ", by " + m.By
+	}
+	return text + ", " + m.Event + ", event " + m.EventID
+}
+
+// window is what is known of a place between two times at which it was seen.
+type window struct {
+	a, b *netmodel.Network // b is nil where nobody saw it later
+	at   time.Time         // that is asked for
+	// effects are the known ones by the thing's id, in the order of their times; those of
+	// associations are by the subnet. unclear are the things of which an event does not tell
+	// what became of them.
+	effects map[string][]dated
+	unclear map[string]bool
+
+	edits []func(n *netmodel.Network)
+}
+
+// dated is an effect of a change.
+type dated struct {
+	cloudtrail.Effect
+	change      *cloudtrail.Change
+	at          time.Time // the beginning of the second
+	early, late bool      // as of step
+}
+
+// between is what was found.
+type between struct {
+	// edits make of a definition that has the things as they were when they were seen first
+	// one that has them as they were at the time that was asked for.
+	edits   []func(n *netmodel.Network)
+	moments []Moment // in the order of their times
+	// unknown are the ids of what nobody knows, and differs whether anything does between the
+	// two sightings.
+	unknown []string
+	differs bool
+}
+
+// newWindow returns a window from a time at which a was seen to a time at which b was. b is
+// nil where nobody saw it later. Changes are those that can have been between, in the order
+// of their times.
+func newWindow(a, b *netmodel.Network, from, to, at time.Time, changes []cloudtrail.Change) *window {
+	w := &window{a: a, b: b, at: at, effects: map[string][]dated{}, unclear: map[string]bool{}}
+	var moved []dated
+	for i := range changes {
+		c := &changes[i]
+		if c.Unclear != "" {
+			for _, id := range c.IDs {
+				w.unclear[id] = true
+			}
+			continue
+		}
+		second := c.At.Truncate(time.Second)
+		for _, e := range c.Effects {
+			d := dated{e, c, second, !second.After(from), b != nil && second.Add(time.Second).After(to)}
+			if e.Association != nil {
+				moved = append(moved, d)
+			} else {
+				w.effects[e.ID] = append(w.effects[e.ID], d)
+			}
+		}
+	}
+	w.subnetsOf(moved)
+	return w
+}
+
+// seen is what was seen last.
+func (w *window) seen() *netmodel.Network {
+	if w.b == nil {
+		return w.a
+	}
+	return w.b
+}
+
+func (w *window) edit(do func(n *netmodel.Network)) { w.edits = append(w.edits, do) }
+
+// solve finds what there was at the time that is asked for.
+func (w *window) solve() between {
+	var out between
+	solved := map[string]bool{}
+	differ := map[string]bool{}
+	for _, c := range netmodel.Diff(w.a, w.seen()) {
+		out.differs, differ[c.ID] = true, true
+		if w.explains(&c, solved) {
+			solved[c.ID] = true
+		} else {
+			out.unknown = append(out.unknown, c.ID)
+		}
+	}
+	// What differs not can have been otherwise between.
+	subnets := associations(w.a)
+	for _, id := range slices.Sorted(maps.Keys(w.about())) {
+		if differ[id] {
+			continue
+		}
+		kind, _ := w.a.Kind(id)
+		if _, ok := subnets[id]; ok {
+			kind = "subnets" // an import need not have more of it than its association
+		}
+		if kind == "" {
+			continue // no import has it
+		}
+		if w.thing(kind, id, solved) {
+			solved[id] = true
+		} else {
+			out.unknown = append(out.unknown, id)
+		}
+	}
+	for _, id := range slices.Sorted(maps.Keys(solved)) {
+		for i := range w.effects[id] {
+			out.moments = append(out.moments, w.moment(id, &w.effects[id][i]))
+		}
+	}
+	slices.SortStableFunc(out.moments, func(a, b Moment) int { return a.At.Compare(b.At) })
+	out.edits = w.edits
+	return out
+}
+
+// about returns the ids of what events are about, and of the subnets that have a new
+// association.
+func (w *window) about() map[string]bool {
+	out := maps.Clone(w.unclear)
+	for id := range w.effects {
+		out[id] = true
+	}
+	for _, id := range w.moved() {
+		out[id] = true
+	}
+	return out
+}
+
+// explains reports whether events explain how a thing differs.
+func (w *window) explains(c *netmodel.Change, solved map[string]bool) bool {
+	if c.What != netmodel.Changed {
+		return false
+	}
+	for _, d := range c.Details {
+		switch {
+		case c.Kind == "network ACLs" && (d.Member == "subnets" || d.Member == "associations"):
+			before, after := associations(w.a), associations(w.seen())
+			for _, subnet := range w.moved() {
+				of := before[subnet].NetworkACL == c.ID || after[subnet].NetworkACL == c.ID
+				if of && !w.thing("subnets", subnet, solved) {
+					return false
+				}
+			}
+		case !slices.Contains(told[c.Kind], d.Member):
+			return false
+		}
+	}
+	return w.thing(c.Kind, c.ID, solved)
+}
+
+// told are the members that events tell of, by kind.
+var told = map[string][]string{
+	"security groups": {"ingress", "egress"},
+	"network ACLs":    {"ingress", "egress"},
+	"interfaces":      {"groups"},
+	"subnets":         {"network ACL"},
+}
+
+// thing finds how a thing was, and reports whether events tell it.
+func (w *window) thing(kind, id string, solved map[string]bool) bool {
+	switch {
+	case solved[id]:
+		return true
+	case w.unclear[id]:
+		return false
+	}
+	switch kind {
+	case "security groups":
+		return w.group(id)
+	case "network ACLs":
+		return w.networkACL(id)
+	case "interfaces":
+		return w.networkInterface(id)
+	case "subnets":
+		ok := w.subnet(id)
+		solved[id] = ok
+		return ok
+	}
+	return false
+}
+
+// moment returns an effect for people.
+func (w *window) moment(id string, d *dated) Moment {
+	out := Moment{At: d.at, ID: id, What: d.What, Event: d.change.Event, EventID: d.change.EventID, By: d.change.By}
+	switch {
+	case d.Rule != nil:
+		g := netmodel.SecurityGroup{ID: id}
+		rule := *d.Rule
+		if out.Rule = g.RuleName(d.Direction, &rule); rule.Peer != (netmodel.Peer{}) {
+			rule.ID = ""
+			out.Is = netmodel.Text(rule)
+		}
+	case d.Entry != nil:
+		acl := netmodel.NetworkACL{ID: id}
+		if out.Rule = acl.EntryName(d.Direction, d.Entry); d.What != netmodel.Went {
+			out.Is = netmodel.Text(*d.Entry)
+		}
+	case d.Association != nil:
+		out.Is = d.Association.NetworkACL
+	default:
+		out.Is = netmodel.Text(d.Groups)
+	}
+	return out
+}
