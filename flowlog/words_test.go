@@ -60,6 +60,7 @@ func TestUsual(t *testing.T) {
 	words := []string{
 		"2", "3", "-", "123456789010", "eni-0123456789abcdef0", "eni-1", "10.0.0.1", "10.0.0.01", "256.1.1.1", "1.2.3", "2001:db8::1", "2001:DB8:0::1",
 		"443", "65535", "65536", "6", "0", "1700000000", "1700000000123", "99999999999999999999", "ACCEPT", "REJECT", "accept", "OK", "NODATA", "", "a\x01b", "\xff", "é",
+		"2001:db8:aaaa:bbbb:cccc:dddd:eeee:ffff", strings.Repeat("x", 45),
 	}
 	usual := []string{"2", "123456789010", "eni-%d", "10.0.0.%d", "10.1.0.%d", "%d", "443", "6", "%d", "%d", "1700000000", "1700000060", "ACCEPT", "OK"}
 	spaces := []string{" ", " ", " ", " ", " ", " ", "  ", "\t", " \r"}
@@ -86,6 +87,9 @@ func TestUsual(t *testing.T) {
 			}
 		}
 		line := b.String()
+		if odd > 0 && rng.IntN(4) == 0 {
+			line = line[:rng.IntN(len(line))]
+		}
 		behind := []string{"\n2 123456789010 eni-1", "0123456789012345678", " 17 18 19 20 21 22", "\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00"}[rng.IntN(4)]
 		got := fast.parse([]byte(line + behind)[:len(line)])
 		want := slow.parse(slices.Clip([]byte(line)))
