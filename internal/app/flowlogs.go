@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"time"
 
 	"weir/internal/coverage"
 	"weir/internal/netmodel"
@@ -12,11 +11,7 @@ import (
 
 // FlowLogsRequest asks what flow logs cover of a network.
 type FlowLogsRequest struct {
-	// Network are the files and folders of the network's definition. Where there are none,
-	// it is the one of the data directory Data that was in force at At.
-	Network []string
-	Data    string
-	At      time.Time
+	NetworkSource
 	// Account and Region say whom and where the answers in files were asked for; "" where they
 	// say it themselves.
 	Account, Region string

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -17,8 +16,7 @@ import (
 
 func (c *cli) checkCommand() *cobra.Command {
 	var req app.CheckRequest
-	var at string
-	zone := scopeFlags{}
+	var definition definitionFlags
 	cmd := &cobra.Command{
 		Use:   "check --from END --to END --port PORT/PROTOCOL",
 		Short: "Say which way a connection takes, and what refuses it",
@@ -62,14 +60,13 @@ A connection that is refused, or whose replies are, gives exit code 4.`,
 					return usage(fmt.Errorf("--%s is needed", needed.flag))
 				}
 			}
-			if len(req.Network) > 0 && (at != "" || req.Strict) {
+			if len(definition.network) > 0 && (definition.at != "" || req.Strict) {
 				return usage(errors.New("--at and --strict are about what was imported: they exclude --network"))
 			}
 			var err error
-			if req.At, err = zone.moment("--at", at, time.Now()); err != nil {
+			if req.NetworkSource, err = definition.source(c.data); err != nil {
 				return err
 			}
-			req.Data = c.data
 			r, err := app.Check(cmd.Context(), req)
 			if errors.Is(err, versions.ErrNone) {
 				return hintImport(err)
@@ -90,17 +87,15 @@ A connection that is refused, or whose replies are, gives exit code 4.`,
 		},
 	}
 	fl := cmd.Flags()
-	fl.StringArrayVar(&req.Network, "network", nil, "the network's definition is in `DIR` or a file, and not what was imported; may be given several times")
-	fl.StringVar(&at, "at", "", "by what was in force at `TIME`: RFC 3339, a date, or epoch seconds (default: now)")
+	definition.add(cmd)
 	fl.BoolVar(&req.Strict, "strict", false, "refuse where imports do not tell for sure what was in force")
-	zone.addZone(cmd)
 	fl.StringVar(&req.From, "from", "", "the connection begins at `END`: an address, an ENI's id, or internet")
 	fl.StringVar(&req.To, "to", "", "it goes to `END`: an address, an ENI's id, or internet")
 	fl.StringVar(&req.Via, "via", "", "it comes from another network by `GATEWAY`: a virtual private gateway or transit gateway attachment")
 	fl.StringVar(&req.Traffic, "port", "", "`PORT` and protocol: 443/tcp, 53/udp, icmp, icmpv6, or a protocol without ports")
 	fl.Uint16Var(&req.SourcePort, "source-port", 50000, "the connection comes from this `PORT`, to which replies go")
 	complete(cmd, "port", "22/tcp", "443/tcp", "3389/tcp", "53/udp", "icmp")
-	completeNothing(cmd, "from", "to", "via", "source-port", "at")
+	completeNothing(cmd, "from", "to", "via", "source-port")
 	return cmd
 }
 

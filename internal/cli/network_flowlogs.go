@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -18,9 +17,8 @@ import (
 
 func (c *cli) networkFlowLogsCommand() *cobra.Command {
 	var req app.FlowLogsRequest
-	var at string
 	var each, fields bool
-	zone := scopeFlags{}
+	var definition definitionFlags
 	cmd := &cobra.Command{
 		Use:   "flowlogs",
 		Short: "Say what flow logs cover, what they can't answer, and how to mend it",
@@ -61,9 +59,7 @@ are cut off (they have a NextToken).`,
 		Args: rejectArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			switch {
-			case len(req.Network) > 0 && at != "":
-				return usage(errors.New("--at is about what was imported: it excludes --network"))
-			case len(req.Network) == 0 && (req.Account != "" || req.Region != ""):
+			case len(definition.network) == 0 && (req.Account != "" || req.Region != ""):
 				return usage(errors.New("--account and --region are about files: they need --network"))
 			case req.Account != "" && !accountID.MatchString(req.Account):
 				return usage(fmt.Errorf("--account: %q is no account of 12 digits", req.Account))
@@ -71,10 +67,9 @@ are cut off (they have a NextToken).`,
 				return usage(fmt.Errorf("--region: %q is no region such as us-east-1", req.Region))
 			}
 			var err error
-			if req.At, err = zone.at(at); err != nil {
+			if req.NetworkSource, err = definition.source(c.data); err != nil {
 				return err
 			}
-			req.Data = c.data
 			r, err := app.FlowLogs(cmd.Context(), req)
 			if errors.Is(err, versions.ErrNone) {
 				return hintImport(err)
@@ -86,19 +81,14 @@ are cut off (they have a NextToken).`,
 		},
 	}
 	fl := cmd.Flags()
-	fl.StringArrayVar(&req.Network, "network", nil, "the network's definition is in `DIR` or a file, and not what was imported; may be given several times")
-	fl.StringVar(&at, "at", "", "what was in force at `TIME`: RFC 3339, a date, or epoch seconds (default: now)")
+	definition.add(cmd)
 	fl.StringVar(&req.Account, "account", "", "with --network: the answers are those of `ACCOUNT`")
 	fl.StringVar(&req.Region, "region", "", "with --network: they are of `REGION`")
 	fl.BoolVar(&each, "each", false, "give each resource a row of its own, as --json does")
 	fl.BoolVar(&fields, "fields", false, "print the commands that put flow logs with more fields in place of those that lack some")
-	zone.addZone(cmd)
-	completeNothing(cmd, "at", "account", "region")
+	completeNothing(cmd, "account", "region")
 	return cmd
 }
-
-// at reads the time of --at: now where it is not given.
-func (s *scopeFlags) at(text string) (time.Time, error) { return s.moment("--at", text, time.Now()) }
 
 // showFlowLogs prints a report, and sets the exit code.
 func (c *cli) showFlowLogs(r *app.FlowLogsReport, each, fields bool) error {

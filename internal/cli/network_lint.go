@@ -14,8 +14,8 @@ import (
 
 func (c *cli) networkLintCommand() *cobra.Command {
 	var req app.LintRequest
-	var severity, at string
-	zone := scopeFlags{}
+	var severity string
+	var definition definitionFlags
 	cmd := &cobra.Command{
 		Use:   "lint",
 		Short: "Find rules that do nothing, block replies, or let everybody in",
@@ -41,14 +41,11 @@ cut off (they have a NextToken), give 3.`,
   weir network lint --network net --json | jq -r '.findings[].kind' | sort | uniq -c`,
 		Args: rejectArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if len(req.Network) > 0 && at != "" {
-				return usage(errors.New("--at is about what was imported: it excludes --network"))
-			}
 			var err error
-			if req.At, err = zone.at(at); err != nil {
+			if req.NetworkSource, err = definition.source(c.data); err != nil {
 				return err
 			}
-			req.Data, req.Severity = c.data, policy.Severity(severity)
+			req.Severity = policy.Severity(severity)
 			r, err := app.Lint(cmd.Context(), req)
 			if errors.Is(err, versions.ErrNone) {
 				return hintImport(err)
@@ -72,12 +69,8 @@ cut off (they have a NextToken), give 3.`,
 			return c.printLint(&r)
 		},
 	}
-	fl := cmd.Flags()
-	fl.StringArrayVar(&req.Network, "network", nil, "the network's definition is in `DIR` or a file, and not what was imported; may be given several times")
-	fl.StringVar(&at, "at", "", "what was in force at `TIME`: RFC 3339, a date, or epoch seconds (default: now)")
-	zone.addZone(cmd)
-	completeNothing(cmd, "at")
-	fl.StringVar(&severity, "severity", string(policy.Low), "show findings of this `SEVERITY` or a higher one: high, medium, low")
+	definition.add(cmd)
+	cmd.Flags().StringVar(&severity, "severity", string(policy.Low), "show findings of this `SEVERITY` or a higher one: high, medium, low")
 	complete(cmd, "severity", string(policy.High), string(policy.Medium), string(policy.Low))
 	return cmd
 }

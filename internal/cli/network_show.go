@@ -49,7 +49,7 @@ accounts and regions are those of everything else.`,
 			if err != nil {
 				return err
 			}
-			when, err := shown.at(at)
+			when, err := shown.moment("--at", at, time.Now())
 			if err != nil {
 				return err
 			}

@@ -18,7 +18,7 @@ func FuzzOf(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte) {
 		loaded, err := netmodel.LoadDocuments([]netmodel.Document{{Name: "a.json", Data: data}})
 		if err != nil {
-			t.Skip()
+			return // no answer of AWS; the seeds are some
 		}
 		r := Of(&loaded)
 		sum := 0
