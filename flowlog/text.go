@@ -167,14 +167,14 @@ func (p *lineParser) lines(text []byte, most int) (taken, n int) {
 func (p *lineParser) usual(wide []byte, pos, limit int) int {
 	n, last := p.batch.n, len(wide)-wideLoad
 	for i := range p.cols {
-		if pos >= last {
-			return -1 // near the end of the object
-		}
 		if i > 0 {
-			if wide[pos] != ' ' {
+			if pos >= len(wide) || wide[pos] != ' ' {
 				return -1
 			}
 			pos++
+		}
+		if pos > last {
+			return -1 // near the end of the object
 		}
 		var end int
 		if c := &p.cols[i]; c.num {
