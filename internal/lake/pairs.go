@@ -2,6 +2,7 @@ package lake
 
 import (
 	"context"
+	"encoding/binary"
 	"fmt"
 	"maps"
 	"math"
@@ -31,11 +32,38 @@ type pairedHour struct {
 	head, tail uint64
 	// before and after are the sums of the neighbours' edges, as they were then.
 	before, after uint64
+	// open are the interfaces whose own address the records leave open ([pair.Hour.Open]),
+	// as numbers of 8 bytes, the lowest first; nil: an older weir did not note them. owners
+	// is the sum of what the definition told of them.
+	open   []byte
+	owners uint64
 }
 
-// settled reports whether the hour's pairs are those of all records around.
-func (p pairedHour) settled(before, after pairedHour) bool {
-	return p.whole && p.before == before.tail && p.after == after.head
+// settled reports whether the hour's pairs are those of all records around, and its
+// directions those that the definition tells.
+func (p pairedHour) settled(before, after pairedHour, o *pair.Owners) bool {
+	return p.whole && p.before == before.tail && p.after == after.head && p.told(o)
+}
+
+// told reports whether the definition tells what it told.
+func (p pairedHour) told(o *pair.Owners) bool {
+	if p.open == nil {
+		return o.Empty() // there were no owners then
+	}
+	open := make([]uint64, len(p.open)/8)
+	for i := range open {
+		open[i] = binary.LittleEndian.Uint64(p.open[8*i:])
+	}
+	return p.owners == o.Sum(open)
+}
+
+// setOwners notes what owners told of the hour's records.
+func (p *pairedHour) setOwners(h *pair.Hour, o *pair.Owners) {
+	open := h.Open()
+	p.open, p.owners = make([]byte, 0, 8*len(open)), o.Sum(open)
+	for _, x := range open {
+		p.open = binary.LittleEndian.AppendUint64(p.open, x)
+	}
 }
 
 // sum returns the sum of an edge.
@@ -53,10 +81,15 @@ var allTime = [2]int64{math.MinInt64, math.MaxInt64}
 // inclusive.
 func (l *Lake) pairedHours(ctx context.Context, between [2]int64) (map[int64]pairedHour, error) {
 	// A reader may meet the ledger of an older weir.
-	if version, err := schemaVersion(ctx, l.state); err != nil || version < 2 {
+	version, err := schemaVersion(ctx, l.state)
+	if err != nil || version < 2 {
 		return nil, err
 	}
-	rows, err := l.state.QueryContext(ctx, "SELECT hour, whole, head, tail, before, after FROM paired WHERE hour BETWEEN ? AND ?", between[0], between[1])
+	columns := "owners, open, open IS NULL"
+	if version < 4 {
+		columns = "0, NULL, TRUE"
+	}
+	rows, err := l.state.QueryContext(ctx, "SELECT hour, whole, head, tail, before, after, "+columns+" FROM paired WHERE hour BETWEEN ? AND ?", between[0], between[1])
 	if err != nil {
 		return nil, fmt.Errorf("cannot read the ledger: %w", err)
 	}
@@ -65,11 +98,16 @@ func (l *Lake) pairedHours(ctx context.Context, between [2]int64) (map[int64]pai
 	for rows.Next() {
 		var hour int64
 		var whole int
-		var sums [4]int64
-		if err := rows.Scan(&hour, &whole, &sums[0], &sums[1], &sums[2], &sums[3]); err != nil {
+		var sums [5]int64
+		var open []byte
+		var older bool
+		if err := rows.Scan(&hour, &whole, &sums[0], &sums[1], &sums[2], &sums[3], &sums[4], &open, &older); err != nil {
 			return nil, fmt.Errorf("cannot read the ledger: %w", err)
 		}
-		out[hour] = pairedHour{whole == 1, whole == 2, uint64(sums[0]), uint64(sums[1]), uint64(sums[2]), uint64(sums[3])}
+		if open == nil && !older {
+			open = []byte{} // as the driver does not tell
+		}
+		out[hour] = pairedHour{whole == 1, whole == 2, uint64(sums[0]), uint64(sums[1]), uint64(sums[2]), uint64(sums[3]), open, uint64(sums[4])}
 	}
 	return out, rows.Err()
 }
@@ -88,8 +126,8 @@ func (c *change) notePaired(tx *ledgerTx, batch int64) error {
 	}
 	for hour := range maps.Keys(hours) {
 		p := c.paired[hour]
-		if _, err := tx.Exec("INSERT INTO batch_paired (batch, hour, whole, head, tail, before, after) VALUES (?, ?, ?, ?, ?, ?, ?)",
-			batch, hour, p.whole, int64(p.head), int64(p.tail), int64(p.before), int64(p.after)); err != nil {
+		if _, err := tx.Exec("INSERT INTO batch_paired (batch, hour, whole, head, tail, before, after, owners, open) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+			batch, hour, p.whole, int64(p.head), int64(p.tail), int64(p.before), int64(p.after), int64(p.owners), p.open); err != nil {
 			return err
 		}
 	}
@@ -98,10 +136,11 @@ func (c *change) notePaired(tx *ledgerTx, batch int64) error {
 
 // bringPaired brings what a batch noted of pairs into the ledger. The edges of an
 // hour that is not whole stay as its neighbours saw them, until it is.
-const bringPaired = `INSERT INTO paired SELECT hour, whole, head, tail, before, after FROM batch_paired WHERE batch = ?1
+const bringPaired = `INSERT INTO paired (hour, whole, head, tail, before, after, owners, open)
+	SELECT hour, whole, head, tail, before, after, owners, open FROM batch_paired WHERE batch = ?1
 	ON CONFLICT (hour) DO UPDATE SET whole = iif(excluded.whole OR NOT whole, excluded.whole, 2),
 		head = iif(excluded.whole, excluded.head, head), tail = iif(excluded.whole, excluded.tail, tail),
-		before = excluded.before, after = excluded.after`
+		before = excluded.before, after = excluded.after, owners = excluded.owners, open = excluded.open`
 
 // pathHour returns the hour of a data file by its path.
 func pathHour(path string) (int64, error) {
@@ -185,7 +224,7 @@ func pairRows(pieces []piece) []pair.Rows {
 
 // findPairs finds the pairs of pieces of an hour of flow.records. around is nil
 // where records of the hour are missing.
-func (l *Lake) findPairs(hour int64, pieces []piece, around *neighbours) ([]pair.Answer, pairedHour) {
+func (l *Lake) findPairs(hour int64, pieces []piece, around *neighbours, o *pair.Owners) ([]pair.Answer, pairedHour) {
 	n := 0
 	for _, p := range pieces {
 		n += p.len()
@@ -200,6 +239,11 @@ func (l *Lake) findPairs(hour int64, pieces []piece, around *neighbours) ([]pair
 			h.Again(rows)
 		}
 	}
+	if h.Own(o) {
+		for _, rows := range all {
+			h.Decide(rows)
+		}
+	}
 	if around == nil || int64(n) > l.pairRecords {
 		return h.Find(nil, nil, false), pairedHour{}
 	}
@@ -209,7 +253,9 @@ func (l *Lake) findPairs(hour int64, pieces []piece, around *neighbours) ([]pair
 	} else {
 		own = h.Edges()
 	}
-	return l.findWhole(h, hour, own, around.edge(hour-3600, pair.Tail), around.edge(hour+3600, pair.Head))
+	found, paired := l.findWhole(h, hour, own, around.edge(hour-3600, pair.Tail), around.edge(hour+3600, pair.Head))
+	paired.setOwners(h, o)
+	return found, paired
 }
 
 // findWhole finds the pairs of an hour that is whole. own are its edges, by side.
@@ -261,7 +307,7 @@ func (c *columns) setDerived(id flowlog.FieldID, texts []string, n int, code fun
 // unsettled returns the hours of flow.records whose pairs are not those of all
 // records around, in order, and those of the ledger whose records were all taken out
 // (not expired: those are whole still), which it deletes from the map.
-func (l *Lake) unsettled(paired map[int64]pairedHour, files map[int64][]DataFile) (hours, gone []int64) {
+func (l *Lake) unsettled(paired map[int64]pairedHour, files map[int64][]DataFile, o *pair.Owners) (hours, gone []int64) {
 	for hour, p := range paired {
 		if files[hour] == nil && !p.whole {
 			gone = append(gone, hour)
@@ -269,7 +315,7 @@ func (l *Lake) unsettled(paired map[int64]pairedHour, files map[int64][]DataFile
 		}
 	}
 	for hour, list := range files {
-		if l.unsettledHour(hour, list, paired) {
+		if l.unsettledHour(hour, list, paired, o) {
 			hours = append(hours, hour)
 		}
 	}
@@ -277,11 +323,11 @@ func (l *Lake) unsettled(paired map[int64]pairedHour, files map[int64][]DataFile
 	return hours, gone
 }
 
-func (l *Lake) unsettledHour(hour int64, files []DataFile, paired map[int64]pairedHour) bool {
+func (l *Lake) unsettledHour(hour int64, files []DataFile, paired map[int64]pairedHour, o *pair.Owners) bool {
 	if fileRecords(files) > l.pairRecords {
 		return paired[hour].was
 	}
-	return !paired[hour].settled(paired[hour-3600], paired[hour+3600])
+	return !paired[hour].settled(paired[hour-3600], paired[hour+3600], o)
 }
 
 // fileRecords returns how many records files hold.
@@ -309,7 +355,11 @@ func (l *Lake) unpaired(ctx context.Context) ([]int64, error) {
 	if err != nil {
 		return nil, err
 	}
-	hours, _ := l.unsettled(paired, snap.vpcHours())
+	o, err := l.owners(ctx)
+	if err != nil {
+		return nil, err
+	}
+	hours, _ := l.unsettled(paired, snap.vpcHours(), o)
 	return hours, nil
 }
 
@@ -364,7 +414,7 @@ func (l *Lake) dropUnpaired(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	_, gone := l.unsettled(paired, snap.vpcHours())
+	_, gone := l.unsettled(paired, snap.vpcHours(), nil)
 	for _, hour := range gone {
 		if _, err := l.state.ExecContext(ctx, "DELETE FROM paired WHERE hour = ?", hour); err != nil {
 			return fmt.Errorf("cannot write the ledger: %w", err)
@@ -391,7 +441,11 @@ func (l *Lake) pairHour(ctx context.Context, hour int64, out *Compacted) error {
 	}
 	byHour := snap.vpcHours()
 	files := byHour[hour]
-	if len(files) == 0 || !l.unsettledHour(hour, files, paired) {
+	o, err := l.owners(ctx)
+	if err != nil {
+		return err
+	}
+	if len(files) == 0 || !l.unsettledHour(hour, files, paired, o) {
 		return nil // another change came first
 	}
 	if !l.visible(files) {
@@ -405,7 +459,7 @@ func (l *Lake) pairHour(ctx context.Context, hour int64, out *Compacted) error {
 	if err != nil {
 		return err
 	}
-	p := repairing{lake: l, hour: hour, state: pairedHour{before: sumBefore, after: sumAfter}}
+	p := repairing{lake: l, hour: hour, owners: o, state: pairedHour{before: sumBefore, after: sumAfter}}
 	if err := p.find(ctx, files, before, after); err != nil {
 		return err
 	}
@@ -460,6 +514,7 @@ func (l *Lake) edgeOf(ctx context.Context, hour int64, s pair.Side, files []Data
 type repairing struct {
 	lake   *Lake
 	hour   int64
+	owners *pair.Owners
 	state  pairedHour // before find: what is seen of the neighbours
 	groups []group
 	found  []pair.Answer
@@ -490,9 +545,15 @@ func (p *repairing) find(ctx context.Context, files []DataFile, before, after *p
 			return err
 		}
 	}
+	if h.Own(p.owners) {
+		if err := p.each(ctx, h.Decide); err != nil {
+			return err
+		}
+	}
 	seen := p.state
 	p.found, p.state = p.lake.findWhole(h, p.hour, h.Edges(), before, after)
 	p.state.before, p.state.after = seen.before, seen.after
+	p.state.setOwners(h, p.owners)
 	return nil
 }
 
@@ -676,9 +737,10 @@ func sameCodes(n int, a, b *codes, same func(x, y uint32) bool) bool {
 // setPaired notes what is known of an hour whose files stay as they are.
 func (l *Lake) setPaired(ctx context.Context, hour int64, p pairedHour) error {
 	_, err := l.state.ExecContext(ctx,
-		"INSERT INTO paired (hour, whole, head, tail, before, after) VALUES (?, ?, ?, ?, ?, ?) "+
-			"ON CONFLICT (hour) DO UPDATE SET whole = excluded.whole, head = excluded.head, tail = excluded.tail, before = excluded.before, after = excluded.after",
-		hour, p.whole, int64(p.head), int64(p.tail), int64(p.before), int64(p.after))
+		"INSERT INTO paired (hour, whole, head, tail, before, after, owners, open) VALUES (?, ?, ?, ?, ?, ?, ?, ?) "+
+			"ON CONFLICT (hour) DO UPDATE SET whole = excluded.whole, head = excluded.head, tail = excluded.tail, before = excluded.before, after = excluded.after, "+
+			"owners = excluded.owners, open = excluded.open",
+		hour, p.whole, int64(p.head), int64(p.tail), int64(p.before), int64(p.after), int64(p.owners), p.open)
 	if err != nil {
 		return fmt.Errorf("cannot write the ledger: %w", err)
 	}

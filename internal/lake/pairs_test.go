@@ -117,6 +117,10 @@ func vpcHours(t testing.TB, l *Lake) map[int64][]*flowlog.Batch {
 // all records around.
 func checkDerived(t testing.TB, l *Lake) map[string]int {
 	t.Helper()
+	owners, err := l.owners(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
 	hours := vpcHours(t, l)
 	rows := func(hour int64) (out []pair.Rows) {
 		for _, b := range hours[hour] {
@@ -133,6 +137,11 @@ func checkDerived(t testing.TB, l *Lake) map[string]int {
 		for range h.Passes() {
 			for _, r := range rows(hour) {
 				h.Again(r)
+			}
+		}
+		if h.Own(owners) {
+			for _, r := range rows(hour) {
+				h.Decide(r)
 			}
 		}
 		found := h.Find(pair.EdgeOf(hour-3600, pair.Tail, slices.Values(rows(hour-3600))), pair.EdgeOf(hour+3600, pair.Head, slices.Values(rows(hour+3600))), true)
@@ -161,6 +170,7 @@ func checkDerived(t testing.TB, l *Lake) map[string]int {
 				}
 				seen[state]++
 				seen["repeat "+repeat]++
+				seen[direction]++
 				i++
 			}
 		}

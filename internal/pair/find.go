@@ -128,7 +128,7 @@ func (p *pairing) directions() {
 			d = Egress
 		case h.ifaces[i] != none:
 			e := &known[h.ifaces[i]][bit(f, v6)]
-			d = byEnds[bit(f, e.src)|bit(f, e.dst)<<1]
+			d = byEnds[bit(f, e.src|srcIsOwn)|bit(f, e.dst|dstIsOwn)<<1]
 		}
 		p.found[i] = Answer(d) | Answer(Unknown)<<stateShift
 	}

@@ -31,6 +31,9 @@ type Hour struct {
 	pass       int      // the pass of Again
 	again      int      // how many records it has seen in the pass
 	held       [2]int   // how many records of the parts are of the edges, by side
+
+	owned   [][]ownSpan // by place in interfaces: what owners tell of those that are open
+	decided int         // how many records Decide has seen
 }
 
 // entry is a record of the hour, or of an edge, that may have a pair: two of them lie
@@ -120,6 +123,8 @@ type iface struct {
 	own    [2]owner // of IPv4 and of IPv6
 	skips  []span
 	logs   []coverage // by flow log
+
+	undirected bool // some record of traffic has no flow-direction
 }
 
 // owner finds an interface's own address: one of the two of its first record.
@@ -203,6 +208,7 @@ func (h *Hour) add(i int) {
 		switch {
 		case f&traffic != 0:
 			it.long = it.long || timed && w.end-w.start > 60
+			it.undirected = it.undirected || f&(flowIngress|flowEgress) == 0
 			if ends.both && ends.src.v6() == ends.dst.v6() {
 				f |= it.meet(ends.src, ends.dst)
 			}
