@@ -65,8 +65,8 @@ type Lake struct {
 
 	flights *flights
 	edges   edges
-	// pairRecords is maxPairRecords, but in tests.
-	pairRecords int64
+	// pairRecords and heldRecords are maxPairRecords and heldPairRecords, but in tests.
+	pairRecords, heldRecords int64
 	// rollupRecords is [Options.RollupRecords].
 	rollupRecords int
 	// owners is [Options.Owners], never nil.
@@ -102,7 +102,7 @@ func Open(ctx context.Context, dir string, o Options) (*Lake, error) {
 	if o.Owners == nil {
 		o.Owners = func(context.Context) (*pair.Owners, error) { return nil, nil }
 	}
-	l := &Lake{paths: p, now: o.Now, pairRecords: maxPairRecords, rollupRecords: o.RollupRecords, owners: o.Owners, flights: newFlights(), spills: map[string]bool{}, commits: map[chan Commit]bool{}}
+	l := &Lake{paths: p, now: o.Now, pairRecords: maxPairRecords, heldRecords: heldPairRecords, rollupRecords: o.RollupRecords, owners: o.Owners, flights: newFlights(), spills: map[string]bool{}, commits: map[chan Commit]bool{}}
 	if o.ReadOnly {
 		if _, err := os.Stat(p.catalog); err != nil {
 			return nil, fmt.Errorf("%w: %s", ErrNoLake, p.data)

@@ -3,10 +3,12 @@ package lake
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"maps"
 	"math"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -16,9 +18,13 @@ import (
 	"weir/internal/pair"
 )
 
-// maxPairRecords is the largest number of records of an hour whose pairs are found,
-// which bounds the memory for it: 42 bytes for each.
-const maxPairRecords = 8 << 20
+// maxPairRecords is the largest number of records of an hour whose pairs are found, and
+// heldPairRecords that of one that is held in memory for it, with 42 bytes for each: of a
+// larger one 11 bytes of each are, and 40 of those near its boundaries and its neighbours'.
+const (
+	maxPairRecords  = 40 << 20
+	heldPairRecords = 8 << 20
+)
 
 // pairedHour is what the ledger knows of the pairs of an hour of flow.records. The
 // hour is settled where it is whole and saw its neighbours as they are now; else
@@ -244,7 +250,7 @@ func (l *Lake) findPairs(hour int64, pieces []piece, around *neighbours, o *pair
 			h.Decide(rows)
 		}
 	}
-	if around == nil || int64(n) > l.pairRecords {
+	if around == nil || int64(n) > l.heldRecords {
 		return h.Find(nil, nil, false), pairedHour{}
 	}
 	var own [2]*pair.Edge
@@ -253,17 +259,13 @@ func (l *Lake) findPairs(hour int64, pieces []piece, around *neighbours, o *pair
 	} else {
 		own = h.Edges()
 	}
-	found, paired := l.findWhole(h, hour, own, around.edge(hour-3600, pair.Tail), around.edge(hour+3600, pair.Head))
+	for _, edge := range own {
+		l.edges.put(hour, edge)
+	}
+	before, after := around.edge(hour-3600, pair.Tail), around.edge(hour+3600, pair.Head)
+	paired := pairedHour{whole: true, head: own[pair.Head].Sum(), tail: own[pair.Tail].Sum(), before: before.Sum(), after: after.Sum()}
 	paired.setOwners(h, o)
-	return found, paired
-}
-
-// findWhole finds the pairs of an hour that is whole. own are its edges, by side.
-func (l *Lake) findWhole(h *pair.Hour, hour int64, own [2]*pair.Edge, before, after *pair.Edge) ([]pair.Answer, pairedHour) {
-	head, tail := own[pair.Head], own[pair.Tail]
-	l.edges.put(hour, head)
-	l.edges.put(hour, tail)
-	return h.Find(before, after, true), pairedHour{whole: true, head: head.Sum(), tail: tail.Sum(), before: before.Sum(), after: after.Sum()}
+	return h.Find(before, after, true), paired
 }
 
 // pairTexts are the text columns that setPairs sets.
@@ -537,6 +539,15 @@ func (p *repairing) find(ctx context.Context, files []DataFile, before, after *p
 		}
 	}
 	h := pair.NewHour(p.hour, int(total))
+	large := total > p.lake.heldRecords
+	if large {
+		aside, err := p.lake.aside()
+		if err != nil {
+			return err
+		}
+		defer aside.Close()
+		h = pair.NewLargeHour(p.hour, int(total), int(p.lake.heldRecords/2), aside)
+	}
 	if err := p.each(ctx, h.Add); err != nil {
 		return err
 	}
@@ -550,11 +561,34 @@ func (p *repairing) find(ctx context.Context, files []DataFile, before, after *p
 			return err
 		}
 	}
-	seen := p.state
-	p.found, p.state = p.lake.findWhole(h, p.hour, h.Edges(), before, after)
-	p.state.before, p.state.after = seen.before, seen.after
+	p.state.whole = true
+	p.state.head, p.state.tail = p.edge(h, pair.Head), p.edge(h, pair.Tail)
 	p.state.setOwners(h, p.owners)
-	return nil
+	p.found = h.Find(before, after, true)
+	return h.Err()
+}
+
+// edge returns the sum of an edge of the hour, which is kept as far as edges are.
+func (p *repairing) edge(h *pair.Hour, s pair.Side) uint64 {
+	edge := h.Edge(s)
+	p.lake.edges.put(p.hour, edge)
+	return edge.Sum()
+}
+
+// aside returns a file for what does not fit into memory, which is gone once it is closed.
+func (l *Lake) aside() (*os.File, error) {
+	dir := filepath.Join(l.paths.data, "cache")
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, err
+	}
+	f, err := os.CreateTemp(dir, "pairs-*")
+	if err != nil {
+		return nil, err
+	}
+	if err := os.Remove(f.Name()); err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return f, nil
 }
 
 // each calls do with all records, in the order of the files.

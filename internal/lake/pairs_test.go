@@ -210,6 +210,7 @@ func TestPairsInAnyOrder(t *testing.T) {
 		l = openLake(t, dir, Options{})
 		rng := rand.New(rand.NewPCG(seed, 1))
 		order := append(slices.Clone(objects), objects[:10]...)
+		l.heldRecords = int64(50 + rng.IntN(1000)) // hours of more are put aside
 		if seed%3 > 0 {
 			rng.Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
 		}
@@ -222,8 +223,10 @@ func TestPairsInAnyOrder(t *testing.T) {
 				mustCompact(t, l)
 				checkDerived(t, l)
 			case 1: // what was kept of edges is gone
+				held := l.heldRecords
 				l.Close()
 				l = openLake(t, dir, Options{})
+				l.heldRecords = held
 			}
 		}
 		mustCompact(t, l)
@@ -361,6 +364,7 @@ func TestPairsOfLargeHour(t *testing.T) {
 	for _, alone := range []bool{true, false} { // in one commit and in several
 		l := openLake(t, t.TempDir(), Options{})
 		l.pairRecords = max(perHour[noon.Hour()], perHour[noon.Hour()+2])
+		l.heldRecords = l.pairRecords
 		if alone {
 			importAll(t, l, ImportOptions{}, append(slices.Clone(objects), large)...)
 		} else {

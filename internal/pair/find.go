@@ -216,7 +216,7 @@ func (p *pairing) coverage() {
 
 // part pairs records of the hour and of edges whose flows are of a part.
 func (p *pairing) part(i int) {
-	own := p.hour.parts[i]
+	own := p.hour.entries(i)
 	clear(p.flows[:])
 	for j := range own {
 		p.flows.add(own[j].flow)

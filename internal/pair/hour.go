@@ -14,10 +14,11 @@ type Hour struct {
 	n      int
 	// parts are the records that may have a pair, by the upper bits of the digest
 	// of their flow, so that what pairs lies together, in little memory.
-	parts  [1 << partBits][]entry
-	far    []span // times of records of the parts that an entry can't hold
-	flags  []flags
-	ifaces []uint32 // of each record: its place in interfaces; none for those without
+	parts   [1 << partBits][]entry
+	spilled spilled
+	far     []span // times of records of the parts that an entry can't hold
+	flags   []flags
+	ifaces  []uint32 // of each record: its place in interfaces; none for those without
 
 	names      names
 	interfaces []iface // as many as there are names
@@ -137,7 +138,10 @@ type owner struct {
 
 // NewHour returns an hour without records. hour is its start in seconds since the
 // epoch; expect is how many records may come.
-func NewHour(hour int64, expect int) *Hour {
+func NewHour(hour int64, expect int) *Hour { return newHour(hour, expect, expect) }
+
+// newHour is NewHour; some records' entries are held in memory.
+func newHour(hour int64, expect, some int) *Hour {
 	h := &Hour{
 		hour:      hour,
 		flags:     make([]flags, 0, expect),
@@ -146,7 +150,7 @@ func NewHour(hour int64, expect int) *Hour {
 		logPlaces: map[string]uint32{},
 	}
 	for i := range h.parts {
-		h.parts[i] = make([]entry, 0, expect>>partBits*9/8)
+		h.parts[i] = make([]entry, 0, some>>partBits*9/8)
 	}
 	return h
 }
@@ -161,11 +165,11 @@ func (h *Hour) Add(rows Rows) {
 		for i := range rows.Batch.Len() {
 			h.add(i)
 		}
-		return
 	}
 	for _, i := range rows.At {
 		h.add(int(i))
 	}
+	h.spill()
 }
 
 // begin begins with a batch.
@@ -312,40 +316,46 @@ func (o *owner) ends() ends {
 }
 
 // Edges returns the edges of the hour, by side: each nil where it has nothing in it.
-func (h *Hour) Edges() [2]*Edge {
-	edges := [2]*Edge{newEdge(), newEdge()}
-	for _, l := range h.flowLogs {
-		for s, e := range edges {
+func (h *Hour) Edges() [2]*Edge { return h.edges(Head, Tail) }
+
+// Edge returns one of [Hour.Edges].
+func (h *Hour) Edge(s Side) *Edge { return h.edges(s)[s] }
+
+func (h *Hour) edges(sides ...Side) (edges [2]*Edge) {
+	for _, s := range sides {
+		e := newEdge()
+		for _, l := range h.flowLogs {
 			if l.edges[s] != nowhere {
 				e.addCover(l.id, l.edges[s])
 			}
 		}
-	}
-	for s, e := range edges {
-		e.rows, e.ifaces = make([]edgeRow, 0, h.held[s]), h.names.digests
-	}
-	for i, part := range h.parts {
-		for j := range part {
-			r := &part[j]
-			t := h.span(r)
-			for s, e := range edges {
-				if Side(s).holds(h.hour, t) {
-					e.rows = append(e.rows, edgeRow{row{r.flow, t.low, t.high}, h.origins[r.origin&originMask].iface, r.marked()})
-				}
-			}
-		}
-		for _, e := range edges {
-			e.ends[i] = uint32(len(e.rows))
-		}
-	}
-	for _, it := range h.interfaces {
-		for _, t := range it.skips {
-			for s, e := range edges {
-				if Side(s).holds(h.hour, t) {
+		for _, it := range h.interfaces {
+			for _, t := range it.skips {
+				if s.holds(h.hour, t) {
 					e.addSkip(it.digest, t)
 				}
 			}
 		}
+		e.rows, e.ifaces = make([]edgeRow, 0, h.held[s]), h.names.digests
+		edges[s] = e
 	}
-	return [2]*Edge{edges[Head].done(), edges[Tail].done()}
+	for i := range h.parts {
+		part := h.entries(i)
+		for j := range part {
+			r := &part[j]
+			t := h.span(r)
+			for _, s := range sides {
+				if e := edges[s]; s.holds(h.hour, t) {
+					e.rows = append(e.rows, edgeRow{row{r.flow, t.low, t.high}, h.origins[r.origin&originMask].iface, r.marked()})
+				}
+			}
+		}
+		for _, s := range sides {
+			edges[s].ends[i] = uint32(len(edges[s].rows))
+		}
+	}
+	for _, s := range sides {
+		edges[s] = edges[s].done()
+	}
+	return edges
 }
