@@ -1,0 +1,560 @@
+package app
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"weir/flowlog"
+	"weir/internal/diagnose"
+	"weir/internal/netmodel"
+	"weir/internal/policy"
+	"weir/internal/query"
+	"weir/internal/versions"
+)
+
+// WhyRequest asks what became of connections.
+type WhyRequest struct {
+	// Src and Dst are the ends: addresses, ids of ENIs or instances, or names; "" for any.
+	Src, Dst string
+	// Port is the port at Dst, -1 where none is asked for. Protocol is 6 or 17, or -1.
+	Port     int
+	Protocol int
+	Scope    query.Scope
+	// Data is the data directory, for the imported definitions.
+	Data string
+}
+
+// WhyReport says what became of connections.
+type WhyReport struct {
+	Src WhyEnd `json:"src"`
+	Dst WhyEnd `json:"dst"`
+	// Connections are what the records show, those that are refused first.
+	Connections []WhyConnections `json:"connections"`
+	// None says what can be said where there are none.
+	None *diagnose.Conclusion `json:"none,omitempty"`
+	// Names are those that the definition has for interfaces of findings, by id.
+	Names map[string]string `json:"names,omitempty"`
+	// MorePeers counts the peers that nothing is told of, where one end was asked for: those
+	// that most is refused of are told of.
+	MorePeers int64 `json:"more_peers,omitempty"`
+	// Unasked counts the refused connections for which the definition was not asked, since they
+	// are many.
+	Unasked int `json:"unasked,omitempty"`
+	// Newest is the time of the newest record of all, nil where there is none.
+	Newest *time.Time `json:"newest,omitempty"`
+}
+
+// WhyEnd is an end that was asked for.
+type WhyEnd struct {
+	Asked string `json:"asked"`
+	// Addresses are those that records may show of it, none where any will do.
+	Addresses []netip.Addr `json:"addresses,omitempty"`
+	// Interfaces are the ENIs that a definition has for it.
+	Interfaces []string `json:"interfaces,omitempty"`
+}
+
+// WhyConnections are connections of one protocol and port, which one end began.
+type WhyConnections struct {
+	// Peer is the address of the end that was not asked for; "" where both were.
+	Peer string `json:"peer,omitempty"`
+	// Backwards says that Dst began them.
+	Backwards bool `json:"backwards,omitempty"`
+	Protocol  int  `json:"protocol"`
+	// Port is the one that they go to, -1 where the protocol has none.
+	Port int `json:"port"`
+	// Guessed says that who began is guessed from the ports: the lower one is taken for the
+	// one that they go to.
+	Guessed bool  `json:"guessed,omitempty"`
+	Records int64 `json:"records"`
+	Refused int64 `json:"refused"`
+	First   int64 `json:"first"` // seconds since the epoch
+	Last    int64 `json:"last"`
+	diagnose.Conclusion
+	Findings []diagnose.Finding `json:"findings"`
+	// Rule is what a definition says of the record that tells; nil where nothing was
+	// imported, or nothing is refused.
+	Rule *WhyRule `json:"rule,omitempty"`
+}
+
+// WhyRule is what the definition that was in force says of a record.
+type WhyRule struct {
+	// Steps are the decisions that refuse: the first one on the way, and the first one of the
+	// reply.
+	Steps []policy.Step `json:"steps"`
+	// Agrees says that the definition refuses what the records show as refused.
+	Agrees bool `json:"agrees"`
+	// Says is a sentence for people.
+	Says string `json:"says"`
+	// Doubts are why the definition may have been another at that time.
+	Doubts []string `json:"doubts,omitempty"`
+}
+
+// maxEvidence bounds the rows that are looked at, and maxPeers the peers.
+const (
+	maxEvidence = 5000
+	maxPeers    = 50
+)
+
+// Why tells what became of connections between two ends, by what records show of them and
+// what imported definitions say.
+func Why(ctx context.Context, s Service, req WhyRequest) (*WhyReport, error) {
+	w := why{ctx: ctx, s: s, req: req, report: &WhyReport{}}
+	if err := w.ends(); err != nil {
+		return nil, err
+	}
+	newest, err := s.Newest(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if !newest.IsZero() {
+		w.report.Newest = &newest
+	}
+	if err := w.evidence(); err != nil {
+		return nil, err
+	}
+	return w.report, w.tell()
+}
+
+// why is the work on a request.
+type why struct {
+	ctx    context.Context
+	s      Service
+	req    WhyRequest
+	report *WhyReport
+
+	network *netmodel.Network // of the end of the time asked for; nil where nothing was imported
+	seen    []connection
+	logged  diagnose.Ends
+	known   map[string]diagnose.Known // by interface
+}
+
+// connection is what the rows have in common that WhyConnections are of.
+type connection struct {
+	WhyConnections
+	byInterface map[string][]diagnose.Evidence
+	order       []string
+}
+
+// ends finds the addresses of the ends.
+func (w *why) ends() error {
+	at := w.req.Scope.To
+	if at.IsZero() {
+		at = time.Now()
+	}
+	d, err := NetworkAt(w.ctx, w.req.Data, at)
+	switch {
+	case err == nil:
+		w.network = d.Network
+	case !errors.Is(err, versions.ErrNone):
+		return err
+	}
+	if w.report.Src, err = w.end(w.req.Src); err != nil {
+		return err
+	}
+	if w.report.Dst, err = w.end(w.req.Dst); err != nil {
+		return err
+	}
+	if len(w.report.Src.Addresses)+len(w.report.Dst.Addresses) == 0 {
+		return &UsageError{Message: "one of the ends is needed"}
+	}
+	return nil
+}
+
+// end finds the addresses of an end.
+func (w *why) end(asked string) (WhyEnd, error) {
+	out := WhyEnd{Asked: asked}
+	if asked == "" {
+		return out, nil
+	}
+	a, err := netip.ParseAddr(asked)
+	named := err != nil
+	if !named {
+		out.Addresses = []netip.Addr{a.Unmap()}
+	}
+	if w.network == nil {
+		if named {
+			return out, &UsageError{
+				Message: fmt.Sprintf("%q is no address, and no network definition was imported that could name it", asked),
+				Hint:    "'weir network import' takes one",
+			}
+		}
+		return out, nil
+	}
+	for _, i := range w.network.Interfaces {
+		private := slices.ContainsFunc(out.Addresses, i.Has)
+		if named && asked != i.ID && asked != i.Instance && asked != i.Name && asked != i.Resource || !named && !private {
+			continue
+		}
+		out.Interfaces = append(out.Interfaces, i.ID)
+		if named {
+			out.Addresses = append(out.Addresses, i.Addresses...)
+			for _, public := range i.Public {
+				out.Addresses = append(out.Addresses, public)
+			}
+		}
+	}
+	if named && len(out.Addresses) == 0 {
+		return out, &UsageError{Message: fmt.Sprintf("%q is no address, and no ENI, instance or name of the imported definitions", asked)}
+	}
+	slices.Sort(out.Interfaces)
+	slices.SortFunc(out.Addresses, netip.Addr.Compare)
+	out.Addresses = slices.Compact(out.Addresses)
+	return out, nil
+}
+
+// among is the condition that an end of a record is one of the addresses; where packets have
+// others than the interface's, either will do.
+func among(addresses []netip.Addr, field string) string {
+	if len(addresses) == 0 {
+		return "TRUE"
+	}
+	list := make([]string, len(addresses))
+	for i, a := range addresses {
+		list[i] = "'" + a.String() + "'"
+	}
+	in := " IN (" + strings.Join(list, ", ") + ")"
+	return "(" + field + in + " OR pkt_" + field + in + ")"
+}
+
+// whyRows are the records between the ends. Its arguments are the conditions of records from
+// Src to Dst and back, what tells that a record is of who began, that this is guessed, and the
+// peer.
+const whyRows = `
+WITH ends AS (
+	SELECT *, coalesce(%[1]s, FALSE) AS ahead, tcp_flags & 18 AS opening, protocol IN (6, 17, 33, 132, 136) AS ported
+	FROM vpc_flow_logs WHERE (%[1]s OR %[2]s) AND action IS NOT NULL AND interface_id IS NOT NULL
+), ways AS (
+	SELECT *, %[3]s AS request, %[4]s AS guessed FROM ends
+), rows AS (
+	SELECT *, CASE WHEN NOT ported THEN -1 WHEN request THEN dstport ELSE srcport END AS port,
+		CASE WHEN NOT ported THEN -1 WHEN request THEN srcport ELSE dstport END AS client,
+		%[5]s AS peer
+	FROM ways
+)`
+
+// evidenceSQL asks for what records have in common; its argument is a condition.
+const evidenceSQL = `
+SELECT request <> ahead AS backwards, protocol, port, interface_id, coalesce(weir_direction, 'undecided') AS direction, request, action,
+	coalesce(reject_reason, '') AS reason,
+	CASE WHEN protocol <> 6 OR tcp_flags IS NULL THEN -1 WHEN opening = 18 THEN 18 WHEN opening = 2 THEN 2 WHEN tcp_flags = 4 THEN 4 ELSE 0 END AS flags,
+	coalesce(weir_pair, 'unknown') AS pair, bool_or(guessed) AS guessed, count(*) AS records, sum(packets)::BIGINT AS packets, sum(bytes)::BIGINT AS bytes,
+	min(start) AS first, max("end") AS last, min(client) AS low, max(client) AS high,
+	arg_max(concat_ws(' ', coalesce(version, 2), coalesce(account_id, '-'), interface_id, srcaddr, dstaddr, coalesce(srcport::VARCHAR, '-'), coalesce(dstport::VARCHAR, '-'),
+		protocol, coalesce(packets::VARCHAR, '-'), coalesce(bytes::VARCHAR, '-'), start, "end", action, coalesce(log_status, '-')), "end") AS sample
+	, peer
+FROM rows WHERE %s
+GROUP BY ALL ORDER BY interface_id, request DESC, records DESC, action, last DESC, flags, pair, reason, direction LIMIT %d`
+
+// peersSQL asks for the peers of the one end that was asked for, those first that most is
+// refused of, and how many there are.
+const peersSQL = `
+SELECT peer, count(*) OVER () AS peers FROM rows WHERE %s GROUP BY peer
+ORDER BY count(*) FILTER (action = 'REJECT') DESC, count(*) DESC, peer LIMIT %d`
+
+// sql returns the rows that are in question, and the condition of those of the port.
+func (w *why) sql() (rows, where string) {
+	src, dst := w.report.Src.Addresses, w.report.Dst.Addresses
+	ahead := "(" + among(src, "srcaddr") + " AND " + among(dst, "dstaddr") + ")"
+	back := "(" + among(dst, "srcaddr") + " AND " + among(src, "dstaddr") + ")"
+	request := "CASE WHEN NOT ported THEN ahead WHEN protocol = 6 AND opening = 2 THEN TRUE WHEN protocol = 6 AND opening = 18 THEN FALSE " +
+		"WHEN srcport = dstport THEN ahead ELSE dstport < srcport END"
+	guessed := "ported AND NOT (protocol = 6 AND coalesce(opening, 0) IN (2, 18))"
+	peer := "''"
+	switch {
+	case len(src) == 0:
+		peer = "CASE WHEN ahead THEN srcaddr ELSE dstaddr END"
+	case len(dst) == 0:
+		peer = "CASE WHEN ahead THEN dstaddr ELSE srcaddr END"
+	}
+	where = "TRUE"
+	if w.req.Port >= 0 {
+		request, guessed = "ahead", "FALSE"
+		where = fmt.Sprintf("port = %d", w.req.Port)
+	}
+	if w.req.Protocol >= 0 {
+		where += fmt.Sprintf(" AND protocol = %d", w.req.Protocol)
+	}
+	return fmt.Sprintf(whyRows, ahead, back, request, guessed, peer), where
+}
+
+// peers finds the peers that are told of, and returns the condition of their records.
+func (w *why) peers(rows, where string) (string, error) {
+	var list []string
+	all := int64(0)
+	err := w.rows(rows+fmt.Sprintf(peersSQL, where, maxPeers), func(row []any) {
+		list, all = append(list, "'"+valueText(row[0])+"'"), integer(row[1])
+	})
+	if err != nil || len(list) == 0 {
+		return where, err
+	}
+	w.report.MorePeers = all - int64(len(list))
+	return where + " AND peer IN (" + strings.Join(list, ", ") + ")", nil
+}
+
+// evidence reads what records show.
+func (w *why) evidence() error {
+	rows, where := w.sql()
+	var err error
+	if len(w.report.Src.Addresses) == 0 || len(w.report.Dst.Addresses) == 0 {
+		if where, err = w.peers(rows, where); err != nil {
+			return err
+		}
+	}
+	n := 0
+	err = w.rows(rows+fmt.Sprintf(evidenceSQL, where, maxEvidence+1), func(row []any) {
+		n++
+		flag := func(i int) bool { b, _ := row[i].(bool); return b }
+		text := func(i int) string { return valueText(row[i]) }
+		e := diagnose.Evidence{
+			Interface: text(3), Direction: text(4), Way: diagnose.Reply, Action: text(6), Reason: text(7), Pair: text(9),
+			Records: integer(row[11]), Packets: integer(row[12]), Bytes: integer(row[13]), First: integer(row[14]), Last: integer(row[15]),
+			LowPort: integer(row[16]), HighPort: integer(row[17]), Sample: text(18),
+		}
+		if flag(5) {
+			e.Way = diagnose.Request
+		}
+		if f := integer(row[8]); f >= 0 {
+			e.Opening = diagnose.OpeningOf(f)
+		}
+		w.add(WhyConnections{Peer: text(19), Backwards: flag(0), Protocol: int(integer(row[1])), Port: int(integer(row[2])), Guessed: flag(10)}, e)
+	})
+	if err != nil {
+		return err
+	}
+	if n > maxEvidence {
+		return &UsageError{Message: "the records show too many different connections", Hint: "name the port, both ends, or a shorter time"}
+	}
+	return w.coverage()
+}
+
+// rows asks, and calls do with each row.
+func (w *why) rows(sql string, do func(row []any)) error {
+	rows, err := w.s.Query(w.ctx, SQLRequest{SQL: sql, Scope: w.req.Scope})
+	if err != nil {
+		return err
+	}
+	for {
+		row, err := rows.Next()
+		if errors.Is(err, io.EOF) {
+			return rows.Close()
+		}
+		if err != nil {
+			return errors.Join(err, rows.Close())
+		}
+		do(row)
+	}
+}
+
+// add adds a row to the connections that it is of.
+func (w *why) add(of WhyConnections, e diagnose.Evidence) {
+	at := slices.IndexFunc(w.seen, func(c connection) bool {
+		return c.Peer == of.Peer && c.Backwards == of.Backwards && c.Protocol == of.Protocol && c.Port == of.Port
+	})
+	if at < 0 {
+		at = len(w.seen)
+		of.First, of.Last = e.First, e.Last
+		w.seen = append(w.seen, connection{WhyConnections: of, byInterface: map[string][]diagnose.Evidence{}})
+	}
+	c := &w.seen[at]
+	c.Guessed = c.Guessed || of.Guessed
+	c.Records += e.Records
+	if e.Action == "REJECT" {
+		c.Refused += e.Records
+	}
+	c.First, c.Last = min(c.First, e.First), max(c.Last, e.Last)
+	if c.byInterface[e.Interface] == nil {
+		c.order = append(c.order, e.Interface)
+	}
+	c.byInterface[e.Interface] = append(c.byInterface[e.Interface], e)
+}
+
+// coverage finds which actions the interfaces' records show, and which ends are logged.
+func (w *why) coverage() error {
+	ids := map[string]bool{}
+	for _, c := range w.seen {
+		for id := range c.byInterface {
+			ids[id] = true
+		}
+	}
+	w.known = map[string]diagnose.Known{}
+	if len(ids) > 0 {
+		var list strings.Builder
+		for id := range ids {
+			list.WriteString(", '" + strings.ReplaceAll(id, "'", "''") + "'")
+		}
+		sql := "SELECT interface_id, bool_or(action = 'ACCEPT'), bool_or(action = 'REJECT') FROM vpc_flow_logs WHERE interface_id IN (" + list.String()[2:] + ") GROUP BY 1"
+		if err := w.rows(sql, func(row []any) {
+			accepts, _ := row[1].(bool)
+			rejects, _ := row[2].(bool)
+			id := valueText(row[0])
+			w.known[id] = diagnose.Known{Accepts: accepts, Rejects: rejects, SameSubnet: w.sameSubnet(id)}
+		}); err != nil {
+			return err
+		}
+	}
+	logged := func(addresses []netip.Addr) string {
+		return "coalesce(bool_or(weir_direction = 'egress' AND " + among(addresses, "srcaddr") + " OR weir_direction = 'ingress' AND " + among(addresses, "dstaddr") + "), FALSE)"
+	}
+	sql := "SELECT " + logged(w.report.Src.Addresses) + ", " + logged(w.report.Dst.Addresses) + " FROM vpc_flow_logs"
+	return w.rows(sql, func(row []any) {
+		w.logged.Source, _ = row[0].(bool)
+		w.logged.Destination, _ = row[1].(bool)
+	})
+}
+
+// sameSubnet tells whether both ends are in an interface's subnet; nil where the definition
+// does not tell.
+func (w *why) sameSubnet(id string) *bool {
+	if w.network == nil {
+		return nil
+	}
+	i := w.network.Interfaces[id]
+	if i == nil || w.network.Subnets[i.Subnet] == nil {
+		return nil
+	}
+	src, dst := w.report.Src.Addresses, w.report.Dst.Addresses
+	if len(src) == 0 || len(dst) == 0 {
+		return nil
+	}
+	subnet, inside := w.network.Subnets[i.Subnet], 0
+	for _, end := range [][]netip.Addr{src, dst} {
+		if slices.ContainsFunc(end, func(a netip.Addr) bool {
+			return slices.ContainsFunc(subnet.CIDRs, func(p netip.Prefix) bool { return p.Contains(a) })
+		}) {
+			inside++
+		}
+	}
+	same := inside == 2
+	return &same
+}
+
+// maxRules bounds for how many connections the definition is asked.
+const maxRules = 20
+
+// tell finds what became of each of the connections.
+func (w *why) tell() error {
+	for i := range w.seen {
+		c := &w.seen[i]
+		for _, id := range c.order {
+			c.Findings = append(c.Findings, diagnose.At(c.byInterface[id], w.known[id]))
+		}
+		logged := w.logged
+		if c.Backwards {
+			logged.Source, logged.Destination = logged.Destination, logged.Source
+		}
+		c.Conclusion = diagnose.Conclude(c.Findings, logged)
+		w.report.Connections = append(w.report.Connections, c.WhyConnections)
+	}
+	slices.SortStableFunc(w.report.Connections, func(a, b WhyConnections) int {
+		return cmp.Or(cmp.Compare(b.Refused, a.Refused), cmp.Compare(b.Records, a.Records), cmp.Compare(a.Protocol, b.Protocol), cmp.Compare(a.Port, b.Port))
+	})
+	if len(w.seen) == 0 {
+		none := diagnose.Conclude(nil, w.logged)
+		w.report.None = &none
+	}
+	if w.network == nil {
+		return nil
+	}
+	w.report.Names = map[string]string{}
+	for id := range w.known {
+		if i := w.network.Interfaces[id]; i != nil && i.Name != "" {
+			w.report.Names[id] = i.Name
+		}
+	}
+	asked := 0
+	for i := range w.report.Connections {
+		c := &w.report.Connections[i]
+		if c.Outcome != diagnose.Refused && c.Outcome != diagnose.ReplyRefused {
+			continue
+		}
+		if asked++; asked > maxRules {
+			w.report.Unasked++
+			continue
+		}
+		if err := w.rule(c); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// rule asks the definition that was in force what it says of the record that tells of
+// refused connections.
+func (w *why) rule(c *WhyConnections) error {
+	f := &c.Findings[c.Finding]
+	req, ok := checkOf(f, c)
+	if !ok {
+		return nil
+	}
+	req.NetworkSource = NetworkSource{Data: w.req.Data, At: time.Unix(f.Proof.Last, 0)}
+	r, err := Check(w.ctx, req)
+	out := &WhyRule{Steps: []policy.Step{}}
+	c.Rule = out
+	if r.Definition != nil {
+		out.Doubts = r.Definition.Doubts()
+	}
+	for _, way := range [][]policy.Step{r.Forward, r.Reply} {
+		for _, step := range way {
+			if step.Action == policy.Reject {
+				out.Steps = append(out.Steps, step)
+				out.Agrees = true
+				break
+			}
+		}
+	}
+	switch {
+	case out.Agrees:
+		out.Says = out.Steps[0].Why
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		return err
+	case err != nil:
+		out.Says = "the definition does not tell: " + err.Error()
+	default:
+		out.Says = "the definition accepts it: it is another than the one that decided, or the packets came after the end of their connection"
+	}
+	return nil
+}
+
+// checkOf returns the request for the connection that a finding's proof is of.
+func checkOf(f *diagnose.Finding, c *WhyConnections) (CheckRequest, bool) {
+	field := strings.Fields(f.Proof.Sample)
+	if len(field) != 14 {
+		return CheckRequest{}, false
+	}
+	src, dst, client := field[3], field[4], field[5]
+	if f.Proof.Way == diagnose.Reply {
+		src, dst, client = field[4], field[3], field[6]
+	}
+	req := CheckRequest{From: src, To: dst}
+	// The interface is one of the ends, by whatever address the packets have.
+	switch f.Side {
+	case diagnose.Source:
+		req.From = f.Interface
+	case diagnose.Destination:
+		req.To = dst
+	}
+	switch {
+	case c.Port >= 0:
+		name, ok := flowlog.ProtocolName(int64(c.Protocol))
+		port, err := strconv.ParseUint(client, 10, 16)
+		if !ok || err != nil {
+			return req, false
+		}
+		req.Traffic, req.SourcePort = strconv.Itoa(c.Port)+"/"+name, uint16(port)
+	case c.Protocol == netmodel.ICMP:
+		req.Traffic = "icmp"
+	case c.Protocol == netmodel.ICMPv6:
+		req.Traffic = "icmpv6"
+	default:
+		req.Traffic = strconv.Itoa(c.Protocol)
+	}
+	return req, true
+}

@@ -1,0 +1,95 @@
+package diagnose
+
+import (
+	"cmp"
+	"slices"
+)
+
+// Ends say which ends of connections are logged: their interfaces have records in the time that
+// is asked about.
+type Ends struct{ Source, Destination bool }
+
+// Conclusion is what became of connections, by the findings at all interfaces.
+type Conclusion struct {
+	Outcome Outcome `json:"outcome"`
+	// Says is a sentence for people, in lower case and without a full stop.
+	Says string `json:"says"`
+	// Finding is the place of the one that tells; -1 where there are none.
+	Finding int `json:"finding"`
+	// Missing are what is not in the records and would tell more, each a sentence.
+	Missing []string `json:"missing,omitempty"`
+}
+
+// NotArriving is an outcome of all interfaces together: the source sends, and the
+// destination, which is logged, has no record of it.
+const NotArriving Outcome = "not-arriving"
+
+// NoRecord is the outcome where no record shows the connections.
+const NoRecord Outcome = "no-record"
+
+// order are the outcomes, those that explain most first. What is refused at the source is so
+// before it comes to the destination.
+var order = []Outcome{Refused, ReplyRefused, AfterEnd, Unanswered, Reset, Unclear, Answered}
+
+// Conclude tells what became of connections.
+func Conclude(findings []Finding, logged Ends) Conclusion {
+	if len(findings) == 0 {
+		return nothing(logged)
+	}
+	at := make([]int, len(findings))
+	for i := range at {
+		at[i] = i
+	}
+	sides := []Side{Source, NoSide, Destination}
+	slices.SortStableFunc(at, func(a, b int) int {
+		x, y := &findings[a], &findings[b]
+		side := cmp.Compare(slices.Index(sides, x.Side), slices.Index(sides, y.Side))
+		if x.Outcome == ReplyRefused || x.Outcome == Unanswered { // replies begin at the destination
+			side = -side
+		}
+		return cmp.Or(cmp.Compare(slices.Index(order, x.Outcome), slices.Index(order, y.Outcome)), side)
+	})
+	f := &findings[at[0]]
+	out := Conclusion{Outcome: f.Outcome, Says: f.Says, Finding: at[0]}
+	seen := func(s Side) bool {
+		return slices.ContainsFunc(findings, func(f Finding) bool { return f.Side == s })
+	}
+	switch {
+	case f.Outcome == Unanswered && f.Side == Source && logged.Destination && !seen(Destination):
+		out.Outcome = NotArriving
+		out.Says = "it leaves " + f.Interface + " and does not arrive, though the destination is logged: a route, peering, a transit gateway or a firewall between them keeps it"
+	case f.Outcome == Unanswered && f.Side == Destination:
+		out.Says = "it arrives at " + f.Interface + " and is not answered: a firewall of the host, no program that listens, or another way back"
+	case f.Outcome == Answered:
+		out.Says = "nothing refuses it: it is accepted, and so are its replies; look above the network"
+	}
+	if seen(NoSide) {
+		return out // it may be of either end
+	}
+	if f.Outcome != Refused && !logged.Source {
+		out.Missing = append(out.Missing, "the source's interface has no records: a flow log there would show whether its own rules refuse")
+	}
+	if f.Outcome != Refused && !logged.Destination {
+		out.Missing = append(out.Missing, "the destination's interface has no records: a flow log there would show whether it arrives")
+	}
+	return out
+}
+
+// nothing is the conclusion where there is no record.
+func nothing(logged Ends) Conclusion {
+	out := Conclusion{Outcome: NoRecord, Finding: -1}
+	switch {
+	case logged.Source && logged.Destination:
+		out.Says = "no record shows it, though both ends are logged: nobody tried, it is not delivered yet, or AWS does not log it"
+	case logged.Destination:
+		out.Says = "no record shows it: nothing of it arrived at the destination, which is logged"
+		out.Missing = []string{"the source's interface has no records"}
+	case logged.Source:
+		out.Says = "no record shows it: the source, which is logged, did not send it"
+		out.Missing = []string{"the destination's interface has no records"}
+	default:
+		out.Says = "no record shows it, and none shows either end: neither is logged at that time"
+		out.Missing = []string{"no flow log covers either end"}
+	}
+	return out
+}
