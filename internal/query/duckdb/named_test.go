@@ -69,6 +69,14 @@ func namedRecords(t *testing.T, r *rand.Rand) []*flowlog.Batch {
 			rec.SetInt(flowlog.WeirHour, start/3600*3600)
 			for _, f := range []struct {
 				id   flowlog.FieldID
+				some [4]int64
+			}{{flowlog.SrcPort, [4]int64{22, 443, 514, 40000}}, {flowlog.DstPort, [4]int64{53, 443, 0, 514}}, {flowlog.Protocol, [4]int64{6, 17, 1, 132}}} {
+				if r.IntN(10) > 0 {
+					rec.SetInt(f.id, f.some[r.IntN(4)])
+				}
+			}
+			for _, f := range []struct {
+				id   flowlog.FieldID
 				text string
 			}{
 				{flowlog.InterfaceID, fmt.Sprintf("eni-%d", r.IntN(7))},
@@ -159,6 +167,44 @@ func someRanges(a netip.Addr) (service, region string) {
 	return "", ""
 }
 
+// someCountries says which country some addresses are in.
+func someCountries(a netip.Addr) string {
+	switch {
+	case a == netip.MustParseAddr("8.8.8.8"):
+		return "US"
+	case a.Is4() && a.As4()[3]%2 == 1:
+		return "DE"
+	}
+	return ""
+}
+
+// plainOthers returns the countries of addresses, and the names of ports, which are srcport,
+// dstport and protocol.
+func plainOthers(src, dst any, ports []any) []any {
+	var out []any
+	add := func(text string) {
+		if text == "" {
+			out = append(out, nil)
+		} else {
+			out = append(out, text)
+		}
+	}
+	for _, addr := range []any{src, dst} {
+		country := ""
+		if text, ok := addr.(string); ok {
+			country = someCountries(netip.MustParseAddr(text))
+		}
+		add(country)
+	}
+	for _, port := range ports[:2] {
+		add(map[string]string{
+			"22 6": "ssh", "22 17": "ssh", "22 132": "ssh", "443 6": "https", "443 17": "https", "443 132": "https", "514 6": "shell", "514 17": "syslog",
+			"53 6": "dns", "53 17": "dns",
+		}[fmt.Sprintf("%v %v", port, ports[2])])
+	}
+	return out
+}
+
 // orEmpty returns the span, or an empty one for none.
 func orEmpty(s *query.InterfaceSpan) *query.InterfaceSpan {
 	if s == nil {
@@ -185,19 +231,19 @@ func TestNamed(t *testing.T) {
 		r := rand.New(rand.NewPCG(seed, 7))
 		e := newEngine(t, namedRecords(t, rand.New(rand.NewPCG(seed, 8))))
 		spans := randomNames(r, 1+2*int(seed))
-		names := query.NewNames(slices.Clone(spans), someRanges)
-		e.names = func(context.Context) (*query.Names, error) { return names, nil }
+		names := query.NewNames(slices.Clone(spans), someRanges).With(someRanges, someCountries)
+		e.names = func(context.Context, query.NameSource) (*query.Names, error) { return names, nil }
 		reference := memory.New(namedRecords(t, rand.New(rand.NewPCG(seed, 8)))...) // the lake takes records over
 		reference.Name(names)
 		for _, scope := range []query.Scope{{}, {From: time.Unix(namedFrom+3000, 0), To: time.Unix(namedFrom+9000, 0)}, {Interfaces: []string{"eni-1"}}} {
 			rows, err := e.RunSQL(t.Context(), `SELECT interface_id, coalesce("start", CAST(epoch(weir_hour) AS BIGINT)), srcaddr, dstaddr,
 				interface_name, interface_role, interface_resource, interface_instance, interface_subnet, interface_vpc, interface_az, interface_state,
 				src_interface, src_name, src_role, dst_interface, dst_name, dst_role,
-				src_service, src_region, dst_service, dst_region FROM named_vpc_flow_logs`, scope, query.Limits{})
+				src_service, src_region, dst_service, dst_region, src_country, dst_country, src_port_name, dst_port_name, srcport, dstport, protocol FROM named_vpc_flow_logs`, scope, query.Limits{})
 			told := all(t, rows, err)
 			var want [][]any
 			for _, row := range told {
-				want = append(want, slices.Concat(row[:4], plainNames(spans, row[0], row[1].(int64), row[2], row[3])))
+				want = append(want, slices.Concat(row[:4], plainNames(spans, row[0], row[1].(int64), row[2], row[3]), plainOthers(row[2], row[3], row[26:]), row[26:]))
 			}
 			if diff := cmp.Diff(sorted(want), sorted(told)); diff != "" || len(told) == 0 && len(scope.Interfaces) == 0 {
 				t.Fatalf("seed %d, %+v: %d rows (-plain +told):\n%s", seed, scope, len(told), diff)
@@ -223,8 +269,8 @@ func TestNamed(t *testing.T) {
 func TestNamedPlans(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 3))
 	e := newEngine(t, namedRecords(t, rand.New(rand.NewPCG(3, 4))))
-	names := query.NewNames(randomNames(r, 4), someRanges)
-	e.names = func(context.Context) (*query.Names, error) { return names, nil }
+	names := query.NewNames(randomNames(r, 4), nil).With(someRanges, someCountries)
+	e.names = func(context.Context, query.NameSource) (*query.Names, error) { return names, nil }
 	reference := memory.New(namedRecords(t, rand.New(rand.NewPCG(3, 4)))...)
 	reference.Name(names)
 	for _, c := range query.NameColumns() {
@@ -268,10 +314,10 @@ func TestNamedGate(t *testing.T) {
 		}
 	}
 	none()
-	e.names = func(context.Context) (*query.Names, error) { return nil, query.ErrNoNames }
+	e.names = func(context.Context, query.NameSource) (*query.Names, error) { return nil, query.ErrNoNames }
 	none()
 	names := query.NewNames([]query.InterfaceSpan{{ID: "eni-1", From: math.MinInt64, To: math.MaxInt64, Name: "web"}}, nil)
-	e.names = func(context.Context) (*query.Names, error) { return names, nil }
+	e.names = func(context.Context, query.NameSource) (*query.Names, error) { return names, nil }
 	for q, want := range map[string]string{
 		"SELECT count(*) FROM named_vpc_flow_logs WHERE interface_name = 'web'":                               "[2]",
 		"SELECT n.INTERFACE_NAME FROM Named_VPC_Flow_Logs n WHERE srcaddr = '10.0.0.1'":                       "[web]",
