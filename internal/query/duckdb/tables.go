@@ -68,12 +68,24 @@ const planFiles = 2
 // plan lets DuckDB plan the query and returns its readings of files.
 func (s *session) plan(ctx context.Context, q request, b lake.Bounds) ([]scan, error) {
 	for _, k := range q.tables {
-		files := s.snap.Files(k, b)
-		if err := s.views(ctx, &q, k, files[:min(planFiles, len(files))]); err != nil {
+		if err := s.views(ctx, &q, k, someFiles(s.snap.Files(k, b))); err != nil {
 			return nil, err
 		}
 	}
 	return s.scans(ctx, q.text)
+}
+
+// someFiles returns files over which a query is planned, one with a record without start among
+// them where there is one: a scope is another condition then (selectFiles).
+func someFiles(files []lake.DataFile) []lake.DataFile {
+	if len(files) <= planFiles {
+		return files
+	}
+	some := slices.Clone(files[:planFiles])
+	if i := slices.IndexFunc(files, func(f lake.DataFile) bool { return f.LacksStart() }); i >= planFiles {
+		some[0] = files[i]
+	}
+	return some
 }
 
 var kinds = []flowlog.Kind{flowlog.KindVPC, flowlog.KindTGW}
