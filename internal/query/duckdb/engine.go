@@ -281,8 +281,10 @@ type request struct {
 	// countries says that it calls countryFunction, and countriesAt where in its text.
 	countries   bool
 	countriesAt int
-	// rollup is what it reads in place of the table; nil: the table.
-	rollup *rollup.Rollup
+	// rollup is what it reads in place of the table, nil: the table; unrolled is the text that
+	// reads the table then too.
+	rollup   *rollup.Rollup
+	unrolled string
 }
 
 // planned checks a plan and returns its request.
@@ -301,7 +303,10 @@ func (e *Engine) planned(p query.Plan) (request, error) {
 	if !e.noRollups {
 		q.rollup = p.Rollup()
 	}
-	q.text, err = compile(p, q.rollup)
+	if q.text, err = compile(p, q.rollup); err != nil || q.rollup == nil || !q.named {
+		return q, err
+	}
+	q.unrolled, err = compile(p, nil)
 	return q, err
 }
 
@@ -312,7 +317,7 @@ func (e *Engine) run(ctx context.Context, q request, l query.Limits) (query.Rows
 	if err != nil {
 		return nil, limit.close(err)
 	}
-	cost, err := s.prepare(limit.ctx, q)
+	cost, err := s.prepare(limit.ctx, &q)
 	if err == nil && l.MaxBytes > 0 && cost.Bytes > l.MaxBytes {
 		err = fmt.Errorf("%w: it would read %d bytes of %d files, and may read %d", query.ErrLimit, cost.Bytes, len(cost.Files), l.MaxBytes)
 	}
@@ -361,7 +366,7 @@ func (e *Engine) explain(ctx context.Context, q request) (query.Cost, error) {
 		return query.Cost{}, limit.close(err)
 	}
 	defer func() { _ = s.close() }()
-	cost, err := s.prepare(limit.ctx, q)
+	cost, err := s.prepare(limit.ctx, &q)
 	return cost, limit.close(named(err, q.written))
 }
 
