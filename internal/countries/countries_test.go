@@ -121,17 +121,17 @@ func TestProperty(t *testing.T) {
 				for n := r.IntN(20); ; n-- {
 					switch {
 					case !has:
-						want[end] += "" // as it was
+						want[end] += "" // as it was, else none
 					case country == "None":
 						want[end] = ""
 					default:
 						want[end] = country
 					}
-					if next := end.Next(); n == 0 || !next.IsValid() {
+					next := end.Next()
+					if n == 0 || !next.IsValid() {
 						break
-					} else {
-						end = next
 					}
+					end = next
 				}
 				if has {
 					fmt.Fprintf(&text, "%s\t%s\t%s\n", at, end, country)
