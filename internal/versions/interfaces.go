@@ -34,7 +34,8 @@ type InterfaceSpan struct {
 // between both: a record of it shows that it was there. The state is that of the ENI alone:
 // between two versions that tell the same of it, it is StateUnchanged.
 //
-// It fails with ErrNone where there is no version.
+// Spans may share what they point to, which the caller does not change. It fails with ErrNone
+// where there is no version.
 func (s *Store) Interfaces(ctx context.Context) ([]InterfaceSpan, error) {
 	places := map[netmodel.Place][]held{}
 	var kept *keptInterfaces
