@@ -4,34 +4,86 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"sync"
 	"time"
 
+	"weir/internal/countries"
 	"weir/internal/query"
 	"weir/internal/versions"
 )
 
-// names are the names that queries ask for, of the network's versions and of the networks of AWS
-// as they are.
+// names are the names that queries ask for: of the network's versions, and of what was taken of
+// what is published. What was read is kept until it changes.
 type names struct {
 	data string
 
-	mu      sync.Mutex
-	now     *query.Names
-	of      []versions.Version // that now is of
-	rangeAt time.Time          // when the file of ranges was changed, zero for none
+	mu        sync.Mutex
+	told      *query.Names       // of the versions
+	of        []versions.Version // that told is of
+	ranges    kept[query.Ranges]
+	countries kept[query.Countries]
 }
 
-// get returns the names of now.
-func (n *names) get(ctx context.Context) (*query.Names, error) {
+// kept is what was read of published files.
+type kept[T any] struct {
+	value T
+	at    []time.Time // when the files were changed, zero for none; nil: they were not read
+}
+
+// get returns what is read of files, anew where one was changed.
+func (k *kept[T]) get(data string, files []string, read func(data string) (T, error)) (T, error) {
+	var none T
+	at := make([]time.Time, len(files))
+	for i, name := range files {
+		var err error
+		if at[i], err = changed(data, name); err != nil {
+			return none, err
+		}
+	}
+	if k.at != nil && slices.EqualFunc(k.at, at, time.Time.Equal) {
+		return k.value, nil
+	}
+	value, err := read(data)
+	if err != nil {
+		return none, err
+	}
+	k.value, k.at = value, at
+	return value, nil
+}
+
+// get returns the names of now that come from some sources; of others they may lack.
+func (n *names) get(ctx context.Context, from query.NameSource) (*query.Names, error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	rangeAt, err := rangesChanged(n.data)
-	if err != nil {
-		return nil, err
+	told := query.NewNames(nil, nil)
+	var ranges query.Ranges
+	var places query.Countries
+	var err error
+	if from&query.FromDefinition != 0 {
+		if told, err = n.tellInterfaces(ctx); err != nil {
+			return nil, err
+		}
 	}
+	if from&query.FromRanges != 0 {
+		if ranges, err = n.ranges.get(n.data, []string{rangesFile}, readRanges); err != nil {
+			return nil, err
+		}
+	}
+	if from&query.FromCountries != 0 {
+		files := slices.Sorted(maps.Values(countriesFiles))
+		if places, err = n.countries.get(n.data, files, readCountries); err != nil {
+			return nil, err
+		}
+	}
+	return told.With(ranges, places), nil
+}
+
+// tellInterfaces returns the names of ENIs by the versions of now. Whether they changed is seen
+// by their list.
+func (n *names) tellInterfaces(ctx context.Context) (*query.Names, error) {
 	s, err := versions.Open(ctx, n.data)
 	var of []versions.Version
 	if err == nil {
@@ -41,23 +93,19 @@ func (n *names) get(ctx context.Context) (*query.Names, error) {
 	if err != nil && !errors.Is(err, versions.ErrNone) {
 		return nil, err
 	}
-	if n.now != nil && slices.Equal(n.of, of) && n.rangeAt.Equal(rangeAt) {
-		return n.now, nil
+	if n.told != nil && slices.Equal(n.of, of) {
+		return n.told, nil
 	}
-	var told []query.InterfaceSpan
+	var spans []query.InterfaceSpan
 	if len(of) > 0 {
-		spans, err := s.Interfaces(ctx)
+		told, err := s.Interfaces(ctx)
 		if err != nil {
 			return nil, fmt.Errorf("there are no names: %w", err)
 		}
-		told = interfaceSpans(spans)
+		spans = interfaceSpans(told)
 	}
-	ranges, err := readRanges(n.data)
-	if err != nil {
-		return nil, err
-	}
-	n.now, n.of, n.rangeAt = query.NewNames(told, ranges), of, rangeAt
-	return n.now, nil
+	n.told, n.of = query.NewNames(spans, nil), of
+	return n.told, nil
 }
 
 // tell reports whether columns of names are asked for, and fails with a [*UsageError] where
@@ -66,7 +114,11 @@ func (n *names) tell(ctx context.Context, asked []query.NameColumn) (bool, error
 	if len(asked) == 0 {
 		return false, nil
 	}
-	now, err := n.get(ctx)
+	var from query.NameSource
+	for _, c := range asked {
+		from |= c.From()
+	}
+	now, err := n.get(ctx, from)
 	if err != nil {
 		return false, err
 	}
@@ -76,6 +128,34 @@ func (n *names) tell(ctx context.Context, asked []query.NameColumn) (bool, error
 		}
 	}
 	return true, nil
+}
+
+// known returns the sources of which something is known, without reading it.
+func (n *names) known(ctx context.Context) (query.NameSource, error) {
+	from := query.FromRegistry
+	s, err := versions.Open(ctx, n.data)
+	if err == nil {
+		defer s.Close()
+		var of []versions.Version
+		if of, err = s.List(ctx); len(of) > 0 {
+			from |= query.FromDefinition
+		}
+	}
+	if err != nil && !errors.Is(err, versions.ErrNone) {
+		return 0, err
+	}
+	for name, source := range map[string]query.NameSource{
+		rangesFile: query.FromRanges, countriesFiles[countries.IPv4]: query.FromCountries, countriesFiles[countries.IPv6]: query.FromCountries,
+	} {
+		at, err := changed(n.data, name)
+		if err != nil {
+			return 0, err
+		}
+		if !at.IsZero() {
+			from |= source
+		}
+	}
+	return from, nil
 }
 
 // interfaceSpans returns spans as queries take them. Records are of whole seconds: a span

@@ -199,6 +199,7 @@ func (v *server) handler() http.Handler {
 			}
 			return names
 		},
+		Names:   v.s.names.known,
 		Commits: v.commits,
 		Version: v.o.Version,
 		Now:     time.Now,

@@ -193,7 +193,11 @@ func fieldExpr(name string, k flowlog.Kind, unknown []string) (query.Named, erro
 	if f, ok := flowlog.Lookup(name); ok && f.In(k) && f.Type != flowlog.Map {
 		return query.Named{Name: f.Column, Expr: column(f.ID)}, nil
 	}
-	if c, ok := query.LookupName(flowlog.ColumnName(name)); ok && k == flowlog.KindVPC {
+	c, isName := query.LookupName(flowlog.ColumnName(name))
+	if isName && c.Expr() != nil {
+		return query.Named{Name: c.String(), Expr: c.Expr()}, nil
+	}
+	if isName && k == flowlog.KindVPC {
 		return query.Named{Name: c.String(), Expr: &query.Ref{Name: c.String()}}, nil
 	}
 	canonical := flowlog.CanonicalName(name)

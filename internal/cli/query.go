@@ -80,8 +80,10 @@ are NULL) and are listed by 'weir fields'; weir_* columns are weir's own. The SQ
 DuckDB's. With "-" the text is read from stdin.
 
 Besides SQL's own functions there are ip_in(addr, cidr), ip_class(addr) (private,
-public, loopback, ...) and ip_prefix(addr, bits), for IPv4 and IPv6. Fields that
-weir does not know are in weir_unknown['name'].
+public, loopback, ...) and ip_prefix(addr, bits), for IPv4 and IPv6; port_name(port,
+protocol), the service that a port is for by IANA's registry; and country(addr), once
+'weir enrich' has taken a list of countries. Fields that weir does not know are in
+weir_unknown['name'].
 
 Once 'weir network import' has taken a definition, named_vpc_flow_logs is vpc_flow_logs
 with the names of each record's time behind its columns: interface_name, interface_role,
@@ -92,7 +94,8 @@ same VPC. network_interfaces has a row for each network interface and time (vali
 valid_to, epoch seconds). interface_state tells how much imports tell of that time:
 'unchanged' between two that found the same, 'latest' since the last one, 'changed' between
 two that differ, and 'assumed unchanged' before the first. With 'weir enrich',
-named_vpc_flow_logs has src_service, src_region, dst_service and dst_region too.
+named_vpc_flow_logs has src_service, src_region and src_country too, and dst_...; and
+always src_port_name and dst_port_name.
 
 The flags for time, account, region, interface and flow log bound both tables; a
 record without a start counts at its object's slot (weir_hour). Times are printed in

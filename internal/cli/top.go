@@ -33,8 +33,9 @@ with hyphens or underscores; those that weir does not know can be named too, whe
 lake holds some. So can names, once 'weir network import' has taken a definition:
 interface-name, -role, -resource, -instance, -subnet, -vpc, -az and -state of the network
 interface that recorded, and src-interface, src-name, src-role and dst-... of the one
-that has the address in the same VPC; and with 'weir enrich', src-service, src-region and
-dst-... of the networks of AWS. REJECTS counts records with action REJECT, SHARE is of all records that
+that has the address in the same VPC; with 'weir enrich', src-service, src-region and
+src-country, and dst-...; and always src-port-name and dst-port-name, the services that
+the ports are for. REJECTS counts records with action REJECT, SHARE is of all records that
 count.
 
 Traffic counts once, where the records tell: a flow that was recorded at both ends at the
@@ -113,8 +114,8 @@ func (c *cli) completeField(tgw *bool) cobra.CompletionFunc {
 				out = append(out, cobra.CompletionWithDesc(before+f.Name, f.Meaning))
 			}
 		}
-		if !*tgw {
-			for _, n := range query.NameColumns() {
+		for _, n := range query.NameColumns() {
+			if !*tgw || n.Expr() != nil {
 				out = append(out, cobra.CompletionWithDesc(before+flowlog.CanonicalName(n.String()), n.Meaning()))
 			}
 		}

@@ -398,8 +398,8 @@ func TestFields(t *testing.T) {
 	for _, f := range got.Fields {
 		byName[f.Name] = f
 	}
-	if want := len(flowlog.Fields(flowlog.KindVPC)) + 1; len(byName) != want {
-		t.Errorf("%d fields, want those of the table and one unknown: %d", len(byName), want)
+	if want := len(flowlog.Fields(flowlog.KindVPC)) + 4 + 2 + 1; len(byName) != want {
+		t.Errorf("%d fields, want those of the table, of the networks of AWS and of ports, and one unknown: %d", len(byName), want)
 	}
 	if got.Fields[0].Name != "version" || got.Fields[len(got.Fields)-1].Name != "my-field" {
 		t.Errorf("order: %s first and %s last", got.Fields[0].Name, got.Fields[len(got.Fields)-1].Name)
@@ -409,6 +409,9 @@ func TestFields(t *testing.T) {
 		"end":       {Type: "integer", Origin: "aws", Version: 2, Epoch: true},
 		"weir_hour": {Type: "time", Origin: "weir"},
 		"my-field":  {Type: "text", Origin: "unknown"},
+
+		"dst_region":    {Type: "text", Origin: "name"},
+		"src_port_name": {Type: "text", Origin: "name"},
 	} {
 		f := byName[name]
 		f = fieldAnswer{Type: f.Type, Origin: f.Origin, Version: f.Version, Address: f.Address, Epoch: f.Epoch}
@@ -418,6 +421,44 @@ func TestFields(t *testing.T) {
 	}
 	if name := byName["dstport"].Names["443"]; name != "https" {
 		t.Errorf("port 443 is called %q", name)
+	}
+}
+
+// TestNames lists the names that can be told, and no other.
+func TestNames(t *testing.T) {
+	for _, tt := range []struct {
+		kind  string
+		known query.NameSource
+		want  int
+	}{
+		{"vpc", query.FromRegistry, 2},
+		{"vpc", query.FromAll, len(query.NameColumns())},
+		{"vpc", query.FromDefinition | query.FromRegistry, 16},
+		{"vpc", query.FromCountries, 2},
+		{"tgw", query.FromAll, 2},
+	} {
+		d := testDeps(t)
+		d.Names = func(context.Context) (query.NameSource, error) { return tt.known, nil }
+		var got fieldsAnswer
+		read(t, New(d), "fields", map[string]string{"kind": tt.kind}, &got)
+		n := 0
+		for _, f := range got.Fields {
+			c, ok := query.LookupName(f.Name)
+			if ok != (f.Origin == "name") || ok && (c.From()&tt.known == 0 || f.Meaning != c.Meaning()) {
+				t.Errorf("%s, %b: %+v", tt.kind, tt.known, f)
+			}
+			if ok {
+				n++
+			}
+		}
+		if n != tt.want {
+			t.Errorf("%s, %b: %d names, want %d", tt.kind, tt.known, n, tt.want)
+		}
+	}
+	d := testDeps(t)
+	d.Names = func(context.Context) (query.NameSource, error) { return 0, errors.New("no disk") }
+	if status, _ := get(t, New(d), "/api/v1/fields"); status != http.StatusInternalServerError {
+		t.Errorf("where it can't be known: %d", status)
 	}
 }
 

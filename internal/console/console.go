@@ -26,6 +26,9 @@ type Deps struct {
 	// UnknownFields returns the names of the fields of a kind that the lake holds
 	// and the table of fields does not, in AWS's spelling (hyphens).
 	UnknownFields func(k flowlog.Kind) []string
+	// Names returns what is known of that names come from: those of columns that lack their
+	// source are not listed as fields. It is called often and should be cheap.
+	Names func(ctx context.Context) (query.NameSource, error)
 	// Commits returns a channel that gives one value for each commit to the lake
 	// from now on, until ctx ends. A slow reader may miss some.
 	Commits func(ctx context.Context) <-chan Commit

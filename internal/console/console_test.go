@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"net/url"
 	"strings"
 	"testing"
@@ -67,8 +68,15 @@ func batches(t testing.TB, text string) []*flowlog.Batch {
 // testDeps returns what a console over the test records needs.
 func testDeps(t testing.TB) Deps {
 	t.Helper()
+	engine := memory.New(append(batches(t, vpcLog), batches(t, tgwLog)...)...)
+	engine.Name(query.NewNames(nil, func(a netip.Addr) (service, region string) {
+		if a == netip.MustParseAddr("10.0.0.2") {
+			return "EC2", "us-east-1"
+		}
+		return "", ""
+	}))
 	return Deps{
-		Engine: memory.New(append(batches(t, vpcLog), batches(t, tgwLog)...)...),
+		Engine: engine,
 		Status: func(context.Context) (Status, error) {
 			return Status{Tables: []TableStatus{
 				{
@@ -103,6 +111,7 @@ func testDeps(t testing.TB) Deps {
 			}
 			return nil
 		},
+		Names:   func(context.Context) (query.NameSource, error) { return query.FromRanges | query.FromRegistry, nil },
 		Commits: func(context.Context) <-chan Commit { return nil },
 		Version: "v1.2.3",
 		Now:     func() time.Time { return time.Unix(t0+480, 0) },

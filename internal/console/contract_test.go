@@ -83,7 +83,7 @@ func fewFields(t *testing.T, typ, body string) []byte {
 	if err := json.Unmarshal([]byte(body), &answer); err != nil {
 		t.Fatal(err)
 	}
-	kept := []string{"srcaddr", "end", "traffic_path", "tgw_id", "weir_hour", "weir_unknown", "my-field"}
+	kept := []string{"srcaddr", "end", "traffic_path", "tgw_id", "weir_hour", "weir_unknown", "src_service", "dst_port_name", "my-field"}
 	answer.Fields = slices.DeleteFunc(answer.Fields, func(f fieldAnswer) bool { return !slices.Contains(kept, f.Name) })
 	for i := range answer.Fields {
 		answer.Fields[i].Meaning = "What it means."

@@ -27,8 +27,13 @@ type fieldAnswer struct {
 }
 
 // fields answers the fields of a kind: those of the table in AWS's order, weir's
-// own behind them, and the unknown ones that the lake holds last.
-func (c *console) fields(_ context.Context, r *request) (any, error) {
+// own behind them, the names that can be told now, and the unknown ones that the lake holds
+// last.
+func (c *console) fields(ctx context.Context, r *request) (any, error) {
+	known, err := c.Names(ctx)
+	if err != nil {
+		return nil, err
+	}
 	answer := fieldsAnswer{Kind: r.kind.String()}
 	columns := query.TableColumns(r.kind)
 	for i, f := range flowlog.Fields(r.kind) {
@@ -39,6 +44,14 @@ func (c *console) fields(_ context.Context, r *request) (any, error) {
 		answer.Fields = append(answer.Fields, fieldAnswer{
 			Name: f.Column, Type: columns[i].Type.String(), Unit: f.Unit, Meaning: f.Meaning, Version: f.Version,
 			Origin: origin, Address: f.Addr, Epoch: f.Epoch, Names: namesOf(f.ID),
+		})
+	}
+	for _, n := range query.NameColumns() {
+		if known&n.From() == 0 || r.kind != flowlog.KindVPC && n.Expr() == nil {
+			continue
+		}
+		answer.Fields = append(answer.Fields, fieldAnswer{
+			Name: n.String(), Type: query.Text.String(), Meaning: n.Meaning(), Origin: "name", Names: map[string]string{},
 		})
 	}
 	for _, name := range r.unknown {

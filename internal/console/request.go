@@ -186,7 +186,11 @@ func (r *request) column(name string) query.Expr {
 		}
 		return &query.Ref{Name: f.Column}
 	}
-	if c, ok := query.LookupName(flowlog.ColumnName(name)); ok && r.kind == flowlog.KindVPC {
+	c, isName := query.LookupName(flowlog.ColumnName(name))
+	if isName && c.Expr() != nil {
+		return c.Expr()
+	}
+	if isName && r.kind == flowlog.KindVPC {
 		return &query.Ref{Name: c.String()}
 	}
 	if name = flowlog.CanonicalName(name); !slices.Contains(r.unknown, name) {

@@ -15,8 +15,8 @@ func TestComplete(t *testing.T) {
 		text string // | is the cursor
 		want string // the texts, with | between them; after ... anything may come
 	}{
-		{"src|", "srcaddr|srcport"},
-		{"SRC|", "srcaddr|srcport"},
+		{"src|", "srcaddr|srcport|src-port-name"},
+		{"SRC|", "srcaddr|srcport|src-port-name"},
 		{"pkt_src|", "pkt-srcaddr|pkt-src-aws-service"},
 		{"|", "version|account-id|interface-id|..."},
 		{"no|", "not"},
@@ -24,7 +24,7 @@ func TestComplete(t *testing.T) {
 		{"(add|", "addr"},
 		{"dstport = 22 and srcp|", "srcport"},
 		{"srcport|", "srcport"},
-		{"src|port = 22", "srcaddr|srcport"},
+		{"src|port = 22", "srcaddr|srcport|src-port-name"},
 		{"tgw|", ""},
 		{"srcaddr |", "=|!=|in|not in|contains|not contains|starts with|not starts with|~|!~|is absent|is present"},
 		{"srcaddr no|", "not in|not contains|not starts with"},

@@ -68,7 +68,11 @@ func newField(f *flowlog.Field) field {
 
 // nameField returns a column of names as a field.
 func nameField(c query.NameColumn) field {
-	return field{name: spelled(c), column: &query.Ref{Name: c.String()}, class: textClass}
+	f := field{name: spelled(c), column: c.Expr(), class: textClass}
+	if f.column == nil {
+		f.column = &query.Ref{Name: c.String()}
+	}
+	return f
 }
 
 // spelled returns the name of a column of names in AWS's spelling of fields.
@@ -145,8 +149,8 @@ func (o Options) fieldNames() []string {
 	for _, e := range eitherEnd {
 		out = append(out, e.name)
 	}
-	if o.named() {
-		for _, c := range query.NameColumns() {
+	for _, c := range query.NameColumns() {
+		if o.named(c) {
 			out = append(out, spelled(c))
 		}
 	}
@@ -165,7 +169,7 @@ func (o Options) target(word string) (target, bool) {
 	if f, ok := flowlog.Lookup(name); ok && o.has(f) {
 		return target{f.Name, []field{newField(f)}}, true
 	}
-	if c, ok := lookupName(name); ok && o.named() {
+	if c, ok := lookupName(name); ok && o.named(c) {
 		f := nameField(c)
 		return target{f.name, []field{f}}, true
 	}
@@ -178,8 +182,10 @@ func (o Options) target(word string) (target, bool) {
 // has reports whether the records have a field of the table.
 func (o Options) has(f *flowlog.Field) bool { return f.In(o.Kind) && !(o.Delivered && f.Derived) }
 
-// named reports whether the columns of names can be named.
-func (o Options) named() bool { return o.Names && o.Kind == flowlog.KindVPC }
+// named reports whether a column of names can be named: what a record itself tells always.
+func (o Options) named(c query.NameColumn) bool {
+	return c.Expr() != nil || o.Names && o.Kind == flowlog.KindVPC
+}
 
 // isName reports whether a text has the form of field names.
 func isName(s string) bool {
@@ -200,11 +206,7 @@ func (o Options) noField(word string) (message, hint string) {
 		return fmt.Sprintf("%s flow logs have no %s", kindName(o.Kind), f.Name), fmt.Sprintf("%s flow logs have it", kindName(otherKind(o.Kind)))
 	}
 	if c, ok := lookupName(word); ok && !o.Names {
-		from := "the network's definition"
-		if c.OfAWS() {
-			from = "AWS's ip-ranges.json"
-		}
-		return spelled(c) + " comes from " + from + ", and not from the records", "take the files in, and ask weir top or weir query"
+		return spelled(c) + " comes from " + c.From().String() + ", and not from the records", "take the files in, and ask weir top or weir query"
 	} else if ok {
 		return "transit gateway flow logs have no " + spelled(c), "VPC flow logs have it"
 	}

@@ -121,10 +121,15 @@ func (f formatter) field(e query.Expr) (field, error) {
 		if about, ok := flowlog.Lookup(x.Name); ok && about.Column == x.Name && about.In(f.options.Kind) {
 			return newField(about), nil
 		}
-		if c, ok := query.LookupName(x.Name); ok && f.options.named() {
+		if c, ok := query.LookupName(x.Name); ok && c.Expr() == nil && f.options.named(c) {
 			return nameField(c), nil
 		}
 	case *query.Call:
+		for _, c := range query.NameColumns() {
+			if name := c.Expr(); name != nil && name.String() == x.String() {
+				return nameField(c), nil
+			}
+		}
 		if x.Func != query.MapGet || len(x.Args) != 2 || x.Args[0].String() != unknown {
 			break
 		}

@@ -18,6 +18,10 @@ func TestNamed(t *testing.T) {
 		"dst-role is absent":                     `is_absent(dst_role)`,
 		"not src-service starts with S3":         `or(is_absent(src_service), not(starts_with(src_service, 'S3')))`,
 		"interface-state != 'assumed unchanged'": `!=(interface_state, 'assumed unchanged')`,
+		"src-country in (DE, FR)":                `in(src_country, 'DE', 'FR')`,
+		"dst_port_name != https":                 `!=(port_name(dstport, protocol), 'https')`,
+		"src-port-name is absent":                `is_absent(port_name(srcport, protocol))`,
+		"src-port-name ~ /^s/":                   `matches(port_name(srcport, protocol), '^s')`,
 	} {
 		e, err := Parse(text, named)
 		if err != nil || e.String() != want {
@@ -55,7 +59,8 @@ func TestNamed(t *testing.T) {
 		offers := func(o Options) bool {
 			return slices.ContainsFunc(Complete(name[:len(name)-1], len(name)-1, o), func(x Completion) bool { return x.Text == name && x.About == c.Meaning() })
 		}
-		if !offers(named) || offers(Options{Kind: flowlog.KindVPC}) {
+		always := c.From() == query.FromRegistry
+		if !offers(named) || offers(Options{Kind: flowlog.KindVPC}) != always || offers(Options{Kind: flowlog.KindTGW, Names: true, Delivered: true}) != always {
 			t.Errorf("%s is not offered just where there are names", name)
 		}
 	}

@@ -8,6 +8,8 @@ import (
 	"math/bits"
 	"regexp"
 	"time"
+
+	"weir/flowlog"
 )
 
 // The bodies of the functions. They get present values of the types that the
@@ -191,6 +193,16 @@ func bindIPIn(cidr any) (func(any) (any, error), error) {
 }
 
 func ipClass(a any) (any, error) { return orAbsent(IPClassOf(a.(string))) }
+
+// portName takes numbers beyond 64 bits for what they are: of no port.
+func portName(port, protocol any) (any, error) {
+	p, isPort := port.(int64)
+	q, isProtocol := protocol.(int64)
+	if !isPort || !isProtocol {
+		return nil, nil
+	}
+	return orAbsent(flowlog.PortName(p, q))
+}
 
 // ipPrefix passes numbers of bits that no family has on as -1, for they may not
 // fit in an int.

@@ -70,7 +70,7 @@ func CountingOf(k flowlog.Kind, s Scope, exprs ...Expr) Counting {
 		f, ok := flowlog.Lookup(name)
 		column, isName := LookupName(name)
 		switch {
-		case isName && column.OfAWS(): // of the traffic
+		case isName && column.From() != FromDefinition: // of the traffic
 		case isName: // another interface may know other names
 			c = PerInterface
 		case !ok || f.Of == flowlog.OfLog:

@@ -106,6 +106,8 @@ var functionTable = []function{
 	{name: IPClass, params: []param{text}, result: Text, one: ipClass},
 	{name: IPPrefix, params: []param{text, integer}, result: Text, two: ipPrefix},
 
+	{name: PortName, params: []param{integer, integer}, result: Text, two: portName},
+
 	{name: Add, params: []param{number, number}, two: add},
 	{name: Sub, params: []param{number, number}, two: sub},
 	{name: Mul, params: []param{number, number}, two: mul},

@@ -16,6 +16,9 @@ var ErrNoNames = errors.New("there are no names: no network definition was impor
 // ErrNoRanges says that the networks of AWS are not known.
 var ErrNoRanges = errors.New("there are no services of AWS: ip-ranges.json was not taken")
 
+// ErrNoCountries says that nothing is known of countries.
+var ErrNoCountries = errors.New("there are no countries: no file of them was taken")
+
 // NamesHint says how to get what is missing; "" for other errors.
 func NamesHint(err error) string {
 	switch {
@@ -23,14 +26,42 @@ func NamesHint(err error) string {
 		return "'weir network import' takes one"
 	case errors.Is(err, ErrNoRanges):
 		return "'weir enrich update' gets it from AWS, and 'weir enrich import FILE' takes a file"
+	case errors.Is(err, ErrNoCountries):
+		return "'weir enrich import FILE' takes one, such as iptoasn-country-ipv4.csv of ip-location-db"
 	}
 	return ""
 }
 
 // NameColumn is a column that a named table has besides those of the records: what the
-// network's definition says of the ENI that recorded, and of those that have the addresses.
-// All are text.
+// network's definition says of the ENI that recorded, and of those that have the addresses, and
+// what is published about addresses and ports. All are text.
 type NameColumn uint8
+
+// NameSource is what columns of names come from; several are joined with "or".
+type NameSource uint8
+
+// The sources.
+const (
+	FromDefinition NameSource = 1 << iota // the versions of the network's definition
+	FromRanges                            // AWS's ip-ranges.json
+	FromCountries                         // the file of countries
+	FromRegistry                          // IANA's names of ports: they are always known
+
+	FromAll = FromDefinition | FromRanges | FromCountries | FromRegistry
+)
+
+// String names the source, of several the first.
+func (s NameSource) String() string {
+	switch {
+	case s&FromDefinition != 0:
+		return "the network's definition"
+	case s&FromRanges != 0:
+		return "AWS's ip-ranges.json"
+	case s&FromCountries != 0:
+		return "the file of countries"
+	}
+	return "IANA's registry"
+}
 
 // The columns. Those of an address are of the ENI that has it in the VPC of the ENI that
 // recorded: elsewhere the same address may be another's. Where two have it, they are absent.
@@ -53,32 +84,41 @@ const (
 	SrcRegion
 	DstService
 	DstRegion
+	SrcCountry
+	DstCountry
+	SrcPortName
+	DstPortName
 )
 
 // nameColumns describes the columns in order.
 var nameColumns = []struct {
 	name, meaning string
-	of            flowlog.FieldID               // whose ENI it is of: interface_id, or an address
-	value         func(s *InterfaceSpan) string // nil: it is of the networks of AWS
+	of            flowlog.FieldID // whose ENI it is of: interface_id, or an address
+	from          NameSource
+	value         func(s *InterfaceSpan) string // of those from the definition
 }{
-	InterfaceName:     {"interface_name", "The name of the network interface, by its tag Name or that of its instance.", flowlog.InterfaceID, nameOf},
-	InterfaceRole:     {"interface_role", "What the network interface is for: instance, nat-gateway, application-load-balancer ...", flowlog.InterfaceID, roleOf},
-	InterfaceResource: {"interface_resource", "The id or name of what the network interface is of.", flowlog.InterfaceID, func(s *InterfaceSpan) string { return s.Resource }},
-	InterfaceInstance: {"interface_instance", "The id of the instance that the network interface is attached to.", flowlog.InterfaceID, func(s *InterfaceSpan) string { return s.Instance }},
-	InterfaceSubnet:   {"interface_subnet", "The id of the subnet of the network interface.", flowlog.InterfaceID, func(s *InterfaceSpan) string { return s.Subnet }},
-	InterfaceVPC:      {"interface_vpc", "The id of the VPC of the network interface.", flowlog.InterfaceID, func(s *InterfaceSpan) string { return s.VPC }},
-	InterfaceAZ:       {"interface_az", "The name of the Availability Zone of the network interface.", flowlog.InterfaceID, func(s *InterfaceSpan) string { return s.AZ }},
-	InterfaceState:    {"interface_state", "How much imports tell of the network interface at that time: unchanged, latest, changed, assumed unchanged.", flowlog.InterfaceID, func(s *InterfaceSpan) string { return s.State }},
-	SrcInterface:      {"src_interface", "The id of the network interface that has srcaddr in the same VPC.", flowlog.SrcAddr, idOf},
-	SrcName:           {"src_name", "The name of the network interface that has srcaddr in the same VPC.", flowlog.SrcAddr, nameOf},
-	SrcRole:           {"src_role", "What the network interface is for that has srcaddr in the same VPC.", flowlog.SrcAddr, roleOf},
-	DstInterface:      {"dst_interface", "The id of the network interface that has dstaddr in the same VPC.", flowlog.DstAddr, idOf},
-	DstName:           {"dst_name", "The name of the network interface that has dstaddr in the same VPC.", flowlog.DstAddr, nameOf},
-	DstRole:           {"dst_role", "What the network interface is for that has dstaddr in the same VPC.", flowlog.DstAddr, roleOf},
-	SrcService:        {"src_service", "The services of AWS that have srcaddr, by ip-ranges.json.", flowlog.SrcAddr, nil},
-	SrcRegion:         {"src_region", "The Region of AWS that srcaddr is in, by ip-ranges.json.", flowlog.SrcAddr, nil},
-	DstService:        {"dst_service", "The services of AWS that have dstaddr, by ip-ranges.json.", flowlog.DstAddr, nil},
-	DstRegion:         {"dst_region", "The Region of AWS that dstaddr is in, by ip-ranges.json.", flowlog.DstAddr, nil},
+	InterfaceName:     {"interface_name", "The name of the network interface, by its tag Name or that of its instance.", flowlog.InterfaceID, FromDefinition, nameOf},
+	InterfaceRole:     {"interface_role", "What the network interface is for: instance, nat-gateway, application-load-balancer ...", flowlog.InterfaceID, FromDefinition, roleOf},
+	InterfaceResource: {"interface_resource", "The id or name of what the network interface is of.", flowlog.InterfaceID, FromDefinition, func(s *InterfaceSpan) string { return s.Resource }},
+	InterfaceInstance: {"interface_instance", "The id of the instance that the network interface is attached to.", flowlog.InterfaceID, FromDefinition, func(s *InterfaceSpan) string { return s.Instance }},
+	InterfaceSubnet:   {"interface_subnet", "The id of the subnet of the network interface.", flowlog.InterfaceID, FromDefinition, func(s *InterfaceSpan) string { return s.Subnet }},
+	InterfaceVPC:      {"interface_vpc", "The id of the VPC of the network interface.", flowlog.InterfaceID, FromDefinition, func(s *InterfaceSpan) string { return s.VPC }},
+	InterfaceAZ:       {"interface_az", "The name of the Availability Zone of the network interface.", flowlog.InterfaceID, FromDefinition, func(s *InterfaceSpan) string { return s.AZ }},
+	InterfaceState:    {"interface_state", "How much imports tell of the network interface at that time: unchanged, latest, changed, assumed unchanged.", flowlog.InterfaceID, FromDefinition, func(s *InterfaceSpan) string { return s.State }},
+	SrcInterface:      {"src_interface", "The id of the network interface that has srcaddr in the same VPC.", flowlog.SrcAddr, FromDefinition, idOf},
+	SrcName:           {"src_name", "The name of the network interface that has srcaddr in the same VPC.", flowlog.SrcAddr, FromDefinition, nameOf},
+	SrcRole:           {"src_role", "What the network interface is for that has srcaddr in the same VPC.", flowlog.SrcAddr, FromDefinition, roleOf},
+	DstInterface:      {"dst_interface", "The id of the network interface that has dstaddr in the same VPC.", flowlog.DstAddr, FromDefinition, idOf},
+	DstName:           {"dst_name", "The name of the network interface that has dstaddr in the same VPC.", flowlog.DstAddr, FromDefinition, nameOf},
+	DstRole:           {"dst_role", "What the network interface is for that has dstaddr in the same VPC.", flowlog.DstAddr, FromDefinition, roleOf},
+	SrcService:        {"src_service", "The services of AWS that have srcaddr, by ip-ranges.json.", flowlog.SrcAddr, FromRanges, nil},
+	SrcRegion:         {"src_region", "The Region of AWS that srcaddr is in, by ip-ranges.json.", flowlog.SrcAddr, FromRanges, nil},
+	DstService:        {"dst_service", "The services of AWS that have dstaddr, by ip-ranges.json.", flowlog.DstAddr, FromRanges, nil},
+	DstRegion:         {"dst_region", "The Region of AWS that dstaddr is in, by ip-ranges.json.", flowlog.DstAddr, FromRanges, nil},
+	SrcCountry:        {"src_country", "The country of srcaddr, by the file that was taken: two letters of ISO 3166.", flowlog.SrcAddr, FromCountries, nil},
+	DstCountry:        {"dst_country", "The country of dstaddr, by the file that was taken: two letters of ISO 3166.", flowlog.DstAddr, FromCountries, nil},
+	SrcPortName:       {"src_port_name", "The service that srcport is for with the protocol, by IANA's registry.", flowlog.SrcPort, FromRegistry, nil},
+	DstPortName:       {"dst_port_name", "The service that dstport is for with the protocol, by IANA's registry.", flowlog.DstPort, FromRegistry, nil},
 }
 
 func idOf(s *InterfaceSpan) string   { return s.ID }
@@ -110,7 +150,10 @@ func (c NameColumn) String() string { return nameColumns[c].name }
 // Meaning returns one sentence about the column.
 func (c NameColumn) Meaning() string { return nameColumns[c].meaning }
 
-// Of returns whose ENI the column is of: flowlog.InterfaceID, or an address.
+// From returns what the column comes from.
+func (c NameColumn) From() NameSource { return nameColumns[c].from }
+
+// Of returns what the column is of: flowlog.InterfaceID, an address, or a port.
 func (c NameColumn) Of() flowlog.FieldID { return nameColumns[c].of }
 
 // NamedTable returns the name under which SQL knows the records of a kind with the columns of
@@ -119,16 +162,25 @@ func NamedTable(k flowlog.Kind) string { return "named_" + TableName(k) }
 
 // Needs returns the fields that tell the column.
 func (c NameColumn) Needs() []flowlog.FieldID {
-	if c.OfAWS() {
-		return []flowlog.FieldID{c.Of()}
+	switch c.From() {
+	case FromDefinition:
+		return []flowlog.FieldID{c.Of(), flowlog.InterfaceID, flowlog.Start, flowlog.WeirHour}
+	case FromRegistry:
+		return []flowlog.FieldID{c.Of(), flowlog.Protocol}
 	}
-	return []flowlog.FieldID{c.Of(), flowlog.InterfaceID, flowlog.Start, flowlog.WeirHour}
+	return []flowlog.FieldID{c.Of()}
 }
 
-// OfAWS reports whether the column is of the networks of AWS, and so of an address alone.
-func (c NameColumn) OfAWS() bool { return nameColumns[c].value == nil }
+// Expr returns the column as an expression over a table of records of either kind, where it
+// needs nothing that was taken; nil for others, which only the named table has.
+func (c NameColumn) Expr() Expr {
+	if c.From() != FromRegistry {
+		return nil
+	}
+	return &Call{PortName, []Expr{&Ref{flowlog.FieldByID(c.Of()).Column}, &Ref{flowlog.FieldByID(flowlog.Protocol).Column}}}
+}
 
-// Value returns the column of an ENI, which may be nil; "": absent. It is not of AWS.
+// Value returns the column of an ENI, which may be nil; "": absent. It is from the definition.
 func (c NameColumn) Value(s *InterfaceSpan) string {
 	if s == nil {
 		return ""
@@ -203,14 +255,19 @@ type InterfaceSpan struct {
 // Holds reports whether a time lies in the span.
 func (s *InterfaceSpan) Holds(at int64) bool { return s.From <= at && at < s.To }
 
+// Countries says the country that an address is in, as two letters; "": none is known. It is safe
+// for concurrent use.
+type Countries func(a netip.Addr) string
+
 // Ranges says which services of AWS have an address, and its Region; "": none. It is safe for
 // concurrent use.
 type Ranges func(a netip.Addr) (service, region string)
 
-// Names tell of ENIs by id or address, and time, and of the networks of AWS. They are not
-// changed; it is safe to use them concurrently.
+// Names tell of ENIs by id or address, and time, and of what is published about addresses. They
+// are not changed; it is safe to use them concurrently.
 type Names struct {
 	ranges    Ranges
+	countries Countries
 	spans     []InterfaceSpan
 	byID      map[string][]*InterfaceSpan
 	byAddress map[vpcAddress][]*InterfaceSpan
@@ -252,22 +309,36 @@ func NewNames(spans []InterfaceSpan, ranges Ranges) *Names {
 	return n
 }
 
-// Lacks says why the names can't tell a column: with ErrNoNames or ErrNoRanges.
+// With returns the same names of ENIs with what is published about addresses; nil where
+// nothing is known of it.
+func (n *Names) With(r Ranges, c Countries) *Names {
+	out := *n
+	out.ranges, out.countries = r, c
+	return &out
+}
+
+// Lacks says why the names can't tell a column: with ErrNoNames, ErrNoRanges or
+// ErrNoCountries.
 func (n *Names) Lacks(c NameColumn) error {
-	switch {
-	case c.OfAWS() && n.ranges == nil:
+	switch from := c.From(); {
+	case from == FromRanges && n.ranges == nil:
 		return ErrNoRanges
-	case !c.OfAWS() && n.spans == nil:
+	case from == FromCountries && n.countries == nil:
+		return ErrNoCountries
+	case from == FromDefinition && n.spans == nil:
 		return ErrNoNames
 	}
 	return nil
 }
 
-// OfAddress returns a column of the networks of AWS; "": absent.
+// OfAddress returns a column from the networks of AWS or the countries; "": absent.
 func (n *Names) OfAddress(c NameColumn, addr string) string {
 	a, ok := parseAddr(addr)
 	if !ok {
 		return ""
+	}
+	if c.From() == FromCountries {
+		return n.countries(a)
 	}
 	service, region := n.ranges(a)
 	if c == SrcService || c == DstService {

@@ -254,6 +254,8 @@ const (
 	IPClass  Func = "ip_class"  // ip_class(addr): see the function IPClassOf
 	IPPrefix Func = "ip_prefix" // ip_prefix(addr, bits): the network as "10.1.0.0/16"; absent where bits does not fit the family
 
+	PortName Func = "port_name" // port_name(port, protocol): see flowlog.PortName; absent where it has none
+
 	// Arithmetic. Integers give integers of 64 bits; an integer beside a number
 	// is made a number first. A result out of range is an error, and so is a
 	// sum beyond 64 bits as argument of any of these but /.

@@ -1,6 +1,7 @@
 package query
 
 import (
+	"math"
 	"slices"
 	"time"
 
@@ -20,7 +21,9 @@ func RecordTime() Expr {
 // Rollup returns a rollup that answers the plan exactly as the records do, or nil
 // where none does. It can where everything up to the first aggregation asks for
 // nothing but its keys, times in multiples of its unit, the number of records, and the
-// sums of packets and bytes. The plan must pass [Plan.Check].
+// sums of packets and bytes. Names of a key, an address or the ENI that recorded, count as
+// keys; it answers the plan only while none that it asks for changes within a unit
+// ([Names.Rolls]). The plan must pass [Plan.Check].
 func (p Plan) Rollup() *rollup.Rollup {
 	if p.Kind != flowlog.KindVPC {
 		return nil
@@ -31,6 +34,34 @@ func (p Plan) Rollup() *rollup.Rollup {
 		}
 	}
 	return nil
+}
+
+// rolled reports whether the column is of one field, and of the record's time at most.
+func (c NameColumn) rolled() bool {
+	switch c.From() {
+	case FromRanges, FromCountries:
+		return true
+	case FromDefinition:
+		return c.Of() == flowlog.InterfaceID
+	}
+	return false
+}
+
+// Rolls reports whether a column of names, for which a rollup may answer, tells the same of a
+// record as of the beginning of its unit, for records of times from low to high, both
+// inclusive.
+func (n *Names) Rolls(c NameColumn, r *rollup.Rollup, low, high int64) bool {
+	if c.From() != FromDefinition {
+		return true // whatever the time is
+	}
+	low = max(low, math.MinInt64+r.Unit)
+	low -= ((low % r.Unit) + r.Unit) % r.Unit
+	for _, at := range n.Changes(c) {
+		if at > low && at <= high && at%r.Unit != 0 {
+			return false
+		}
+	}
+	return true
 }
 
 // rolling tells what a rollup answers.
@@ -120,6 +151,9 @@ func (w rolling) has(e Expr) bool {
 	case *Literal:
 		return true
 	case *Ref:
+		if c, isName := LookupName(e.Name); isName { // the plan is named, else it did not pass
+			return c.rolled() && w.r.Has(c.Of())
+		}
 		f, ok := flowlog.Lookup(e.Name)
 		return ok && f.Column == e.Name && w.r.Has(f.ID)
 	case *Call:

@@ -14,6 +14,9 @@
 // known: between two imports that differ nobody knows when it changed, and before the first
 // nobody knows anything.
 //
+// [Store.Interfaces] says what all versions say of ENIs, for the names in queries. What each
+// says is kept beside it (kept.go).
+//
 // Events of CloudTrail (package cloudtrail, [Store.AddChanges]) tell more of the time between
 // two imports. A thing is known at a time where the events that are kept lead from what the
 // import before found to what the next one did, each to a thing that it can have happened to:

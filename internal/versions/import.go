@@ -212,6 +212,9 @@ func (s *Store) importPart(ctx context.Context, tx *sql.Tx, part netmodel.Part, 
 		if id, err = s.make(ctx, tx, part); err != nil {
 			return out, err
 		}
+		if err := keepInterfaces(ctx, tx, Version{ID: id, Place: part.Place}, network.Interfaces); err != nil {
+			return out, err
+		}
 		if around.before != nil && around.after != nil && around.before.ID == around.after.ID {
 			if out.Again, err = s.cut(ctx, tx, *around.before, at); err != nil {
 				return out, err

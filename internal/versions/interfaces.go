@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"maps"
 	"net/netip"
@@ -33,29 +34,38 @@ type InterfaceSpan struct {
 // between both: a record of it shows that it was there. The state is that of the ENI alone:
 // between two versions that tell the same of it, it is StateUnchanged.
 //
-// It fails with ErrNone where there is no version.
+// Spans may share what they point to, which the caller does not change. It fails with ErrNone
+// where there is no version.
 func (s *Store) Interfaces(ctx context.Context) ([]InterfaceSpan, error) {
-	versions, err := s.List(ctx)
-	if err != nil {
-		return nil, err
-	}
-	if len(versions) == 0 {
-		return nil, ErrNone
-	}
 	places := map[netmodel.Place][]held{}
-	err = s.read(ctx, func(tx *sql.Tx) error {
+	var kept *keptInterfaces
+	err := s.read(ctx, func(tx *sql.Tx) error {
+		versions, err := listVersions(ctx, tx)
+		if err != nil {
+			return err
+		}
+		if len(versions) == 0 {
+			return ErrNone
+		}
+		if kept, err = readKept(ctx, tx); err != nil {
+			return err
+		}
 		for _, v := range versions {
-			n, err := load(ctx, tx, v)
+			interfaces, err := kept.heldOf(ctx, tx, v)
 			if err != nil {
 				return err
 			}
-			places[v.Place] = append(places[v.Place], held{v, n.Interfaces})
+			places[v.Place] = append(places[v.Place], held{v, interfaces})
 		}
 		return nil
 	})
+	if errors.Is(err, ErrNone) {
+		return nil, err
+	}
 	if err != nil {
 		return nil, fmt.Errorf("cannot tell the names of interfaces: %w", err)
 	}
+	s.keep(ctx, kept.lacking)
 	tellers := map[string]netmodel.Place{}
 	for _, place := range slices.SortedFunc(maps.Keys(places), func(a, b netmodel.Place) int { return cmp.Compare(a.String(), b.String()) }) {
 		for _, h := range places[place] {
@@ -127,6 +137,9 @@ func spansOf(list []held) []InterfaceSpan {
 // sameNames reports whether two versions tell the same of an ENI, as far as names and
 // addresses go.
 func sameNames(a, b *netmodel.Interface) bool {
+	if a == b {
+		return true
+	}
 	of := func(i *netmodel.Interface) [7]string {
 		return [...]string{i.Name, string(i.Role), i.Resource, i.Instance, i.Subnet, i.VPC, i.AZ}
 	}

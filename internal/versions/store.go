@@ -47,6 +47,7 @@ type Version struct {
 // processes too: each reads what was there before an import or after it.
 type Store struct {
 	db  *sql.DB
+	dir string
 	now func() time.Time
 }
 
@@ -90,19 +91,27 @@ CREATE TABLE changes (
 	record   BLOB NOT NULL -- gzip of what CloudTrail wrote
 ) STRICT;
 CREATE INDEX changes_at ON changes (account, region, at);
+`, `
+-- What versions say of ENIs, which can be made anew of their documents.
+CREATE TABLE version_interfaces (
+	version    INTEGER PRIMARY KEY REFERENCES versions(id) ON DELETE CASCADE,
+	form       INTEGER NOT NULL, -- of the code that made them
+	sha256     BLOB NOT NULL,    -- of what they were made of
+	interfaces BLOB NOT NULL     -- gzip
+) STRICT;
 `}
 
 // Open opens the store of a data directory for reading. It fails with ErrNone where there is
 // none.
 func Open(ctx context.Context, data string) (*Store, error) {
-	path := filepath.Join(data, "network", "versions.db")
-	if _, err := os.Stat(path); err != nil {
+	dir := filepath.Join(data, "network")
+	if _, err := os.Stat(filepath.Join(dir, file)); err != nil {
 		if errors.Is(err, os.ErrNotExist) {
 			return nil, ErrNone
 		}
 		return nil, fmt.Errorf("cannot read the network's versions: %w", err)
 	}
-	s, err := open(path, "mode=ro&_pragma=busy_timeout(20000)")
+	s, err := open(dir, "mode=ro&_pragma=busy_timeout(20000)")
 	if err != nil {
 		return nil, err
 	}
@@ -124,7 +133,13 @@ func Create(ctx context.Context, data string) (*Store, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("cannot make the folder of the network's versions: %w", err)
 	}
-	s, err := open(filepath.Join(dir, "versions.db"), "_txlock=immediate&_pragma=busy_timeout(20000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(ON)")
+	return createIn(ctx, dir, 20_000)
+}
+
+// createIn is Create in a folder that is there. It waits so many milliseconds for others that
+// write.
+func createIn(ctx context.Context, dir string, wait int) (*Store, error) {
+	s, err := open(dir, writing(wait))
 	if err != nil {
 		return nil, err
 	}
@@ -147,14 +162,17 @@ func Create(ctx context.Context, data string) (*Store, error) {
 	return s, nil
 }
 
-func open(path, options string) (*Store, error) {
-	abs, err := filepath.Abs(path)
+// file is the database's name in its folder.
+const file = "versions.db"
+
+func open(dir, options string) (*Store, error) {
+	abs, err := filepath.Abs(filepath.Join(dir, file))
 	if err != nil {
 		return nil, fmt.Errorf("cannot find the network's versions: %w", err)
 	}
 	uri := url.URL{Scheme: "file", Path: filepath.ToSlash(abs), RawQuery: options}
 	db, err := sql.Open("sqlite", uri.String())
-	return &Store{db: db, now: time.Now}, err
+	return &Store{db: db, dir: dir, now: time.Now}, err
 }
 
 // Close closes the store.
@@ -219,8 +237,10 @@ func scanVersion(row interface{ Scan(into ...any) error }) (Version, error) {
 }
 
 // List returns all versions by account, region and time.
-func (s *Store) List(ctx context.Context) ([]Version, error) {
-	rows, err := s.db.QueryContext(ctx, selectVersions+"GROUP BY v.id ORDER BY v.account, v.region, min(s.at)")
+func (s *Store) List(ctx context.Context) ([]Version, error) { return listVersions(ctx, s.db) }
+
+func listVersions(ctx context.Context, q querier) ([]Version, error) {
+	rows, err := q.QueryContext(ctx, selectVersions+"GROUP BY v.id ORDER BY v.account, v.region, min(s.at)")
 	if err != nil {
 		return nil, fmt.Errorf("cannot read the network's versions: %w", err)
 	}

@@ -14,6 +14,7 @@ import (
 
 	"weir/flowlog"
 	"weir/internal/console"
+	"weir/internal/query"
 )
 
 func main() {
@@ -49,8 +50,9 @@ func serve(listen string, empty, following bool, users string, commands io.Reade
 	if following {
 		sources = func(context.Context) ([]console.Followed, error) { return followed(now()), nil }
 	}
+	names := func(context.Context) (query.NameSource, error) { return query.FromRegistry, nil }
 	handler := console.New(console.Deps{
-		Engine: s, Status: s.state, Following: sources, UnknownFields: s.unknownFields, Commits: s.commits, Version: "test", Now: now,
+		Engine: s, Status: s.state, Following: sources, UnknownFields: s.unknownFields, Names: names, Commits: s.commits, Version: "test", Now: now,
 	})
 	if users != "" {
 		login, err := console.NewLogin(users, now)

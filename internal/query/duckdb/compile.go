@@ -319,10 +319,24 @@ func (c *compiler) call(e *query.Call) (string, error) {
 		return matches(e, args)
 	case query.IPIn:
 		return c.ipIn(e, args)
+	case query.PortName:
+		return c.portName(e, args)
 	case query.MapGet:
 		return "(" + args[0] + "[" + args[1] + "])", nil
 	}
 	return c.arithmetic(e, args)
+}
+
+// portName returns the name of a port. What is a sum may have more than 64 bits, and is no
+// port then.
+func (c *compiler) portName(e *query.Call, args []string) (string, error) {
+	for i := range args {
+		if ref, isRef := e.Args[i].(*query.Ref); isRef && c.columns[ref.Name] {
+			continue
+		}
+		args[i] = "TRY_CAST(" + args[i] + " AS BIGINT)"
+	}
+	return string(e.Func) + "(" + strings.Join(args, ", ") + ")", nil
 }
 
 // arithmetic returns a call that computes with numbers or times. Arguments are

@@ -35,9 +35,9 @@ type Options struct {
 	SpillBytes int64
 	// NoRollups answers from records only.
 	NoRollups bool
-	// Names returns the names of now, which queries may ask for, or fails with
-	// [query.ErrNoNames]; nil: there are none.
-	Names func(context.Context) (*query.Names, error)
+	// Names returns the names of now that come from some sources, joined with "or"; those of
+	// others may be there too. nil: there are none.
+	Names func(context.Context, query.NameSource) (*query.Names, error)
 }
 
 // Engine runs queries over a lake. It implements [query.SQLEngine].
@@ -47,7 +47,7 @@ type Engine struct {
 	// reserved are the names of DuckDB's own tables, in lower case.
 	reserved  map[string]bool
 	noRollups bool
-	names     func(context.Context) (*query.Names, error)
+	names     func(context.Context, query.NameSource) (*query.Names, error)
 	// sessions holds the names of sessions by the number that their queries know them by.
 	sessions  sync.Map
 	lastNames atomic.Int64
@@ -177,7 +177,7 @@ func (e *Engine) begin(ctx context.Context, q *request) (*session, error) {
 		return nil, err
 	}
 	s := &session{conn: conn, snap: snap, scope: q.scope, dir: e.lake.Dir()}
-	if !q.named && !q.interfaces {
+	if !q.named && !q.interfaces && !q.countries {
 		return s, nil
 	}
 	if err := s.takeNames(ctx, e, q); err != nil {
@@ -232,6 +232,7 @@ func (e *Engine) admit(ctx context.Context, text string, s query.Scope) (request
 	q := request{
 		text: text, written: true, tables: a.tables, scope: s, only: a.columns,
 		named: a.named, nameColumns: a.names, anyName: a.columns == nil, askedNames: a.asked, interfaces: a.interfaces, namesAt: a.namesAt,
+		countries: a.countries, countriesAt: a.countriesAt,
 	}
 	if q.whole = !a.filters && s.All() && a.columns != nil; q.whole {
 		q.reads = a.columns
@@ -241,11 +242,14 @@ func (e *Engine) admit(ctx context.Context, text string, s query.Scope) (request
 
 // noNames says why there are no names for the request.
 func (q *request) noNames(err error) error {
-	if !errors.Is(err, query.ErrNoNames) && !errors.Is(err, query.ErrNoRanges) {
+	if query.NamesHint(err) == "" {
 		return err
 	}
-	if q.written {
-		return &query.TextError{Offset: q.namesAt, Message: err.Error(), Hint: query.NamesHint(err)}
+	if at := q.namesAt; q.written {
+		if q.countries && (!q.named || errors.Is(err, query.ErrNoCountries)) {
+			at = q.countriesAt
+		}
+		return &query.TextError{Offset: at, Message: err.Error(), Hint: query.NamesHint(err)}
 	}
 	return fmt.Errorf("%w: %w", query.ErrRefused, err)
 }
@@ -274,8 +278,13 @@ type request struct {
 	askedNames []query.NameColumn
 	interfaces bool
 	namesAt    int
-	// rollup is what it reads in place of the table; nil: the table.
-	rollup *rollup.Rollup
+	// countries says that it calls countryFunction, and countriesAt where in its text.
+	countries   bool
+	countriesAt int
+	// rollup is what it reads in place of the table, nil: the table; unrolled is the text that
+	// reads the table then too.
+	rollup   *rollup.Rollup
+	unrolled string
 }
 
 // planned checks a plan and returns its request.
@@ -294,7 +303,10 @@ func (e *Engine) planned(p query.Plan) (request, error) {
 	if !e.noRollups {
 		q.rollup = p.Rollup()
 	}
-	q.text, err = compile(p, q.rollup)
+	if q.text, err = compile(p, q.rollup); err != nil || q.rollup == nil || !q.named {
+		return q, err
+	}
+	q.unrolled, err = compile(p, nil)
 	return q, err
 }
 
@@ -305,7 +317,7 @@ func (e *Engine) run(ctx context.Context, q request, l query.Limits) (query.Rows
 	if err != nil {
 		return nil, limit.close(err)
 	}
-	cost, err := s.prepare(limit.ctx, q)
+	cost, err := s.prepare(limit.ctx, &q)
 	if err == nil && l.MaxBytes > 0 && cost.Bytes > l.MaxBytes {
 		err = fmt.Errorf("%w: it would read %d bytes of %d files, and may read %d", query.ErrLimit, cost.Bytes, len(cost.Files), l.MaxBytes)
 	}
@@ -354,7 +366,7 @@ func (e *Engine) explain(ctx context.Context, q request) (query.Cost, error) {
 		return query.Cost{}, limit.close(err)
 	}
 	defer func() { _ = s.close() }()
-	cost, err := s.prepare(limit.ctx, q)
+	cost, err := s.prepare(limit.ctx, &q)
 	return cost, limit.close(named(err, q.written))
 }
 

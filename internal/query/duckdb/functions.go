@@ -12,6 +12,7 @@ import (
 	duck "github.com/duckdb/duckdb-go/v2"
 	"github.com/duckdb/duckdb-go/v2/mapping"
 
+	"weir/flowlog"
 	"weir/internal/query"
 )
 
@@ -172,7 +173,7 @@ func ipIn(in *duck.DataChunk, out result) error {
 
 // ipClass is ip_class(address).
 func ipClass(in *duck.DataChunk, out result) error {
-	return setTexts(in, out, func(_ int, addr string) (string, bool) { return query.IPClassOf(addr) })
+	return setTextsOf(in, out, query.IPClassOf)
 }
 
 // ipPrefix is ip_prefix(address, bits).
@@ -193,38 +194,89 @@ func ipPrefix(in *duck.DataChunk, out result) error {
 // setTexts sets what f returns for each row; false is NULL. A text that was set in a row
 // stands in the vector's memory, and is not written again for others.
 func setTexts(in *duck.DataChunk, out result, f func(row int, addr string) (string, bool)) error {
-	var nulls []int
-	known := map[string]mapping.StringT{}
-	lastText, last := "", mapping.StringT{}
-	to := out.texts()
+	t := newTextRows(out)
 	err := eachAddress(in, func(row int, addr string, _ bool) error {
 		text, ok := f(row, addr)
-		if !ok {
-			nulls = append(nulls, row)
-			return nil
-		}
-		if text != lastText {
-			lastText = text
-			if last, ok = known[text]; !ok {
-				mapping.VectorAssignStringElement(out.vector, mapping.IdxT(row), text)
-				last = to[row]
-				known[text] = last
-			}
-		}
-		to[row] = last
+		t.set(row, text, ok)
 		return nil
 	})
-	out.setNull(nulls)
+	out.setNull(t.nulls)
 	return err
 }
 
-// Register adds the address functions to a DuckDB connection, under the names that
+// setTextsOf sets what f returns for each address alone; false is NULL.
+func setTextsOf(in *duck.DataChunk, out result, f func(addr string) (string, bool)) error {
+	t := newTextRows(out)
+	text, ok := "", false
+	err := eachAddress(in, func(row int, addr string, same bool) error {
+		if !same {
+			text, ok = f(addr)
+		}
+		t.set(row, text, ok)
+		return nil
+	})
+	out.setNull(t.nulls)
+	return err
+}
+
+// textRows sets the rows of a result.
+type textRows struct {
+	out      result
+	to       []mapping.StringT
+	known    map[string]mapping.StringT // by text
+	lastText string
+	last     mapping.StringT
+	nulls    []int
+}
+
+func newTextRows(out result) *textRows {
+	return &textRows{out: out, to: out.texts(), known: map[string]mapping.StringT{}}
+}
+
+// set sets a row to a text; ok says that there is one.
+func (t *textRows) set(row int, text string, ok bool) {
+	if !ok {
+		t.nulls = append(t.nulls, row)
+		return
+	}
+	if text != t.lastText {
+		t.lastText = text
+		if t.last, ok = t.known[text]; !ok {
+			mapping.VectorAssignStringElement(t.out.vector, mapping.IdxT(row), text)
+			t.last = t.to[row]
+			t.known[text] = t.last
+		}
+	}
+	t.to[row] = t.last
+}
+
+// portName is port_name(port, protocol).
+func portName(in *duck.DataChunk, out result) error {
+	ports, err := numberArg(in, 0)
+	if err != nil {
+		return err
+	}
+	protocols, err := numberArg(in, 1)
+	if err != nil {
+		return err
+	}
+	t := newTextRows(out)
+	for row := range in.GetSize() {
+		name, ok := flowlog.PortName(ports[row], protocols[row])
+		t.set(row, name, ok)
+	}
+	out.setNull(t.nulls)
+	return nil
+}
+
+// Register adds the functions of addresses and ports to a DuckDB connection, under the names that
 // plans have for them, so that other databases can be asked the same questions.
 func Register(conn *sql.Conn) error {
 	functions := map[query.Func]ipFunc{
 		query.IPIn:     {[]duck.Type{duck.TYPE_VARCHAR, duck.TYPE_VARCHAR}, duck.TYPE_BOOLEAN, ipIn},
 		query.IPClass:  {[]duck.Type{duck.TYPE_VARCHAR}, duck.TYPE_VARCHAR, ipClass},
 		query.IPPrefix: {[]duck.Type{duck.TYPE_VARCHAR, duck.TYPE_BIGINT}, duck.TYPE_VARCHAR, ipPrefix},
+		query.PortName: {[]duck.Type{duck.TYPE_BIGINT, duck.TYPE_BIGINT}, duck.TYPE_VARCHAR, portName},
 	}
 	for name, f := range functions {
 		if err := duck.RegisterScalarUDF(conn, string(name), f); err != nil {

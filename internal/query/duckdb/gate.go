@@ -44,6 +44,9 @@ type admitted struct {
 	asked      []query.NameColumn // and does for these
 	interfaces bool               // it asks for interfacesTable
 	namesAt    int                // where it asks for either
+
+	countries   bool // it calls countryFunction
+	countriesAt int  // where
 }
 
 // gate checks the text of a query.
@@ -96,6 +99,7 @@ func (e *Engine) gate(ctx context.Context, text string) (admitted, error) {
 	n.collect(root)
 	out.filters = n.filters
 	out.named, out.interfaces, out.namesAt = g.named, g.interfaces, g.namesAt
+	out.countries, out.countriesAt = g.countries, g.countriesAt
 	out.names, out.columns = nameColumnsOf(n.columns(), g.named)
 	if g.named {
 		out.asked = n.asked()
@@ -109,10 +113,10 @@ type gate struct {
 	reserved map[string]bool // names of DuckDB's own tables, in lower case
 	ctes     map[string]bool
 	tables   map[flowlog.Kind]bool
-	// named and interfaces say that it asks for the named table and for
-	// interfacesTable, and namesAt where.
-	named, interfaces bool
-	namesAt           int
+	// named and interfaces say that it asks for the named table and for interfacesTable, and
+	// namesAt where; countries that it calls countryFunction, and countriesAt where.
+	named, interfaces, countries bool
+	namesAt, countriesAt         int
 	// grown is what the query's calls multiply a value's size by, widest the size
 	// that they give one (growth.go).
 	grown, widest int64
@@ -216,6 +220,9 @@ func (g *gate) checkNode(node map[string]any) error {
 		lower := strings.ToLower(name)
 		if slices.Contains(forbiddenFunctions, lower) {
 			return g.refuse(place(node), "the function "+name+" is not allowed here", "")
+		}
+		if lower == countryFunction {
+			g.countries, g.countriesAt = true, place(node)
 		}
 		return g.checkGrowth(lower, node)
 	case "ARRAY_TYPE_INFO":

@@ -29,6 +29,10 @@ const (
 	rangeFunction     = "weir_range" // weir_range(addr, names, column)
 )
 
+// countryFunction is a function of an address that queries may call: country(addr). It is a
+// macro of rangeFunction with the session's names.
+const countryFunction = "country"
+
 // interfacesTable is the table of what is known of ENIs.
 const interfacesTable = "network_interfaces"
 
@@ -143,7 +147,7 @@ func (e *Engine) rangeNames(in *duck.DataChunk, out result) error {
 	if names == nil || err != nil {
 		return err
 	}
-	return setTexts(in, out, func(_ int, addr string) (string, bool) {
+	return setTextsOf(in, out, func(addr string) (string, bool) {
 		value := names.OfAddress(column, addr)
 		return value, value != ""
 	})
@@ -170,19 +174,26 @@ func (e *Engine) nameArgs(in *duck.DataChunk, i int) (*query.Names, query.NameCo
 	return names.(*query.Names), query.NameColumn(column[0]), nil //nolint:forcetypeassert,gosec // as takeNames and nameExprs put them in
 }
 
-// takeNames holds the names of now for the session. It fails with [query.ErrNoNames] or
-// [query.ErrNoRanges] where they lack what is asked for.
+// takeNames holds the names of now for the session. It fails with [query.ErrNoNames],
+// [query.ErrNoRanges] or [query.ErrNoCountries] where they lack what is asked for.
 func (s *session) takeNames(ctx context.Context, e *Engine, q *request) error {
+	asked := slices.Clone(q.askedNames)
+	if q.interfaces {
+		asked = append(asked, query.InterfaceName)
+	}
+	if q.countries {
+		asked = append(asked, query.SrcCountry)
+	}
+	var from query.NameSource
+	for _, c := range slices.Concat(asked, q.nameColumns) {
+		from |= c.From()
+	}
 	names := query.NewNames(nil, nil)
 	if e.names != nil {
 		var err error
-		if names, err = e.names(ctx); err != nil {
+		if names, err = e.names(ctx, from); err != nil {
 			return err
 		}
-	}
-	asked := q.askedNames
-	if q.interfaces {
-		asked = append(slices.Clone(asked), query.InterfaceName)
 	}
 	for _, c := range asked {
 		if err := names.Lacks(c); err != nil {
@@ -195,6 +206,13 @@ func (s *session) takeNames(ctx context.Context, e *Engine, q *request) error {
 	s.names, s.namesAs = names, e.lastNames.Add(1)
 	e.sessions.Store(s.namesAs, names)
 	s.release = func() { e.sessions.Delete(s.namesAs) }
+	if !q.countries {
+		return nil
+	}
+	_, err := s.conn.ExecContext(ctx, fmt.Sprintf("CREATE OR REPLACE TEMP MACRO %s(addr) AS %s(addr, %d, %d)", countryFunction, rangeFunction, s.namesAs, query.SrcCountry))
+	if err != nil {
+		return fmt.Errorf("cannot make the function %s: %w", countryFunction, parseError(err, 0))
+	}
 	return nil
 }
 
@@ -218,7 +236,9 @@ func (s *session) nameExprs(files []lake.DataFile, only []query.NameColumn) []st
 		switch {
 		case s.names.Lacks(c) != nil:
 			e = "CAST(NULL AS VARCHAR)"
-		case c.OfAWS():
+		case c.From() == query.FromRegistry:
+			e = fmt.Sprintf("%s(%s, %s)", query.PortName, flowlog.FieldByID(c.Of()).Column, flowlog.FieldByID(flowlog.Protocol).Column)
+		case c.From() != query.FromDefinition:
 			e = fmt.Sprintf("%s(%s, %d, %d)", rangeFunction, flowlog.FieldByID(c.Of()).Column, s.namesAs, c)
 		case c.Of() == flowlog.InterfaceID:
 			e = s.interfaceExpr(c, low, high, time)

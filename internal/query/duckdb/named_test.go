@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"weir/flowlog"
+	"weir/internal/lake"
 	"weir/internal/query"
 	"weir/internal/query/memory"
 )
@@ -67,6 +68,18 @@ func namedRecords(t *testing.T, r *rand.Rand) []*flowlog.Batch {
 				rec.SetInt(flowlog.End, start+60)
 			}
 			rec.SetInt(flowlog.WeirHour, start/3600*3600)
+			if r.IntN(9) > 0 {
+				rec.SetInt(flowlog.Bytes, r.Int64N(10_000))
+				rec.SetInt(flowlog.Packets, 1+r.Int64N(10))
+			}
+			for _, f := range []struct {
+				id   flowlog.FieldID
+				some [4]int64
+			}{{flowlog.SrcPort, [4]int64{22, 443, 514, 40000}}, {flowlog.DstPort, [4]int64{53, 443, 0, 514}}, {flowlog.Protocol, [4]int64{6, 17, 1, 132}}} {
+				if r.IntN(10) > 0 {
+					rec.SetInt(f.id, f.some[r.IntN(4)])
+				}
+			}
 			for _, f := range []struct {
 				id   flowlog.FieldID
 				text string
@@ -159,6 +172,44 @@ func someRanges(a netip.Addr) (service, region string) {
 	return "", ""
 }
 
+// someCountries says which country some addresses are in.
+func someCountries(a netip.Addr) string {
+	switch {
+	case a == netip.MustParseAddr("8.8.8.8"):
+		return "US"
+	case a.Is4() && a.As4()[3]%2 == 1:
+		return "DE"
+	}
+	return ""
+}
+
+// plainOthers returns the countries of addresses, and the names of ports, which are srcport,
+// dstport and protocol.
+func plainOthers(src, dst any, ports []any) []any {
+	var out []any
+	add := func(text string) {
+		if text == "" {
+			out = append(out, nil)
+		} else {
+			out = append(out, text)
+		}
+	}
+	for _, addr := range []any{src, dst} {
+		country := ""
+		if text, ok := addr.(string); ok {
+			country = someCountries(netip.MustParseAddr(text))
+		}
+		add(country)
+	}
+	for _, port := range ports[:2] {
+		add(map[string]string{
+			"22 6": "ssh", "22 17": "ssh", "22 132": "ssh", "443 6": "https", "443 17": "https", "443 132": "https", "514 6": "shell", "514 17": "syslog",
+			"53 6": "dns", "53 17": "dns",
+		}[fmt.Sprintf("%v %v", port, ports[2])])
+	}
+	return out
+}
+
 // orEmpty returns the span, or an empty one for none.
 func orEmpty(s *query.InterfaceSpan) *query.InterfaceSpan {
 	if s == nil {
@@ -185,19 +236,19 @@ func TestNamed(t *testing.T) {
 		r := rand.New(rand.NewPCG(seed, 7))
 		e := newEngine(t, namedRecords(t, rand.New(rand.NewPCG(seed, 8))))
 		spans := randomNames(r, 1+2*int(seed))
-		names := query.NewNames(slices.Clone(spans), someRanges)
-		e.names = func(context.Context) (*query.Names, error) { return names, nil }
+		names := query.NewNames(slices.Clone(spans), someRanges).With(someRanges, someCountries)
+		e.names = func(context.Context, query.NameSource) (*query.Names, error) { return names, nil }
 		reference := memory.New(namedRecords(t, rand.New(rand.NewPCG(seed, 8)))...) // the lake takes records over
 		reference.Name(names)
 		for _, scope := range []query.Scope{{}, {From: time.Unix(namedFrom+3000, 0), To: time.Unix(namedFrom+9000, 0)}, {Interfaces: []string{"eni-1"}}} {
 			rows, err := e.RunSQL(t.Context(), `SELECT interface_id, coalesce("start", CAST(epoch(weir_hour) AS BIGINT)), srcaddr, dstaddr,
 				interface_name, interface_role, interface_resource, interface_instance, interface_subnet, interface_vpc, interface_az, interface_state,
 				src_interface, src_name, src_role, dst_interface, dst_name, dst_role,
-				src_service, src_region, dst_service, dst_region FROM named_vpc_flow_logs`, scope, query.Limits{})
+				src_service, src_region, dst_service, dst_region, src_country, dst_country, src_port_name, dst_port_name, srcport, dstport, protocol FROM named_vpc_flow_logs`, scope, query.Limits{})
 			told := all(t, rows, err)
 			var want [][]any
 			for _, row := range told {
-				want = append(want, slices.Concat(row[:4], plainNames(spans, row[0], row[1].(int64), row[2], row[3])))
+				want = append(want, slices.Concat(row[:4], plainNames(spans, row[0], row[1].(int64), row[2], row[3]), plainOthers(row[2], row[3], row[26:]), row[26:]))
 			}
 			if diff := cmp.Diff(sorted(want), sorted(told)); diff != "" || len(told) == 0 && len(scope.Interfaces) == 0 {
 				t.Fatalf("seed %d, %+v: %d rows (-plain +told):\n%s", seed, scope, len(told), diff)
@@ -223,8 +274,8 @@ func TestNamed(t *testing.T) {
 func TestNamedPlans(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 3))
 	e := newEngine(t, namedRecords(t, rand.New(rand.NewPCG(3, 4))))
-	names := query.NewNames(randomNames(r, 4), someRanges)
-	e.names = func(context.Context) (*query.Names, error) { return names, nil }
+	names := query.NewNames(randomNames(r, 4), nil).With(someRanges, someCountries)
+	e.names = func(context.Context, query.NameSource) (*query.Names, error) { return names, nil }
 	reference := memory.New(namedRecords(t, rand.New(rand.NewPCG(3, 4)))...)
 	reference.Name(names)
 	for _, c := range query.NameColumns() {
@@ -244,6 +295,83 @@ func TestNamedPlans(t *testing.T) {
 				t.Errorf("%s (-reference +got):\n%s", c, diff)
 			}
 		}
+	}
+}
+
+// TestNamedRolled answers plans by names of interfaces from rollups where these change at whole
+// minutes, or not among the records, and from the records elsewhere, as the reference does.
+func TestNamedRolled(t *testing.T) {
+	ref := func(c query.NameColumn) query.Expr { return &query.Ref{Name: c.String()} }
+	aggs := []query.Agg{
+		{Name: "n", Func: query.CountRows},
+		{Name: "b", Func: query.Sum, Arg: &query.Ref{Name: "bytes"}, Where: &query.Call{Func: query.IsAbsent, Args: []query.Expr{&query.Ref{Name: "weir_repeat"}}}},
+		{Name: "s", Func: query.CountDistinct, Arg: ref(query.InterfaceState)},
+	}
+	minute := &query.Call{Func: query.Bin, Args: []query.Expr{query.RecordTime(), &query.Literal{Value: int64(600)}}}
+	plans := map[string][]query.Stage{
+		"by name":          {&query.Aggregate{By: []query.Named{{Name: "x", Expr: ref(query.InterfaceName)}}, Aggs: aggs}},
+		"by name and time": {&query.Aggregate{By: []query.Named{{Name: "x", Expr: ref(query.InterfaceName)}, {Name: "t", Expr: minute}}, Aggs: aggs[:2]}},
+		"one name": {
+			&query.Filter{Where: &query.Call{Func: query.Eq, Args: []query.Expr{ref(query.InterfaceName), &query.Literal{Value: "web"}}}},
+			&query.Aggregate{By: []query.Named{{Name: "x", Expr: ref(query.InterfaceVPC)}, {Name: "y", Expr: &query.Ref{Name: "interface_id"}}}, Aggs: aggs},
+		},
+		"by country": {
+			&query.Filter{Where: &query.Call{Func: query.Eq, Args: []query.Expr{&query.Ref{Name: "action"}, &query.Literal{Value: "ACCEPT"}}}},
+			&query.Aggregate{By: []query.Named{{Name: "x", Expr: ref(query.SrcCountry)}, {Name: "y", Expr: ref(query.SrcRegion)}}, Aggs: aggs[:1]},
+		},
+		"of an address": {&query.Aggregate{By: []query.Named{{Name: "x", Expr: ref(query.SrcName)}}, Aggs: aggs[:1]}},
+	}
+	rolled, plain := 0, 0
+	for seed := range uint64(10) {
+		r := rand.New(rand.NewPCG(seed, 31))
+		batches := func() []*flowlog.Batch { return namedRecords(t, rand.New(rand.NewPCG(seed, 32))) }
+		e, err := Open(t.Context(), newLakeWith(t, batches(), lake.Options{RollupRecords: 1}), Options{TempDir: t.TempDir()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { e.Close() })
+		spans := randomNames(r, 1+2*int(seed))
+		whole := seed%2 == 0
+		for i := range spans {
+			for _, at := range []*int64{&spans[i].From, &spans[i].To} {
+				if whole && *at != math.MinInt64 && *at != math.MaxInt64 {
+					*at = *at / 60 * 60
+				}
+			}
+		}
+		spans = slices.DeleteFunc(spans, func(s query.InterfaceSpan) bool { return s.From == s.To })
+		names := query.NewNames(spans, someRanges).With(someRanges, someCountries)
+		e.names = func(context.Context, query.NameSource) (*query.Names, error) { return names, nil }
+		reference := memory.New(batches()...)
+		reference.Name(names)
+		for name, stages := range plans {
+			for _, scope := range []query.Scope{{}, {From: time.Unix(namedFrom+3000, 0), To: time.Unix(namedFrom+30_000, 0)}, {From: time.Unix(namedFrom+3, 0)}} {
+				p := query.Plan{Kind: flowlog.KindVPC, Named: true, Scope: scope, Stages: stages}
+				rows, err := reference.Run(t.Context(), p, query.Limits{})
+				want := sorted(all(t, rows, err))
+				rows, err = e.Run(t.Context(), p, query.Limits{})
+				if diff := cmp.Diff(want, sorted(all(t, rows, err))); diff != "" {
+					t.Errorf("seed %d, %s, %+v (-reference +got):\n%s", seed, name, scope, diff)
+				}
+				cost, err := e.Explain(t.Context(), p)
+				if err != nil {
+					t.Fatal(err)
+				}
+				fromRollups := slices.ContainsFunc(cost.Files, func(f query.FileCost) bool { return strings.HasPrefix(f.Path, "rollups") })
+				can := name != "of an address" && scope.From.Unix()%60 != 3 && (name != "by country" || scope.IsZero())
+				if fromRollups && !can || !fromRollups && can && (whole || name == "by country") {
+					t.Errorf("seed %d, %s, %+v: from rollups is %v", seed, name, scope, fromRollups)
+				}
+				if fromRollups {
+					rolled++
+				} else if can {
+					plain++
+				}
+			}
+		}
+	}
+	if rolled < 30 || plain < 10 {
+		t.Errorf("%d were answered from rollups, and %d not for the names", rolled, plain)
 	}
 }
 
@@ -268,10 +396,18 @@ func TestNamedGate(t *testing.T) {
 		}
 	}
 	none()
-	e.names = func(context.Context) (*query.Names, error) { return nil, query.ErrNoNames }
+	e.names = func(context.Context, query.NameSource) (*query.Names, error) { return nil, query.ErrNoNames }
 	none()
+	for _, q := range []string{"SELECT country(srcaddr) FROM vpc_flow_logs", "SELECT interface_id, Country('1.1.1.1') FROM tgw_flow_logs WHERE false"} {
+		e.names = func(context.Context, query.NameSource) (*query.Names, error) { return query.NewNames(nil, nil), nil }
+		_, err := e.RunSQL(t.Context(), q, query.Scope{}, query.Limits{})
+		at, ok := errors.AsType[*query.TextError](err)
+		if !ok || at.Offset != strings.Index(strings.ToLower(q), "country") || !strings.Contains(at.Hint, "weir enrich import") {
+			t.Errorf("%s: %v", q, err)
+		}
+	}
 	names := query.NewNames([]query.InterfaceSpan{{ID: "eni-1", From: math.MinInt64, To: math.MaxInt64, Name: "web"}}, nil)
-	e.names = func(context.Context) (*query.Names, error) { return names, nil }
+	e.names = func(context.Context, query.NameSource) (*query.Names, error) { return names, nil }
 	for q, want := range map[string]string{
 		"SELECT count(*) FROM named_vpc_flow_logs WHERE interface_name = 'web'":                               "[2]",
 		"SELECT n.INTERFACE_NAME FROM Named_VPC_Flow_Logs n WHERE srcaddr = '10.0.0.1'":                       "[web]",
@@ -282,6 +418,7 @@ func TestNamedGate(t *testing.T) {
 		"WITH x AS (SELECT * FROM named_vpc_flow_logs) SELECT count(interface_name) FROM x":                   "[2]",
 		"SELECT count(*) FROM (SELECT DISTINCT interface_name FROM named_vpc_flow_logs)":                      "[2]",
 		"SELECT count(COLUMNS('interface_name')) FROM named_vpc_flow_logs":                                    "[2]",
+		"SELECT port_name(443, 6) FROM network_interfaces":                                                    "[https]",
 		"SELECT interface_name FROM named_vpc_flow_logs ORDER BY bytes DESC NULLS LAST, interface_id LIMIT 1": "[<nil>]",
 	} {
 		rows, err := e.RunSQL(t.Context(), q, query.Scope{}, query.Limits{})

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -18,10 +19,18 @@ import (
 // that expressions over the table's columns are those over the rollup's.
 const rollupView = "weir_rollup"
 
-// rollupView makes the view of a rollup over the files of flow.records: of the rollups
-// of those that have some, and of the records of the others, each of which is a row of
-// its own.
-func (s *session) rollupView(ctx context.Context, r *rollup.Rollup, files []lake.DataFile) error {
+// rolls reports whether the request's rollup answers it over files: whether the names that it
+// asks for do not change within a unit of the rollup's times.
+func (s *session) rolls(q *request, files []lake.DataFile) bool {
+	low, high, _ := recordTimes(files, s.scope)
+	return !slices.ContainsFunc(q.nameColumns, func(c query.NameColumn) bool { return !s.names.Rolls(c, q.rollup, low, high) })
+}
+
+// rollupView makes the view of the request's rollup over the files of flow.records: of the
+// rollups of those that have some, and of the records of the others, each of which is a row
+// of its own. It has the names that the request asks for.
+func (s *session) rollupView(ctx context.Context, q *request, files []lake.DataFile) error {
+	r := q.rollup
 	var rolled, plain []lake.DataFile
 	for _, f := range files {
 		if f.Rollups != "" {
@@ -37,7 +46,11 @@ func (s *session) rollupView(ctx context.Context, r *rollup.Rollup, files []lake
 	if len(plain) > 0 || len(rolled) == 0 {
 		parts = append(parts, s.selectRecords(r, plain))
 	}
-	text := "CREATE OR REPLACE TEMP VIEW " + rollupView + " AS " + strings.Join(parts, " UNION ALL ")
+	text := strings.Join(parts, " UNION ALL ")
+	if len(q.nameColumns) > 0 {
+		text = "SELECT *, " + strings.Join(s.nameExprs(files, q.nameColumns), ", ") + " FROM (" + text + ")"
+	}
+	text = "CREATE OR REPLACE TEMP VIEW " + rollupView + " AS " + text
 	if _, err := s.conn.ExecContext(ctx, text); err != nil {
 		return fmt.Errorf("cannot open the lake's rollups: %w", parseError(err, 0))
 	}
@@ -95,7 +108,7 @@ func someCondition() string {
 
 // addRollupCost adds what reading a rollup costs: at most the rollups of files, or the
 // columns in question of those that have none.
-func (s *session) addRollupCost(cost *query.Cost, q request, files []lake.DataFile) {
+func (s *session) addRollupCost(cost *query.Cost, q *request, files []lake.DataFile) {
 	columns := map[string]bool{}
 	for _, name := range q.reads {
 		columns[name] = true

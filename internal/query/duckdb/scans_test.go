@@ -166,3 +166,28 @@ start>99999999999
 		t.Error("no file is ever left out: this test shows nothing")
 	}
 }
+
+// TestScopeWithoutStart asks for a span of time of which the oldest file, behind others whose
+// records all have a start, has a record without: it counts at its hour, though the starts of the
+// file's others lie before the span.
+func TestScopeWithoutStart(t *testing.T) {
+	const hour = 1772442000 // 2026-03-02T09:00:00Z
+	var batches []*flowlog.Batch
+	for n := range int64(4) {
+		b := flowlog.NewBatch(flowlog.KindVPC)
+		r := b.Append()
+		r.SetInt(flowlog.WeirHour, hour+n*3600)
+		r.SetInt(flowlog.Start, hour+n*3600-60)
+		if n == 0 {
+			r = b.Append()
+			r.SetInt(flowlog.WeirHour, hour)
+		}
+		batches = append(batches, b)
+	}
+	e := newEngine(t, batches)
+	scope := query.Scope{From: time.Unix(hour, 0), To: time.Unix(hour+24*3600, 0)}
+	rows, err := e.RunSQL(t.Context(), "SELECT count(*) FROM vpc_flow_logs", scope, query.Limits{})
+	if got := all(t, rows, err); got[0][0] != int64(4) {
+		t.Errorf("%v records, want three with a start and one without", got[0][0])
+	}
+}

@@ -17,13 +17,16 @@ import (
 // prepare makes the views that a query sees, over the files that may matter to
 // it, and says what the query will read. It lets DuckDB plan the query first: the
 // filters that DuckDB brings down to the scan then tell which files can be left out.
-func (s *session) prepare(ctx context.Context, q request) (query.Cost, error) {
+func (s *session) prepare(ctx context.Context, q *request) (query.Cost, error) {
 	var cost query.Cost
 	bounds := lake.Bounds{From: s.scope.From, To: s.scope.To}
 	if q.rollup != nil {
 		files := s.snap.Files(flowlog.KindVPC, bounds)
-		s.addRollupCost(&cost, q, files)
-		return cost, s.rollupView(ctx, q.rollup, files)
+		if s.rolls(q, files) {
+			s.addRollupCost(&cost, q, files)
+			return cost, s.rollupView(ctx, q, files)
+		}
+		q.rollup, q.text = nil, q.unrolled
 	}
 	s.only = q.only
 	if q.interfaces {
@@ -46,7 +49,7 @@ func (s *session) prepare(ctx context.Context, q request) (query.Cost, error) {
 		if !q.whole {
 			files, columns = matchingFiles(files, scansOf(scans, k, s.snap))
 		}
-		if err := s.views(ctx, &q, k, files); err != nil {
+		if err := s.views(ctx, q, k, files); err != nil {
 			return cost, err
 		}
 		if q.reads != nil {
@@ -66,14 +69,26 @@ func (s *session) prepare(ctx context.Context, q request) (query.Cost, error) {
 const planFiles = 2
 
 // plan lets DuckDB plan the query and returns its readings of files.
-func (s *session) plan(ctx context.Context, q request, b lake.Bounds) ([]scan, error) {
+func (s *session) plan(ctx context.Context, q *request, b lake.Bounds) ([]scan, error) {
 	for _, k := range q.tables {
-		files := s.snap.Files(k, b)
-		if err := s.views(ctx, &q, k, files[:min(planFiles, len(files))]); err != nil {
+		if err := s.views(ctx, q, k, someFiles(s.snap.Files(k, b))); err != nil {
 			return nil, err
 		}
 	}
 	return s.scans(ctx, q.text)
+}
+
+// someFiles returns files over which a query is planned, one with a record without start among
+// them where there is one: a scope is another condition then (selectFiles).
+func someFiles(files []lake.DataFile) []lake.DataFile {
+	if len(files) <= planFiles {
+		return files
+	}
+	some := slices.Clone(files[:planFiles])
+	if i := slices.IndexFunc(files, func(f lake.DataFile) bool { return f.LacksStart() }); i >= planFiles {
+		some[0] = files[i]
+	}
+	return some
 }
 
 var kinds = []flowlog.Kind{flowlog.KindVPC, flowlog.KindTGW}

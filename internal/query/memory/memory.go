@@ -116,7 +116,15 @@ func (e *Engine) namesOf(r flowlog.Record) []any {
 	id, _ := r.Text(flowlog.InterfaceID) // none is named ""
 	recorder := e.names.Interface(id, at)
 	for i, c := range columns {
-		if c.OfAWS() {
+		switch c.From() {
+		case query.FromRegistry:
+			port, hasPort := r.Int(c.Of())
+			protocol, hasProtocol := r.Int(flowlog.Protocol)
+			if name, ok := flowlog.PortName(port, protocol); ok && hasPort && hasProtocol {
+				out[i] = name
+			}
+			continue
+		case query.FromRanges, query.FromCountries:
 			addr, _ := r.Text(c.Of())
 			if e.names.Lacks(c) == nil {
 				if value := e.names.OfAddress(c, addr); value != "" {

@@ -194,7 +194,9 @@ func (p *planner) text(depth int) query.Expr {
 	if depth == 0 {
 		return p.leaf(query.Text, "web", "10.0.0.1", "", "2001:db8::1", "it's", nil)
 	}
-	switch p.IntN(7) {
+	switch p.IntN(8) {
+	case 7:
+		return call(query.PortName, p.expr(query.Int, depth-1), p.leaf(query.Int, int64(6), int64(17), int64(132), nil))
 	case 0:
 		return call(query.Lower, p.text(depth-1))
 	case 1:

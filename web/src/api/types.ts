@@ -106,9 +106,10 @@ export interface Field {
   type: "integer" | "text" | "time" | "map";
   unit: string;
   meaning: string;
-  /** The flow log version that brought the field; 0 for weir's own and unknown fields. */
+  /** The flow log version that brought the field; 0 for weir's own, names and unknown fields. */
   version: number;
-  origin: "aws" | "weir" | "unknown";
+  /** A name is told of a record, by what was imported: records do not hold it. */
+  origin: "aws" | "weir" | "name" | "unknown";
   /** The text is an IP address. */
   address: boolean;
   /** The number is a time in seconds since the epoch. */

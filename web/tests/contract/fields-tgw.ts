@@ -58,6 +58,17 @@ export default {
       "address": false,
       "epoch": false,
       "names": {}
+    },
+    {
+      "name": "dst_port_name",
+      "type": "text",
+      "unit": "",
+      "meaning": "What it means.",
+      "version": 0,
+      "origin": "name",
+      "address": false,
+      "epoch": false,
+      "names": {}
     }
   ]
 } satisfies Fields;

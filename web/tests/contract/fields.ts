@@ -69,6 +69,28 @@ export default {
       "names": {}
     },
     {
+      "name": "src_service",
+      "type": "text",
+      "unit": "",
+      "meaning": "What it means.",
+      "version": 0,
+      "origin": "name",
+      "address": false,
+      "epoch": false,
+      "names": {}
+    },
+    {
+      "name": "dst_port_name",
+      "type": "text",
+      "unit": "",
+      "meaning": "What it means.",
+      "version": 0,
+      "origin": "name",
+      "address": false,
+      "epoch": false,
+      "names": {}
+    },
+    {
       "name": "my-field",
       "type": "text",
       "unit": "",
