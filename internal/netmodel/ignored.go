@@ -233,6 +233,9 @@ var ignored = map[string]string{
 	"transitgateways": `
 		CreationTime Description Options.AmazonSideAsn Options.AutoAcceptSharedAttachments Options.DnsSupport
 		Options.EncryptionSupport Options.MulticastSupport`,
+	"serviceconfigurations": `
+		AcceptanceRequired AvailabilityZoneIds AvailabilityZones BaseEndpointDnsNames ManagesVpcEndpoints PayerResponsibility
+		PrivateDnsName PrivateDnsNameConfiguration RemoteAccessEnabled ServiceType SupportedIpAddressTypes SupportedRegions`,
 	"transitgatewaystaticroutes": `
 		Routes.TransitGatewayAttachments.ResourceId Routes.TransitGatewayAttachments.ResourceType
 		Routes.TransitGatewayRouteTableAnnouncementId`,

@@ -30,6 +30,7 @@ type Network struct {
 	ElasticIPs                 map[string]*ElasticIP // by allocation id
 	PeeringConnections         map[string]*PeeringConnection
 	VPCEndpoints               map[string]*VPCEndpoint
+	EndpointServices           map[string]*EndpointService
 
 	TransitGateways           map[string]*TransitGateway
 	TransitGatewayAttachments map[string]*TransitGatewayAttachment

@@ -54,6 +54,7 @@ func (s *session) operations() []operation {
 		once(ofEC2, s.ec2.DescribeVpnGateways, nil),
 		once(ofEC2, s.ec2.DescribeVpcPeeringConnections, nil),
 		once(ofEC2, s.ec2.DescribeVpcEndpoints, nil),
+		once(ofEC2, s.ec2.DescribeVpcEndpointServiceConfigurations, nil),
 		once(ofEC2, s.ec2.DescribeTransitGateways, nil),
 		once(ofEC2, s.ec2.DescribeTransitGatewayAttachments, nil),
 		once(ofEC2, s.ec2.DescribeTransitGatewayVpcAttachments, nil),
