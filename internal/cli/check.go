@@ -47,6 +47,8 @@ describe-target-health and describe-target-group-attributes are there: each conn
 it makes, or passes on with the client's address, and each health check is a leg of its own.
 One target must be reached.
 
+Of 'aws ec2 describe-vpc-endpoint-service-configurations' it takes which appliances are behind
+a Gateway Load Balancer endpoint, and looks at what these are sent (UDP port 6081).
 That appliances behind a Gateway Load Balancer endpoint, and firewalls of AWS Network Firewall,
 let the connection pass is assumed, and said. What other appliances do with it is not known.
 
@@ -183,7 +185,7 @@ func (c *cli) printLegs(legs []policy.Leg) error {
 	if len(legs) == 0 {
 		return nil
 	}
-	fmt.Fprint(people{c.out}, "\nwhat the load balancer makes of it:\n\n")
+	fmt.Fprint(people{c.out}, "\nwhat load balancers make of it:\n\n")
 	t := newTable(c.out, []tableColumn{
 		{head: "LEG"}, {head: "TARGET"}, {head: "TARGET GROUP"}, {head: "STATE"}, {head: "CARRIES"}, {head: "FROM"}, {head: "TO"}, {head: "ACTION"}, {head: "WHY"},
 	})

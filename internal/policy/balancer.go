@@ -118,7 +118,7 @@ func (w *walk) balance(out *Path, p Packet, anyPort bool) error {
 	} else {
 		n.listeners()
 	}
-	out.Legs = n.legs
+	out.Legs = append(out.Legs, n.legs...)
 	return n.outcome(out)
 }
 

@@ -23,8 +23,9 @@ type Path struct {
 	// those on the reply, where the packet arrives and has one.
 	Forward []Step `json:"forward"`
 	Reply   []Step `json:"reply"`
-	// Legs are what load balancers make of it, where it arrives at one: connections of their
-	// own, in order. Where there are any, one of them must get through.
+	// Legs are what load balancers make of it, where it arrives at one, and what Gateway Load
+	// Balancers on the way send to their appliances: connections of their own, in order. One of
+	// those that a load balancer carries it on by must get through.
 	Legs []Leg `json:"legs,omitempty"`
 	// Notes say what holds besides, each a sentence for people.
 	Notes []string `json:"notes,omitempty"`
@@ -107,7 +108,7 @@ func (w *walk) path() (Path, error) {
 	if err == nil && !w.refused {
 		w.arrived(at)
 	}
-	out.Forward, out.Notes = orNone(w.steps), w.notes
+	out.Forward, out.Notes, out.Legs = orNone(w.steps), w.notes, w.legs
 	switch {
 	case err != nil:
 		return out, err
@@ -118,7 +119,7 @@ func (w *walk) path() (Path, error) {
 	out.To = at.id
 	arrival, anyPort := w.p, w.anyPort
 	reply, ok := w.p.reply()
-	if !ok || at.kind == atService && w.bypassed {
+	if !ok || w.oneWay || at.kind == atService && w.bypassed {
 		return out, nil
 	}
 	w.turn(reply)

@@ -43,6 +43,10 @@ type walk struct {
 	// left is the egress-only internet gateway that it left by.
 	left string
 
+	// legs are those of Gateway Load Balancers on the way.
+	legs []Leg
+	// oneWay: what answers it is looked at elsewhere.
+	oneWay bool
 	// depth is how many load balancers sent it on before.
 	depth int
 
