@@ -94,7 +94,8 @@ func Check(ctx context.Context, req CheckRequest) (CheckReport, error) {
 			return out, fmt.Errorf("%w: %s", ErrUnsure, strings.Join(doubts, "; "))
 		}
 	}
-	if steps := slices.Concat(out.Forward, out.Reply); err != nil && len(steps) > 0 {
+	balanced := slices.ContainsFunc(out.Legs, func(l policy.Leg) bool { return l.From == out.To })
+	if steps := slices.Concat(out.Forward, out.Reply); err != nil && len(steps) > 0 && !balanced {
 		last := steps[len(steps)-1]
 		err = fmt.Errorf("%w; the %s came as far as %s", err, wayOf(&out), cmp.Or(last.Rule, last.Gateway, last.Interface))
 	}
