@@ -218,6 +218,13 @@ func TestLegs(t *testing.T) {
 			},
 			notes: []string{"which of the ENIs of i-1 (eni-1a, eni-1p) it takes"},
 		},
+		"the primary one of an instance's ENIs": {
+			rules: []netmodel.GroupRule{in("10.0.0.0/8")}, action: Accept,
+			change: []func(n *netmodel.Network){func(n *netmodel.Network) {
+				n.Interfaces["eni-1p"].Instance, n.Interfaces["eni-1a"].Primary = "i-1", true
+			}},
+			want: []string{"i-1 traffic 10.2.1.10>10.1.1.10:8443 ACCEPT by sgr-t", "i-1 health check 10.1.2.50>10.1.1.10:8080 ACCEPT by sgr-t"},
+		},
 		"an instance with two ENIs that differ": {
 			rules:  []netmodel.GroupRule{in("10.0.0.0/8")},
 			change: []func(n *netmodel.Network){func(n *netmodel.Network) { n.Interfaces["eni-1p"].Instance = "i-1" }},

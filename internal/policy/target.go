@@ -78,7 +78,7 @@ func (n *node) to(t *target) {
 }
 
 // candidates returns what a target may mean. An instance gets it at the primary address of
-// its primary ENI: of several the input does not say which one that is.
+// its primary ENI; where the input does not say which one that is, each may be.
 //
 // Source: Network Load Balancer user guide, "Request routing and IP addresses", and alike of the
 // other kinds.
@@ -96,6 +96,9 @@ func (n *node) candidates(t *target) ([]candidate, error) {
 			if i.Instance == t.id {
 				add(i)
 			}
+		}
+		if at := slices.IndexFunc(out, func(c candidate) bool { return c.eni.Primary }); at >= 0 {
+			out = out[at : at+1]
 		}
 	case "alb":
 		_, name, _ := strings.Cut(t.id, ":loadbalancer/")
