@@ -54,7 +54,7 @@ type CheckReport struct {
 }
 
 // Check tells what the route tables, gateways, security groups and network ACLs of a
-// definition do with a connection. It fails where the definition does not hold what leads it
+// definition do with a connection, and with what load balancers make of it. It fails where the definition does not hold what leads it
 // on, with what is known of its way in the report, and with [ErrUnsure] where it is to be
 // strict.
 func Check(ctx context.Context, req CheckRequest) (CheckReport, error) {
@@ -94,7 +94,8 @@ func Check(ctx context.Context, req CheckRequest) (CheckReport, error) {
 			return out, fmt.Errorf("%w: %s", ErrUnsure, strings.Join(doubts, "; "))
 		}
 	}
-	if steps := slices.Concat(out.Forward, out.Reply); err != nil && len(steps) > 0 {
+	balanced := slices.ContainsFunc(out.Legs, func(l policy.Leg) bool { return l.From == out.To })
+	if steps := slices.Concat(out.Forward, out.Reply); err != nil && len(steps) > 0 && !balanced {
 		last := steps[len(steps)-1]
 		err = fmt.Errorf("%w; the %s came as far as %s", err, wayOf(&out), cmp.Or(last.Rule, last.Gateway, last.Interface))
 	}
@@ -124,7 +125,13 @@ func passes(n *netmodel.Network, r *CheckReport) map[string]bool {
 			ids[s.VPC] = true
 		}
 	}
-	for _, s := range slices.Concat(r.Forward, r.Reply) {
+	steps := slices.Concat(r.Forward, r.Reply)
+	for _, l := range r.Legs {
+		steps = append(append(steps, l.Forward...), l.Reply...)
+		add(l.LoadBalancer)
+		add(l.TargetGroup)
+	}
+	for _, s := range steps {
 		table, _, _ := strings.Cut(s.Rule, ":")
 		for _, id := range append([]string{s.Interface, s.Subnet, s.TransitGateway, s.Gateway, table}, s.Groups...) {
 			add(id)

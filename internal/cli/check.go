@@ -3,6 +3,7 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -38,12 +39,24 @@ and endpoints print as JSON, in any files (of transit gateways also
 describe-transit-gateway-vpc-attachments, describe-transit-gateway-attachments and
 search-transit-gateway-routes); or YAML that people write; or what 'terraform show -json'
 prints. What leads the connection on and is not there is not assumed:
-the check fails, and names it. What appliances do with it is not known either.
+the check fails, and names it.
+
+What arrives at a load balancer is followed to its targets, if 'aws elb describe-load-balancers'
+or elbv2 describe-load-balancers, describe-listeners, describe-rules, describe-target-groups,
+describe-target-health and describe-target-group-attributes are there: each connection that
+it makes, or passes on with the client's address, and each health check is a leg of its own.
+One target must be reached.
+
+Of 'aws ec2 describe-vpc-endpoint-service-configurations' it takes which appliances are behind
+a Gateway Load Balancer endpoint, and looks at what these are sent (UDP port 6081).
+That appliances behind a Gateway Load Balancer endpoint, and firewalls of AWS Network Firewall,
+let the connection pass is assumed, and said. What other appliances do with it is not known.
 
 Within a subnet no network ACL is asked. Security groups remember connections, so that
 they let replies pass; network ACLs do not.
 
-A connection that is refused, or whose replies are, gives exit code 4.`,
+A connection that is refused, or whose replies are, or that no target of the load balancer
+gets, gives exit code 4.`,
 		Example: `  weir check --from 10.0.10.11 --to 10.0.40.11 --port 5432/tcp --at 2026-03-01T06:00:00Z
   weir check --network net --from 10.0.10.11 --to 10.0.40.11 --port 5432/tcp
   weir check --network net --from eni-0a1b2c3d4e5f60718 --to internet --port 443/tcp
@@ -111,10 +124,50 @@ func (c *cli) printCheck(r *app.CheckReport) error {
 		from, to = fmt.Sprintf("%s port %d", from, r.SrcPort), fmt.Sprintf("%s port %d", to, r.DstPort)
 	}
 	fmt.Fprintf(people{c.out}, "%s  %s from %s to %s\n\n", r.Action, protocol, from, to)
-	ways := []struct {
-		name  string
-		steps []policy.Step
-	}{{"packet", r.Forward}, {"reply", r.Reply}}
+	ways := []wayOf{{"packet", r.Forward}, {"reply", r.Reply}}
+	if err := c.printSteps(ways); err != nil {
+		return err
+	}
+	refused := false
+	for _, way := range ways {
+		for _, s := range way.steps {
+			if s.Action == policy.Reject {
+				refused = true
+				fmt.Fprintf(people{c.out}, "\nthe %s is refused: %s\n", way.name, s.Why)
+			}
+		}
+	}
+	if err := c.printLegs(r.Legs); err != nil {
+		return err
+	}
+	if r.Action == policy.Reject && !refused {
+		fmt.Fprintln(people{c.out}, "\nno target of the load balancer can be reached")
+	}
+	notes := slices.Clone(r.Notes)
+	for _, l := range r.Legs {
+		for _, note := range l.Notes {
+			if text := l.Target + ": " + note; !slices.Contains(notes, text) {
+				notes = append(notes, text)
+			}
+		}
+	}
+	for i, note := range notes {
+		if i == 0 {
+			fmt.Fprintln(people{c.out})
+		}
+		fmt.Fprintln(people{c.out}, "note:", note)
+	}
+	return nil
+}
+
+// wayOf is the steps of one way, with its name.
+type wayOf struct {
+	name  string
+	steps []policy.Step
+}
+
+// printSteps prints ways as a table.
+func (c *cli) printSteps(ways []wayOf) error {
 	t := newTable(c.out, []tableColumn{{}, {head: "AT"}, {head: "DIRECTION"}, {head: "DECIDES"}, {head: "ACTION"}, {head: "RULE"}, {head: "ALSO ALLOWED BY"}})
 	for _, way := range ways {
 		for _, s := range way.steps {
@@ -123,23 +176,54 @@ func (c *cli) printCheck(r *app.CheckReport) error {
 			}
 		}
 	}
+	return t.flush()
+}
+
+// printLegs prints what load balancers make of a connection: each leg in a line, then the
+// steps of all.
+func (c *cli) printLegs(legs []policy.Leg) error {
+	if len(legs) == 0 {
+		return nil
+	}
+	fmt.Fprint(people{c.out}, "\nwhat load balancers make of it:\n\n")
+	t := newTable(c.out, []tableColumn{
+		{head: "LEG"}, {head: "TARGET"}, {head: "TARGET GROUP"}, {head: "STATE"}, {head: "CARRIES"}, {head: "FROM"}, {head: "TO"}, {head: "ACTION"}, {head: "WHY"},
+	})
+	var ways []wayOf
+	for i, l := range legs {
+		leg := strconv.Itoa(i + 1)
+		ways = append(ways, wayOf{leg + " packet", l.Forward}, wayOf{leg + " reply", l.Reply})
+		if err := t.add(append([]string{leg}, legRow(&l)...)); err != nil {
+			return err
+		}
+	}
 	if err := t.flush(); err != nil {
 		return err
 	}
-	for _, way := range ways {
-		for _, s := range way.steps {
-			if s.Action == policy.Reject {
-				fmt.Fprintf(people{c.out}, "\nthe %s is refused: %s\n", way.name, s.Why)
-			}
-		}
+	if !slices.ContainsFunc(ways, func(w wayOf) bool { return len(w.steps) > 0 }) {
+		return nil
 	}
-	for i, note := range r.Notes {
-		if i == 0 {
-			fmt.Fprintln(people{c.out})
-		}
-		fmt.Fprintln(people{c.out}, "note:", note)
+	fmt.Fprintln(people{c.out})
+	return c.printSteps(ways)
+}
+
+// legRow returns the cells of a leg.
+func legRow(l *policy.Leg) []string {
+	group, from, to, action := l.TargetGroup, "", "", string(l.Action)
+	if parts := strings.Split(group, "/"); len(parts) == 3 {
+		group = parts[1] // its name
 	}
-	return nil
+	if l.Src.IsValid() {
+		from = l.Src.String()
+	}
+	if l.Dst.IsValid() {
+		name, _ := flowlog.ProtocolName(int64(l.Protocol))
+		to = fmt.Sprintf("%s port %d/%s", l.Dst, l.DstPort, name)
+	}
+	if action == "" {
+		action = "unknown"
+	}
+	return []string{l.Target, group, l.State, string(l.Purpose), from, to, action, l.Why}
 }
 
 // stepRow returns the cells of a step.

@@ -42,6 +42,7 @@ var answers = map[string]answer{
 	"addresses":                  list((*part).elasticIP),
 	"vpcpeeringconnections":      list((*part).peeringConnection),
 	"vpcendpoints":               list((*part).vpcEndpoint),
+	"serviceconfigurations":      list((*part).endpointService), // describe-vpc-endpoint-service-configurations
 
 	"transitgateways":                      list((*part).transitGateway),
 	"transitgatewayattachments":            list((*part).transitGatewayAttachment),

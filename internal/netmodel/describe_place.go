@@ -114,8 +114,23 @@ type describedInterface struct {
 	Ipv4Prefixes                        []struct{ Ipv4Prefix string }
 	Ipv6Prefixes                        []struct{ Ipv6Prefix string }
 	Groups                              []struct{ GroupId string }
-	Attachment                          *struct{ InstanceId, InstanceOwnerId string }
+	Attachment                          *describedAttachment
 	TagSet                              tags
+}
+
+// describedAttachment is an ENI's attachment. The primary ENI of an instance is the first of
+// its first network card.
+//
+// Source: EC2 API reference, NetworkInterfaceAttachment.
+type describedAttachment struct {
+	InstanceId, InstanceOwnerId string
+	DeviceIndex                 *int
+	NetworkCardIndex            int
+}
+
+// first reports whether it is the first of the first network card.
+func (a *describedAttachment) first() bool {
+	return a.DeviceIndex != nil && *a.DeviceIndex == 0 && a.NetworkCardIndex == 0
 }
 
 type describedAddress struct {
@@ -143,6 +158,7 @@ func (p *part) addInterface(at string, v *describedInterface, instance, name str
 	}
 	if v.Attachment != nil {
 		out.Instance, out.AttachedBy = cmp.Or(instance, v.Attachment.InstanceId), v.Attachment.InstanceOwnerId
+		out.Primary = out.Instance != "" && v.Attachment.first()
 	}
 	if err := v.private(at, out); err != nil {
 		return err

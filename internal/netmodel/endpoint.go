@@ -20,3 +20,16 @@ type VPCEndpoint struct {
 	// Managed says that a service of AWS made it.
 	Managed bool
 }
+
+// EndpointService is an endpoint service, as its provider describes it: load balancers to
+// which VPC endpoints lead.
+type EndpointService struct {
+	ID, Name        string
+	Account, Region string // of the provider
+	// Service is the name that endpoints have it by: com.amazonaws.vpce.eu-west-1.vpce-svc-...
+	Service string
+	// State is Pending, Available, Deleting, Deleted or Failed.
+	State string
+	// LoadBalancers are the ARNs of network or of gateway load balancers.
+	LoadBalancers []string
+}

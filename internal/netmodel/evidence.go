@@ -54,7 +54,7 @@ var idKeys = map[string]string{
 	"transitgatewayvpcattachments": "transitgatewayattachmentid", "transitgatewaypeeringattachments": "transitgatewayattachmentid",
 	"transitgatewayconnects": "transitgatewayattachmentid", "addresses": "allocationid", "vpngateways": "vpngatewayid",
 	"vpcblockpublicaccessexclusions": "exclusionid", "transitgatewayroutetables": "transitgatewayroutetableid",
-	"vpcpeeringconnections": "vpcpeeringconnectionid", "vpcendpoints": "vpcendpointid", "flowlogs": "flowlogid",
+	"vpcpeeringconnections": "vpcpeeringconnectionid", "vpcendpoints": "vpcendpointid", "flowlogs": "flowlogid", "serviceconfigurations": "serviceid",
 }
 
 // refKeys are the keys by which a thing says what it belongs to. A transit gateway's

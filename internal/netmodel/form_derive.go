@@ -34,6 +34,8 @@ func (d *formPlace) derived(thing any) map[string]any {
 		if slices.ContainsFunc(v.Addresses, func(a NATAddress) bool { return a.Allocation != "" }) {
 			out["Connectivity"] = "public"
 		}
+	case *EndpointService:
+		out["State"] = "Available"
 	case *VPNGateway, *TransitGateway, *VPCEndpoint, *TransitGatewayRouteTable:
 		out["State"] = "available"
 	case *TransitGatewayAttachment:

@@ -99,9 +99,9 @@ var ignored = map[string]string{
 		MetadataOptions Monitoring NetworkInterfaces.Association.CarrierIp NetworkInterfaces.Association.CustomerOwnedIp
 		NetworkInterfaces.Association.IpOwnerId NetworkInterfaces.Association.PublicDnsName
 		NetworkInterfaces.Attachment.AttachTime NetworkInterfaces.Attachment.AttachmentId
-		NetworkInterfaces.Attachment.DeleteOnTermination NetworkInterfaces.Attachment.DeviceIndex
+		NetworkInterfaces.Attachment.DeleteOnTermination
 		NetworkInterfaces.Attachment.EnaQueueCount NetworkInterfaces.Attachment.EnaSrdSpecification
-		NetworkInterfaces.Attachment.NetworkCardIndex NetworkInterfaces.Attachment.Status NetworkInterfaces.Groups.GroupName
+		NetworkInterfaces.Attachment.Status NetworkInterfaces.Groups.GroupName
 		NetworkInterfaces.Ipv6Addresses.IsPrimaryIpv6 NetworkInterfaces.MacAddress NetworkInterfaces.Operator
 		NetworkInterfaces.PrivateDnsName NetworkInterfaces.PrivateIpAddresses.Association.CarrierIp
 		NetworkInterfaces.PrivateIpAddresses.Association.CustomerOwnedIp
@@ -144,8 +144,8 @@ var ignored = map[string]string{
 	"networkinterfaces": `
 		AssociatedSubnets Association.AllocationId Association.AssociationId Association.CarrierIp
 		Association.CustomerOwnedIp Association.IpOwnerId Association.PublicDnsName Attachment.AttachTime
-		Attachment.AttachmentId Attachment.DeleteOnTermination Attachment.DeviceIndex Attachment.EnaQueueCount
-		Attachment.EnaSrdSpecification Attachment.NetworkCardIndex Attachment.Status AvailabilityZoneId Groups.GroupName
+		Attachment.AttachmentId Attachment.DeleteOnTermination Attachment.EnaQueueCount
+		Attachment.EnaSrdSpecification Attachment.Status AvailabilityZoneId Groups.GroupName
 		Ipv6Address Ipv6Addresses.IsPrimaryIpv6 Ipv6Addresses.PublicIpv6DnsName Ipv6Native MacAddress Operator OutpostArn
 		PrivateDnsName PrivateIpAddresses.Association.AllocationId PrivateIpAddresses.Association.AssociationId
 		PrivateIpAddresses.Association.CarrierIp PrivateIpAddresses.Association.CustomerOwnedIp
@@ -174,8 +174,8 @@ var ignored = map[string]string{
 		Instances.NetworkInterfaces.Association.CustomerOwnedIp Instances.NetworkInterfaces.Association.IpOwnerId
 		Instances.NetworkInterfaces.Association.PublicDnsName Instances.NetworkInterfaces.Attachment.AttachTime
 		Instances.NetworkInterfaces.Attachment.AttachmentId Instances.NetworkInterfaces.Attachment.DeleteOnTermination
-		Instances.NetworkInterfaces.Attachment.DeviceIndex Instances.NetworkInterfaces.Attachment.EnaQueueCount
-		Instances.NetworkInterfaces.Attachment.EnaSrdSpecification Instances.NetworkInterfaces.Attachment.NetworkCardIndex
+		Instances.NetworkInterfaces.Attachment.EnaQueueCount
+		Instances.NetworkInterfaces.Attachment.EnaSrdSpecification
 		Instances.NetworkInterfaces.Attachment.Status Instances.NetworkInterfaces.Groups.GroupName
 		Instances.NetworkInterfaces.Ipv6Addresses.IsPrimaryIpv6 Instances.NetworkInterfaces.MacAddress
 		Instances.NetworkInterfaces.Operator Instances.NetworkInterfaces.PrivateDnsName
@@ -233,6 +233,9 @@ var ignored = map[string]string{
 	"transitgateways": `
 		CreationTime Description Options.AmazonSideAsn Options.AutoAcceptSharedAttachments Options.DnsSupport
 		Options.EncryptionSupport Options.MulticastSupport`,
+	"serviceconfigurations": `
+		AcceptanceRequired AvailabilityZoneIds AvailabilityZones BaseEndpointDnsNames ManagesVpcEndpoints PayerResponsibility
+		PrivateDnsName PrivateDnsNameConfiguration RemoteAccessEnabled ServiceType SupportedIpAddressTypes SupportedRegions`,
 	"transitgatewaystaticroutes": `
 		Routes.TransitGatewayAttachments.ResourceId Routes.TransitGatewayAttachments.ResourceType
 		Routes.TransitGatewayRouteTableAnnouncementId`,

@@ -154,6 +154,11 @@ func (m *missing) gateways() {
 			m.lacks(has(m.SecurityGroups, g), e.ID, "has", g)
 		}
 	}
+	for _, s := range m.EndpointServices {
+		for _, b := range s.LoadBalancers {
+			m.lacks(has(m.LoadBalancers, b), s.ID, "is of", b)
+		}
+	}
 	for _, c := range m.PeeringConnections {
 		if c.Status == "active" {
 			m.lacks(has(m.VPCs, c.Requester.VPC), c.ID, "connects", c.Requester.VPC)

@@ -30,6 +30,7 @@ type Network struct {
 	ElasticIPs                 map[string]*ElasticIP // by allocation id
 	PeeringConnections         map[string]*PeeringConnection
 	VPCEndpoints               map[string]*VPCEndpoint
+	EndpointServices           map[string]*EndpointService
 
 	TransitGateways           map[string]*TransitGateway
 	TransitGatewayAttachments map[string]*TransitGatewayAttachment
@@ -93,6 +94,8 @@ type Interface struct {
 	// Managed says that it is requester-managed.
 	Managed  bool
 	Instance string // id
+	// Primary says that it is its instance's primary ENI; false where the input does not say.
+	Primary bool
 	// Role is what it is for, and Resource the id or name of what it is of, where the input
 	// says so: an instance's id, app/name/id of a load balancer as in its ARN, a classic one's
 	// name, the function that a Lambda ENI was made for, though others may share it.

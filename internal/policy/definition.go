@@ -85,6 +85,9 @@ var link = []netip.Prefix{
 	netip.MustParsePrefix("::/128"), netip.MustParsePrefix("fe80::/10"), netip.MustParsePrefix("ff02::/16"),
 }
 
+// anywhere are all addresses.
+var anywhere = []span{spanOf(netip.MustParsePrefix("0.0.0.0/0")), spanOf(netip.MustParsePrefix("::/0"))}
+
 // Interface is what decides at one ENI. It does not change and is for concurrent use.
 type Interface struct {
 	id       string
@@ -109,10 +112,23 @@ func (d *Definition) At(id string) (*Interface, error) {
 type scope struct {
 	vpc  string
 	ways [2]bool
+	// balancer are the groups of the Network Load Balancer that the packet came by with its
+	// client's address, in order with spaces between: references to these match it, whatever
+	// its source, and no others do.
+	//
+	// Source: Network Load Balancer user guide, "Update the security groups for your Network
+	// Load Balancer", and of the others "Target security groups": "You can't use the security
+	// groups for the clients as a source in the security groups for the targets".
+	balancer string
+}
+
+// has reports whether references to a group match what a load balancer passes on.
+func (s scope) has(group string) bool {
+	return slices.Contains(strings.Fields(s.balancer), group)
 }
 
 // home returns the scope of packets that stay in a VPC.
-func home(vpc string) scope { return scope{vpc, [2]bool{true, true}} }
+func home(vpc string) scope { return scope{vpc: vpc, ways: [2]bool{true, true}} }
 
 // in returns the VPC whose ENIs references of a direction match, "" for none.
 func (s scope) in(way direction) string {
@@ -243,13 +259,13 @@ func (d *Definition) groupsOf(eni *netmodel.Interface, s scope) (*groups, error)
 		}
 		return nil, nil
 	}
-	key := s.in(ingress) + " " + s.in(egress) + " " + strings.Join(ids, " ")
+	key := s.in(ingress) + " " + s.in(egress) + " " + strings.Join(ids, " ") + " by " + s.balancer
 	if g := d.groups[key]; g != nil {
 		return g, nil
 	}
 	g := &groups{ids: ids}
 	for w := range g.tables {
-		lines, err := d.lines(g, direction(w), s.in(direction(w)))
+		lines, err := d.lines(g, direction(w), s)
 		if err != nil {
 			return nil, err
 		}
@@ -270,9 +286,9 @@ func (d *Definition) groupsOf(eni *netmodel.Interface, s scope) (*groups, error)
 }
 
 // lines returns the rules of groups for a direction, by group and name, so that the order in
-// which the input holds them says nothing. References match ENIs of a VPC, none if it is "".
-// It enters the rules' names into g.
-func (d *Definition) lines(g *groups, way direction, vpc string) ([]line, error) {
+// which the input holds them says nothing. References match what the scope says. It enters the
+// rules' names into g.
+func (d *Definition) lines(g *groups, way direction, s scope) ([]line, error) {
 	type entry struct {
 		groupRule
 		rule *netmodel.GroupRule
@@ -309,8 +325,13 @@ func (d *Definition) lines(g *groups, way direction, vpc string) ([]line, error)
 			l.spans = list
 		case p.Group != "":
 			// One by a peering connection that is not there any more is stale.
-			if status := e.rule.Reference.PeeringStatus; status == "" || status == "active" {
-				l.spans = d.members[groupIn{vpc, p.Group}]
+			status := e.rule.Reference.PeeringStatus
+			switch stale := status != "" && status != "active"; {
+			case stale:
+			case way == ingress && s.has(p.Group):
+				l.spans = anywhere
+			default:
+				l.spans = d.members[groupIn{s.in(way), p.Group}]
 			}
 			if len(l.spans) == 0 {
 				g.unresolved = append(g.unresolved, p.Group)

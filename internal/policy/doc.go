@@ -18,8 +18,8 @@
 // Whether the border is crossed is told by the other end's address: it is not, if it lies
 // in the networks of the ENI's subnet or is one of its link. That is exact for whatever has kept its addresses and
 // was not sent through another subnet on the way. A packet of a network load balancer in
-// another subnet, which keeps a client's address of this one, is told wrongly. On a [Path]
-// the next hop tells it.
+// another subnet, which keeps a client's address of this one, is told wrongly. On a [Path] and
+// its legs the next hop tells it.
 //
 // # Paths
 //
@@ -30,8 +30,13 @@
 // an answer, by the stage [Route], before any rule is asked. What a gateway does to addresses
 // is seen in the steps: groups and network ACLs are asked about the packet as it is there.
 //
-// What leads on and is not in the definition, and appliances, end it with [ErrNoPath]; where
-// AWS leaves a choice, all are tried (docs/decisions/0015).
+// What leads on and is not in the definition, and appliances that are a route's target, end it
+// with [ErrNoPath]; where AWS leaves a choice, all are tried (docs/decisions/0015). What is behind
+// a Gateway Load Balancer endpoint is assumed to let it pass.
+//
+// At a load balancer the path ends, and what that makes of it are [Leg]s: to each target that
+// the listener can lead to, from the load balancer's address or, where a network one keeps it, the
+// client's, and each health check (docs/decisions/0022).
 //
 // # What is refused
 //
@@ -40,7 +45,8 @@
 // reference to a security group is different: one that is not there, or has no ENI in the
 // VPC, matches nothing, as AWS's stale rules do. [Interface.Unresolved] names these. On a
 // [Path] over VPC peering the ENIs of the peer's VPC match, over a transit gateway those of the
-// sender's where referencing is enabled, and none through a gateway that changes addresses.
+// sender's where referencing is enabled, and none through appliances or a gateway that changes
+// addresses. A network load balancer's group matches its clients where it keeps their addresses.
 //
 // # Connections
 //

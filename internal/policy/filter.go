@@ -6,9 +6,9 @@ import (
 	"weir/internal/netmodel"
 )
 
-// The ports that a NAT gateway gives connections.
+// The ports that a NAT gateway gives connections, and that load balancers make theirs from.
 //
-// Source: VPC user guide, "NAT gateway basics".
+// Source: VPC user guide, "NAT gateway basics" and "Ephemeral ports".
 const firstNATPort, lastNATPort = 1024, 65535
 
 // filter asks what decides at an ENI, and adds its steps. It reports whether the packet
@@ -50,7 +50,7 @@ func (w *walk) filter(eni *netmodel.Interface, way direction, over border, scope
 }
 
 // decide decides of the packet at an ENI. The groups of an ENI that the packet passed know
-// its reply. Of a reply to a NAT gateway the first port that is refused decides.
+// its reply. Of a reply to a NAT gateway or load balancer the first port that is refused decides.
 func (w *walk) decide(v *visit, seen *visit) Decision {
 	var out Decision
 	for i, port := range w.ports(v.at.acl, v.way) {
@@ -106,10 +106,13 @@ func (w *walk) border(at place, way direction) (bool, error) {
 	if at.attachment != nil {
 		s.Gateway = at.attachment.ID
 	}
+	if at.endpoint != nil {
+		s.Gateway = at.endpoint.ID
+	}
 	if s.Why = s.Rule + " allows it"; d.Action == Reject {
 		s.Why, w.refused = s.Rule+" denies it", true
 		if w.replying && w.anyPort {
-			s.Why += ": a NAT gateway uses all ports from 1024 to 65535"
+			s.Why += ": NAT gateways and load balancers use all ports from 1024 to 65535"
 		}
 	}
 	w.step(s)

@@ -30,6 +30,14 @@ func (w *walk) toInternet(at place, g *netmodel.InternetGateway, egressOnly bool
 		kind, w.left = egressOnlyAccess, g.ID
 	case at.nat != nil:
 		kind = natAccess
+	case at.endpoint != nil:
+		var err error
+		if at, err = w.sender(at); err != nil {
+			return end{}, err
+		}
+		if at.nat != nil {
+			kind = natAccess
+		}
 	}
 	if ok, err := w.publicAccess(at, g.ID, kind); err != nil || !ok {
 		return end{}, err

@@ -86,14 +86,6 @@ func TestInternet(t *testing.T) {
 		},
 		"from the internet to a NAT gateway":     {from: Internet, src: world, dst: "203.0.113.99", forward: "igw-1 acl-1p:ingress:100 nat-1!"},
 		"from the internet to a private address": {from: Internet, src: world, dst: "10.1.2.10", forward: "internet!"},
-		"from the internet through an appliance": {
-			from: Internet, src: world, dst: elastic, change: func(n *netmodel.Network) {
-				n.RouteTables["rtb-igw"] = &netmodel.RouteTable{ID: "rtb-igw", VPC: "vpc-1", Gateways: []string{"igw-1"}}
-				route(n, "rtb-igw", "10.1.2.0/24", netmodel.TargetVPCEndpoint, "vpce-gwlb")
-				n.VPCEndpoints["vpce-gwlb"] = &netmodel.VPCEndpoint{ID: "vpce-gwlb", Kind: "GatewayLoadBalancer"}
-			},
-			err: "through the appliances of vpce-gwlb",
-		},
 		"to a public address of the VPC": {
 			dst: elastic, forward: outByNAT + " " + inward, reply: outByIGW + " igw-1 " + backToNAT, to: "eni-1p",
 		},
@@ -136,20 +128,8 @@ func TestInternet(t *testing.T) {
 			forward: "vgw-1 acl-1a:ingress:100 sgr-in", reply: "rtb-1a:192.168.0.0/16>vgw-1 sgr-out acl-1a:egress:100 vgw-1", to: "eni-1a",
 		},
 		"through a virtual private gateway to another VPC": {from: "vgw-1", src: "192.168.3.4", dst: "10.2.1.10", forward: "vgw-1!"},
-		"an appliance that checks its addresses": {
-			change: func(n *netmodel.Network) {
-				yes := true
-				n.Interfaces["eni-1p"].SourceDestCheck = &yes
-				route(n, "rtb-1a", "0.0.0.0/0", netmodel.TargetInterface, "eni-1p")
-			},
-			forward: "rtb-1a:0.0.0.0/0>eni-1p eni-1p!",
-		},
-		"an appliance": {
-			change: func(n *netmodel.Network) { route(n, "rtb-1a", "0.0.0.0/0", netmodel.TargetInterface, "eni-1p") },
-			err:    "through the appliance at eni-1p",
-		},
-		"a service that nothing filters": {dst: "169.254.169.254", forward: "bypass", to: metadata},
-		"public access blocked":          {change: access("block-bidirectional"), forward: outByNAT[:strings.LastIndex(outByNAT, " ")] + " block-bidirectional!"},
+		"a service that nothing filters":                   {dst: "169.254.169.254", forward: "bypass", to: metadata},
+		"public access blocked":                            {change: access("block-bidirectional"), forward: outByNAT[:strings.LastIndex(outByNAT, " ")] + " block-bidirectional!"},
 		"public access blocked inward, out by a NAT gateway": {
 			change: access("block-ingress"), forward: outByNAT, reply: backToNAT, to: Internet,
 		},

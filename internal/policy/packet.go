@@ -57,6 +57,9 @@ func (p *Packet) Check() error {
 
 func (p *Packet) icmp() bool { return p.Protocol == netmodel.ICMP || p.Protocol == netmodel.ICMPv6 }
 
+// ported reports whether a packet has ports that rules are about.
+func (p *Packet) ported() bool { return p.Protocol == netmodel.TCP || p.Protocol == netmodel.UDP }
+
 // key returns what a rule's range is compared with: the destination port, or an ICMP type
 // and code as one number, else 0.
 func (p *Packet) key() uint16 {

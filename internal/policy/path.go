@@ -16,12 +16,17 @@ type Path struct {
 	// gateway behind which weir knows nothing, or [Internet]. To is "" where it does not arrive.
 	From string `json:"from"`
 	To   string `json:"to"`
-	// Action is REJECT where any step refuses, of the packet or of its reply.
+	// Action is REJECT where any step refuses, of the packet or of its reply, and where all Legs
+	// that carry it on do.
 	Action Action `json:"action"`
 	// Forward are the decisions on the packet, in order, up to the first that refuses; Reply
 	// those on the reply, where the packet arrives and has one.
 	Forward []Step `json:"forward"`
 	Reply   []Step `json:"reply"`
+	// Legs are what load balancers make of it, where it arrives at one, and what Gateway Load
+	// Balancers on the way send to their appliances: connections of their own, in order. One of
+	// those that a load balancer carries it on by must get through.
+	Legs []Leg `json:"legs,omitempty"`
 	// Notes say what holds besides, each a sentence for people.
 	Notes []string `json:"notes,omitempty"`
 }
@@ -63,17 +68,27 @@ const maxWays = 256
 // several subnets or addresses a gateway takes, all are tried, and it fails if they decide
 // differently.
 func (d *Definition) Path(from, to string, p *Packet) (Path, error) {
+	return d.ways(func(w *walk) (Path, error) {
+		w.from, w.to, w.asked, w.p = from, to, *p, *p
+		return w.path()
+	}, func(a, b *Path) bool {
+		return a.Action == b.Action && a.To == b.To && slices.EqualFunc(a.Legs, b.Legs, func(a, b Leg) bool { return a.Action == b.Action })
+	})
+}
+
+// ways follows all ways that AWS leaves open, which must decide alike, and returns the first.
+func (d *Definition) ways(follow func(w *walk) (Path, error), alike func(a, b *Path) bool) (Path, error) {
 	var first *Path
 	var script []int
 	for range maxWays {
-		w := &walk{d: d, script: script, from: from, to: to, asked: *p, p: *p}
-		path, err := w.path()
+		w := &walk{d: d, script: script}
+		path, err := follow(w)
 		switch {
 		case err != nil:
 			return path, err
 		case first == nil:
 			first = &path
-		case first.Action != path.Action || first.To != path.To:
+		case !alike(first, &path):
 			return *first, unknown("which of %s it takes, and what becomes of it depends on that", strings.Join(w.options, ", and of "))
 		}
 		if script = w.next(); script == nil {
@@ -93,7 +108,7 @@ func (w *walk) path() (Path, error) {
 	if err == nil && !w.refused {
 		w.arrived(at)
 	}
-	out.Forward, out.Notes = orNone(w.steps), w.notes
+	out.Forward, out.Notes, out.Legs = orNone(w.steps), w.notes, w.legs
 	switch {
 	case err != nil:
 		return out, err
@@ -102,20 +117,25 @@ func (w *walk) path() (Path, error) {
 		return out, nil
 	}
 	out.To = at.id
+	arrival, anyPort := w.p, w.anyPort
 	reply, ok := w.p.reply()
-	if !ok || at.kind == atService && w.bypassed {
+	if !ok || w.oneWay || at.kind == atService && w.bypassed {
 		return out, nil
 	}
 	w.turn(reply)
 	back, err := w.beginReply(at)
 	if err == nil && !w.refused {
+		err = w.symmetric()
 		w.returned(back)
 	}
 	out.Reply, out.Notes = orNone(w.steps), w.notes
 	if w.refused {
 		out.Action = Reject
 	}
-	return out, err
+	if err != nil || w.refused || at.kind != atInterface {
+		return out, err
+	}
+	return out, w.balance(&out, arrival, anyPort)
 }
 
 func orNone(steps []Step) []Step {
@@ -209,15 +229,22 @@ func (w *walk) choose(what string, names []string) int {
 	if len(names) < 2 {
 		return 0
 	}
+	text := what + " (" + strings.Join(names, ", ") + ")"
+	if !slices.Contains(w.options, text) {
+		w.note("it is not known which of %s it takes; they decide alike, and the first is shown", text)
+	}
+	return w.fork(text, len(names))
+}
+
+// fork is choose without a note, for what is no matter as long as all decide alike.
+func (w *walk) fork(text string, count int) int {
 	i := 0
 	if n := len(w.taken); n < len(w.script) {
 		i = w.script[n]
 	}
-	w.taken, w.counts = append(w.taken, i), append(w.counts, len(names))
-	text := what + " (" + strings.Join(names, ", ") + ")"
+	w.taken, w.counts = append(w.taken, i), append(w.counts, count)
 	if !slices.Contains(w.options, text) {
 		w.options = append(w.options, text)
-		w.note("it is not known which of %s it takes; they decide alike, and the first is shown", text)
 	}
 	return i
 }

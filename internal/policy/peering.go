@@ -18,11 +18,11 @@ func (w *walk) overPeering(at place, c *netmodel.PeeringConnection) (end, error)
 	scopes := func(of string) []scope {
 		switch {
 		case near.Region == "" || far.Region == "":
-			return []scope{{of, [2]bool{true, true}}, {}}
+			return []scope{home(of), {}}
 		case near.Region != far.Region:
 			return []scope{{}}
 		}
-		return []scope{{of, [2]bool{true, true}}}
+		return []scope{home(of)}
 	}
 	if ok, err := w.leave(at, crossed, scopes(far.VPC)...); err != nil || !ok {
 		return end{}, err
@@ -109,7 +109,7 @@ func (w *walk) fromVPNGateway(g *netmodel.VPNGateway) (end, error) {
 // Source: VPC user guide (PrivateLink), "Gateway endpoints": not out of other networks.
 func (w *walk) toEndpoint(at place, e *netmodel.VPCEndpoint) (end, error) {
 	if e.Kind == "GatewayLoadBalancer" {
-		return end{}, unknown("it goes through the appliances of %s: what becomes of it there is not in the definition", e.ID)
+		return w.throughEndpoint(at, e)
 	}
 	if e.Kind != "Gateway" {
 		return end{}, unknown("a route leads to %s, of kind %q", e.ID, e.Kind)

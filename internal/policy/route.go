@@ -143,6 +143,9 @@ func (w *walk) route(at place) (end, error) {
 		}
 	}
 	if at.subnet != nil && contains(at.subnet.CIDRs, w.p.Dst) {
+		if at.endpoint != nil {
+			return end{}, sameSubnet(at.endpoint, at.subnet)
+		}
 		return w.deliver(at) // on the link: no router is asked
 	}
 	table, of := w.table(at)
@@ -240,20 +243,4 @@ func (w *walk) forward(at place, r *netmodel.Route) (end, error) {
 		return lacks()
 	}
 	return end{}, unknown("a route leads to %s, of a kind that weir does not follow: %s", r.Target, r.Target.Kind)
-}
-
-// toInterface sends the packet to an ENI that is not its destination: to an appliance.
-func (w *walk) toInterface(at place, id string) (end, error) {
-	eni := w.d.network.Interfaces[id]
-	switch {
-	case eni == nil:
-		return end{}, unknown("%s is not in the input", id)
-	case eni.Has(w.p.Dst):
-		return w.deliver(at)
-	case eni.SourceDestCheck != nil && *eni.SourceDestCheck:
-		// EC2 user guide, "Elastic network interfaces", source/destination checking.
-		w.refuseAt(id, "%s checks source and destination, and %s is not its address", id, w.p.Dst)
-		return end{}, nil
-	}
-	return end{}, unknown("it goes through the appliance at %s: what becomes of it there is not in the definition", id)
 }

@@ -169,8 +169,41 @@ func (w *walk) transit(from *netmodel.TransitGatewayAttachment, direct bool) (en
 	case leavesBy(to.Kind):
 		w.gateway(id, "it leaves, to what is connected there")
 		return end{kind: outside, id: id}, nil
+	case peers(to):
+		return w.overTransitPeering(to)
 	}
 	return end{}, unknown("a route leads to %s, of a kind that weir does not follow: %q", id, to.Kind)
+}
+
+// peers reports whether an attachment is of a peering with another transit gateway.
+func peers(a *netmodel.TransitGatewayAttachment) bool {
+	return a.Kind == "peering" || a.Kind == "tgw-peering"
+}
+
+// overTransitPeering brings the packet from a peering attachment into the other transit
+// gateway, where the route table of that one's attachment leads it on. Answers say which two are
+// of one peering by their transit gateways only. Groups are not referenced over it.
+//
+// Source: VPC Transit Gateways guide, "Transit gateway peering attachments" (static routes lead
+// to it, on both sides) and "Security group referencing".
+func (w *walk) overTransitPeering(a *netmodel.TransitGatewayAttachment) (end, error) {
+	var found []*netmodel.TransitGatewayAttachment
+	for b := range inOrder(w.d.network.TransitGatewayAttachments) {
+		if b.ID != a.ID && peers(b) && a.Resource != "" && b.TransitGateway == a.Resource && b.Resource == a.TransitGateway {
+			found = append(found, b)
+		}
+	}
+	switch {
+	case len(found) == 0:
+		return end{}, unknown("a route leads to the peering %s, whose attachment to %s is not in the input", a.ID, cmp.Or(a.Resource, "the other transit gateway"))
+	case len(found) > 1:
+		return end{}, unknown("%s and %s have several peerings, and the input does not say which attachment is the other one of %s", a.TransitGateway, a.Resource, a.ID)
+	case !passes(found[0]):
+		w.refuseAt(found[0].ID, "%s is %s", found[0].ID, orUnknown(found[0].State))
+		return end{}, nil
+	}
+	w.gateway(found[0].ID, "it comes into %s", a.Resource)
+	return w.transit(found[0], false)
 }
 
 // outOfTransit brings the packet into a VPC, at a subnet of its attachment, whose route table

@@ -16,8 +16,9 @@ type walk struct {
 	from, to string
 	asked    Packet // as it began
 
-	// p is the packet with the addresses that it has here. One that passed a NAT gateway has
-	// any of the gateway's ports as its source, its reply as its destination.
+	// p is the packet with the addresses that it has here. One that passed a NAT gateway, or
+	// that a load balancer sends, has any of its ports as its source, its reply as its
+	// destination.
 	p       Packet
 	anyPort bool
 
@@ -36,8 +37,18 @@ type walk struct {
 	visits map[string]visit
 	// sessions are the NAT gateways that it passed, in order.
 	sessions []session
+	// inspected are the Gateway Load Balancer endpoints that the packet passed, and again those
+	// that its reply did.
+	inspected, again []*netmodel.VPCEndpoint
 	// left is the egress-only internet gateway that it left by.
 	left string
+
+	// legs are those of Gateway Load Balancers on the way.
+	legs []Leg
+	// oneWay: what answers it is looked at elsewhere.
+	oneWay bool
+	// depth is how many load balancers sent it on before.
+	depth int
 
 	// Where AWS leaves open which way it takes: how often, of how many, and what was taken.
 	script, taken, counts []int
@@ -54,13 +65,14 @@ type visit struct {
 
 // place is where a packet is, in a VPC. Subnet is nil beside all subnets: at a gateway of
 // the VPC. It is at an ENI, at a NAT gateway, at the subnet's ENI of a transit gateway
-// attachment, or else at a gateway.
+// attachment or of a Gateway Load Balancer endpoint, or else at a gateway.
 type place struct {
 	vpc        string
 	subnet     *netmodel.Subnet
 	eni        *netmodel.Interface
 	nat        *netmodel.NATGateway
 	attachment *netmodel.TransitGatewayAttachment
+	endpoint   *netmodel.VPCEndpoint
 }
 
 // end is where a packet's way ends, with the id of what is there.
@@ -262,11 +274,10 @@ func (w *walk) describe(eni *netmodel.Interface) bool {
 		w.refuseAt(eni.ID, "NAT gateways take no connections")
 		return false
 	case netmodel.RoleALB, netmodel.RoleNLB, netmodel.RoleClassicBalancer, netmodel.RoleGWLB:
-		if listens, known := w.listens(eni); known && !listens {
+		if listens, known := w.d.listens(eni, &w.p); known && !listens {
 			w.refuseAt(eni.ID, "the load balancer %s has no listener for it", eni.Resource)
 			return false
 		}
-		w.note("%s is of the load balancer %s: its connections to targets are not looked at", eni.ID, eni.Resource)
 	case netmodel.RoleVPCEndpoint, netmodel.RoleGWLBEndpoint:
 		w.note("%s is of the endpoint %s: the service behind it is not looked at", eni.ID, eni.Resource)
 	}

@@ -33,6 +33,15 @@ func (c chance) drawn() (n *netmodel.Network, from string, p Packet) {
 			route(n, pick(c, "rtb-1a", "rtb-1p", "rtb-1t", "rtb-2a", "rtb-3a", "rtb-3t"), to, target.Kind, target.ID)
 		}
 	}
+	if c.IntN(3) == 0 {
+		inspected(n)
+		for range 1 + c.IntN(4) {
+			route(n, pick(c, "rtb-1a", "rtb-1p", "rtb-1t"), pick(c, "10.1.1.0/24", "10.1.2.0/24", "10.0.0.0/8", "0.0.0.0/0"), netmodel.TargetVPCEndpoint, "vpce-1f")
+		}
+		route(n, "rtb-1f", "0.0.0.0/0", netmodel.TargetInternetGateway, "igw-1")
+		route(n, "rtb-1f", "10.3.0.0/16", netmodel.TargetTransitGateway, "tgw-1")
+		n.VPCEndpoints["vpce-1f"].Managed = c.IntN(4) == 0
+	}
 	ends := map[string]string{
 		"eni-1a": "10.1.1.10", "eni-1p": "10.1.2.10", "eni-2a": "10.2.1.10", "eni-3a": "10.3.1.10",
 		Internet: "198.51.100.7", "vgw-1": "192.168.1.1", "tgw-attach-vpn": "172.16.1.1",
@@ -49,7 +58,7 @@ func (c chance) drawn() (n *netmodel.Network, from string, p Packet) {
 // TestWalkHolds checks what holds of all paths: they are the same each time, end at the first
 // step that refuses, change addresses only at gateways, and no denial makes one pass.
 func TestWalkHolds(t *testing.T) {
-	var accepted, refused, unknowns, longest int
+	var accepted, refused, unknowns, longest, inspections int
 	rounds(t, 4000, func(t *testing.T, c chance) {
 		n, from, p := c.drawn()
 		path, err := New(n).Path(from, "", &p)
@@ -83,6 +92,9 @@ func TestWalkHolds(t *testing.T) {
 				if i > 0 && steps[i-1].Stage != Gateway && (steps[i-1].Src != s.Src || steps[i-1].Dst != s.Dst) {
 					t.Errorf("other addresses after %+v: %+v", steps[i-1], s)
 				}
+				if s.Gateway == "vpce-1f" && s.Stage == Gateway && s.Action == Accept {
+					inspections++
+				}
 			}
 			longest = max(longest, len(steps))
 		}
@@ -98,8 +110,8 @@ func TestWalkHolds(t *testing.T) {
 			t.Errorf("a denial in %s makes it pass: %s", id, texts(path.Forward))
 		}
 	})
-	if accepted < 100 || refused < 100 || unknowns < 10 || longest < 10 {
-		t.Errorf("%d accepted, %d refused, %d unknown, %d steps", accepted, refused, unknowns, longest)
+	if accepted < 100 || refused < 100 || unknowns < 10 || longest < 10 || inspections < 50 {
+		t.Errorf("%d accepted, %d refused, %d unknown, %d steps, %d inspections", accepted, refused, unknowns, longest, inspections)
 	}
 	t.Logf("%d accepted, %d refused, %d unknown, %d steps at most", accepted, refused, unknowns, longest)
 }

@@ -159,45 +159,54 @@ func (c *Config) account(ctx context.Context, login s3.Login, region string) (st
 
 // ask asks for all operations, one after the other.
 func (s *session) ask(ctx context.Context, a *Answer, done func()) error {
-	outs := map[string]any{} // by service and name of the operation
+	outs := map[string][]any{} // by service and name of the operation; none where it was not answered
 	for _, op := range s.operations() {
 		o := &op
-		if o.of == "" {
-			out, err := s.one(ctx, a, o, "")
-			if err != nil {
-				return err
+		ids := []string{""}
+		if o.of != "" {
+			of, known := outs[o.cli+o.of]
+			if !known {
+				a.Missing = append(a.Missing, Missing{
+					Region: s.region, Operation: o.command(),
+					Why: fmt.Sprintf("what to ask about is not known without %s %s", o.cli, kebab(o.of)),
+				})
+				done()
+				continue
 			}
-			outs[o.cli+o.name] = out
-			done()
-			continue
+			ids = nil
+			for _, out := range of {
+				ids = append(ids, o.ids(out)...)
+			}
 		}
-		of := outs[o.cli+o.of]
-		if of == nil {
-			a.Missing = append(a.Missing, Missing{
-				Region: s.region, Operation: o.command(),
-				Why: fmt.Sprintf("what to ask about is not known without %s %s", o.cli, kebab(o.of)),
-			})
-		} else if err := s.each(ctx, a, o, o.ids(of)); err != nil {
+		answered, err := s.each(ctx, a, o, ids)
+		if err != nil {
 			return err
+		}
+		if len(answered) > 0 || len(ids) == 0 {
+			outs[o.cli+o.name] = answered
 		}
 		done()
 	}
 	return nil
 }
 
-// each asks an operation about things.
-func (s *session) each(ctx context.Context, a *Answer, o *operation, ids []string) error {
+// each asks an operation about things, and returns the answers.
+func (s *session) each(ctx context.Context, a *Answer, o *operation, ids []string) ([]any, error) {
+	var all []any
 	for _, id := range ids {
 		before := len(a.Missing)
-		if _, err := s.one(ctx, a, o, id); err != nil {
-			return err
-		}
-		if len(a.Missing) > before && a.Missing[before].Action != "" {
+		out, err := s.one(ctx, a, o, id)
+		switch {
+		case err != nil:
+			return nil, err
+		case out != nil:
+			all = append(all, out)
+		case a.Missing[before].Action != "":
 			a.Missing[before].ID = "" // the others would be denied too
-			return nil
+			return all, nil
 		}
 	}
-	return nil
+	return all, nil
 }
 
 // one asks once, and adds the answer, or that it is missing; then it returns nil.

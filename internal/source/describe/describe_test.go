@@ -335,3 +335,69 @@ func TestNetworkEndpoints(t *testing.T) {
 		t.Errorf("asked of all others' endpoint: %v", all.asked)
 	}
 }
+
+// TestNetworkNested asks about things that an operation names which is itself asked about
+// others: rules of listeners of load balancers.
+func TestNetworkNested(t *testing.T) {
+	const arn = "arn:aws:elasticloadbalancing:eu-west-1:111122223333:"
+	answer := func(name, body string) (int, string) {
+		return 200, fmt.Sprintf("<%[1]sResponse><%[1]sResult>%[2]s</%[1]sResult></%[1]sResponse>", name, body)
+	}
+	for name, tt := range map[string]struct {
+		listeners func(url.Values) (int, string)
+		rules     []string // documents
+		missing   string
+	}{
+		"all": {
+			func(form url.Values) (int, string) {
+				of := form.Get("LoadBalancerArn")[len(arn+"loadbalancer/"):]
+				return answer("DescribeListeners", "<Listeners><member><ListenerArn>"+arn+"listener/"+of+"/80</ListenerArn></member><member><ListenerArn>"+arn+"listener/"+of+"/443</ListenerArn></member></Listeners>")
+			},
+			[]string{"listener-app-a-1-80", "listener-app-a-1-443", "listener-app-b-2-80", "listener-app-b-2-443"},
+			"",
+		},
+		"denied": {
+			func(url.Values) (int, string) {
+				return 403, `<ErrorResponse><Error><Type>Sender</Type><Code>AccessDenied</Code><Message>No.</Message></Error><RequestId>r</RequestId></ErrorResponse>`
+			},
+			nil, "elbv2 describe-rules in eu-west-1: what to ask about is not known without elbv2 describe-listeners",
+		},
+		"none": {func(url.Values) (int, string) { return answer("DescribeListeners", "<Listeners/>") }, nil, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := &fake{handlers: map[string]func(url.Values) (int, string){
+				"DescribeLoadBalancers": func(form url.Values) (int, string) {
+					if form.Get("Version") == "2012-06-01" { // classic ones
+						return answer("DescribeLoadBalancers", "")
+					}
+					return answer("DescribeLoadBalancers", "<LoadBalancers><member><LoadBalancerArn>"+arn+"loadbalancer/app/a/1</LoadBalancerArn></member><member><LoadBalancerArn>"+arn+"loadbalancer/app/b/2</LoadBalancerArn></member></LoadBalancers>")
+				},
+				"DescribeListeners": tt.listeners,
+				"DescribeRules": func(form url.Values) (int, string) {
+					return answer("DescribeRules", "<Rules><member><RuleArn>"+form.Get("ListenerArn")+"/r</RuleArn></member></Rules>")
+				},
+			}}
+			answers, err := Network(t.Context(), f.serve(t))
+			if err != nil {
+				t.Fatal(err)
+			}
+			var rules, missing []string
+			for _, d := range answers[0].Documents {
+				if of, ok := strings.CutPrefix(d.Name, "eu-west-1/elbv2/describe-rules/"); ok {
+					rules = append(rules, strings.TrimSuffix(of, ".json"))
+				}
+			}
+			for _, m := range answers[0].Missing {
+				if m.Operation == "elbv2 describe-rules" {
+					missing = append(missing, m.String())
+				}
+			}
+			if diff := cmp.Diff(tt.rules, rules); diff != "" {
+				t.Errorf("rules (-want +got):\n%s", diff)
+			}
+			if strings.Join(missing, "; ") != tt.missing {
+				t.Errorf("missing %q, want %q", missing, tt.missing)
+			}
+		})
+	}
+}

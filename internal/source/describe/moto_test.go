@@ -38,7 +38,10 @@ var needs = map[string][]string{
 	"get-transit-gateway-route-table-propagations": {"--transit-gateway-route-table-id", "ID"},
 	"search-transit-gateway-routes":                {"--transit-gateway-route-table-id", "ID", "--filters", "Name=state,Values=active,blackhole"},
 	"describe-listeners":                           {"--load-balancer-arn", "ID"},
+	"describe-rules":                               {"--listener-arn", "ID"},
+	"describe-load-balancer-attributes":            {"--load-balancer-arn", "ID"},
 	"describe-target-health":                       {"--target-group-arn", "ID"},
+	"describe-target-group-attributes":             {"--target-group-arn", "ID"},
 	"describe-cache-clusters":                      {"--show-cache-node-info"},
 }
 
@@ -53,7 +56,12 @@ func arns(docs []Document) map[string]string {
 	return out
 }
 
-var balancerARN = regexp.MustCompile(`arn:aws:elasticloadbalancing:[^"]*:((?:loadbalancer|targetgroup)/[^"]*)`)
+var balancerARN = regexp.MustCompile(`arn:aws:elasticloadbalancing:[^"]*:((?:loadbalancer|listener|targetgroup)/[^"]*)`)
+
+// besides are the members by which documents say of what they are, where the CLI does not.
+var besides = map[string]string{
+	"describe-target-health": "TargetGroupArn", "describe-target-group-attributes": "TargetGroupArn", "describe-load-balancer-attributes": "LoadBalancerArn",
+}
 
 // save writes documents below a folder.
 func save(t *testing.T, dir string, docs []Document) {
@@ -212,8 +220,8 @@ func compareCLI(t *testing.T, python, endpoint string, a *Answer, arns map[strin
 			continue
 		}
 		docs = append(docs, Document{Name: d.Name, Data: []byte(answers[i].Out)})
-		if strings.Contains(d.Name, "describe-target-health") { // the CLI does not say of which group
-			docs[i].Data = bytes.Replace(docs[i].Data, []byte("{"), fmt.Appendf(nil, `{"TargetGroupArn": %q,`, commands[i][3]), 1)
+		if member := besides[commands[i][1]]; member != "" {
+			docs[i].Data = bytes.Replace(docs[i].Data, []byte("{"), fmt.Appendf(nil, `{%q: %q,`, member, commands[i][3]), 1)
 		}
 		if diff := cmp.Diff(values(t, docs[i].Data), values(t, d.Data)); diff != "" {
 			t.Errorf("%s (-CLI +weir):\n%s", d.Name, diff)

@@ -54,6 +54,7 @@ func (s *session) operations() []operation {
 		once(ofEC2, s.ec2.DescribeVpnGateways, nil),
 		once(ofEC2, s.ec2.DescribeVpcPeeringConnections, nil),
 		once(ofEC2, s.ec2.DescribeVpcEndpoints, nil),
+		once(ofEC2, s.ec2.DescribeVpcEndpointServiceConfigurations, nil),
 		once(ofEC2, s.ec2.DescribeTransitGateways, nil),
 		once(ofEC2, s.ec2.DescribeTransitGatewayAttachments, nil),
 		once(ofEC2, s.ec2.DescribeTransitGatewayVpcAttachments, nil),
@@ -80,9 +81,18 @@ func (s *session) operations() []operation {
 		each(ofELBv2, loadBalancerARNs, s.elbv2.DescribeListeners, func(id string) *elbv2.DescribeListenersInput {
 			return &elbv2.DescribeListenersInput{LoadBalancerArn: &id}
 		}),
+		each(ofELBv2, listenerARNs, s.elbv2.DescribeRules, func(id string) *elbv2.DescribeRulesInput {
+			return &elbv2.DescribeRulesInput{ListenerArn: &id}
+		}),
+		each(ofELBv2, loadBalancerARNs, s.elbv2.DescribeLoadBalancerAttributes, func(id string) *elbv2.DescribeLoadBalancerAttributesInput {
+			return &elbv2.DescribeLoadBalancerAttributesInput{LoadBalancerArn: &id}
+		}).saying("LoadBalancerArn"),
 		once(ofELBv2, s.elbv2.DescribeTargetGroups, nil),
 		each(ofELBv2, targetGroupARNs, s.elbv2.DescribeTargetHealth, func(id string) *elbv2.DescribeTargetHealthInput {
 			return &elbv2.DescribeTargetHealthInput{TargetGroupArn: &id}
+		}).saying("TargetGroupArn"),
+		each(ofELBv2, targetGroupARNs, s.elbv2.DescribeTargetGroupAttributes, func(id string) *elbv2.DescribeTargetGroupAttributesInput {
+			return &elbv2.DescribeTargetGroupAttributesInput{TargetGroupArn: &id}
 		}).saying("TargetGroupArn"),
 		once(ofRDS, s.rds.DescribeDBInstances, nil),
 		once(ofRDS, s.rds.DescribeDBClusters, nil),
@@ -125,6 +135,10 @@ func routeTableIDs(out *awsec2.DescribeTransitGatewayRouteTablesOutput) []string
 
 func loadBalancerARNs(out *elbv2.DescribeLoadBalancersOutput) []string {
 	return idsOf(out.LoadBalancers, func(b *elbv2types.LoadBalancer) *string { return b.LoadBalancerArn })
+}
+
+func listenerARNs(out *elbv2.DescribeListenersOutput) []string {
+	return idsOf(out.Listeners, func(l *elbv2types.Listener) *string { return l.ListenerArn })
 }
 
 func targetGroupARNs(out *elbv2.DescribeTargetGroupsOutput) []string {
