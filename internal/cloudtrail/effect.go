@@ -11,7 +11,7 @@ import (
 )
 
 // Effect is one thing that a call did, as the event says it. Just one of Rule, Entry, Groups
-// and Association is set.
+// and Association is set, or Whole is.
 type Effect struct {
 	// ID is the security group, the network ACL, the ENI or the association that ended.
 	ID string
@@ -30,6 +30,9 @@ type Effect struct {
 	Entry *netmodel.ACLEntry
 	// Groups are the security groups of an ENI from then on.
 	Groups []string
+	// Whole says that the security group or ENI itself came or went. One that came has its
+	// Groups.
+	Whole bool
 	// Association is what a subnet has from then on.
 	Association *Association
 }
@@ -55,6 +58,7 @@ func (e Effect) String() string {
 		words = append(words, netmodel.Text(*e.Entry))
 	case e.Association != nil:
 		words = append(words, e.Association.NetworkACL, "("+e.Association.ID+")")
+	case e.Whole && len(e.Groups) == 0:
 	default:
 		words = append(words, netmodel.Text(e.Groups))
 	}
@@ -73,6 +77,11 @@ var effects = map[string]func(c *Change, request, response json.RawMessage) ([]E
 	"DeleteNetworkAclEntry":           entry(netmodel.Went),
 	"ReplaceNetworkAclAssociation":    associated,
 	"ModifyNetworkInterfaceAttribute": groupsSet,
+	"CreateSecurityGroup":             whole(netmodel.Came),
+	"DeleteSecurityGroup":             whole(netmodel.Went),
+	"CreateNetworkInterface":          interfaceMade,
+	"DeleteNetworkInterface":          whole(netmodel.Went),
+	"RunInstances":                    interfacesMade,
 }
 
 // read reads a member of a record.

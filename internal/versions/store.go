@@ -90,6 +90,17 @@ CREATE TABLE changes (
 	record   BLOB NOT NULL -- gzip of what CloudTrail wrote
 ) STRICT;
 CREATE INDEX changes_at ON changes (account, region, at);
+`, `
+-- Days of which log files of CloudTrail hold records.
+CREATE TABLE trail_days (
+	account TEXT NOT NULL,
+	region  TEXT NOT NULL,
+	day     INTEGER NOT NULL, -- its beginning
+	since   INTEGER NOT NULL, -- from then on the files hold the records of the day
+	last    INTEGER NOT NULL, -- the time of the last record
+	writes  INTEGER NOT NULL, -- 1: among them are calls that change something
+	PRIMARY KEY (account, region, day)
+) STRICT, WITHOUT ROWID;
 `}
 
 // Open opens the store of a data directory for reading. It fails with ErrNone where there is
