@@ -164,12 +164,12 @@ func (d *dependence) balancers() {
 // on reports whether the verdict depends on a thing, which the definition may not have.
 func (d *dependence) on(id string) bool {
 	switch {
-	case d.ids[id]:
+	case d.ids[id] || versions.Loose(id): // which may be about anything on the way
 		return true
 	case strings.HasPrefix(id, "vpcbpa-exclude-"): // of any VPC or subnet
 		e := d.n.BlockPublicAccessExclusions[id]
 		return e == nil || d.ids[e.Resource]
-	case strings.HasPrefix(id, "eni-"):
+	case strings.HasPrefix(id, "eni-"), strings.HasPrefix(id, "i-"): // as an instance's ENI that no import has
 		return d.nobody && d.n.Interfaces[id] == nil
 	}
 	return false

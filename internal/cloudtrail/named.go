@@ -3,6 +3,7 @@ package cloudtrail
 import (
 	"encoding/json"
 	"maps"
+	"net/netip"
 	"regexp"
 	"slices"
 	"strings"
@@ -97,6 +98,13 @@ func named(c *Change, raw json.RawMessage) []string {
 	}
 	walk(r.Request)
 	walk(r.Response)
+	if members, ok := r.Request.(map[string]any); ok && len(found) == 0 { // an Elastic IP may be named by its address alone
+		if text, ok := members["publicIp"].(string); ok {
+			if a, err := netip.ParseAddr(text); err == nil {
+				found[a.String()] = true
+			}
+		}
+	}
 	return slices.Sorted(maps.Keys(found))
 }
 

@@ -26,6 +26,8 @@ func TestNotFollowed(t *testing.T) {
 		{"groups of an instance", "ModifyInstanceAttribute", `{"instanceId":"i-1","groupSet":{"items":[{"groupId":"sg-1"}]}}`, done, []string{"i-1", "sg-1"}},
 		{"another attribute", "ModifyInstanceAttribute", `{"instanceId":"i-1","userData":"<sensitiveDataRemoved>"}`, done, nil},
 		{"Block Public Access", "ModifyVpcBlockPublicAccessOptions", `{"ModifyVpcBlockPublicAccessOptionsRequest":{"InternetGatewayBlockMode":"off"}}`, "null", []string{"111122223333/eu-west-1"}},
+		{"an address", "DisassociateAddress", `{"publicIp":"203.0.113.9"}`, done, []string{"203.0.113.9"}},
+		{"an association alone", "DisassociateRouteTable", `{"associationId":"rtbassoc-1"}`, `{"associationState":{"state":"disassociating"}}`, []string{"rtbassoc-1"}},
 		{"tags", "CreateTags", `{"resourcesSet":{"items":[{"resourceId":"eni-1"}]},"tagSet":{}}`, done, nil},
 		{"members of other forms", "ModifySomething", `{"groupId":["sg-1"],"networkInterfaceSet":"eni-1"}`, `"text"`, []string{"eni-1", "sg-1"}},
 	} {

@@ -23,8 +23,9 @@ type Change struct {
 	// IDs are the objects that it changed: as sg-1, acl-1, eni-1 or aclassoc-1. There is one
 	// at least. Of ReplaceNetworkAclAssociation they are the association that ended, the network
 	// ACL, and the association that is in its place. Of a call that is not followed they are
-	// all that it names and that it can have changed; an instance (i-1) stands for its ENIs, and
-	// 111122223333/eu-west-1 for VPC Block Public Access of the account in the region.
+	// all that it names and that it can have changed; an instance (i-1) stands for its ENIs, an
+	// association for what it is of, an address for an Elastic IP, and 111122223333/eu-west-1
+	// for VPC Block Public Access of the account in the region.
 	IDs []string
 	// Effects are all that it did to them, unless Unclear says, with the place in the record,
 	// why that is not known.

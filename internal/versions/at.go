@@ -56,7 +56,7 @@ type InForce struct {
 	// the ids of what differs between both, or what events say to have changed, and of which
 	// nobody knows how it was at the time in question: as in either version, or something else.
 	// Before the first import, events say that it was otherwise once. ENIs that no import has
-	// are there too.
+	// are there too, and instances of which no import has ENIs.
 	Next    *Version `json:"next,omitempty"`
 	Changed []string `json:"changed,omitempty"`
 	// Moments are the changes that events date between the imports before and after, of things

@@ -94,14 +94,19 @@ type between struct {
 func (w *window) read(changes []cloudtrail.Change) {
 	w.effects, w.unclear = map[string][]dated{}, map[string][]time.Time{}
 	var moved []dated
+	of := associated(changes)
 	for i := range changes {
 		c := &changes[i]
 		second := c.At.Truncate(time.Second)
 		if c.Unclear != "" {
+			about := map[string]bool{}
 			for _, id := range c.IDs {
-				for _, id := range w.standsFor(id) {
-					w.unclear[id] = append(w.unclear[id], second)
+				for _, id := range w.standsFor(id, of) {
+					about[id] = true
 				}
+			}
+			for id := range about {
+				w.unclear[id] = append(w.unclear[id], second)
 			}
 			continue
 		}
@@ -115,23 +120,6 @@ func (w *window) read(changes []cloudtrail.Change) {
 		}
 	}
 	w.subnetsOf(moved)
-}
-
-// standsFor returns the things that an id of a change that is not clear is about: an instance's
-// ENIs, else itself.
-func (w *window) standsFor(id string) []string {
-	if !strings.HasPrefix(id, "i-") {
-		return []string{id}
-	}
-	found := map[string]bool{}
-	for _, n := range []*netmodel.Network{w.a, w.seen()} {
-		for eni, v := range n.Interfaces {
-			if v.Instance == id {
-				found[eni] = true
-			}
-		}
-	}
-	return slices.Sorted(maps.Keys(found))
 }
 
 // seen is what was seen last.
@@ -161,6 +149,12 @@ func (w *window) solve() between {
 	subnets := associations(w.a)
 	for _, id := range slices.Sorted(maps.Keys(w.about())) {
 		if differ[id] {
+			continue
+		}
+		if Loose(id) || strings.HasPrefix(id, "i-") {
+			if !w.members(id, w.b != nil) {
+				out.unknown = append(out.unknown, id)
+			}
 			continue
 		}
 		kind, _ := w.a.Kind(id)

@@ -59,9 +59,9 @@ func (w *window) fateOf(l *life, inA, inB bool) fate {
 			return nobodyKnows // unless that was in the second of the import, and after it
 		case l.came != nil && l.came.at.After(w.at):
 			return absent
-		case !inB && (l.went == nil || !l.went.at.After(w.at)):
+		case !inB && l.went != nil && !l.went.at.After(w.at):
 			return absent
-		case !inB:
+		case !inB: // it may have gone with its instance
 			return nobodyKnows
 		}
 		return present

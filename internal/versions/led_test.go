@@ -36,6 +36,11 @@ const (
 	groupGoes    = `|DeleteSecurityGroup|{"groupId":"sg-1"}|{"_return":true}`
 	addressComes = `|AssignPrivateIpAddresses|{"networkInterfaceId":"eni-1","secondaryPrivateIpAddressCount":1}|{"_return":true}`
 	stops        = `|StopInstances|{"instancesSet":{"items":[{"instanceId":"i-1"}]}}|{}`
+	tableGoes    = `|DisassociateRouteTable|{"associationId":"rtbassoc-1"}|{}`
+	tableComes   = `|AssociateRouteTable|{"routeTableId":"rtb-1","subnetId":"subnet-1"}|{"associationId":"rtbassoc-1"}`
+	addressGoes  = `|DisassociateAddress|{"associationId":"eipassoc-1"}|{}`
+	addressSet   = `|AssociateAddress|{"allocationId":"eipalloc-1","networkInterfaceId":"eni-1"}|{"associationId":"eipassoc-1"}`
+	byAddress    = `|DisassociateAddress|{"publicIp":"203.0.113.9"}|{}`
 	subnetGoes   = `|DisassociateSubnetCidrBlock|{"associationId":"subnet-cidr-assoc-1"}|{"subnetId":"subnet-1"}`
 )
 
@@ -90,8 +95,15 @@ func TestLed(t *testing.T) {
 		{"a group came, and its rule later", with("sg-1", "sgr-1 22"), 0, 30, false, []string{"8" + groupComes, "10" + ruleComes}, 9, StateLed, "", "sg-1", "", 1},
 		{"a call that is not followed, since", with("sg-1", ""), 0, 30, false, []string{"10" + addressComes}, 9, StateChanged, "", "sg-1", "eni-1", 0},
 		{"a call that is not followed, before", with("sg-1", ""), 0, 30, false, []string{"10" + addressComes}, 10, StateLed, "", "sg-1", "", 0},
-		{"an instance of no ENI", with("sg-1", ""), 0, 30, false, []string{"10" + stops}, 9, StateLed, "", "sg-1", "", 0},
+		{"an instance of no ENI", with("sg-1", ""), 0, 30, false, []string{"10" + stops}, 9, StateChanged, "", "sg-1", "i-1", 0},
+		{"an ENI that came, and is gone", with("sg-1", ""), 0, 30, false, []string{"8" + otherComes}, 9, StateChanged, "", "sg-1", "eni-7", 0},
 		{"a subnet", with("sg-1", ""), 0, 30, false, []string{"10" + subnetGoes}, 9, StateChanged, "", "sg-1", "subnet-1", 0},
+		{"a route table of some subnet", with("sg-1", ""), 0, 30, false, []string{"10" + tableGoes}, 9, StateChanged, "", "sg-1", "rtbassoc-1", 0},
+		{"a route table of some subnet, before", with("sg-1", ""), 0, 30, false, []string{"10" + tableGoes}, 10, StateLed, "", "sg-1", "", 0},
+		{"a route table of a subnet that is told", with("sg-1", ""), 0, 30, false, []string{"8" + tableComes, "10" + tableGoes}, 9, StateChanged, "", "sg-1", "subnet-1", 0},
+		{"an Elastic IP of some ENI", with("sg-1", ""), 0, 30, false, []string{"10" + addressGoes}, 9, StateChanged, "", "sg-1", "eipassoc-1", 0},
+		{"an Elastic IP of an ENI that is told", with("sg-1", ""), 0, 30, false, []string{"8" + addressSet, "10" + addressGoes}, 9, StateChanged, "", "sg-1", "eni-1", 0},
+		{"an Elastic IP by its address", with("sg-1", ""), 0, 30, false, []string{"10" + byAddress}, 9, StateChanged, "", "sg-1", "203.0.113.9", 0},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			s := create(t, t.TempDir())
