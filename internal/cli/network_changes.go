@@ -20,9 +20,10 @@ func (c *cli) networkChangesCommand() *cobra.Command {
 		Long: `Takes CloudTrail's log files, in any folders, as they lie in the bucket of a trail, and
 keeps the calls that changed the network. Followed are Authorize-, Revoke- and
 ModifySecurityGroup*, those of network ACL entries and associations,
-ModifyNetworkInterfaceAttribute, and those that make and delete security groups and ENIs. Of
-other calls of EC2 that change something it keeps what they name: from then on nobody knows
-how that is. An event that comes again is kept once.
+ModifyNetworkInterfaceAttribute, CreateRoute and DeleteRoute to internet and NAT gateways,
+and those that make and delete security groups and ENIs. Of other calls of EC2 that change
+something it keeps what they name: around such a call nobody knows how that is. An event that
+comes again is kept once.
 
 Where two imports differ, events that lead from the one to the other say how the rules were
 at each time between. Before the first import events are undone from there, as far back as

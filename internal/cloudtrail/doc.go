@@ -12,7 +12,8 @@
 //     association's id only, and the network ACL that it is with from then on;
 //   - ModifyNetworkInterfaceAttribute: an ENI, its security groups or something else of it;
 //   - CreateSecurityGroup, DeleteSecurityGroup, CreateNetworkInterface, DeleteNetworkInterface,
-//     RunInstances: a security group or an ENI as a whole.
+//     RunInstances: a security group or an ENI as a whole;
+//   - CreateRoute, DeleteRoute: a route table.
 //
 // AWS documents what a record is made of, and not what requestParameters and responseElements
 // of each call look like: they are the request and the answer of EC2's API, lists as {"items":
@@ -21,7 +22,7 @@
 // became of them is not.
 //
 // A call that failed changed nothing. Other calls of EC2 can change what decides about packets
-// too: those on routes, prefix lists, addresses. Each that is no read and not known to be
+// too: those on associations of route tables, prefix lists, addresses. Each that is no read and not known to be
 // harmless is a change of what it names ([Change.NotFollowed]). Calls of other services, as of
 // Elastic Load Balancing, are none; what these do to ENIs and groups they do by EC2's calls.
 //

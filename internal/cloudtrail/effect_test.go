@@ -87,6 +87,9 @@ func TestEffects(t *testing.T) {
 			"an association", "ReplaceNetworkAclAssociation", `{"associationId":"aclassoc-1","networkAclId":"acl-2"}`, `{"newAssociationId":"aclassoc-2"}`,
 			"aclassoc-1 changed acl-2 (aclassoc-2)",
 		},
+		{"a route", "CreateRoute", `{"routeTableId":"rtb-1","destinationCidrBlock":"0.0.0.0/0","natGatewayId":"nat-1"}`, done, "rtb-1 came 0.0.0.0/0 to nat-1"},
+		{"a route to an internet gateway", "CreateRoute", `{"routeTableId":"rtb-1","destinationCidrBlock":"0.0.0.0/0","gatewayId":"igw-1"}`, done, "rtb-1 came 0.0.0.0/0 to igw-1"},
+		{"a route less", "DeleteRoute", `{"routeTableId":"rtb-1","destinationCidrBlock":"0.0.0.0/0"}`, done, "rtb-1 went 0.0.0.0/0"},
 		{"a group", "CreateSecurityGroup", `{"groupName":"web","groupDescription":"d","vpcId":"vpc-1"}`, `{"_return":true,"groupId":"sg-5"}`, "sg-5 came"},
 		{"a group less", "DeleteSecurityGroup", `{"groupId":"sg-5"}`, done, "sg-5 went"},
 		{"a group less, by name", "DeleteSecurityGroup", `{"groupName":"web"}`, `{"_return":true,"groupId":"sg-5"}`, "sg-5 went"},
@@ -159,6 +162,16 @@ func TestUnclear(t *testing.T) {
 		"something else of an ENI": {
 			"ModifyNetworkInterfaceAttribute", `{"networkInterfaceId":"eni-1","sourceDestCheck":{"value":false}}`, done,
 			"requestParameters.sourceDestCheck: what that does is not known",
+		},
+		"a route to something else": {
+			"CreateRoute", `{"routeTableId":"rtb-1","destinationCidrBlock":"0.0.0.0/0","transitGatewayId":"tgw-1"}`, done, "requestParameters.transitGatewayId: what that does is not known",
+		},
+		"a route of IPv6": {
+			"DeleteRoute", `{"routeTableId":"rtb-1","destinationIpv6CidrBlock":"::/0"}`, done, "requestParameters.destinationIpv6CidrBlock: what that does is not known",
+		},
+		"a route to nothing": {
+			"CreateRoute", `{"routeTableId":"rtb-1","destinationCidrBlock":"0.0.0.0/0"}`, done,
+			"requestParameters: no target that is known: GatewayId, NatGatewayId, TransitGatewayId, VpcPeeringConnectionId, NetworkInterfaceId...",
 		},
 		"an ENI without groups": {
 			"CreateNetworkInterface", `{}`, `{"networkInterface":{"networkInterfaceId":"eni-5","groupSet":{}}}`, "responseElements.networkInterface.groupSet: it names no group",

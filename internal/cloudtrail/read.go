@@ -93,6 +93,7 @@ type record struct {
 type parameters struct {
 	GroupID            string                   `json:"groupId"`
 	GroupName          string                   `json:"groupName"`
+	RouteTableID       string                   `json:"routeTableId"`
 	NetworkACLID       string                   `json:"networkAclId"`
 	AssociationID      string                   `json:"associationId"`
 	NetworkInterfaceID string                   `json:"networkInterfaceId"`
@@ -300,6 +301,8 @@ var events = map[string]func(r *record) ([]string, *badRecord){
 	"CreateNetworkInterface":          newInterface,
 	"DeleteNetworkInterface":          networkInterface,
 	"RunInstances":                    newInterfaces,
+	"CreateRoute":                     routeTable,
+	"DeleteRoute":                     routeTable,
 }
 
 // securityGroup returns the group of a call. In a default VPC it may be called by its name;
@@ -330,6 +333,10 @@ func modifiedGroup(r *record) ([]string, *badRecord) {
 
 func networkACL(r *record) ([]string, *badRecord) {
 	return one(".requestParameters.networkAclId", "acl-", r.RequestParameters.NetworkACLID)
+}
+
+func routeTable(r *record) ([]string, *badRecord) {
+	return one(".requestParameters.routeTableId", "rtb-", r.RequestParameters.RouteTableID)
 }
 
 func networkInterface(r *record) ([]string, *badRecord) {

@@ -220,7 +220,7 @@ func FuzzRead(f *testing.F) {
 	f.Add(records(
 		event("RunInstances", `{"networkInterfaceSet":{}}`, `{"instancesSet":{"items":[{"networkInterfaceSet":{"items":[{"networkInterfaceId":"eni-1","groupSet":{"items":[{"groupId":"sg-1"}]}}]}}]}}`, ""),
 		event("CreateNetworkInterface", `{}`, `{"networkInterface":{"networkInterfaceId":"eni-2","groupSet":{"items":[{"groupId":"sg-1"}]}}}`, ""),
-		event("CreateSecurityGroup", `{}`, `{"groupId":"sg-2"}`, ""), event("ReplaceRoute", `{"routeTableId":"rtb-1"}`, done, ""),
+		event("CreateSecurityGroup", `{}`, `{"groupId":"sg-2"}`, ""), event("CreateRoute", `{"routeTableId":"rtb-1","destinationCidrBlock":"0.0.0.0/0","gatewayId":"igw-1"}`, done, ""), event("ReplaceRoute", `{"routeTableId":"rtb-1"}`, done, ""),
 	))
 	f.Add([]byte(`{"Records":[null,{"eventSource":"ec2.amazonaws.com","eventName":"ModifySecurityGroupRules"}]}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
@@ -247,7 +247,7 @@ func FuzzRead(f *testing.F) {
 				t.Errorf("neither clear nor unclear: %+v", c)
 			}
 			for _, e := range c.Effects {
-				if !slices.Contains(c.IDs, e.ID) || e.Rule == nil && e.Entry == nil && len(e.Groups) == 0 && e.Association == nil && !e.Whole {
+				if !slices.Contains(c.IDs, e.ID) || e.Rule == nil && e.Entry == nil && e.Route == nil && len(e.Groups) == 0 && e.Association == nil && !e.Whole {
 					t.Errorf("an effect on nothing: %+v", e)
 				}
 			}

@@ -14,15 +14,15 @@ import (
 type Moment struct {
 	// At is to the second.
 	At time.Time `json:"at"`
-	// ID is the security group, the network ACL, the ENI or the subnet, of which Rule came or
-	// went, or which did itself.
+	// ID is the security group, the network ACL, the route table, the ENI or the subnet, of
+	// which Rule came or went, or which did itself.
 	ID string `json:"id"`
-	// Rule names the rule of a group or the entry of a network ACL as [netmodel] does; "" of
-	// others.
+	// Rule names the rule of a group or the entry of a network ACL as [netmodel] does, a route by
+	// table and destination; "" of others.
 	Rule string `json:"rule,omitempty"`
 	// What is [netmodel.Came], [netmodel.Went] or [netmodel.Changed].
 	What string `json:"what"`
-	// Is is the rule or entry that came, or what it changed to, the groups that an ENI has from
+	// Is is the rule, entry or route that came, or what it changed to, the groups that an ENI has from
 	// then on, or the network ACL of a subnet; "" where the event does not say it, or where a
 	// group itself came or went, or an ENI went.
 	Is      string `json:"is,omitempty"`
@@ -226,6 +226,7 @@ var told = map[string][]string{
 	"security groups": {"ingress", "egress"},
 	"network ACLs":    {"ingress", "egress"},
 	"interfaces":      {"groups"},
+	"route tables":    {"routes"},
 	"subnets":         {"network ACL"},
 }
 
@@ -239,6 +240,8 @@ func (w *window) thing(kind, id string, solved map[string]bool) bool {
 		return w.group(id)
 	case "network ACLs":
 		return w.networkACL(id)
+	case "route tables":
+		return w.routeTable(id)
 	case "interfaces":
 		return w.networkInterface(id)
 	case "subnets":
@@ -320,6 +323,10 @@ func (w *window) moment(id string, d *dated) Moment {
 		acl := netmodel.NetworkACL{ID: id}
 		if out.Rule = acl.EntryName(d.Direction, d.Entry); d.What != netmodel.Went {
 			out.Is = netmodel.Text(*d.Entry)
+		}
+	case d.Route != nil:
+		if out.Rule = id + ":" + destination(d.Route); d.What != netmodel.Went {
+			out.Is = d.Route.String()
 		}
 	case d.Association != nil:
 		out.Is = d.Association.NetworkACL

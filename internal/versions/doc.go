@@ -31,7 +31,7 @@
 // one does.
 //
 // Known are the rules of security groups, the entries of network ACLs, with which of them a
-// subnet is associated, the security groups of an ENI, and when groups and ENIs came and went.
+// subnet is associated, the routes of route tables, the security groups of an ENI, and when groups and ENIs came and went.
 // What else came or went whole, and other members, are not. An event that is not clear, or of a
 // call that is not followed, parts what is known of a thing before it from what is after it;
 // there nothing shows a lost event, so that the files must reach all the way too.
