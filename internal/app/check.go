@@ -18,8 +18,8 @@ import (
 // CheckRequest asks what becomes of a connection.
 type CheckRequest struct {
 	NetworkSource
-	// Strict refuses where it is not sure what was in force: before the first import, and
-	// between two that differ.
+	// Strict refuses where it is not sure that all that the verdict depends on was as the
+	// definition says: before the first import, and between two that differ.
 	Strict bool
 	// From and To are the ends: addresses, ids of ENIs, or "internet".
 	From, To string
@@ -89,7 +89,7 @@ func Check(ctx context.Context, req CheckRequest) (CheckReport, error) {
 	passed := passes(loaded.Network, &out)
 	out.Touched = about(out.Missing, passed)
 	if kept != nil {
-		out.Definition = checked(kept, passed)
+		out.Definition = checked(kept, depends(loaded.Network, &out, e.from, e.to, req.From, req.To))
 		if doubts := out.Definition.Doubts(); req.Strict && len(doubts) > 0 {
 			return out, fmt.Errorf("%w: %s", ErrUnsure, strings.Join(doubts, "; "))
 		}

@@ -21,8 +21,8 @@ type names struct {
 	data string
 
 	mu        sync.Mutex
-	told      *query.Names       // of the versions
-	of        []versions.Version // that told is of
+	told      *query.Names   // of the versions
+	of        versions.Stamp // that told is of
 	ranges    kept[query.Ranges]
 	countries kept[query.Countries]
 }
@@ -82,27 +82,29 @@ func (n *names) get(ctx context.Context, from query.NameSource) (*query.Names, e
 }
 
 // tellInterfaces returns the names of ENIs by the versions of now. Whether they changed is seen
-// by their list.
+// by their stamp.
 func (n *names) tellInterfaces(ctx context.Context) (*query.Names, error) {
 	s, err := versions.Open(ctx, n.data)
-	var of []versions.Version
+	var of versions.Stamp // "": there are none
 	if err == nil {
 		defer s.Close()
-		of, err = s.List(ctx)
+		of, err = s.Stamp(ctx)
 	}
 	if err != nil && !errors.Is(err, versions.ErrNone) {
 		return nil, err
 	}
-	if n.told != nil && slices.Equal(n.of, of) {
+	if n.told != nil && n.of == of {
 		return n.told, nil
 	}
 	var spans []query.InterfaceSpan
-	if len(of) > 0 {
+	if of != "" {
 		told, err := s.Interfaces(ctx)
-		if err != nil {
+		if err != nil && !errors.Is(err, versions.ErrNone) {
 			return nil, fmt.Errorf("there are no names: %w", err)
 		}
-		spans = interfaceSpans(told)
+		if err == nil {
+			spans = interfaceSpans(told)
+		}
 	}
 	n.told, n.of = query.NewNames(spans, nil), of
 	return n.told, nil

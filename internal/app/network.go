@@ -3,8 +3,6 @@ package app
 import (
 	"context"
 	"fmt"
-	"maps"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -156,7 +154,7 @@ func networkOf(ctx context.Context, s *versions.Store, m, other NetworkMoment) (
 // CheckedDefinition says which versions decided, and how much is known of them.
 type CheckedDefinition struct {
 	At time.Time `json:"at"`
-	// Versions have the moments of what is on the way only.
+	// Versions have in Changed and Moments just what the verdict depends on.
 	Versions []versions.InForce `json:"versions"`
 }
 
@@ -184,6 +182,9 @@ func (d *CheckedDefinition) Doubts() []string {
 			}
 			out = append(out, text)
 		case versions.StateChanged:
+			if len(v.Changed) == 0 {
+				continue // nothing that the verdict depends on
+			}
 			if v.Next == nil {
 				out = append(out, fmt.Sprintf("%s: CloudTrail says that %s changed, and what it says is not clear or does not fit to what imports found", name, Several(v.Changed)))
 				continue
@@ -209,13 +210,4 @@ func Several(ids []string) string {
 		fmt.Fprintf(&text, " and %d more", len(ids)-most)
 	}
 	return text.String()
-}
-
-// checked returns what is known of the versions that have one of the things.
-func checked(d *versions.Definition, ids map[string]bool) *CheckedDefinition {
-	holding := d.Holding(slices.Collect(maps.Keys(ids))...)
-	for i := range holding {
-		holding[i].Moments = slices.DeleteFunc(slices.Clone(holding[i].Moments), func(m versions.Moment) bool { return !ids[m.ID] })
-	}
-	return &CheckedDefinition{d.At, holding}
 }

@@ -25,6 +25,8 @@ type KeptChanges struct {
 	New    int `json:"new"`
 	Known  int `json:"known"`
 	Failed int `json:"failed"`
+	// NotFollowed are changes, new or known, by calls of which just is kept what they named.
+	NotFollowed int `json:"not-followed,omitempty"`
 	// Problems are files and records that could not be understood, and Unclear changes that are
 	// kept although it is not clear what they did.
 	Problems []string `json:"problems,omitempty"`
@@ -50,9 +52,14 @@ func KeepChanges(ctx context.Context, data string, paths ...string) (KeptChanges
 	}
 	defer s.Close()
 	var waiting []cloudtrail.Change
+	var days []cloudtrail.Day
 	keep := func() error {
 		n, err := s.AddChanges(ctx, waiting)
 		out.New, out.Known, waiting = out.New+n, out.Known+len(waiting)-n, waiting[:0]
+		if err == nil { // no day without its changes
+			err = s.AddDays(ctx, days)
+			days = days[:0]
+		}
 		return explain(err)
 	}
 	for _, name := range names {
@@ -63,8 +70,9 @@ func KeepChanges(ctx context.Context, data string, paths ...string) (KeptChanges
 		if err != nil {
 			return out, fmt.Errorf("cannot read CloudTrail's log files: %w", err)
 		}
-		waiting = append(waiting, out.read(name, text)...)
-		if len(waiting) >= changesAtOnce {
+		f := out.read(name, text)
+		waiting, days = append(waiting, f.Changes...), append(days, f.Days...)
+		if len(waiting) >= changesAtOnce || len(days) >= changesAtOnce {
 			if err := keep(); err != nil {
 				return out, err
 			}
@@ -74,15 +82,15 @@ func KeepChanges(ctx context.Context, data string, paths ...string) (KeptChanges
 }
 
 // read reads a file and counts what is in it.
-func (k *KeptChanges) read(name string, text []byte) []cloudtrail.Change {
+func (k *KeptChanges) read(name string, text []byte) cloudtrail.File {
 	f, err := cloudtrail.Read(name, text)
 	switch {
 	case errors.Is(err, cloudtrail.ErrDigest):
 		k.Digests++
-		return nil
+		return f
 	case err != nil:
 		k.Problems = append(k.Problems, err.Error())
-		return nil
+		return f
 	}
 	k.Files++
 	k.Records += f.Records
@@ -91,11 +99,13 @@ func (k *KeptChanges) read(name string, text []byte) []cloudtrail.Change {
 		k.Problems = append(k.Problems, p.String())
 	}
 	for i := range f.Changes {
-		if c := &f.Changes[i]; c.Unclear != "" {
+		if c := &f.Changes[i]; c.NotFollowed {
+			k.NotFollowed++
+		} else if c.Unclear != "" {
 			k.Unclear = append(k.Unclear, fmt.Sprintf("%s: event %s: %s", name, c.EventID, c.Unclear))
 		}
 	}
-	return f.Changes
+	return f
 }
 
 // trailFiles returns the files that paths name.
@@ -133,6 +143,8 @@ type NetworkChange struct {
 	// Effects say what it did, one line for each; or Unclear why that is not known.
 	Effects []string `json:"effects,omitempty"`
 	Unclear string   `json:"unclear,omitempty"`
+	// NotFollowed says that nothing is known of the call but what it names.
+	NotFollowed bool `json:"not-followed,omitempty"`
 }
 
 // NetworkChanges returns the changes that are kept from a time on until another, in the order
@@ -153,7 +165,7 @@ func NetworkChanges(ctx context.Context, data string, from, to time.Time) ([]Net
 	var out []NetworkChange
 	for i := range list {
 		c := &list[i]
-		n := NetworkChange{c.At, c.Account, c.Region, c.Event, c.EventID, c.By, c.IDs, nil, c.Unclear}
+		n := NetworkChange{c.At, c.Account, c.Region, c.Event, c.EventID, c.By, c.IDs, nil, c.Unclear, c.NotFollowed}
 		for _, e := range c.Effects {
 			n.Effects = append(n.Effects, e.String())
 		}

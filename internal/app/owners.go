@@ -21,7 +21,7 @@ type owners struct {
 
 	mu  sync.Mutex
 	now *pair.Owners
-	of  []versions.Version // that now is of
+	of  versions.Stamp // that now is of
 }
 
 // get returns what the versions of now tell.
@@ -30,25 +30,25 @@ func (o *owners) get(ctx context.Context) (*pair.Owners, error) {
 	defer o.mu.Unlock()
 	s, err := versions.Open(ctx, o.data)
 	if errors.Is(err, versions.ErrNone) {
-		o.now, o.of = nil, nil
+		o.now, o.of = nil, ""
 		return nil, nil
 	}
 	if err != nil {
 		return nil, err
 	}
 	defer s.Close()
-	of, err := s.List(ctx)
+	of, err := s.Stamp(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if slices.Equal(o.of, of) {
+	if o.of == of {
 		return o.now, nil
 	}
-	if len(of) == 0 {
+	spans, err := s.Interfaces(ctx)
+	if errors.Is(err, versions.ErrNone) {
 		o.now, o.of = nil, of
 		return nil, nil
 	}
-	spans, err := s.Interfaces(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("cannot tell the own addresses of interfaces: %w", err)
 	}

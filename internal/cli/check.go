@@ -31,7 +31,8 @@ attachment of a transit gateway leads to: --via says which, where there are seve
 internet apart, name an address.
 
 The network's definition is what was imported by 'weir network import' and was in force at
-the time of --at; where imports do not tell that for sure, it is said, and --strict refuses.
+the time of --at; where imports do not tell for sure what the answer depends on, it is said,
+and --strict refuses.
 Or it is that of --network: what 'aws ec2 describe-vpcs', describe-subnets,
 describe-network-interfaces, describe-security-groups, describe-security-group-rules (for
 the ids of rules), describe-network-acls, describe-route-tables and the describe-* of gateways
@@ -101,7 +102,7 @@ gets, gives exit code 4.`,
 	}
 	fl := cmd.Flags()
 	definition.add(cmd)
-	fl.BoolVar(&req.Strict, "strict", false, "refuse where imports do not tell for sure what was in force")
+	fl.BoolVar(&req.Strict, "strict", false, "refuse where imports do not tell for sure what the answer depends on")
 	fl.StringVar(&req.From, "from", "", "the connection begins at `END`: an address, an ENI's id, or internet")
 	fl.StringVar(&req.To, "to", "", "it goes to `END`: an address, an ENI's id, or internet")
 	fl.StringVar(&req.Via, "via", "", "it comes from another network by `GATEWAY`: a virtual private gateway or transit gateway attachment")

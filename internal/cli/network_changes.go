@@ -18,13 +18,17 @@ func (c *cli) networkChangesCommand() *cobra.Command {
 		Use:   "changes [PATH...]",
 		Short: "Keep what CloudTrail says of changes between imports, or list it",
 		Long: `Takes CloudTrail's log files, in any folders, as they lie in the bucket of a trail, and
-keeps the calls that changed rules: Authorize-, Revoke- and ModifySecurityGroup*, those of
-network ACL entries and associations, and ModifyNetworkInterfaceAttribute. An event that
+keeps the calls that changed the network. Followed are Authorize-, Revoke- and
+ModifySecurityGroup*, those of network ACL entries and associations,
+ModifyNetworkInterfaceAttribute, CreateRoute and DeleteRoute to internet and NAT gateways,
+and those that make and delete security groups and ENIs. Of other calls of EC2 that change
+something it keeps what they name: around such a call nobody knows how that is. An event that
 comes again is kept once.
 
 Where two imports differ, events that lead from the one to the other say how the rules were
-at each time between: 'weir network show --at' and 'weir check --at' tell when what changed,
-and by whom.
+at each time between. Before the first import events are undone from there, as far back as
+the files reach without a day of which they have nothing. 'weir network show --at' and
+'weir check --at' tell when what changed, and by whom.
 
 Without PATH it lists what is kept. A file or record that can't be understood is named; the
 exit code is 3 then.`,
@@ -84,6 +88,9 @@ func (c *cli) keepChanges(ctx context.Context, paths []string) error {
 	if r.Digests > 0 {
 		c.note("%s passed over: digest files hold no events", plural(int64(r.Digests), "file"))
 	}
+	if r.NotFollowed > 0 {
+		c.note("%s by calls that are not followed: what they name counts as unknown from then on", plural(int64(r.NotFollowed), "change"))
+	}
 	fmt.Fprintf(people{c.out}, "%s of %s: %s, %d known, %s\n", plural(int64(r.Records), "record"), plural(int64(r.Files), "file"), plural(int64(r.New), "new change"), r.Known, plural(int64(r.Failed), "failed call"))
 	return nil
 }
@@ -96,6 +103,8 @@ func (c *cli) printChanges(list []app.NetworkChange, zone *time.Location) error 
 		by := cmp.Or(change.By, "-")
 		effects := change.Effects
 		switch {
+		case change.NotFollowed:
+			effects = []string{app.Several(change.IDs) + " not followed"}
 		case change.Unclear != "":
 			effects = []string{change.IDs[0] + " not clear: " + change.Unclear}
 		case len(effects) == 0:

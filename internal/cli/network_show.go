@@ -30,8 +30,8 @@ known of them, the VPCs, subnets and ENIs; or the one thing that ID names, with 
 A version is 'imported' where an import is of that time, 'unchanged' where the imports
 before and after found the same, 'latest' after the last one, 'dated' where events that
 'weir network changes' keeps say when and how all of it changed that did, 'changed' where
-the next one found another, so that nobody knows how it was, and 'assumed unchanged'
-before the first.
+the next one found another, so that nobody knows how it was, 'led back' before the first
+where events say how it was, and 'assumed unchanged' before the first else.
 
 --yaml prints the definition as people write it, which all commands read as the same
 definition: docs/reference/network-yaml.md says what it may hold. Where they are not known,

@@ -93,7 +93,8 @@ src_role, dst_interface, dst_name and dst_role of those that have the addresses 
 same VPC. network_interfaces has a row for each network interface and time (valid_from to
 valid_to, epoch seconds). interface_state tells how much imports tell of that time:
 'unchanged' between two that found the same, 'latest' since the last one, 'changed' between
-two that differ, and 'assumed unchanged' before the first. With 'weir enrich',
+two that differ, 'dated' where CloudTrail says when it came or went, and 'assumed
+unchanged' before the first. With 'weir enrich',
 named_vpc_flow_logs has src_service, src_region and src_country too, and dst_...; and
 always src_port_name and dst_port_name.
 

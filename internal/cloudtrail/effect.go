@@ -10,10 +10,11 @@ import (
 	"weir/internal/netmodel"
 )
 
-// Effect is one thing that a call did, as the event says it. Just one of Rule, Entry, Groups
-// and Association is set.
+// Effect is one thing that a call did, as the event says it. Just one of Rule, Entry, Route,
+// Groups and Association is set, or Whole is.
 type Effect struct {
-	// ID is the security group, the network ACL, the ENI or the association that ended.
+	// ID is the security group, the network ACL, the route table, the ENI or the association
+	// that ended.
 	ID string
 	// What is [netmodel.Came], [netmodel.Went] or [netmodel.Changed].
 	What string
@@ -28,8 +29,13 @@ type Effect struct {
 	// Entry came, went, or is what the entry with its number changed to. One that went has a
 	// Number only.
 	Entry *netmodel.ACLEntry
+	// Route came or went. One that went has no Target.
+	Route *netmodel.Route
 	// Groups are the security groups of an ENI from then on.
 	Groups []string
+	// Whole says that the security group or ENI itself came or went. One that came has its
+	// Groups.
+	Whole bool
 	// Association is what a subnet has from then on.
 	Association *Association
 }
@@ -53,8 +59,13 @@ func (e Effect) String() string {
 		words = append(words, strconv.Itoa(e.Entry.Number))
 	case e.Entry != nil:
 		words = append(words, netmodel.Text(*e.Entry))
+	case e.Route != nil && e.What == netmodel.Went:
+		words = append(words, e.Route.CIDR.String())
+	case e.Route != nil:
+		words = append(words, e.Route.String())
 	case e.Association != nil:
 		words = append(words, e.Association.NetworkACL, "("+e.Association.ID+")")
+	case e.Whole && len(e.Groups) == 0:
 	default:
 		words = append(words, netmodel.Text(e.Groups))
 	}
@@ -73,6 +84,13 @@ var effects = map[string]func(c *Change, request, response json.RawMessage) ([]E
 	"DeleteNetworkAclEntry":           entry(netmodel.Went),
 	"ReplaceNetworkAclAssociation":    associated,
 	"ModifyNetworkInterfaceAttribute": groupsSet,
+	"CreateSecurityGroup":             whole(netmodel.Came),
+	"DeleteSecurityGroup":             whole(netmodel.Went),
+	"CreateNetworkInterface":          interfaceMade,
+	"DeleteNetworkInterface":          whole(netmodel.Went),
+	"RunInstances":                    interfacesMade,
+	"CreateRoute":                     route(netmodel.Came),
+	"DeleteRoute":                     route(netmodel.Went),
 }
 
 // read reads a member of a record.

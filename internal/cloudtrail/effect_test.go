@@ -87,6 +87,26 @@ func TestEffects(t *testing.T) {
 			"an association", "ReplaceNetworkAclAssociation", `{"associationId":"aclassoc-1","networkAclId":"acl-2"}`, `{"newAssociationId":"aclassoc-2"}`,
 			"aclassoc-1 changed acl-2 (aclassoc-2)",
 		},
+		{"a route", "CreateRoute", `{"routeTableId":"rtb-1","destinationCidrBlock":"0.0.0.0/0","natGatewayId":"nat-1"}`, done, "rtb-1 came 0.0.0.0/0 to nat-1"},
+		{"a route to an internet gateway", "CreateRoute", `{"routeTableId":"rtb-1","destinationCidrBlock":"0.0.0.0/0","gatewayId":"igw-1"}`, done, "rtb-1 came 0.0.0.0/0 to igw-1"},
+		{"a route less", "DeleteRoute", `{"routeTableId":"rtb-1","destinationCidrBlock":"0.0.0.0/0"}`, done, "rtb-1 went 0.0.0.0/0"},
+		{"a group", "CreateSecurityGroup", `{"groupName":"web","groupDescription":"d","vpcId":"vpc-1"}`, `{"_return":true,"groupId":"sg-5"}`, "sg-5 came"},
+		{"a group less", "DeleteSecurityGroup", `{"groupId":"sg-5"}`, done, "sg-5 went"},
+		{"a group less, by name", "DeleteSecurityGroup", `{"groupName":"web"}`, `{"_return":true,"groupId":"sg-5"}`, "sg-5 went"},
+		{
+			"an ENI", "CreateNetworkInterface", `{"subnetId":"subnet-1","description":"d","groupSet":{},"privateIpAddressesSet":{}}`,
+			`{"networkInterface":{"networkInterfaceId":"eni-5","subnetId":"subnet-1","ownerId":"111122223333","requesterId":"amazon-rds","status":"pending",
+				"privateIpAddress":"10.0.1.10","groupSet":{"items":[{"groupId":"sg-1","groupName":"default"}]},"privateIpAddressesSet":{"item":[{"privateIpAddress":"10.0.1.10","primary":true}]}}}`,
+			"eni-5 came sg-1",
+		},
+		{"an ENI less", "DeleteNetworkInterface", `{"networkInterfaceId":"eni-5"}`, done, "eni-5 went"},
+		{
+			"instances", "RunInstances", `{"networkInterfaceSet":{"items":[{"networkInterfaceId":"eni-1","deviceIndex":0}]}}`,
+			`{"groupSet":{},"instancesSet":{"items":[
+				{"instanceId":"i-1","groupSet":{"items":[{"groupId":"sg-1"}]},"networkInterfaceSet":{"items":[{"networkInterfaceId":"eni-1","groupSet":{"items":[{"groupId":"sg-1"}]}}]}},
+				{"instanceId":"i-2","networkInterfaceSet":{"items":[{"networkInterfaceId":"eni-6","groupSet":{"items":[{"groupId":"sg-1"},{"groupId":"sg-2"}]}}]}}]}}`,
+			"eni-6 came sg-1, sg-2",
+		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			c, err := Parse([]byte(event(tt.call, tt.request, tt.response, "")))
@@ -142,6 +162,23 @@ func TestUnclear(t *testing.T) {
 		"something else of an ENI": {
 			"ModifyNetworkInterfaceAttribute", `{"networkInterfaceId":"eni-1","sourceDestCheck":{"value":false}}`, done,
 			"requestParameters.sourceDestCheck: what that does is not known",
+		},
+		"a route to something else": {
+			"CreateRoute", `{"routeTableId":"rtb-1","destinationCidrBlock":"0.0.0.0/0","transitGatewayId":"tgw-1"}`, done, "requestParameters.transitGatewayId: what that does is not known",
+		},
+		"a route of IPv6": {
+			"DeleteRoute", `{"routeTableId":"rtb-1","destinationIpv6CidrBlock":"::/0"}`, done, "requestParameters.destinationIpv6CidrBlock: what that does is not known",
+		},
+		"a route to nothing": {
+			"CreateRoute", `{"routeTableId":"rtb-1","destinationCidrBlock":"0.0.0.0/0"}`, done,
+			"requestParameters: no target that is known: GatewayId, NatGatewayId, TransitGatewayId, VpcPeeringConnectionId, NetworkInterfaceId...",
+		},
+		"an ENI without groups": {
+			"CreateNetworkInterface", `{}`, `{"networkInterface":{"networkInterfaceId":"eni-5","groupSet":{}}}`, "responseElements.networkInterface.groupSet: it names no group",
+		},
+		"an instance's ENI without groups": {
+			"RunInstances", `{}`, `{"instancesSet":{"items":[{"networkInterfaceSet":{"items":[{"networkInterfaceId":"eni-5","groupSet":{"items":[{}]}}]}}]}}`,
+			"responseElements.instancesSet.items[0].networkInterfaceSet.items[0].groupSet.items[0].groupId: it is missing",
 		},
 		"no groups": {"ModifyNetworkInterfaceAttribute", `{"networkInterfaceId":"eni-1","groupSet":{"items":[]}}`, done, "requestParameters.groupSet: it names no group"},
 	} {

@@ -2,6 +2,7 @@ package cloudtrail
 
 import (
 	"bytes"
+	"cmp"
 	"compress/gzip"
 	"encoding/json"
 	"errors"
@@ -21,12 +22,18 @@ type Change struct {
 	Event, EventID string
 	// IDs are the objects that it changed: as sg-1, acl-1, eni-1 or aclassoc-1. There is one
 	// at least. Of ReplaceNetworkAclAssociation they are the association that ended, the network
-	// ACL, and the association that is in its place.
+	// ACL, and the association that is in its place. Of a call that is not followed they are
+	// all that it names and that it can have changed; an instance (i-1) stands for its ENIs, an
+	// association for what it is of, an address for an Elastic IP, and 111122223333/eu-west-1
+	// for VPC Block Public Access of the account in the region.
 	IDs []string
 	// Effects are all that it did to them, unless Unclear says, with the place in the record,
 	// why that is not known.
 	Effects []Effect
 	Unclear string
+	// NotFollowed says that nothing is read of the call but what it names: what it did is
+	// Unclear.
+	NotFollowed bool
 	// By is the caller's ARN; "" where the caller has none, as services of AWS.
 	By string
 	// Record is the record as CloudTrail wrote it; [Parse] makes the same change of it.
@@ -50,6 +57,8 @@ type File struct {
 	// been changes and failed.
 	Records, Failed int
 	Problems        []Problem
+	// Days are those that the file tells something of.
+	Days []Day
 }
 
 // ErrDigest says that a file is one of CloudTrail's digest files, which lie beside log files
@@ -59,7 +68,8 @@ var ErrDigest = errors.New("it is a digest file")
 // limit bounds the bytes of a file once they are unpacked. CloudTrail's files have some MB.
 const limit = 256 << 20
 
-type record struct {
+// common is what a record says whatever the call is.
+type common struct {
 	EventTime          string `json:"eventTime"`
 	EventName          string `json:"eventName"`
 	EventID            string `json:"eventID"`
@@ -70,17 +80,24 @@ type record struct {
 		ARN       string `json:"arn"`
 		AccountID string `json:"accountId"`
 	} `json:"userIdentity"`
+}
+
+// record is the record of a call that is followed.
+type record struct {
+	common
 	RequestParameters parameters `json:"requestParameters"`
 	ResponseElements  answer     `json:"responseElements"`
 }
 
 // parameters are what a known call was about.
 type parameters struct {
-	GroupID            string `json:"groupId"`
-	GroupName          string `json:"groupName"`
-	NetworkACLID       string `json:"networkAclId"`
-	AssociationID      string `json:"associationId"`
-	NetworkInterfaceID string `json:"networkInterfaceId"`
+	GroupID            string                   `json:"groupId"`
+	GroupName          string                   `json:"groupName"`
+	RouteTableID       string                   `json:"routeTableId"`
+	NetworkACLID       string                   `json:"networkAclId"`
+	AssociationID      string                   `json:"associationId"`
+	NetworkInterfaceID string                   `json:"networkInterfaceId"`
+	NetworkInterfaces  items[instanceInterface] `json:"networkInterfaceSet"`
 	ModifyRules        struct {
 		GroupID string `json:"GroupId"`
 	} `json:"ModifySecurityGroupRulesRequest"`
@@ -88,9 +105,14 @@ type parameters struct {
 
 // answer is what EC2 said to a known call.
 type answer struct {
+	GroupID          string  `json:"groupId"`
 	NewAssociationID string  `json:"newAssociationId"`
 	Rules            ruleSet `json:"securityGroupRuleSet"`
 	RevokedRules     ruleSet `json:"revokedSecurityGroupRuleSet"`
+	NetworkInterface struct {
+		ID string `json:"networkInterfaceId"`
+	} `json:"networkInterface"`
+	Instances items[instance] `json:"instancesSet"`
 }
 
 type ruleSet struct {
@@ -122,7 +144,7 @@ func Read(name string, data []byte) (File, error) {
 	case whole.Records == nil:
 		return File{}, fmt.Errorf("%s: no log file of CloudTrail: it has no Records", name)
 	}
-	out := File{Records: len(*whole.Records)}
+	out := File{Records: len(*whole.Records), Days: days(name, *whole.Records)}
 	for i, raw := range *whole.Records {
 		if err := out.add(raw); err != nil {
 			out.Problems = append(out.Problems, Problem{name, fmt.Sprintf("Records[%d]%s", i, err.path), err.reason})
@@ -180,11 +202,7 @@ func (f *File) add(raw json.RawMessage) *badRecord {
 
 // parse returns a record's change; nil where it is none, with whether it is one that failed.
 func parse(raw json.RawMessage) (*Change, bool, *badRecord) {
-	var head struct {
-		EventSource string `json:"eventSource"`
-		EventName   string `json:"eventName"`
-		EventType   string `json:"eventType"`
-	}
+	var head head
 	if err := json.Unmarshal(raw, &head); err != nil {
 		return nil, false, badValue(err)
 	}
@@ -195,15 +213,19 @@ func parse(raw json.RawMessage) (*Change, bool, *badRecord) {
 		return nil, false, &badRecord{".eventName", "it is missing"}
 	}
 	find := events[head.EventName]
-	if head.EventSource != "ec2.amazonaws.com" || find == nil {
+	if head.EventSource != "ec2.amazonaws.com" || find == nil && (head.reads() || harmless[head.EventName]) {
 		return nil, false, nil // whatever else it holds
 	}
 	var r record
-	if err := json.Unmarshal(raw, &r); err != nil {
+	into := any(&r)
+	if find == nil {
+		into = &r.common // the same names can mean something else
+	}
+	if err := json.Unmarshal(raw, into); err != nil {
 		return nil, false, badValue(err)
 	}
 	if r.ErrorCode != "" {
-		return nil, true, nil
+		return nil, find != nil, nil
 	}
 	at, err := time.Parse(time.RFC3339, r.EventTime)
 	if err != nil {
@@ -221,8 +243,15 @@ func parse(raw json.RawMessage) (*Change, bool, *badRecord) {
 			return nil, false, &badRecord{"." + needed.member, "it is missing"}
 		}
 	}
+	if find == nil {
+		if c.IDs = named(&c, raw); len(c.IDs) == 0 {
+			return nil, false, nil
+		}
+		c.NotFollowed, c.Unclear = true, "what "+c.Event+" does is not followed"
+		return &c, false, nil
+	}
 	var bad *badRecord
-	if c.IDs, bad = find(&r); bad != nil {
+	if c.IDs, bad = find(&r); bad != nil || len(c.IDs) == 0 {
 		return nil, false, bad
 	}
 	return &c, false, c.find(raw)
@@ -267,6 +296,13 @@ var events = map[string]func(r *record) ([]string, *badRecord){
 	"DeleteNetworkAclEntry":           networkACL,
 	"ReplaceNetworkAclAssociation":    association,
 	"ModifyNetworkInterfaceAttribute": networkInterface,
+	"CreateSecurityGroup":             newSecurityGroup,
+	"DeleteSecurityGroup":             securityGroup,
+	"CreateNetworkInterface":          newInterface,
+	"DeleteNetworkInterface":          networkInterface,
+	"RunInstances":                    newInterfaces,
+	"CreateRoute":                     routeTable,
+	"DeleteRoute":                     routeTable,
 }
 
 // securityGroup returns the group of a call. In a default VPC it may be called by its name;
@@ -274,6 +310,7 @@ var events = map[string]func(r *record) ([]string, *badRecord){
 func securityGroup(r *record) ([]string, *badRecord) {
 	p := &r.RequestParameters
 	id := p.GroupID
+	id = cmp.Or(id, r.ResponseElements.GroupID)
 	for _, set := range []ruleSet{r.ResponseElements.Rules, r.ResponseElements.RevokedRules} {
 		for _, rule := range set.Items {
 			if id == "" {
@@ -282,7 +319,7 @@ func securityGroup(r *record) ([]string, *badRecord) {
 		}
 	}
 	if id == "" && p.GroupName != "" {
-		return nil, &badRecord{".requestParameters", fmt.Sprintf("it names its group %q only, and no rule of the answer has the id", p.GroupName)}
+		return nil, &badRecord{".requestParameters", fmt.Sprintf("it names its group %q only, and the answer has no id of it", p.GroupName)}
 	}
 	return one(".requestParameters.groupId", "sg-", id)
 }
@@ -296,6 +333,10 @@ func modifiedGroup(r *record) ([]string, *badRecord) {
 
 func networkACL(r *record) ([]string, *badRecord) {
 	return one(".requestParameters.networkAclId", "acl-", r.RequestParameters.NetworkACLID)
+}
+
+func routeTable(r *record) ([]string, *badRecord) {
+	return one(".requestParameters.routeTableId", "rtb-", r.RequestParameters.RouteTableID)
 }
 
 func networkInterface(r *record) ([]string, *badRecord) {

@@ -14,7 +14,7 @@ func (p *part) routeTable(at string, v *struct {
 		AssociationState                    state
 	}
 	PropagatingVgws []struct{ GatewayId string }
-	Routes          []describedRoute
+	Routes          []DescribedRoute
 	Tags            tags
 },
 ) error {
@@ -38,7 +38,7 @@ func (p *part) routeTable(at string, v *struct {
 		out.PropagatingVPNGateways = append(out.PropagatingVPNGateways, g.GatewayId)
 	}
 	for i := range v.Routes {
-		r, err := v.Routes[i].route(fmt.Sprintf("%s.Routes[%d]", at, i))
+		r, err := v.Routes[i].Route(fmt.Sprintf("%s.Routes[%d]", at, i))
 		if err != nil {
 			return err
 		}
@@ -47,7 +47,8 @@ func (p *part) routeTable(at string, v *struct {
 	return put(p, at, "RouteTableId", p.RouteTables, out.ID, out, same)
 }
 
-type describedRoute struct {
+// DescribedRoute is a route as describe-route-tables prints it.
+type DescribedRoute struct {
 	DestinationCidrBlock, DestinationIpv6CidrBlock, DestinationPrefixListId string
 
 	GatewayId, NatGatewayId, EgressOnlyInternetGatewayId string
@@ -59,10 +60,10 @@ type describedRoute struct {
 	Origin, State string
 }
 
-// route returns the route.
+// Route returns the route. at is its place, for errors.
 //
 // Source: EC2 API reference, Route.
-func (v *describedRoute) route(at string) (Route, error) {
+func (v *DescribedRoute) Route(at string) (Route, error) {
 	out := Route{PrefixList: v.DestinationPrefixListId, State: v.State, Origin: v.Origin}
 	var err error
 	switch {
@@ -90,7 +91,7 @@ var gatewayKinds = map[string]TargetKind{
 }
 
 // target returns what the route leads to. A route to an instance names its ENI too.
-func (v *describedRoute) target(at string) (Target, error) {
+func (v *DescribedRoute) target(at string) (Target, error) {
 	var found []Target
 	add := func(kind TargetKind, id string) {
 		if id != "" {

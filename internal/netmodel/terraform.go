@@ -5,8 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
-	"slices"
 	"strings"
 )
 
@@ -222,8 +220,29 @@ var terraformTypes = []struct {
 	{"aws_ec2_transit_gateway_route_table_propagation", (*terraform).transitPropagation},
 	{"aws_ec2_transit_gateway_route aws_ec2_transit_gateway_prefix_list_reference", (*terraform).transitRoute},
 	{"aws_lb aws_alb", (*terraform).loadBalancer},
+	{"aws_lb_target_group aws_alb_target_group", (*terraform).targetGroup},
+	{"aws_lb_target_group_attachment aws_alb_target_group_attachment", (*terraform).target},
+	{"aws_lb_listener aws_alb_listener", (*terraform).listener},
+	{"aws_lb_listener_rule aws_alb_listener_rule", (*terraform).listenerRule},
 	{"aws_elb", (*terraform).classicLoadBalancer},
 	{"aws_flow_log", (*terraform).flowLog},
+	{"aws_db_subnet_group", terraformSubnetGroup("DBSubnetGroups", "DBSubnetGroupName", "DBSubnetGroupArn")},
+	{"aws_elasticache_subnet_group", terraformSubnetGroup("CacheSubnetGroups", "CacheSubnetGroupName", "ARN")},
+	{"aws_redshift_subnet_group", terraformSubnetGroup("ClusterSubnetGroups", "ClusterSubnetGroupName", "")},
+	{"aws_db_instance aws_rds_cluster_instance", (*terraform).dbInstance},
+	{"aws_rds_cluster", (*terraform).dbCluster},
+	{"aws_elasticache_cluster", (*terraform).cacheCluster},
+	{"aws_elasticache_replication_group", (*terraform).replicationGroup},
+	{"aws_redshift_cluster", (*terraform).redshiftCluster},
+}
+
+// terraformIgnored are types of resources of networks that decide nothing about packets: DHCP
+// options say which names and name servers hosts are given, and the rest belongs to databases
+// whose ENIs, groups and subnets are said elsewhere. They are not in [Loaded.Unused].
+var terraformIgnored = map[string]bool{
+	"aws_vpc_dhcp_options": true, "aws_vpc_dhcp_options_association": true, "aws_default_vpc_dhcp_options": true,
+	"aws_db_parameter_group": true, "aws_db_option_group": true, "aws_rds_cluster_parameter_group": true, "aws_elasticache_parameter_group": true,
+	"aws_redshift_parameter_group": true, "aws_lb_listener_certificate": true, "aws_alb_listener_certificate": true,
 }
 
 // read reads all resources, type by type.
@@ -241,7 +260,7 @@ func (t *terraform) read() {
 	}
 	for _, r := range t.resources {
 		switch {
-		case !strings.HasPrefix(r.Type, "aws_"):
+		case !strings.HasPrefix(r.Type, "aws_") || terraformIgnored[r.Type]:
 		case r.Mode == "data":
 			t.unused = append(t.unused, "data."+r.Type)
 		case !known[r.Type]:
@@ -387,19 +406,7 @@ func (r *terraformResource) list(key string, v any) []any {
 
 // parts notes values within a list or block that a plan does not know.
 func (r *terraformResource) parts(key string) {
-	var later func(v any) bool
-	later = func(v any) bool {
-		switch v := v.(type) {
-		case bool:
-			return v
-		case []any:
-			return slices.ContainsFunc(v, later)
-		case map[string]any:
-			return slices.ContainsFunc(slices.Collect(maps.Values(v)), later)
-		}
-		return false
-	}
-	if v, ok := r.unknown[key]; ok && v != true && later(v) {
+	if v, ok := r.unknown[key]; ok && v != true && unknownYet(v) {
 		r.t.unknown = append(r.t.unknown, r.Address+"."+key)
 	}
 }

@@ -214,6 +214,11 @@ func FuzzTerraform(f *testing.F) {
 		f.Add(string(r), tfGroup)
 	}
 	f.Add(tfACL, tfTable)
+	f.Add(tfResource("aws_lb_target_group", "g", `"arn": "`+tfTargets+`", "name": "g", "port": 443, "protocol": "TCP", "preserve_client_ip": "true"`),
+		tfResource("aws_lb_listener", "l", `"arn": "`+tfListens+`", "load_balancer_arn": "`+tfBalancer+`", "default_action": [{"type": "forward", "target_group_arn": "`+tfTargets+`"}]`))
+	f.Add(tfResource("aws_lb_target_group", "g", `"arn": "`+tfTargets+`", "name": "g"`), tfResource("aws_lb_target_group_attachment", "a", `"target_group_arn": "`+tfTargets+`", "target_id": "10.0.1.10"`))
+	f.Add(tfResource("aws_db_subnet_group", "g", `"name": "g", "subnet_ids": ["subnet-1"], "vpc_id": "vpc-1"`), tfResource("aws_db_instance", "d", `"arn": "arn:aws:rds:eu-west-1:111122223333:db:d", "identifier": "d", "db_subnet_group_name": "g", "address": "d", "port": 1`))
+	f.Add(tfResource("aws_elasticache_cluster", "c", `"arn": "arn:aws:elasticache:eu-west-1:111122223333:cluster:c", "cluster_id": "c", "configuration_endpoint": "c:1"`), tfResource("aws_redshift_cluster", "r", `"cluster_identifier": "r", "cluster_nodes": [{"private_ip_address": "10.0.1.20"}]`))
 	f.Fuzz(func(t *testing.T, a, b string) {
 		l, err := LoadDocuments([]Document{{Name: "state.json", Data: []byte(tfState(a, b))}})
 		if err != nil || len(l.Problems) > 0 {

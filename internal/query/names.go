@@ -104,7 +104,7 @@ var nameColumns = []struct {
 	InterfaceSubnet:   {"interface_subnet", "The id of the subnet of the network interface.", flowlog.InterfaceID, FromDefinition, func(s *InterfaceSpan) string { return s.Subnet }},
 	InterfaceVPC:      {"interface_vpc", "The id of the VPC of the network interface.", flowlog.InterfaceID, FromDefinition, func(s *InterfaceSpan) string { return s.VPC }},
 	InterfaceAZ:       {"interface_az", "The name of the Availability Zone of the network interface.", flowlog.InterfaceID, FromDefinition, func(s *InterfaceSpan) string { return s.AZ }},
-	InterfaceState:    {"interface_state", "How much imports tell of the network interface at that time: unchanged, latest, changed, assumed unchanged.", flowlog.InterfaceID, FromDefinition, func(s *InterfaceSpan) string { return s.State }},
+	InterfaceState:    {"interface_state", "How much imports tell of the network interface at that time: unchanged, latest, dated, changed, assumed unchanged.", flowlog.InterfaceID, FromDefinition, func(s *InterfaceSpan) string { return s.State }},
 	SrcInterface:      {"src_interface", "The id of the network interface that has srcaddr in the same VPC.", flowlog.SrcAddr, FromDefinition, idOf},
 	SrcName:           {"src_name", "The name of the network interface that has srcaddr in the same VPC.", flowlog.SrcAddr, FromDefinition, nameOf},
 	SrcRole:           {"src_role", "What the network interface is for that has srcaddr in the same VPC.", flowlog.SrcAddr, FromDefinition, roleOf},

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"weir/internal/cloudtrail"
 	"weir/internal/netmodel"
 )
 
@@ -28,6 +29,9 @@ const (
 	// StateChanged: the next import found another version, or events say that something changed,
 	// and nobody knows how all of it was.
 	StateChanged State = "changed"
+	// StateLed: it lies before the first import, and CloudTrail's files reach from it to there:
+	// events lead back from what that import found to how all was.
+	StateLed State = "led back"
 	// StateAssumed: it lies before the first import, whose version is taken for it.
 	StateAssumed State = "assumed unchanged"
 )
@@ -51,12 +55,14 @@ type InForce struct {
 	// Next is the version that the next import found, where it is another one, and Changed
 	// the ids of what differs between both, or what events say to have changed, and of which
 	// nobody knows how it was at the time in question: as in either version, or something else.
-	// Before the first import, events say that it was otherwise once.
+	// Before the first import, events say that it was otherwise once. ENIs that no import has
+	// are there too, and instances of which no import has ENIs.
 	Next    *Version `json:"next,omitempty"`
 	Changed []string `json:"changed,omitempty"`
 	// Moments are the changes that events date between the imports before and after, of things
 	// that are not in Changed, in the order of their times: those not after the time in
-	// question are in the definition.
+	// question are in the definition. Before the first import they are those after the time in
+	// question, which are not in it.
 	Moments []Moment `json:"moments,omitempty"`
 }
 
@@ -182,6 +188,10 @@ func inForce(ctx context.Context, q querier, a *around, t time.Time) (forced, er
 // follow finds what events, and what the next import found, say of a time that no import is
 // of.
 func (f *forced) follow(ctx context.Context, q querier, a *around, t time.Time) error {
+	r, err := reachOf(ctx, q, f.Place)
+	if err != nil {
+		return err
+	}
 	from, to := t, t
 	if a.before != nil {
 		from = a.beforeAt.Add(-time.Second) // one of the second in which the import was may be after it
@@ -189,19 +199,19 @@ func (f *forced) follow(ctx context.Context, q querier, a *around, t time.Time) 
 	if a.after != nil {
 		to = a.afterAt
 	}
+	if f.State == StateAssumed {
+		if r.covers(t, to) {
+			from = r.since(t).Add(-time.Second)
+		} else {
+			from = t
+		}
+	}
 	changes, err := changesOf(ctx, q, f.Place, from, to)
 	if err != nil {
 		return err
 	}
 	if f.State == StateAssumed {
-		for i := range changes {
-			for _, id := range changes[i].IDs {
-				if f.ids[id] && !slices.Contains(f.Changed, id) {
-					f.Changed = append(f.Changed, id)
-				}
-			}
-		}
-		return nil
+		return f.lead(r, t, to, changes)
 	}
 	var next *netmodel.Network
 	if a.after != nil {
@@ -214,8 +224,10 @@ func (f *forced) follow(ctx context.Context, q querier, a *around, t time.Time) 
 	if len(changes) == 0 && (next == nil || next == f.network) {
 		return nil
 	}
-	found := newWindow(f.network, next, a.beforeAt, a.afterAt, t, changes).solve()
-	f.Changed, f.Moments, f.edits = found.unknown, found.moments, found.edits
+	w := &window{a: f.network, b: next, since: a.beforeAt, till: a.afterAt, at: t, reach: r}
+	w.read(changes)
+	found := w.solve()
+	f.take(&found)
 	switch {
 	case len(f.Changed) > 0:
 		f.State = StateChanged
@@ -225,10 +237,40 @@ func (f *forced) follow(ctx context.Context, q querier, a *around, t time.Time) 
 	if found.differs {
 		f.Next = a.after
 	}
+	return nil
+}
+
+// lead finds what events say of a time before the first import.
+func (f *forced) lead(r reach, t, first time.Time, changes []cloudtrail.Change) error {
+	if !r.covers(t, first) { // so that events may be missing
+		for i := range changes {
+			for _, id := range changes[i].IDs {
+				if f.ids[id] && !slices.Contains(f.Changed, id) {
+					f.Changed = append(f.Changed, id)
+				}
+			}
+		}
+		return nil
+	}
+	w := &window{a: f.network, b: f.network, back: true, since: r.since(t), till: first, at: t, reach: r}
+	w.read(changes)
+	found := w.solve()
+	f.take(&found)
+	if f.State = StateLed; len(f.Changed) > 0 {
+		f.State = StateChanged
+	}
+	return nil
+}
+
+// take makes of the version what was found.
+func (f *forced) take(found *between) {
+	f.Changed, f.Moments, f.edits = found.unknown, found.moments, found.edits
 	for _, edit := range f.edits {
 		edit(f.network)
 	}
-	return nil
+	for _, id := range f.network.IDs() { // some may have come
+		f.ids[id] = true
+	}
 }
 
 // placesOf returns the accounts and regions of which there are versions.

@@ -14,15 +14,17 @@ import (
 type Moment struct {
 	// At is to the second.
 	At time.Time `json:"at"`
-	// ID is the security group, the network ACL, the ENI or the subnet.
+	// ID is the security group, the network ACL, the route table, the ENI or the subnet, of
+	// which Rule came or went, or which did itself.
 	ID string `json:"id"`
-	// Rule names the rule of a group or the entry of a network ACL as [netmodel] does; "" of
-	// others.
+	// Rule names the rule of a group or the entry of a network ACL as [netmodel] does, a route by
+	// table and destination; "" of others.
 	Rule string `json:"rule,omitempty"`
 	// What is [netmodel.Came], [netmodel.Went] or [netmodel.Changed].
 	What string `json:"what"`
-	// Is is the rule or entry that came, or what it changed to, the groups that an ENI has from
-	// then on, or the network ACL of a subnet; "" where the event does not say it.
+	// Is is the rule, entry or route that came, or what it changed to, the groups that an ENI has from
+	// then on, or the network ACL of a subnet; "" where the event does not say it, or where a
+	// group itself came or went, or an ENI went.
 	Is      string `json:"is,omitempty"`
 	Event   string `json:"event"`
 	EventID string `json:"event-id"`
@@ -53,12 +55,16 @@ func (m *Moment) String() string {
 // window is what is known of a place between two times at which it was seen.
 type window struct {
 	a, b *netmodel.Network // b is nil where nobody saw it later
-	at   time.Time         // that is asked for
+	// back says that nobody saw it before: a is b, and events are undone from there.
+	back        bool
+	since, till time.Time // when a and b were seen
+	at          time.Time // that is asked for
+	reach       reach
 	// effects are the known ones by the thing's id, in the order of their times; those of
-	// associations are by the subnet. unclear are the things of which an event does not tell
-	// what became of them.
+	// associations are by the subnet. unclear are the times at which an event does not tell
+	// what became of a thing.
 	effects map[string][]dated
-	unclear map[string]bool
+	unclear map[string][]time.Time
 
 	edits []func(n *netmodel.Network)
 }
@@ -83,23 +89,29 @@ type between struct {
 	differs bool
 }
 
-// newWindow returns a window from a time at which a was seen to a time at which b was. b is
-// nil where nobody saw it later. Changes are those that can have been between, in the order
-// of their times.
-func newWindow(a, b *netmodel.Network, from, to, at time.Time, changes []cloudtrail.Change) *window {
-	w := &window{a: a, b: b, at: at, effects: map[string][]dated{}, unclear: map[string]bool{}}
+// read sorts changes, which are those that can have been in the window, in the order of their
+// times.
+func (w *window) read(changes []cloudtrail.Change) {
+	w.effects, w.unclear = map[string][]dated{}, map[string][]time.Time{}
 	var moved []dated
+	of := associated(changes)
 	for i := range changes {
 		c := &changes[i]
+		second := c.At.Truncate(time.Second)
 		if c.Unclear != "" {
+			about := map[string]bool{}
 			for _, id := range c.IDs {
-				w.unclear[id] = true
+				for _, id := range w.standsFor(id, of) {
+					about[id] = true
+				}
+			}
+			for id := range about {
+				w.unclear[id] = append(w.unclear[id], second)
 			}
 			continue
 		}
-		second := c.At.Truncate(time.Second)
 		for _, e := range c.Effects {
-			d := dated{e, c, second, !second.After(from), b != nil && second.Add(time.Second).After(to)}
+			d := dated{e, c, second, !w.back && !second.After(w.since), w.b != nil && second.Add(time.Second).After(w.till)}
 			if e.Association != nil {
 				moved = append(moved, d)
 			} else {
@@ -108,7 +120,6 @@ func newWindow(a, b *netmodel.Network, from, to, at time.Time, changes []cloudtr
 		}
 	}
 	w.subnetsOf(moved)
-	return w
 }
 
 // seen is what was seen last.
@@ -140,6 +151,12 @@ func (w *window) solve() between {
 		if differ[id] {
 			continue
 		}
+		if Loose(id) || strings.HasPrefix(id, "i-") {
+			if !w.members(id, w.b != nil) {
+				out.unknown = append(out.unknown, id)
+			}
+			continue
+		}
 		kind, _ := w.a.Kind(id)
 		if _, ok := subnets[id]; ok {
 			kind = "subnets" // an import need not have more of it than its association
@@ -153,9 +170,12 @@ func (w *window) solve() between {
 			out.unknown = append(out.unknown, id)
 		}
 	}
+	out.unknown = append(out.unknown, w.passing()...)
 	for _, id := range slices.Sorted(maps.Keys(solved)) {
 		for i := range w.effects[id] {
-			out.moments = append(out.moments, w.moment(id, &w.effects[id][i]))
+			if e := &w.effects[id][i]; !w.back || e.at.After(w.at) {
+				out.moments = append(out.moments, w.moment(id, e))
+			}
 		}
 	}
 	slices.SortStableFunc(out.moments, func(a, b Moment) int { return a.At.Compare(b.At) })
@@ -166,7 +186,10 @@ func (w *window) solve() between {
 // about returns the ids of what events are about, and of the subnets that have a new
 // association.
 func (w *window) about() map[string]bool {
-	out := maps.Clone(w.unclear)
+	out := map[string]bool{}
+	for id := range w.unclear {
+		out[id] = true
+	}
 	for id := range w.effects {
 		out[id] = true
 	}
@@ -179,7 +202,7 @@ func (w *window) about() map[string]bool {
 // explains reports whether events explain how a thing differs.
 func (w *window) explains(c *netmodel.Change, solved map[string]bool) bool {
 	if c.What != netmodel.Changed {
-		return false
+		return (c.Kind == "interfaces" || c.Kind == "security groups") && w.thing(c.Kind, c.ID, solved)
 	}
 	for _, d := range c.Details {
 		switch {
@@ -203,22 +226,22 @@ var told = map[string][]string{
 	"security groups": {"ingress", "egress"},
 	"network ACLs":    {"ingress", "egress"},
 	"interfaces":      {"groups"},
+	"route tables":    {"routes"},
 	"subnets":         {"network ACL"},
 }
 
 // thing finds how a thing was, and reports whether events tell it.
 func (w *window) thing(kind, id string, solved map[string]bool) bool {
-	switch {
-	case solved[id]:
+	if solved[id] {
 		return true
-	case w.unclear[id]:
-		return false
 	}
 	switch kind {
 	case "security groups":
 		return w.group(id)
 	case "network ACLs":
 		return w.networkACL(id)
+	case "route tables":
+		return w.routeTable(id)
 	case "interfaces":
 		return w.networkInterface(id)
 	case "subnets":
@@ -226,7 +249,63 @@ func (w *window) thing(kind, id string, solved map[string]bool) bool {
 		solved[id] = ok
 		return ok
 	}
-	return false
+	return w.members(id, w.b != nil) // nothing else is followed of the others
+}
+
+// members reports whether it is known which rules or entries a thing had, as far as events
+// that are not clear go: one of those may have been about one that nothing else is.
+func (w *window) members(id string, end bool) bool {
+	same := func(struct{}, struct{}) bool { return true }
+	c := chain[struct{}]{same: same, meets: same}
+	if end {
+		c.to = &struct{}{}
+	}
+	_, ok := settle(w, id, &c)
+	return ok
+}
+
+// settle returns what a value of a thing was at the time that is asked for, and reports
+// whether events tell it. An event that is not clear parts what is known before it, which
+// begins with what was seen first, from what is known after it, which ends with what was seen
+// last; there nothing shows a lost event, so that CloudTrail's files must reach all the way.
+func settle[S any](w *window, id string, c *chain[S]) (S, bool) {
+	unclear := w.unclear[id]
+	if !w.back && len(unclear) == 0 {
+		return c.at(w.at)
+	}
+	none := c.from
+	var found []S
+	add := func(v S) {
+		if !slices.ContainsFunc(found, func(o S) bool { return c.same(o, v) }) {
+			found = append(found, v)
+		}
+	}
+	if !w.back && !slices.ContainsFunc(unclear, func(u time.Time) bool { return !u.After(w.at) }) && w.reach.covers(w.since, w.at) {
+		forward := *c
+		forward.to, forward.step = nil, slices.DeleteFunc(slices.Clone(c.step), func(s step[S]) bool { return s.at.After(w.at) })
+		v, ok := forward.at(w.at)
+		if !ok {
+			return none, false
+		}
+		add(v)
+	}
+	if c.to != nil && !slices.ContainsFunc(unclear, w.at.Before) && w.reach.covers(w.at, w.till) {
+		values, ok := c.back(w.at)
+		if ok && len(values) != 1 {
+			return none, false
+		}
+		for _, v := range values {
+			add(v)
+		}
+	}
+	if v, set, ok := c.set(w.at); ok && w.reach.covers(set, w.at) &&
+		!slices.ContainsFunc(unclear, func(u time.Time) bool { return !u.Before(set) && !u.After(w.at) }) {
+		add(v)
+	}
+	if len(found) != 1 {
+		return none, false
+	}
+	return found[0], true
 }
 
 // moment returns an effect for people.
@@ -245,9 +324,13 @@ func (w *window) moment(id string, d *dated) Moment {
 		if out.Rule = acl.EntryName(d.Direction, d.Entry); d.What != netmodel.Went {
 			out.Is = netmodel.Text(*d.Entry)
 		}
+	case d.Route != nil:
+		if out.Rule = id + ":" + destination(d.Route); d.What != netmodel.Went {
+			out.Is = d.Route.String()
+		}
 	case d.Association != nil:
 		out.Is = d.Association.NetworkACL
-	default:
+	case len(d.Groups) > 0:
 		out.Is = netmodel.Text(d.Groups)
 	}
 	return out

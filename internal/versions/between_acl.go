@@ -2,7 +2,6 @@ package versions
 
 import (
 	"cmp"
-	"reflect"
 	"slices"
 
 	"weir/internal/netmodel"
@@ -20,7 +19,7 @@ type entries []netmodel.ACLEntry
 // networkACL finds the entries that a network ACL had, and reports whether events tell it.
 func (w *window) networkACL(id string) bool {
 	a, b := w.a.NetworkACLs[id], w.seen().NetworkACLs[id]
-	if a == nil || b == nil {
+	if a == nil || b == nil || !w.members(id, w.b != nil) {
 		return false
 	}
 	chains := map[numbered]*chain[entries]{}
@@ -53,16 +52,25 @@ func (w *window) networkACL(id string) bool {
 		case netmodel.Went:
 			now = nil
 		}
+		shows := func(v entries) bool { return slices.Equal(v, now) }
 		c.step = append(c.step, step[entries]{e.at, e.early, e.late, func(v entries) []entries {
 			if len(v) != was {
 				return nil
 			}
 			return []entries{now}
-		}, func(v entries) bool { return slices.Equal(v, now) }})
+		}, shows, func(v entries) ([]entries, bool) {
+			switch {
+			case !shows(v):
+				return nil, true
+			case was > 0:
+				return nil, false
+			}
+			return []entries{nil}, true
+		}, &now})
 	}
 	then := map[netmodel.Direction][]netmodel.ACLEntry{}
 	for key, c := range chains {
-		value, ok := c.at(w.at)
+		value, ok := settle(w, id, c)
 		if !ok {
 			return false
 		}
@@ -76,40 +84,6 @@ func (w *window) networkACL(id string) bool {
 			now := *acl
 			now.Ingress, now.Egress = then[netmodel.Ingress], then[netmodel.Egress]
 			n.NetworkACLs[id] = &now
-		}
-	})
-	return true
-}
-
-// networkInterface finds the groups that an ENI had, and reports whether events tell it.
-func (w *window) networkInterface(id string) bool {
-	a, b := w.a.Interfaces[id], w.seen().Interfaces[id]
-	if a == nil || b == nil {
-		return false
-	}
-	set := func(list []string) []string { return slices.Sorted(slices.Values(list)) }
-	c := chain[[]string]{from: set(a.Groups), same: slices.Equal[[]string], meets: slices.Equal[[]string]}
-	if w.b != nil {
-		to := set(b.Groups)
-		c.to = &to
-	}
-	for _, e := range w.effects[id] {
-		now := set(e.Groups)
-		c.step = append(c.step, step[[]string]{
-			e.at, e.early, e.late,
-			func([]string) [][]string { return [][]string{now} },
-			func(v []string) bool { return slices.Equal(v, now) },
-		})
-	}
-	groups, ok := c.at(w.at)
-	if !ok {
-		return false
-	}
-	w.edit(func(n *netmodel.Network) {
-		if i := n.Interfaces[id]; i != nil && reflect.DeepEqual(i.Groups, a.Groups) && !slices.Equal(set(i.Groups), groups) {
-			now := *i
-			now.Groups = groups
-			n.Interfaces[id] = &now
 		}
 	})
 	return true

@@ -47,13 +47,12 @@ func rulesOf(g *netmodel.SecurityGroup) rules {
 	return out
 }
 
-// group finds the rules that a group had, and reports whether events tell it.
-func (w *window) group(id string) bool {
-	a, b := w.a.SecurityGroups[id], w.seen().SecurityGroups[id]
-	if a == nil || b == nil {
-		return false
+// rulesBetween returns the rules that a group had, which had these before and, if somebody saw
+// its end, these after, and reports whether events tell it.
+func (w *window) rulesBetween(id string, before, after rules, list []dated, end bool) (rules, bool) {
+	if !w.members(id, end) {
+		return nil, false
 	}
-	before, after := rulesOf(a), rulesOf(b)
 	// A rule's changes have nothing to do with those of others, unless ids or keys connect
 	// them.
 	parts := newParts()
@@ -66,37 +65,35 @@ func (w *window) group(id string) bool {
 		name(&r)
 		ways[r.ID] = r.direction
 	}
-	list := w.effects[id]
 	for _, e := range list {
 		if e.Direction != "" {
 			ways[e.Rule.ID] = e.Direction
 		}
 	}
-	steps := map[string][]step[rules]{}
-	named, changes := make([]string, len(list)), make([]change, len(list))
-	for i := range list {
-		e := &list[i]
-		r := directed{cmp.Or(e.Direction, ways[e.Rule.ID]), *e.Rule}
-		switch {
-		case e.What == netmodel.Changed && ways[r.ID] == "":
-			return false // nothing says of which direction it is
-		case e.Rule.Peer == netmodel.Peer{}:
-			named[i] = r.ID
-			parts.connect(r.ID, r.ID)
-		default:
-			named[i] = name(&r)
+	named, changes, ok := ruleSteps(list, slices.Concat(after, before), ways, name, parts)
+	if !ok {
+		return nil, false
+	}
+	alone := map[string]string{} // the rule of a part that can have no other one
+	only := func(part, rule string) {
+		if was, ok := alone[part]; ok && was != rule {
+			rule = ""
 		}
-		for _, known := range slices.Concat(after, before) { // imports say more of a group that is a peer
-			if r.Peer.Group != "" && known.is(&r) {
-				r.Reference = known.Reference
-				break
-			}
-		}
-		changes[i] = ruleStep(&e.Effect, r)
+		alone[part] = rule
+	}
+	for _, r := range slices.Concat(before, after) {
+		only(parts.of(r.key()), cmp.Or(r.ID, r.key()))
 	}
 	for i, e := range list {
+		only(parts.of(named[i]), cmp.Or(e.Rule.ID, named[i]))
+	}
+	steps := map[string][]step[rules]{}
+	for i, e := range list {
 		part := parts.of(named[i])
-		steps[part] = append(steps[part], step[rules]{e.at, e.early, e.late, changes[i].apply, changes[i].shows})
+		if alone[part] == "" {
+			changes[i].sets = nil
+		}
+		steps[part] = append(steps[part], step[rules]{e.at, e.early, e.late, changes[i].apply, changes[i].shows, changes[i].undo, changes[i].sets})
 	}
 	in := map[string][2]rules{}
 	for n, side := range []rules{before, after} {
@@ -115,22 +112,48 @@ func (w *window) group(id string) bool {
 	var then rules
 	for part, both := range in {
 		c := chain[rules]{from: sortRules(both[0]), step: steps[part], same: slices.Equal[rules], meets: meetRules}
-		if w.b != nil {
+		if end {
 			to := sortRules(both[1])
 			c.to = &to
 		}
-		value, ok := c.at(w.at)
+		value, ok := settle(w, id, &c)
 		if !ok {
-			return false
+			return nil, false
 		}
 		then = append(then, value...)
 	}
-	w.editGroup(a, sortRules(then))
-	return true
+	return sortRules(then), true
 }
 
-// editGroup notes the rules that a group had, in the order in which it has them.
-func (w *window) editGroup(a *netmodel.SecurityGroup, then rules) {
+// ruleSteps returns what each effect did to rules, and the name by which it belongs to a part.
+// It reports false where nothing says of which direction a rule is.
+func ruleSteps(list []dated, seen rules, ways map[string]netmodel.Direction, name func(*directed) string, parts parts) ([]string, []change, bool) {
+	named, changes := make([]string, len(list)), make([]change, len(list))
+	for i := range list {
+		e := &list[i]
+		r := directed{cmp.Or(e.Direction, ways[e.Rule.ID]), *e.Rule}
+		switch {
+		case e.What == netmodel.Changed && ways[r.ID] == "":
+			return nil, nil, false
+		case e.Rule.Peer == netmodel.Peer{}:
+			named[i] = r.ID
+			parts.connect(r.ID, r.ID)
+		default:
+			named[i] = name(&r)
+		}
+		for _, known := range seen { // imports say more of a group that is a peer
+			if r.Peer.Group != "" && known.is(&r) {
+				r.Reference = known.Reference
+				break
+			}
+		}
+		changes[i] = ruleStep(&e.Effect, r)
+	}
+	return named, changes, true
+}
+
+// withRules returns a group with other rules, in the order in which it has them.
+func withRules(a *netmodel.SecurityGroup, then rules) *netmodel.SecurityGroup {
 	var ordered rules
 	for _, r := range rulesOf(a) {
 		if i := slices.Index(then, r); i >= 0 {
@@ -145,13 +168,9 @@ func (w *window) editGroup(a *netmodel.SecurityGroup, then rules) {
 			egress = append(egress, r.GroupRule)
 		}
 	}
-	w.edit(func(n *netmodel.Network) {
-		if g := n.SecurityGroups[a.ID]; g != nil && slices.Equal(g.Ingress, a.Ingress) && slices.Equal(g.Egress, a.Egress) {
-			now := *g
-			now.Ingress, now.Egress = ingress, egress
-			n.SecurityGroups[a.ID] = &now
-		}
-	})
+	now := *a
+	now.Ingress, now.Egress = ingress, egress
+	return &now
 }
 
 // meetRules reports whether rules are those that were seen. Not all imports know ids.
@@ -165,6 +184,8 @@ func meetRules(got, seen rules) bool {
 type change struct {
 	apply func(rules) []rules
 	shows func(rules) bool
+	undo  func(rules) ([]rules, bool)
+	sets  *rules // where no other rule is of the part
 }
 
 // ruleStep returns what a call did to rules, of which r is the one that it is about.
@@ -186,7 +207,13 @@ func ruleStep(e *cloudtrail.Effect, r directed) change {
 		}, func(list rules) bool {
 			i := byKey(list)
 			return i >= 0 && list[i].is(&r)
-		}}
+		}, func(list rules) ([]rules, bool) {
+			i := byKey(list)
+			if i < 0 || !list[i].is(&r) {
+				return nil, true
+			}
+			return []rules{slices.Delete(slices.Clone(list), i, i+1)}, true
+		}, &rules{r}}
 	case netmodel.Went:
 		find := func(list rules) int {
 			switch i := byKey(list); {
@@ -203,7 +230,23 @@ func ruleStep(e *cloudtrail.Effect, r directed) change {
 				return nil
 			}
 			return []rules{slices.Delete(slices.Clone(list), i, i+1)}
-		}, func(list rules) bool { return find(list) < 0 }}
+		}, func(list rules) bool { return find(list) < 0 }, func(list rules) ([]rules, bool) {
+			switch {
+			case byKey(list) >= 0 || byID(list) >= 0:
+				return nil, true
+			case r.Peer == netmodel.Peer{}:
+				return nil, false
+			}
+			return with(list, r), true
+		}, &rules{}}
+	}
+	shows := func(list rules) bool {
+		i := byID(list)
+		return i >= 0 && list[i].key() == r.key()
+	}
+	set := &rules{r}
+	if e.Undescribed {
+		set = nil
 	}
 	return change{func(list rules) []rules {
 		i := byID(list)
@@ -225,10 +268,7 @@ func ruleStep(e *cloudtrail.Effect, r directed) change {
 			out = append(out, with(rest, now)...)
 		}
 		return out
-	}, func(list rules) bool {
-		i := byID(list)
-		return i >= 0 && list[i].key() == r.key()
-	}}
+	}, shows, func(list rules) ([]rules, bool) { return nil, !shows(list) }, set}
 }
 
 // parts are names that belong together.

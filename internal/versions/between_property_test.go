@@ -99,6 +99,13 @@ func (m *model) documents(ids bool) []netmodel.Document {
 		ways := map[string][]object{}
 		for _, key := range slices.Sorted(maps.Keys(m.groups[id])) {
 			r := m.groups[id][key]
+			if r.net == 0 {
+				ways[r.direction] = append(ways[r.direction], object{"IpProtocol": "-1", "IpRanges": []object{{"CidrIp": "0.0.0.0/0"}}})
+				rules = append(rules, object{
+					"SecurityGroupRuleId": r.id, "GroupId": id, "IsEgress": true, "IpProtocol": "-1", "FromPort": -1, "ToPort": -1, "CidrIpv4": "0.0.0.0/0",
+				})
+				continue
+			}
 			cidr := fmt.Sprintf("10.%d.0.0/16", r.net)
 			ways[r.direction] = append(ways[r.direction], object{
 				"IpProtocol": "tcp", "FromPort": r.port, "ToPort": r.port, "IpRanges": []object{{"CidrIp": cidr, "Description": r.description}},
@@ -207,13 +214,38 @@ func (w *world) call(at time.Time) *call {
 	for _, key := range slices.Sorted(maps.Keys(rules)) {
 		have = append(have, rules[key])
 	}
+	if choose(3) == 0 { // one that came
+		ids := slices.Sorted(maps.Keys(w.now.groups))
+		group = ids[choose(len(ids))]
+		rules = w.now.groups[group]
+		have = have[:0]
+		for _, key := range slices.Sorted(maps.Keys(rules)) {
+			have = append(have, rules[key])
+		}
+	}
 	c := &call{at: at, id: group}
+	if choose(4) == 0 {
+		return w.whole(at)
+	}
 	kind := choose(6)
 	if choose(3) > 0 {
 		kind = w.often
 	}
 	switch kind {
 	case 0, 1: // a rule comes or goes
+		if was, ok := rules[made.key()]; ok && choose(3) == 0 {
+			request, response := fmt.Sprintf(`{"groupId":%q,"ipPermissions":{"items":[{"ipProtocol":"-1","groups":{},"ipRanges":{"items":[{"cidrIp":"0.0.0.0/0"}]}}]}}`, group), done
+			if w.ids && choose(2) == 0 {
+				response = fmt.Sprintf(`{"_return":true,"revokedSecurityGroupRuleSet":{"items":[{"groupId":%q,"securityGroupRuleId":%q,"isEgress":true,"ipProtocol":"-1","fromPort":-1,"toPort":-1,"cidrIpv4":"0.0.0.0/0"}]}}`, group, was.id)
+			}
+			c.record = w.record(at, "RevokeSecurityGroupEgress", request, response)
+			c.do = func(m *model) bool {
+				now, ok := m.groups[group][was.key()]
+				delete(m.groups[group], was.key())
+				return ok && now.id == was.id
+			}
+			return c
+		}
 		if was, ok := rules[random.key()]; ok {
 			response, request := done, permission(was)
 			switch n := choose(3); {
@@ -245,6 +277,9 @@ func (w *world) call(at time.Time) *call {
 			return nil
 		}
 		was := have[choose(len(have))]
+		if was.net == 0 {
+			return nil
+		}
 		random.id, random.direction = was.id, was.direction
 		if _, ok := rules[random.key()]; ok && random.key() != was.key() {
 			return nil
@@ -286,12 +321,18 @@ func (w *world) call(at time.Time) *call {
 			return ok == there
 		}
 	case 4: // an ENI gets other groups
-		c.id = "eni-1"
+		enis := slices.Sorted(maps.Keys(w.now.members))
+		eni := enis[choose(len(enis))]
+		c.id = eni
 		set := []string{"sg-1", "sg-2", "sg-1 sg-2"}[choose(3)]
-		c.record = w.record(at, "ModifyNetworkInterfaceAttribute", fmt.Sprintf(`{"networkInterfaceId":"eni-1","groupSet":{"items":[{"groupId":%q}]}}`,
-			strings.ReplaceAll(set, " ", `"},{"groupId":"`)), done)
+		c.record = w.record(at, "ModifyNetworkInterfaceAttribute", fmt.Sprintf(`{"networkInterfaceId":%q,"groupSet":{"items":[{"groupId":%q}]}}`,
+			eni, strings.ReplaceAll(set, " ", `"},{"groupId":"`)), done)
 		c.record = strings.ReplaceAll(c.record, `\"`, `"`)
-		c.do = func(m *model) bool { m.members["eni-1"] = set; return true }
+		c.do = func(m *model) bool {
+			_, ok := m.members[eni]
+			m.members[eni] = set
+			return ok
+		}
 	case 5: // a subnet gets another network ACL
 		c.id = fmt.Sprintf("subnet-%d", 1+choose(2))
 		was, next := w.now.subnets[c.id], [2]string{fmt.Sprintf("acl-%d", 1+choose(2)), w.newID("aclassoc")}
@@ -300,6 +341,73 @@ func (w *world) call(at time.Time) *call {
 			ok := m.subnets[c.id] == was
 			m.subnets[c.id] = next
 			return ok
+		}
+	}
+	return c
+}
+
+// made is the rule that a group is made with.
+var made = modelRule{direction: "egress"}
+
+// whole makes a call that makes or deletes a group or an ENI.
+func (w *world) whole(at time.Time) *call {
+	const done = `{"_return":true}`
+	var spare []string // groups that came and that no ENI has, and ENIs that came
+	for id := range w.now.groups {
+		if id != "sg-1" && id != "sg-2" {
+			spare = append(spare, id)
+		}
+	}
+	for id := range w.now.members {
+		if id != "eni-1" {
+			spare = append(spare, id)
+		}
+	}
+	slices.Sort(spare)
+	c := &call{at: at}
+	switch n := w.random.IntN(4); {
+	case n == 0:
+		c.id = w.newID("sg")
+		rule := made
+		rule.id = w.newID("sgr")
+		c.record = w.record(at, "CreateSecurityGroup", `{"groupName":"g","groupDescription":"d","vpcId":"vpc-1"}`, fmt.Sprintf(`{"_return":true,"groupId":%q}`, c.id))
+		c.do = func(m *model) bool {
+			_, there := m.groups[c.id]
+			m.groups[c.id] = map[string]modelRule{rule.key(): rule}
+			return !there
+		}
+	case n == 1:
+		c.id = w.newID("eni")
+		answer := fmt.Sprintf(`{"networkInterfaceId":%q,"groupSet":{"items":[{"groupId":"sg-1","groupName":"g"}]}}`, c.id)
+		if w.random.IntN(2) == 0 {
+			c.record = w.record(at, "CreateNetworkInterface", `{"subnetId":"subnet-1","groupSet":{}}`, `{"networkInterface":`+answer+`}`)
+		} else {
+			c.record = w.record(at, "RunInstances", `{"networkInterfaceSet":{"items":[{"networkInterfaceId":"eni-1"},{"deviceIndex":1}]}}`,
+				`{"instancesSet":{"items":[{"instanceId":"i-1","networkInterfaceSet":{"items":[{"networkInterfaceId":"eni-1"},`+answer+`]}}]}}`)
+		}
+		c.do = func(m *model) bool {
+			_, there := m.members[c.id]
+			m.members[c.id] = "sg-1"
+			return !there
+		}
+	case len(spare) == 0:
+		return nil
+	default:
+		c.id = spare[w.random.IntN(len(spare))]
+		if strings.HasPrefix(c.id, "sg-") {
+			c.record = w.record(at, "DeleteSecurityGroup", fmt.Sprintf(`{"groupId":%q}`, c.id), done)
+			c.do = func(m *model) bool {
+				_, there := m.groups[c.id]
+				delete(m.groups, c.id)
+				return there
+			}
+		} else {
+			c.record = w.record(at, "DeleteNetworkInterface", fmt.Sprintf(`{"networkInterfaceId":%q}`, c.id), done)
+			c.do = func(m *model) bool {
+				_, there := m.members[c.id]
+				delete(m.members, c.id)
+				return there
+			}
 		}
 	}
 	return c
@@ -413,17 +521,96 @@ func TestMoments(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
+			if lost == 0 {
+				checkLed(t, s, h, kept, fmt.Sprintf("seed %d", seed), count)
+			}
 			for second := h.imports[0].Truncate(time.Second); second.Before(at(61)); second = second.Add(3 * time.Second) {
 				checkMoment(t, s, h, kept, second.Add(999_999*time.Microsecond), fmt.Sprintf("seed %d, %d%% lost", seed, lost), count)
 			}
 		}
 	}
 	t.Logf("things at times: %v", count)
-	for _, what := range []string{"as it was", "dated", "unknown", "not seen"} {
+	for _, what := range []string{"as it was", "dated", "unknown", "not seen", "came or went", "led back", "led back otherwise", "led back unknown", "not led back"} {
 		if count[what] == 0 {
 			t.Errorf("nothing was %s", what)
 		}
 	}
+}
+
+// checkLed compares each thing at times before the first import: as it was where the days of
+// CloudTrail's files are known, and as it is assumed where they are not.
+func checkLed(t *testing.T, s *Store, h *history, kept map[*call]bool, name string, count map[string]int) {
+	t.Helper()
+	first := h.imports[0]
+	imported := thingsOf(mustAt(t, s, first).Network)
+	for _, known := range []bool{false, true} {
+		if known {
+			day := at(0).Truncate(24 * time.Hour)
+			if err := s.AddDays(t.Context(), []cloudtrail.Day{{Account: one, Region: east, Day: day, From: at(0), Last: at(61), Writes: true}}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for second := at(0); second.Before(first.Truncate(time.Second)); second = second.Add(2 * time.Second) {
+			when := second.Add(999_999 * time.Microsecond)
+			d := mustAt(t, s, when)
+			in := d.InForce[0]
+			got, want := thingsOf(d.Network), h.at(when).things()
+			if !known {
+				count["not led back"]++
+				if in.State != StateAssumed || cmp.Or(len(got)-len(imported)) != 0 {
+					t.Errorf("%s, %s: %s", name, when.Format("04:05"), in.State)
+				}
+				continue
+			}
+			for _, id := range slices.Sorted(maps.Keys(both(got, want))) {
+				events, _ := h.of(id, second.Add(time.Second), first, kept)
+				switch unsure := slices.Contains(in.Changed, id); {
+				case strings.HasPrefix(id, "sg-") && imported[id] == "" && got[id] == "": // nobody asks for it
+				case unsure:
+					count["led back unknown"]++
+					if len(events) == 0 {
+						t.Errorf("%s, %s: %s is unknown, and nothing was done to it since", name, when.Format("04:05"), id)
+					}
+				case got[id] != want[id]:
+					t.Errorf("%s, %s: %s is %q, want %q; the import found %q", name, when.Format("04:05"), id, got[id], want[id], imported[id])
+				default:
+					count["led back"]++
+					if want[id] != imported[id] {
+						count["led back otherwise"]++
+					}
+				}
+			}
+			if (in.State == StateLed) != (len(in.Changed) == 0) {
+				t.Errorf("%s, %s: %s, and %v changed", name, when.Format("04:05"), in.State, in.Changed)
+			}
+		}
+	}
+}
+
+func has(m map[string]string, id string) bool {
+	_, ok := m[id]
+	return ok
+}
+
+func mustAt(t *testing.T, s *Store, when time.Time) Definition {
+	t.Helper()
+	d, err := s.At(t.Context(), when)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+// both returns the keys of two maps.
+func both(a, b map[string]string) map[string]bool {
+	out := map[string]bool{}
+	for id := range a {
+		out[id] = true
+	}
+	for id := range b {
+		out[id] = true
+	}
+	return out
 }
 
 // checkMoment compares each thing at a time.
@@ -446,7 +633,17 @@ func checkMoment(t *testing.T, s *Store, h *history, kept map[*call]bool, at tim
 	}
 	until := cmp.Or(to, at)
 	got, want := thingsOf(d.Network), h.at(at).things()
-	for _, id := range slices.Sorted(maps.Keys(want)) {
+	before, after := h.at(from).things(), map[string]string{}
+	if !to.IsZero() {
+		after = h.at(to).things()
+	}
+	for _, id := range slices.Sorted(maps.Keys(both(got, want))) {
+		if strings.HasPrefix(id, "sg-") && !has(before, id) && !has(after, id) {
+			continue // nobody asks for a group that no import has
+		}
+		if has(before, id) != has(after, id) && !to.IsZero() {
+			count["came or went"]++
+		}
 		known, dropped := h.of(id, from, until, kept)
 		unsure := slices.Contains(in.Changed, id)
 		// What happened in the second of an import was before it or after it, and the order of
@@ -463,7 +660,7 @@ func checkMoment(t *testing.T, s *Store, h *history, kept map[*call]bool, at tim
 			if in.State != StateChanged {
 				t.Errorf("%s: %s is unknown, and the state does not say it", name, id)
 			}
-			if len(dropped) == 0 && !edge {
+			if len(dropped) == 0 && !edge && (has(before, id) || has(after, id)) {
 				t.Errorf("%s: %s is unknown, and all events of it are kept: %d", name, id, len(known))
 			}
 		case got[id] == want[id]:

@@ -77,10 +77,14 @@ func (w *window) subnetsOf(moved []dated) {
 		}
 		acl := w.a.NetworkACLs[e.Association.NetworkACL]
 		for id, other := range w.a.NetworkACLs {
-			w.unclear[id] = w.unclear[id] || acl == nil || other.VPC == acl.VPC
+			if acl == nil || other.VPC == acl.VPC {
+				w.unclear[id] = append(w.unclear[id], e.at)
+			}
 		}
 		for id, subnet := range w.a.Subnets {
-			w.unclear[id] = w.unclear[id] || acl == nil || subnet.VPC == acl.VPC
+			if acl == nil || subnet.VPC == acl.VPC {
+				w.unclear[id] = append(w.unclear[id], e.at)
+			}
 		}
 	}
 }
@@ -90,7 +94,10 @@ func (w *window) subnetsOf(moved []dated) {
 func (w *window) subnet(id string) bool {
 	a, known := associations(w.a)[id]
 	b, seen := associations(w.seen())[id]
-	if !known || !seen {
+	switch {
+	case !known && !seen && len(w.effects[id]) == 0: // the imports have no associations
+		return w.members(id, w.b != nil)
+	case !known || !seen:
 		return false
 	}
 	c := chain[association]{from: a, same: func(x, y association) bool { return x == y }, meets: association.can}
@@ -104,9 +111,11 @@ func (w *window) subnet(id string) bool {
 				return nil
 			}
 			return []association{now}
-		}, now.can})
+		}, now.can, func(v association) ([]association, bool) {
+			return nil, !v.can(now) // which network ACL the one before was with is not told
+		}, &now})
 	}
-	then, ok := c.at(w.at)
+	then, ok := settle(w, id, &c)
 	if !ok {
 		return false
 	}

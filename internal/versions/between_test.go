@@ -271,7 +271,7 @@ func TestChanges(t *testing.T) {
 	if _, err := s.Changes(t.Context(), time.Time{}, time.Time{}); err == nil || !strings.Contains(err.Error(), "the change of event e-1 is damaged") {
 		t.Errorf("a record that is none: %v", err)
 	}
-	if _, err := s.db.ExecContext(t.Context(), "DROP TABLE changes; DROP TABLE version_interfaces; PRAGMA user_version = 1"); err != nil {
+	if _, err := s.db.ExecContext(t.Context(), "DROP TABLE changes; DROP TABLE version_interfaces; DROP TABLE trail_days; PRAGMA user_version = 1"); err != nil {
 		t.Fatal(err)
 	}
 	old, err := Open(t.Context(), data)

@@ -15,6 +15,11 @@ type step[S any] struct {
 	apply func(S) []S
 	// shows reports whether a value is as it is after the step.
 	shows func(S) bool
+	// undo is what the value can have been before the step; none where it can't have been
+	// after it. It reports false where the step does not tell.
+	undo func(S) ([]S, bool)
+	// sets is what the value is after the step, whatever it was; nil where that is not told.
+	sets *S
 }
 
 // chain is what is known of a value between two times at which it was seen.
@@ -128,6 +133,109 @@ func (c *chain[S]) outside(steps []step[S]) bool {
 		}
 	}
 	return len(steps) == 0 || len(early)+len(late) > 0
+}
+
+// back returns what the value can have been at a time before it was seen last, by undoing the
+// steps since: none where they can't have led to what was seen. It reports false where one of
+// them does not tell what was before it.
+func (c *chain[S]) back(t time.Time) ([]S, bool) {
+	values := []S{*c.to}
+	for n := len(c.step); n > 0 && c.step[n-1].at.After(t); {
+		i := n
+		for i > 0 && c.step[i-1].at.Equal(c.step[n-1].at) {
+			i--
+		}
+		group := c.step[i:n]
+		if n = i; len(group) > most {
+			return nil, false
+		}
+		var before []S
+		for mask := range 1 << len(group) {
+			var stay, left []step[S]
+			for k := range group {
+				if mask&(1<<k) != 0 {
+					left = append(left, group[k])
+				} else {
+					stay = append(stay, group[k])
+				}
+			}
+			if !c.outside(left) {
+				continue
+			}
+			for _, v := range values {
+				list, ok := undone(v, stay)
+				if !ok {
+					return nil, false
+				}
+				for _, u := range list {
+					if !slices.ContainsFunc(before, func(o S) bool { return c.same(o, u) }) {
+						before = append(before, u)
+					}
+				}
+			}
+		}
+		values = before
+	}
+	return values, true
+}
+
+// undone returns what a value was before steps of one second, in any order. It reports false
+// where one of them does not tell.
+func undone[S any](value S, steps []step[S]) ([]S, bool) {
+	if len(steps) == 0 {
+		return []S{value}, true
+	}
+	var out []S
+	for i := range steps {
+		rest := slices.Delete(slices.Clone(steps), i, i+1)
+		before, ok := steps[i].undo(value)
+		if !ok {
+			return nil, false
+		}
+		for _, v := range before {
+			list, ok := undone(v, rest)
+			if !ok {
+				return nil, false
+			}
+			out = append(out, list...)
+		}
+	}
+	return out, true
+}
+
+// set returns what the value was at a time by the steps before it alone: by the newest one
+// that tells what it is after it, whatever it was, which must not be of one second with
+// others, and those that follow. It returns that step's time.
+func (c *chain[S]) set(t time.Time) (S, time.Time, bool) {
+	var value S
+	var since time.Time
+	known := false
+	for i := 0; i < len(c.step) && !c.step[i].at.After(t); {
+		n := i
+		for n < len(c.step) && c.step[n].at.Equal(c.step[i].at) {
+			n++
+		}
+		group := c.step[i:n]
+		i = n
+		switch {
+		case len(group) == 1 && group[0].sets != nil:
+			value, since, known = *group[0].sets, group[0].at, true
+			continue
+		case !known || len(group) > most:
+			known = false
+			continue
+		}
+		var next []S
+		for _, v := range inAnyOrder(value, group) {
+			if !slices.ContainsFunc(next, func(o S) bool { return c.same(o, v) }) {
+				next = append(next, v)
+			}
+		}
+		if known = len(next) == 1; known {
+			value = next[0]
+		}
+	}
+	return value, since, known
 }
 
 func inAnyOrder[S any](value S, steps []step[S]) []S {

@@ -27,7 +27,15 @@
 // the trail taken for complete; but what was changed, and changed again by an event that does
 // not say what was before, or changed back, is not seen where its own event is not kept.
 //
+// Before the first import, events are undone from what it found, where the files of CloudTrail
+// reach from the time in question to there without a day of which they hold nothing
+// ([Store.AddDays]): then a thing of which no event is is as it was found. An event that says
+// what came says what was before it; one that says only the result does not, unless an earlier
+// one does.
+//
 // Known are the rules of security groups, the entries of network ACLs, with which of them a
-// subnet is associated, and the security groups of an ENI. What came or went whole, and other
-// members, are not.
+// subnet is associated, the routes of route tables, the security groups of an ENI, and when groups and ENIs came and went.
+// What else came or went whole, and other members, are not. An event that is not clear, or of a
+// call that is not followed, parts what is known of a thing before it from what is after it;
+// there nothing shows a lost event, so that the files must reach all the way too.
 package versions

@@ -7,8 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math"
 	"net/netip"
 	"slices"
+	"strings"
 	"time"
 
 	"weir/internal/netmodel"
@@ -20,7 +22,7 @@ type InterfaceSpan struct {
 	// From and To bound the span, From inclusive and To exclusive; the zero time does not
 	// bound.
 	From, To time.Time
-	// State says how much imports tell: StateUnchanged, StateLatest, StateChanged or
+	// State says how much imports tell: StateUnchanged, StateLatest, StateDated, StateChanged or
 	// StateAssumed.
 	State State
 }
@@ -31,13 +33,16 @@ type InterfaceSpan struct {
 //
 // As in [Store.At], a version holds until the next one and the first one before itself. Of an
 // ENI that is not in the older of two versions, and is in the newer, the newer one tells
-// between both: a record of it shows that it was there. The state is that of the ENI alone:
-// between two versions that tell the same of it, it is StateUnchanged.
+// between both: a record of it shows that it was there. Where CloudTrail's events say when it
+// came, it is told from then on, as StateDated; where they say when it went, until then. The
+// state is that of the ENI alone: between two versions that tell the same of it, it is
+// StateUnchanged.
 //
 // Spans may share what they point to, which the caller does not change. It fails with ErrNone
 // where there is no version.
 func (s *Store) Interfaces(ctx context.Context) ([]InterfaceSpan, error) {
 	places := map[netmodel.Place][]held{}
+	lives := map[netmodel.Place]map[string]lifetime{}
 	var kept *keptInterfaces
 	err := s.read(ctx, func(tx *sql.Tx) error {
 		versions, err := listVersions(ctx, tx)
@@ -56,6 +61,11 @@ func (s *Store) Interfaces(ctx context.Context) ([]InterfaceSpan, error) {
 				return err
 			}
 			places[v.Place] = append(places[v.Place], held{v, interfaces})
+		}
+		for place := range places {
+			if lives[place], err = lifetimesOf(ctx, tx, place); err != nil {
+				return err
+			}
 		}
 		return nil
 	})
@@ -80,13 +90,56 @@ func (s *Store) Interfaces(ctx context.Context) ([]InterfaceSpan, error) {
 	var out []InterfaceSpan
 	for place, list := range places {
 		for _, span := range spansOf(list) {
-			if tellers[span.ID] == place {
+			if tellers[span.ID] == place && lives[place][span.ID].bound(&span) {
 				out = append(out, span)
 			}
 		}
 	}
 	slices.SortFunc(out, func(a, b InterfaceSpan) int { return cmp.Or(cmp.Compare(a.ID, b.ID), a.From.Compare(b.From)) })
 	return out, nil
+}
+
+// lifetime is when an ENI came and went by events; the zero time where none says it.
+type lifetime struct{ came, went time.Time }
+
+// lifetimesOf returns the lifetimes of the ENIs of a place, as far as events tell them.
+func lifetimesOf(ctx context.Context, q querier, p netmodel.Place) (map[string]lifetime, error) {
+	changes, err := changesOf(ctx, q, p, time.UnixMicro(math.MinInt64), time.UnixMicro(math.MaxInt64))
+	if err != nil {
+		return nil, err
+	}
+	out := map[string]lifetime{}
+	for i := range changes {
+		for _, e := range changes[i].Effects {
+			if !e.Whole || !strings.HasPrefix(e.ID, "eni-") {
+				continue
+			}
+			l, at := out[e.ID], changes[i].At.Truncate(time.Second)
+			if e.What == netmodel.Came {
+				l.came = at
+			} else {
+				l.went = at
+			}
+			out[e.ID] = l
+		}
+	}
+	return out, nil
+}
+
+// bound leaves of a span what lies in the lifetime, and reports whether that is anything.
+func (l lifetime) bound(s *InterfaceSpan) bool {
+	if !l.came.IsZero() && s.From.Before(l.came) && (s.State == StateChanged || s.State == StateAssumed) {
+		if s.From = l.came; s.State == StateChanged {
+			s.State = StateDated
+		}
+	}
+	if went := l.went.Add(time.Second); !l.went.IsZero() && (s.To.IsZero() || s.To.After(went)) && (s.State == StateChanged || s.State == StateLatest) {
+		s.To = went // within that second
+		if s.State == StateChanged {
+			s.State = StateDated
+		}
+	}
+	return s.To.IsZero() || s.From.Before(s.To)
 }
 
 // held is a version and the ENIs that it holds.

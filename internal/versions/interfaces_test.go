@@ -177,3 +177,65 @@ func TestInterfacesAsAt(t *testing.T) {
 func differs(in InForce, id string) bool {
 	return slices.Contains(in.Changed, id)
 }
+
+// TestInterfacesLife bounds what is told of ENIs by events that say when they came and went.
+func TestInterfacesLife(t *testing.T) {
+	with, without := interfaces(one, "eni-1 web 10.0.0.1", "eni-2 db 10.0.0.2"), interfaces(one, "eni-2 db 10.0.0.2")
+	for _, tt := range []struct {
+		name          string
+		before, after []netmodel.Document
+		calls         []string
+		want          []string // of eni-1
+	}{
+		{"it came, and nobody knows when", without, with, nil, []string{"eni-1 web 10+-20 changed", "eni-1 web 20-20+ unchanged", "eni-1 web 20+- latest"}},
+		{"it came", without, with, []string{"15" + eniComes}, []string{"eni-1 web 15-20 dated", "eni-1 web 20-20+ unchanged", "eni-1 web 20+- latest"}},
+		{"it went", with, without, []string{"15" + eniGoes}, []string{"eni-1 web -10 assumed unchanged", "eni-1 web 10-10+ unchanged", "eni-1 web 10+-16 dated"}},
+		{"it came before the first import", with, with, []string{"5" + eniComes}, []string{"eni-1 web 5-10 assumed unchanged", "eni-1 web 10-20+ unchanged", "eni-1 web 20+- latest"}},
+		{"it went after the last import", with, with, []string{"25" + eniGoes}, []string{"eni-1 web -10 assumed unchanged", "eni-1 web 10-20+ unchanged", "eni-1 web 20+-26 latest"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s := create(t, t.TempDir())
+			if _, err := s.AddChanges(t.Context(), trail(t, tt.calls...)); err != nil {
+				t.Fatal(err)
+			}
+			mustImport(t, s, 10, tt.before...)
+			mustImport(t, s, 20, tt.after...)
+			got := slices.DeleteFunc(spans(t, s), func(span string) bool { return !strings.HasPrefix(span, "eni-1 ") })
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// TestStamp changes what versions and events tell: the stamp changes, and else it does not.
+func TestStamp(t *testing.T) {
+	s := create(t, t.TempDir())
+	var seen []Stamp
+	changed := func(what string, want bool) {
+		t.Helper()
+		now, err := s.Stamp(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if is := !slices.Contains(seen, now); is != want {
+			t.Errorf("%s: the stamp is %q after %q", what, now, seen)
+		}
+		seen = append(seen, now)
+	}
+	changed("nothing yet", true)
+	mustImport(t, s, 10, interfaces(one, "eni-1 web 10.0.0.1")...)
+	changed("an import", true)
+	spans(t, s)
+	changed("a question", false)
+	mustImport(t, s, 20, interfaces(one, "eni-1 web 10.0.0.1")...)
+	changed("the same seen again", true)
+	if _, err := s.AddChanges(t.Context(), trail(t, "15"+eniComes)); err != nil {
+		t.Fatal(err)
+	}
+	changed("an event", true)
+	if err := s.Remove(t.Context(), 1); err != nil {
+		t.Fatal(err)
+	}
+	changed("a removal", true)
+}

@@ -73,7 +73,7 @@ func TestKept(t *testing.T) {
 		"cut off":           "UPDATE version_interfaces SET interfaces = substr(interfaces, 1, 30)",
 		"of another weir":   "UPDATE version_interfaces SET form = form + 1, interfaces = (SELECT max(interfaces) FROM version_interfaces)",
 		"of something else": "UPDATE version_interfaces SET sha256 = x'00', interfaces = (SELECT max(interfaces) FROM version_interfaces)",
-		"of a weir before":  "DROP TABLE version_interfaces; PRAGMA user_version = 2",
+		"of a weir before":  "DROP TABLE version_interfaces; DROP TABLE trail_days; PRAGMA user_version = 2",
 	} {
 		run(t, s, damage)
 		if diff := cmp.Diff(want, spans(t, reader(t, data))); diff != "" {
@@ -182,7 +182,7 @@ func TestInterfacesForm(t *testing.T) {
 		}
 	}
 	const wantMembers = "ID string; Name string; VPC string; Subnet string; Account string; Region string; AZ string; " +
-		"Description string; Status string; Type string; Requester string; Managed bool; Instance string; " +
+		"Description string; Status string; Type string; Requester string; Managed bool; Instance string; Primary bool; " +
 		"Role netmodel.Role; Resource string; AttachedBy string; SourceDestCheck *bool; DenyInternetGateways bool; " +
 		"ConnectionTracking netmodel.ConnectionTracking; Addresses []netip.Addr; Public map[netip.Addr]netip.Addr; " +
 		"Prefixes []netip.Prefix; Groups []string; TCPEstablished int; UDP int; UDPStream int; "
@@ -221,7 +221,7 @@ func TestInterfacesForm(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const want = "83 a42be773b927eb42"
+	const want = "83 ebbc437a99aa54a5"
 	if got := fmt.Sprint(n, " ", hex.EncodeToString(sum.Sum(nil)[:8])); got != want {
 		t.Errorf("the ENIs of %s: %s, of form %d: %s", root, got, interfacesForm, want)
 	}

@@ -99,6 +99,17 @@ CREATE TABLE version_interfaces (
 	sha256     BLOB NOT NULL,    -- of what they were made of
 	interfaces BLOB NOT NULL     -- gzip
 ) STRICT;
+`, `
+-- Days of which log files of CloudTrail hold records.
+CREATE TABLE trail_days (
+	account TEXT NOT NULL,
+	region  TEXT NOT NULL,
+	day     INTEGER NOT NULL, -- its beginning
+	since   INTEGER NOT NULL, -- from then on the files hold the records of the day
+	last    INTEGER NOT NULL, -- the time of the last record
+	writes  INTEGER NOT NULL, -- 1: among them are calls that change something
+	PRIMARY KEY (account, region, day)
+) STRICT, WITHOUT ROWID;
 `}
 
 // Open opens the store of a data directory for reading. It fails with ErrNone where there is
@@ -182,6 +193,36 @@ func (s *Store) Close() error { return s.db.Close() }
 type querier interface {
 	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
 	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+}
+
+// Stamp is what versions and events are told apart by: where it is the same, At and Interfaces
+// tell the same.
+type Stamp string
+
+// Stamp returns the stamp of now.
+func (s *Store) Stamp(ctx context.Context) (Stamp, error) {
+	var out Stamp
+	err := s.read(ctx, func(tx *sql.Tx) error {
+		list, err := listVersions(ctx, tx)
+		if err != nil {
+			return err
+		}
+		changes := int64(0) // none is ever taken out
+		if form, err := formOf(ctx, tx); err != nil {
+			return err
+		} else if form >= 2 {
+			if err := tx.QueryRowContext(ctx, "SELECT count(*) FROM changes").Scan(&changes); err != nil {
+				return fmt.Errorf("cannot read the changes: %w", err)
+			}
+		}
+		text := fmt.Sprint(changes)
+		for _, v := range list {
+			text += fmt.Sprintf(" %d %d %d", v.ID, v.Since.UnixMicro(), v.Until.UnixMicro())
+		}
+		out = Stamp(text)
+		return nil
+	})
+	return out, err
 }
 
 func (s *Store) form(ctx context.Context) (int, error) { return formOf(ctx, s.db) }

@@ -265,7 +265,7 @@ func TestDamaged(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, open := range map[string]func(context.Context, string) (*Store, error){"Open": Open, "Create": Create} {
-		if _, err := open(t.Context(), data); err == nil || !strings.Contains(err.Error(), "are of a newer weir: they have form 99, and this weir knows 3") {
+		if _, err := open(t.Context(), data); err == nil || !strings.Contains(err.Error(), "are of a newer weir: they have form 99, and this weir knows 4") {
 			t.Errorf("%s of a newer weir's: %v", name, err)
 		}
 	}
