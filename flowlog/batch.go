@@ -350,31 +350,32 @@ func (c *TextColumn) grow() {
 			c.place(entry)
 		}
 	}
-	tables.Put(&old)
+	freeTable(old)
 }
 
-// settle lets go of what is only needed while many texts come. The table is made
-// anew where another one does.
-func (c *TextColumn) settle() {
-	if table := c.table; table != nil {
-		tables.Put(&table)
+// Settle lets go of what is only needed while many texts come. It is made anew where
+// another one does.
+func (c *TextColumn) Settle() {
+	if c.table != nil {
+		freeTable(c.table)
 		c.table = nil
 	}
 }
 
-// tables are hash tables to be used again: those of one object's addresses are as
-// large as their codes.
-var tables = sync.Pool{New: func() any { return new([]uint64) }}
+// tables are hash tables to be used again, by the bits of their size: those of one
+// object's addresses are as large as their codes.
+var tables [64]sync.Pool
 
+// newTable returns a table of a size, which is a power of two.
 func newTable(size int) []uint64 {
-	t := *tables.Get().(*[]uint64)
-	if cap(t) < size {
-		return make([]uint64, size)
+	if t, _ := tables[bits.Len(uint(size))].Get().(*[]uint64); t != nil {
+		clear(*t)
+		return *t
 	}
-	t = t[:size]
-	clear(t)
-	return t
+	return make([]uint64, size)
 }
+
+func freeTable(t []uint64) { tables[bits.Len(uint(len(t)))].Put(&t) }
 
 // A Record is one record of a batch: a view, cheap to copy, valid as long as
 // the batch is.

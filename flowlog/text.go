@@ -98,7 +98,7 @@ func (p *lineParser) take() *Batch {
 			continue
 		}
 		c.text.Codes = c.text.Codes[:b.n]
-		c.text.settle()
+		c.text.Settle()
 		if c.recent != nil {
 			recents.Put(c.recent)
 			c.recent = nil

@@ -160,7 +160,7 @@ func TestDictionary(t *testing.T) {
 			}
 			codes[s] = code
 			if rng.IntN(1000) == 0 {
-				c.settle()
+				c.Settle()
 			}
 		}
 		if len(c.Dict) != len(codes)+1 {

@@ -76,6 +76,7 @@ func (w *ObjectWriter) Write(ctx context.Context, b *flowlog.Batch) error {
 // every record. The writer owns the batch from then on.
 func (w *ObjectWriter) WriteComplete(ctx context.Context, b *flowlog.Batch) error {
 	hashes := recordHashes(b)
+	defer hashRooms.put(hashes)
 	split := hoursOf(b)
 	if w.pieces == nil {
 		w.pieces = map[hourKey][]piece{}

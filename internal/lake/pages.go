@@ -40,15 +40,16 @@ type fileWriter struct {
 // scratch is memory that one column after the other uses, and one file after the
 // other: 12 MB for row groups of the usual size.
 type scratch struct {
-	words  [][]uint64 // the codes of the group's records: see columns
-	places []uint32
-	absent []uint32 // records of the group without a value
-	local  []uint32
-	levels []uint8
-	coded  []byte
-	page   []byte
-	dict   []byte
-	packed bytes.Buffer
+	sorting ordering
+	words   [][]uint64 // the codes of the group's records: see columns
+	places  []uint32
+	absent  []uint32 // records of the group without a value
+	local   []uint32
+	levels  []uint8
+	coded   []byte
+	page    []byte
+	dict    []byte
+	packed  bytes.Buffer
 }
 
 var scratches = sync.Pool{New: func() any { return new(scratch) }}
@@ -333,12 +334,4 @@ func (w *fileWriter) writeChunk(entries, values int, stats metadata.EncodedStati
 	meta.SetStats(stats)
 	w.next++
 	return w.pager.Close(entries >= 0, false)
-}
-
-// sized returns s with n elements, which hold anything.
-func sized[T any](s *[]T, n int) []T {
-	if cap(*s) < n {
-		*s = make([]T, n)
-	}
-	return (*s)[:n]
 }

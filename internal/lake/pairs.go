@@ -191,6 +191,7 @@ func (l *Lake) findPairs(hour int64, pieces []piece, around *neighbours) ([]pair
 		n += p.len()
 	}
 	h := pair.NewHour(hour, n)
+	defer h.Release()
 	all := pairRows(pieces)
 	for _, rows := range all {
 		h.Add(rows)
@@ -482,6 +483,7 @@ func (p *repairing) find(ctx context.Context, files []DataFile, before, after *p
 		}
 	}
 	h := pair.NewHour(p.hour, int(total))
+	defer h.Release()
 	if err := p.each(ctx, h.Add); err != nil {
 		return err
 	}

@@ -139,13 +139,15 @@ func (s *sums) addBlock(words [][]uint64, from, to int) {
 
 // grow makes room for the rows of all keys.
 func (r *rollupSums) grow() {
-	n := len(r.rows.keys)
+	n, had := len(r.rows.keys), len(r.sums)
 	if n > cap(r.sums) {
-		more := make([]rowSums, n, 2*n) // append would copy each five times
+		more := sumRooms.get(2 * n) // append would copy each five times
 		copy(more, r.sums)
+		sumRooms.put(r.sums)
 		r.sums = more
 	}
 	r.sums = r.sums[:n]
+	clear(r.sums[had:])
 }
 
 // add adds the values at places of a block to the rows that were found for them.
@@ -189,6 +191,8 @@ func (r *rollupSums) rolled() *rolled {
 		}
 	}
 	r.rows.free()
+	sumRooms.put(r.sums)
+	r.sums = nil
 	return out
 }
 
@@ -419,9 +423,9 @@ type slot struct {
 	row uint32
 }
 
-// directTables are tables that are free, all 0: making one takes as long as looking a
-// record up for each 50 bytes of it.
-var directTables sync.Pool
+// directTables are tables that are free, all 0, by the bits of a key: making one takes as
+// long as looking a record up for each 50 bytes of it.
+var directTables [32]sync.Pool
 
 // free gives the table back. The rows can't be asked any more.
 func (x *keyRows) free() {
@@ -431,7 +435,7 @@ func (x *keyRows) free() {
 	for _, key := range x.keys {
 		x.direct[key] = 0
 	}
-	directTables.Put(&x.direct)
+	directTables[bits.Len(uint(len(x.direct)-1))].Put(&x.direct)
 }
 
 // directKeys is how many keys there may be for each record where rows are found without
@@ -442,8 +446,8 @@ const directKeys = 8
 // of records.
 func newKeyRows(width uint, records int) keyRows {
 	if width < 32 && 1<<width <= directKeys*records {
-		direct, _ := directTables.Get().(*[]uint32)
-		if direct == nil || len(*direct) < 1<<width {
+		direct, _ := directTables[width].Get().(*[]uint32)
+		if direct == nil {
 			direct = new(make([]uint32, 1<<width))
 		}
 		return keyRows{direct: *direct}

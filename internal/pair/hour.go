@@ -2,6 +2,8 @@ package pair
 
 import (
 	"math"
+	"slices"
+	"sync"
 
 	"weir/flowlog"
 )
@@ -31,7 +33,19 @@ type Hour struct {
 	pass       int      // the pass of Again
 	again      int      // how many records it has seen in the pass
 	held       [2]int   // how many records of the parts are of the edges, by side
+
+	room *room // whose memory parts, flags and ifaces are
 }
+
+// room is memory that one hour after the other uses.
+type room struct {
+	parts  [1 << partBits][]entry
+	flags  []flags
+	ifaces []uint32
+}
+
+// rooms are free: memory that nobody used before costs more than what is done with it.
+var rooms = sync.Pool{New: func() any { return new(room) }}
 
 // entry is a record of the hour, or of an edge, that may have a pair: two of them lie
 // in a cache line, since going through them is most of the work.
@@ -133,17 +147,31 @@ type owner struct {
 // NewHour returns an hour without records. hour is its start in seconds since the
 // epoch; expect is how many records may come.
 func NewHour(hour int64, expect int) *Hour {
+	r := rooms.Get().(*room)
 	h := &Hour{
 		hour:      hour,
-		flags:     make([]flags, 0, expect),
-		ifaces:    make([]uint32, 0, expect),
+		flags:     slices.Grow(r.flags, expect),
+		ifaces:    slices.Grow(r.ifaces, expect),
 		originAt:  map[origin]uint32{},
 		logPlaces: map[string]uint32{},
+		room:      r,
 	}
 	for i := range h.parts {
-		h.parts[i] = make([]entry, 0, expect>>partBits*9/8)
+		h.parts[i] = slices.Grow(r.parts[i], expect>>partBits*9/8)
 	}
 	return h
+}
+
+// Release gives the memory of the hour back for later ones. Nothing of it may be used
+// after that; its edges and answers may. An hour need not be released.
+func (h *Hour) Release() {
+	r := h.room
+	r.flags, r.ifaces = h.flags[:0], h.ifaces[:0]
+	for i, part := range h.parts {
+		r.parts[i] = part[:0]
+	}
+	*h = Hour{}
+	rooms.Put(r)
 }
 
 // Len returns how many records were added.
