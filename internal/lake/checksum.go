@@ -52,6 +52,10 @@ func recordHashes(b *flowlog.Batch) []uint64 {
 		case f.ID == flowlog.WeirObject || f.Derived || f.Type == flowlog.Map:
 		case f.Numeric():
 			s := salts[f.ID]
+			if v, filled := b.FilledNum(f.ID); filled {
+				all += mix(uint64(v) ^ s)
+				continue
+			}
 			for i, v := range b.Nums(f.ID) {
 				if v != flowlog.Absent {
 					sums[i] += mix(uint64(v) ^ s)

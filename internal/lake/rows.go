@@ -174,6 +174,10 @@ func (c *columns) mergeNums(pieces []piece, id flowlog.FieldID) *numbers {
 	gaps := false
 	low, high := int64(math.MaxInt64), int64(math.MinInt64)
 	for _, p := range pieces {
+		if v, filled := p.batch.FilledNum(id); filled {
+			low, high = min(low, v), max(high, v)
+			continue
+		}
 		nums := p.numbers(id, &room)
 		gaps = gaps || len(nums) < p.len()
 		for _, v := range nums {
