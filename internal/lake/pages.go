@@ -163,8 +163,9 @@ func (w *fileWriter) writeCoded(c *codes, top uint32, d dictionary) error {
 	w.local = sized(&w.local, int(top)+1) // code -> place in the new dictionary, from 1 on
 	clear(w.local)
 	local := w.local
+	shift, mask := c.shift&63, c.mask
 	for _, word := range words {
-		local[word>>c.shift&c.mask] = 1
+		local[word>>shift&mask] = 1
 	}
 	w.dict = w.dict[:0]
 	entries, low, high := uint32(0), uint32(0), uint32(0)
@@ -183,7 +184,7 @@ func (w *fileWriter) writeCoded(c *codes, top uint32, d dictionary) error {
 	w.places, w.absent = sized(&w.places, w.rows), w.absent[:0]
 	at, places := 0, w.places
 	for i, word := range words {
-		code := word >> c.shift & c.mask
+		code := word >> shift & mask
 		if code == 0 {
 			w.absent = append(w.absent, uint32(i))
 			continue

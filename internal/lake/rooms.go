@@ -17,8 +17,16 @@ func (r *rooms[T]) get(n int) []T {
 	return sized(s, n)
 }
 
+// mostRoom is the largest number of elements that are kept, of hours of ten times the usual
+// size.
+const mostRoom = 1 << 22
+
 // put gives a slice back.
-func (r *rooms[T]) put(s []T) { r.pool.Put(&s) }
+func (r *rooms[T]) put(s []T) {
+	if cap(s) <= mostRoom {
+		r.pool.Put(&s)
+	}
+}
 
 var (
 	wordRooms rooms[uint64] // codes of an hour's records

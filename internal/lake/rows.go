@@ -44,7 +44,8 @@ type columns struct {
 // codes are a column's code of each record: some bits of a word of each, which it
 // shares with other columns. A record's words are few, so that putting records in
 // order reads memory at few places for each: that was most of the time of writing.
-// The zero value has code 1 for all records.
+// The zero value has code 1 for all records. Shifts are by shift&63, which is shift: else
+// it would be looked for each record whether it is 64 or more.
 type codes struct {
 	word  int      // which of columns.words
 	words []uint64 // nil: see above
@@ -81,11 +82,11 @@ func (c *codes) at(i int) uint32 {
 	if c.words == nil {
 		return 1
 	}
-	return uint32(c.words[i] >> c.shift & c.mask)
+	return uint32(c.words[i] >> (c.shift & 63) & c.mask)
 }
 
 // set sets the code of a record, which is 0.
-func (c *codes) set(i int, code uint32) { c.words[i] |= uint64(code) << c.shift }
+func (c *codes) set(i int, code uint32) { c.words[i] |= uint64(code) << (c.shift & 63) }
 
 // all returns the codes of n records.
 func (c *codes) all(n int) []uint32 {
@@ -200,7 +201,7 @@ func (c *columns) mergeNums(pieces []piece, id flowlog.FieldID) *numbers {
 	out.codes = c.newCodes(out.top)
 	at := 0
 	for _, p := range pieces {
-		words, shift := out.words[at:at+p.len()], out.shift
+		words, shift := out.words[at:at+p.len()], out.shift&63
 		for i, v := range p.numbers(id, &room) {
 			if v != flowlog.Absent {
 				words[i] |= uint64(v-low+1) << shift
@@ -519,9 +520,10 @@ func (o *ordering) orderBy(n int, keys []sortKey) []uint32 {
 }
 
 // spread puts the code of each record into its word of to, from a bit on.
-func (c *codes) spread(to []uint64, shift uint) {
+func (c *codes) spread(to []uint64, low uint) {
+	from, mask, low := c.shift&63, c.mask, low&63
 	for i, word := range c.words[:len(to)] {
-		to[i] |= word >> c.shift & c.mask << shift
+		to[i] |= word >> from & mask << low
 	}
 }
 

@@ -204,9 +204,10 @@ func (c *numbers) read(to []int64, words [][]uint64, from, end int) {
 		}
 		return
 	}
+	shift, mask := c.shift&63, c.mask
 	for i, word := range words[c.word][from:end] {
 		to[i] = flowlog.Absent
-		if code := uint32(word >> c.shift & c.mask); code != 0 {
+		if code := uint32(word >> shift & mask); code != 0 {
 			to[i] = c.value(code)
 		}
 	}
@@ -223,8 +224,9 @@ func (s *sums) choose(by []flagged, words [][]uint64, from, to int) []uint32 {
 			}
 			continue
 		}
+		shift, mask := f.codes.shift&63, f.codes.mask
 		for i, word := range words[f.codes.word][from:to] {
-			flags[i] |= f.flags[word>>f.codes.shift&f.codes.mask]
+			flags[i] |= f.flags[word>>shift&mask]
 		}
 	}
 	n := 0
@@ -333,7 +335,7 @@ func (t *times) read(keys []uint64, words [][]uint64, from, to int) bool {
 			keys[i] = t.starts[1]
 		}
 	default:
-		shift, mask := t.start.shift, t.start.mask
+		shift, mask := t.start.shift&63, t.start.mask
 		for i, word := range words[t.start.word][from:to] {
 			keys[i] = t.starts[word>>shift&mask]
 		}
@@ -402,7 +404,7 @@ func (p *packing) read(keys []uint64, words [][]uint64, from, to int) {
 		if k.mask == 0 {
 			continue
 		}
-		right, left, mask := k.codes.shift, k.shift, k.codes.mask
+		right, left, mask := k.codes.shift&63, k.shift&63, k.codes.mask
 		for i, word := range words[k.codes.word][from:to] {
 			keys[i] |= (word >> right & mask) << left
 		}

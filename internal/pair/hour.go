@@ -165,7 +165,12 @@ func NewHour(hour int64, expect int) *Hour {
 // Release gives the memory of the hour back for later ones. Nothing of it may be used
 // after that; its edges and answers may. An hour need not be released.
 func (h *Hour) Release() {
+	const most = 1 << 22 // records: ten times as many as are usual
 	r := h.room
+	if cap(h.flags) > most {
+		*h = Hour{}
+		return
+	}
 	r.flags, r.ifaces = h.flags[:0], h.ifaces[:0]
 	for i, part := range h.parts {
 		r.parts[i] = part[:0]
