@@ -406,7 +406,7 @@ var fields = [NumFields]Field{
 	},
 	WeirDirection: {
 		Name: "weir-direction", Type: String, Derived: true, only: KindVPC, Values: []string{"ingress", "egress", "undecided"},
-		Meaning: "Direction at the interface: flow-direction, else told by the address that all records of the interface in the hour share; undecided where none or both of two could be the interface's.",
+		Meaning: "Direction at the interface: flow-direction, else told by the address that all records of the interface in the hour share, or by the definition of the network where they leave it open; undecided where none or both of two could be the interface's.",
 	},
 	WeirPair: {
 		Name: "weir-pair", Type: String, Derived: true, only: KindVPC, Values: []string{"accepted", "rejected", "none", "unknown"},

@@ -100,7 +100,7 @@ func (c *cli) lakeCompactCommand() *cobra.Command {
 				return c.printJSON(r)
 			}
 			if r.Paired > 0 {
-				fmt.Fprintf(c.out, "%s: pairs found again, since records around them came or went\n", plural(int64(r.Paired), "hour"))
+				fmt.Fprintf(c.out, "%s: pairs found again, since records around them, or the definition, changed\n", plural(int64(r.Paired), "hour"))
 			}
 			if r.Hours == 0 {
 				fmt.Fprintln(c.out, "nothing to put together")

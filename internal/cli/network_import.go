@@ -169,7 +169,19 @@ func (c *cli) importNetwork(ctx context.Context, docs []netmodel.Document, at ti
 		c.note("not read yet: %s", strings.Join(r.Unused, ", "))
 	}
 	c.noteUnknown(r.Unknown)
-	return c.printImported(&r, zone)
+	if err := c.printImported(&r, zone); err != nil {
+		return err
+	}
+	return c.noteUndirected(ctx)
+}
+
+// noteUndirected says that the definition tells more of records than was known of them.
+func (c *cli) noteUndirected(ctx context.Context) error {
+	n, err := app.Undirected(ctx, c.data)
+	if err == nil && n > 0 {
+		c.note("directions of records of %s may change: 'weir lake compact' finds them", plural(int64(n), "hour"))
+	}
+	return err
 }
 
 // sayPartial names answers that were cut off: all is not well with what is made of them.

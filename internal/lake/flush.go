@@ -156,8 +156,14 @@ func (l *Lake) writeHours(ctx context.Context, byHour map[hourKey][]piece, aroun
 func (l *Lake) writeHour(ctx context.Context, key hourKey, pieces []piece, around *neighbours) (path string, paired pairedHour, err error) {
 	cols := merge(key.kind, pieces)
 	if key.kind == flowlog.KindVPC {
+		// Where the definition can't be read, records are taken all the same: compaction
+		// fails with the error, and looks at the hour again once it can be.
+		o, err := l.owners(ctx)
+		if err != nil {
+			o = nil
+		}
 		var found []pair.Answer
-		found, paired = l.findPairs(key.hour, pieces, around)
+		found, paired = l.findPairs(key.hour, pieces, around, o)
 		cols.setPairs(found)
 	}
 	path, err = l.writeColumns(ctx, key, cols)

@@ -13,6 +13,7 @@ import (
 	sqlcat "github.com/apache/iceberg-go/catalog/sql"
 
 	"weir/flowlog"
+	"weir/internal/pair"
 )
 
 // Errors of a lake; ask with [errors.Is].
@@ -40,6 +41,11 @@ type Options struct {
 	// RollupRecords is how many records a data file has at least to have rollups; 0
 	// means 4,096: fewer are summed up as fast by the query.
 	RollupRecords int
+	// Owners returns the own addresses of ENIs as a definition of the network has them
+	// now, for records that leave them open; nil: there is no definition. It is asked with
+	// each change, and must be quick where it answers the same. Where it fails, records
+	// are taken as without it, and compaction fails.
+	Owners func(context.Context) (*pair.Owners, error)
 }
 
 // A Lake is the records and the ledger of one DATA directory. It is safe for
@@ -59,10 +65,12 @@ type Lake struct {
 
 	flights *flights
 	edges   edges
-	// pairRecords is maxPairRecords, but in tests.
-	pairRecords int64
+	// pairRecords and heldRecords are maxPairRecords and heldPairRecords, but in tests.
+	pairRecords, heldRecords int64
 	// rollupRecords is [Options.RollupRecords].
 	rollupRecords int
+	// owners is [Options.Owners], never nil.
+	owners func(context.Context) (*pair.Owners, error)
 
 	// write is held through every change: one batch at a time.
 	write sync.Mutex
@@ -91,7 +99,10 @@ func Open(ctx context.Context, dir string, o Options) (*Lake, error) {
 	if o.RollupRecords <= 0 {
 		o.RollupRecords = 4096
 	}
-	l := &Lake{paths: p, now: o.Now, pairRecords: maxPairRecords, rollupRecords: o.RollupRecords, flights: newFlights(), spills: map[string]bool{}, commits: map[chan Commit]bool{}}
+	if o.Owners == nil {
+		o.Owners = func(context.Context) (*pair.Owners, error) { return nil, nil }
+	}
+	l := &Lake{paths: p, now: o.Now, pairRecords: maxPairRecords, heldRecords: heldPairRecords, rollupRecords: o.RollupRecords, owners: o.Owners, flights: newFlights(), spills: map[string]bool{}, commits: map[chan Commit]bool{}}
 	if o.ReadOnly {
 		if _, err := os.Stat(p.catalog); err != nil {
 			return nil, fmt.Errorf("%w: %s", ErrNoLake, p.data)

@@ -2,10 +2,13 @@ package lake
 
 import (
 	"context"
+	"encoding/binary"
+	"errors"
 	"fmt"
 	"maps"
 	"math"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -15,9 +18,13 @@ import (
 	"weir/internal/pair"
 )
 
-// maxPairRecords is the largest number of records of an hour whose pairs are found,
-// which bounds the memory for it: 42 bytes for each.
-const maxPairRecords = 8 << 20
+// maxPairRecords is the largest number of records of an hour whose pairs are found, and
+// heldPairRecords that of one that is held in memory for it, with 42 bytes for each: of a
+// larger one 11 bytes of each are, and 40 of those near its boundaries and its neighbours'.
+const (
+	maxPairRecords  = 40 << 20
+	heldPairRecords = 8 << 20
+)
 
 // pairedHour is what the ledger knows of the pairs of an hour of flow.records. The
 // hour is settled where it is whole and saw its neighbours as they are now; else
@@ -31,11 +38,38 @@ type pairedHour struct {
 	head, tail uint64
 	// before and after are the sums of the neighbours' edges, as they were then.
 	before, after uint64
+	// open are the interfaces whose own address the records leave open ([pair.Hour.Open]),
+	// as numbers of 8 bytes, the lowest first; nil: an older weir did not note them. owners
+	// is the sum of what the definition told of them.
+	open   []byte
+	owners uint64
 }
 
-// settled reports whether the hour's pairs are those of all records around.
-func (p pairedHour) settled(before, after pairedHour) bool {
-	return p.whole && p.before == before.tail && p.after == after.head
+// settled reports whether the hour's pairs are those of all records around, and its
+// directions those that the definition tells.
+func (p pairedHour) settled(before, after pairedHour, o *pair.Owners) bool {
+	return p.whole && p.before == before.tail && p.after == after.head && p.told(o)
+}
+
+// told reports whether the definition tells what it told.
+func (p pairedHour) told(o *pair.Owners) bool {
+	if p.open == nil {
+		return o.Empty() // there were no owners then
+	}
+	open := make([]uint64, len(p.open)/8)
+	for i := range open {
+		open[i] = binary.LittleEndian.Uint64(p.open[8*i:])
+	}
+	return p.owners == o.Sum(open)
+}
+
+// setOwners notes what owners told of the hour's records.
+func (p *pairedHour) setOwners(h *pair.Hour, o *pair.Owners) {
+	open := h.Open()
+	p.open, p.owners = make([]byte, 0, 8*len(open)), o.Sum(open)
+	for _, x := range open {
+		p.open = binary.LittleEndian.AppendUint64(p.open, x)
+	}
 }
 
 // sum returns the sum of an edge.
@@ -53,10 +87,15 @@ var allTime = [2]int64{math.MinInt64, math.MaxInt64}
 // inclusive.
 func (l *Lake) pairedHours(ctx context.Context, between [2]int64) (map[int64]pairedHour, error) {
 	// A reader may meet the ledger of an older weir.
-	if version, err := schemaVersion(ctx, l.state); err != nil || version < 2 {
+	version, err := schemaVersion(ctx, l.state)
+	if err != nil || version < 2 {
 		return nil, err
 	}
-	rows, err := l.state.QueryContext(ctx, "SELECT hour, whole, head, tail, before, after FROM paired WHERE hour BETWEEN ? AND ?", between[0], between[1])
+	columns := "owners, open, open IS NULL"
+	if version < 4 {
+		columns = "0, NULL, TRUE"
+	}
+	rows, err := l.state.QueryContext(ctx, "SELECT hour, whole, head, tail, before, after, "+columns+" FROM paired WHERE hour BETWEEN ? AND ?", between[0], between[1])
 	if err != nil {
 		return nil, fmt.Errorf("cannot read the ledger: %w", err)
 	}
@@ -65,11 +104,16 @@ func (l *Lake) pairedHours(ctx context.Context, between [2]int64) (map[int64]pai
 	for rows.Next() {
 		var hour int64
 		var whole int
-		var sums [4]int64
-		if err := rows.Scan(&hour, &whole, &sums[0], &sums[1], &sums[2], &sums[3]); err != nil {
+		var sums [5]int64
+		var open []byte
+		var older bool
+		if err := rows.Scan(&hour, &whole, &sums[0], &sums[1], &sums[2], &sums[3], &sums[4], &open, &older); err != nil {
 			return nil, fmt.Errorf("cannot read the ledger: %w", err)
 		}
-		out[hour] = pairedHour{whole == 1, whole == 2, uint64(sums[0]), uint64(sums[1]), uint64(sums[2]), uint64(sums[3])}
+		if open == nil && !older {
+			open = []byte{} // as the driver does not tell
+		}
+		out[hour] = pairedHour{whole == 1, whole == 2, uint64(sums[0]), uint64(sums[1]), uint64(sums[2]), uint64(sums[3]), open, uint64(sums[4])}
 	}
 	return out, rows.Err()
 }
@@ -88,8 +132,8 @@ func (c *change) notePaired(tx *ledgerTx, batch int64) error {
 	}
 	for hour := range maps.Keys(hours) {
 		p := c.paired[hour]
-		if _, err := tx.Exec("INSERT INTO batch_paired (batch, hour, whole, head, tail, before, after) VALUES (?, ?, ?, ?, ?, ?, ?)",
-			batch, hour, p.whole, int64(p.head), int64(p.tail), int64(p.before), int64(p.after)); err != nil {
+		if _, err := tx.Exec("INSERT INTO batch_paired (batch, hour, whole, head, tail, before, after, owners, open) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+			batch, hour, p.whole, int64(p.head), int64(p.tail), int64(p.before), int64(p.after), int64(p.owners), p.open); err != nil {
 			return err
 		}
 	}
@@ -98,10 +142,11 @@ func (c *change) notePaired(tx *ledgerTx, batch int64) error {
 
 // bringPaired brings what a batch noted of pairs into the ledger. The edges of an
 // hour that is not whole stay as its neighbours saw them, until it is.
-const bringPaired = `INSERT INTO paired SELECT hour, whole, head, tail, before, after FROM batch_paired WHERE batch = ?1
+const bringPaired = `INSERT INTO paired (hour, whole, head, tail, before, after, owners, open)
+	SELECT hour, whole, head, tail, before, after, owners, open FROM batch_paired WHERE batch = ?1
 	ON CONFLICT (hour) DO UPDATE SET whole = iif(excluded.whole OR NOT whole, excluded.whole, 2),
 		head = iif(excluded.whole, excluded.head, head), tail = iif(excluded.whole, excluded.tail, tail),
-		before = excluded.before, after = excluded.after`
+		before = excluded.before, after = excluded.after, owners = excluded.owners, open = excluded.open`
 
 // pathHour returns the hour of a data file by its path.
 func pathHour(path string) (int64, error) {
@@ -185,7 +230,7 @@ func pairRows(pieces []piece) []pair.Rows {
 
 // findPairs finds the pairs of pieces of an hour of flow.records. around is nil
 // where records of the hour are missing.
-func (l *Lake) findPairs(hour int64, pieces []piece, around *neighbours) ([]pair.Answer, pairedHour) {
+func (l *Lake) findPairs(hour int64, pieces []piece, around *neighbours, o *pair.Owners) ([]pair.Answer, pairedHour) {
 	n := 0
 	for _, p := range pieces {
 		n += p.len()
@@ -201,7 +246,12 @@ func (l *Lake) findPairs(hour int64, pieces []piece, around *neighbours) ([]pair
 			h.Again(rows)
 		}
 	}
-	if around == nil || int64(n) > l.pairRecords {
+	if h.Own(o) {
+		for _, rows := range all {
+			h.Decide(rows)
+		}
+	}
+	if around == nil || int64(n) > l.heldRecords {
 		return h.Find(nil, nil, false), pairedHour{}
 	}
 	var own [2]*pair.Edge
@@ -210,15 +260,13 @@ func (l *Lake) findPairs(hour int64, pieces []piece, around *neighbours) ([]pair
 	} else {
 		own = h.Edges()
 	}
-	return l.findWhole(h, hour, own, around.edge(hour-3600, pair.Tail), around.edge(hour+3600, pair.Head))
-}
-
-// findWhole finds the pairs of an hour that is whole. own are its edges, by side.
-func (l *Lake) findWhole(h *pair.Hour, hour int64, own [2]*pair.Edge, before, after *pair.Edge) ([]pair.Answer, pairedHour) {
-	head, tail := own[pair.Head], own[pair.Tail]
-	l.edges.put(hour, head)
-	l.edges.put(hour, tail)
-	return h.Find(before, after, true), pairedHour{whole: true, head: head.Sum(), tail: tail.Sum(), before: before.Sum(), after: after.Sum()}
+	for _, edge := range own {
+		l.edges.put(hour, edge)
+	}
+	before, after := around.edge(hour-3600, pair.Tail), around.edge(hour+3600, pair.Head)
+	paired := pairedHour{whole: true, head: own[pair.Head].Sum(), tail: own[pair.Tail].Sum(), before: before.Sum(), after: after.Sum()}
+	paired.setOwners(h, o)
+	return h.Find(before, after, true), paired
 }
 
 // pairTexts are the text columns that setPairs sets.
@@ -262,7 +310,7 @@ func (c *columns) setDerived(id flowlog.FieldID, texts []string, n int, code fun
 // unsettled returns the hours of flow.records whose pairs are not those of all
 // records around, in order, and those of the ledger whose records were all taken out
 // (not expired: those are whole still), which it deletes from the map.
-func (l *Lake) unsettled(paired map[int64]pairedHour, files map[int64][]DataFile) (hours, gone []int64) {
+func (l *Lake) unsettled(paired map[int64]pairedHour, files map[int64][]DataFile, o *pair.Owners) (hours, gone []int64) {
 	for hour, p := range paired {
 		if files[hour] == nil && !p.whole {
 			gone = append(gone, hour)
@@ -270,7 +318,7 @@ func (l *Lake) unsettled(paired map[int64]pairedHour, files map[int64][]DataFile
 		}
 	}
 	for hour, list := range files {
-		if l.unsettledHour(hour, list, paired) {
+		if l.unsettledHour(hour, list, paired, o) {
 			hours = append(hours, hour)
 		}
 	}
@@ -278,11 +326,11 @@ func (l *Lake) unsettled(paired map[int64]pairedHour, files map[int64][]DataFile
 	return hours, gone
 }
 
-func (l *Lake) unsettledHour(hour int64, files []DataFile, paired map[int64]pairedHour) bool {
+func (l *Lake) unsettledHour(hour int64, files []DataFile, paired map[int64]pairedHour, o *pair.Owners) bool {
 	if fileRecords(files) > l.pairRecords {
 		return paired[hour].was
 	}
-	return !paired[hour].settled(paired[hour-3600], paired[hour+3600])
+	return !paired[hour].settled(paired[hour-3600], paired[hour+3600], o)
 }
 
 // fileRecords returns how many records files hold.
@@ -310,7 +358,11 @@ func (l *Lake) unpaired(ctx context.Context) ([]int64, error) {
 	if err != nil {
 		return nil, err
 	}
-	hours, _ := l.unsettled(paired, snap.vpcHours())
+	o, err := l.owners(ctx)
+	if err != nil {
+		return nil, err
+	}
+	hours, _ := l.unsettled(paired, snap.vpcHours(), o)
 	return hours, nil
 }
 
@@ -365,7 +417,7 @@ func (l *Lake) dropUnpaired(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	_, gone := l.unsettled(paired, snap.vpcHours())
+	_, gone := l.unsettled(paired, snap.vpcHours(), nil)
 	for _, hour := range gone {
 		if _, err := l.state.ExecContext(ctx, "DELETE FROM paired WHERE hour = ?", hour); err != nil {
 			return fmt.Errorf("cannot write the ledger: %w", err)
@@ -392,7 +444,11 @@ func (l *Lake) pairHour(ctx context.Context, hour int64, out *Compacted) error {
 	}
 	byHour := snap.vpcHours()
 	files := byHour[hour]
-	if len(files) == 0 || !l.unsettledHour(hour, files, paired) {
+	o, err := l.owners(ctx)
+	if err != nil {
+		return err
+	}
+	if len(files) == 0 || !l.unsettledHour(hour, files, paired, o) {
 		return nil // another change came first
 	}
 	if !l.visible(files) {
@@ -406,7 +462,7 @@ func (l *Lake) pairHour(ctx context.Context, hour int64, out *Compacted) error {
 	if err != nil {
 		return err
 	}
-	p := repairing{lake: l, hour: hour, state: pairedHour{before: sumBefore, after: sumAfter}}
+	p := repairing{lake: l, hour: hour, owners: o, state: pairedHour{before: sumBefore, after: sumAfter}}
 	if err := p.find(ctx, files, before, after); err != nil {
 		return err
 	}
@@ -461,6 +517,7 @@ func (l *Lake) edgeOf(ctx context.Context, hour int64, s pair.Side, files []Data
 type repairing struct {
 	lake   *Lake
 	hour   int64
+	owners *pair.Owners
 	state  pairedHour // before find: what is seen of the neighbours
 	groups []group
 	found  []pair.Answer
@@ -482,7 +539,17 @@ func (p *repairing) find(ctx context.Context, files []DataFile, before, after *p
 			p.groups = append(p.groups, group{files: files[i : i+1]})
 		}
 	}
-	h := pair.NewHour(p.hour, int(total))
+	var h *pair.Hour
+	if total <= p.lake.heldRecords {
+		h = pair.NewHour(p.hour, int(total))
+	} else {
+		aside, err := p.lake.aside()
+		if err != nil {
+			return err
+		}
+		defer aside.Close()
+		h = pair.NewLargeHour(p.hour, int(total), int(p.lake.heldRecords/2), aside)
+	}
 	defer h.Release()
 	if err := p.each(ctx, h.Add); err != nil {
 		return err
@@ -492,10 +559,39 @@ func (p *repairing) find(ctx context.Context, files []DataFile, before, after *p
 			return err
 		}
 	}
-	seen := p.state
-	p.found, p.state = p.lake.findWhole(h, p.hour, h.Edges(), before, after)
-	p.state.before, p.state.after = seen.before, seen.after
-	return nil
+	if h.Own(p.owners) {
+		if err := p.each(ctx, h.Decide); err != nil {
+			return err
+		}
+	}
+	p.state.whole = true
+	p.state.head, p.state.tail = p.edge(h, pair.Head), p.edge(h, pair.Tail)
+	p.state.setOwners(h, p.owners)
+	p.found = h.Find(before, after, true)
+	return h.Err()
+}
+
+// edge returns the sum of an edge of the hour, which is kept as far as edges are.
+func (p *repairing) edge(h *pair.Hour, s pair.Side) uint64 {
+	edge := h.Edge(s)
+	p.lake.edges.put(p.hour, edge)
+	return edge.Sum()
+}
+
+// aside returns a file for what does not fit into memory, which is gone once it is closed.
+func (l *Lake) aside() (*os.File, error) {
+	dir := filepath.Join(l.paths.data, "cache")
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, err
+	}
+	f, err := os.CreateTemp(dir, "pairs-*")
+	if err != nil {
+		return nil, err
+	}
+	if err := os.Remove(f.Name()); err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return f, nil
 }
 
 // each calls do with all records, in the order of the files.
@@ -678,9 +774,10 @@ func sameCodes(n int, a, b *codes, same func(x, y uint32) bool) bool {
 // setPaired notes what is known of an hour whose files stay as they are.
 func (l *Lake) setPaired(ctx context.Context, hour int64, p pairedHour) error {
 	_, err := l.state.ExecContext(ctx,
-		"INSERT INTO paired (hour, whole, head, tail, before, after) VALUES (?, ?, ?, ?, ?, ?) "+
-			"ON CONFLICT (hour) DO UPDATE SET whole = excluded.whole, head = excluded.head, tail = excluded.tail, before = excluded.before, after = excluded.after",
-		hour, p.whole, int64(p.head), int64(p.tail), int64(p.before), int64(p.after))
+		"INSERT INTO paired (hour, whole, head, tail, before, after, owners, open) VALUES (?, ?, ?, ?, ?, ?, ?, ?) "+
+			"ON CONFLICT (hour) DO UPDATE SET whole = excluded.whole, head = excluded.head, tail = excluded.tail, before = excluded.before, after = excluded.after, "+
+			"owners = excluded.owners, open = excluded.open",
+		hour, p.whole, int64(p.head), int64(p.tail), int64(p.before), int64(p.after), int64(p.owners), p.open)
 	if err != nil {
 		return fmt.Errorf("cannot write the ledger: %w", err)
 	}

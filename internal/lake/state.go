@@ -131,6 +131,12 @@ CREATE TABLE batch_paired (
 `, `
 -- Pairs were found without repeats: as if all hours had seen other neighbours.
 UPDATE paired SET before = ~before, after = ~after;
+`, `
+-- Directions that a definition of the network tells: see pairedHour.
+ALTER TABLE paired ADD COLUMN owners INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE paired ADD COLUMN open BLOB; -- NULL: not known
+ALTER TABLE batch_paired ADD COLUMN owners INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE batch_paired ADD COLUMN open BLOB;
 `}
 
 // migrate brings the database to the present form. It refuses a database of a

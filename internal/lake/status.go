@@ -22,7 +22,8 @@ type Status struct {
 	Problems      []Object `json:"problems"`
 	ProblemsTotal int64    `json:"problems_total"`
 	// UnpairedHours counts the hours of flow.records whose pairs the next Compact
-	// finds, since records of them or beside them came or went.
+	// finds, since records of them or beside them, or the definition of
+	// the network, changed.
 	UnpairedHours int `json:"unpaired_hours"`
 	// UnfinishedBatches counts changes that the next commit will finish.
 	UnfinishedBatches int64 `json:"unfinished_batches"`

@@ -13,8 +13,10 @@
 // own address tells: AWS writes the interface's primary address at one end of every
 // record (VPC user guide, "srcaddr" and "dstaddr"), so that it is the one address
 // that all records of the interface in the hour share, of IPv4 and of IPv6 each.
-// While an interface talked to one peer only, both addresses could be it, and behind
-// a regional NAT gateway none is: the direction is undecided then.
+// While an interface talked to one peer only, both addresses could be it: there
+// [Owners] tell its own addresses at the record's end, from a definition of the
+// network. Where they do not, where neither or both ends are its own, and behind a
+// regional NAT gateway, the direction is undecided.
 //
 // # Pairs
 //

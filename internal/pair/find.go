@@ -128,7 +128,7 @@ func (p *pairing) directions() {
 			d = Egress
 		case h.ifaces[i] != none:
 			e := &known[h.ifaces[i]][bit(f, v6)]
-			d = byEnds[bit(f, e.src)|bit(f, e.dst)<<1]
+			d = byEnds[bit(f, e.src|srcIsOwn)|bit(f, e.dst|dstIsOwn)<<1]
 		}
 		p.found[i] = Answer(d) | Answer(Unknown)<<stateShift
 	}
@@ -216,7 +216,7 @@ func (p *pairing) coverage() {
 
 // part pairs records of the hour and of edges whose flows are of a part.
 func (p *pairing) part(i int) {
-	own := p.hour.parts[i]
+	own := p.hour.entries(i)
 	clear(p.flows[:])
 	for j := range own {
 		p.flows.add(own[j].flow)

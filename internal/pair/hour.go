@@ -16,10 +16,11 @@ type Hour struct {
 	n      int
 	// parts are the records that may have a pair, by the upper bits of the digest
 	// of their flow, so that what pairs lies together, in little memory.
-	parts  [1 << partBits][]entry
-	far    []span // times of records of the parts that an entry can't hold
-	flags  []flags
-	ifaces []uint32 // of each record: its place in interfaces; none for those without
+	parts   [1 << partBits][]entry
+	spilled spilled
+	far     []span // times of records of the parts that an entry can't hold
+	flags   []flags
+	ifaces  []uint32 // of each record: its place in interfaces; none for those without
 
 	names      names
 	interfaces []iface // as many as there are names
@@ -33,6 +34,9 @@ type Hour struct {
 	pass       int      // the pass of Again
 	again      int      // how many records it has seen in the pass
 	held       [2]int   // how many records of the parts are of the edges, by side
+
+	owned   [][]ownSpan // by place in interfaces: what owners tell of those that are open
+	decided int         // how many records Decide has seen
 
 	room *room // whose memory parts, flags and ifaces are
 }
@@ -134,6 +138,8 @@ type iface struct {
 	own    [2]owner // of IPv4 and of IPv6
 	skips  []span
 	logs   []coverage // by flow log
+
+	undirected bool // some record of traffic has no flow-direction
 }
 
 // owner finds an interface's own address: one of the two of its first record.
@@ -146,7 +152,10 @@ type owner struct {
 
 // NewHour returns an hour without records. hour is its start in seconds since the
 // epoch; expect is how many records may come.
-func NewHour(hour int64, expect int) *Hour {
+func NewHour(hour int64, expect int) *Hour { return newHour(hour, expect, expect) }
+
+// newHour is NewHour; some records' entries are held in memory.
+func newHour(hour int64, expect, some int) *Hour {
 	r := rooms.Get().(*room)
 	h := &Hour{
 		hour:      hour,
@@ -157,7 +166,7 @@ func NewHour(hour int64, expect int) *Hour {
 		room:      r,
 	}
 	for i := range h.parts {
-		h.parts[i] = slices.Grow(r.parts[i], expect>>partBits*9/8)
+		h.parts[i] = slices.Grow(r.parts[i], some>>partBits*9/8)
 	}
 	return h
 }
@@ -189,11 +198,11 @@ func (h *Hour) Add(rows Rows) {
 		for i := range rows.Batch.Len() {
 			h.add(i)
 		}
-		return
 	}
 	for _, i := range rows.At {
 		h.add(int(i))
 	}
+	h.spill()
 }
 
 // begin begins with a batch.
@@ -236,6 +245,7 @@ func (h *Hour) add(i int) {
 		switch {
 		case f&traffic != 0:
 			it.long = it.long || timed && w.end-w.start > 60
+			it.undirected = it.undirected || f&(flowIngress|flowEgress) == 0
 			if ends.both && ends.src.v6() == ends.dst.v6() {
 				f |= it.meet(ends.src, ends.dst)
 			}
@@ -339,40 +349,46 @@ func (o *owner) ends() ends {
 }
 
 // Edges returns the edges of the hour, by side: each nil where it has nothing in it.
-func (h *Hour) Edges() [2]*Edge {
-	edges := [2]*Edge{newEdge(), newEdge()}
-	for _, l := range h.flowLogs {
-		for s, e := range edges {
+func (h *Hour) Edges() [2]*Edge { return h.edges(Head, Tail) }
+
+// Edge returns one of [Hour.Edges].
+func (h *Hour) Edge(s Side) *Edge { return h.edges(s)[s] }
+
+func (h *Hour) edges(sides ...Side) (edges [2]*Edge) {
+	for _, s := range sides {
+		e := newEdge()
+		for _, l := range h.flowLogs {
 			if l.edges[s] != nowhere {
 				e.addCover(l.id, l.edges[s])
 			}
 		}
-	}
-	for s, e := range edges {
-		e.rows, e.ifaces = make([]edgeRow, 0, h.held[s]), h.names.digests
-	}
-	for i, part := range h.parts {
-		for j := range part {
-			r := &part[j]
-			t := h.span(r)
-			for s, e := range edges {
-				if Side(s).holds(h.hour, t) {
-					e.rows = append(e.rows, edgeRow{row{r.flow, t.low, t.high}, h.origins[r.origin&originMask].iface, r.marked()})
-				}
-			}
-		}
-		for _, e := range edges {
-			e.ends[i] = uint32(len(e.rows))
-		}
-	}
-	for _, it := range h.interfaces {
-		for _, t := range it.skips {
-			for s, e := range edges {
-				if Side(s).holds(h.hour, t) {
+		for _, it := range h.interfaces {
+			for _, t := range it.skips {
+				if s.holds(h.hour, t) {
 					e.addSkip(it.digest, t)
 				}
 			}
 		}
+		e.rows, e.ifaces = make([]edgeRow, 0, h.held[s]), h.names.digests
+		edges[s] = e
 	}
-	return [2]*Edge{edges[Head].done(), edges[Tail].done()}
+	for i := range h.parts {
+		part := h.entries(i)
+		for j := range part {
+			r := &part[j]
+			t := h.span(r)
+			for _, s := range sides {
+				if e := edges[s]; s.holds(h.hour, t) {
+					e.rows = append(e.rows, edgeRow{row{r.flow, t.low, t.high}, h.origins[r.origin&originMask].iface, r.marked()})
+				}
+			}
+		}
+		for _, s := range sides {
+			edges[s].ends[i] = uint32(len(edges[s].rows))
+		}
+	}
+	for _, s := range sides {
+		edges[s] = edges[s].done()
+	}
+	return edges
 }

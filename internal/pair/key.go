@@ -190,6 +190,10 @@ const (
 	flowIngress // flow-direction
 	flowEgress
 	onTheWay // an end is not the interface's own address, or the interface is not known
+	// What owners say, where the records do not: which ends are the interface's own
+	// addresses.
+	srcIsOwn
+	dstIsOwn
 )
 
 // row is a record by what counts for pairs and repeats. The flow is what all

@@ -2,7 +2,9 @@ package pair_test
 
 import (
 	"fmt"
+	"math"
 	"math/rand/v2"
+	"net/netip"
 	"slices"
 	"testing"
 
@@ -63,8 +65,8 @@ type answer struct {
 	gap             int
 }
 
-// find gives an hour's records in some batches and returns the answers.
-func find(t testing.TB, hour int64, records []rec, before, after *pair.Edge, whole bool, split int) []answer {
+// find gives an hour's records in some batches and returns the answers. owners may be nil.
+func find(t testing.TB, hour int64, records []rec, before, after *pair.Edge, whole bool, split int, owners *pair.Owners) []answer {
 	t.Helper()
 	h := pair.NewHour(hour, 0)
 	for chunk := range slices.Chunk(records, split) {
@@ -72,6 +74,11 @@ func find(t testing.TB, hour int64, records []rec, before, after *pair.Edge, who
 	}
 	if h.Len() != len(records) {
 		t.Fatalf("%d records of %d", h.Len(), len(records))
+	}
+	if h.Own(owners) {
+		for chunk := range slices.Chunk(records, split) {
+			h.Decide(batch(t, chunk))
+		}
 	}
 	out := make([]answer, len(records))
 	for i, a := range h.Find(before, after, whole) {
@@ -172,7 +179,7 @@ func random(r *rand.Rand, hours int) []rec {
 
 // reference answers by the words of the package comment, looking at every record
 // for every record.
-func reference(all []rec, r rec) answer {
+func reference(all []rec, r rec, own []pair.Own) answer {
 	out := answer{gap: pair.NoGap}
 	if r.status == "NODATA" || r.status == "SKIPDATA" {
 		return out
@@ -194,7 +201,7 @@ func reference(all []rec, r rec) answer {
 			}
 		}
 	}
-	out.direction = referenceDirection(same, r)
+	out.direction = referenceDirection(same, r, own)
 	out.pair = "unknown"
 	if r.id() == "" || r.action == "" || r.protocol < 0 || r.start < 0 {
 		return out
@@ -270,7 +277,7 @@ func (r rec) ends() ([2]string, bool) {
 	return [2]string{fmt.Sprint(src, "|", sport), fmt.Sprint(dst, "|", dport)}, src != "" && dst != ""
 }
 
-func referenceDirection(same []rec, r rec) string {
+func referenceDirection(same []rec, r rec, own []pair.Own) string {
 	if r.direction != "" {
 		return r.direction
 	}
@@ -294,7 +301,9 @@ func referenceDirection(same []rec, r rec) string {
 	}
 	shared = slices.Compact(slices.Sorted(slices.Values(slices.DeleteFunc(shared, func(s string) bool { return s == "" }))))
 	switch {
-	case len(shared) != 1 || r.src == r.dst:
+	case len(shared) != 1:
+		return toldDirection(r, own)
+	case r.src == r.dst:
 		return "undecided"
 	case r.src == shared[0]:
 		return "egress"
@@ -302,15 +311,83 @@ func referenceDirection(same []rec, r rec) string {
 	return "ingress"
 }
 
+// toldDirection is the direction that a definition tells.
+func toldDirection(r rec, own []pair.Own) string {
+	isOwn := func(text string) bool {
+		a := netip.MustParseAddr(text)
+		for _, o := range own {
+			if o.Interface != r.iface || r.end < o.From || r.end >= o.To {
+				continue
+			}
+			for _, p := range o.Prefixes {
+				if p.Contains(a) {
+					return true
+				}
+			}
+			if slices.Contains(o.Addresses, a) {
+				return true
+			}
+		}
+		return false
+	}
+	switch src, dst := isOwn(r.src), isOwn(r.dst); {
+	case src && !dst:
+		return "egress"
+	case dst && !src:
+		return "ingress"
+	}
+	return "undecided"
+}
+
+// randomOwners tells own addresses of some of the interfaces of random, right and wrong ones,
+// of times that end and begin within hours.
+func randomOwners(r *rand.Rand, hours int) []pair.Own {
+	var out []pair.Own
+	for n := range 4 {
+		from := int64(math.MinInt64)
+		for range r.IntN(4) {
+			o := pair.Own{Interface: fmt.Sprintf("eni-%d", n), From: from, To: begin + r.Int64N(int64(hours)*3600)}
+			if o.To < from {
+				o.To = math.MaxInt64
+			}
+			from = o.To
+			if r.IntN(3) > 0 {
+				o.Addresses = append(o.Addresses, netip.MustParseAddr(fmt.Sprintf("10.0.0.%d", n)))
+			}
+			switch r.IntN(5) {
+			case 0:
+				o.Addresses = append(o.Addresses, netip.MustParseAddr("10.9.0.1"))
+			case 1:
+				o.Prefixes = append(o.Prefixes, netip.MustParsePrefix("10.9.0.0/31"))
+			case 2, 3:
+				o.Addresses = append(o.Addresses, netip.MustParseAddr(fmt.Sprintf("2001:db8::%d", n)))
+			}
+			if from == math.MaxInt64 || r.IntN(4) > 0 {
+				out = append(out, o)
+			}
+			if from == math.MaxInt64 {
+				break
+			}
+		}
+	}
+	return out
+}
+
 // TestReference finds the pairs of random traffic, with unaligned windows of 60 and
-// 600 seconds over several hours, in any order and in any batches, and compares them
-// with those of the reference.
+// 600 seconds over several hours, in any order and in any batches, with and without a
+// definition's own addresses, and compares them with those of the reference.
 func TestReference(t *testing.T) {
 	states := map[string]int{}
 	for seed := range uint64(80) {
 		r := rand.New(rand.NewPCG(seed, 1))
 		const hours = 3
 		all := random(r, hours)
+		var own []pair.Own
+		var owners *pair.Owners
+		if seed%2 == 1 {
+			own = randomOwners(r, hours)
+			owners = pair.NewOwners(own)
+		}
 		byHour := map[int64][]rec{}
 		for _, one := range all {
 			byHour[one.hour()] = append(byHour[one.hour()], one)
@@ -322,9 +399,12 @@ func TestReference(t *testing.T) {
 				}
 				return pair.EdgeOf(at, s, slices.Values([]pair.Rows{batch(t, byHour[at])}))
 			}
-			got := find(t, hour, records, neighbour(hour-3600, pair.Tail), neighbour(hour+3600, pair.Head), true, 1+r.IntN(len(records)))
+			got := find(t, hour, records, neighbour(hour-3600, pair.Tail), neighbour(hour+3600, pair.Head), true, 1+r.IntN(len(records)), owners)
 			for i, one := range records {
-				want := reference(all, one)
+				want := reference(all, one, own)
+				if bare := reference(all, one, nil); bare != want {
+					states["told "+want.direction]++
+				}
 				if got[i] != want {
 					t.Fatalf("seed %d, hour %d: %+v\ngot  %+v\nwant %+v", seed, hour, one, got[i], want)
 				}
@@ -333,7 +413,7 @@ func TestReference(t *testing.T) {
 			}
 		}
 	}
-	for _, s := range []string{"", "accepted", "rejected", "none", "unknown", "ingress", "egress", "undecided"} {
+	for _, s := range []string{"", "accepted", "rejected", "none", "unknown", "ingress", "egress", "undecided", "told ingress", "told egress"} {
 		if states[s] < 100 {
 			t.Errorf("%q is met %d times only", s, states[s])
 		}
@@ -427,7 +507,7 @@ func TestWorked(t *testing.T) {
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			if got := find(t, begin, tt.records, nil, nil, !tt.partial, len(tt.records)); !slices.Equal(got, tt.want) {
+			if got := find(t, begin, tt.records, nil, nil, !tt.partial, len(tt.records), nil); !slices.Equal(got, tt.want) {
 				t.Errorf("got  %+v\nwant %+v", got, tt.want)
 			}
 		})

@@ -247,7 +247,7 @@ func referenceWindow(same []rec, r rec) int64 {
 // referenceRank returns 0 for the sender, 1 where it is not clear, 2 for the receiver,
 // and 3 more on the way.
 func referenceRank(same []rec, r rec) int {
-	rank := map[string]int{"egress": 0, "undecided": 1, "ingress": 2}[referenceDirection(same, r)]
+	rank := map[string]int{"egress": 0, "undecided": 1, "ingress": 2}[referenceDirection(same, r, nil)]
 	if r.onTheWay() {
 		rank += 3
 	}
