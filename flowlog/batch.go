@@ -32,6 +32,7 @@ type Batch struct {
 	texts   [NumFields]*TextColumn
 	unknown []UnknownColumn
 	lent    lent
+	filled  [NumFields]bool // numbers that are shared
 }
 
 // TextColumn is a dictionary-coded column of text. Code 0 is "absent"; code c
@@ -148,13 +149,46 @@ func onesOf(n int) []uint32 {
 // and is so still, so that its codes are those of others too, and all are 1.
 func (c *TextColumn) Filled() bool { return c.filled }
 
+// FillNum sets a numeric field of all records to one number, or to absent where it is
+// [Absent]. Only [Record] may change the column after that.
+func (b *Batch) FillNum(f FieldID, v int64) {
+	b.SetNums(f, nil)
+	if v != Absent {
+		b.SetNums(f, fillsOf(f, v, b.n))
+		b.filled[f] = true
+	}
+}
+
+// FilledNum returns the number that the field was filled with by [Batch.FillNum]. It
+// reports false where it was not, or is no longer so.
+func (b *Batch) FilledNum(f FieldID) (int64, bool) {
+	if !b.filled[f] || len(b.nums[f]) == 0 || len(b.nums[f]) < b.n {
+		return 0, false
+	}
+	return b.nums[f][0], true
+}
+
+// fills are the numbers that columns of a field were last filled with, which they share.
+var fills [NumFields]atomic.Pointer[[]int64]
+
+// fillsOf returns n times a number, which must not be written to.
+func fillsOf(f FieldID, v int64, n int) []int64 {
+	shared := fills[f].Load()
+	if shared == nil || len(*shared) < n || n > 0 && (*shared)[0] != v {
+		more := slices.Repeat([]int64{v}, n+n/2) // the next object may be larger
+		shared = &more
+		fills[f].Store(shared)
+	}
+	return (*shared)[:n:n]
+}
+
 // SetNums replaces the column of a numeric field; nil removes it. The batch keeps
 // the slice, which holds one number for each record.
 func (b *Batch) SetNums(f FieldID, nums []int64) {
 	if nums != nil && len(nums) != b.n {
 		panic(fmt.Sprintf("flowlog: %d numbers for %d records", len(nums), b.n))
 	}
-	b.nums[f] = nums
+	b.nums[f], b.filled[f] = nums, false
 }
 
 // SetTexts replaces the column of a text field, as [Batch.SetNums]; nil removes
@@ -303,7 +337,7 @@ func (c *TextColumn) find(value string) (code uint32, h uint64) {
 // add puts a value that is not there yet into the dictionary. h is what find gave.
 func (c *TextColumn) add(h uint64, value string) uint32 {
 	if len(c.Dict) == 0 {
-		c.Dict = append(make([]string, 0, 4), "")
+		c.Dict = append(slices.Grow(c.Dict, 4), "")
 	}
 	code := uint32(len(c.Dict))
 	c.Dict = append(c.Dict, value)
@@ -350,31 +384,32 @@ func (c *TextColumn) grow() {
 			c.place(entry)
 		}
 	}
-	tables.Put(&old)
+	freeTable(old)
 }
 
-// settle lets go of what is only needed while many texts come. The table is made
-// anew where another one does.
-func (c *TextColumn) settle() {
-	if table := c.table; table != nil {
-		tables.Put(&table)
+// Settle lets go of what is only needed while many texts come. It is made anew where
+// another one does.
+func (c *TextColumn) Settle() {
+	if c.table != nil {
+		freeTable(c.table)
 		c.table = nil
 	}
 }
 
-// tables are hash tables to be used again: those of one object's addresses are as
-// large as their codes.
-var tables = sync.Pool{New: func() any { return new([]uint64) }}
+// tables are hash tables to be used again, by the bits of their size: those of one
+// object's addresses are as large as their codes.
+var tables [64]sync.Pool
 
+// newTable returns a table of a size, which is a power of two.
 func newTable(size int) []uint64 {
-	t := *tables.Get().(*[]uint64)
-	if cap(t) < size {
-		return make([]uint64, size)
+	if t, _ := tables[bits.Len(uint(size))].Get().(*[]uint64); t != nil {
+		clear(*t)
+		return *t
 	}
-	t = t[:size]
-	clear(t)
-	return t
+	return make([]uint64, size)
 }
+
+func freeTable(t []uint64) { tables[bits.Len(uint(len(t)))].Put(&t) }
 
 // A Record is one record of a batch: a view, cheap to copy, valid as long as
 // the batch is.
@@ -549,6 +584,9 @@ func (r Record) setUnknown(name, value string) error {
 
 func (r Record) setNum(f FieldID, v int64) {
 	nums := r.b.nums[f]
+	if r.b.filled[f] {
+		nums, r.b.filled[f] = slices.Clone(nums), false
+	}
 	for len(nums) <= r.i {
 		nums = append(nums, Absent)
 	}

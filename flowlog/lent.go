@@ -2,6 +2,7 @@ package flowlog
 
 import (
 	"math/bits"
+	"slices"
 	"sync"
 )
 
@@ -57,6 +58,30 @@ func (l *lent) newCodes(n int) []uint32 {
 	}
 	l.codes = append(l.codes, room)
 	return *room
+}
+
+// freeNums gives a column back before the others.
+func (l *lent) freeNums(nums []int64) {
+	for i, room := range l.nums {
+		if &(*room)[0] == &nums[0] {
+			size, _ := sizeOf(len(*room))
+			usedNums[size].Put(room)
+			l.nums = slices.Delete(l.nums, i, i+1)
+			return
+		}
+	}
+}
+
+// freeCodes is freeNums for codes.
+func (l *lent) freeCodes(codes []uint32) {
+	for i, room := range l.codes {
+		if &(*room)[0] == &codes[0] {
+			size, _ := sizeOf(len(*room))
+			usedCodes[size].Put(room)
+			l.codes = slices.Delete(l.codes, i, i+1)
+			return
+		}
+	}
 }
 
 // release gives all of it back.

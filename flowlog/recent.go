@@ -2,6 +2,7 @@ package flowlog
 
 import (
 	"math/bits"
+	"slices"
 	"sync"
 )
 
@@ -12,6 +13,7 @@ import (
 type recent struct {
 	run    uint64
 	places [recentPlaces]recentWord
+	dict   []string // empty: where a dictionary grows, so that what is kept of it is as large as need be
 }
 
 const (
@@ -31,7 +33,7 @@ var recents = sync.Pool{New: func() any { return new(recent) }}
 func newRecent() *recent {
 	r := recents.Get().(*recent)
 	if r.run++; r.run == 1<<32 {
-		*r = recent{run: 1}
+		*r = recent{run: 1, dict: r.dict}
 	}
 	return r
 }
@@ -51,4 +53,13 @@ func firstWord(chars uint64) (word uint64, n int) {
 		return chars, 8
 	}
 	return chars & (1<<(8*uint(n)) - 1), n
+}
+
+// settle returns the dictionary that grew in r to be kept, and gives r back.
+func (r *recent) settle(dict []string) []string {
+	kept := slices.Clone(dict)
+	clear(dict)
+	r.dict = dict[:0]
+	recents.Put(r)
+	return kept
 }

@@ -38,6 +38,8 @@ type lineColumn struct {
 	recent   *recent // words of text; nil where few records come
 	optional bool    // a number that may be absent in any record
 	needed   bool    // a text that usual records have
+	steady   *steady // a run of columns begins here that mostly have the values of the line before
+	last     int64   // in such a run: the number or the code that its text stands for
 }
 
 // newLineParser returns a parser of records in a format.
@@ -77,11 +79,13 @@ func (p *lineParser) begin() {
 		c.text.Codes = p.batch.lent.newCodes(p.room)
 		if p.expect > laterRoom {
 			c.recent = newRecent()
+			c.text.Dict = c.recent.dict
 		}
 	}
 	for _, e := range p.ends {
 		p.cols[e.addr].needed = true
 	}
+	p.findSteady()
 }
 
 // take returns the batch so far, or nil where it is empty. The next line begins a
@@ -94,18 +98,38 @@ func (p *lineParser) take() *Batch {
 	for i := range p.cols {
 		c := &p.cols[i]
 		if c.num {
-			b.nums[c.field.ID] = c.nums[:b.n]
+			if nums := c.nums[:b.n]; same(nums) && nums[0] != Absent {
+				b.FillNum(c.field.ID, nums[0])
+				b.lent.freeNums(c.nums)
+			} else {
+				b.nums[c.field.ID] = nums
+			}
 			continue
 		}
-		c.text.Codes = c.text.Codes[:b.n]
-		c.text.settle()
+		if codes := c.text.Codes[:b.n]; same(codes) && codes[0] == 1 {
+			b.lent.freeCodes(c.text.Codes)
+			c.text.Codes, c.text.filled = onesOf(b.n), true
+		} else {
+			c.text.Codes = codes
+		}
+		c.text.Settle()
 		if c.recent != nil {
-			recents.Put(c.recent)
+			c.text.Dict = c.recent.settle(c.text.Dict)
 			c.recent = nil
 		}
 	}
 	p.batch = nil
 	return b
+}
+
+// same reports whether all of a column is the same. It is not empty.
+func same[T comparable](column []T) bool {
+	for _, v := range column {
+		if v != column[0] {
+			return false
+		}
+	}
+	return true
 }
 
 // grow makes room for twice as many records.
@@ -166,7 +190,8 @@ func (p *lineParser) lines(text []byte, most int) (taken, n int) {
 // that.
 func (p *lineParser) usual(wide []byte, pos, limit int) int {
 	n, last := p.batch.n, len(wide)-wideLoad
-	for i := range p.cols {
+	run, begin := (*steady)(nil), 0
+	for i := 0; i < len(p.cols); i++ {
 		if i > 0 {
 			if pos >= len(wide) || wide[pos] != ' ' {
 				return -1
@@ -176,8 +201,19 @@ func (p *lineParser) usual(wide []byte, pos, limit int) int {
 		if pos > last {
 			return -1 // near the end of the object
 		}
+		c := &p.cols[i]
+		if c.steady != nil {
+			run, begin = c.steady, pos
+			if run.at(wide, pos) {
+				for j := range p.cols[i:run.to] {
+					p.cols[i+j].repeat(n)
+				}
+				pos, i = pos+run.n, run.to-1
+				continue
+			}
+		}
 		var end int
-		if c := &p.cols[i]; c.num {
+		if c.num {
 			var v int64
 			digits, k := leadingDigits(binary.LittleEndian.Uint64(wide[pos:]))
 			switch {
@@ -207,6 +243,12 @@ func (p *lineParser) usual(wide []byte, pos, limit int) int {
 			c.text.Codes[n] = code
 		}
 		pos = end
+		if run != nil && i == run.to-1 {
+			run.learn(wide[begin:pos])
+			for j := range p.cols[run.from:run.to] {
+				p.cols[run.from+j].note(n)
+			}
+		}
 	}
 	if pos > limit {
 		return -1

@@ -61,6 +61,7 @@ func TestUsual(t *testing.T) {
 		"2", "3", "-", "123456789010", "eni-0123456789abcdef0", "eni-1", "10.0.0.1", "10.0.0.01", "256.1.1.1", "1.2.3", "2001:db8::1", "2001:DB8:0::1",
 		"443", "65535", "65536", "6", "0", "1700000000", "1700000000123", "99999999999999999999", "ACCEPT", "REJECT", "accept", "OK", "NODATA", "", "a\x01b", "\xff", "é",
 		"2001:db8:aaaa:bbbb:cccc:dddd:eeee:ffff", strings.Repeat("x", 45),
+		"22", "1234567890101", "ACCEPTED", "OKAY", "SKIPDATA", // one begins with another
 	}
 	usual := []string{"2", "123456789010", "eni-%d", "10.0.0.%d", "10.1.0.%d", "%d", "443", "6", "%d", "%d", "1700000000", "1700000060", "ACCEPT", "OK"}
 	spaces := []string{" ", " ", " ", " ", " ", " ", "  ", "\t", " \r"}
@@ -160,7 +161,7 @@ func TestDictionary(t *testing.T) {
 			}
 			codes[s] = code
 			if rng.IntN(1000) == 0 {
-				c.settle()
+				c.Settle()
 			}
 		}
 		if len(c.Dict) != len(codes)+1 {
@@ -192,6 +193,86 @@ func TestFillText(t *testing.T) {
 	want := []string{"eu-west-1", "us-east-1", "eu-west-1", "false", "eu-west-2", "eu-west-2", "eu-west-2", "true"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// TestFillNum changes a record of a filled column of numbers: no other column changes.
+func TestFillNum(t *testing.T) {
+	one, other, longer := NewBatch(KindVPC), NewBatch(KindVPC), NewBatch(KindVPC)
+	for range 3 {
+		one.Append()
+		other.Append()
+		longer.Append()
+	}
+	for range 100 {
+		longer.Append()
+	}
+	for _, b := range []*Batch{one, other, longer} {
+		b.FillNum(Version, 2)
+	}
+	if err := one.At(1).SetInt(Version, 5); err != nil {
+		t.Fatal(err)
+	}
+	longer.Append() // has none
+	var got []string
+	for _, b := range []*Batch{one, other, longer} {
+		for i := range b.Len() {
+			s, _ := b.At(i).Text(Version)
+			got = append(got, s)
+		}
+		v, filled := b.FilledNum(Version)
+		got = append(got, fmt.Sprint(v, filled))
+	}
+	want := slices.Concat([]string{"2", "5", "2", "0 false", "2", "2", "2", "2 true"}, slices.Repeat([]string{"2"}, 103), []string{"", "0 false"})
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	other.FillNum(Version, Absent)
+	if _, filled := other.FilledNum(Version); filled || other.Nums(Version) != nil {
+		t.Error("a column that was filled with nothing is there")
+	}
+}
+
+// TestSharedColumns decodes objects of which each has one version and account: those share
+// memory with others of the kind, and a record that is changed changes alone.
+func TestSharedColumns(t *testing.T) {
+	decode := func(version string) *Batch {
+		text := strings.Repeat(version+" 123456789010 eni-1 10.0.0.1 10.0.0.2 1 2 6 1 40 1700000000 1700000060 ACCEPT OK\n", 2*leastLent)
+		f := DefaultFormat(KindVPC)
+		d, err := NewDecoder(strings.NewReader(text), Options{Format: &f})
+		if err != nil {
+			t.Fatal(err)
+		}
+		b, err := d.Next()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return b
+	}
+	first, second, third := decode("2"), decode("2"), decode("3")
+	if &first.Nums(Version)[0] != &second.Nums(Version)[0] || &first.Texts(AccountID).Codes[0] != &third.Texts(AccountID).Codes[0] {
+		t.Error("equal columns do not share memory")
+	}
+	for _, set := range []error{first.At(7).SetInt(Version, 9), first.At(7).SetText(AccountID, "210987654321")} {
+		if set != nil {
+			t.Fatal(set)
+		}
+	}
+	third.Release()
+	for i := range second.Len() {
+		if v, _ := second.At(i).Int(Version); v != 2 {
+			t.Fatalf("record %d has version %d", i, v)
+		}
+		want := "123456789010"
+		if s, _ := second.At(i).Text(AccountID); s != want {
+			t.Fatalf("record %d has account %s", i, s)
+		}
+		if i == 7 {
+			want = "210987654321"
+		}
+		if s, _ := first.At(i).Text(AccountID); s != want {
+			t.Fatalf("record %d of the changed batch has account %s", i, s)
+		}
 	}
 }
 

@@ -42,15 +42,20 @@ func hashText(salt uint64, s string) uint64 {
 	return mix(h.Sum64() ^ salt)
 }
 
-// recordHashes returns the checksum of each record of a batch.
+// recordHashes returns the checksum of each record of a batch, in memory of hashRooms.
 func recordHashes(b *flowlog.Batch) []uint64 {
-	sums := make([]uint64, b.Len())
+	sums := hashRooms.get(b.Len())
+	clear(sums)
 	all := uint64(0) // what each record has of columns that were filled
 	for _, f := range flowlog.Fields(b.Kind()) {
 		switch {
 		case f.ID == flowlog.WeirObject || f.Derived || f.Type == flowlog.Map:
 		case f.Numeric():
 			s := salts[f.ID]
+			if v, filled := b.FilledNum(f.ID); filled {
+				all += mix(uint64(v) ^ s)
+				continue
+			}
 			for i, v := range b.Nums(f.ID) {
 				if v != flowlog.Absent {
 					sums[i] += mix(uint64(v) ^ s)

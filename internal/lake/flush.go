@@ -170,8 +170,10 @@ func (l *Lake) writeHour(ctx context.Context, key hourKey, pieces []piece, aroun
 	return path, paired, err
 }
 
-// writeColumns writes records of one hour as a data file and returns its path.
+// writeColumns writes records of one hour as a data file and returns its path. The
+// columns can't be used after that.
 func (l *Lake) writeColumns(ctx context.Context, key hourKey, cols *columns) (string, error) {
+	defer cols.free()
 	t, err := loadTable(ctx, l.cat, l.paths, key.kind)
 	if err != nil {
 		return "", err

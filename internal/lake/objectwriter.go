@@ -76,6 +76,7 @@ func (w *ObjectWriter) Write(ctx context.Context, b *flowlog.Batch) error {
 // every record. The writer owns the batch from then on.
 func (w *ObjectWriter) WriteComplete(ctx context.Context, b *flowlog.Batch) error {
 	hashes := recordHashes(b)
+	defer hashRooms.put(hashes)
 	split := hoursOf(b)
 	if w.pieces == nil {
 		w.pieces = map[hourKey][]piece{}
@@ -97,7 +98,9 @@ func (w *ObjectWriter) WriteComplete(ctx context.Context, b *flowlog.Batch) erro
 		}
 		w.hours[key], w.pieces[key] = sum, append(w.pieces[key], p)
 	}
-	if times := b.Nums(flowlog.WeirHour); len(times) > 0 {
+	if t, filled := b.FilledNum(flowlog.WeirHour); filled {
+		w.newest[b.Kind()] = max(w.newest[b.Kind()], t)
+	} else if times := b.Nums(flowlog.WeirHour); len(times) > 0 {
 		w.newest[b.Kind()] = max(w.newest[b.Kind()], slices.Max(times))
 	}
 	for _, u := range b.Unknown() {
@@ -116,6 +119,9 @@ func (w *ObjectWriter) WriteComplete(ctx context.Context, b *flowlog.Batch) erro
 func hoursOf(b *flowlog.Batch) map[hourKey][]uint32 {
 	times := b.Nums(flowlog.WeirHour)
 	hour := func(t int64) hourKey { return hourKey{b.Kind(), floorDiv(t, 3600) * 3600} }
+	if t, filled := b.FilledNum(flowlog.WeirHour); filled {
+		return map[hourKey][]uint32{hour(t): nil}
+	}
 	if len(times) == 0 {
 		return nil
 	}
@@ -144,19 +150,18 @@ var ErrNoTime = errors.New("records without any time: no slot in the object's na
 // reports false where a record has no time: neither has the object a slot, nor
 // the record an end, a start or an event time.
 func (r *ObjectRef) Complete(b *flowlog.Batch) bool {
-	hours, timed := make([]int64, b.Len()), true
+	timed := true
 	if !r.Slot.IsZero() {
-		for i := range hours {
-			hours[i] = r.Slot.Unix()
-		}
+		b.FillNum(flowlog.WeirHour, r.Slot.Unix())
 	} else {
+		hours := make([]int64, b.Len())
 		end, start := b.Nums(flowlog.End), b.Nums(flowlog.Start)
 		for i := range hours {
 			hours[i] = firstPresent(i, end, start, b.EventTime)
 			timed = timed && hours[i] != flowlog.Absent
 		}
+		b.SetNums(flowlog.WeirHour, hours)
 	}
-	b.SetNums(flowlog.WeirHour, hours)
 	b.FillText(flowlog.WeirObject, r.URL)
 	b.FillText(flowlog.WeirFlowLogID, r.FlowLogID)
 	b.FillText(flowlog.WeirLogOwner, r.LogOwner)
@@ -189,7 +194,9 @@ func firstPresent(i int, columns ...[]int64) int64 {
 func batchBytes(b *flowlog.Batch) int64 {
 	n := int64(0)
 	for _, f := range flowlog.Fields(b.Kind()) {
-		n += int64(8 * cap(b.Nums(f.ID)))
+		if _, filled := b.FilledNum(f.ID); !filled {
+			n += int64(8 * cap(b.Nums(f.ID)))
+		}
 		if c := b.Texts(f.ID); c != nil {
 			n += textBytes(c)
 		}

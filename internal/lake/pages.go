@@ -40,15 +40,16 @@ type fileWriter struct {
 // scratch is memory that one column after the other uses, and one file after the
 // other: 12 MB for row groups of the usual size.
 type scratch struct {
-	words  [][]uint64 // the codes of the group's records: see columns
-	places []uint32
-	absent []uint32 // records of the group without a value
-	local  []uint32
-	levels []uint8
-	coded  []byte
-	page   []byte
-	dict   []byte
-	packed bytes.Buffer
+	sorting ordering
+	words   [][]uint64 // the codes of the group's records: see columns
+	places  []uint32
+	absent  []uint32 // records of the group without a value
+	local   []uint32
+	levels  []uint8
+	coded   []byte
+	page    []byte
+	dict    []byte
+	packed  bytes.Buffer
 }
 
 var scratches = sync.Pool{New: func() any { return new(scratch) }}
@@ -162,8 +163,9 @@ func (w *fileWriter) writeCoded(c *codes, top uint32, d dictionary) error {
 	w.local = sized(&w.local, int(top)+1) // code -> place in the new dictionary, from 1 on
 	clear(w.local)
 	local := w.local
+	shift, mask := c.shift&63, c.mask
 	for _, word := range words {
-		local[word>>c.shift&c.mask] = 1
+		local[word>>shift&mask] = 1
 	}
 	w.dict = w.dict[:0]
 	entries, low, high := uint32(0), uint32(0), uint32(0)
@@ -182,7 +184,7 @@ func (w *fileWriter) writeCoded(c *codes, top uint32, d dictionary) error {
 	w.places, w.absent = sized(&w.places, w.rows), w.absent[:0]
 	at, places := 0, w.places
 	for i, word := range words {
-		code := word >> c.shift & c.mask
+		code := word >> shift & mask
 		if code == 0 {
 			w.absent = append(w.absent, uint32(i))
 			continue
@@ -333,12 +335,4 @@ func (w *fileWriter) writeChunk(entries, values int, stats metadata.EncodedStati
 	meta.SetStats(stats)
 	w.next++
 	return w.pager.Close(entries >= 0, false)
-}
-
-// sized returns s with n elements, which hold anything.
-func sized[T any](s *[]T, n int) []T {
-	if cap(*s) < n {
-		*s = make([]T, n)
-	}
-	return (*s)[:n]
 }

@@ -236,6 +236,7 @@ func (l *Lake) findPairs(hour int64, pieces []piece, around *neighbours, o *pair
 		n += p.len()
 	}
 	h := pair.NewHour(hour, n)
+	defer h.Release()
 	all := pairRows(pieces)
 	for _, rows := range all {
 		h.Add(rows)
@@ -538,9 +539,10 @@ func (p *repairing) find(ctx context.Context, files []DataFile, before, after *p
 			p.groups = append(p.groups, group{files: files[i : i+1]})
 		}
 	}
-	h := pair.NewHour(p.hour, int(total))
-	large := total > p.lake.heldRecords
-	if large {
+	var h *pair.Hour
+	if total <= p.lake.heldRecords {
+		h = pair.NewHour(p.hour, int(total))
+	} else {
 		aside, err := p.lake.aside()
 		if err != nil {
 			return err
@@ -548,6 +550,7 @@ func (p *repairing) find(ctx context.Context, files []DataFile, before, after *p
 		defer aside.Close()
 		h = pair.NewLargeHour(p.hour, int(total), int(p.lake.heldRecords/2), aside)
 	}
+	defer h.Release()
 	if err := p.each(ctx, h.Add); err != nil {
 		return err
 	}

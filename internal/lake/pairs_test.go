@@ -253,7 +253,7 @@ func TestPairsOfOneImport(t *testing.T) {
 
 	// In many small commits an hour is written when the next one has begun.
 	l = openLake(t, t.TempDir(), Options{})
-	importAll(t, l, ImportOptions{Memory: 700_000}, objects...)
+	importAll(t, l, ImportOptions{Memory: 500_000}, objects...)
 	table, err := loadTable(t.Context(), l.cat, l.paths, flowlog.KindVPC)
 	if err != nil {
 		t.Fatal(err)

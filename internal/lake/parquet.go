@@ -116,8 +116,8 @@ func writeFile(ctx context.Context, path string, schema *iceberg.Schema, c *colu
 		return err
 	}
 	defer w.free()
-	perm := c.order()
-	for rows := range slices.Chunk(perm, groupRecords(len(perm))) {
+	places := c.order(&w.sorting)
+	for rows := range slices.Chunk(places, groupRecords(len(places))) {
 		if err := ctx.Err(); err != nil {
 			return err
 		}

@@ -103,6 +103,7 @@ func (c *columns) valued(values []int64, has []bool) *numbers {
 	}
 	if low <= high && uint64(high)-uint64(low) >= directSpan {
 		coder, all := newNumberCoder(), make([]uint32, len(values))
+		defer coder.free()
 		for i, v := range values {
 			if has == nil || has[i] {
 				all[i] = coder.code(v)
@@ -185,7 +186,9 @@ func (s *sums) write(ctx context.Context, out io.Writer) error {
 		if rows.n == 0 {
 			continue
 		}
-		if err := rows.writeGroup(w, cols); err != nil {
+		err := rows.writeGroup(w, cols)
+		rows.free()
+		if err != nil {
 			return err
 		}
 	}
@@ -194,7 +197,8 @@ func (s *sums) write(ctx context.Context, out io.Writer) error {
 
 // writeGroup writes all rows, in their order, as one row group.
 func (c *columns) writeGroup(w *fileWriter, cols []fileColumn) error {
-	rows := make([]uint32, c.n)
+	w.sorting.places = sized(&w.sorting.places, c.n)
+	rows := w.sorting.places
 	for i := range rows {
 		rows[i] = uint32(i)
 	}
@@ -242,7 +246,9 @@ func (l *Lake) rollAll(ctx context.Context) error {
 		cols := merge(flowlog.KindVPC, pieces)
 		s := l.sums(cols)
 		s.add(cols.words, cols.n)
-		if err := l.writeRollups(ctx, f.Path, s); err != nil {
+		err = l.writeRollups(ctx, f.Path, s)
+		cols.free()
+		if err != nil {
 			return fmt.Errorf("cannot write the rollups of %s: %w", f.Path, err)
 		}
 		some = true

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"sort"
 	"strings"
+	"sync"
 
 	"weir/flowlog"
 	"weir/internal/radix"
@@ -43,7 +44,8 @@ type columns struct {
 // codes are a column's code of each record: some bits of a word of each, which it
 // shares with other columns. A record's words are few, so that putting records in
 // order reads memory at few places for each: that was most of the time of writing.
-// The zero value has code 1 for all records.
+// The zero value has code 1 for all records. Shifts are by shift&63, which is shift: else
+// it would be looked for each record whether it is 64 or more.
 type codes struct {
 	word  int      // which of columns.words
 	words []uint64 // nil: see above
@@ -55,12 +57,21 @@ type codes struct {
 func (c *columns) newCodes(top uint32) codes {
 	width := uint(bits.Len32(top))
 	if len(c.words) == 0 || c.used+width > 64 {
-		c.words, c.used = append(c.words, make([]uint64, c.n)), 0
+		c.words, c.used = append(c.words, wordRooms.get(c.n)), 0
+		clear(c.words[len(c.words)-1])
 	}
 	at := len(c.words) - 1
 	out := codes{at, c.words[at], c.used, 1<<width - 1}
 	c.used += width
 	return out
+}
+
+// free gives the memory of the codes back. The columns can't be used any more.
+func (c *columns) free() {
+	for _, words := range c.words {
+		wordRooms.put(words)
+	}
+	c.words = nil
 }
 
 // constant reports whether all records have code 1.
@@ -71,11 +82,11 @@ func (c *codes) at(i int) uint32 {
 	if c.words == nil {
 		return 1
 	}
-	return uint32(c.words[i] >> c.shift & c.mask)
+	return uint32(c.words[i] >> (c.shift & 63) & c.mask)
 }
 
 // set sets the code of a record, which is 0.
-func (c *codes) set(i int, code uint32) { c.words[i] |= uint64(code) << c.shift }
+func (c *codes) set(i int, code uint32) { c.words[i] |= uint64(code) << (c.shift & 63) }
 
 // all returns the codes of n records.
 func (c *codes) all(n int) []uint32 {
@@ -164,6 +175,10 @@ func (c *columns) mergeNums(pieces []piece, id flowlog.FieldID) *numbers {
 	gaps := false
 	low, high := int64(math.MaxInt64), int64(math.MinInt64)
 	for _, p := range pieces {
+		if v, filled := p.batch.FilledNum(id); filled {
+			low, high = min(low, v), max(high, v)
+			continue
+		}
 		nums := p.numbers(id, &room)
 		gaps = gaps || len(nums) < p.len()
 		for _, v := range nums {
@@ -186,7 +201,7 @@ func (c *columns) mergeNums(pieces []piece, id flowlog.FieldID) *numbers {
 	out.codes = c.newCodes(out.top)
 	at := 0
 	for _, p := range pieces {
-		words, shift := out.words[at:at+p.len()], out.shift
+		words, shift := out.words[at:at+p.len()], out.shift&63
 		for i, v := range p.numbers(id, &room) {
 			if v != flowlog.Absent {
 				words[i] |= uint64(v-low+1) << shift
@@ -201,6 +216,7 @@ func (c *columns) mergeNums(pieces []piece, id flowlog.FieldID) *numbers {
 func (c *columns) mergeWide(pieces []piece, id flowlog.FieldID) *numbers {
 	var room []int64
 	coder := newNumberCoder()
+	defer coder.free()
 	all := make([]uint32, c.n)
 	at := all
 	for _, p := range pieces {
@@ -254,8 +270,17 @@ type numberCoder struct {
 	shift uint     // of a hash: its upper bits tell the place
 }
 
-func newNumberCoder() *numberCoder {
+var numberCoders = sync.Pool{New: func() any {
 	return &numberCoder{met: []int64{}, table: make([]uint32, 1<<12), shift: 64 - 12}
+}}
+
+func newNumberCoder() *numberCoder { return numberCoders.Get().(*numberCoder) }
+
+// free gives the coder back. It can't be used any more.
+func (n *numberCoder) free() {
+	n.met = n.met[:0]
+	clear(n.table)
+	numberCoders.Put(n)
 }
 
 // code returns the code of a number.
@@ -296,7 +321,7 @@ func (n *numberCoder) grow() {
 func (n *numberCoder) ascending() (dict []int64, rank []uint32) {
 	rank = make([]uint32, len(n.met)+1)
 	if len(n.met) == 0 {
-		return n.met, rank
+		return []int64{}, rank
 	}
 	low, high := slices.Min(n.met), slices.Max(n.met)
 	words := make([]uint64, len(n.met))
@@ -329,6 +354,7 @@ func (c *columns) mergeTexts(pieces []piece, column func(*flowlog.Batch) *flowlo
 		}
 		gaps = gaps || hasGaps(t, p)
 	}
+	all.Settle()
 	switch {
 	case len(all.Dict) == 0:
 		return nil
@@ -426,57 +452,79 @@ func usedCodes(c *flowlog.TextColumn, rows []uint32) []uint32 {
 	return out
 }
 
-// order returns the records' places in the order of srcaddr, dstaddr and start,
-// absent first. Records that are equal in these keep their order.
-func (c *columns) order() []uint32 {
-	var keys [][]uint32 // the first counts most
-	var widths []uint
-	for _, id := range sortedBy {
-		if r := c.texts[id]; r != nil && !r.constant() {
-			keys, widths = append(keys, r.all(c.n)), append(widths, uint(bits.Len(uint(len(r.dict)))))
-		} else if nums := c.nums[id]; nums != nil && !nums.constant() {
-			keys, widths = append(keys, nums.all(c.n)), append(widths, uint(bits.Len32(nums.top)))
-		}
-	}
-	return orderBy(c.n, keys, widths)
+// ordering is memory for putting records in order.
+type ordering struct {
+	words, spare []uint64
+	places       []uint32
 }
 
-// orderBy returns the places of n records in the order of keys, which are given with
-// the bits that each takes at most.
-func orderBy(n int, keys [][]uint32, widths []uint) []uint32 {
+// sortKey is codes that records are put in order by, and the bits that each takes at
+// most.
+type sortKey struct {
+	codes *codes
+	width uint
+}
+
+// order returns the records' places in the order of srcaddr, dstaddr and start,
+// absent first. Records that are equal in these keep their order. The places are valid
+// until the room is used again.
+func (c *columns) order(room *ordering) []uint32 {
+	var keys []sortKey // the first counts most
+	for _, id := range sortedBy {
+		if r := c.texts[id]; r != nil && !r.constant() {
+			keys = append(keys, sortKey{&r.codes, uint(bits.Len(uint(len(r.dict))))})
+		} else if nums := c.nums[id]; nums != nil && !nums.constant() {
+			keys = append(keys, sortKey{&nums.codes, uint(bits.Len32(nums.top))})
+		}
+	}
+	return room.orderBy(c.n, keys)
+}
+
+// orderBy returns the places of n records in the order of keys.
+func (o *ordering) orderBy(n int, keys []sortKey) []uint32 {
 	low := uint(bits.Len(uint(n))) // of the place
 	top := low
-	for _, width := range widths {
-		top += width
+	for _, key := range keys {
+		top += key.width
 	}
-	perm := make([]uint32, n)
+	o.places = sized(&o.places, n)
+	places := o.places
 	if top > 64 { // an hour with very many addresses, or with times of years
-		for i := range perm {
-			perm[i] = uint32(i)
+		for i := range places {
+			places[i] = uint32(i)
 		}
-		slices.SortStableFunc(perm, func(a, b uint32) int {
-			for _, k := range keys {
-				if k[a] != k[b] {
-					return cmp.Compare(k[a], k[b])
+		slices.SortStableFunc(places, func(a, b uint32) int {
+			for _, key := range keys {
+				if x, y := key.codes.at(int(a)), key.codes.at(int(b)); x != y {
+					return cmp.Compare(x, y)
 				}
 			}
 			return 0
 		})
-		return perm
+		return places
 	}
-	words := make([]uint64, n)
-	for k, key := range keys {
-		for i, code := range key {
-			words[i] = words[i]<<widths[k] | uint64(code)
-		}
-	}
+	o.words, o.spare = sized(&o.words, n), sized(&o.spare, n)
+	words := o.words
 	for i := range words {
-		words[i] = words[i]<<low | uint64(i)
+		words[i] = uint64(i)
 	}
-	for i, word := range radix.Sort(words, make([]uint64, n), low, top) {
-		perm[i] = uint32(word & (1<<low - 1))
+	shift := low
+	for _, key := range slices.Backward(keys) {
+		key.codes.spread(words, shift)
+		shift += key.width
 	}
-	return perm
+	for i, word := range radix.Sort(words, o.spare, low, top) {
+		places[i] = uint32(word & (1<<low - 1))
+	}
+	return places
+}
+
+// spread puts the code of each record into its word of to, from a bit on.
+func (c *codes) spread(to []uint64, low uint) {
+	from, mask, low := c.shift&63, c.mask, low&63
+	for i, word := range c.words[:len(to)] {
+		to[i] |= word >> from & mask << low
+	}
 }
 
 // sortedKeys returns the keys of a map in order.

@@ -54,12 +54,13 @@ func TestOrder(t *testing.T) {
 					cmp.Compare(start[a], start[b]), // Absent is the smallest number
 				)
 			})
-			if got := c.order(); !slices.Equal(got, want) {
+			var room ordering
+			if got := c.order(&room); !slices.Equal(got, want) {
 				t.Error("the order differs from that of a plain sort")
 			}
 			src, dst := c.texts[flowlog.SrcAddr], c.texts[flowlog.DstAddr]
-			keys := [][]uint32{src.all(c.n), dst.all(c.n), c.nums[flowlog.Start].all(c.n)}
-			if got := orderBy(c.n, keys, []uint{32, 32, 32}); !slices.Equal(got, want) {
+			keys := []sortKey{{&src.codes, 32}, {&dst.codes, 32}, {&c.nums[flowlog.Start].codes, 32}}
+			if got := room.orderBy(c.n, keys); !slices.Equal(got, want) {
 				t.Error("the order of keys too wide for a word differs from that of a plain sort")
 			}
 		})

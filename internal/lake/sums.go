@@ -139,13 +139,15 @@ func (s *sums) addBlock(words [][]uint64, from, to int) {
 
 // grow makes room for the rows of all keys.
 func (r *rollupSums) grow() {
-	n := len(r.rows.keys)
+	n, had := len(r.rows.keys), len(r.sums)
 	if n > cap(r.sums) {
-		more := make([]rowSums, n, 2*n) // append would copy each five times
+		more := sumRooms.get(2 * n) // append would copy each five times
 		copy(more, r.sums)
+		sumRooms.put(r.sums)
 		r.sums = more
 	}
 	r.sums = r.sums[:n]
+	clear(r.sums[had:])
 }
 
 // add adds the values at places of a block to the rows that were found for them.
@@ -189,6 +191,8 @@ func (r *rollupSums) rolled() *rolled {
 		}
 	}
 	r.rows.free()
+	sumRooms.put(r.sums)
+	r.sums = nil
 	return out
 }
 
@@ -200,9 +204,10 @@ func (c *numbers) read(to []int64, words [][]uint64, from, end int) {
 		}
 		return
 	}
+	shift, mask := c.shift&63, c.mask
 	for i, word := range words[c.word][from:end] {
 		to[i] = flowlog.Absent
-		if code := uint32(word >> c.shift & c.mask); code != 0 {
+		if code := uint32(word >> shift & mask); code != 0 {
 			to[i] = c.value(code)
 		}
 	}
@@ -219,8 +224,9 @@ func (s *sums) choose(by []flagged, words [][]uint64, from, to int) []uint32 {
 			}
 			continue
 		}
+		shift, mask := f.codes.shift&63, f.codes.mask
 		for i, word := range words[f.codes.word][from:to] {
-			flags[i] |= f.flags[word>>f.codes.shift&f.codes.mask]
+			flags[i] |= f.flags[word>>shift&mask]
 		}
 	}
 	n := 0
@@ -329,7 +335,7 @@ func (t *times) read(keys []uint64, words [][]uint64, from, to int) bool {
 			keys[i] = t.starts[1]
 		}
 	default:
-		shift, mask := t.start.shift, t.start.mask
+		shift, mask := t.start.shift&63, t.start.mask
 		for i, word := range words[t.start.word][from:to] {
 			keys[i] = t.starts[word>>shift&mask]
 		}
@@ -398,7 +404,7 @@ func (p *packing) read(keys []uint64, words [][]uint64, from, to int) {
 		if k.mask == 0 {
 			continue
 		}
-		right, left, mask := k.codes.shift, k.shift, k.codes.mask
+		right, left, mask := k.codes.shift&63, k.shift&63, k.codes.mask
 		for i, word := range words[k.codes.word][from:to] {
 			keys[i] |= (word >> right & mask) << left
 		}
@@ -419,9 +425,9 @@ type slot struct {
 	row uint32
 }
 
-// directTables are tables that are free, all 0: making one takes as long as looking a
-// record up for each 50 bytes of it.
-var directTables sync.Pool
+// directTables are tables that are free, all 0, by the bits of a key: making one takes as
+// long as looking a record up for each 50 bytes of it.
+var directTables [32]sync.Pool
 
 // free gives the table back. The rows can't be asked any more.
 func (x *keyRows) free() {
@@ -431,7 +437,7 @@ func (x *keyRows) free() {
 	for _, key := range x.keys {
 		x.direct[key] = 0
 	}
-	directTables.Put(&x.direct)
+	directTables[bits.Len(uint(len(x.direct)-1))].Put(&x.direct)
 }
 
 // directKeys is how many keys there may be for each record where rows are found without
@@ -442,8 +448,8 @@ const directKeys = 8
 // of records.
 func newKeyRows(width uint, records int) keyRows {
 	if width < 32 && 1<<width <= directKeys*records {
-		direct, _ := directTables.Get().(*[]uint32)
-		if direct == nil || len(*direct) < 1<<width {
+		direct, _ := directTables[width].Get().(*[]uint32)
+		if direct == nil {
 			direct = new(make([]uint32, 1<<width))
 		}
 		return keyRows{direct: *direct}

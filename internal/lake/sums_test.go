@@ -185,7 +185,7 @@ func BenchmarkSums(b *testing.B) {
 	c := merge(flowlog.KindVPC, []piece{{batch: trafficBatch(b, rand.New(rand.NewPCG(1, 2)), records, 20_000, false)}})
 	words := make([][]uint64, len(c.words))
 	for i, from := range c.words {
-		for _, row := range c.order() {
+		for _, row := range c.order(&ordering{}) {
 			words[i] = append(words[i], from[row])
 		}
 	}

@@ -2,6 +2,8 @@ package pair
 
 import (
 	"math"
+	"slices"
+	"sync"
 
 	"weir/flowlog"
 )
@@ -35,7 +37,19 @@ type Hour struct {
 
 	owned   [][]ownSpan // by place in interfaces: what owners tell of those that are open
 	decided int         // how many records Decide has seen
+
+	room *room // whose memory parts, flags and ifaces are
 }
+
+// room is memory that one hour after the other uses.
+type room struct {
+	parts  [1 << partBits][]entry
+	flags  []flags
+	ifaces []uint32
+}
+
+// rooms are free: memory that nobody used before costs more than what is done with it.
+var rooms = sync.Pool{New: func() any { return new(room) }}
 
 // entry is a record of the hour, or of an edge, that may have a pair: two of them lie
 // in a cache line, since going through them is most of the work.
@@ -142,17 +156,36 @@ func NewHour(hour int64, expect int) *Hour { return newHour(hour, expect, expect
 
 // newHour is NewHour; some records' entries are held in memory.
 func newHour(hour int64, expect, some int) *Hour {
+	r := rooms.Get().(*room)
 	h := &Hour{
 		hour:      hour,
-		flags:     make([]flags, 0, expect),
-		ifaces:    make([]uint32, 0, expect),
+		flags:     slices.Grow(r.flags, expect),
+		ifaces:    slices.Grow(r.ifaces, expect),
 		originAt:  map[origin]uint32{},
 		logPlaces: map[string]uint32{},
+		room:      r,
 	}
 	for i := range h.parts {
-		h.parts[i] = make([]entry, 0, some>>partBits*9/8)
+		h.parts[i] = slices.Grow(r.parts[i], some>>partBits*9/8)
 	}
 	return h
+}
+
+// Release gives the memory of the hour back for later ones. Nothing of it may be used
+// after that; its edges and answers may. An hour need not be released.
+func (h *Hour) Release() {
+	const most = 1 << 22 // records: ten times as many as are usual
+	r := h.room
+	if cap(h.flags) > most {
+		*h = Hour{}
+		return
+	}
+	r.flags, r.ifaces = h.flags[:0], h.ifaces[:0]
+	for i, part := range h.parts {
+		r.parts[i] = part[:0]
+	}
+	*h = Hour{}
+	rooms.Put(r)
 }
 
 // Len returns how many records were added.

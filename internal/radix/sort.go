@@ -21,8 +21,9 @@ func Sort(words, spare []uint64, low, top uint) []uint64 {
 	mask := uint64(1)<<digit - 1
 	for ; low < top; low += digit {
 		var count [1 << most]uint32
+		shift := low & 63 // the processor need not look whether it is more
 		for _, word := range words {
-			count[word>>low&mask]++
+			count[word>>shift&mask]++
 		}
 		at := uint32(0)
 		for d, n := range count[:mask+1] {
@@ -30,7 +31,7 @@ func Sort(words, spare []uint64, low, top uint) []uint64 {
 			at += n
 		}
 		for _, word := range words {
-			to := &count[word>>low&mask]
+			to := &count[word>>shift&mask]
 			spare[*to] = word
 			*to++
 		}
