@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	_ "modernc.org/sqlite" // keeps the versions
@@ -215,11 +216,12 @@ func (s *Store) Stamp(ctx context.Context) (Stamp, error) {
 				return fmt.Errorf("cannot read the changes: %w", err)
 			}
 		}
-		text := fmt.Sprint(changes)
+		var text strings.Builder
+		fmt.Fprint(&text, changes)
 		for _, v := range list {
-			text += fmt.Sprintf(" %d %d %d", v.ID, v.Since.UnixMicro(), v.Until.UnixMicro())
+			fmt.Fprintf(&text, " %d %d %d", v.ID, v.Since.UnixMicro(), v.Until.UnixMicro())
 		}
-		out = Stamp(text)
+		out = Stamp(text.String())
 		return nil
 	})
 	return out, err
