@@ -13,6 +13,7 @@ import (
 	"weir/flowlog"
 	"weir/internal/netmodel"
 	"weir/internal/policy"
+	"weir/internal/versions"
 )
 
 // CheckRequest asks what becomes of a connection.
@@ -58,11 +59,19 @@ type CheckReport struct {
 // on, with what is known of its way in the report, and with [ErrUnsure] where it is to be
 // strict.
 func Check(ctx context.Context, req CheckRequest) (CheckReport, error) {
-	p, err := readTraffic(req.Traffic)
-	if err != nil {
+	if _, err := readTraffic(req.Traffic); err != nil {
 		return CheckReport{}, err
 	}
 	loaded, kept, err := req.load(ctx)
+	if err != nil {
+		return CheckReport{}, err
+	}
+	return checkLoaded(loaded, kept, req)
+}
+
+// checkLoaded is Check with a definition that was loaded; kept is nil where it was not imported.
+func checkLoaded(loaded netmodel.Loaded, kept *versions.Definition, req CheckRequest) (CheckReport, error) {
+	p, err := readTraffic(req.Traffic)
 	if err != nil {
 		return CheckReport{}, err
 	}

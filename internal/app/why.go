@@ -86,15 +86,24 @@ type WhyConnections struct {
 
 // WhyRule is what the definition that was in force says of a record.
 type WhyRule struct {
-	// Steps are the decisions that refuse: the first one on the way, and the first one of the
-	// reply.
-	Steps []policy.Step `json:"steps"`
+	// Refusals are all decisions that refuse, of the packet and of its reply: each is found as if
+	// those before were mended.
+	Refusals []WhyRefusal `json:"refusals"`
 	// Agrees says that the definition refuses what the records show as refused.
 	Agrees bool `json:"agrees"`
-	// Says is a sentence for people.
+	// Says is a sentence for people on what the definition makes of it, once all refusals
+	// are mended.
 	Says string `json:"says"`
 	// Doubts are why the definition may have been another at that time.
 	Doubts []string `json:"doubts,omitempty"`
+}
+
+// WhyRefusal is a decision that refuses.
+type WhyRefusal struct {
+	Way  diagnose.Way `json:"way"`
+	Step policy.Step  `json:"step"`
+	// Fix is the change of rules that mends it; nil where none does.
+	Fix *diagnose.Fix `json:"fix,omitempty"`
 }
 
 // maxEvidence bounds the rows that are looked at, and maxPeers the peers.
@@ -495,32 +504,101 @@ func (w *why) rule(c *WhyConnections) error {
 		return nil
 	}
 	req.NetworkSource = NetworkSource{Data: w.req.Data, At: time.Unix(f.Proof.Last, 0)}
-	r, err := Check(w.ctx, req)
-	out := &WhyRule{Steps: []policy.Step{}}
-	c.Rule = out
-	if r.Definition != nil {
-		out.Doubts = r.Definition.Doubts()
+	loaded, kept, err := req.load(w.ctx)
+	if err != nil {
+		return err
 	}
-	for _, way := range [][]policy.Step{r.Forward, r.Reply} {
-		for _, step := range way {
+	out := &WhyRule{Refusals: []WhyRefusal{}}
+	c.Rule = out
+	for range maxRefusals {
+		r, err := checkLoaded(loaded, kept, req)
+		if r.Definition != nil && len(out.Refusals) == 0 {
+			out.Doubts = r.Definition.Doubts()
+		}
+		refusal, refuses := refusalOf(&r)
+		if !refuses {
+			out.Says = verdictOf(&r, err, len(out.Refusals) > 0)
+			return nil
+		}
+		out.Agrees = true
+		fix, with, err := fixOf(loaded.Network, &refusal, &r)
+		out.Refusals = append(out.Refusals, refusal)
+		if err != nil {
+			out.Says = err.Error()
+			return nil
+		}
+		out.Refusals[len(out.Refusals)-1].Fix = &fix
+		loaded.Network = with
+	}
+	out.Says = "more refuses it"
+	return nil
+}
+
+// maxRefusals bounds how many decisions are mended: a way between two VPCs has sixteen.
+const maxRefusals = 20
+
+// refusalOf returns the first decision of a check that refuses.
+func refusalOf(r *CheckReport) (WhyRefusal, bool) {
+	for _, way := range []struct {
+		name  diagnose.Way
+		steps []policy.Step
+	}{{diagnose.Request, r.Forward}, {diagnose.Reply, r.Reply}} {
+		for _, step := range way.steps {
 			if step.Action == policy.Reject {
-				out.Steps = append(out.Steps, step)
-				out.Agrees = true
-				break
+				return WhyRefusal{Way: way.name, Step: step}, true
 			}
 		}
 	}
+	return WhyRefusal{}, false
+}
+
+// verdictOf says what a check that finds no refusal says.
+func verdictOf(r *CheckReport, err error, mended bool) string {
 	switch {
-	case out.Agrees:
-		out.Says = out.Steps[0].Why
-	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
-		return err
 	case err != nil:
-		out.Says = "the definition does not tell: " + err.Error()
-	default:
-		out.Says = "the definition accepts it: it is another than the one that decided, or the packets came after the end of their connection"
+		return "what becomes of it then the definition does not tell: " + err.Error()
+	case r.Action == policy.Reject:
+		return "no target of the load balancer is reached"
+	case mended && len(r.Reply) > 0:
+		return "with that it is accepted, and so is its reply"
+	case mended:
+		return "with that it is accepted"
 	}
-	return nil
+	return "the definition accepts it: it is another than the one that decided, or the packets came after the end of their connection"
+}
+
+// fixOf returns the fix of a refusal, and the network with it. It fails where no rule mends it.
+func fixOf(n *netmodel.Network, refusal *WhyRefusal, r *CheckReport) (diagnose.Fix, *netmodel.Network, error) {
+	step := &refusal.Step
+	of := diagnose.Refusal{Direction: step.Direction, Groups: step.Groups, Src: step.Src, Dst: step.Dst, Traffic: netmodel.Traffic{Protocol: r.Protocol, Code: -1}}
+	reply := refusal.Way == diagnose.Reply
+	switch r.Protocol {
+	case netmodel.TCP, netmodel.UDP:
+		of.Traffic = netmodel.Traffic{Protocol: r.Protocol, From: r.DstPort, To: r.DstPort}
+		if reply {
+			of.Traffic.From, of.Traffic.To = diagnose.ReplyPorts[0], diagnose.ReplyPorts[1]
+		}
+	case netmodel.ICMP:
+		if of.Traffic.Type = 8; reply {
+			of.Traffic.Type = 0
+		}
+	case netmodel.ICMPv6:
+		if of.Traffic.Type = 128; reply {
+			of.Traffic.Type = 129
+		}
+	default:
+		of.Traffic.Code = 0
+	}
+	switch step.Stage {
+	case policy.SecurityGroup:
+		of.Control = diagnose.SecurityGroup
+	case policy.NetworkACL:
+		of.Control = diagnose.NetworkACL
+		of.NetworkACL, _, _ = strings.Cut(step.Rule, ":")
+	default:
+		return diagnose.Fix{}, nil, errors.New("no rule mends that")
+	}
+	return diagnose.FixOf(n, &of)
 }
 
 // checkOf returns the request for the connection that a finding's proof is of.

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net"
@@ -30,7 +31,8 @@ func (c *cli) whyCommand() *cobra.Command {
 		Long: `Says what became of connections from SRC to DST, by what flow logs show of their requests and
 replies: which interface refused, whether a network ACL or a security group can have done it, or
 that nothing refused and what is to be looked at instead. Where the network's definition was
-imported ('weir network import'), it names the rule.
+imported ('weir network import'), it names every rule that refuses, there and back, and the
+smallest changes that mend it, with what these newly allow. Nothing is changed.
 
 An end is an address; where a definition was imported, also the id of an ENI or an instance, or
 a name. "any" is any end, for one of both. Without PORT all connections between both ends are
@@ -203,15 +205,7 @@ func (c *cli) printConnections(w *app.WhyConnections, names map[string]string, s
 	fmt.Fprintf(out, "%s  %s from %s to %s\n", outcomeWords[w.Outcome], what, src, dst)
 	fmt.Fprintf(out, "  %s\n", w.Says)
 	if w.Rule != nil {
-		for _, s := range w.Rule.Steps {
-			fmt.Fprintf(out, "  rule:     %s at %s: %s\n", s.Rule, s.Interface+s.Gateway, s.Why)
-		}
-		if !w.Rule.Agrees {
-			fmt.Fprintf(out, "  rule:     %s\n", w.Rule.Says)
-		}
-		for _, d := range w.Rule.Doubts {
-			fmt.Fprintln(out, "  not sure:", d)
-		}
+		printRule(out, w.Rule, w.Peer == "")
 	}
 	if w.Guessed {
 		fmt.Fprintln(out, "  assumes:  the lower port is the one that connections go to")
@@ -241,4 +235,33 @@ func (c *cli) printConnections(w *app.WhyConnections, names map[string]string, s
 		}
 	}
 	return t.flush()
+}
+
+// printRule prints what a definition says: what refuses, and, where that is asked for, how it
+// is mended: of peers that nobody named it is seldom.
+func printRule(out people, r *app.WhyRule, fixes bool) {
+	for _, refusal := range r.Refusals {
+		s := &refusal.Step
+		at := s.Interface
+		for _, id := range []string{s.Subnet, s.TransitGateway, s.Gateway} {
+			if at == "" {
+				at = id
+			}
+		}
+		fmt.Fprintf(out, "  rule:     %s refuses the %s at %s: %s\n", cmp.Or(s.Rule, string(s.Stage)), refusal.Way, at, s.Why)
+	}
+	for _, refusal := range r.Refusals {
+		if fixes && refusal.Fix != nil {
+			fmt.Fprintf(out, "  fix:      %s\n            %s\n            it newly allows %s\n", refusal.Fix.Says, refusal.Fix.CLI, refusal.Fix.Allows)
+		}
+	}
+	switch {
+	case !r.Agrees:
+		fmt.Fprintf(out, "  rule:     %s\n", r.Says)
+	case fixes:
+		fmt.Fprintf(out, "  then:     %s\n", r.Says)
+	}
+	for _, d := range r.Doubts {
+		fmt.Fprintln(out, "  not sure:", d)
+	}
 }
