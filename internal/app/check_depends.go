@@ -134,7 +134,7 @@ func (d *dependence) transit(gateway string) {
 		}
 	}
 	for id, a := range d.n.TransitGatewayAttachments {
-		if a.TransitGateway == gateway {
+		if a.TransitGateway == gateway || a.Far.TransitGateway == gateway {
 			d.ids[id] = true
 		}
 	}

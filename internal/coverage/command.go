@@ -227,6 +227,9 @@ func (a *analysis) places(id string) []string {
 	}
 	if t := a.TransitGatewayAttachments[id]; t != nil {
 		out = append(out, t.TransitGateway)
+		if far := t.Far.TransitGateway; far != "" {
+			out = append(out, far)
+		}
 	}
 	return out
 }

@@ -157,6 +157,15 @@ func (a *analysis) transitGateways() {
 		}
 		filled[t.TransitGateway] = true
 		a.rows = append(a.rows, row)
+		// A peering has the same id at both transit gateways.
+		if far := t.SeenFrom(t.Far.TransitGateway); far != t && (far.State == "" || far.State == "available" || far.State == "modifying") {
+			row := Resource{ID: t.ID, Type: TransitGatewayAttachment, gateway: far.TransitGateway}
+			if g := a.TransitGateways[far.TransitGateway]; g != nil {
+				row.Account, row.Region = g.Account, g.Region
+			}
+			filled[far.TransitGateway] = true
+			a.rows = append(a.rows, row)
+		}
 	}
 	for _, g := range a.TransitGateways {
 		if !filled[g.ID] && g.State != "deleted" && g.State != "deleting" {
@@ -194,7 +203,13 @@ func (a *analysis) covering(r *Resource) []*netmodel.FlowLog {
 			continue
 		}
 		seen[id] = true
-		out = append(out, a.of[id]...)
+		for _, l := range a.of[id] {
+			// The sides of a peering between regions have one id.
+			if r.Type == TransitGatewayAttachment && r.Region != "" && l.Region != "" && l.Region != r.Region {
+				continue
+			}
+			out = append(out, l)
+		}
 	}
 	slices.SortFunc(out, func(x, y *netmodel.FlowLog) int { return cmp.Compare(x.ID, y.ID) })
 	return out

@@ -42,7 +42,7 @@ func (p *part) transitGateway(at string, v *struct {
 // putAttachment adds what one answer says of an attachment: describe-transit-gateway-*
 // have several.
 func (p *part) putAttachment(at string, out *TransitGatewayAttachment) error {
-	return put(p, at, "TransitGatewayAttachmentId", p.TransitGatewayAttachments, out.ID, out, fill)
+	return put(p, at, "TransitGatewayAttachmentId", p.TransitGatewayAttachments, out.ID, out, (*TransitGatewayAttachment).with)
 }
 
 func (p *part) transitGatewayAttachment(at string, v *struct {
@@ -78,20 +78,19 @@ func (p *part) transitGatewayVPCAttachment(at string, v *struct {
 	})
 }
 
-// transitGatewayPeering adds a peering, whose two attachments both sides may describe. Which
-// of the transit gateways this attachment is of, this answer does not say:
-// describe-transit-gateway-attachments does.
+// transitGatewayPeering adds a peering, which both sides may describe. Which of the transit
+// gateways this attachment is of, and so whose name and state these are, this answer does not
+// say: describe-transit-gateway-attachments does.
 func (p *part) transitGatewayPeering(at string, v *struct {
-	TransitGatewayAttachmentId, State string
+	TransitGatewayAttachmentId        string
 	RequesterTgwInfo, AccepterTgwInfo struct{ TransitGatewayId, OwnerId, Region string }
-	Tags                              tags
 },
 ) error {
 	if v.RequesterTgwInfo.TransitGatewayId == "" && v.AccepterTgwInfo.TransitGatewayId == "" {
 		return nil // none, since one has two sides: moto prints every attachment here
 	}
 	return p.putAttachment(at, &TransitGatewayAttachment{
-		ID: v.TransitGatewayAttachmentId, Name: v.Tags.name(), Kind: "peering", State: v.State,
+		ID: v.TransitGatewayAttachmentId, Kind: "peering",
 		Requester: TransitGatewaySide{v.RequesterTgwInfo.TransitGatewayId, v.RequesterTgwInfo.OwnerId, v.RequesterTgwInfo.Region},
 		Accepter:  TransitGatewaySide{v.AccepterTgwInfo.TransitGatewayId, v.AccepterTgwInfo.OwnerId, v.AccepterTgwInfo.Region},
 	})

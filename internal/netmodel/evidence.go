@@ -157,6 +157,15 @@ func (e *entry) read(fields map[string]json.RawMessage) {
 			e.refs = append(e.refs, ref)
 		}
 	}
+	// A peering of transit gateways has the same id in both regions, and what is attached is
+	// the other one.
+	kind := text(plain["resourcetype"])
+	if e.kind == "transitgatewaypeeringattachments" || kind == "peering" || kind == "tgw-peering" {
+		e.id, e.refs = "", nil
+		if own := text(plain["transitgatewayid"]); own != "" {
+			e.refs = []string{own}
+		}
+	}
 	var inner struct {
 		Placement struct{ AvailabilityZone string }
 		Instances []struct {

@@ -51,6 +51,8 @@ var formAbout = map[string]string{
 	"EndpointService.service": "name that endpoints have it by, as com.amazonaws.vpce.eu-west-1.vpce-svc-1", "EndpointService.load-balancers": "ARNs of network or gateway load balancers",
 	"BalancerTarget.id": "id of an instance, an address, or an ARN", "TargetGroup.protocol": "TCP, TLS, UDP, TCP_UDP, HTTP, HTTPS, GENEVE...",
 	"Listener.protocol": "TCP, TLS, UDP, TCP_UDP, HTTP, HTTPS...", "ClassicListener.protocol": "TCP, SSL, HTTP or HTTPS",
+	"TransitGatewayAttachment.far": "other side of a peering that has one id at both transit gateways", "TransitGatewayHalf.route-table": "id of the route table that it is associated with",
+	"TransitGatewayHalf.resource":   "id of the transit gateway on the first side",
 	"TransitGatewayAttachment.kind": "vpc, vpn, peering, connect...", "TransitGatewayAttachment.resource": "id of what is attached",
 	"TransitGatewayAttachment.route-table": "id of the route table that it is associated with", "TransitGatewayRouteTable.routes": "routes; where the key is not there, they are unknown",
 	"TransitGatewayRouteTable.routes-known":  "static: just static ones are there; some: AWS had more; searched: all of a search",

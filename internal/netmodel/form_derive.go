@@ -79,6 +79,12 @@ func (d *formPlace) derived(thing any) map[string]any {
 		}
 	case *TransitGatewaySide:
 		return out
+	case *TransitGatewayHalf:
+		out["State"] = "available"
+		if v.RouteTable != "" {
+			out["Association"] = "associated"
+		}
+		return out
 	}
 	out["Account"], out["Region"] = d.account, d.region
 	return out

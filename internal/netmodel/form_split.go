@@ -72,7 +72,11 @@ func formEntries(doc int, d *Document) ([]*entry, error) {
 				doc: doc, key: s.key, n: i / 2, at: formAt(id), kind: strings.ReplaceAll(s.key, "-", ""), id: id.Value,
 				owner: cmp.Or(formText(v, "account"), formText(root, "account"), d.Account), region: cmp.Or(formText(v, "region"), regionOfZone(formText(v, "az"))),
 			}
-			for _, key := range []string{"vpc", "subnet", "resource"} {
+			belongs := []string{"vpc", "subnet", "resource"}
+			if kind := formText(v, "kind"); kind == "peering" || kind == "tgw-peering" {
+				belongs = []string{"transit-gateway"} // the resource is the other one, maybe elsewhere
+			}
+			for _, key := range belongs {
 				if ref := formText(v, key); ref != "" {
 					e.refs = append(e.refs, ref)
 				}

@@ -223,7 +223,7 @@ var ignored = map[string]string{
 		CreationTime Options`,
 	"transitgatewaypeeringattachments": `
 		AccepterTgwInfo.CoreNetworkId AccepterTransitGatewayAttachmentId CreationTime Options RequesterTgwInfo.CoreNetworkId
-		Status`,
+		State Status Tags`,
 	"transitgatewaypropagations": `
 		TransitGatewayRouteTablePropagations.TransitGatewayRouteTableAnnouncementId`,
 	"transitgatewayroutetablepropagations": `

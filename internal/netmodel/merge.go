@@ -51,7 +51,7 @@ func (n *Network) merge(o *Network, at map[string]string) *badPlace {
 		mergeAll(n.ElasticIPs, o.ElasticIPs, at, same), mergeAll(n.PeeringConnections, o.PeeringConnections, at, same),
 		mergeAll(n.VPCEndpoints, o.VPCEndpoints, at, same), mergeAll(n.EndpointServices, o.EndpointServices, at, same),
 		mergeAll(n.TransitGateways, o.TransitGateways, at, same),
-		mergeAll(n.TransitGatewayAttachments, o.TransitGatewayAttachments, at, fill),
+		mergeAll(n.TransitGatewayAttachments, o.TransitGatewayAttachments, at, (*TransitGatewayAttachment).with),
 		mergeAll(n.TransitGatewayRouteTables, o.TransitGatewayRouteTables, at, (*TransitGatewayRouteTable).with),
 		mergeAll(n.LoadBalancers, o.LoadBalancers, at, (*LoadBalancer).with), mergeAll(n.Listeners, o.Listeners, at, same),
 		mergeAll(n.ListenerRules, o.ListenerRules, at, same), mergeAll(n.TargetGroups, o.TargetGroups, at, (*TargetGroup).with),

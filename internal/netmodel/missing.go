@@ -176,6 +176,10 @@ func (m *missing) transit() {
 		m.lacks(has(m.TransitGatewayRouteTables, t.PropagationRouteTable), t.ID, "propagates to", t.PropagationRouteTable)
 	}
 	for _, a := range m.TransitGatewayAttachments {
+		if far := a.Far; far.State == "available" || far.State == "modifying" {
+			m.lacks(has(m.TransitGateways, far.TransitGateway), a.ID, "is attached to", far.TransitGateway)
+			m.lacks(has(m.TransitGatewayRouteTables, far.RouteTable), a.ID, "is associated with", far.RouteTable)
+		}
 		if a.State != "available" && a.State != "modifying" {
 			continue
 		}

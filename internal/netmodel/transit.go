@@ -1,6 +1,10 @@
 package netmodel
 
-import "net/netip"
+import (
+	"cmp"
+	"net/netip"
+	"slices"
+)
 
 // TransitGateway is a transit gateway.
 type TransitGateway struct {
@@ -43,6 +47,98 @@ type TransitGatewayAttachment struct {
 	Requester, Accepter TransitGatewaySide
 	// Transport is the id of the attachment below a Connect attachment.
 	Transport string
+	// Far is the other side of a peering that has one id at both transit gateways, where the
+	// input describes both: of the two that with the higher id of a transit gateway.
+	Far TransitGatewayHalf
+}
+
+// TransitGatewayHalf is what an attachment is at one of the two transit gateways of a peering:
+// see the fields of the same names of [TransitGatewayAttachment].
+type TransitGatewayHalf struct {
+	Name, Account, TransitGateway, Resource, State, RouteTable, Association string
+}
+
+// Peers reports whether the attachment is of a peering with another transit gateway.
+func (a *TransitGatewayAttachment) Peers() bool {
+	return a.Kind == "peering" || a.Kind == "tgw-peering"
+}
+
+// half returns the attachment's first half.
+func (a *TransitGatewayAttachment) half() TransitGatewayHalf {
+	return TransitGatewayHalf{a.Name, a.Account, a.TransitGateway, a.Resource, a.State, a.RouteTable, a.Association}
+}
+
+func (a *TransitGatewayAttachment) setHalf(h TransitGatewayHalf) {
+	a.Name, a.Account, a.TransitGateway, a.Resource = h.Name, h.Account, h.TransitGateway, h.Resource
+	a.State, a.RouteTable, a.Association = h.State, h.RouteTable, h.Association
+}
+
+// SeenFrom returns the attachment as it is at a transit gateway: of a peering whose two sides
+// are known the one that is there, with the other one as its far side.
+func (a *TransitGatewayAttachment) SeenFrom(transitGateway string) *TransitGatewayAttachment {
+	if transitGateway == "" || a.TransitGateway == transitGateway || a.Far.TransitGateway != transitGateway {
+		return a
+	}
+	out := *a
+	out.Far = a.half()
+	out.setHalf(a.Far)
+	return &out
+}
+
+// with returns what two answers say of an attachment. Those of the two sides of a peering may
+// have the same id, and say something else each: both are kept.
+//
+// Source: VPC Transit Gateways guide, "Transit gateway peering attachments" (who accepts one
+// names it by the id that the requester has it by).
+func (a *TransitGatewayAttachment) with(b *TransitGatewayAttachment) (*TransitGatewayAttachment, bool) {
+	if !a.Peers() && !b.Peers() {
+		return fill(a, b)
+	}
+	var halves []TransitGatewayHalf
+	for _, h := range []TransitGatewayHalf{a.half(), a.Far, b.half(), b.Far} {
+		if h == (TransitGatewayHalf{}) {
+			continue
+		}
+		i := slices.IndexFunc(halves, h.sameSide)
+		if i < 0 {
+			halves = append(halves, h)
+			continue
+		}
+		both, ok := fill(&halves[i], &h)
+		if !ok {
+			return nil, false
+		}
+		halves[i] = *both
+	}
+	if len(halves) > 2 {
+		return nil, false
+	}
+	slices.SortFunc(halves, func(x, y TransitGatewayHalf) int {
+		return cmp.Or(cmp.Compare(x.TransitGateway, y.TransitGateway), cmp.Compare(x.Resource, y.Resource))
+	})
+	halves = append(halves, TransitGatewayHalf{}, TransitGatewayHalf{})
+	x, y := *a, *b
+	for _, one := range []*TransitGatewayAttachment{&x, &y} {
+		one.setHalf(TransitGatewayHalf{})
+		one.Far = TransitGatewayHalf{}
+	}
+	out, ok := fill(&x, &y)
+	if ok {
+		out.setHalf(halves[0])
+		out.Far = halves[1]
+	}
+	return out, ok
+}
+
+// sameSide reports whether two halves are of the same transit gateway, as far as they say.
+func (h TransitGatewayHalf) sameSide(o TransitGatewayHalf) bool {
+	switch {
+	case h.TransitGateway != "" && o.TransitGateway != "":
+		return h.TransitGateway == o.TransitGateway
+	case h.Resource != "" && o.Resource != "":
+		return h.Resource == o.Resource
+	}
+	return (h.TransitGateway == "" || h.TransitGateway != o.Resource) && (o.TransitGateway == "" || o.TransitGateway != h.Resource)
 }
 
 // TransitGatewaySide is a transit gateway of a peering.

@@ -156,6 +156,9 @@ func (w *walk) transit(from *netmodel.TransitGatewayAttachment, direct bool) (en
 	s.Gateway, s.Why = id, s.Rule+" leads to "+id
 	w.step(s)
 	to := w.d.network.TransitGatewayAttachments[id]
+	if to != nil {
+		to = to.SeenFrom(t.TransitGateway)
+	}
 	switch {
 	case to == nil:
 		return end{}, unknown("%s is not in the input", id)
@@ -169,27 +172,26 @@ func (w *walk) transit(from *netmodel.TransitGatewayAttachment, direct bool) (en
 	case leavesBy(to.Kind):
 		w.gateway(id, "it leaves, to what is connected there")
 		return end{kind: outside, id: id}, nil
-	case peers(to):
+	case to.Peers():
 		return w.overTransitPeering(to)
 	}
 	return end{}, unknown("a route leads to %s, of a kind that weir does not follow: %q", id, to.Kind)
 }
 
-// peers reports whether an attachment is of a peering with another transit gateway.
-func peers(a *netmodel.TransitGatewayAttachment) bool {
-	return a.Kind == "peering" || a.Kind == "tgw-peering"
-}
-
 // overTransitPeering brings the packet from a peering attachment into the other transit
-// gateway, where the route table of that one's attachment leads it on. Answers say which two are
-// of one peering by their transit gateways only. Groups are not referenced over it.
+// gateway, where the route table of that one's attachment leads it on. That has the same id, or
+// another one, as in one region: then answers say which two are of one peering by their transit
+// gateways only. Groups are not referenced over it.
 //
 // Source: VPC Transit Gateways guide, "Transit gateway peering attachments" (static routes lead
 // to it, on both sides) and "Security group referencing".
 func (w *walk) overTransitPeering(a *netmodel.TransitGatewayAttachment) (end, error) {
 	var found []*netmodel.TransitGatewayAttachment
+	if a.Far.TransitGateway != "" && a.Far.TransitGateway == a.Resource {
+		found = append(found, a.SeenFrom(a.Resource))
+	}
 	for b := range inOrder(w.d.network.TransitGatewayAttachments) {
-		if b.ID != a.ID && peers(b) && a.Resource != "" && b.TransitGateway == a.Resource && b.Resource == a.TransitGateway {
+		if b.ID != a.ID && b.Peers() && a.Resource != "" && b.TransitGateway == a.Resource && b.Resource == a.TransitGateway {
 			found = append(found, b)
 		}
 	}

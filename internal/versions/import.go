@@ -104,6 +104,9 @@ func (s *Store) known(ctx context.Context, at time.Time) (map[string]netmodel.Pl
 	out := map[string]netmodel.Place{}
 	for i, in := range d.InForce {
 		for id := range d.ids[i] {
+			if a := d.networks[i].TransitGatewayAttachments[id]; a != nil && a.Peers() {
+				continue // it may be in two regions
+			}
 			place := in.Place
 			if was, ok := out[id]; ok && was.Account != place.Account {
 				place.Account = "" // it is shared
