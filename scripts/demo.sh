@@ -21,6 +21,10 @@ else
 	source=$work/logs
 	echo "making one day of flow logs, with stories in it"
 	"$weir" synth --records "${DEMO_RECORDS:-200000}" --network "$work/network" "$source" >"$work/stories"
+	# The definition changed in the middle of the day: it was seen before and after.
+	for seen in network-before@2026-06-16T00:00:00Z network-before@2026-06-16T15:20:59Z network@2026-06-16T15:21:00Z network@2026-06-17T00:00:00Z; do
+		"$weir" network import -q "$work/${seen%@*}" --at "${seen#*@}" >"$work/imported"
+	done
 fi
 echo
 status=0
@@ -30,12 +34,16 @@ if [ -f "$work/stories" ]; then
 	echo
 	echo "what is in it, and how to find it:"
 	sed -n '2,$p' "$work/stories"
+	echo
+	echo "weir why app-canary-1 db-1:5432"
+	"$weir" why app-canary-1 db-1:5432 || [ $? = 4 ] # it is refused
 fi
 echo
 
 listen=${DEMO_LISTEN:-127.0.0.1:8787}
 if [ "${1:-}" != --smoke ]; then
 	echo "try in another terminal:  bin/weir --data $WEIR_DATA top srcaddr --where 'action = REJECT'"
+	[ ! -f "$work/stories" ] || echo "                          bin/weir --data $WEIR_DATA why 10.0.20.11 10.0.60.11:8443"
 	status=0
 	"$weir" serve --listen "$listen" 2>"$work/log" || status=$?
 	[ $status = 0 ] || cat "$work/log" >&2
