@@ -299,7 +299,7 @@ func (w *why) peers(rows, where string) (string, error) {
 	var list []string
 	all := int64(0)
 	err := w.rows(rows+fmt.Sprintf(peersSQL, where, maxPeers), func(row []any) {
-		list, all = append(list, "'"+valueText(row[0])+"'"), integer(row[1])
+		list, all = append(list, "'"+strings.ReplaceAll(valueText(row[0]), "'", "''")+"'"), integer(row[1])
 	})
 	if err != nil || len(list) == 0 {
 		return where, err
@@ -399,12 +399,12 @@ func (w *why) coverage() error {
 		for id := range ids {
 			list.WriteString(", '" + strings.ReplaceAll(id, "'", "''") + "'")
 		}
-		sql := "SELECT interface_id, bool_or(action = 'ACCEPT'), bool_or(action = 'REJECT') FROM vpc_flow_logs WHERE interface_id IN (" + list.String()[2:] + ") GROUP BY 1"
+		sql := "SELECT interface_id, bool_or(action = 'ACCEPT'), bool_or(action = 'REJECT'), count(*) FILTER (log_status = 'SKIPDATA') FROM vpc_flow_logs WHERE interface_id IN (" + list.String()[2:] + ") GROUP BY 1"
 		if err := w.rows(sql, func(row []any) {
 			accepts, _ := row[1].(bool)
 			rejects, _ := row[2].(bool)
 			id := valueText(row[0])
-			w.known[id] = diagnose.Known{Accepts: accepts, Rejects: rejects, SameSubnet: w.sameSubnet(id)}
+			w.known[id] = diagnose.Known{Accepts: accepts, Rejects: rejects, Skipped: integer(row[3]), SameSubnet: w.sameSubnet(id)}
 		}); err != nil {
 			return err
 		}
@@ -555,8 +555,10 @@ func refusalOf(r *CheckReport) (WhyRefusal, bool) {
 // verdictOf says what a check that finds no refusal says.
 func verdictOf(r *CheckReport, err error, mended bool) string {
 	switch {
+	case err != nil && mended:
+		return "what becomes of it with that the definition does not tell: " + err.Error()
 	case err != nil:
-		return "what becomes of it then the definition does not tell: " + err.Error()
+		return "the definition does not tell: " + err.Error()
 	case r.Action == policy.Reject:
 		return "no target of the load balancer is reached"
 	case mended && len(r.Reply) > 0:

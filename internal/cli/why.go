@@ -107,12 +107,14 @@ func whyEnds(args []string, req *app.WhyRequest) (src, dst string, err error) {
 	if _, err := netip.ParseAddr(to); err == nil {
 		return end(args[0]), to, nil
 	}
-	to, protocol, named := strings.Cut(to, "/")
-	host, port, err := net.SplitHostPort(to)
-	if err != nil {
-		if named {
-			return "", "", fmt.Errorf("%q is not as 10.0.40.11:5432/tcp", args[1])
+	address, protocol := to, "" // a name may have slashes too
+	if i := strings.LastIndexByte(to, '/'); i >= 0 {
+		if _, _, err := net.SplitHostPort(to[:i]); err == nil {
+			address, protocol = to[:i], to[i+1:]
 		}
+	}
+	host, port, err := net.SplitHostPort(address)
+	if err != nil {
 		return end(args[0]), end(to), nil
 	}
 	n, err := strconv.ParseUint(port, 10, 16)
@@ -120,7 +122,7 @@ func whyEnds(args []string, req *app.WhyRequest) (src, dst string, err error) {
 		return "", "", fmt.Errorf("%q is no port of 0 to 65535", port)
 	}
 	req.Port = int(n)
-	if named {
+	if address != to {
 		number, ok := flowlog.ProtocolNumber(protocol)
 		if !ok {
 			return "", "", fmt.Errorf("%q is no protocol such as tcp or udp", protocol)

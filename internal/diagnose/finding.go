@@ -11,6 +11,8 @@ type Known struct {
 	// Accepts and Rejects say that the flow logs of the interface show records of that action
 	// in the time that is asked about, of any traffic.
 	Accepts, Rejects bool
+	// Skipped counts the interface's records that say SKIPDATA: others were lost then.
+	Skipped int64
 	// SameSubnet says that both ends are in the interface's subnet; nil where that is not known.
 	SameSubnet *bool
 }
@@ -102,6 +104,9 @@ func At(list []Evidence, known Known) Finding {
 	default:
 		f.Outcome, f.Proof = Unclear, replies.newest()
 		f.Says = "replies are accepted, and their requests are not in the records"
+	}
+	if known.Skipped > 0 && (f.Outcome == Unanswered || f.Outcome == Unclear) {
+		f.Assumes = append(f.Assumes, fmt.Sprintf("what is missing is not among what AWS lost (SKIPDATA of %s: %d)", f.Interface, known.Skipped))
 	}
 	return f
 }

@@ -124,6 +124,24 @@ func TestTroubleshootingTable(t *testing.T) {
 	}
 }
 
+// TestLost names records that AWS lost where something is missing, and only there.
+func TestLost(t *testing.T) {
+	lost := Known{Accepts: true, Rejects: true, Skipped: 3}
+	for _, tt := range []struct {
+		e    Evidence
+		says bool
+	}{
+		{record("ingress", Request, "ACCEPT", 2, "none", 0), true},
+		{record("ingress", Request, "ACCEPT", 2, "unknown", 0), true},
+		{record("ingress", Request, "REJECT", 2, "none", 0), false},
+	} {
+		f := At([]Evidence{tt.e}, lost)
+		if is := strings.Contains(strings.Join(f.Assumes, " "), "(SKIPDATA of eni-1: 3)"); is != tt.says {
+			t.Errorf("%s: %q", f.Outcome, f.Assumes)
+		}
+	}
+}
+
 // TestNarrowPorts tells that a rule allows some of the clients' ports.
 func TestNarrowPorts(t *testing.T) {
 	low, high := record("egress", Reply, "ACCEPT", -1, "accepted", 0), record("egress", Reply, "REJECT", -1, "accepted", 0)
