@@ -5,14 +5,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net/netip"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
-	"weir/flowlog"
 	"weir/internal/diagnose"
 	"weir/internal/netmodel"
 	"weir/internal/policy"
@@ -219,95 +216,6 @@ func (w *why) end(asked string) (WhyEnd, error) {
 	return out, nil
 }
 
-// among is the condition that an end of a record is one of the addresses; where packets have
-// others than the interface's, either will do.
-func among(addresses []netip.Addr, field string) string {
-	if len(addresses) == 0 {
-		return "TRUE"
-	}
-	list := make([]string, len(addresses))
-	for i, a := range addresses {
-		list[i] = "'" + a.String() + "'"
-	}
-	in := " IN (" + strings.Join(list, ", ") + ")"
-	return "(" + field + in + " OR pkt_" + field + in + ")"
-}
-
-// whyRows are the records between the ends. Its arguments are the conditions of records from
-// Src to Dst and back, what tells that a record is of who began, that this is guessed, and the
-// peer.
-const whyRows = `
-WITH ends AS (
-	SELECT *, coalesce(%[1]s, FALSE) AS ahead, tcp_flags & 18 AS opening, protocol IN (6, 17, 33, 132, 136) AS ported
-	FROM vpc_flow_logs WHERE (%[1]s OR %[2]s) AND action IS NOT NULL AND interface_id IS NOT NULL
-), ways AS (
-	SELECT *, %[3]s AS request, %[4]s AS guessed FROM ends
-), rows AS (
-	SELECT *, CASE WHEN NOT ported THEN -1 WHEN request THEN dstport ELSE srcport END AS port,
-		CASE WHEN NOT ported THEN -1 WHEN request THEN srcport ELSE dstport END AS client,
-		%[5]s AS peer
-	FROM ways
-)`
-
-// evidenceSQL asks for what records have in common; its argument is a condition.
-const evidenceSQL = `
-SELECT request <> ahead AS backwards, protocol, port, interface_id, coalesce(weir_direction, 'undecided') AS direction, request, action,
-	coalesce(reject_reason, '') AS reason,
-	CASE WHEN protocol <> 6 OR tcp_flags IS NULL THEN -1 WHEN opening = 18 THEN 18 WHEN opening = 2 THEN 2 WHEN tcp_flags = 4 THEN 4 ELSE 0 END AS flags,
-	coalesce(weir_pair, 'unknown') AS pair, bool_or(guessed) AS guessed, count(*) AS records, sum(packets)::BIGINT AS packets, sum(bytes)::BIGINT AS bytes,
-	min(start) AS first, max("end") AS last, min(client) AS low, max(client) AS high,
-	arg_max(concat_ws(' ', coalesce(version, 2), coalesce(account_id, '-'), interface_id, srcaddr, dstaddr, coalesce(srcport::VARCHAR, '-'), coalesce(dstport::VARCHAR, '-'),
-		protocol, coalesce(packets::VARCHAR, '-'), coalesce(bytes::VARCHAR, '-'), start, "end", action, coalesce(log_status, '-')), "end") AS sample
-	, peer
-FROM rows WHERE %s
-GROUP BY ALL ORDER BY interface_id, request DESC, records DESC, action, last DESC, flags, pair, reason, direction LIMIT %d`
-
-// peersSQL asks for the peers of the one end that was asked for, those first that most is
-// refused of, and how many there are.
-const peersSQL = `
-SELECT peer, count(*) OVER () AS peers FROM rows WHERE %s GROUP BY peer
-ORDER BY count(*) FILTER (action = 'REJECT') DESC, count(*) DESC, peer LIMIT %d`
-
-// sql returns the rows that are in question, and the condition of those of the port.
-func (w *why) sql() (rows, where string) {
-	src, dst := w.report.Src.Addresses, w.report.Dst.Addresses
-	ahead := "(" + among(src, "srcaddr") + " AND " + among(dst, "dstaddr") + ")"
-	back := "(" + among(dst, "srcaddr") + " AND " + among(src, "dstaddr") + ")"
-	request := "CASE WHEN NOT ported THEN ahead WHEN protocol = 6 AND opening = 2 THEN TRUE WHEN protocol = 6 AND opening = 18 THEN FALSE " +
-		"WHEN srcport = dstport THEN ahead ELSE dstport < srcport END"
-	guessed := "ported AND NOT (protocol = 6 AND coalesce(opening, 0) IN (2, 18))"
-	peer := "''"
-	switch {
-	case len(src) == 0:
-		peer = "CASE WHEN ahead THEN srcaddr ELSE dstaddr END"
-	case len(dst) == 0:
-		peer = "CASE WHEN ahead THEN dstaddr ELSE srcaddr END"
-	}
-	where = "TRUE"
-	if w.req.Port >= 0 {
-		request, guessed = "ahead", "FALSE"
-		where = fmt.Sprintf("port = %d", w.req.Port)
-	}
-	if w.req.Protocol >= 0 {
-		where += fmt.Sprintf(" AND protocol = %d", w.req.Protocol)
-	}
-	return fmt.Sprintf(whyRows, ahead, back, request, guessed, peer), where
-}
-
-// peers finds the peers that are told of, and returns the condition of their records.
-func (w *why) peers(rows, where string) (string, error) {
-	var list []string
-	all := int64(0)
-	err := w.rows(rows+fmt.Sprintf(peersSQL, where, maxPeers), func(row []any) {
-		list, all = append(list, "'"+strings.ReplaceAll(valueText(row[0]), "'", "''")+"'"), integer(row[1])
-	})
-	if err != nil || len(list) == 0 {
-		return where, err
-	}
-	w.report.MorePeers = all - int64(len(list))
-	return where + " AND peer IN (" + strings.Join(list, ", ") + ")", nil
-}
-
 // evidence reads what records show.
 func (w *why) evidence() error {
 	rows, where := w.sql()
@@ -342,24 +250,6 @@ func (w *why) evidence() error {
 		return &UsageError{Message: "the records show too many different connections", Hint: "name the port, both ends, or a shorter time"}
 	}
 	return w.coverage()
-}
-
-// rows asks, and calls do with each row.
-func (w *why) rows(sql string, do func(row []any)) error {
-	rows, err := w.s.Query(w.ctx, SQLRequest{SQL: sql, Scope: w.req.Scope})
-	if err != nil {
-		return err
-	}
-	for {
-		row, err := rows.Next()
-		if errors.Is(err, io.EOF) {
-			return rows.Close()
-		}
-		if err != nil {
-			return errors.Join(err, rows.Close())
-		}
-		do(row)
-	}
 }
 
 // add adds a row to the connections that it is of.
@@ -445,9 +335,6 @@ func (w *why) sameSubnet(id string) *bool {
 	return &same
 }
 
-// maxRules bounds for how many connections the definition is asked.
-const maxRules = 20
-
 // tell finds what became of each of the connections.
 func (w *why) tell() error {
 	for i := range w.seen {
@@ -493,148 +380,4 @@ func (w *why) tell() error {
 		}
 	}
 	return nil
-}
-
-// rule asks the definition that was in force what it says of the record that tells of
-// refused connections.
-func (w *why) rule(c *WhyConnections) error {
-	f := &c.Findings[c.Finding]
-	req, ok := checkOf(f, c)
-	if !ok {
-		return nil
-	}
-	req.NetworkSource = NetworkSource{Data: w.req.Data, At: time.Unix(f.Proof.Last, 0)}
-	loaded, kept, err := req.load(w.ctx)
-	if err != nil {
-		return err
-	}
-	out := &WhyRule{Refusals: []WhyRefusal{}}
-	c.Rule = out
-	for range maxRefusals {
-		r, err := checkLoaded(loaded, kept, req)
-		if r.Definition != nil && len(out.Refusals) == 0 {
-			out.Doubts = r.Definition.Doubts()
-		}
-		refusal, refuses := refusalOf(&r)
-		if !refuses {
-			out.Says = verdictOf(&r, err, len(out.Refusals) > 0)
-			return nil
-		}
-		out.Agrees = true
-		fix, with, err := fixOf(loaded.Network, &refusal, &r)
-		out.Refusals = append(out.Refusals, refusal)
-		if err != nil {
-			out.Says = err.Error()
-			return nil
-		}
-		out.Refusals[len(out.Refusals)-1].Fix = &fix
-		loaded.Network = with
-	}
-	out.Says = "more refuses it"
-	return nil
-}
-
-// maxRefusals bounds how many decisions are mended: a way between two VPCs has sixteen.
-const maxRefusals = 20
-
-// refusalOf returns the first decision of a check that refuses.
-func refusalOf(r *CheckReport) (WhyRefusal, bool) {
-	for _, way := range []struct {
-		name  diagnose.Way
-		steps []policy.Step
-	}{{diagnose.Request, r.Forward}, {diagnose.Reply, r.Reply}} {
-		for _, step := range way.steps {
-			if step.Action == policy.Reject {
-				return WhyRefusal{Way: way.name, Step: step}, true
-			}
-		}
-	}
-	return WhyRefusal{}, false
-}
-
-// verdictOf says what a check that finds no refusal says.
-func verdictOf(r *CheckReport, err error, mended bool) string {
-	switch {
-	case err != nil && mended:
-		return "what becomes of it with that the definition does not tell: " + err.Error()
-	case err != nil:
-		return "the definition does not tell: " + err.Error()
-	case r.Action == policy.Reject:
-		return "no target of the load balancer is reached"
-	case mended && len(r.Reply) > 0:
-		return "with that it is accepted, and so is its reply"
-	case mended:
-		return "with that it is accepted"
-	}
-	return "the definition accepts it: it is another than the one that decided, or the packets came after the end of their connection"
-}
-
-// fixOf returns the fix of a refusal, and the network with it. It fails where no rule mends it.
-func fixOf(n *netmodel.Network, refusal *WhyRefusal, r *CheckReport) (diagnose.Fix, *netmodel.Network, error) {
-	step := &refusal.Step
-	of := diagnose.Refusal{Direction: step.Direction, Groups: step.Groups, Src: step.Src, Dst: step.Dst, Traffic: netmodel.Traffic{Protocol: r.Protocol, Code: -1}}
-	reply := refusal.Way == diagnose.Reply
-	switch r.Protocol {
-	case netmodel.TCP, netmodel.UDP:
-		of.Traffic = netmodel.Traffic{Protocol: r.Protocol, From: r.DstPort, To: r.DstPort}
-		if reply {
-			of.Traffic.From, of.Traffic.To = diagnose.ReplyPorts[0], diagnose.ReplyPorts[1]
-		}
-	case netmodel.ICMP:
-		if of.Traffic.Type = 8; reply {
-			of.Traffic.Type = 0
-		}
-	case netmodel.ICMPv6:
-		if of.Traffic.Type = 128; reply {
-			of.Traffic.Type = 129
-		}
-	default:
-		of.Traffic.Code = 0
-	}
-	switch step.Stage {
-	case policy.SecurityGroup:
-		of.Control = diagnose.SecurityGroup
-	case policy.NetworkACL:
-		of.Control = diagnose.NetworkACL
-		of.NetworkACL, _, _ = strings.Cut(step.Rule, ":")
-	default:
-		return diagnose.Fix{}, nil, errors.New("no rule mends that")
-	}
-	return diagnose.FixOf(n, &of)
-}
-
-// checkOf returns the request for the connection that a finding's proof is of.
-func checkOf(f *diagnose.Finding, c *WhyConnections) (CheckRequest, bool) {
-	field := strings.Fields(f.Proof.Sample)
-	if len(field) != 14 {
-		return CheckRequest{}, false
-	}
-	src, dst, client := field[3], field[4], field[5]
-	if f.Proof.Way == diagnose.Reply {
-		src, dst, client = field[4], field[3], field[6]
-	}
-	req := CheckRequest{From: src, To: dst}
-	// The interface is one of the ends, by whatever address the packets have.
-	switch f.Side {
-	case diagnose.Source:
-		req.From = f.Interface
-	case diagnose.Destination:
-		req.To = dst
-	}
-	switch {
-	case c.Port >= 0:
-		name, ok := flowlog.ProtocolName(int64(c.Protocol))
-		port, err := strconv.ParseUint(client, 10, 16)
-		if !ok || err != nil {
-			return req, false
-		}
-		req.Traffic, req.SourcePort = strconv.Itoa(c.Port)+"/"+name, uint16(port)
-	case c.Protocol == netmodel.ICMP:
-		req.Traffic = "icmp"
-	case c.Protocol == netmodel.ICMPv6:
-		req.Traffic = "icmpv6"
-	default:
-		req.Traffic = strconv.Itoa(c.Protocol)
-	}
-	return req, true
 }

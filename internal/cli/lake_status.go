@@ -187,6 +187,9 @@ func (c *cli) printObjectCounts(st *app.StatusReport) {
 	if st.Objects[lake.Foreign] > 0 && st.Source == "" {
 		line(c.out, "", "('weir lake status SOURCE' names those that are no flow log)")
 	}
+	if st.DefinitionProblem != "" {
+		line(c.out, "definition", "%s; which hours' pairs are to be found again is not known", st.DefinitionProblem)
+	}
 	if st.UnpairedHours > 0 {
 		line(c.out, "pairs", "of %s to be found again: weir lake compact", plural(int64(st.UnpairedHours), "hour"))
 	}

@@ -124,6 +124,7 @@ func (im *Import) ripe(objects []*ObjectWriter) []*ObjectWriter {
 func (l *Lake) writeHours(ctx context.Context, byHour map[hourKey][]piece, around *neighbours, c *change) error {
 	keys := slices.SortedFunc(maps.Keys(byHour), func(a, b hourKey) int { return int(a.hour - b.hour) })
 	paths, paired := make([]string, len(keys)), make([]pairedHour, len(keys))
+	o := l.ownersNow(ctx)
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(runtime.GOMAXPROCS(0))
 	for i, key := range keys {
@@ -132,9 +133,9 @@ func (l *Lake) writeHours(ctx context.Context, byHour map[hourKey][]piece, aroun
 			case around.asGiven:
 				paths[i], err = l.writeColumns(ctx, key, merge(key.kind, byHour[key]))
 			case around.held[key.hour]:
-				paths[i], paired[i], err = l.writeHour(ctx, key, byHour[key], nil)
+				paths[i], paired[i], err = l.writeHour(ctx, key, byHour[key], nil, o)
 			default:
-				paths[i], paired[i], err = l.writeHour(ctx, key, byHour[key], around)
+				paths[i], paired[i], err = l.writeHour(ctx, key, byHour[key], around, o)
 			}
 			return err
 		})
@@ -151,17 +152,22 @@ func (l *Lake) writeHours(ctx context.Context, byHour map[hourKey][]piece, aroun
 	return err
 }
 
+// ownersNow returns what the definition tells. Where it can't be read, that is nothing, and
+// records are taken all the same: compaction fails with the error, and looks at their hours
+// again once it can be.
+func (l *Lake) ownersNow(ctx context.Context) *pair.Owners {
+	o, err := l.owners(ctx)
+	if err != nil {
+		return nil
+	}
+	return o
+}
+
 // writeHour writes records of one hour, with their pairs, as a data file and returns
 // its path. around is nil where records of the hour are missing.
-func (l *Lake) writeHour(ctx context.Context, key hourKey, pieces []piece, around *neighbours) (path string, paired pairedHour, err error) {
+func (l *Lake) writeHour(ctx context.Context, key hourKey, pieces []piece, around *neighbours, o *pair.Owners) (path string, paired pairedHour, err error) {
 	cols := merge(key.kind, pieces)
 	if key.kind == flowlog.KindVPC {
-		// Where the definition can't be read, records are taken all the same: compaction
-		// fails with the error, and looks at the hour again once it can be.
-		o, err := l.owners(ctx)
-		if err != nil {
-			o = nil
-		}
 		var found []pair.Answer
 		found, paired = l.findPairs(key.hour, pieces, around, o)
 		cols.setPairs(found)

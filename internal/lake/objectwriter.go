@@ -218,8 +218,9 @@ func textBytes(c *flowlog.TextColumn) int64 {
 
 // spill writes what is held of the unfinished object to data files of its own.
 func (w *ObjectWriter) spill(ctx context.Context) error {
+	o := w.im.lake.ownersNow(ctx)
 	for key, pieces := range w.pieces {
-		path, _, err := w.im.lake.writeHour(ctx, key, pieces, nil)
+		path, _, err := w.im.lake.writeHour(ctx, key, pieces, nil, o)
 		if err != nil {
 			return err
 		}

@@ -123,6 +123,9 @@ func TestDirectionsOfDefinition(t *testing.T) {
 	if n := len(derived(t, l)); n != 110 {
 		t.Errorf("%d records of 110", n)
 	}
+	if st, err := l.Status(t.Context(), 0); err != nil || st.DefinitionProblem != broken.Error() || st.Tables[0].Records != 110 {
+		t.Errorf("the status is %+v: %v", st, err)
+	}
 	broken = nil
 	unpaired(3)
 	egress(36)

@@ -25,6 +25,9 @@ type Status struct {
 	// finds, since records of them or beside them, or the definition of
 	// the network, changed.
 	UnpairedHours int `json:"unpaired_hours"`
+	// DefinitionProblem says why the definition of the network can't be read; UnpairedHours is
+	// not counted then. "" where all is well.
+	DefinitionProblem string `json:"definition_problem,omitempty"`
 	// UnfinishedBatches counts changes that the next commit will finish.
 	UnfinishedBatches int64 `json:"unfinished_batches"`
 	Imports           int64 `json:"imports"`
@@ -62,7 +65,9 @@ func (l *Lake) Status(ctx context.Context, problems int) (Status, error) {
 		}
 		s.Tables = append(s.Tables, t)
 	}
-	if s.UnpairedHours, err = l.Unpaired(ctx); err != nil {
+	if _, err := l.owners(ctx); err != nil {
+		s.DefinitionProblem = err.Error()
+	} else if s.UnpairedHours, err = l.Unpaired(ctx); err != nil {
 		return s, err
 	}
 	rows, err := l.state.QueryContext(ctx,

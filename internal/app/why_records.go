@@ -1,0 +1,116 @@
+package app
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net/netip"
+	"strings"
+)
+
+// among is the condition that an end of a record is one of the addresses; where packets have
+// others than the interface's, either will do.
+func among(addresses []netip.Addr, field string) string {
+	if len(addresses) == 0 {
+		return "TRUE"
+	}
+	list := make([]string, len(addresses))
+	for i, a := range addresses {
+		list[i] = "'" + a.String() + "'"
+	}
+	in := " IN (" + strings.Join(list, ", ") + ")"
+	return "(" + field + in + " OR pkt_" + field + in + ")"
+}
+
+// whyRows are the records between the ends. Its arguments are the conditions of records from
+// Src to Dst and back, what tells that a record is of who began, that this is guessed, and the
+// peer.
+const whyRows = `
+WITH ends AS (
+	SELECT *, coalesce(%[1]s, FALSE) AS ahead, tcp_flags & 18 AS opening, protocol IN (6, 17, 33, 132, 136) AS ported
+	FROM vpc_flow_logs WHERE (%[1]s OR %[2]s) AND action IS NOT NULL AND interface_id IS NOT NULL
+), ways AS (
+	SELECT *, %[3]s AS request, %[4]s AS guessed FROM ends
+), rows AS (
+	SELECT *, CASE WHEN NOT ported THEN -1 WHEN request THEN dstport ELSE srcport END AS port,
+		CASE WHEN NOT ported THEN -1 WHEN request THEN srcport ELSE dstport END AS client,
+		%[5]s AS peer
+	FROM ways
+)`
+
+// evidenceSQL asks for what records have in common; its argument is a condition.
+const evidenceSQL = `
+SELECT request <> ahead AS backwards, protocol, port, interface_id, coalesce(weir_direction, 'undecided') AS direction, request, action,
+	coalesce(reject_reason, '') AS reason,
+	CASE WHEN protocol <> 6 OR tcp_flags IS NULL THEN -1 WHEN opening = 18 THEN 18 WHEN opening = 2 THEN 2 WHEN tcp_flags = 4 THEN 4 ELSE 0 END AS flags,
+	coalesce(weir_pair, 'unknown') AS pair, bool_or(guessed) AS guessed, count(*) AS records, sum(packets)::BIGINT AS packets, sum(bytes)::BIGINT AS bytes,
+	min(start) AS first, max("end") AS last, min(client) AS low, max(client) AS high,
+	arg_max(concat_ws(' ', coalesce(version, 2), coalesce(account_id, '-'), interface_id, srcaddr, dstaddr, coalesce(srcport::VARCHAR, '-'), coalesce(dstport::VARCHAR, '-'),
+		protocol, coalesce(packets::VARCHAR, '-'), coalesce(bytes::VARCHAR, '-'), start, "end", action, coalesce(log_status, '-')), "end") AS sample
+	, peer
+FROM rows WHERE %s
+GROUP BY ALL ORDER BY interface_id, request DESC, records DESC, action, last DESC, flags, pair, reason, direction LIMIT %d`
+
+// peersSQL asks for the peers of the one end that was asked for, those first that most is
+// refused of, and how many there are.
+const peersSQL = `
+SELECT peer, count(*) OVER () AS peers FROM rows WHERE %s GROUP BY peer
+ORDER BY count(*) FILTER (action = 'REJECT') DESC, count(*) DESC, peer LIMIT %d`
+
+// sql returns the rows that are in question, and the condition of those of the port.
+func (w *why) sql() (rows, where string) {
+	src, dst := w.report.Src.Addresses, w.report.Dst.Addresses
+	ahead := "(" + among(src, "srcaddr") + " AND " + among(dst, "dstaddr") + ")"
+	back := "(" + among(dst, "srcaddr") + " AND " + among(src, "dstaddr") + ")"
+	request := "CASE WHEN NOT ported THEN ahead WHEN protocol = 6 AND opening = 2 THEN TRUE WHEN protocol = 6 AND opening = 18 THEN FALSE " +
+		"WHEN srcport = dstport THEN ahead ELSE dstport < srcport END"
+	guessed := "ported AND NOT (protocol = 6 AND coalesce(opening, 0) IN (2, 18))"
+	peer := "''"
+	switch {
+	case len(src) == 0:
+		peer = "CASE WHEN ahead THEN srcaddr ELSE dstaddr END"
+	case len(dst) == 0:
+		peer = "CASE WHEN ahead THEN dstaddr ELSE srcaddr END"
+	}
+	where = "TRUE"
+	if w.req.Port >= 0 {
+		request, guessed = "ahead", "FALSE"
+		where = fmt.Sprintf("port = %d", w.req.Port)
+	}
+	if w.req.Protocol >= 0 {
+		where += fmt.Sprintf(" AND protocol = %d", w.req.Protocol)
+	}
+	return fmt.Sprintf(whyRows, ahead, back, request, guessed, peer), where
+}
+
+// peers finds the peers that are told of, and returns the condition of their records.
+func (w *why) peers(rows, where string) (string, error) {
+	var list []string
+	all := int64(0)
+	err := w.rows(rows+fmt.Sprintf(peersSQL, where, maxPeers), func(row []any) {
+		list, all = append(list, "'"+strings.ReplaceAll(valueText(row[0]), "'", "''")+"'"), integer(row[1])
+	})
+	if err != nil || len(list) == 0 {
+		return where, err
+	}
+	w.report.MorePeers = all - int64(len(list))
+	return where + " AND peer IN (" + strings.Join(list, ", ") + ")", nil
+}
+
+// rows asks, and calls do with each row.
+func (w *why) rows(sql string, do func(row []any)) error {
+	rows, err := w.s.Query(w.ctx, SQLRequest{SQL: sql, Scope: w.req.Scope})
+	if err != nil {
+		return err
+	}
+	for {
+		row, err := rows.Next()
+		if errors.Is(err, io.EOF) {
+			return rows.Close()
+		}
+		if err != nil {
+			return errors.Join(err, rows.Close())
+		}
+		do(row)
+	}
+}

@@ -1,0 +1,160 @@
+package app
+
+import (
+	"errors"
+	"strconv"
+	"strings"
+	"time"
+
+	"weir/flowlog"
+	"weir/internal/diagnose"
+	"weir/internal/netmodel"
+	"weir/internal/policy"
+)
+
+// maxRules bounds for how many connections the definition is asked.
+const maxRules = 20
+
+// rule asks the definition that was in force what it says of the record that tells of
+// refused connections.
+func (w *why) rule(c *WhyConnections) error {
+	f := &c.Findings[c.Finding]
+	req, ok := checkOf(f, c)
+	if !ok {
+		return nil
+	}
+	req.NetworkSource = NetworkSource{Data: w.req.Data, At: time.Unix(f.Proof.Last, 0)}
+	loaded, kept, err := req.load(w.ctx)
+	if err != nil {
+		return err
+	}
+	out := &WhyRule{Refusals: []WhyRefusal{}}
+	c.Rule = out
+	for range maxRefusals {
+		r, err := checkLoaded(loaded, kept, req)
+		if r.Definition != nil && len(out.Refusals) == 0 {
+			out.Doubts = r.Definition.Doubts()
+		}
+		refusal, refuses := refusalOf(&r)
+		if !refuses {
+			out.Says = verdictOf(&r, err, len(out.Refusals) > 0)
+			return nil
+		}
+		out.Agrees = true
+		fix, with, err := fixOf(loaded.Network, &refusal, &r)
+		out.Refusals = append(out.Refusals, refusal)
+		if err != nil {
+			out.Says = err.Error()
+			return nil
+		}
+		out.Refusals[len(out.Refusals)-1].Fix = &fix
+		loaded.Network = with
+	}
+	out.Says = "more refuses it"
+	return nil
+}
+
+// maxRefusals bounds how many decisions are mended: a way between two VPCs has sixteen.
+const maxRefusals = 20
+
+// refusalOf returns the first decision of a check that refuses.
+func refusalOf(r *CheckReport) (WhyRefusal, bool) {
+	for _, way := range []struct {
+		name  diagnose.Way
+		steps []policy.Step
+	}{{diagnose.Request, r.Forward}, {diagnose.Reply, r.Reply}} {
+		for _, step := range way.steps {
+			if step.Action == policy.Reject {
+				return WhyRefusal{Way: way.name, Step: step}, true
+			}
+		}
+	}
+	return WhyRefusal{}, false
+}
+
+// verdictOf says what a check that finds no refusal says.
+func verdictOf(r *CheckReport, err error, mended bool) string {
+	switch {
+	case err != nil && mended:
+		return "what becomes of it with that the definition does not tell: " + err.Error()
+	case err != nil:
+		return "the definition does not tell: " + err.Error()
+	case r.Action == policy.Reject:
+		return "no target of the load balancer is reached"
+	case mended && len(r.Reply) > 0:
+		return "with that it is accepted, and so is its reply"
+	case mended:
+		return "with that it is accepted"
+	}
+	return "the definition accepts it: it is another than the one that decided, or the packets came after the end of their connection"
+}
+
+// fixOf returns the fix of a refusal, and the network with it. It fails where no rule mends it.
+func fixOf(n *netmodel.Network, refusal *WhyRefusal, r *CheckReport) (diagnose.Fix, *netmodel.Network, error) {
+	step := &refusal.Step
+	of := diagnose.Refusal{Direction: step.Direction, Groups: step.Groups, Src: step.Src, Dst: step.Dst, Traffic: netmodel.Traffic{Protocol: r.Protocol, Code: -1}}
+	reply := refusal.Way == diagnose.Reply
+	switch r.Protocol {
+	case netmodel.TCP, netmodel.UDP:
+		of.Traffic = netmodel.Traffic{Protocol: r.Protocol, From: r.DstPort, To: r.DstPort}
+		if reply {
+			of.Traffic.From, of.Traffic.To = diagnose.ReplyPorts[0], diagnose.ReplyPorts[1]
+		}
+	case netmodel.ICMP:
+		if of.Traffic.Type = 8; reply {
+			of.Traffic.Type = 0
+		}
+	case netmodel.ICMPv6:
+		if of.Traffic.Type = 128; reply {
+			of.Traffic.Type = 129
+		}
+	default:
+		of.Traffic.Code = 0
+	}
+	switch step.Stage {
+	case policy.SecurityGroup:
+		of.Control = diagnose.SecurityGroup
+	case policy.NetworkACL:
+		of.Control = diagnose.NetworkACL
+		of.NetworkACL, _, _ = strings.Cut(step.Rule, ":")
+	default:
+		return diagnose.Fix{}, nil, errors.New("no rule mends that")
+	}
+	return diagnose.FixOf(n, &of)
+}
+
+// checkOf returns the request for the connection that a finding's proof is of.
+func checkOf(f *diagnose.Finding, c *WhyConnections) (CheckRequest, bool) {
+	field := strings.Fields(f.Proof.Sample)
+	if len(field) != 14 {
+		return CheckRequest{}, false
+	}
+	src, dst, client := field[3], field[4], field[5]
+	if f.Proof.Way == diagnose.Reply {
+		src, dst, client = field[4], field[3], field[6]
+	}
+	req := CheckRequest{From: src, To: dst}
+	// The interface is one of the ends, by whatever address the packets have.
+	switch f.Side {
+	case diagnose.Source:
+		req.From = f.Interface
+	case diagnose.Destination:
+		req.To = dst
+	}
+	switch {
+	case c.Port >= 0:
+		name, ok := flowlog.ProtocolName(int64(c.Protocol))
+		port, err := strconv.ParseUint(client, 10, 16)
+		if !ok || err != nil {
+			return req, false
+		}
+		req.Traffic, req.SourcePort = strconv.Itoa(c.Port)+"/"+name, uint16(port)
+	case c.Protocol == netmodel.ICMP:
+		req.Traffic = "icmp"
+	case c.Protocol == netmodel.ICMPv6:
+		req.Traffic = "icmpv6"
+	default:
+		req.Traffic = strconv.Itoa(c.Protocol)
+	}
+	return req, true
+}
