@@ -83,7 +83,9 @@ func (r *rules) tell(b *flowlog.Batch, i int, a pair.Answer) Told {
 }
 
 // always is rules that tell of every hour.
-func always(version uint64) *rules { return &rules{version: version, from: math.MinInt64, to: math.MaxInt64} }
+func always(version uint64) *rules {
+	return &rules{version: version, from: math.MinInt64, to: math.MaxInt64}
+}
 
 // textAt returns a text of a record, "" where it has none.
 func textAt(b *flowlog.Batch, id flowlog.FieldID, i int) string {
