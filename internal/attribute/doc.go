@@ -16,8 +16,7 @@
 //     reply would have passed them.
 //   - What goes out and both refuse, the groups refused if it opens a connection, and the network
 //     ACL if it answers one. A SYN alone opens one; a SYN with ACK whose request was accepted
-//     at the ENI answers one. Else it is one of both. So it is for what the groups let out and has no SYN,
-//     where rules changed before: they may have forgotten its connection.
+//     at the ENI answers one. Else it is one of both.
 //   - What nothing refuses and is refused all the same, is a contradiction: the definition is
 //     another than the one that decided, or the packet came after its connection (stage
 //     stray, where TCP's flags say that it opens none).

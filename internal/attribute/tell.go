@@ -158,9 +158,6 @@ func (t *teller) tell(i int, found pair.Answer) (uint32, error) {
 	}
 	first, last := t.rules.between(from-slack, to+slack)
 	q.settled = first == 0
-	if q.protocol != netmodel.TCP { // other connections are forgotten after 180 s, or 600
-		q.settled = q.settled || t.rules.since(first) <= from-slack-600
-	}
 	if first == last {
 		return t.by(first, &q, id, far)
 	}

@@ -229,14 +229,6 @@ func TestTell(t *testing.T) {
 		"the network ACL refuses what the group lets out": {
 			line: "eni-db egress 10.0.1.20 203.0.113.9 5432 40000 6 REJECT - - 3000 3010", want: "exact nacl acl-1:egress:60",
 		},
-		"unless its connection is older than the entry, and over": {
-			line: "eni-db egress 10.0.1.20 203.0.113.9 5432 40000 6 REJECT - - 3000 3010", in: source{{network: company()}, {from: 100, network: company()}},
-			want: "ambiguous acl-1:egress:60 sg-db:egress:implicit-deny",
-		},
-		"which a SYN's is not": {
-			line: "eni-db egress 10.0.1.20 203.0.113.9 5432 40000 6 REJECT 2 - 3000 3010", in: source{{network: company()}, {from: 100, network: company()}},
-			want: "exact nacl acl-1:egress:60",
-		},
 		"no reply, since the group lets nobody ask": {
 			line: "eni-web egress 10.0.1.10 203.0.113.9 25 40000 6 REJECT - - 100 110", want: "exact sg sg-web:egress:implicit-deny",
 		},

@@ -54,15 +54,10 @@ type question struct {
 	answered bool
 	// several says that it has more than one packet.
 	several bool
-	// settled says that no definition changed in the time before that a connection could be older.
+	// settled says that no definition changed before: else its connection could be older, of any
+	// protocol, as long as packets keep it open.
 	settled bool
 	reason  stage // of reject-reason: bpa, ec or none
-}
-
-// mayTrail reports whether there may be packets of TCP after the end of their connection: without
-// a SYN.
-func (q *question) mayTrail() bool {
-	return q.protocol == netmodel.TCP && (q.opening == neither || q.opening == notTold)
 }
 
 // asked returns what is asked about the record's packets, and about packets of the opposite
@@ -159,8 +154,6 @@ func rejected(j *policy.Judge, q *question) verdict {
 	switch {
 	case entry.Asked && !entry.Known && (q.way == netmodel.Ingress || !none || groups.Doubtful || q.opening != opens):
 		return verdict{attribution: unknown}
-	case denies && q.way == netmodel.Egress && !none && !q.settled && q.mayTrail():
-		return either // the groups may have known its connection, and not any more
 	case denies && (q.way == netmodel.Ingress || !none):
 		return denied
 	case denies && q.opening == answers && q.answered:
