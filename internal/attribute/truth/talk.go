@@ -210,8 +210,8 @@ func (w *World) tcp(k *talk, at int64) []turn {
 	case 0: // a server that calls back, as of active FTP
 		k.sport, k.dport = 20, w.clientPort()
 	case 1: // answers go another way
-		if k.server.eni != "" && k.nat == "" {
-			if aside := w.inside(k.client.addr.Is6()); aside.eni != k.server.eni && aside.eni != k.client.eni && aside.eni[4] == k.server.eni[4] {
+		if k.server.eni != "" && k.nat == "" && k.client.addr.Is4() {
+			if aside := w.inside(false); aside.eni != k.server.eni && aside.eni != k.client.eni && aside.eni[4] == k.server.eni[4] {
 				k.aside = aside.eni
 			}
 		}
@@ -233,7 +233,7 @@ func (w *World) tcp(k *talk, at int64) []turn {
 	pause := pick(w.chance, int64(50), 200, 5_000, 40_000, 100_000, 400_000, 700_000)
 	turns := 1 + w.IntN(5)
 	if pause >= 5_000 {
-		turns = 2 + w.IntN(12)
+		turns = 2 + w.IntN(20)
 	}
 	for range turns {
 		add(turn{at: at, flags: ack, bytes: 500, needs: answered})
@@ -292,7 +292,11 @@ func (w *World) exchange(k *talk, at int64) []turn {
 	silent := w.oneIn(5)
 	pause := pick(w.chance, int64(20), 3_000, 25_000, 60_000, 170_000, 250_000)
 	var out []turn
-	for range 1 + w.IntN(8) {
+	turns := 1 + w.IntN(8)
+	if pause > 3_000 && w.oneIn(3) { // of tunnels
+		turns = 10 + w.IntN(30)
+	}
+	for range turns {
 		out = append(out, turn{at: at, bytes: 90, gives: requested, of: k})
 		if !silent {
 			out = append(out, turn{at: at + int64(w.IntN(40)), back: true, bytes: 200, needs: requested, of: k})

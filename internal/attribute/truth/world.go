@@ -63,7 +63,8 @@ type Verdict struct {
 	// connection; none where no group filters, or the rules are gone.
 	Groups []string
 	// Asked are, of an answer of which groups keep no state, and of a packet after its connection,
-	// the rules that allow what opened it: Groups are those that let the packet itself pass.
+	// the rules that allow what opened it, where Groups are those that let the packet itself pass;
+	// of an ICMP error that passes with what it is about, the other way round.
 	Asked []string
 	// Entry is the network ACL's that let it pass; "" within a subnet.
 	Entry string
@@ -131,6 +132,7 @@ func (w *World) judge(id string, p *packet, way netmodel.Direction, ms int64) Ve
 	if crosses {
 		v.Entry, denies = denied(w.now, subnet, p, way)
 	}
+	entry := v.Entry
 	if denies && way == netmodel.Ingress {
 		return Verdict{Stage: "nacl", Rule: v.Entry}
 	}
@@ -138,6 +140,9 @@ func (w *World) judge(id string, p *packet, way netmodel.Direction, ms int64) Ve
 		of := w.tables[id]
 		c := of.find(p, way, ms, w)
 		if refused := w.groups(eni, c, p, way, &v); refused {
+			if v.Stage == "late" && denies { // a rule explains it
+				return Verdict{Stage: "nacl", Rule: entry}
+			}
 			return v
 		}
 		if !denies && (c != nil || !untracked(w.now, eni, p, way) && !w.answersUntracked(eni, p, way)) {
@@ -161,6 +166,10 @@ func (w *World) groups(eni *netmodel.Interface, c *connection, p *packet, way ne
 	if c != nil {
 		v.Groups, v.Tracked = allowing(w.now, eni, &c.first, c.way), true
 		v.Gone = len(v.Groups) == 0
+		if p.quoted != nil { // rules may let it pass without a connection too
+			v.Asked = allowing(w.now, eni, p, way)
+			v.Gone = v.Gone && len(v.Asked) == 0
+		}
 		return false
 	}
 	own := allowing(w.now, eni, p, way)
