@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"weir/internal/attribute"
+	"weir/internal/lake"
+	"weir/internal/pair"
 	"weir/internal/versions"
 )
 
@@ -23,8 +25,30 @@ type attribution struct {
 	of  versions.Stamp // that now is of
 }
 
-// get returns what the versions of now tell; nil where there are none.
-func (a *attribution) get(ctx context.Context) (*attribute.Rules, error) {
+// get returns what the versions of now tell, for a lake; nil where there are none.
+func (a *attribution) get(ctx context.Context) (lake.Attribution, error) {
+	r, err := a.rules(ctx)
+	if r == nil || err != nil {
+		return nil, err
+	}
+	return lakeRules{r}, nil
+}
+
+// lakeRules are rules as a lake asks for them.
+type lakeRules struct{ *attribute.Rules }
+
+// Tell tells of records as [attribute.Rules.Tell] does.
+func (t lakeRules) Tell(hour int64, rows []pair.Rows, found []pair.Answer) ([]uint32, []lake.Told, error) {
+	of, list, err := t.Rules.Tell(context.Background(), hour, rows, found)
+	out := make([]lake.Told, len(list))
+	for i, one := range list {
+		out[i] = lake.Told(one)
+	}
+	return of, out, err
+}
+
+// rules returns what the versions of now tell; nil where there are none.
+func (a *attribution) rules(ctx context.Context) (*attribute.Rules, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	s, err := versions.Open(ctx, a.data)

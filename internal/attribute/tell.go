@@ -93,10 +93,12 @@ func textOf(b *flowlog.Batch, f flowlog.FieldID) text {
 
 // at returns a record's text, "" where it has none.
 func (t *text) at(i int) string {
-	if t.column == nil {
-		return ""
+	if t.column != nil {
+		if code := t.column.At(i); code != 0 { // a column that nobody filled has no Dict
+			return t.column.Dict[code]
+		}
 	}
-	return t.column.Dict[t.column.At(i)]
+	return ""
 }
 
 // addr returns a record's address, which is not valid where it has none.
@@ -105,7 +107,10 @@ func (t *text) addr(i int) netip.Addr {
 		return netip.Addr{}
 	}
 	code := t.column.At(i)
-	if code != 0 && !t.asked[code] {
+	if code == 0 {
+		return netip.Addr{}
+	}
+	if !t.asked[code] {
 		t.asked[code] = true
 		if a, err := netip.ParseAddr(t.column.Dict[code]); err == nil {
 			t.addrs[code] = a.Unmap()
