@@ -66,9 +66,15 @@ func day(t testing.TB, g *synth.Generator, s planted, do func(flowlog.Record, at
 	if err != nil {
 		t.Fatal(err)
 	}
+	tellHours(t, s, s.before, hours, do)
+}
+
+// tellHours tells of records by hour, of which a network's ENIs have the own addresses.
+func tellHours(t testing.TB, s attribute.Source, n *netmodel.Network, hours map[int64][]pair.Rows, do func(flowlog.Record, attribute.Told)) {
+	t.Helper()
 	rules := attribute.New(s)
 	var own []pair.Own
-	for _, i := range s.before.Interfaces {
+	for _, i := range n.Interfaces {
 		own = append(own, pair.Own{Interface: i.ID, From: math.MinInt64, To: math.MaxInt64, Addresses: i.Addresses})
 	}
 	owners := pair.NewOwners(own)

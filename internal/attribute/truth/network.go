@@ -127,10 +127,20 @@ func (w *World) rule(vpc int, way netmodel.Direction) netmodel.GroupRule {
 	return r
 }
 
+// addRule appends a rule, but none that is there: EC2 refuses these (InvalidPermission.Duplicate).
+func (w *World) addRule(list []netmodel.GroupRule, vpc int, way netmodel.Direction) []netmodel.GroupRule {
+	r := w.rule(vpc, way)
+	same := func(o netmodel.GroupRule) bool { return o.Traffic.String() == r.Traffic.String() && o.Peer == r.Peer }
+	if slices.ContainsFunc(list, same) {
+		return list
+	}
+	return append(list, r)
+}
+
 func (w *World) addGroup(n *netmodel.Network, vpc string, v, number int) {
 	g := &netmodel.SecurityGroup{ID: fmt.Sprintf("sg-%d%d", v, number), VPC: vpc}
 	for range w.IntN(6) {
-		g.Ingress = append(g.Ingress, w.rule(v, netmodel.Ingress))
+		g.Ingress = w.addRule(g.Ingress, v, netmodel.Ingress)
 	}
 	if w.oneIn(2) { // as new groups have it
 		for _, v6 := range []bool{false, true} {
@@ -141,7 +151,7 @@ func (w *World) addGroup(n *netmodel.Network, vpc string, v, number int) {
 		}
 	} else {
 		for range w.IntN(5) {
-			g.Egress = append(g.Egress, w.rule(v, netmodel.Egress))
+			g.Egress = w.addRule(g.Egress, v, netmodel.Egress)
 		}
 	}
 	n.SecurityGroups[g.ID] = g
@@ -234,7 +244,7 @@ func (w *World) change(n *netmodel.Network) (changed *netmodel.Network, ids []st
 			at := w.IntN(k)
 			*list = slices.Delete(*list, at, at+1)
 		} else {
-			*list = append(*list, w.rule(v, way))
+			*list = w.addRule(*list, v, way)
 		}
 		next.SecurityGroups = with(n.SecurityGroups, g.ID, &g)
 		ids = []string{g.ID}
