@@ -21,9 +21,10 @@
 //     another than the one that decided, or the packet came after its connection (stage
 //     stray, where TCP's flags say that it opens none).
 //   - What was accepted, was so by the rules that allow it as a request, or allow the request that
-//     it answers. Where TCP's flags do not tell which it is, the rules of both are listed. What
-//     neither explains is a contradiction: the connection outlived its rule, or the definition is
-//     another.
+//     it answers. Where TCP's flags do not tell which it is, the rules of both are listed. A
+//     SYN with ACK in a packet of its own, with something accepted back, is not told from one that nobody
+//     asked for and a RST. What neither explains is a contradiction: the connection outlived its rule, or
+//     the definition is another.
 //
 // ICMP's types are not in records: all that rules tell apart are tried.
 //
@@ -31,7 +32,7 @@
 // Where it changed in that time, all are asked; if they tell different things, these are
 // listed. Things of which nobody knows how they were then, members of groups that are not in the
 // input, and addresses in a VPC that no known ENI has, leave an answer unknown where it depends
-// on them.
+// on them; rules that are known and may allow it are listed with those that do.
 //
 // # Exact
 //

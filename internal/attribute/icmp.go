@@ -13,6 +13,14 @@ func icmp(j *policy.Judge, q *question) answer {
 	case q.reason != noStage && !q.accepted:
 		return answer{attribution: contradiction, stage: q.reason}
 	}
+	ahead, _ := q.asked()
+	p := q.packet()
+	switch bypassed := j.Bypasses(&ahead, &p); {
+	case bypassed && q.accepted:
+		return answer{attribution: exact}
+	case bypassed:
+		return answer{attribution: contradiction}
+	}
 	var all union
 	for _, key := range j.Keys(q.protocol, q.far.Addr.Is6()) {
 		if q.accepted {
@@ -91,7 +99,7 @@ func (u *union) icmpRejected(j *policy.Judge, q *question, key uint16) {
 	}
 	switch {
 	case !none:
-	case groups.Doubtful && !denies:
+	case groups.Doubtful && (!denies || j.Regrouped()):
 		u.unknown = true
 	default:
 		u.refuse(sg, implicit(j, q.way))

@@ -3,7 +3,6 @@ package attribute
 import (
 	"context"
 	"fmt"
-	"math"
 	"slices"
 	"sync"
 
@@ -111,14 +110,6 @@ func (r *Rules) between(from, to int64) (first, last int) {
 		return max(n-1, 0)
 	}
 	return at(from), at(to)
-}
-
-// since returns the first second of a span's definition.
-func (r *Rules) since(span int) int64 {
-	if span == 0 {
-		return math.MinInt64
-	}
-	return r.spans[span].From
 }
 
 // at returns what was in force in a span.

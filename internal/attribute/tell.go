@@ -61,6 +61,7 @@ type teller struct {
 	// Of the batch.
 	ifaces, actions, reasons, src, dst, pktSrc, pktDst text
 	start, end, protocol, srcPort, dstPort, flags      []int64
+	packets                                            []int64
 }
 
 // verdictKey is what a text of a verdict depends on.
@@ -131,6 +132,7 @@ func (t *teller) begin(b *flowlog.Batch) {
 	t.pktSrc, t.pktDst = textOf(b, flowlog.PktSrcAddr), textOf(b, flowlog.PktDstAddr)
 	t.start, t.end, t.protocol = b.Nums(flowlog.Start), b.Nums(flowlog.End), b.Nums(flowlog.Protocol)
 	t.srcPort, t.dstPort, t.flags = b.Nums(flowlog.SrcPort), b.Nums(flowlog.DstPort), b.Nums(flowlog.TCPFlags)
+	t.packets = b.Nums(flowlog.Packets)
 }
 
 // tell tells of a record.
@@ -161,9 +163,6 @@ func (t *teller) tell(i int, found pair.Answer) (uint32, error) {
 	}
 	first, last := t.rules.between(from-slack, to+slack)
 	q.settled = first == 0
-	if q.protocol != netmodel.TCP { // other connections are forgotten after 180 s, or 600
-		q.settled = q.settled || t.rules.since(first) <= from-slack-600
-	}
 	if first == last {
 		return t.by(first, &q, id, far)
 	}
@@ -226,6 +225,7 @@ func (t *teller) read(q *question, i int, found pair.Answer) (far netip.Addr, ok
 		}
 	}
 	q.answered = found.State() == pair.Accepted
+	q.several = number(t.packets, i) > 1 // not of a record that does not say
 	return far, true
 }
 

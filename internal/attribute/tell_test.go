@@ -116,7 +116,7 @@ func company() *netmodel.Network {
 }
 
 // tell tells of lines: interface, direction, srcaddr, dstaddr, srcport, dstport, protocol,
-// action, tcp-flags, reject-reason, and start and end in the hour.
+// action, tcp-flags, reject-reason, and start and end in the hour; and "alone" for one packet.
 func tell(t *testing.T, s source, lines ...string) []attribute.Told {
 	t.Helper()
 	b := flowlog.NewBatch(flowlog.KindVPC)
@@ -126,6 +126,14 @@ func tell(t *testing.T, s source, lines ...string) []attribute.Told {
 	}
 	for _, line := range lines {
 		r := b.Append()
+		line, alone := strings.CutSuffix(line, " alone")
+		packets := int64(2)
+		if alone {
+			packets = 1
+		}
+		if err := r.SetInt(flowlog.Packets, packets); err != nil {
+			t.Fatal(err)
+		}
 		words := strings.Fields(line)
 		if len(words) != len(fields) {
 			t.Fatalf("%q has %d words", line, len(words))
@@ -218,6 +226,9 @@ func TestTell(t *testing.T) {
 		"which of both it is, nobody knows": {
 			line: "eni-web egress 10.0.1.10 203.0.113.9 443 40000 6 REJECT - - 100 110", want: "ambiguous acl-1:egress:60 sg-web:egress:implicit-deny",
 		},
+		"the network ACL refuses what the group lets out": {
+			line: "eni-db egress 10.0.1.20 203.0.113.9 5432 40000 6 REJECT - - 3000 3010", want: "exact nacl acl-1:egress:60",
+		},
 		"no reply, since the group lets nobody ask": {
 			line: "eni-web egress 10.0.1.10 203.0.113.9 25 40000 6 REJECT - - 100 110", want: "exact sg sg-web:egress:implicit-deny",
 		},
@@ -271,6 +282,20 @@ func TestTell(t *testing.T) {
 		"no group is at a NAT gateway": {
 			line: "eni-nat ingress 203.0.113.9 10.0.2.5 443 50000 6 ACCEPT - - 100 110", want: "exact acl-2:ingress:100",
 		},
+		"nor where it answers": {
+			line: "eni-nat egress 10.0.2.5 203.0.113.9 50000 443 6 ACCEPT 18 - 100 110", more: []string{"eni-nat ingress 203.0.113.9 10.0.2.5 443 50000 6 ACCEPT 2 - 100 110"},
+			want: "exact acl-2:egress:100",
+		},
+		"a SYN with ACK that nobody asked for, and its RST": {
+			line: "eni-db egress 10.0.1.20 203.0.113.9 5432 40000 6 ACCEPT 18 - 100 110 alone",
+			more: []string{"eni-db ingress 203.0.113.9 10.0.1.20 40000 5432 6 ACCEPT 4 - 100 110 alone"},
+			want: "contradiction", // acl-1 would deny it
+		},
+		"the same, to another port": {
+			line: "eni-db egress 10.0.1.20 203.0.113.9 5432 60000 6 ACCEPT 18 - 100 110 alone",
+			more: []string{"eni-db ingress 203.0.113.9 10.0.1.20 60000 5432 6 ACCEPT 4 - 100 110 alone"},
+			want: "exact acl-1:egress:100 sgr-all",
+		},
 		"nor refuses there": {
 			line: "eni-nat ingress 203.0.113.9 10.0.2.5 443 50000 6 REJECT - - 100 110", want: "contradiction",
 		},
@@ -282,6 +307,9 @@ func TestTell(t *testing.T) {
 		},
 		"nothing filters the time service": {
 			line: "eni-web egress 10.0.1.10 169.254.169.123 40000 123 17 ACCEPT - - 100 110", want: "exact",
+		},
+		"nor of task metadata, by ICMP": {
+			line: "eni-app egress 10.0.2.30 169.254.170.2 0 0 1 ACCEPT - - 100 110", want: "exact",
 		},
 		"no traffic": {line: "eni-web - - - - - - - - - 100 110", want: ""},
 		"ping from outside: of no type": {
@@ -342,6 +370,7 @@ func TestUnsure(t *testing.T) {
 		byEntry = "eni-web ingress 198.51.100.9 10.0.1.10 40000 22 6 REJECT 2 - 100 110"
 		byGroup = "eni-web ingress 203.0.113.9 10.0.1.10 40000 22 6 REJECT 2 - 100 110"
 		out     = "eni-web egress 10.0.1.10 203.0.113.9 40000 22 6 REJECT 2 - 100 110"
+		reply   = "eni-web egress 10.0.1.10 203.0.113.9 443 40000 6 REJECT 18 - 100 110"
 		byRef   = "eni-db ingress 10.0.2.30 10.0.1.20 50000 5432 6 ACCEPT 2 - 100 110"
 	)
 	for _, tt := range []struct{ unsure, line, want string }{
@@ -353,6 +382,8 @@ func TestUnsure(t *testing.T) {
 		{"sg-web", byEntry, "exact nacl acl-1:ingress:50"},
 		{"eni-web", byGroup, "unknown"},
 		{"eni-app", byRef, "unknown"},
+		{"eni-web", reply, "unknown"}, // of whose groups one refused it, if the network ACL did not
+		{"sg-web", reply, "ambiguous acl-1:egress:60 sg-web:egress:implicit-deny"},
 		{"sg-app", byRef, "exact acl-1:ingress:100 sgr-app"}, // its rules, not its members
 	} {
 		if got := tell(t, source{{network: company(), unsure: []string{tt.unsure}}}, tt.line)[0]; short(got) != tt.want {
@@ -380,6 +411,15 @@ func TestMissing(t *testing.T) {
 		{"the entries of a list for another port", byGroup, "exact sg sg-web:ingress:implicit-deny", func(n *netmodel.Network) {
 			g := n.SecurityGroups["sg-web"]
 			g.Ingress = append(g.Ingress, netmodel.GroupRule{ID: "sgr-list", Traffic: tcp(80, 80), Peer: netmodel.Peer{PrefixList: "pl-1"}})
+		}},
+		{"the entries of a list that may allow it too", "eni-web ingress 203.0.113.9 10.0.1.10 50000 443 6 ACCEPT 2 - 100 110", "ambiguous acl-1:ingress:100 sgr-https sgr-list", func(n *netmodel.Network) {
+			g := n.SecurityGroups["sg-web"]
+			g.Ingress = append(g.Ingress, netmodel.GroupRule{ID: "sgr-list", Traffic: tcp(0, 1000), Peer: netmodel.Peer{PrefixList: "pl-1"}})
+		}},
+		{"a group that alone may allow the request of what may be a reply", "eni-app ingress 203.0.113.9 10.0.2.30 443 50000 6 ACCEPT 0 - 100 110", "unknown", func(n *netmodel.Network) {
+			n.Interfaces["eni-app"].Groups = []string{"sg-app", "sg-9"}
+			n.SecurityGroups["sg-app"].Egress = nil
+			n.SecurityGroups["sg-app"].Ingress = []netmodel.GroupRule{{ID: "sgr-in", Traffic: all(), Peer: peer("0.0.0.0/0")}}
 		}},
 		{"all groups of an ENI", byGroup, "unknown", func(n *netmodel.Network) { n.Interfaces["eni-web"].Groups = nil }},
 		{"public access is blocked", "eni-web ingress 8.8.8.8 10.0.1.10 40000 22 6 REJECT 2 - 100 110", "ambiguous bpa sg-web:ingress:implicit-deny", func(n *netmodel.Network) { n.VPCs["vpc-1"].BlockPublicAccess = "block-ingress" }},

@@ -52,7 +52,10 @@ type question struct {
 	accepted bool
 	// answered says that the opposite direction was accepted in the time around.
 	answered bool
-	// settled says that no definition changed in the time before that a connection could be older.
+	// several says that it has more than one packet.
+	several bool
+	// settled says that no definition changed before: else its connection could be older, of any
+	// protocol, as long as packets keep it open.
 	settled bool
 	reason  stage // of reject-reason: bpa, ec or none
 }
@@ -155,6 +158,8 @@ func rejected(j *policy.Judge, q *question) verdict {
 		return denied
 	case denies && q.opening == answers && q.answered:
 		return denied
+	case denies && groups.Doubtful && j.Regrouped(): // of which groups, nobody knows
+		return verdict{attribution: unknown}
 	case denies && groups.Doubtful:
 		return either
 	case denies && q.opening != opens:
@@ -184,15 +189,18 @@ func accepted(j *policy.Judge, q *question) verdict {
 		v.lists, v.entry = entryAllows, entry.Number
 	}
 	none := policy.Allowed{Filtered: true}
-	request, reply := none, none
-	if q.opening != answers || !q.answered {
-		if request = j.Allowed(&ahead); !request.Filtered {
-			v.attribution = exact
-			return v
-		}
+	request, reply := j.Allowed(&ahead), none
+	if !request.Filtered { // the network ACL alone
+		v.attribution = exact
+		return v
+	}
+	// A SYN with ACK alone, and something back: a RST, where nobody asked for it.
+	replies := q.opening == answers && q.answered && q.several
+	if replies {
+		request = none
 	}
 	if q.opening != opens {
-		if before := j.Entry(&back); !before.Known || before.Allows {
+		if before := j.Entry(&back); !before.Known || before.Allows || !q.settled { // it may have allowed it then
 			reply = j.Allowed(&back)
 		}
 	}
@@ -200,17 +208,19 @@ func accepted(j *policy.Judge, q *question) verdict {
 	switch {
 	case rules == 0 && doubtful:
 		return verdict{attribution: unknown}
+	case request.Rules == 0 && request.Unnamed || reply.Rules == 0 && reply.Unnamed: // may be all that allow
+		return verdict{attribution: unknown}
 	case rules == 0:
 		return verdict{attribution: contradiction}
 	}
 	v.ahead, v.back = request.Sum, reply.Sum
-	if request.Rules > 0 {
+	if request.Rules > 0 || request.Doubtful {
 		v.lists |= rulesAhead
 	}
-	if reply.Rules > 0 {
+	if reply.Rules > 0 || reply.Doubtful {
 		v.lists |= rulesBack
 	}
-	told := q.opening == opens || q.opening == answers && q.answered
+	told := q.opening == opens || replies
 	v.attribution = ambiguous
 	if rules == 1 && !doubtful && (told || q.settled) {
 		v.attribution = exact

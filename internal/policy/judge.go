@@ -29,6 +29,8 @@ type judging struct {
 	tables [2]*table
 	rules  [2][]string // names, by rule.number
 	doubts [2][]doubt
+	// unsure says that the ENI may have had other groups.
+	unsure bool
 }
 
 // doubt is a rule of which the definition does not tell which addresses it is about.
@@ -143,7 +145,7 @@ func (d *Definition) Judge(id string, unsure func(id string) bool) *Judge {
 // judging compiles the groups of an ENI; nil where it has none.
 func (d *Definition) judging(eni *netmodel.Interface, unsure func(string) bool) *judging {
 	ids := slices.Compact(slices.Sorted(slices.Values(eni.Groups)))
-	g := &judging{ids: ids}
+	g := &judging{ids: ids, unsure: unsure(eni.ID)}
 	anything := func() {
 		for w := range g.doubts {
 			g.doubts[w] = append(g.doubts[w], doubt{protocol: netmodel.AllProtocols, to: 0xffff})
@@ -152,14 +154,14 @@ func (d *Definition) judging(eni *netmodel.Interface, unsure func(string) bool) 
 	switch {
 	case len(ids) == 0 && eni.Type != "" && eni.Type != "interface":
 		return nil // as [Definition.groupsOf] has it
-	case len(ids) == 0, unsure(eni.ID):
+	case len(ids) == 0, g.unsure:
 		anything()
 	}
 	for w := range g.tables {
 		var lines []line
 		for _, id := range ids {
 			group := d.network.SecurityGroups[id]
-			if group == nil || unsure(id) || unsure(eni.ID) {
+			if group == nil || unsure(id) || g.unsure {
 				if w == 0 {
 					anything()
 				}
@@ -377,11 +379,12 @@ func (j *Judge) EntryName(e Entry, way netmodel.Direction) string {
 type Allowed struct {
 	// Filtered says that groups are asked.
 	Filtered bool
-	// Rules is how many rules allow it, and Sum tells them from others.
+	// Rules is how many rules allow it, and Sum tells them, and those that may, from others.
 	Rules int
 	Sum   uint64
-	// Doubtful says that rules may allow it of which the definition does not tell.
-	Doubtful bool
+	// Doubtful says that rules may allow it of which the definition does not tell, Unnamed that
+	// it does not even name all of them.
+	Doubtful, Unnamed bool
 }
 
 // Allowed asks the groups.
@@ -399,12 +402,18 @@ func (j *Judge) Allowed(a *Asked) Allowed {
 		}
 	}
 	for n := range j.groups.doubts[q.way] {
-		if t := &j.groups.doubts[q.way][n]; t.about(&q) && t.may(j.network, a.Far) && !j.matchedBy(list, &q, t.name) {
-			out.Doubtful = true
-			break
+		if t := &j.groups.doubts[q.way][n]; j.doubts(t, list, a, &q) {
+			out.Doubtful, out.Unnamed = true, out.Unnamed || t.name == ""
+			out.Sum = (out.Sum ^ uint64(n+1)<<32) * 0x9e3779b97f4a7c15
 		}
 	}
 	return out
+}
+
+// doubts reports whether a rule may allow a packet that is not known to. list are rules that may
+// be known to.
+func (j *Judge) doubts(t *doubt, list []rule, a *Asked, q *question) bool {
+	return t.about(q) && t.may(j.network, a.Far) && !j.matchedBy(list, q, t.name)
 }
 
 func (t *doubt) about(q *question) bool {
@@ -424,7 +433,7 @@ func (j *Judge) matchedBy(list []rule, q *question, name string) bool {
 	return false
 }
 
-// Rules returns the names of the groups' rules that allow a packet, in order.
+// Rules returns the names of the groups' rules that allow a packet, or may, in order.
 func (j *Judge) Rules(a *Asked) []string {
 	if j.groups == nil {
 		return nil
@@ -437,9 +446,17 @@ func (j *Judge) Rules(a *Asked) []string {
 			out = append(out, j.groups.rules[q.way][list[n].number])
 		}
 	}
+	for n := range j.groups.doubts[q.way] {
+		if t := &j.groups.doubts[q.way][n]; t.name != "" && j.doubts(t, list, a, &q) {
+			out = append(out, t.name)
+		}
+	}
 	slices.Sort(out)
 	return slices.Compact(out)
 }
+
+// Regrouped reports whether the ENI may have had other groups than the definition has.
+func (j *Judge) Regrouped() bool { return j.groups != nil && j.groups.unsure }
 
 // Groups returns the ids of the ENI's groups, in order.
 func (j *Judge) Groups() []string {
