@@ -44,6 +44,8 @@ type ConnectionGroup struct {
 	// refused, and neither another reply accepted nor a request refused. What is left are
 	// connections of which both is seen, or OtherOnly.
 	Accepted, Refused, ReplyRefused int64
+	// Unanswered are those of Accepted of which no reply was recorded.
+	Unanswered int64
 	// OtherOnly are those whose records are all among the records of Other and Stray.
 	OtherOnly int64
 	// Records of requests and replies, by what became of them.
@@ -108,7 +110,8 @@ SELECT interface_id, inbound, protocol, far, own, port, %[1]s AS bucket,
 	count(*) FILTER (request_accepted + request_rejected + reply_accepted + reply_rejected = 0),
 	sum(request_accepted)::BIGINT, sum(request_rejected)::BIGINT, sum(reply_accepted)::BIGINT, sum(reply_rejected)::BIGINT,
 	sum(other)::BIGINT, sum(stray)::BIGINT, coalesce(sum(bytes), 0)::BIGINT, coalesce(sum(packets), 0)::BIGINT,
-	min(least(first_in, first_out)), max(last), max(last * 65537 + client + 1) AS sample
+	min(least(first_in, first_out)), max(last), max(last * 65537 + client + 1),
+	count(*) FILTER (request_rejected = 0 AND reply_rejected = 0 AND request_accepted > 0 AND reply_accepted = 0)
 FROM sides GROUP BY interface_id, inbound, protocol, far, own, port, bucket`
 
 // tellable is the condition of records that tell of a connection and of its interface. Repeats by
@@ -147,7 +150,7 @@ func EachConnectionGroup(ctx context.Context, s Service, req ConnectionsRequest,
 			Interface: valueText(row[0]), Protocol: int(n(2)), Far: address(row[3]), Own: address(row[4]), Port: int(n(5)),
 			ClientFrom: -1, ClientTo: -1, Connections: n(7), Guessed: n(8), Accepted: n(9), Refused: n(10), ReplyRefused: n(11), OtherOnly: n(12),
 			RequestsAccepted: n(13), RequestsRejected: n(14), RepliesAccepted: n(15), RepliesRejected: n(16),
-			Other: n(17), Stray: n(18), Bytes: n(19), Packets: n(20), First: n(21), Last: n(22), SampleClient: int(n(23)%65537) - 1,
+			Other: n(17), Stray: n(18), Bytes: n(19), Packets: n(20), First: n(21), Last: n(22), SampleClient: int(n(23)%65537) - 1, Unanswered: n(24),
 		}
 		g.Inbound, _ = row[1].(bool)
 		if at := int(n(6)); at >= 0 {

@@ -201,6 +201,9 @@ func groupsOf(records []rawRecord, borders []int) []ConnectionGroup {
 			g.OtherOnly++
 		case saw("ACCEPT request", "ACCEPT reply"):
 			g.Accepted++
+			if became["ACCEPT reply"] == 0 {
+				g.Unanswered++
+			}
 		case saw("REJECT request"):
 			g.Refused++
 		case saw("REJECT reply", "ACCEPT request"):
