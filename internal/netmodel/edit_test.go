@@ -168,6 +168,11 @@ func TestOverlaid(t *testing.T) {
 	if l := got.PrefixLists["pl-1"]; l.EntriesUnknown || len(l.CIDRs) != 1 {
 		t.Errorf("entries that were not asked for stay: %+v", l)
 	}
+	again := newNetwork()
+	again.SecurityGroups["sg-1"] = &SecurityGroup{ID: "sg-1", Ingress: []GroupRule{{Traffic: base.SecurityGroups["sg-1"].Ingress[0].Traffic, Peer: base.SecurityGroups["sg-1"].Ingress[0].Peer}}}
+	if rules := base.Overlaid(&again).SecurityGroups["sg-1"].Ingress; len(rules) != 1 || rules[0].ID != "sgr-1" {
+		t.Errorf("what was there keeps its id: %+v", rules)
+	}
 	if got.NATGateways["nat-2"] != nil || got.SecurityGroups["sg-new"] == nil {
 		t.Error("groups come, NAT gateways don't")
 	}

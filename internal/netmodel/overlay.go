@@ -18,7 +18,8 @@ func (n *Network) Overlaid(o *Network) *Network {
 	out.Subnets = overlay(n.Subnets, o.Subnets, nil)
 	out.Interfaces = overlay(n.Interfaces, o.Interfaces, nil)
 	out.SecurityGroups = overlay(n.SecurityGroups, o.SecurityGroups, func(with *SecurityGroup, from *SecurityGroup) {
-		with.Ingress, with.Egress = from.Ingress, from.Egress
+		was := n.SecurityGroups[from.ID]
+		with.Ingress, with.Egress = sameRules(was.Ingress, from.Ingress), sameRules(was.Egress, from.Egress)
 	})
 	out.NetworkACLs = overlay(n.NetworkACLs, o.NetworkACLs, func(with *NetworkACL, from *NetworkACL) {
 		with.Ingress, with.Egress = from.Ingress, from.Egress
@@ -41,6 +42,22 @@ func (n *Network) Overlaid(o *Network) *Network {
 		}
 	}
 	return &out
+}
+
+// sameRules returns the rules that are said, of which those that were there before keep their
+// ids and what else is known of them.
+func sameRules(before, said []GroupRule) []GroupRule {
+	out := slices.Clone(said)
+	for i := range out {
+		r := &out[i]
+		at := slices.IndexFunc(before, func(b GroupRule) bool {
+			return b.Traffic == r.Traffic && b.Peer == r.Peer && (r.ID == "" || r.ID == b.ID)
+		})
+		if at >= 0 {
+			*r = before[at]
+		}
+	}
+	return out
 }
 
 // overlay puts things in place of others, which they get from what they do not say; then
