@@ -63,7 +63,8 @@ type ConnectionGroup struct {
 
 // connectionsSQL asks for groups of connections. Its arguments are the bucket of a client's
 // port, and a condition. Who began a connection is what most of its records with a SYN say,
-// else it is guessed: the lower port is the one that was called, as ports of clients are high
+// else it is guessed: the end that sent what was refused, where nothing else of it is recorded at an interface
+// whose accepted records are; else the lower port is the one that was called, as ports of clients are high
 // (32768 and above in Linux, 49152 in Windows); without ports, and where both are equal, the
 // end that sent first, and the far one if both did in one second.
 const connectionsSQL = `
@@ -89,6 +90,8 @@ WITH ends AS (
 ), begun AS (
 	SELECT *, began_in = began_out AS guessed,
 		CASE WHEN began_in <> began_out THEN began_in > began_out
+			WHEN out_accepted + in_accepted = 0 AND out_rejected * in_rejected = 0 AND out_rejected + in_rejected > 0 AND other + stray = 0
+				AND interface_id IN (SELECT interface_id FROM vpc_flow_logs WHERE action = 'ACCEPT') THEN in_rejected > 0
 			WHEN own_port <> far_port THEN own_port < far_port
 			WHEN first_in IS NULL OR first_out IS NULL THEN first_out IS NULL
 			ELSE first_in <= first_out END AS inbound

@@ -63,11 +63,14 @@ func randomRecords(rng *rand.Rand, n int) []rawRecord {
 	for i := range out {
 		ports := []int{22, 53, 123, 443, 1024, 1025, 40000, 40001, 61000, 65535}
 		r := rawRecord{
-			eni: pick("eni-1", "eni-2"), protocol: []int{1, 6, 6, 6, 17, 47}[rng.IntN(6)], flags: -1,
+			eni: pick("eni-1", "eni-2", "eni-3"), protocol: []int{1, 6, 6, 6, 17, 47}[rng.IntN(6)], flags: -1,
 			packets: rng.Int64N(9) + 1, bytes: rng.Int64N(999), action: pick("ACCEPT", "ACCEPT", "REJECT"), reason: "-", direction: pick("ingress", "egress"),
 			start: 1_700_000_000 + rng.Int64N(3600),
 		}
 		r.end = r.start + rng.Int64N(60)
+		if r.eni == "eni-3" {
+			r.action = "REJECT" // its flow log has no others
+		}
 		own, far := "10.0.0."+r.eni[4:], pick("10.0.0.9", "192.0.2.1")
 		pktOwn, pktFar := pick(own, own, "10.0.0.77"), far
 		a, b := ports[rng.IntN(len(ports))], ports[rng.IntN(len(ports))]
@@ -106,6 +109,10 @@ func groupsOf(records []rawRecord, borders []int) []ConnectionGroup {
 		}
 		flows[k] = append(flows[k], r)
 	}
+	accepts := map[string]bool{}
+	for _, r := range records {
+		accepts[r.eni] = accepts[r.eni] || r.action == "ACCEPT"
+	}
 	type groupKey struct {
 		eni, own, far          string
 		inbound                bool
@@ -130,6 +137,12 @@ func groupsOf(records []rawRecord, borders []int) []ConnectionGroup {
 		inbound := in > 0
 		if in == 0 {
 			if inbound = k.ownPort < k.farPort; k.ownPort == k.farPort {
+				inbound = list[0].direction == "ingress"
+			}
+			alone := accepts[k.eni] && !slices.ContainsFunc(list, func(r rawRecord) bool {
+				return r.action == "ACCEPT" || r.reason != "-" || r.flags >= 0 && r.flags&2 == 0 && r.protocol == 6 || r.direction != list[0].direction
+			})
+			if alone {
 				inbound = list[0].direction == "ingress"
 			}
 		}

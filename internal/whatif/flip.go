@@ -162,7 +162,7 @@ func (w *work) kind() (kind Kind, reply bool) {
 
 // names names what allows the connections in one of the definitions, and what refuses them in
 // the other.
-func (w *work) names(kind Kind, reply bool) (allowedBy []string, refusedBy string) {
+func (w *work) names(kind Kind) (allowedBy []string, refusedBy string) {
 	with, without := w.at.base, w.at.changed
 	farWith, farWithout := w.ends.base, w.ends.changed
 	if kind == Opens || kind == MayOpen {

@@ -21,6 +21,9 @@ type Connections struct {
 	// Port is the one that was called; Client one of those that they came from, which no entry
 	// of a network ACL tells apart. Both are of TCP and UDP only.
 	Port, Client int
+	// Either says that who began is guessed, and that all came from Client: where the definition before does
+	// not explain them, and does if the other end began, that is taken.
+	Either bool
 	// Answered to Mixed count connections by what records show: requests and replies were
 	// accepted; the request was, and there is no reply; the request was refused; it was
 	// accepted, and the reply was refused; what is both accepted and refused.
@@ -124,7 +127,6 @@ type Replay struct {
 	differences   *differences
 	interfaces    map[string]*at
 	far           map[netip.Addr]ends
-	asked         []question
 
 	report Report
 	flips  map[string]*Flip
@@ -205,6 +207,14 @@ func (r *Replay) none(why NotJudged, n int64) {
 // add judges the connections of a class.
 func (r *Replay) add(w *work, of class, n int64) {
 	explained := w.judge(of)
+	if explained == contradicts && of == answered && w.c.Either {
+		c := *w.c
+		c.Inbound, c.Port, c.Client = !c.Inbound, c.Client, c.Port
+		back := work{at: w.at, ends: w.ends, c: &c, questions: questions(w.at.base, w.at.changed, &c)}
+		if e := back.judge(of); e != contradicts {
+			w, explained = &back, e
+		}
+	}
 	switch {
 	case explained == explains:
 		r.report.Explained += n
@@ -229,7 +239,7 @@ func (r *Replay) add(w *work, of class, n int64) {
 	if ported(c.Protocol) {
 		f.Port = c.Port
 	}
-	f.AllowedBy, f.RefusedBy = w.names(kind, reply)
+	f.AllowedBy, f.RefusedBy = w.names(kind)
 	if explained == contradicts {
 		f.Unexplained = n
 	}

@@ -47,11 +47,8 @@ func rule(id string, t netmodel.Traffic, peer netmodel.Peer) netmodel.GroupRule 
 	return netmodel.GroupRule{ID: id, Traffic: t, Peer: peer}
 }
 
-func port(p uint16) netmodel.Traffic {
-	return netmodel.Traffic{Protocol: netmodel.TCP, From: p, To: p, Type: -1, Code: -1}
-}
-
 var (
+	https   = netmodel.Traffic{Protocol: netmodel.TCP, From: 443, To: 443, Type: -1, Code: -1}
 	echo    = netmodel.Traffic{Protocol: netmodel.ICMP, Type: 8, Code: -1}
 	anyICMP = netmodel.Traffic{Protocol: netmodel.ICMP, Type: -1, Code: -1}
 )
@@ -87,9 +84,9 @@ func in(c Connections) Connections {
 }
 
 func TestReplay(t *testing.T) {
-	web := rule("sgr-web", port(443), netmodel.Peer{CIDR: prefix("10.0.0.0/8")})
-	group := rule("sgr-group", port(443), netmodel.Peer{Group: "sg-1"})
-	listed := rule("sgr-list", port(443), netmodel.Peer{PrefixList: "pl-open"})
+	web := rule("sgr-web", https, netmodel.Peer{CIDR: prefix("10.0.0.0/8")})
+	group := rule("sgr-group", https, netmodel.Peer{Group: "sg-1"})
+	listed := rule("sgr-list", https, netmodel.Peer{PrefixList: "pl-open"})
 	ping := rule("sgr-ping", echo, netmodel.Peer{CIDR: prefix("10.0.0.0/8")})
 	icmp := rule("sgr-icmp", anyICMP, netmodel.Peer{CIDR: prefix("10.0.0.0/8")})
 	for name, tt := range map[string]struct {
@@ -124,6 +121,7 @@ func TestReplay(t *testing.T) {
 		"GRE":                           {[]netmodel.GroupRule{web}, []string{"authorize", "sg-2 ingress 47 10.0.0.0/8"}, Connections{Protocol: 47, Refused: 4}, "explained 4 | opens 4 [sg-2:ingress:47:10.0.0.0/8] sg-2:ingress:implicit-deny"},
 		"of another control":            {[]netmodel.GroupRule{web}, []string{"revoke", "sgr-web"}, Connections{Other: 4}, "not judged map[other-control-or-after-the-end:4]"},
 		"both accepted and refused":     {[]netmodel.GroupRule{web}, []string{"revoke", "sgr-web"}, Connections{Mixed: 4}, "both 4 | breaks 4 (4 unexplained) [sgr-web] sg-2:ingress:implicit-deny"},
+		"who began was guessed wrong":   {nil, []string{"add-entry", "acl-1 egress 90 deny tcp 40000 0.0.0.0/0"}, Connections{Answered: 1, Either: true}, "accepted against 1"},
 		"a member of a group goes":      {[]netmodel.GroupRule{group}, []string{"revoke", "sgr-out"}, Connections{Answered: 4}, "explained 4"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -177,13 +175,29 @@ func describe(r Report) string {
 
 // TestMembersCount: who carries a group changes what a reference matches.
 func TestMembersCount(t *testing.T) {
-	base := network(rule("sgr-group", port(443), netmodel.Peer{Group: "sg-1"}))
+	base := network(rule("sgr-group", https, netmodel.Peer{Group: "sg-1"}))
 	over := &netmodel.Network{Interfaces: map[string]*netmodel.Interface{"eni-1": {ID: "eni-1", Groups: []string{"sg-2"}}}}
 	r := New(base, base.Overlaid(over))
 	c := in(Connections{Answered: 7})
 	r.Add(&c)
 	if got := describe(r.Report()); got != "explained 7 | breaks 7 [sgr-group] sg-2:ingress:implicit-deny" {
 		t.Error(got)
+	}
+}
+
+// TestEither takes the other end for the one that began, where that explains it.
+func TestEither(t *testing.T) {
+	base := network()
+	r := New(base, edited(t, base, "revoke", "sgr-out"))
+	for _, either := range []bool{true, false} {
+		c := Connections{Interface: "eni-1", Inbound: true, Protocol: 6, Far: addr("10.0.2.5"), Own: addr("10.0.1.5"), Port: 7000, Client: 8080, Either: either, Answered: 1}
+		r.Add(&c)
+	}
+	if got := describe(r.Report()); got != "explained 1 accepted against 1 | breaks 1 [sgr-out] sg-1:egress:implicit-deny" {
+		t.Error(got)
+	}
+	if f := r.Report().Flips[0]; f.Inbound || f.Port != 8080 {
+		t.Errorf("%+v", f)
 	}
 }
 
