@@ -251,7 +251,7 @@ func (c *cli) printWhatIf(r *app.WhatIfReport, zone *time.Location, all bool) er
 		if t, ok := r.Totals[kind]; ok {
 			text := fmt.Sprintf("%s %s, %s", strings.ToLower(kindWords[kind]), plural(t.Connections, "connection"), size(t.Bytes))
 			if t.Unexplained > 0 {
-				text += fmt.Sprintf("; the definition before does not explain what records show of %s of them", number(t.Unexplained))
+				text += fmt.Sprintf("; the definition now does not explain what records show of %s of them", number(t.Unexplained))
 			}
 			fmt.Fprintln(out, text)
 		}
@@ -370,8 +370,8 @@ func (c *cli) printNotKnown(r *app.WhatIfReport) {
 		n    int64
 		says string
 	}{
-		{r.AcceptedAgainst, "were accepted, which the definition before refuses"},
-		{r.RefusedAgainst, "were refused, which the definition before allows"},
+		{r.AcceptedAgainst, "were accepted, which the definition now refuses"},
+		{r.RefusedAgainst, "were refused, which the definition now allows"},
 		{r.Both, "were accepted and refused"},
 	} {
 		if n.n > 0 {
@@ -403,7 +403,7 @@ func (c *cli) printNotKnown(r *app.WhatIfReport) {
 		}
 	}
 	if r.Open > 0 {
-		fmt.Fprintf(out, "left open: what decides about %s the definition before does not tell; the records do\n", plural(r.Open, "connection"))
+		fmt.Fprintf(out, "left open: what decides about %s the definition now does not tell; the records do\n", plural(r.Open, "connection"))
 	}
 	if r.Guessed > 0 {
 		fmt.Fprintf(out, "assumed: of %s the lower port is the one that was called, or who sent first began\n", plural(r.Guessed, "connection"))
