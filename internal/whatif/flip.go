@@ -185,7 +185,14 @@ func (w *work) names(kind Kind) (allowedBy []string, refusedBy string) {
 		if says == refused {
 			refusedBy = refuser(without, farWithout, j.q, byEntry, j.reply)
 		}
-		for _, name := range allowing(with, farWith, j.q, byEntry, j.reply) {
+		names := allowing(with, farWith, j.q, byEntry, j.reply)
+		if !byEntry { // what may allow it in the other one as well is not what flips it
+			also := allowing(without, farWithout, j.q, byEntry, j.reply)
+			if own := slices.DeleteFunc(slices.Clone(names), func(name string) bool { return slices.Contains(also, name) }); len(own) > 0 {
+				names = own
+			}
+		}
+		for _, name := range names {
 			if !slices.Contains(allowedBy, name) {
 				allowedBy = append(allowedBy, name)
 			}

@@ -56,8 +56,8 @@ type Flip struct {
 	Kind Kind `json:"kind"`
 	// Reply says that it is the reply that is refused by one of both.
 	Reply bool `json:"reply,omitempty"`
-	// AllowedBy are the rules, or the entry, of the definition that lets it pass: all that do. None where it does
-	// not tell, or nothing filters it. RefusedBy is the entry of the other one that refuses, or the groups whose
+	// AllowedBy are the rules, or the entry, of the definition that lets it pass: all that do, and of
+	// which it leaves open whether they do. None where it does not tell, or nothing filters it. RefusedBy is the entry of the other one that refuses, or the groups whose
 	// rules don't allow it as sg-1,sg-2:ingress:implicit-deny; "" where it does not tell.
 	AllowedBy []string `json:"allowed_by"`
 	RefusedBy string   `json:"refused_by,omitempty"`

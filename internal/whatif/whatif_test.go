@@ -110,7 +110,7 @@ func TestReplay(t *testing.T) {
 		"replies were denied":           {[]netmodel.GroupRule{web}, []string{"delete-entry", "acl-1:egress:100"}, Connections{ReplyRefused: 2}, "refused against 2 | breaks reply 2 (2 unexplained) [acl-1:egress:100] acl-1:egress:*"},
 		"the network ACL of the subnet": {[]netmodel.GroupRule{web}, []string{"delete-entry", "acl-0:ingress:100"}, Connections{Answered: 4}, "explained 4"},
 		"both groups and entry refuse":  {[]netmodel.GroupRule{web}, []string{"revoke", "sgr-web", "delete-entry", "acl-1:ingress:100"}, Connections{Answered: 4}, "explained 4 | breaks 4 [acl-1:ingress:100] acl-1:ingress:*"},
-		"an unknown list goes":          {[]netmodel.GroupRule{listed}, []string{"revoke", "sgr-list"}, Connections{Answered: 4, Refused: 2}, "open 6 | breaks 4 [] sg-2:ingress:implicit-deny"},
+		"an unknown list goes":          {[]netmodel.GroupRule{listed}, []string{"revoke", "sgr-list"}, Connections{Answered: 4, Refused: 2}, "open 6 | breaks 4 [sgr-list] sg-2:ingress:implicit-deny"},
 		"an unknown list stays":         {[]netmodel.GroupRule{listed, web}, []string{"revoke", "sgr-web"}, Connections{Answered: 4}, "explained 4 | may-break 4 [sgr-web] "},
 		"unknown, and nothing about it": {[]netmodel.GroupRule{listed}, []string{"authorize", "sg-2 ingress tcp 22 0.0.0.0/0"}, Connections{Answered: 4}, "open 4"},
 		"unknown, and something new":    {[]netmodel.GroupRule{listed}, []string{"authorize", "sg-2 ingress tcp 443 0.0.0.0/0"}, Connections{Refused: 4}, "open 4 | opens 4 [sg-2:ingress:tcp:443:0.0.0.0/0] "},
