@@ -34,11 +34,15 @@ func TestNATFlow(t *testing.T) {
 		{name: "what comes in keeps it open", records: []NATRecord{out(0, 50), in(300, 340), in(600, 640), in(900, 940)}, want: []Arrival{NATReply, NATReply, NATReply}},
 		{name: "a late one does not open it again", records: []NATRecord{out(0, 50), in(500, 510), in(600, 610)}, want: []Arrival{NATLate, NATLate}},
 		{name: "used again", records: []NATRecord{out(0, 50), in(500, 510), out(1000, 1050), in(1001, 1050)}, want: []Arrival{NATLate, NATReply}},
-		{name: "before the records", begin: -100, records: []NATRecord{in(0, 59), in(300, 359), in(650, 700), in(2000, 2001)},
-			want: []Arrival{NATUnsolicited, NATUnsolicited, NATUnsolicited, NATUnsolicited}, doubts: []NATDoubt{AtBegin, AtBegin, AtBegin, NoDoubt}},
+		{
+			name: "before the records", begin: -100, records: []NATRecord{in(0, 59), in(300, 359), in(650, 700), in(2000, 2001)},
+			want: []Arrival{NATUnsolicited, NATUnsolicited, NATUnsolicited, NATUnsolicited}, doubts: []NATDoubt{AtBegin, AtBegin, AtBegin, NoDoubt},
+		},
 		{name: "a SYN answers nothing", begin: -100, records: []NATRecord{opens(in(0, 59))}, want: []Arrival{NATUnsolicited}},
-		{name: "lost before it", lost: []TimeSpan{{-200, -141}}, records: []NATRecord{in(0, 59), in(3000, 3001)},
-			want: []Arrival{NATUnsolicited, NATUnsolicited}, doubts: []NATDoubt{AtLost, NoDoubt}},
+		{
+			name: "lost before it", lost: []TimeSpan{{-200, -141}}, records: []NATRecord{in(0, 59), in(3000, 3001)},
+			want: []Arrival{NATUnsolicited, NATUnsolicited}, doubts: []NATDoubt{AtLost, NoDoubt},
+		},
 		{name: "lost between", lost: []TimeSpan{{100, 159}}, records: []NATRecord{out(0, 50), in(500, 510)}, want: []Arrival{NATUndecided}, doubts: []NATDoubt{AtLost}},
 	}
 	for _, tt := range tests {
