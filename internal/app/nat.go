@@ -92,9 +92,10 @@ type NATGateway struct {
 	regional bool
 	key      string          // the interface, or a regional one's id
 	hours    map[int64]bool  // in which something came unasked, since the epoch
-	senders  map[string]bool // of what came unasked; those in Hosts
+	senders  map[string]bool // of what came unasked
 	rules    map[string]*NATRule
 	skipped  int64
+	accepted int64 // of Records
 	unsure   int64 // records of which the side is not known
 	nat64    int64
 	pairless int64 // those of the client's legs without pkt-* fields
@@ -167,17 +168,18 @@ type NATJoin struct {
 	Candidates []string      `json:"candidates,omitempty"`
 }
 
-// NATTraffic is what records show of a leg. Ports counts the different ones of whoever began.
+// NATTraffic is what records show of a leg: what was accepted on its way out and in, and how many
+// records were refused.
 type NATTraffic struct {
 	Out     diagnose.Tally `json:"out"`
 	In      diagnose.Tally `json:"in"`
 	Refused int64          `json:"refused,omitempty"`
-	Ports   int64          `json:"ports"`
 }
 
 // Bounds of what is kept of each gateway.
 const (
 	maxNATHosts   = 1000
+	maxSenders    = 50_000 // that interfaces inside are asked for
 	maxNATJoined  = 1000
 	maxCandidates = 10
 	maxLost       = 1000 // times of lost records that are told apart

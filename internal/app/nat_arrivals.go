@@ -48,6 +48,11 @@ func (n *natWork) arrivals() error {
 		if host == nil || host.Records == 0 {
 			return
 		}
+		if g := n.byKey[key.at]; len(g.senders) < maxSenders {
+			g.senders[host.Address] = true
+		} else {
+			g.Inside.NotAsked++
+		}
 		host.Ports = len(ports)
 		most := int64(0)
 		for at, records := range ports {
@@ -111,9 +116,6 @@ func (n *natWork) arrivals() error {
 		sortHosts(list)
 		g.MoreHosts += int64(max(len(list)-maxNATHosts, 0))
 		g.Hosts = list[:min(len(list), maxNATHosts)]
-		for i := range g.Hosts {
-			g.senders[g.Hosts[i].Address] = true
-		}
 	}
 	return nil
 }

@@ -149,19 +149,18 @@ GROUP BY 1 ORDER BY 1`
 
 // translatingSQL asks for interfaces of AWS's own that translate as NAT gateways do: from a
 // client to a host by way of the interface's address, and from that address to the same host.
-// Appliances and transit gateways pass packets on with the client's address. Its argument is the
-// list of interfaces that are asked for.
+// Some of the hosts are looked for: a gateway sends to all. Appliances and transit gateways
+// pass packets on with the client's address. Its argument is the list of interfaces.
 //
 // Source: VPC user guide, "Traffic through a NAT gateway" and "Traffic through a transit gateway".
 const translatingSQL = `
 WITH inner_legs AS (
-	SELECT DISTINCT interface_id, dstaddr AS own, pkt_dstaddr AS host, dstport, protocol
-	FROM vpc_flow_logs WHERE interface_id IN %[1]s AND dstaddr <> pkt_dstaddr AND srcaddr = pkt_srcaddr AND action = 'ACCEPT'
+	SELECT interface_id AS eni, dstaddr AS own, unnest([min(pkt_dstaddr), max(pkt_dstaddr), arg_min(pkt_dstaddr, start), arg_max(pkt_dstaddr, start), arg_max(pkt_dstaddr, bytes)]) AS host
+	FROM vpc_flow_logs WHERE interface_id IN %[1]s AND dstaddr <> pkt_dstaddr AND srcaddr = pkt_srcaddr AND action = 'ACCEPT' GROUP BY 1, 2
 )
-SELECT i.interface_id, any_value(i.own), coalesce(any_value(t.instance_id), '') AS instance, coalesce(any_value(t.vpc_id), '') AS vpc
-FROM vpc_flow_logs t JOIN inner_legs i ON t.interface_id = i.interface_id AND t.srcaddr = i.own AND t.pkt_srcaddr = i.own
-	AND t.dstaddr = i.host AND t.pkt_dstaddr = i.host AND t.dstport IS NOT DISTINCT FROM i.dstport AND t.protocol = i.protocol
-WHERE t.interface_id IN %[1]s AND t.srcaddr = t.pkt_srcaddr AND t.dstaddr = t.pkt_dstaddr
+SELECT interface_id, any_value(srcaddr), coalesce(any_value(instance_id), '') AS instance, coalesce(any_value(vpc_id), '') AS vpc
+FROM vpc_flow_logs SEMI JOIN inner_legs ON interface_id = eni AND srcaddr = own AND dstaddr = host
+WHERE interface_id IN %[1]s AND srcaddr = pkt_srcaddr AND dstaddr = pkt_dstaddr
 GROUP BY 1 ORDER BY 1`
 
 // recorded adds the gateways that records show.

@@ -47,23 +47,21 @@ func (n *natWork) letIn(g *NATGateway, k *flowKey, bytes int64) string {
 	return v.Rule
 }
 
-// insideSQL asks for what interfaces but the gateways' show of senders, and back to them: the
-// flows of which something came that does not pair, in full, and of the others how much there
-// is. Its arguments are the lists of senders and of gateways, and the condition that a record is
-// of the time asked about.
+// insideSQL asks for what interfaces but the gateways' show of senders, and back to them. Its
+// arguments are the senders with spaces between, the list of gateways, and the condition that a
+// record is of the time asked about.
 const insideSQL = `
-WITH legs AS (
-	SELECT interface_id AS eni, outward, CASE WHEN outward THEN coalesce(pkt_dstaddr, dstaddr) ELSE coalesce(pkt_srcaddr, srcaddr) END AS host, protocol,
+WITH senders AS (SELECT unnest(string_split(%[1]s, ' ')) AS address),
+ends AS (
+	SELECT interface_id AS eni, coalesce(pkt_srcaddr, srcaddr) IN (SELECT address FROM senders) AS inward, coalesce(pkt_dstaddr, dstaddr) IN (SELECT address FROM senders) AS outward,
+		srcaddr, dstaddr, pkt_srcaddr, pkt_dstaddr, srcport, dstport, protocol, start, "end", packets, bytes, tcp_flags, weir_pair, weir_pair_gap
+	FROM vpc_flow_logs WHERE action = 'ACCEPT' AND interface_id IS NOT NULL AND interface_id NOT IN %[2]s AND weir_repeat IS DISTINCT FROM 'flow-log'
+), legs AS (
+	SELECT eni, outward, CASE WHEN outward THEN coalesce(pkt_dstaddr, dstaddr) ELSE coalesce(pkt_srcaddr, srcaddr) END AS host, protocol,
 		coalesce(CASE WHEN outward THEN dstport ELSE srcport END, 0) AS host_port, CASE WHEN outward THEN srcaddr ELSE dstaddr END AS near,
 		coalesce(CASE WHEN outward THEN srcport ELSE dstport END, 0) AS near_port, start, "end", coalesce(packets, 0) AS packets, coalesce(bytes, 0) AS bytes,
 		coalesce(tcp_flags, -1) AS flags, coalesce(weir_pair = 'accepted' AND weir_pair_gap <= 60, FALSE) AS paired, %[3]s AS asked
-	FROM (
-		SELECT interface_id, srcaddr, dstaddr, pkt_srcaddr, pkt_dstaddr, srcport, dstport, protocol, start, "end", packets, bytes, tcp_flags, weir_pair, weir_pair_gap,
-			coalesce(coalesce(pkt_dstaddr, dstaddr) IN %[1]s, FALSE) AS outward
-		FROM vpc_flow_logs
-		WHERE (coalesce(pkt_srcaddr, srcaddr) IN %[1]s OR coalesce(pkt_dstaddr, dstaddr) IN %[1]s)
-			AND action = 'ACCEPT' AND interface_id IS NOT NULL AND interface_id NOT IN %[2]s AND weir_repeat IS DISTINCT FROM 'flow-log'
-	)
+	FROM ends WHERE inward OR outward
 )`
 
 // insideSumSQL counts what pairs, which began inside, and what does not.
@@ -102,8 +100,14 @@ func (n *natWork) inside() error {
 		if err != nil {
 			return err
 		}
+		rows := map[string][]NATSeen{}
+		for sender, list := range seen {
+			if g.senders[sender] {
+				rows[sender] = g.of(list, behind)
+			}
+		}
 		for i := range g.Hosts {
-			g.Hosts[i].Inside = g.of(seen[g.Hosts[i].Address], behind)
+			g.Hosts[i].Inside = rows[g.Hosts[i].Address]
 		}
 	}
 	return nil
@@ -122,7 +126,7 @@ func (n *natWork) seenInside(senders []string) (map[string][]*NATSeen, error) {
 		return places[k]
 	}
 	open := map[string]bool{} // senders of what does not pair
-	if err := n.rows(fmt.Sprintf(insideSQL, sqlList(senders), gateways, n.asks())+insideSumSQL, func(row []any) error {
+	if err := n.rows(fmt.Sprintf(insideSQL, sqlText(strings.Join(senders, " ")), gateways, n.asks())+insideSumSQL, func(row []any) error {
 		k := seenAt{valueText(row[0]), valueText(row[1]), valueText(row[2])}
 		if row[3] == true {
 			at(k).Replies.Add(integer(row[4]), integer(row[5]))
@@ -139,7 +143,7 @@ func (n *natWork) seenInside(senders []string) (map[string][]*NATSeen, error) {
 	}
 	var key flowKey
 	var flow diagnose.NATFlow
-	sql := fmt.Sprintf(insideSQL, sqlList(slices.Sorted(maps.Keys(open))), gateways, n.asks())
+	sql := fmt.Sprintf(insideSQL, sqlText(strings.Join(slices.Sorted(maps.Keys(open)), " ")), gateways, n.asks())
 	return seen, n.rowsBefore(sql+insideOpenSQL, func(row []any) error {
 		k := flowKey{valueText(row[0]), valueText(row[1]), integer(row[2]), integer(row[3]), valueText(row[4]), integer(row[5])}
 		if k != key {

@@ -15,7 +15,7 @@ import (
 const joinSQL = `, clients AS (
 	SELECT gateway, near AS client, host, protocol, host_port, count(*) FILTER (outward AND action = 'ACCEPT') AS out_records, coalesce(sum(bytes) FILTER (outward AND action = 'ACCEPT'), 0)::BIGINT AS out_bytes,
 		count(*) FILTER (NOT outward AND action = 'ACCEPT') AS in_records, coalesce(sum(bytes) FILTER (NOT outward AND action = 'ACCEPT'), 0)::BIGINT AS in_bytes,
-		count(*) FILTER (action = 'REJECT') AS refused, count(DISTINCT near_port) AS ports
+		count(*) FILTER (action = 'REJECT') AS refused
 	FROM legs WHERE asked AND leg = 'client' AND host IS NOT NULL AND translated GROUP BY ALL
 ), top AS (
 	SELECT *, count(*) OVER (PARTITION BY gateway, host, protocol, host_port) AS clients, count(*) OVER (PARTITION BY gateway) AS pairs,
@@ -30,12 +30,12 @@ const joinSQL = `, clients AS (
 ), internet AS (
 	SELECT gateway, host, protocol, host_port, count(*) FILTER (outward AND action = 'ACCEPT') AS out_records, coalesce(sum(bytes) FILTER (outward AND action = 'ACCEPT'), 0)::BIGINT AS out_bytes,
 		count(*) FILTER (NOT outward AND action = 'ACCEPT') AS in_records, coalesce(sum(bytes) FILTER (NOT outward AND action = 'ACCEPT'), 0)::BIGINT AS in_bytes,
-		count(*) FILTER (action = 'REJECT') AS refused, count(DISTINCT near_port) AS ports
+		count(*) FILTER (action = 'REJECT') AS refused
 	FROM legs SEMI JOIN sent USING (gateway, host, protocol, host_port, near, near_port)
 	WHERE asked AND leg = 'internet' GROUP BY ALL
 )
-SELECT t.gateway, t.client, t.host, t.protocol, t.host_port, t.out_records, t.out_bytes, t.in_records, t.in_bytes, t.refused, t.ports, t.clients, t.pairs,
-	coalesce(i.out_records, 0), coalesce(i.out_bytes, 0), coalesce(i.in_records, 0), coalesce(i.in_bytes, 0), coalesce(i.refused, 0), coalesce(i.ports, 0),
+SELECT t.gateway, t.client, t.host, t.protocol, t.host_port, t.out_records, t.out_bytes, t.in_records, t.in_bytes, t.refused, t.clients, t.pairs,
+	coalesce(i.out_records, 0), coalesce(i.out_bytes, 0), coalesce(i.in_records, 0), coalesce(i.in_bytes, 0), coalesce(i.refused, 0),
 	coalesce(u.candidates, '')
 FROM top t LEFT JOIN internet i USING (gateway, host, protocol, host_port) LEFT JOIN users u USING (gateway, host, protocol, host_port) WHERE t.place <= %[1]d ORDER BY t.gateway, t.place`
 
@@ -49,22 +49,22 @@ func (n *natWork) join() error {
 		traffic := func(i int) NATTraffic {
 			return NATTraffic{
 				Out: diagnose.Tally{Records: integer(row[i]), Bytes: integer(row[i+1])}, In: diagnose.Tally{Records: integer(row[i+2]), Bytes: integer(row[i+3])},
-				Refused: integer(row[i+4]), Ports: integer(row[i+5]),
+				Refused: integer(row[i+4]),
 			}
 		}
 		g := n.byKey[valueText(row[0])]
 		j := NATJoin{
 			Client: valueText(row[1]), Host: valueText(row[2]), Protocol: int(integer(row[3])), Port: int(integer(row[4])),
-			ClientLeg: traffic(5), Clients: integer(row[11]), Candidates: strings.Fields(valueText(row[19])),
+			ClientLeg: traffic(5), Clients: integer(row[10]), Candidates: strings.Fields(valueText(row[17])),
 		}
-		internet := traffic(13)
+		internet := traffic(12)
 		records := internet.Out.Records + internet.In.Records + internet.Refused
 		if records > 0 {
 			j.Internet = &internet
 		}
 		j.Join = diagnose.JoinOf(j.Clients, records, g.skipped == 0 && g.unsure == 0 && g.pairless == 0)
 		g.Joined = append(g.Joined, j)
-		g.MoreJoined = integer(row[12]) - int64(len(g.Joined))
+		g.MoreJoined = integer(row[11]) - int64(len(g.Joined))
 		return nil
 	})
 	if err != nil {
@@ -101,11 +101,11 @@ func (n *natWork) atClients() error {
 WITH wanted(client, host, protocol, host_port) AS (VALUES %[1]s),
 ends AS (
 	SELECT interface_id, action, coalesce(bytes, 0) AS bytes, %[3]s AS client, client = srcaddr AS outward, CASE WHEN outward THEN dstaddr ELSE srcaddr END AS host, protocol,
-		coalesce(CASE WHEN outward THEN dstport ELSE srcport END, 0) AS host_port, coalesce(CASE WHEN outward THEN srcport ELSE dstport END, 0) AS client_port
+		coalesce(CASE WHEN outward THEN dstport ELSE srcport END, 0) AS host_port
 	FROM vpc_flow_logs WHERE action IS NOT NULL AND interface_id IS NOT NULL AND interface_id NOT IN %[2]s AND weir_repeat IS DISTINCT FROM 'flow-log'
 		AND (srcaddr IN %[4]s AND dstaddr IN %[5]s OR srcaddr IN %[5]s AND dstaddr IN %[4]s))
 SELECT client, host, protocol, host_port, interface_id, count(*) FILTER (outward AND action = 'ACCEPT'), coalesce(sum(bytes) FILTER (outward AND action = 'ACCEPT'), 0)::BIGINT,
-	count(*) FILTER (NOT outward AND action = 'ACCEPT'), coalesce(sum(bytes) FILTER (NOT outward AND action = 'ACCEPT'), 0)::BIGINT, count(*) FILTER (action = 'REJECT'), count(DISTINCT client_port)
+	count(*) FILTER (NOT outward AND action = 'ACCEPT'), coalesce(sum(bytes) FILTER (NOT outward AND action = 'ACCEPT'), 0)::BIGINT, count(*) FILTER (action = 'REJECT')
 FROM ends SEMI JOIN wanted USING (client, host, protocol, host_port) GROUP BY 1, 2, 3, 4, 5 ORDER BY ALL`,
 		strings.Join(wanted, ", "), sqlList(slices.Sorted(maps.Keys(n.byKey))), n.ownAddress(clients), sqlList(clients), sqlList(hosts)), func(row []any) error {
 		k := clientKey{valueText(row[0]), valueText(row[1]), integer(row[2]), integer(row[3])}
@@ -117,7 +117,6 @@ FROM ends SEMI JOIN wanted USING (client, host, protocol, host_port) GROUP BY 1,
 			j.At.Out.Add(integer(row[5]), integer(row[6]))
 			j.At.In.Add(integer(row[7]), integer(row[8]))
 			j.At.Refused += integer(row[9])
-			j.At.Ports += integer(row[10])
 		}
 		return nil
 	})

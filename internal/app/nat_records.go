@@ -259,6 +259,9 @@ FROM legs WHERE asked GROUP BY ALL ORDER BY client`
 			g.First = first
 		}
 		g.Last = max(g.Last, last)
+		if accepted {
+			g.accepted += records
+		}
 		switch {
 		case leg == "unsure":
 			g.unsure += records

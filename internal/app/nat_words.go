@@ -15,9 +15,14 @@ import (
 // conclude says what becomes of what came to a gateway.
 func (n *natWork) conclude(g *NATGateway) {
 	a := &g.Arrived
-	g.Outcome, g.Says = diagnose.ConcludeNAT(a.Unsolicited.Records+a.Late.Records, a.Undecided.Records, &g.Inside)
-	if g.Records == 0 {
+	g.Outcome, g.Says = diagnose.ConcludeNAT(a.Unsolicited.Records+a.Late.Records, a.Undecided.Records+g.unsure, &g.Inside)
+	switch {
+	case g.Records == 0:
 		g.Outcome, g.Says = diagnose.NATUnclear, "no record of that time is of it"
+	case g.accepted == 0:
+		g.Outcome, g.Says = diagnose.NATUnclear, "its records of that time show refused traffic only: whether anything else came is not known"
+	}
+	if g.accepted == 0 {
 		g.Missing = append(g.Missing, "a flow log of its "+g.place()+", of all traffic")
 	}
 	for _, r := range g.rules {
@@ -57,11 +62,13 @@ func (n *natWork) assumes(g *NATGateway) {
 			g.Assumes = append(g.Assumes, fmt.Sprintf(format, args...))
 		}
 	}
-	add(d[diagnose.AtBegin], "%d of what is unsolicited came in the first minutes of the records: it may answer what left before", d[diagnose.AtBegin])
+	add(d[diagnose.AtBegin], "%d of the unsolicited ones came in the first minutes of the records: they may answer what left before", d[diagnose.AtBegin])
 	add(d[diagnose.AtLost], "%d came when AWS had lost records of the gateway (SKIPDATA): what they answer may be among these", d[diagnose.AtLost])
 	add(d[diagnose.AtIdle], "%d came when their connection had been idle for about %d s: the records' times do not tell whether it was known still", d[diagnose.AtIdle], diagnose.NATIdle)
 	add(g.Inside.Skipped, "none of it is among what AWS lost of the interfaces behind it (SKIPDATA records: %d)", g.Inside.Skipped)
-	add(g.MoreHosts, "the interfaces behind it were asked for the %d senders with most records, not for %d more", maxNATHosts, g.MoreHosts)
+	if g.Outcome == diagnose.NATQuiet {
+		add(g.skipped, "nothing is among what AWS lost of it (SKIPDATA records: %d)", g.skipped)
+	}
 	if !g.Inside.Defined && g.Inside.Interfaces > 0 {
 		add(int64(g.Inside.Interfaces), "only the clients that its records show are behind it: no definition says which interfaces are")
 	}

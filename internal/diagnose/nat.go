@@ -205,6 +205,8 @@ type NATInside struct {
 	Undecided Tally `json:"undecided"`
 	// Elsewhere is what the same senders sent to interfaces that are not behind the gateway.
 	Elsewhere Tally `json:"elsewhere"`
+	// NotAsked counts the senders that the interfaces were not asked for, since they are many.
+	NotAsked int64 `json:"not_asked,omitempty"`
 	// Skipped counts the records of interfaces inside that say SKIPDATA, of those hours.
 	Skipped int64 `json:"skipped,omitempty"`
 }
@@ -227,6 +229,8 @@ func ConcludeNAT(unasked, undecided int64, in *NATInside) (NATOutcome, string) {
 		return NATCannotTell, fmt.Sprintf("none of it is seen at the interfaces behind it that are logged, %d of %d; of the others: cannot tell", in.Logged, in.Interfaces)
 	case in.Undecided.Records > 0:
 		return NATCannotTell, "its senders are seen inside, and whether anything inside had asked for that is not known: cannot tell"
+	case in.NotAsked > 0:
+		return NATCannotTell, fmt.Sprintf("its senders are too many to ask for all inside, and %d were not asked for: a shorter time has fewer", in.NotAsked)
 	case in.Replies.Records > 0:
 		return NATDropped, "the NAT gateway drops it: inside, its senders are seen only in replies to connections that began there"
 	}

@@ -117,6 +117,7 @@ func TestConcludeNAT(t *testing.T) {
 		{"none known", 2, 0, NATInside{}, NATCannotTell},
 		{"inside", 2, 0, NATInside{Interfaces: 3, Logged: 1, Reached: some}, NATReached},
 		{"perhaps inside", 2, 0, NATInside{Interfaces: 3, Logged: 3, Undecided: some}, NATCannotTell},
+		{"too many senders", 2, 0, NATInside{Interfaces: 3, Logged: 3, NotAsked: 1}, NATCannotTell},
 		{"elsewhere", 2, 0, NATInside{Interfaces: 3, Logged: 3, Elsewhere: some}, NATDropped},
 	}
 	for _, tt := range tests {
