@@ -339,7 +339,7 @@ func TestStaleHours(t *testing.T) {
 		t.Error(diff)
 	}
 	for h, was := range files {
-		if now := filesOf(t, l)[h]; slices.Equal(now, was) == (h == hour(1) || h == hour(2)) {
+		if now := filesOf(t, l)[h]; slices.Equal(now, was) == (h.Equal(hour(1)) || h.Equal(hour(2))) {
 			t.Errorf("the files of %v were %v and are %v", h, was, now)
 		}
 	}
