@@ -123,6 +123,12 @@ func (s *Local) Compact(ctx context.Context, progress func(Progress)) (lake.Comp
 	return c, explain(err)
 }
 
+// Attribute brings hours up to date with the definitions of the network.
+func (s *Local) Attribute(ctx context.Context, progress func(Progress)) (lake.Attributed, error) {
+	a, err := s.lake.Attribute(ctx, hours(progress))
+	return a, explain(err)
+}
+
 // Expire removes what is beyond the retention, from DATA/tail too, and files that
 // nothing names.
 func (s *Local) Expire(ctx context.Context, o lake.ExpireOptions) (Expired, error) {

@@ -2,6 +2,7 @@ package duckdb
 
 import (
 	"io"
+	"strconv"
 	"testing"
 	"time"
 
@@ -59,3 +60,64 @@ func TestColumnOfSomeFiles(t *testing.T) {
 		rows.Close()
 	}
 }
+
+// TestStale asks for what definitions tell in a lake of which some hours have what somebody gave,
+// and no definition is there: these are stale.
+func TestStale(t *testing.T) {
+	e := newEngine(t, attributedHours(t, 5)) // of which the last three
+	of := func(hours, of int) query.Stale { return query.Stale{Hours: hours, Of: of} }
+	at := func(hour int) time.Time { return time.Date(2026, 3, 2, 10+hour, 0, 0, 0, time.UTC) }
+	for _, test := range []struct {
+		text  string
+		scope query.Scope
+		want  query.Stale
+	}{
+		{"SELECT weir_attribution FROM vpc_flow_logs", query.Scope{}, of(3, 5)},
+		{"SELECT * FROM vpc_flow_logs", query.Scope{}, of(3, 5)},
+		{"SELECT count(*) FROM vpc_flow_logs", query.Scope{}, query.Stale{}},
+		{"SELECT count(*) FROM vpc_flow_logs WHERE weir_pair IS NULL", query.Scope{}, query.Stale{}},
+		{"SELECT count(*) FROM vpc_flow_logs WHERE weir_reject_stage = 'sg'", query.Scope{}, of(3, 5)},   // of none now
+		{"SELECT count(*) FROM vpc_flow_logs WHERE weir_allow_rules = 'sgr-1'", query.Scope{}, of(3, 5)}, // a column of no file
+		{"SELECT count(*) FROM vpc_flow_logs WHERE weir_ruleset = '1' AND start >= 1772452800", query.Scope{}, of(3, 5)},
+		{"SELECT count(*) FROM vpc_flow_logs WHERE weir_reject_stage = 'nacl' AND start >= " + epoch(at(3)), query.Scope{}, of(2, 2)},
+		{"SELECT weir_reject_stage FROM vpc_flow_logs", query.Scope{To: at(3)}, of(1, 3)},
+		{"SELECT weir_reject_stage FROM vpc_flow_logs", query.Scope{To: at(2)}, of(0, 2)},
+		{"SELECT count(*) FROM tgw_flow_logs", query.Scope{}, query.Stale{}},
+		{"SELECT 1 AS weir_ruleset", query.Scope{}, query.Stale{}},
+		{"SELECT count(*) FROM vpc_flow_logs WHERE srcaddr = '10.0.0.9' AND weir_ruleset IS NULL", query.Scope{}, query.Stale{}},
+	} {
+		rows, err := e.RunSQL(t.Context(), test.text, test.scope, query.Limits{})
+		if err != nil {
+			t.Fatalf("%s: %v", test.text, err)
+		}
+		if got := query.StaleOf(rows); got != test.want {
+			t.Errorf("%s: %+v, want %+v", test.text, got, test.want)
+		}
+		rows.Close()
+	}
+	stage := &query.Ref{Name: "weir_reject_stage"}
+	count := &query.Aggregate{Aggs: []query.Agg{{Name: "n", Func: query.CountRows}}}
+	for _, test := range []struct {
+		plan query.Plan
+		want query.Stale
+	}{
+		{query.Plan{Kind: flowlog.KindVPC}, of(3, 5)},
+		{query.Plan{Kind: flowlog.KindVPC, Stages: []query.Stage{count}}, query.Stale{}},
+		{query.Plan{Kind: flowlog.KindVPC, Stages: []query.Stage{&query.Filter{Where: &query.Call{Func: query.Eq, Args: []query.Expr{stage, &query.Literal{Value: "host"}}}}, count}}, of(3, 5)},
+		{query.Plan{Kind: flowlog.KindVPC, Stages: []query.Stage{&query.Aggregate{By: []query.Named{{Name: "s", Expr: stage}}, Aggs: count.Aggs}}}, of(3, 5)},
+	} {
+		if test.plan.Rollup() != nil && test.want.Any() {
+			t.Errorf("%+v: a rollup would answer", test.plan)
+		}
+		rows, err := e.Run(t.Context(), test.plan, query.Limits{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := query.StaleOf(rows); got != test.want {
+			t.Errorf("%+v: %+v, want %+v", test.plan, got, test.want)
+		}
+		rows.Close()
+	}
+}
+
+func epoch(t time.Time) string { return strconv.FormatInt(t.Unix(), 10) }

@@ -43,6 +43,7 @@ func (s *session) prepare(ctx context.Context, q *request) (query.Cost, error) {
 		if scans, err = s.plan(ctx, q, bounds); err != nil {
 			return cost, err
 		}
+		s.scans = scans
 	}
 	for _, k := range q.tables {
 		files, columns := s.snap.Files(k, bounds), map[string]bool{}
@@ -75,7 +76,7 @@ func (s *session) plan(ctx context.Context, q *request, b lake.Bounds) ([]scan, 
 			return nil, err
 		}
 	}
-	return s.scans(ctx, q.text)
+	return s.planned(ctx, q.text)
 }
 
 // someFiles returns files over which a query is planned: one with a record without start among
