@@ -24,6 +24,10 @@ var importTimes = []struct{ folder, at string }{
 	{"networks", "2026-06-16T15:21:00Z"},
 }
 
+// nearChange is the time in which it is not known which of both definitions was in force: from
+// the last import before the change to the first after it, and a minute around.
+const nearChange = "start BETWEEN epoch(TIMESTAMP '2026-06-16 15:18:00') AND epoch(TIMESTAMP '2026-06-16 15:22:01')"
+
 // attribution measures telling which rule decided about the day's records: in a lake that
 // has them when the definitions come, and while they are taken in.
 func (b *bench) attribution(ctx context.Context) error {
@@ -54,8 +58,9 @@ func (b *bench) attribution(ctx context.Context) error {
 		return err
 	}
 	perMillion := func(seconds float64) float64 { return seconds / float64(b.records) * 1e6 }
-	b.row("attribution of the day's records in the lake, by a definition of 51 VPCs that came later: time", "under 60 s", again.wall.Seconds() < 60,
-		"%.1f s wall, %.1f CPU-s: %.2f for each million", again.wall.Seconds(), again.cpu.Seconds(), perMillion(again.cpu.Seconds()))
+	// In CPU-seconds, so that other work of a shared machine does not count: as on one core.
+	b.row("attribution of the day's records in the lake, by a definition of 51 VPCs that came later: time", "under 60 CPU-s, which 2 cores share", again.cpu.Seconds() < 60,
+		"%.1f CPU-s, %.2f for each million; %.1f s wall", again.cpu.Seconds(), perMillion(again.cpu.Seconds()), again.wall.Seconds())
 	b.row("its memory", "under 2,048 MiB", again.peak < 2<<30, "%d MiB", again.peak>>20)
 	b.note("the same while they are taken in", fmt.Sprintf("%.2f CPU-s for each million more than %.2f without a definition; %d MiB instead of %d",
 		perMillion((while.cpu-plain.cpu).Seconds()), perMillion(plain.cpu.Seconds()), while.peak>>20, plain.peak>>20))
@@ -84,8 +89,8 @@ func (b *bench) networks(ctx context.Context) error {
 }
 
 // attributed compares what two lakes tell, and says how much is exact. It fails where a record
-// with an action has no attribution, where something refused is not in the definition, and where
-// it matters when the definition came.
+// with an action has no attribution, where that of something refused is unknown though no rule
+// changed, and where it matters when the definition came.
 func (b *bench) attributed(ctx context.Context, lakes ...string) error {
 	told := "SELECT action, weir_attribution, weir_reject_stage, count(*), bit_xor(hash(weir_reject_rule, weir_allow_rules, srcaddr, dstaddr, start)) FROM " + table +
 		" WHERE action IS NOT NULL GROUP BY ALL ORDER BY ALL"
@@ -99,7 +104,7 @@ func (b *bench) attributed(ctx context.Context, lakes ...string) error {
 		var shares []string
 		if err == nil {
 			shares, _, err = sqlAsker(engine, "SELECT round(100 * avg((weir_attribution = 'exact')::INT), 1), round(100 * avg((weir_attribution = 'exact')::INT) FILTER (action = 'REJECT'), 1), "+
-				"count(*) FILTER (weir_attribution IS NULL), count(*) FILTER (action = 'REJECT' AND weir_attribution = 'unknown') FROM "+table+" WHERE action IS NOT NULL")(ctx)
+				"count(*) FILTER (weir_attribution IS NULL), count(*) FILTER (action = 'REJECT' AND weir_attribution = 'unknown' AND NOT "+nearChange+") FROM "+table+" WHERE action IS NOT NULL")(ctx)
 		}
 		if err = errors.Join(err, engine.Close(), l.Close()); err != nil {
 			return err
