@@ -68,7 +68,7 @@ fmt: ## format
 	$(TOOL) golangci-lint fmt
 
 truth: ## play packets through random networks, and compare what is told of their records, 1 M verdicts: VERDICTS=number
-	$(GO) test -count 1 -timeout 1h -run '^TestExact$$' ./internal/attribute/truth -args -verdicts $(or $(VERDICTS),1000000)
+	$(GO) test -count 1 -timeout 1h -v -run '^TestExact$$' ./internal/attribute/truth -args -verdicts $(or $(VERDICTS),1000000)
 
 bench: ## benchmarks beside the code, 6 runs, for benchstat: BENCH=pattern
 	$(GO) test -tags '$(TAGS)' -run '^$$' -bench '$(BENCH)' -benchmem -count 6 ./...

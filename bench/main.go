@@ -62,6 +62,7 @@ var parts = []part{
 	{"rollups", (*bench).rollups},
 	{"memory", (*bench).queryMemory},
 	{"peers", (*bench).beside},
+	{"attribution", (*bench).attribution},
 	{"follow", (*bench).follow}, // adds to the lake
 }
 

@@ -95,7 +95,12 @@ func geometricMean(list []float64) float64 {
 
 // openLake opens the lake that the intake made, and an engine over it.
 func (b *bench) openLake(ctx context.Context, o duckdb.Options) (*lake.Lake, *duckdb.Engine, error) {
-	l, err := lake.Open(ctx, b.data(), lake.Options{ReadOnly: true})
+	return b.openLakeOf(ctx, b.data(), o)
+}
+
+// openLakeOf opens the lake of a data directory with the day's records, and an engine over it.
+func (b *bench) openLakeOf(ctx context.Context, data string, o duckdb.Options) (*lake.Lake, *duckdb.Engine, error) {
+	l, err := lake.Open(ctx, data, lake.Options{ReadOnly: true})
 	if err != nil {
 		return nil, nil, err
 	}

@@ -30,8 +30,8 @@ func rule(id string, protocol int, from, to uint16, cidr string) netmodel.GroupR
 	return netmodel.GroupRule{ID: id, Traffic: netmodel.Traffic{Protocol: protocol, From: from, To: to, Type: -1, Code: -1}, Peer: netmodel.Peer{CIDR: netip.MustParsePrefix(cidr)}}
 }
 
-func from(host string, protocol int, sport, dport uint16, flags uint8) packet {
-	return packet{src: netip.MustParseAddr(host), dst: netip.MustParseAddr("10.0.0.5"), protocol: protocol, sport: sport, dport: dport, flags: flags}
+func from(host string, protocol int, dport uint16, flags uint8) packet {
+	return packet{src: netip.MustParseAddr(host), dst: netip.MustParseAddr("10.0.0.5"), protocol: protocol, sport: 40000, dport: dport, flags: flags}
 }
 
 // TestTracking is the example of the EC2 user guide, "Untracked connections": SSH from one
@@ -48,10 +48,10 @@ func TestTracking(t *testing.T) {
 		out     []netmodel.GroupRule
 		survive bool // its answers pass when all rules are gone
 	}{
-		{"SSH", from("203.0.113.1", netmodel.TCP, 40000, 22, syn), 1, everything, true},
-		{"SSH, which opens, after its timer", from("203.0.113.1", netmodel.TCP, 40000, 22, syn), 61, everything, false},
-		{"HTTP", from("198.51.100.1", netmodel.TCP, 40000, 80, syn), 1, everything, false},
-		{"HTTP without the rule outward", from("198.51.100.1", netmodel.TCP, 40000, 80, syn), 1, nil, true},
+		{"SSH", from("203.0.113.1", netmodel.TCP, 22, syn), 1, everything, true},
+		{"SSH, which opens, after its timer", from("203.0.113.1", netmodel.TCP, 22, syn), 61, everything, false},
+		{"HTTP", from("198.51.100.1", netmodel.TCP, 80, syn), 1, everything, false},
+		{"HTTP without the rule outward", from("198.51.100.1", netmodel.TCP, 80, syn), 1, nil, true},
 		{"ping", packet{src: netip.MustParseAddr("198.51.100.1"), dst: netip.MustParseAddr("10.0.0.5"), protocol: netmodel.ICMP, kind: 8}, 599, everything, true},
 		{"ping after 600 s", packet{src: netip.MustParseAddr("198.51.100.1"), dst: netip.MustParseAddr("10.0.0.5"), protocol: netmodel.ICMP, kind: 8}, 601, everything, false},
 	} {
@@ -78,7 +78,7 @@ func TestTracking(t *testing.T) {
 
 // TestUDPTimers is of a request and its answer, which are kept 30 s, and a stream, 180 s.
 func TestUDPTimers(t *testing.T) {
-	request := from("203.0.113.1", netmodel.UDP, 40000, 53, 0)
+	request := from("203.0.113.1", netmodel.UDP, 53, 0)
 	for _, exchanges := range []int{1, 2} {
 		_, ask := one([]netmodel.GroupRule{rule("dns", netmodel.UDP, 53, 53, "203.0.113.1/32")}, nil)
 		at := int64(0)
@@ -98,7 +98,7 @@ func TestAfterClose(t *testing.T) {
 	for _, refuses := range []bool{false, true} {
 		w, ask := one([]netmodel.GroupRule{rule("web", netmodel.TCP, 443, 443, "203.0.113.0/24")}, nil)
 		w.refusesLate, w.forgetsAtClose = refuses, refuses
-		p := from("203.0.113.1", netmodel.TCP, 40000, 443, syn)
+		p := from("203.0.113.1", netmodel.TCP, 443, syn)
 		ask(p, netmodel.Ingress, 0)
 		for _, flags := range []uint8{syn | ack, fin | ack} {
 			answer := p.answer()
@@ -146,7 +146,7 @@ func TestNetworkACL(t *testing.T) {
 				entry(90, false, 0, 65535, "198.51.100.99/32"), entry(100, true, 80, 80, "0.0.0.0/0"), entry(110, true, 443, 443, "0.0.0.0/0"),
 				entry(120, true, 22, 22, "192.0.2.0/24"), entry(140, true, 32768, 65535, "0.0.0.0/0"),
 			}
-			v := ask(from(tt.host, netmodel.TCP, 40000, tt.port, syn), netmodel.Ingress, 0)
+			v := ask(from(tt.host, netmodel.TCP, tt.port, syn), netmodel.Ingress, 0)
 			if v.Stage != tt.stage || v.Rule+v.Entry != tt.rule {
 				t.Errorf("%+v", v)
 			}
