@@ -549,3 +549,32 @@ resource "aws_vpc_security_group_ingress_rule" "tight_2" {
 		t.Errorf("got %s", got)
 	}
 }
+
+// TestManyPorts proposes for a rule whose ports somebody scanned: few rules, and none of what was
+// learnt is refused.
+func TestManyPorts(t *testing.T) {
+	n := network()
+	n.SecurityGroups["sg-web"].Ingress = []netmodel.GroupRule{from("sgr-wide", "192.0.2.0/24", all())}
+	var learnt []Connection
+	for port := 1; port < 60000; port += 7 {
+		learnt = append(learnt, inbound("eni-1", "192.0.2.66", netmodel.TCP, port))
+	}
+	for _, port := range []int{80, 443, 60001} {
+		learnt = append(learnt, inbound("eni-1", "192.0.2.1", netmodel.TCP, port))
+	}
+	for protocol := range 256 {
+		if protocol != netmodel.TCP && protocol != netmodel.UDP {
+			c := inbound("eni-1", "192.0.2.2", protocol, -1)
+			c.ClientFrom, c.ClientTo = -1, -1
+			learnt = append(learnt, c)
+		}
+	}
+	p := tightened(t, n, "sgr-wide", 5, learnt, nil)
+	if len(p.Rules) > 0 || p.Why != "it is used by 255 protocols, which are more than 5 rules" {
+		t.Errorf("%q: %s", p.Why, p.Texts)
+	}
+	n.SecurityGroups["sg-web"].Ingress = []netmodel.GroupRule{from("sgr-wide", "192.0.2.0/24", tcp(0, 65535))}
+	if p := tightened(t, n, "sgr-wide", 5, learnt, nil); len(p.Rules) > 5 || p.LearntDenied > 0 {
+		t.Errorf("%d rules refuse %d: %s", len(p.Rules), p.LearntDenied, p.Texts)
+	}
+}

@@ -97,20 +97,10 @@ func (u *Uses) Rules(share float64) []Rule {
 func (u *Uses) tell(r *rule, share float64) Rule {
 	out := r.Rule
 	out.UsedAt, out.Possible = len(r.enis), r.possible+r.unexplained
-	action := Accepts
-	if !r.Allows {
-		action = Rejects
-	}
-	enis := map[string]Hours{}
+	var enis map[string]Hours
 	if r.since >= 0 {
 		out.Since, out.Until = u.spans[r.since].from, u.spans[len(u.spans)-1].to
-		for _, s := range u.spans[r.since:] {
-			for _, id := range s.enis[r.Object] {
-				h := enis[id]
-				h.add(u.log.Hours(id, s.from, s.to, action))
-				enis[id] = h
-			}
-		}
+		enis = u.hours(r)
 	}
 	out.Interfaces = len(enis)
 	for _, h := range enis {
@@ -127,6 +117,35 @@ func (u *Uses) tell(r *rule, share float64) Rule {
 	out.Verdict = Unused
 	out.Why = fmt.Sprintf("nothing used it in %d hours of %s, of which %d are covered", out.Hours.All(), several(out.Interfaces, "interface"), out.Hours.Covered())
 	return out
+}
+
+// hoursKey is what rules share whose interfaces have the same hours.
+type hoursKey struct {
+	object string
+	since  int
+	action Seen
+}
+
+// hours returns the hours of each of a rule's interfaces. They are not to be changed.
+func (u *Uses) hours(r *rule) map[string]Hours {
+	key := hoursKey{r.Object, r.since, Accepts}
+	if !r.Allows {
+		key.action = Rejects
+	}
+	enis := u.known[key]
+	if enis != nil {
+		return enis
+	}
+	enis = map[string]Hours{}
+	for _, s := range u.spans[r.since:] {
+		for _, id := range s.enis[r.Object] {
+			h := enis[id]
+			h.add(u.log.Hours(id, s.counts, s.to, key.action))
+			enis[id] = h
+		}
+	}
+	u.known[key] = enis
+	return enis
 }
 
 // unseen returns why a rule may have been used unseen, if it may.

@@ -95,8 +95,8 @@ var (
 )
 
 // Tighten proposes what would do in place of a rule of a security group that was followed, by
-// what it was used for in the first part of the time, in so many rules at most: one for each
-// protocol at least. What was replayed tries it.
+// what it was used for in the first part of the time, in so many rules at most, besides what
+// path MTU discovery needs. What was replayed tries it.
 func (u *Uses) Tighten(name string, most int, share float64) (Proposal, error) {
 	r := u.rules[name]
 	switch {
@@ -123,7 +123,12 @@ func (u *Uses) Tighten(name string, most int, share float64) (Proposal, error) {
 		return out, nil
 	}
 	t := tightening{u: u, r: r, most: max(most, 1), out: &out}
-	rules := t.rules(learnt)
+	classes := t.join(t.classes(learnt))
+	if len(classes) > t.most {
+		out.Notes, out.Why = nil, fmt.Sprintf("it is used by %d protocols, which are more than %s", len(classes), several(t.most, "rule"))
+		return out, nil
+	}
+	rules := t.rules(classes)
 	out.Share = t.space(rules) / t.space([]netmodel.GroupRule{*r.group})
 	if len(rules) == 1 && rules[0].Traffic == r.group.Traffic && rules[0].Peer == r.group.Peer || out.Share >= 1 {
 		out.Share, out.Why = 1, "it is as narrow as what used it"
@@ -161,15 +166,15 @@ type class struct {
 }
 
 // rules returns the rules that allow what was learnt.
-func (t *tightening) rules(learnt []*Demand) []netmodel.GroupRule {
-	classes := t.join(t.classes(learnt))
-	spare := t.most
+func (t *tightening) rules(classes []*class) []netmodel.GroupRule {
+	spare := t.most - len(classes)
 	for _, c := range classes {
-		t.peers(c)
-		spare -= len(c.fixed)
+		t.peers(c, spare > 0)
 		if c.cover != nil {
 			c.n = 1
-			spare--
+		}
+		if c.cover != nil && len(c.fixed) > 0 {
+			spare-- // a group, and networks elsewhere
 		}
 	}
 	for ; spare > 0; spare-- { // one more rule where it spares most
@@ -312,8 +317,8 @@ func joinInto(a, b *class) {
 const widestPublic4, widestPublic6 = 16, 32
 
 // peers decides about the peers of a class: the rule's own where that is no network, a group
-// that all of them in the VPC carry, networks else.
-func (t *tightening) peers(c *class) {
+// that all of them in the VPC carry, networks else. Both together are for where that is asked for.
+func (t *tightening) peers(c *class, both bool) {
 	own := t.r.group.Peer
 	if !own.CIDR.IsValid() {
 		c.fixed = []netmodel.Peer{own}
@@ -321,7 +326,7 @@ func (t *tightening) peers(c *class) {
 	}
 	peers := slices.SortedFunc(maps.Keys(c.peers), netip.Addr.Compare)
 	group, rest := t.group(peers)
-	if group != "" {
+	if group != "" && (both || len(rest) == 0) {
 		c.fixed = append(c.fixed, netmodel.Peer{Group: group})
 		t.out.Notes = append(t.out.Notes, fmt.Sprintf("all peers of %s in the VPC have %s", c.traffic, group))
 	} else {

@@ -25,6 +25,7 @@ type Uses struct {
 	replayed   bool
 
 	counts    Counts
+	known     map[hoursKey]map[string]Hours
 	byAddress map[netip.Addr][]*netmodel.Interface // of last
 }
 
@@ -59,7 +60,9 @@ type rule struct {
 // span is a span of time.
 type span struct {
 	from, to int64
-	enis     map[string][]string // by group and network ACL, in order
+	// counts is from when on hours are counted: the one in which the last span ended is.
+	counts int64
+	enis   map[string][]string // by group and network ACL, in order
 }
 
 // NewUses returns uses of the rules of a definition, the last that will be in force.
@@ -120,9 +123,9 @@ func (r *rule) same(o *rule) bool {
 // in it. What is replayed is told apart in what rules that are followed are used for.
 func (u *Uses) Span(n *netmodel.Network, from, to int64, replayed bool) {
 	u.network, u.definition, u.at, u.replayed = n, policy.New(n), map[string]*policy.Interface{}, replayed
-	s := span{from: from, to: to, enis: map[string][]string{}}
+	s := span{from: from, to: to, counts: from, enis: map[string][]string{}}
 	if len(u.spans) > 0 {
-		s.from = (from + 3599) / 3600 * 3600 // the hour in which the last one ended is counted
+		s.counts = (from + 3599) / 3600 * 3600
 	}
 	for _, id := range slices.Sorted(maps.Keys(n.Interfaces)) {
 		i := n.Interfaces[id]
@@ -137,6 +140,7 @@ func (u *Uses) Span(n *netmodel.Network, from, to int64, replayed bool) {
 		}
 	}
 	u.spans = append(u.spans, s)
+	u.known = map[hoursKey]map[string]Hours{}
 	now := map[string]*rule{}
 	u.each(n, func(r *rule) { now[r.Name] = r })
 	for _, r := range u.order {
