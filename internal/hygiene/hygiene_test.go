@@ -211,6 +211,11 @@ func TestVerdicts(t *testing.T) {
 		"no record":              {nil, day(network(), 0), nil, "sgr-https", NotJudged, NotCovered},
 		"lost records":           {nil, day(network(), Accepts|SkipData), nil, "sgr-https", NotJudged, NotCovered},
 		"no direction":           {nil, day(network(), Accepts|Undecided), nil, "sgr-https", NotJudged, Incomplete},
+		"no peer":                {nil, both, []Connection{{Interface: "eni-1", Protocol: netmodel.TCP, Port: 443, ClientTo: 65535, Connections: 1, Passed: 1, Requests: 1}}, "sgr-https", NotJudged, Incomplete},
+		"a prefix list that is not in the input": {func(n *netmodel.Network) {
+			g := n.SecurityGroups["sg-web"]
+			g.Ingress = append(g.Ingress, netmodel.GroupRule{ID: "sgr-list", Traffic: tcp(25, 25), Peer: netmodel.Peer{PrefixList: "pl-1"}})
+		}, both, []Connection{inbound("eni-1", "10.0.2.10", netmodel.TCP, 443)}, "sgr-https", NotJudged, Incomplete},
 		"who began is a guess": {
 			nil, both, []Connection{guessed(Connection{
 				Interface: "eni-1", Inbound: true, Protocol: netmodel.UDP, Far: addr("10.0.2.10"), Port: 53, ClientFrom: 53, ClientTo: 53,

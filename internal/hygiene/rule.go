@@ -45,7 +45,7 @@ const (
 	ICMPType     Reason = "icmp-type"     // records carry no type
 	WhoBegan     Reason = "who-began"     // connections would use it if the other end began them
 	NotExplained Reason = "not-explained" // accepted connections that no rule allows may be its
-	Incomplete   Reason = "incomplete"    // records of its interfaces tell too little
+	Incomplete   Reason = "incomplete"    // records of its interfaces, or what is defined of them, tell too little
 	OtherAction  Reason = "other-action"  // flow logs show the other action only
 	NotCovered   Reason = "not-covered"   // too many hours have no records
 )
@@ -169,7 +169,7 @@ func (u *Uses) unseen(r *rule, out *Rule, enis map[string]Hours, share float64) 
 	var incomplete, other, none []string
 	for id, h := range enis {
 		switch {
-		case u.log.Seen(id)&Undecided != 0:
+		case u.log.Seen(id)&Undecided != 0 || u.unjudged[id]:
 			incomplete = append(incomplete, id)
 		case h.Covered() > 0:
 		case h.Other > 0:
@@ -184,7 +184,11 @@ func (u *Uses) unseen(r *rule, out *Rule, enis map[string]Hours, share float64) 
 	}
 	switch {
 	case len(incomplete) > 0:
-		return Incomplete, "records of " + some(incomplete) + " leave open a direction, port, protocol or time", "a flow log with flow-direction, ports and times, or the definition of the interface"
+		why = "records of " + some(incomplete) + " leave open a direction, address, port, protocol or time"
+		if reason := u.counts.Interfaces[incomplete[0]]; reason != "" {
+			why = reason
+		}
+		return Incomplete, why, "a flow log with flow-direction, addresses, ports and times, or all of the definition"
 	case len(other) > 0:
 		return OtherAction, "nothing shows that the flow logs of " + some(other) + " record " + action + " traffic", "a flow log of all traffic"
 	case len(none) > 0:

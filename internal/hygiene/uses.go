@@ -26,6 +26,7 @@ type Uses struct {
 
 	counts    Counts
 	known     map[hoursKey]map[string]Hours
+	unjudged  map[string]bool                      // ENIs with connections that no rule could be asked about
 	byAddress map[netip.Addr][]*netmodel.Interface // of last
 }
 
@@ -38,8 +39,8 @@ type Counts struct {
 	// refused though none denies them.
 	Unexplained int64 `json:"unexplained"`
 	Refused     int64 `json:"refused_unexplained"`
-	// Unknown are at interfaces about which the definition does not decide; Interfaces are
-	// these.
+	// Unknown are at interfaces about which the definition does not decide, which are
+	// Interfaces, with the reason of each; or their peer is not known.
 	Unknown    int64             `json:"unknown"`
 	Interfaces map[string]string `json:"unknown_interfaces,omitempty"`
 }
@@ -67,7 +68,7 @@ type span struct {
 
 // NewUses returns uses of the rules of a definition, the last that will be in force.
 func NewUses(last *netmodel.Network, log *Log) *Uses {
-	u := &Uses{log: log, last: last, rules: map[string]*rule{}, counts: Counts{Interfaces: map[string]string{}}}
+	u := &Uses{log: log, last: last, rules: map[string]*rule{}, unjudged: map[string]bool{}, counts: Counts{Interfaces: map[string]string{}}}
 	u.each(last, func(r *rule) {
 		if u.rules[r.Name] == nil { // else it is the same rule again, which has no id
 			r.since, r.enis = -1, map[string]bool{}
@@ -183,6 +184,7 @@ func (u *Uses) Add(c *Connection) {
 	}
 	if at == nil || !c.Far.IsValid() {
 		u.counts.Unknown += c.Connections
+		u.unjudged[c.Interface] = true
 		return
 	}
 	if c.Passed > 0 {
