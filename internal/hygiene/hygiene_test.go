@@ -583,3 +583,56 @@ func TestManyPorts(t *testing.T) {
 		t.Errorf("%d rules refuse %d: %s", len(p.Rules), p.LearntDenied, p.Texts)
 	}
 }
+
+// TestManyPeers proposes for a rule with more peers than a cover is made of.
+func TestManyPeers(t *testing.T) {
+	n := network()
+	n.SecurityGroups["sg-web"].Ingress = []netmodel.GroupRule{from("sgr-wide", "10.0.0.0/8", tcp(0, 65535))}
+	var learnt []Connection
+	for i := range manyPeers + 5000 {
+		c := inbound("eni-1", "10.9.0.0", netmodel.TCP, 443)
+		c.Far = netip.AddrFrom4([4]byte{10, 64, byte(i >> 8), byte(i)})
+		learnt = append(learnt, c)
+	}
+	p := tightened(t, n, "sgr-wide", 3, learnt, nil)
+	if got := strings.Join(p.Texts, ", "); got != "tcp:443 10.64.0.0/18, tcp:443 10.64.64.0/19, tcp:443 10.64.96.0/23" || p.LearntDenied > 0 {
+		t.Errorf("%s refuses %d", got, p.LearntDenied)
+	}
+}
+
+// TestShare compares how covers share rules with all ways.
+func TestShare(t *testing.T) {
+	c := rand.New(rand.NewPCG(3, 4))
+	for range 300 {
+		var classes []*class
+		for i := range 1 + c.IntN(3) {
+			var networks []netip.Prefix
+			for range 1 + c.IntN(6) {
+				networks = append(networks, netip.PrefixFrom(netip.AddrFrom4([4]byte{10, 0, byte(c.IntN(2)), byte(c.IntN(64))}), 32))
+			}
+			classes = append(classes, &class{traffic: tcp(uint16(i), uint16(i+c.IntN(9))), cover: newCover(networks, min(4, len(networks)))})
+		}
+		classes = append(classes, &class{traffic: udp(53), fixed: []netmodel.Peer{{Group: "sg-1"}}})
+		spare := c.IntN(5)
+		share(classes, spare)
+		got, rules := 0.0, 0
+		for _, c := range classes[:len(classes)-1] {
+			got += c.cover.size(c.n) * width(c.traffic)
+			rules += c.n - 1
+		}
+		var least func(list []*class, spare int) float64
+		least = func(list []*class, spare int) float64 {
+			if list[0].cover == nil {
+				return 0
+			}
+			best := list[0].cover.size(1)*width(list[0].traffic) + least(list[1:], spare)
+			for own := 1; own <= spare && own < list[0].cover.most; own++ {
+				best = min(best, list[0].cover.size(own+1)*width(list[0].traffic)+least(list[1:], spare-own))
+			}
+			return best
+		}
+		if want := least(classes, spare); got != want || rules > spare {
+			t.Fatalf("%v by %d rules more, want %v by %d", got, rules, want, spare)
+		}
+	}
+}

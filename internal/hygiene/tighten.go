@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math"
 	"net/netip"
 	"slices"
 
@@ -170,29 +171,11 @@ func (t *tightening) rules(classes []*class) []netmodel.GroupRule {
 	spare := t.most - len(classes)
 	for _, c := range classes {
 		t.peers(c, spare > 0)
-		if c.cover != nil {
-			c.n = 1
-		}
 		if c.cover != nil && len(c.fixed) > 0 {
 			spare-- // a group, and networks elsewhere
 		}
 	}
-	for ; spare > 0; spare-- { // one more rule where it spares most
-		var best *class
-		gain := 0.0
-		for _, c := range classes {
-			if c.cover == nil || c.n == c.cover.most {
-				continue
-			}
-			if g := (c.cover.size(c.n) - c.cover.size(c.n+1)) * width(c.traffic); g > gain {
-				best, gain = c, g
-			}
-		}
-		if best == nil {
-			break
-		}
-		best.n++
-	}
+	share(classes, spare)
 	var out []netmodel.GroupRule
 	for _, c := range classes {
 		for _, p := range c.fixed {
@@ -205,6 +188,33 @@ func (t *tightening) rules(classes []*class) []netmodel.GroupRule {
 		}
 	}
 	return t.pathMTU(out)
+}
+
+// share gives the covers of classes one rule each, and so many more, so that all together have the
+// fewest addresses by ports. One more may spare nothing where two do, so that all ways are tried.
+func share(classes []*class, spare int) {
+	covers := slices.DeleteFunc(slices.Clone(classes), func(c *class) bool { return c.cover == nil })
+	// least[k] is what the covers so far have with k rules more or fewer, and took those of each.
+	least := make([]float64, spare+1)
+	took := make([][]int, len(covers))
+	for i, c := range covers {
+		next := make([]float64, spare+1)
+		took[i] = make([]int, spare+1)
+		for k := range next {
+			next[k] = math.Inf(1)
+			for own := 0; own <= k && own < c.cover.most; own++ {
+				if sum := least[k-own] + c.cover.size(own+1)*width(c.traffic); sum < next[k] {
+					next[k], took[i][k] = sum, own
+				}
+			}
+		}
+		least = next
+	}
+	for i := len(covers) - 1; i >= 0; i-- {
+		own := took[i][spare]
+		covers[i].n = own + 1
+		spare -= own
+	}
 }
 
 // classes returns what was learnt by protocol and ports, in order, adjacent ports with the same
@@ -339,6 +349,9 @@ func (t *tightening) peers(c *class, both bool) {
 	for i, a := range rest {
 		networks[i] = netip.PrefixFrom(a, a.BitLen())
 	}
+	for len(networks) > manyPeers {
+		networks = shortened(networks)
+	}
 	cover := newCover(networks, min(t.most, len(networks)))
 	for _, p := range cover.prefixes(cover.most) {
 		widest := widestPublic4
@@ -352,6 +365,22 @@ func (t *tightening) peers(c *class, both bool) {
 		}
 	}
 	c.cover = cover
+}
+
+// manyPeers is how many peers a cover is made of; of more, it is made of the networks of 256 that
+// they are in, and so on, which are in the rule's network, since there are so many.
+const manyPeers = 20_000
+
+// shortened returns the networks, each once, that are shorter by 8 bits, of networks in order.
+func shortened(networks []netip.Prefix) []netip.Prefix {
+	out := networks[:0]
+	for _, p := range networks {
+		p = netip.PrefixFrom(p.Addr(), p.Bits()-8).Masked()
+		if len(out) == 0 || out[len(out)-1] != p {
+			out = append(out, p)
+		}
+	}
+	return out
 }
 
 // group returns the group with the fewest members which all peers in the VPC carry, and the
