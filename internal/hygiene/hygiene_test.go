@@ -391,8 +391,9 @@ func fewest(networks []netip.Prefix, k int) float64 {
 				left = append(left, n)
 				continue
 			}
-			bits := 32
-			for ; !netip.PrefixFrom(p.Addr(), bits).Masked().Contains(n.Addr()) || bits > n.Bits() || bits > p.Bits(); bits-- {
+			bits := min(n.Bits(), p.Bits())
+			for !netip.PrefixFrom(p.Addr(), bits).Masked().Contains(n.Addr()) {
+				bits--
 			}
 			p = netip.PrefixFrom(p.Addr(), bits).Masked()
 		}

@@ -210,9 +210,9 @@ func share(classes []*class, spare int) {
 		}
 		least = next
 	}
-	for i := len(covers) - 1; i >= 0; i-- {
+	for i, c := range slices.Backward(covers) {
 		own := took[i][spare]
-		covers[i].n = own + 1
+		c.n = own + 1
 		spare -= own
 	}
 }
