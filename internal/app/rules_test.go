@@ -41,11 +41,11 @@ network-acls:
       - {number: 100, action: allow, protocol: all, to: 0.0.0.0/0}
 `
 
-// jobDays is how long the records are, in days: the job ran on the first of them.
-const jobDays = 35
+// jobDays are more than a month.
+const jobDays = 32
 
-// jobRecords are of each hour of jobDays, from a time on.
-func jobRecords(begin int64) []string {
+// jobRecords are of each hour of some days from a time on: the job runs on the first of them.
+func jobRecords(begin int64, days int) []string {
 	var out []string
 	connection := func(at int64, peer string, port int) {
 		request := rawRecord{
@@ -57,7 +57,7 @@ func jobRecords(begin int64) []string {
 		reply.srcPort, reply.dstPort, reply.flags, reply.direction = 5432, port, 18, "egress"
 		out = append(out, request.String(), reply.String())
 	}
-	for hour := range int64(24 * jobDays) {
+	for hour := range int64(24 * days) {
 		connection(begin+hour*3600+60, "10.0.2.7", 40000+int(hour))
 	}
 	connection(begin+7200, "10.0.9.9", 51000)
@@ -83,7 +83,7 @@ func importOf(t *testing.T, data, yaml string, at time.Time) {
 func TestMonthlyJob(t *testing.T) {
 	begin := int64(1_780_000_000) / 3600 * 3600
 	first, end := time.Unix(begin, 0), time.Unix(begin+jobDays*86400, 0)
-	s := lakeOf(t, rawHeader, jobRecords(begin))
+	s := lakeOf(t, rawHeader, jobRecords(begin, jobDays))
 	data := t.TempDir()
 	if _, err := Rules(t.Context(), s, RulesRequest{Data: data, Coverage: 0.95}, nil); !errors.Is(err, versions.ErrNone) {
 		t.Errorf("without a definition: %v", err)
@@ -140,7 +140,7 @@ func TestMonthlyJob(t *testing.T) {
 // TestTightenReplays proposes by the first part of the time, and finds what comes in the rest.
 func TestTightenReplays(t *testing.T) {
 	begin := int64(1_780_000_000) / 3600 * 3600
-	lines := jobRecords(begin)
+	lines := jobRecords(begin, 4)
 	wide := strings.Replace(jobNetwork, "{tcp: 5432, from: 10.0.2.0/24}", "{tcp: 0-65535, from: 10.0.0.0/8}", 1)
 	wide = strings.Replace(wide, "      - {tcp: 5432, from: 10.0.9.9/32}\n", "", 1)
 	s := lakeOf(t, rawHeader, lines)
@@ -152,14 +152,14 @@ func TestTightenReplays(t *testing.T) {
 		t.Fatal(err)
 	}
 	p := r.Proposals[0]
-	if got := strings.Join(p.Texts, ", "); got != "tcp:5432 10.0.2.7/32, tcp:5432 10.0.9.9/32" || p.LearntDenied+p.ReplayDenied > 0 || p.Learnt+p.Replayed != 24*jobDays+1 {
+	if got := strings.Join(p.Texts, ", "); got != "tcp:5432 10.0.2.7/32, tcp:5432 10.0.9.9/32" || p.LearntDenied+p.ReplayDenied > 0 || p.Learnt+p.Replayed != 24*4+1 {
 		t.Errorf("%s: %+v", got, p)
 	}
 	req.Scope.From = time.Unix(begin+86400, 0)
 	if r, err = Rules(t.Context(), s, req, nil); err != nil || strings.Join(r.Proposals[0].Texts, ", ") != "tcp:5432 10.0.2.7/32" {
 		t.Errorf("without the job: %v, %v", r.Proposals[0].Texts, err)
 	}
-	req.Scope.From, req.Learn = time.Time{}, 0.001 // the first 50 minutes
+	req.Scope.From, req.Learn = time.Time{}, 0.01 // the first hour
 	if r, err = Rules(t.Context(), s, req, nil); err != nil || r.Proposals[0].ReplayDenied != 1 || r.Proposals[0].Denied[0].Far.String() != "10.0.9.9" {
 		t.Errorf("the job came later: %+v, %v", r.Proposals[0], err)
 	}
@@ -172,10 +172,10 @@ func TestTightenReplays(t *testing.T) {
 // TestRulesOfVersions counts a rule's hits since it is as it is, by versions.
 func TestRulesOfVersions(t *testing.T) {
 	begin := int64(1_780_000_000) / 3600 * 3600
-	s := lakeOf(t, rawHeader, jobRecords(begin))
+	s := lakeOf(t, rawHeader, jobRecords(begin, 4))
 	data := t.TempDir()
 	importOf(t, data, strings.Replace(jobNetwork, "{tcp: 5432, from: 10.0.9.9/32}", "{tcp: 5432, from: 10.0.9.0/24}", 1), time.Unix(begin, 0))
-	changed := begin + 10*86400
+	changed := begin + 86400
 	importOf(t, data, jobNetwork, time.Unix(changed, 0))
 	r, err := Rules(t.Context(), s, RulesRequest{Data: data, Coverage: 0.95}, nil)
 	if err != nil {
@@ -185,7 +185,7 @@ func TestRulesOfVersions(t *testing.T) {
 		t.Errorf("%d definitions, %v, %+v", r.Definitions, r.Doubts, r.Counts)
 	}
 	for _, rule := range r.Rules {
-		if rule.Name == "db:ingress:tcp:5432:10.0.9.9/32" && (rule.Verdict != hygiene.Unused || rule.Since != changed || rule.Hours.All() != 24*25) {
+		if rule.Name == "db:ingress:tcp:5432:10.0.9.9/32" && (rule.Verdict != hygiene.Unused || rule.Since != changed || rule.Hours.All() != 24*3) {
 			t.Errorf("%+v", rule)
 		}
 	}
