@@ -101,6 +101,7 @@ Apache Iceberg lake on this machine, and answers questions about them in seconds
 		c.whyCommand(), c.natCommand(), c.whatifCommand(),
 		c.catCommand(), c.queryCommand(), c.topCommand(), c.fieldsCommand(),
 		c.lakeCommand(), c.serveCommand(), c.userCommand(), c.synthCommand(), c.manCommand())
+	root.AddCommand(c.rulesCommand())
 	addExitCodes(root)
 	return root
 }

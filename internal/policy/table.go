@@ -116,14 +116,16 @@ type rule struct {
 }
 
 func (r *rule) matches(q *question) bool {
-	if q.key < r.from || q.key > r.to {
-		return false
-	}
+	return r.from <= q.key && q.key <= r.to && r.has(q.far)
+}
+
+// has reports whether an address is one of the rule's peers.
+func (r *rule) has(far address) bool {
 	if r.more == nil {
-		return r.peer.has(q.far)
+		return r.peer.has(far)
 	}
-	n, found := slices.BinarySearchFunc(r.more, q.far, func(s span, a address) int { return s.first.compare(a) })
-	return found || n > 0 && r.more[n-1].has(q.far)
+	n, found := slices.BinarySearchFunc(r.more, far, func(s span, a address) int { return s.first.compare(a) })
+	return found || n > 0 && r.more[n-1].has(far)
 }
 
 // table is the rules of one direction, in order.
