@@ -1,9 +1,7 @@
 package app
 
 import (
-	"errors"
 	"fmt"
-	"io"
 	"net/netip"
 	"strings"
 )
@@ -99,18 +97,5 @@ func (w *why) peers(rows, where string) (string, error) {
 
 // rows asks, and calls do with each row.
 func (w *why) rows(sql string, do func(row []any)) error {
-	rows, err := w.s.Query(w.ctx, SQLRequest{SQL: sql, Scope: w.req.Scope})
-	if err != nil {
-		return err
-	}
-	for {
-		row, err := rows.Next()
-		if errors.Is(err, io.EOF) {
-			return rows.Close()
-		}
-		if err != nil {
-			return errors.Join(err, rows.Close())
-		}
-		do(row)
-	}
+	return eachAnswer(w.ctx, w.s, SQLRequest{SQL: sql, Scope: w.req.Scope}, do)
 }
