@@ -136,7 +136,8 @@ type why struct {
 	req    WhyRequest
 	report *WhyReport
 
-	network *netmodel.Network // of the end of the time asked for; nil where nothing was imported
+	loaded  netmodel.Loaded   // of the end of the time asked for
+	network *netmodel.Network // of loaded; nil where nothing was imported
 	seen    []connection
 	logged  diagnose.Ends
 	known   map[string]diagnose.Known // by interface
@@ -145,8 +146,21 @@ type why struct {
 // connection is what the rows have in common that WhyConnections are of.
 type connection struct {
 	WhyConnections
-	byInterface map[string][]diagnose.Evidence
-	order       []string
+	at    map[place][]diagnose.Evidence
+	order []place
+
+	// elsewhere says that the end that is asked is on the internet, gateway is the NAT gateway
+	// that the way there leads to, and others counts its other clients that asked the same.
+	elsewhere     bool
+	gateway       string
+	gatewayLogged bool
+	others        int64
+}
+
+// place is where records were made.
+type place struct {
+	id  string
+	leg diagnose.Leg
 }
 
 // ends finds the addresses of the ends.
@@ -158,7 +172,7 @@ func (w *why) ends() error {
 	d, err := NetworkAt(w.ctx, w.req.Data, at)
 	switch {
 	case err == nil:
-		w.network = d.Network
+		w.loaded, w.network = d.Loaded, d.Network
 	case !errors.Is(err, versions.ErrNone):
 		return err
 	}
@@ -225,8 +239,20 @@ func (w *why) evidence() error {
 			return err
 		}
 	}
+	if err := w.read(rows, where, func(e *diagnose.Evidence, translated bool) { e.Leg = w.legOf(e.Interface, translated) }); err != nil {
+		return err
+	}
+	if err := w.gateways(); err != nil {
+		return err
+	}
+	return w.coverage()
+}
+
+// read reads what records show; leg says of which leg they are, by whether their packets have
+// other addresses than the record.
+func (w *why) read(rows, where string, leg func(e *diagnose.Evidence, translated bool)) error {
 	n := 0
-	err = w.rows(rows+fmt.Sprintf(evidenceSQL, where, maxEvidence+1), func(row []any) {
+	err := w.rows(rows+fmt.Sprintf(evidenceSQL, where, maxEvidence+1), func(row []any) {
 		n++
 		flag := func(i int) bool { b, _ := row[i].(bool); return b }
 		text := func(i int) string { return valueText(row[i]) }
@@ -241,15 +267,13 @@ func (w *why) evidence() error {
 		if f := integer(row[8]); f >= 0 {
 			e.Opening = diagnose.OpeningOf(f)
 		}
+		leg(&e, flag(20))
 		w.add(WhyConnections{Peer: text(19), Backwards: flag(0), Protocol: int(integer(row[1])), Port: int(integer(row[2])), Guessed: flag(10)}, e)
 	})
-	if err != nil {
-		return err
+	if err == nil && n > maxEvidence {
+		err = &UsageError{Message: "the records show too many different connections", Hint: "name the port, both ends, or a shorter time"}
 	}
-	if n > maxEvidence {
-		return &UsageError{Message: "the records show too many different connections", Hint: "name the port, both ends, or a shorter time"}
-	}
-	return w.coverage()
+	return err
 }
 
 // add adds a row to the connections that it is of.
@@ -260,7 +284,7 @@ func (w *why) add(of WhyConnections, e diagnose.Evidence) {
 	if at < 0 {
 		at = len(w.seen)
 		of.First, of.Last = e.First, e.Last
-		w.seen = append(w.seen, connection{WhyConnections: of, byInterface: map[string][]diagnose.Evidence{}})
+		w.seen = append(w.seen, connection{WhyConnections: of, at: map[place][]diagnose.Evidence{}})
 	}
 	c := &w.seen[at]
 	c.Guessed = c.Guessed || of.Guessed
@@ -269,18 +293,19 @@ func (w *why) add(of WhyConnections, e diagnose.Evidence) {
 		c.Refused += e.Records
 	}
 	c.First, c.Last = min(c.First, e.First), max(c.Last, e.Last)
-	if c.byInterface[e.Interface] == nil {
-		c.order = append(c.order, e.Interface)
+	p := place{e.Interface, e.Leg}
+	if c.at[p] == nil {
+		c.order = append(c.order, p)
 	}
-	c.byInterface[e.Interface] = append(c.byInterface[e.Interface], e)
+	c.at[p] = append(c.at[p], e)
 }
 
 // coverage finds which actions the interfaces' records show, and which ends are logged.
 func (w *why) coverage() error {
 	ids := map[string]bool{}
 	for _, c := range w.seen {
-		for id := range c.byInterface {
-			ids[id] = true
+		for p := range c.at {
+			ids[p.id] = true
 		}
 	}
 	w.known = map[string]diagnose.Known{}
@@ -289,7 +314,8 @@ func (w *why) coverage() error {
 		for id := range ids {
 			list.WriteString(", '" + strings.ReplaceAll(id, "'", "''") + "'")
 		}
-		sql := "SELECT interface_id, bool_or(action = 'ACCEPT'), bool_or(action = 'REJECT'), count(*) FILTER (log_status = 'SKIPDATA') FROM vpc_flow_logs WHERE interface_id IN (" + list.String()[2:] + ") GROUP BY 1"
+		sql := "SELECT coalesce(interface_id, resource_id), bool_or(action = 'ACCEPT'), bool_or(action = 'REJECT'), count(*) FILTER (log_status = 'SKIPDATA') FROM vpc_flow_logs WHERE interface_id IN (" + list.String()[2:] +
+			") OR interface_id IS NULL AND resource_id IN (" + list.String()[2:] + ") GROUP BY 1"
 		if err := w.rows(sql, func(row []any) {
 			accepts, _ := row[1].(bool)
 			rejects, _ := row[2].(bool)
@@ -339,13 +365,18 @@ func (w *why) sameSubnet(id string) *bool {
 func (w *why) tell() error {
 	for i := range w.seen {
 		c := &w.seen[i]
-		for _, id := range c.order {
-			c.Findings = append(c.Findings, diagnose.At(c.byInterface[id], w.known[id]))
+		for _, p := range c.order {
+			f := diagnose.At(c.at[p], w.known[p.id])
+			if p.leg == diagnose.Outside && c.others > 0 {
+				f.Assumes = append(f.Assumes, fmt.Sprintf("what the NAT gateway sends and gets is this client's: %d others talked to the same port of the same host in this time", c.others))
+			}
+			c.Findings = append(c.Findings, f)
 		}
 		logged := w.logged
 		if c.Backwards {
 			logged.Source, logged.Destination = logged.Destination, logged.Source
 		}
+		logged.Elsewhere, logged.Gateway, logged.GatewayLogged = c.elsewhere, c.gateway, c.gatewayLogged
 		c.Conclusion = diagnose.Conclude(c.Findings, logged)
 		w.report.Connections = append(w.report.Connections, c.WhyConnections)
 	}

@@ -23,6 +23,19 @@ func (w *why) rule(c *WhyConnections) error {
 	if !ok {
 		return nil
 	}
+	if f.Leg != diagnose.NoLeg { // the definition is asked about the whole way, from the client on
+		client, far := &w.report.Src, &w.report.Dst
+		if c.Backwards {
+			client, far = far, client
+		}
+		if len(client.Interfaces) == 0 || len(far.Addresses) == 0 {
+			return nil
+		}
+		req.From, req.To = client.Interfaces[0], far.Addresses[0].String()
+		if f.Leg == diagnose.Outside && req.SourcePort > 0 {
+			req.SourcePort = clientPort
+		}
+	}
 	req.NetworkSource = NetworkSource{Data: w.req.Data, At: time.Unix(f.Proof.Last, 0)}
 	loaded, kept, err := req.load(w.ctx)
 	if err != nil {

@@ -231,7 +231,11 @@ func (c *cli) printConnections(w *app.WhyConnections, names map[string]string, s
 			if e.Reason != "" {
 				action += " " + e.Reason
 			}
-			if err := t.add([]string{"  " + e.Interface, names[e.Interface], e.Direction, string(e.Way), action, string(e.Opening), e.Pair, number(e.Records), at(e.Last)}); err != nil {
+			name := names[e.Interface]
+			if e.Leg != diagnose.NoLeg {
+				name = strings.TrimSpace(name + " " + string(e.Leg))
+			}
+			if err := t.add([]string{"  " + e.Interface, name, e.Direction, string(e.Way), action, string(e.Opening), e.Pair, number(e.Records), at(e.Last)}); err != nil {
 				return err
 			}
 		}

@@ -49,13 +49,15 @@ type Side string
 const (
 	Source      Side = "source"
 	Destination Side = "destination"
-	NoSide      Side = "" // the direction is undecided
+	Gateway     Side = "gateway" // on the way, at a NAT gateway
+	NoSide      Side = ""        // the direction is undecided
 )
 
 // Finding is what became of connections at an interface.
 type Finding struct {
 	Interface string    `json:"interface"`
 	Side      Side      `json:"side,omitempty"`
+	Leg       Leg       `json:"leg,omitempty"` // at a Gateway
 	Outcome   Outcome   `json:"outcome"`
 	Controls  []Control `json:"controls"` // that can have refused, none where nothing was
 	// Says is a sentence for people, in lower case and without a full stop.
@@ -67,20 +69,25 @@ type Finding struct {
 	Evidence []Evidence `json:"evidence"`
 }
 
-// At finds what became of connections at one interface, by its evidence. It needs some.
+// At finds what became of connections at one interface, by its evidence, which is of one leg.
+// It needs some. A NAT gateway has no security group, so that a network ACL refuses there, and
+// what it refuses is not forgotten (VPC user guide, "NAT gateway basics").
 func At(list []Evidence, known Known) Finding {
-	f := Finding{Interface: list[0].Interface, Side: sideOf(list), Controls: []Control{}, Evidence: list}
+	f := Finding{Interface: list[0].Interface, Leg: list[0].Leg, Side: sideOf(list), Controls: []Control{}, Evidence: list}
+	if f.Leg != NoLeg {
+		f.Side = Gateway
+	}
 	accepted := func(w Way) some {
 		return of(list, func(e *Evidence) bool { return e.Way == w && e.Action == "ACCEPT" })
 	}
-	refused := func(w Way, begins bool) some {
+	refused := func(w Way) some {
 		return of(list, func(e *Evidence) bool {
-			return e.Way == w && e.Action == "REJECT" && e.Opening.begins(w) == begins
+			return e.Way == w && e.Action == "REJECT" && (f.Leg != NoLeg || e.Opening.begins(w))
 		})
 	}
 	requests, replies := accepted(Request), accepted(Reply)
-	noRequests, noReplies := refused(Request, true), refused(Reply, true)
-	late := of(list, func(e *Evidence) bool { return e.Action == "REJECT" && !e.Opening.begins(e.Way) })
+	noRequests, noReplies := refused(Request), refused(Reply)
+	late := of(list, func(e *Evidence) bool { return e.Action == "REJECT" && f.Leg == NoLeg && !e.Opening.begins(e.Way) })
 	switch {
 	case noRequests.records > 0 && noRequests.last >= requests.last:
 		f.refuse(&noRequests, &requests, known)
@@ -135,6 +142,14 @@ func sideOf(list []Evidence) Side {
 // moving says which way something passes the interface.
 func (f *Finding) moving(w Way) string {
 	switch {
+	case f.Leg == Outside && w == Request:
+		return "on its way out of the NAT gateway at " + f.Interface
+	case f.Leg == Outside:
+		return "on its way in at " + f.Interface + " of the NAT gateway"
+	case f.Leg == Inside && w == Request:
+		return "on its way from the client in at " + f.Interface + " of the NAT gateway"
+	case f.Leg == Inside:
+		return "on its way out of the NAT gateway at " + f.Interface + " to the client"
 	case f.Side == NoSide:
 		return "at " + f.Interface
 	case (f.Side == Source) == (w == Request):
@@ -176,6 +191,12 @@ func (f *Finding) refuseReply(no, yes *some, known Known) {
 	case reason == "EC":
 		f.Controls, f.Says = []Control{Encryption}, f.Says+" by VPC encryption controls"
 		return
+	case f.Leg != NoLeg:
+		f.Says += " by the network ACL: a NAT gateway has no security group"
+		if yes.records > 0 {
+			f.Assumes = append(f.Assumes, changed(no, yes, "replies"))
+		}
+		return
 	case known.SameSubnet != nil && *known.SameSubnet:
 		f.Controls = []Control{SecurityGroup}
 		f.Says += " by the security group, which had forgotten the connection: within a subnet no network ACL is asked"
@@ -195,6 +216,10 @@ func (f *Finding) refuseReply(no, yes *some, known Known) {
 
 // inSubnet leaves the controls that are asked.
 func (f *Finding) inSubnet(known Known) {
+	if f.Leg != NoLeg {
+		f.Controls = []Control{NetworkACL}
+		return
+	}
 	if known.SameSubnet != nil && *known.SameSubnet {
 		f.Controls = []Control{SecurityGroup}
 	}
