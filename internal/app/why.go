@@ -76,6 +76,8 @@ type WhyConnections struct {
 	Last    int64 `json:"last"`
 	diagnose.Conclusion
 	Findings []diagnose.Finding `json:"findings"`
+	// Transit is what transit gateways recorded of them.
+	Transit []diagnose.Transit `json:"transit,omitempty"`
 	// Rule is what a definition says of the record that tells; nil where nothing was
 	// imported, or nothing is refused.
 	Rule *WhyRule `json:"rule,omitempty"`
@@ -242,7 +244,7 @@ func (w *why) evidence() error {
 	if err := w.read(rows, where, func(e *diagnose.Evidence, translated bool) { e.Leg = w.legOf(e.Interface, translated) }); err != nil {
 		return err
 	}
-	if err := w.gateways(); err != nil {
+	if err := errors.Join(w.gateways(), w.transit()); err != nil {
 		return err
 	}
 	return w.coverage()
@@ -278,15 +280,8 @@ func (w *why) read(rows, where string, leg func(e *diagnose.Evidence, translated
 
 // add adds a row to the connections that it is of.
 func (w *why) add(of WhyConnections, e diagnose.Evidence) {
-	at := slices.IndexFunc(w.seen, func(c connection) bool {
-		return c.Peer == of.Peer && c.Backwards == of.Backwards && c.Protocol == of.Protocol && c.Port == of.Port
-	})
-	if at < 0 {
-		at = len(w.seen)
-		of.First, of.Last = e.First, e.Last
-		w.seen = append(w.seen, connection{WhyConnections: of, at: map[place][]diagnose.Evidence{}})
-	}
-	c := &w.seen[at]
+	of.First, of.Last = e.First, e.Last
+	c := w.of(of)
 	c.Guessed = c.Guessed || of.Guessed
 	c.Records += e.Records
 	if e.Action == "REJECT" {
@@ -378,6 +373,7 @@ func (w *why) tell() error {
 		}
 		logged.Elsewhere, logged.Gateway, logged.GatewayLogged = c.elsewhere, c.gateway, c.gatewayLogged
 		c.Conclusion = diagnose.Conclude(c.Findings, logged)
+		c.Cross(c.Transit)
 		w.report.Connections = append(w.report.Connections, c.WhyConnections)
 	}
 	slices.SortStableFunc(w.report.Connections, func(a, b WhyConnections) int {

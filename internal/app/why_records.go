@@ -65,9 +65,7 @@ func (w *why) sql() (rows, where string) {
 func (w *why) between(src, dst []netip.Addr) (rows, where string) {
 	ahead := "(" + among(src, "srcaddr") + " AND " + among(dst, "dstaddr") + ")"
 	back := "(" + among(dst, "srcaddr") + " AND " + among(src, "dstaddr") + ")"
-	request := "CASE WHEN NOT ported THEN ahead WHEN protocol = 6 AND opening = 2 THEN TRUE WHEN protocol = 6 AND opening = 18 THEN FALSE " +
-		"WHEN srcport = dstport THEN ahead ELSE dstport < srcport END"
-	guessed := "ported AND NOT (protocol = 6 AND coalesce(opening, 0) IN (2, 18))"
+	request, guessed, where := w.requests()
 	peer := "''"
 	switch {
 	case len(src) == 0:
@@ -75,15 +73,24 @@ func (w *why) between(src, dst []netip.Addr) (rows, where string) {
 	case len(dst) == 0:
 		peer = "CASE WHEN ahead THEN dstaddr ELSE srcaddr END"
 	}
+	return fmt.Sprintf(whyRows, ahead, back, request, guessed, peer), where
+}
+
+// requests returns what tells that a record is of who began, that this is guessed, and the
+// condition of the records of the port.
+func (w *why) requests() (request, guessed, where string) {
 	where = "TRUE"
-	if w.req.Port >= 0 {
-		request, guessed = "ahead", "FALSE"
+	if request, guessed = "ahead", "FALSE"; w.req.Port >= 0 {
 		where = fmt.Sprintf("port = %d", w.req.Port)
+	} else {
+		request = "CASE WHEN NOT ported THEN ahead WHEN protocol = 6 AND opening = 2 THEN TRUE WHEN protocol = 6 AND opening = 18 THEN FALSE " +
+			"WHEN srcport = dstport THEN ahead ELSE dstport < srcport END"
+		guessed = "ported AND NOT (protocol = 6 AND coalesce(opening, 0) IN (2, 18))"
 	}
 	if w.req.Protocol >= 0 {
 		where += fmt.Sprintf(" AND protocol = %d", w.req.Protocol)
 	}
-	return fmt.Sprintf(whyRows, ahead, back, request, guessed, peer), where
+	return request, guessed, where
 }
 
 // peers finds the peers that are told of, and returns the condition of their records.

@@ -212,7 +212,10 @@ func (c *cli) printConnections(w *app.WhyConnections, names map[string]string, s
 	if w.Guessed {
 		fmt.Fprintln(out, "  assumes:  the lower port is the one that connections go to")
 	}
-	f := &w.Findings[w.Finding]
+	var f diagnose.Finding
+	if w.Finding >= 0 {
+		f = w.Findings[w.Finding]
+	}
 	for _, a := range f.Assumes {
 		fmt.Fprintln(out, "  assumes: ", a)
 	}
@@ -223,6 +226,12 @@ func (c *cli) printConnections(w *app.WhyConnections, names map[string]string, s
 	fmt.Fprintf(out, "  records:  %s, %s refused, %s to %s\n", number(w.Records), number(w.Refused), at(w.First), at(w.Last))
 	if f.Proof != nil {
 		fmt.Fprintf(out, "  proof:    %s\n", f.Proof.Sample)
+	}
+	for i := range w.Transit {
+		fmt.Fprintf(out, "  transit:  %s of the %s: %s\n", plural(w.Transit[i].Records, "record"), w.Transit[i].Way, w.Transit[i].Sample)
+	}
+	if len(w.Findings) == 0 {
+		return nil
 	}
 	t := newTable(c.out, []tableColumn{{head: "  INTERFACE"}, {head: "NAME"}, {head: "DIRECTION"}, {head: "SHOWS"}, {head: "ACTION"}, {head: "FLAGS"}, {head: "OTHER WAY"}, {head: "RECORDS", right: true}, {head: "NEWEST"}})
 	for i := range w.Findings {
