@@ -69,15 +69,23 @@ type WhyConnections struct {
 	Port int `json:"port"`
 	// Guessed says that who began is guessed from the ports: the lower one is taken for the
 	// one that they go to.
-	Guessed bool  `json:"guessed,omitempty"`
-	Records int64 `json:"records"`
-	Refused int64 `json:"refused"`
-	First   int64 `json:"first"` // seconds since the epoch
-	Last    int64 `json:"last"`
+	Guessed bool `json:"guessed,omitempty"`
+	// Either says that either side may have begun: the protocol has no ports, or they are the
+	// same at both ends. SeenFirst says that who is taken to have begun was seen first; else it is
+	// who was asked for first.
+	Either    bool  `json:"either,omitempty"`
+	SeenFirst bool  `json:"seen_first,omitempty"`
+	Records   int64 `json:"records"`
+	Refused   int64 `json:"refused"`
+	First     int64 `json:"first"` // seconds since the epoch
+	Last      int64 `json:"last"`
 	diagnose.Conclusion
 	Findings []diagnose.Finding `json:"findings"`
 	// Transit is what transit gateways recorded of them.
 	Transit []diagnose.Transit `json:"transit,omitempty"`
+	// Changes are those of what decides about them, while they were recorded: where some were
+	// refused and others were not.
+	Changes []WhyChange `json:"changes,omitempty"`
 	// Rule is what a definition says of the record that tells; nil where nothing was
 	// imported, or nothing is refused.
 	Rule *WhyRule `json:"rule,omitempty"`
@@ -143,6 +151,7 @@ type why struct {
 	seen    []connection
 	logged  diagnose.Ends
 	known   map[string]diagnose.Known // by interface
+	moments map[int64]*versions.Definition
 }
 
 // connection is what the rows have in common that WhyConnections are of.
@@ -278,6 +287,43 @@ func (w *why) read(rows, where string, leg func(e *diagnose.Evidence, translated
 	return err
 }
 
+// begun finds who began connections which either side may begin: who was seen first, else who
+// was asked for first. Where the logs show what was refused alone, what looks like a request may
+// be a reply, and is left as it was asked for.
+func (c *connection) begun(known map[string]diagnose.Known) {
+	first := map[diagnose.Way]int64{}
+	same, accepts := c.Protocol != netmodel.TCP, false
+	for p, list := range c.at {
+		accepts = accepts || known[p.id].Accepts
+		for _, e := range list {
+			same = same && (c.Port < 0 || e.LowPort == int64(c.Port) && e.HighPort == int64(c.Port))
+			if t, ok := first[e.Way]; !ok || e.First < t {
+				first[e.Way] = e.First
+			}
+		}
+	}
+	if c.Either = same && len(c.at) > 0; !c.Either {
+		return
+	}
+	c.Guessed = false // by ports
+	request, asked := first[diagnose.Request]
+	reply, answered := first[diagnose.Reply]
+	c.SeenFirst = asked && answered && request != reply
+	if asked && (!answered || request <= reply) || !accepts {
+		return
+	}
+	c.Backwards = !c.Backwards
+	for _, list := range c.at {
+		for i := range list {
+			if e := &list[i]; e.Way == diagnose.Request {
+				e.Way = diagnose.Reply
+			} else {
+				e.Way = diagnose.Request
+			}
+		}
+	}
+}
+
 // add adds a row to the connections that it is of.
 func (w *why) add(of WhyConnections, e diagnose.Evidence) {
 	of.First, of.Last = e.First, e.Last
@@ -315,7 +361,7 @@ func (w *why) coverage() error {
 			accepts, _ := row[1].(bool)
 			rejects, _ := row[2].(bool)
 			id := valueText(row[0])
-			w.known[id] = diagnose.Known{Accepts: accepts, Rejects: rejects, Skipped: integer(row[3]), SameSubnet: w.sameSubnet(id)}
+			w.known[id] = diagnose.Known{Accepts: accepts, Rejects: rejects, Skipped: integer(row[3]), SameSubnet: w.sameSubnet(id), Tracking: w.tracking(id)}
 		}); err != nil {
 			return err
 		}
@@ -328,6 +374,17 @@ func (w *why) coverage() error {
 		w.logged.Source, _ = row[0].(bool)
 		w.logged.Destination, _ = row[1].(bool)
 	})
+}
+
+// tracking returns the timeouts of an interface's security groups, as far as the definition has
+// them.
+func (w *why) tracking(id string) diagnose.Tracking {
+	if w.network == nil || w.network.Interfaces[id] == nil {
+		return diagnose.Tracking{}
+	}
+	i := w.network.Interfaces[id]
+	c := i.ConnectionTracking
+	return diagnose.Tracking{TCPEstablished: c.TCPEstablished, UDP: c.UDP, UDPStream: c.UDPStream, Balancer: i.Type == "network_load_balancer"}
 }
 
 // sameSubnet tells whether both ends are in an interface's subnet; nil where the definition
@@ -360,8 +417,11 @@ func (w *why) sameSubnet(id string) *bool {
 func (w *why) tell() error {
 	for i := range w.seen {
 		c := &w.seen[i]
+		c.begun(w.known)
 		for _, p := range c.order {
-			f := diagnose.At(c.at[p], w.known[p.id])
+			known := w.known[p.id]
+			known.Protocol = c.Protocol
+			f := diagnose.At(c.at[p], known)
 			if p.leg == diagnose.Outside && c.others > 0 {
 				f.Assumes = append(f.Assumes, fmt.Sprintf("what the NAT gateway sends and gets is this client's: %d others talked to the same port of the same host in this time", c.others))
 			}
@@ -395,11 +455,17 @@ func (w *why) tell() error {
 	asked := 0
 	for i := range w.report.Connections {
 		c := &w.report.Connections[i]
-		if c.Outcome != diagnose.Refused && c.Outcome != diagnose.ReplyRefused {
+		if c.Refused == 0 {
 			continue
 		}
 		if asked++; asked > maxRules {
 			w.report.Unasked++
+			continue
+		}
+		if err := w.changed(c); err != nil {
+			return err
+		}
+		if c.Outcome != diagnose.Refused && c.Outcome != diagnose.ReplyRefused {
 			continue
 		}
 		if err := w.rule(c); err != nil {

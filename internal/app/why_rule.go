@@ -4,7 +4,6 @@ import (
 	"errors"
 	"strconv"
 	"strings"
-	"time"
 
 	"weir/flowlog"
 	"weir/internal/diagnose"
@@ -19,28 +18,15 @@ const maxRules = 20
 // refused connections.
 func (w *why) rule(c *WhyConnections) error {
 	f := &c.Findings[c.Finding]
-	req, ok := checkOf(f, c)
+	req, ok := w.checkOf(f, c)
 	if !ok {
 		return nil
 	}
-	if f.Leg != diagnose.NoLeg { // the definition is asked about the whole way, from the client on
-		client, far := &w.report.Src, &w.report.Dst
-		if c.Backwards {
-			client, far = far, client
-		}
-		if len(client.Interfaces) == 0 || len(far.Addresses) == 0 {
-			return nil
-		}
-		req.From, req.To = client.Interfaces[0], far.Addresses[0].String()
-		if f.Leg == diagnose.Outside && req.SourcePort > 0 {
-			req.SourcePort = clientPort
-		}
-	}
-	req.NetworkSource = NetworkSource{Data: w.req.Data, At: time.Unix(f.Proof.Last, 0)}
-	loaded, kept, err := req.load(w.ctx)
+	kept, err := w.at(f.Proof.Last)
 	if err != nil {
 		return err
 	}
+	loaded := kept.Loaded
 	out := &WhyRule{Refusals: []WhyRefusal{}}
 	c.Rule = out
 	for range maxRefusals {
@@ -136,8 +122,32 @@ func fixOf(n *netmodel.Network, refusal *WhyRefusal, r *CheckReport) (diagnose.F
 	return diagnose.FixOf(n, &of)
 }
 
-// checkOf returns the request for the connection that a finding's proof is of.
+// checkOf returns the request for the connection that a finding's proof is of: where that is at
+// a NAT gateway, the whole way from the client on.
+func (w *why) checkOf(f *diagnose.Finding, c *WhyConnections) (CheckRequest, bool) {
+	req, ok := checkOf(f, c)
+	if !ok || f.Leg == diagnose.NoLeg {
+		return req, ok
+	}
+	client, far := &w.report.Src, &w.report.Dst
+	if c.Backwards {
+		client, far = far, client
+	}
+	if len(client.Interfaces) == 0 || len(far.Addresses) == 0 {
+		return req, false
+	}
+	req.From, req.To = client.Interfaces[0], far.Addresses[0].String()
+	if f.Leg == diagnose.Outside && req.SourcePort > 0 {
+		req.SourcePort = clientPort
+	}
+	return req, true
+}
+
+// checkOf is [why.checkOf] as the proof alone tells.
 func checkOf(f *diagnose.Finding, c *WhyConnections) (CheckRequest, bool) {
+	if f.Proof == nil {
+		return CheckRequest{}, false
+	}
 	field := strings.Fields(f.Proof.Sample)
 	if len(field) != 14 {
 		return CheckRequest{}, false

@@ -209,8 +209,18 @@ func (c *cli) printConnections(w *app.WhyConnections, names map[string]string, s
 	if w.Rule != nil {
 		printRule(out, w.Rule, w.Peer == "")
 	}
+	for _, ch := range w.Changes {
+		fmt.Fprintln(out, "  changed: ", ch.Says)
+	}
 	if w.Guessed {
 		fmt.Fprintln(out, "  assumes:  the lower port is the one that connections go to")
+	}
+	if w.Either {
+		first := ""
+		if w.SeenFirst {
+			first = ", who was seen first"
+		}
+		fmt.Fprintf(out, "  assumes:  %s began it%s: records do not tell which side did; the other's request looks like a reply\n", src, first)
 	}
 	var f diagnose.Finding
 	if w.Finding >= 0 {
@@ -224,6 +234,9 @@ func (c *cli) printConnections(w *app.WhyConnections, names map[string]string, s
 	}
 	at := func(seconds int64) string { return time.Unix(seconds, 0).In(zone).Format("2006-01-02 15:04:05 MST") }
 	fmt.Fprintf(out, "  records:  %s, %s refused, %s to %s\n", number(w.Records), number(w.Refused), at(w.First), at(w.Last))
+	if f.RefusedUntil > 0 {
+		fmt.Fprintf(out, "  refused:  until %s\n", at(f.RefusedUntil))
+	}
 	if f.Proof != nil {
 		fmt.Fprintf(out, "  proof:    %s\n", f.Proof.Sample)
 	}

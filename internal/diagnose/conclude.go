@@ -76,6 +76,10 @@ func Conclude(findings []Finding, logged Ends) Conclusion {
 		out.Says = "it arrives at " + f.Interface + " and is not answered: a firewall of the host, no program that listens, or another way back"
 	case f.Outcome == Answered:
 		out.Says = "nothing refuses it: it is accepted, and so are its replies; look above the network"
+		if i := slices.IndexFunc(findings, func(f Finding) bool { return f.RefusedUntil > 0 }); i >= 0 {
+			out.Finding = i
+			out.Says = "nothing refuses it any more: it is accepted, and so are its replies"
+		}
 	}
 	if logged.Gateway != "" && !seen(Gateway) && f.Outcome != Refused && f.Outcome != Answered {
 		text := logged.Gateway + ", which its route leads to, has no records: a flow log there would show whether it passes"
@@ -84,8 +88,8 @@ func Conclude(findings []Finding, logged Ends) Conclusion {
 		}
 		out.Missing = append(out.Missing, text)
 	}
-	if seen(NoSide) {
-		return out // it may be of either end
+	if seen(NoSide) || f.Outcome == Answered {
+		return out // it may be of either end, or nothing more is needed
 	}
 	if f.Outcome != Refused && !logged.Source {
 		out.Missing = append(out.Missing, "the source's interface has no records: a flow log there would show whether its own rules refuse")

@@ -13,6 +13,10 @@ type Known struct {
 	Accepts, Rejects bool
 	// Skipped counts the interface's records that say SKIPDATA: others were lost then.
 	Skipped int64
+	// Protocol is IANA's number of the connections, 0 where that is not known.
+	Protocol int
+	// Tracking are the idle timeouts of the interface's security groups.
+	Tracking Tracking
 	// SameSubnet says that both ends are in the interface's subnet; nil where that is not known.
 	SameSubnet *bool
 }
@@ -62,6 +66,9 @@ type Finding struct {
 	Controls  []Control `json:"controls"` // that can have refused, none where nothing was
 	// Says is a sentence for people, in lower case and without a full stop.
 	Says string `json:"says"`
+	// RefusedUntil is when the last record ends that was refused before others were accepted, in
+	// seconds since the epoch; 0 where none was.
+	RefusedUntil int64 `json:"refused_until,omitempty"`
 	// Assumes are what would make it something else, each a sentence.
 	Assumes []string `json:"assumes,omitempty"`
 	// Proof is the record that shows it best, Evidence all.
@@ -92,7 +99,7 @@ func At(list []Evidence, known Known) Finding {
 	case noRequests.records > 0 && noRequests.last >= requests.last:
 		f.refuse(&noRequests, &requests, known)
 	case requests.records > 0 && noReplies.records > 0 && noReplies.last >= replies.last:
-		f.refuseReply(&noReplies, &replies, known)
+		f.refuseReply(&noReplies, &replies, max(requests.last, replies.last), known)
 	case requests.records > 0 && replies.records > 0:
 		f.answered(&replies, &noRequests, &noReplies, &late)
 	case requests.records > 0 && late.records > 0:
@@ -180,8 +187,9 @@ func (f *Finding) refuse(no, yes *some, known Known) {
 	}
 }
 
-// refuseReply says that replies are refused to requests that are accepted.
-func (f *Finding) refuseReply(no, yes *some, known Known) {
+// refuseReply says that replies are refused to requests that are accepted, given when the last
+// packet of either was.
+func (f *Finding) refuseReply(no, yes *some, accepted int64, known Known) {
 	f.Outcome, f.Proof, f.Controls = ReplyRefused, no.newest(), []Control{NetworkACL}
 	f.Says = "it is accepted, and its reply is refused " + f.moving(Reply)
 	switch reason := f.Proof.Reason; {
@@ -202,11 +210,21 @@ func (f *Finding) refuseReply(no, yes *some, known Known) {
 		f.Says += " by the security group, which had forgotten the connection: within a subnet no network ACL is asked"
 		return
 	}
+	gap := no.first - accepted
+	least, most := known.Tracking.bounds(known.Protocol, yes.records > 0)
+	if most > 0 && gap > most {
+		f.Controls = []Control{SecurityGroup, NetworkACL}
+		f.Says += fmt.Sprintf(" %d s after the last packet that was accepted: the security group had forgotten the connection, after %d s, and asked its rules; the network ACL can have refused it too", gap, most)
+		return
+	}
 	f.Says += " by the network ACL: a security group lets the replies of what it accepted pass"
+	if least > 0 && gap > least {
+		f.Assumes = append(f.Assumes, fmt.Sprintf("the security group had not forgotten the connection: %d s passed since the last packet that was accepted, and it forgets after %d to %d s", gap, least, most))
+	}
 	if known.SameSubnet == nil {
 		f.Assumes = append(f.Assumes, "the ends are not in one subnet, where no network ACL is asked")
 	}
-	if f.Proof.Opening == NoFlags {
+	if f.Proof.Opening == NoFlags && !(least > 0 && gap > least) {
 		f.Assumes = append(f.Assumes, "the reply came while the security group still knew the connection")
 	}
 	if yes.records > 0 {
@@ -245,11 +263,12 @@ func (f *Finding) answered(replies, noRequests, noReplies, late *some) {
 		f.Outcome = Reset
 		f.Says = "it is accepted, and answered by RST alone: the host has no program listening there, or refuses it itself"
 	}
-	if noRequests.records > 0 {
-		f.Assumes = append(f.Assumes, "requests were refused before")
-	}
-	if noReplies.records > 0 {
-		f.Assumes = append(f.Assumes, "replies were refused before")
+	f.RefusedUntil = max(noRequests.last, noReplies.last)
+	switch {
+	case noRequests.records > 0:
+		f.Says += "; requests were refused before"
+	case noReplies.records > 0:
+		f.Says += "; replies were refused before"
 	}
 	if late.records > 0 {
 		f.Assumes = append(f.Assumes, "packets after the end of connections are refused, as they are where nothing is wrong")

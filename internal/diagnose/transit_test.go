@@ -19,7 +19,9 @@ func TestCross(t *testing.T) {
 		says    string
 	}{
 		"no route": {
-			NotArriving, []Transit{at(Request, "ingress", "tgw-attach-a", 5, map[string]int64{"packets-lost-no-route": 3})}, NotArriving,
+			NotArriving,
+			[]Transit{at(Request, "ingress", "tgw-attach-a", 5, map[string]int64{"packets-lost-no-route": 3})},
+			NotArriving,
 			"it comes to the transit gateway tgw-1 at tgw-attach-a, which loses it for no route in its route table (packets-lost-no-route 3)",
 		},
 		"the newest of two": {
@@ -33,7 +35,9 @@ func TestCross(t *testing.T) {
 			}, NotArriving, "its reply comes to the transit gateway tgw-1 at tgw-attach-b, which loses it for packets that are larger than its MTU (packets-lost-mtu-exceeded 2), a TTL that expired: a loop of routes (packets-lost-ttl-expired 1)",
 		},
 		"passed on": {
-			NotArriving, []Transit{at(Request, "egress", "tgw-attach-b", 5, nil), at(Request, "ingress", "tgw-attach-a", 5, nil)}, NotArriving,
+			NotArriving,
+			[]Transit{at(Request, "egress", "tgw-attach-b", 5, nil), at(Request, "ingress", "tgw-attach-a", 5, nil)},
+			NotArriving,
 			"; the transit gateway tgw-1 passed it on to tgw-attach-b",
 		},
 		"nothing lost where it came in": {NotArriving, []Transit{at(Request, "ingress", "tgw-attach-a", 5, nil)}, NotArriving, "which lost nothing of it"},
