@@ -11,7 +11,7 @@ export GO FUZZTIME
 
 .DEFAULT_GOAL := build
 .NOTPARALLEL:
-.PHONY: help build demo test setup setup-build format fix lint deadcode generated unit fuzz web cross smoke generate fmt bench bench-table bench-short bench-crash peers clean
+.PHONY: help build demo test setup setup-build format fix lint deadcode generated unit fuzz web cross smoke generate fmt bench truth bench-table bench-short bench-crash peers clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -66,6 +66,9 @@ generate: ## write generated files anew
 
 fmt: ## format
 	$(TOOL) golangci-lint fmt
+
+truth: ## play packets through random networks, and compare what is told of their records, 1 M verdicts: VERDICTS=number
+	$(GO) test -count 1 -timeout 1h -run '^TestExact$$' ./internal/attribute/truth -args -verdicts $(or $(VERDICTS),1000000)
 
 bench: ## benchmarks beside the code, 6 runs, for benchstat: BENCH=pattern
 	$(GO) test -tags '$(TAGS)' -run '^$$' -bench '$(BENCH)' -benchmem -count 6 ./...

@@ -87,6 +87,11 @@ const (
 	WeirPair
 	WeirPairGap
 	WeirRepeat
+	WeirRejectStage
+	WeirRejectRule
+	WeirAllowRules
+	WeirAttribution
+	WeirRuleset
 	WeirUnknown
 
 	// NumFields is how many fields the table has.
@@ -419,6 +424,26 @@ var fields = [NumFields]Field{
 	WeirRepeat: {
 		Name: "weir-repeat", Of: OfLog, Type: String, Derived: true, only: KindVPC, Values: []string{"flow-log", "leg", "receiver"},
 		Meaning: "Why the record's traffic counts elsewhere: another flow log recorded the interface at that time, the record is a leg on the way (a NAT gateway's or a transit gateway's), or the sender's interface recorded the flow too. Absent where the record counts.",
+	},
+	WeirRejectStage: {
+		Name: "weir-reject-stage", Type: String, Derived: true, only: KindVPC, Values: []string{"nacl", "sg", "bpa", "ec", "stray", "host"},
+		Meaning: "What refused the record's traffic: a network ACL, the security groups, VPC Block Public Access, encryption controls, the end of its connection (stray), or the host itself. Absent where it is one of several.",
+	},
+	WeirRejectRule: {
+		Name: "weir-reject-rule", Type: String, Derived: true, only: KindVPC, Unit: "rules, separated by spaces",
+		Meaning: "Rule that refused, such as acl-1:ingress:100, acl-1:ingress:* for the last one, or sg-1,sg-2:ingress:implicit-deny where no rule of the interface's security groups allows; several where it is one of them.",
+	},
+	WeirAllowRules: {
+		Name: "weir-allow-rules", Type: String, Derived: true, only: KindVPC, Unit: "rules, separated by spaces",
+		Meaning: "Rules that allow what was accepted: of the security groups all that would, of a reply those that allow its request, and the entry of the network ACL.",
+	},
+	WeirAttribution: {
+		Name: "weir-attribution", Type: String, Derived: true, only: KindVPC, Values: []string{"exact", "ambiguous", "contradiction", "unknown"},
+		Meaning: "How the definition of the network of the record's time explains its action: exactly one rule does, one of several does (ambiguous), its rules say otherwise or the record names another control (contradiction), or what decides is not in the definition (unknown). Absent where no definition is there, and in records without an action.",
+	},
+	WeirRuleset: {
+		Name: "weir-ruleset", Type: String, Derived: true, only: KindVPC, Unit: "versions, separated by spaces",
+		Meaning: "Versions of the definition of the network that told the rules.",
 	},
 	WeirUnknown: {
 		Name: "weir-unknown", Of: OfLog, Type: Map,

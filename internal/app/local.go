@@ -46,7 +46,7 @@ func OpenLocal(ctx context.Context, o LocalOptions) (*Local, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	l, err := lake.Open(ctx, o.Data, lake.Options{ReadOnly: o.ReadOnly, Now: o.Now, Owners: (&owners{data: o.Data}).get})
+	l, err := lake.Open(ctx, o.Data, lake.Options{ReadOnly: o.ReadOnly, Now: o.Now, Owners: (&owners{data: o.Data}).get, Attribution: (&attribution{data: o.Data}).get})
 	if err != nil {
 		return nil, err
 	}
@@ -121,6 +121,12 @@ func (s *Local) UnknownFields(ctx context.Context, k flowlog.Kind) ([]string, er
 func (s *Local) Compact(ctx context.Context, progress func(Progress)) (lake.Compacted, error) {
 	c, err := s.lake.Compact(ctx, hours(progress))
 	return c, explain(err)
+}
+
+// Attribute brings hours up to date with the definitions of the network.
+func (s *Local) Attribute(ctx context.Context, progress func(Progress)) (lake.Attributed, error) {
+	a, err := s.lake.Attribute(ctx, hours(progress))
+	return a, explain(err)
 }
 
 // Expire removes what is beyond the retention, from DATA/tail too, and files that

@@ -45,7 +45,11 @@ func (s *Local) Open(ctx context.Context, r OpenRequest, progress func(Progress)
 		if err != nil {
 			return report, explain(err)
 		}
-		untidy = n > 0
+		stale, err := s.lake.Stale(ctx)
+		if err != nil {
+			return report, explain(err)
+		}
+		untidy = n > 0 || len(stale) > 0
 	}
 	if untidy && !r.Brief {
 		if err := s.tidy(ctx, progress); err != nil {

@@ -56,18 +56,20 @@ func (o *owners) get(ctx context.Context) (*pair.Owners, error) {
 	return o.now, nil
 }
 
-// Undirected returns of how many hours of a data directory the directions and pairs are not
-// those of its records and its definition as they are; 0 where it has no records.
-func Undirected(ctx context.Context, data string) (int, error) {
-	l, err := lake.Open(ctx, data, lake.Options{ReadOnly: true, Owners: (&owners{data: data}).get})
+// Outdated returns of how many hours of a data directory the directions and pairs are not those
+// of its records and its definition as they are, and how many are attributed by other definitions
+// than there are now; 0 where it has no records.
+func Outdated(ctx context.Context, data string) (undirected, stale int, err error) {
+	l, err := lake.Open(ctx, data, lake.Options{ReadOnly: true, Owners: (&owners{data: data}).get, Attribution: (&attribution{data: data}).get})
 	if errors.Is(err, lake.ErrNoLake) {
-		return 0, nil
+		return 0, 0, nil
 	}
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
-	n, err := l.Unpaired(ctx)
-	return n, errors.Join(err, l.Close())
+	undirected, err = l.Unpaired(ctx)
+	hours, staleErr := l.Stale(ctx)
+	return undirected, len(hours), errors.Join(err, staleErr, l.Close())
 }
 
 // ownAddresses returns the addresses by which records show the ENIs of spans, which are in the

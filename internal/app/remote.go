@@ -219,6 +219,12 @@ func (r *Remote) Compact(ctx context.Context, progress func(Progress)) (lake.Com
 	return out, r.call(ctx, "compact", true, &out, progress)
 }
 
+// Attribute brings hours up to date with the definitions of the network.
+func (r *Remote) Attribute(ctx context.Context, progress func(Progress)) (lake.Attributed, error) {
+	var out lake.Attributed
+	return out, r.call(ctx, "attribute", true, &out, progress)
+}
+
 // Expire removes what is beyond the retention.
 func (r *Remote) Expire(ctx context.Context, o lake.ExpireOptions) (Expired, error) {
 	var out Expired
@@ -250,6 +256,7 @@ type remoteRows struct {
 	body    io.ReadCloser
 	dec     *gob.Decoder
 	columns []query.Column
+	stale   query.Stale
 	err     error
 }
 
@@ -263,10 +270,14 @@ func (r *remoteRows) begin() error {
 		return fromWire(f.Error)
 	}
 	r.columns = f.Columns
+	if f.Stale != nil {
+		r.stale = *f.Stale
+	}
 	return nil
 }
 
 func (r *remoteRows) Columns() []query.Column { return r.columns }
+func (r *remoteRows) Stale() query.Stale      { return r.stale }
 
 func (r *remoteRows) Next() ([]any, error) {
 	if r.err != nil {

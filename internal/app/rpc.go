@@ -85,6 +85,9 @@ func rpcHandler(serving context.Context, s Service, version string) http.Handler
 	method("compact", func(ctx context.Context, in *gob.Decoder, out *answerer) error {
 		return answer(in, out, func(bool) (lake.Compacted, error) { return s.Compact(ctx, out.progress) })
 	})
+	method("attribute", func(ctx context.Context, in *gob.Decoder, out *answerer) error {
+		return answer(in, out, func(bool) (lake.Attributed, error) { return s.Attribute(ctx, out.progress) })
+	})
 	method("expire", func(ctx context.Context, in *gob.Decoder, out *answerer) error {
 		return answer(in, out, func(o lake.ExpireOptions) (Expired, error) { return s.Expire(ctx, o) })
 	})
@@ -170,7 +173,11 @@ func (a *answerer) result(v any) error {
 func sendRows(rows query.Rows, out *answerer) error {
 	out.mu.Lock()
 	defer out.mu.Unlock()
-	if err := out.enc.Encode(frame{Columns: rows.Columns()}); err != nil {
+	first := frame{Columns: rows.Columns()}
+	if stale := query.StaleOf(rows); stale != (query.Stale{}) {
+		first.Stale = &stale
+	}
+	if err := out.enc.Encode(first); err != nil {
 		return err
 	}
 	for {

@@ -33,6 +33,9 @@ type Service interface {
 	// Status describes the lake, or what came from one source.
 	Status(ctx context.Context, r StatusRequest) (*StatusReport, error)
 	Compact(ctx context.Context, progress func(Progress)) (lake.Compacted, error)
+	// Attribute brings the hours up to date that are attributed by other definitions of the
+	// network than there are now.
+	Attribute(ctx context.Context, progress func(Progress)) (lake.Attributed, error)
 	Expire(ctx context.Context, o lake.ExpireOptions) (Expired, error)
 	Check(ctx context.Context, progress func(Progress)) (lake.Checked, error)
 	Forget(ctx context.Context, source string) (lake.Forgotten, error)
@@ -305,6 +308,8 @@ type TopReport struct {
 	// every record. When counted once, they are left out, and legs counted apart;
 	// per interface, only those of further flow logs are left out.
 	Repeats []Repeat `json:"repeats,omitempty"`
+	// Stale is what of the answer is attributed by older definitions of the network.
+	Stale query.Stale `json:"stale,omitzero"`
 }
 
 // Repeat is how many records show what others do, for a reason: a value of

@@ -25,7 +25,7 @@ func (s *Local) Top(ctx context.Context, r TopRequest) (*TopReport, error) {
 	for _, n := range by {
 		report.Fields = append(report.Fields, n.Name)
 	}
-	if err := eachRow(ctx, s.engine, plan, r.Limits, func(row []any) {
+	if report.Stale, err = eachRowOf(ctx, s.engine, plan, r.Limits, func(row []any) {
 		t := topRow(row[len(by):])
 		t.Values = slices.Clone(row[:len(by)])
 		report.Rows = append(report.Rows, t)
@@ -243,18 +243,24 @@ func noField(name string, k flowlog.Kind, unknown []string) error {
 
 // eachRow runs a plan and calls do with each row, which is valid in the call.
 func eachRow(ctx context.Context, e query.Engine, p query.Plan, l query.Limits, do func(row []any)) error {
+	_, err := eachRowOf(ctx, e, p, l, do)
+	return err
+}
+
+// eachRowOf is eachRow, and returns what the rows rest on.
+func eachRowOf(ctx context.Context, e query.Engine, p query.Plan, l query.Limits, do func(row []any)) (query.Stale, error) {
 	rows, err := e.Run(ctx, p, l)
 	if err != nil {
-		return err
+		return query.Stale{}, err
 	}
 	defer rows.Close()
 	for {
 		row, err := rows.Next()
 		if err == io.EOF {
-			return nil
+			return query.StaleOf(rows), nil
 		}
 		if err != nil {
-			return err
+			return query.Stale{}, err
 		}
 		do(row)
 	}

@@ -19,6 +19,7 @@ import (
 type frame struct {
 	Progress *Progress
 	Columns  []query.Column
+	Stale    *query.Stale // with Columns, where there is something to say
 	Row      *rowFrame
 	Error    *wireError
 	// Result says that the next value of the stream is the call's result.

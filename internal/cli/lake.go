@@ -13,13 +13,13 @@ import (
 func (c *cli) lakeCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "lake",
-		Short: "Look after the lake: status, check, compact, expire, forget",
+		Short: "Look after the lake: status, check, compact, attribute, expire, forget",
 		Long: `The lake holds the records as two Apache Iceberg tables of Parquet files, flow.records
 and flow.tgw_records, beside a ledger of the objects that they were taken from.`,
 		Args: subcommand,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(c.lakeStatusCommand(), c.lakeCheckCommand(), c.lakeCompactCommand(), c.lakeExpireCommand(),
+	cmd.AddCommand(c.lakeStatusCommand(), c.lakeCheckCommand(), c.lakeCompactCommand(), c.lakeAttributeCommand(), c.lakeExpireCommand(),
 		c.lakeForgetCommand(), c.lakeDuplicatesCommand())
 	return cmd
 }
@@ -81,7 +81,7 @@ func (c *cli) lakeCompactCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:     "compact",
 		Short:   "Put the small files of each hour together",
-		Long:    "Finds the pairs of hours whose records, or whose neighbours' records, changed, and puts\nthe small files of each hour together into one, sorted anew. Imports do this by\nthemselves; it helps after an import that was ended early.",
+		Long:    "Finds the pairs of hours whose records, or whose neighbours' records, changed, attributes\nhours anew as 'weir lake attribute' does, and puts the small files of each hour together\ninto one, sorted anew. Imports do this by themselves; it helps after an import that was\nended early.",
 		Example: "  weir lake compact",
 		Args:    rejectArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -101,6 +101,9 @@ func (c *cli) lakeCompactCommand() *cobra.Command {
 			}
 			if r.Paired > 0 {
 				fmt.Fprintf(c.out, "%s: pairs found again, since records around them, or the definition, changed\n", plural(int64(r.Paired), "hour"))
+			}
+			if r.Attributed > 0 {
+				fmt.Fprintf(c.out, "%s: brought up to date with the definitions\n", plural(int64(r.Attributed), "hour"))
 			}
 			if r.Hours == 0 {
 				fmt.Fprintln(c.out, "nothing to put together")

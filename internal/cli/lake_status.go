@@ -188,10 +188,13 @@ func (c *cli) printObjectCounts(st *app.StatusReport) {
 		line(c.out, "", "('weir lake status SOURCE' names those that are no flow log)")
 	}
 	if st.DefinitionProblem != "" {
-		line(c.out, "definition", "%s; which hours' pairs are to be found again is not known", st.DefinitionProblem)
+		line(c.out, "definition", "%s; which hours are to be paired again or attributed anew is not known", st.DefinitionProblem)
 	}
 	if st.UnpairedHours > 0 {
 		line(c.out, "pairs", "of %s to be found again: weir lake compact", plural(int64(st.UnpairedHours), "hour"))
+	}
+	if st.StaleHours > 0 {
+		line(c.out, "attribution", "of %s by older definitions, or by none: weir lake attribute", plural(int64(st.StaleHours), "hour"))
 	}
 	if st.UnfinishedBatches > 0 {
 		line(c.out, "unfinished", "%s; the next command that writes finishes them", plural(st.UnfinishedBatches, "change"))

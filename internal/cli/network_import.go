@@ -172,16 +172,22 @@ func (c *cli) importNetwork(ctx context.Context, docs []netmodel.Document, at ti
 	if err := c.printImported(&r, zone); err != nil {
 		return err
 	}
-	return c.noteUndirected(ctx)
+	return c.noteOutdated(ctx)
 }
 
-// noteUndirected says that the definition tells more of records than was known of them.
-func (c *cli) noteUndirected(ctx context.Context) error {
-	n, err := app.Undirected(ctx, c.data)
-	if err == nil && n > 0 {
-		c.note("directions of records of %s may change: 'weir lake compact' finds them", plural(int64(n), "hour"))
+// noteOutdated says that the definition tells other things of records than was known of them.
+func (c *cli) noteOutdated(ctx context.Context) error {
+	undirected, stale, err := app.Outdated(ctx, c.data)
+	if err != nil {
+		return err
 	}
-	return err
+	if undirected > 0 {
+		c.note("directions of records of %s may change: 'weir lake compact' finds them", plural(int64(undirected), "hour"))
+	}
+	if stale > 0 {
+		c.note("which rules decided about records of %s is to be told anew: 'weir lake attribute' does it", plural(int64(stale), "hour"))
+	}
+	return nil
 }
 
 // sayPartial names answers that were cut off: all is not well with what is made of them.

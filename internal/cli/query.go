@@ -172,6 +172,7 @@ func (c *cli) query(ctx context.Context, text string, scope *scopeFlags, limits 
 	if err != nil {
 		return at(err, text)
 	}
+	c.noteStale(query.StaleOf(rows))
 	if isTerminal(c.err) && format == "table" {
 		c.note("%s in %s", plural(n, "row"), length(time.Since(began)))
 		c.noteNewest(ctx, s, zone)

@@ -168,6 +168,7 @@ func (c *cli) top(ctx context.Context, r app.TopRequest, scope *scopeFlags, limi
 	if err != nil {
 		return err
 	}
+	c.noteStale(report.Stale)
 	if c.json {
 		return c.printTopJSON(report)
 	}
@@ -364,7 +365,15 @@ func (c *cli) printTopJSON(r *app.TopReport) error {
 		}
 		out = fmt.Appendf(out, `{"why":%q,"records":%d,"sum_bytes":%d}`, x.Why, x.Records, x.Bytes)
 	}
-	_, err := c.out.Write(append(out, "]}\n"...))
+	out = append(out, ']')
+	if r.Stale != (query.Stale{}) {
+		out = fmt.Appendf(out, ",\n\"stale\":{\"hours\":%d,\"of\":%d", r.Stale.Hours, r.Stale.Of)
+		if r.Stale.Problem != "" {
+			out = appendJSON(append(out, `,"problem":`...), r.Stale.Problem)
+		}
+		out = append(out, '}')
+	}
+	_, err := c.out.Write(append(out, "}\n"...))
 	return err
 }
 

@@ -723,6 +723,32 @@ func TestLimits(t *testing.T) {
 	}
 }
 
+// staleRows are rows that rest on hours that are stale.
+type staleRows struct{ query.Rows }
+
+func (staleRows) Stale() query.Stale { return query.Stale{Hours: 2, Of: 5} }
+
+// TestNote asks an engine whose rows rest on stale hours, and one whose rows do not: each answer
+// of records says it.
+func TestNote(t *testing.T) {
+	const note = "2 of 5 hours in the answer are attributed by older definitions"
+	d := testDeps(t)
+	of := d.Engine
+	stale := testDeps(t)
+	stale.Engine = engineFunc(func(ctx context.Context, p query.Plan, l query.Limits) (query.Rows, error) {
+		rows, err := of.Run(ctx, p, l)
+		return staleRows{rows}, err
+	})
+	for _, path := range []string{"totals", "top?by=srcaddr", "series?by=action", "series", "records"} {
+		if status, body := get(t, New(stale), "/api/v1/"+path); status != http.StatusOK || !strings.Contains(body, `"note":"`+note) {
+			t.Errorf("%s: status %d: %s", path, status, body)
+		}
+		if status, body := get(t, New(d), "/api/v1/"+path); status != http.StatusOK || strings.Contains(body, "note") {
+			t.Errorf("%s: status %d: %s", path, status, body)
+		}
+	}
+}
+
 func TestTimeout(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := testDeps(t)

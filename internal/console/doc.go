@@ -39,6 +39,9 @@
 //	refused   true: only records with action REJECT; false (default): all
 //	after     where the next page of records begins
 //
+// An answer has a note, for people, where something is to be said of what it rests on: that
+// hours of it are attributed by older definitions of the network.
+//
 // A failure is {"error": {"message", "hint", "param", "offset", "length"}}: param
 // is the parameter in question, offset and length are bytes of its text, offset is
 // null where it is not one place. The status is 400 for what was asked wrongly,

@@ -73,8 +73,22 @@ func (c *console) answer(ctx context.Context, r *http.Request, answer endpoint) 
 	if err != nil {
 		return nil, err
 	}
-	return answer(ctx, req)
+	v, err := answer(ctx, req)
+	if noted, ok := v.(interface{ setNote(text string) }); ok && err == nil {
+		if stale := req.stale.Load(); stale != nil {
+			noted.setNote(stale.String())
+		}
+	}
+	return v, err
 }
+
+// noted is in answers of which something is to be said to people: that hours that they rest on
+// are attributed by older definitions of the network.
+type noted struct {
+	Note string `json:"note,omitempty"`
+}
+
+func (n *noted) setNote(text string) { n.Note = text }
 
 // problemOf turns an error into the problem that is written.
 func problemOf(ctx context.Context, err error) *problem {

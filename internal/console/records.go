@@ -19,6 +19,7 @@ const maxSkip = 50_000
 type recordsAnswer struct {
 	Rows []record `json:"rows"`
 	Next string   `json:"next"`
+	noted
 }
 
 // record is a record as the API writes it: an object of the fields that it has, in
@@ -100,7 +101,7 @@ func (c *console) records(ctx context.Context, r *request) (any, error) {
 	// out of the scope spares reading the files that hold them.
 	r.scope.From = oldest
 	columns := query.TableColumns(r.kind)
-	rows, err := c.run(ctx, r.pagePlan(after, newestFirst(columns), &query.Limit{N: after.skip + limit}), after.skip+limit)
+	rows, err := c.run(ctx, r, r.pagePlan(after, newestFirst(columns), &query.Limit{N: after.skip + limit}), after.skip+limit)
 	if err != nil {
 		return nil, err
 	}
@@ -116,7 +117,7 @@ func (c *console) records(ctx context.Context, r *request) (any, error) {
 // pageStart returns the time of the oldest of the first n records of a page, and how
 // many there are.
 func (c *console) pageStart(ctx context.Context, r *request, after page, n int64) (time.Time, int64, error) {
-	rows, err := c.run(ctx, r.pagePlan(after,
+	rows, err := c.run(ctx, r, r.pagePlan(after,
 		&query.Project{Columns: []query.Named{{Name: "time", Expr: &query.Ref{Name: "time"}}}},
 		&query.Sort{Keys: []query.SortKey{{Expr: &query.Ref{Name: "time"}, Desc: true}}},
 		&query.Limit{N: n},

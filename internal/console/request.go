@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"weir/flowlog"
@@ -37,6 +38,8 @@ type request struct {
 	refused bool
 	// counting is which records of the same traffic are counted.
 	counting query.Counting
+	// stale is what the answer rests on, where there is something to say of it.
+	stale atomic.Pointer[query.Stale]
 }
 
 // measure is what is counted.

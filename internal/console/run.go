@@ -12,13 +12,16 @@ import (
 	"weir/internal/query"
 )
 
-// run runs a plan and returns its rows, at most maxRows.
-func (c *console) run(ctx context.Context, p query.Plan, maxRows int64) (out [][]any, err error) {
+// run runs a plan for a request and returns its rows, at most maxRows.
+func (c *console) run(ctx context.Context, r *request, p query.Plan, maxRows int64) (out [][]any, err error) {
 	rows, err := c.Engine.Run(ctx, p, query.Limits{Timeout: requestTimeout, MaxRows: maxRows})
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, rows.Close()) }()
+	if stale := query.StaleOf(rows); stale.Any() {
+		r.stale.Store(&stale)
+	}
 	for {
 		row, err := rows.Next()
 		if err == io.EOF {

@@ -24,6 +24,7 @@ type seriesAnswer struct {
 	Total   integer     `json:"total"`
 	// Counting is "once", "per interface" or "every record".
 	Counting query.Counting `json:"counting"`
+	noted
 }
 
 // seriesOf is the series of one value of the field.
@@ -77,7 +78,7 @@ func (c *console) series(ctx context.Context, r *request) (any, error) {
 
 // largest returns the values of the field with the largest sums.
 func (c *console) largest(ctx context.Context, r *request, limit int64) ([]any, error) {
-	rows, err := c.run(ctx, r.sums(
+	rows, err := c.run(ctx, r, r.sums(
 		&query.Aggregate{By: []query.Named{{Name: "key", Expr: r.key}}, Aggs: []query.Agg{r.measure.agg()}},
 		largestFirst(r.measure),
 		&query.Limit{N: limit},
@@ -117,7 +118,7 @@ func (c *console) fillSeries(ctx context.Context, r *request, b buckets, answer 
 	}
 	// In a bucket: each key, the others, and records that lack the field.
 	groups := int64(b.n) * int64(len(keys)+2)
-	rows, err := c.run(ctx, r.sums(&query.Aggregate{By: by, Aggs: []query.Agg{r.measure.agg()}}), groups)
+	rows, err := c.run(ctx, r, r.sums(&query.Aggregate{By: by, Aggs: []query.Agg{r.measure.agg()}}), groups)
 	if err != nil {
 		return err
 	}

@@ -20,6 +20,7 @@ type topAnswer struct {
 	More bool `json:"more"`
 	// Counting is "once", "per interface" or "every record".
 	Counting query.Counting `json:"counting"`
+	noted
 }
 
 // topRow is one value of the field, with the sums of its records.
@@ -43,7 +44,7 @@ func (c *console) top(ctx context.Context, r *request) (any, error) {
 	answer := &topAnswer{By: r.by, Measure: r.measure, Rows: []topRow{}, Counting: r.counting}
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error {
-		rows, err := c.run(ctx, r.sums(
+		rows, err := c.run(ctx, r, r.sums(
 			&query.Aggregate{By: []query.Named{{Name: "key", Expr: r.key}}, Aggs: countAggs()},
 			largestFirst(r.measure),
 			&query.Limit{N: limit + 1},
@@ -58,7 +59,7 @@ func (c *console) top(ctx context.Context, r *request) (any, error) {
 		return err
 	})
 	group.Go(func() error {
-		rows, err := c.run(ctx, r.sums(&query.Aggregate{Aggs: countAggs()}), 1)
+		rows, err := c.run(ctx, r, r.sums(&query.Aggregate{Aggs: countAggs()}), 1)
 		if err == nil {
 			answer.All = countsOf(rows[0])
 		}

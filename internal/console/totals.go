@@ -23,6 +23,7 @@ type totalsAnswer struct {
 	// records that show what others do; none are asked for with every record.
 	Counting query.Counting `json:"counting"`
 	Repeats  []repeats      `json:"repeats"`
+	noted
 }
 
 // repeats are the records of one value of weir-repeat.
@@ -59,7 +60,7 @@ func (c *console) totals(ctx context.Context, r *request) (any, error) {
 	}
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error {
-		rows, err := c.run(ctx, r.sums(&query.Aggregate{By: by, Aggs: countAggs()}), int64(b.n)*3)
+		rows, err := c.run(ctx, r, r.sums(&query.Aggregate{By: by, Aggs: countAggs()}), int64(b.n)*3)
 		if err != nil {
 			return err
 		}
@@ -82,7 +83,7 @@ func (c *console) totals(ctx context.Context, r *request) (any, error) {
 // repeats sums up the records that show what others do, by why.
 func (c *console) repeats(ctx context.Context, r *request) ([]repeats, error) {
 	why := column(flowlog.WeirRepeat)
-	rows, err := c.run(ctx, r.plan(
+	rows, err := c.run(ctx, r, r.plan(
 		&query.Filter{Where: call(query.Not, call(query.IsAbsent, why))},
 		&query.Aggregate{By: []query.Named{{Name: "why", Expr: why}}, Aggs: countAggs()},
 		&query.Sort{Keys: []query.SortKey{{Expr: &query.Ref{Name: "why"}}}},

@@ -25,6 +25,7 @@ type change struct {
 	remove map[flowlog.Kind][]string
 	added  map[flowlog.Kind]int64 // new records, for watchers
 	paired map[int64]pairedHour   // of hours of flow.records that are written whole
+	told   map[string]attributed  // of data files, by path: of those of add, and of others that stay
 	// ledger notes, in the transaction that notes the batch, the objects of the
 	// batch: rows in state pending, and batch_objects.
 	ledger func(tx *ledgerTx, batch int64) error
@@ -97,6 +98,11 @@ func (l *Lake) note(ctx context.Context, c change) (int64, error) {
 	}
 	if err := c.notePaired(tx, batch); err != nil {
 		return 0, err
+	}
+	for path, a := range c.told {
+		if err := l.noteAttributed(path, a, tx); err != nil {
+			return 0, err
+		}
 	}
 	if c.ledger != nil {
 		if err := c.ledger(tx, batch); err != nil {
@@ -210,6 +216,7 @@ func (l *Lake) undo(ctx context.Context, batch int64, c change) error {
 		"DELETE FROM batch_objects WHERE batch = ?",
 		"DELETE FROM batch_hours WHERE batch = ?",
 		"DELETE FROM batch_paired WHERE batch = ?",
+		"DELETE FROM attributed WHERE path IN (SELECT path FROM batch_files WHERE batch = ? AND action = 'add')",
 		"DELETE FROM batch_files WHERE batch = ?",
 		"DELETE FROM batches WHERE id = ?",
 	} {

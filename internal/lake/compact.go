@@ -14,9 +14,10 @@ const compactRecords = 2 << 20
 
 // Compacted says what Compact did.
 type Compacted struct {
-	// Paired counts the hours whose pairs were found, Hours those whose files were
-	// put together besides.
+	// Paired counts the hours whose pairs were found, Attributed those that were brought up to
+	// date with definitions of the network besides, Hours those whose files were put together.
 	Paired      int   `json:"paired"`
+	Attributed  int   `json:"attributed"`
 	Hours       int   `json:"hours"`
 	FilesBefore int   `json:"files_before"`
 	FilesAfter  int   `json:"files_after"`
@@ -34,7 +35,7 @@ func (c *Compacted) add(d Compacted) {
 }
 
 // Compact finds the pairs of hours whose records, or whose neighbours' records,
-// changed, puts the small files of each hour together, sorted anew, and sums up what
+// changed, attributes those that are stale ([Lake.Attribute]), puts the small files of each hour together, sorted anew, and sums up what
 // has no rollups: an hour for each commit, so that a long run can be ended at any time. progress, which may be
 // nil, is called after each hour.
 func (l *Lake) Compact(ctx context.Context, progress func(done, total int)) (Compacted, error) {
@@ -43,6 +44,11 @@ func (l *Lake) Compact(ctx context.Context, progress func(done, total int)) (Com
 		return out, err
 	}
 	if err := l.pairAll(ctx, &out, progress); err != nil {
+		return out, err
+	}
+	told, err := l.Attribute(ctx, progress)
+	out.Attributed = told.Hours
+	if err != nil {
 		return out, err
 	}
 	snap, err := l.Snapshot(ctx)
@@ -148,6 +154,18 @@ func (l *Lake) compact(ctx context.Context, g compaction) (Compacted, error) {
 		return out, err
 	}
 	c.paired = paired // no record comes or goes
+	told, err := l.attributedFiles(ctx)
+	if err != nil {
+		c.discard()
+		return out, err
+	}
+	of := told[l.paths.relative(files[0].Path)]
+	for _, f := range files[1:] {
+		if told[l.paths.relative(f.Path)] != of {
+			of = attributed{mixed: true}
+		}
+	}
+	c.tell(path, of)
 	if err := l.commit(ctx, c); err != nil {
 		return out, err
 	}

@@ -161,6 +161,9 @@ func (l *Lake) sweep(ctx context.Context, t *table.Table, out *Expired) error {
 		if info.ModTime().After(limit) || l.isUncommitted(path) {
 			continue
 		}
+		if err := l.forgetAttributed(ctx, path); err != nil {
+			return err
+		}
 		if err := os.Remove(path); err != nil {
 			return err
 		}

@@ -119,61 +119,93 @@ func (im *Import) ripe(objects []*ObjectWriter) []*ObjectWriter {
 	return out
 }
 
+// written is a data file of an hour, which is not committed yet.
+type written struct {
+	path   string
+	paired pairedHour
+	told   attributed
+}
+
 // writeHours writes a data file for each hour, side by side. around knows the
 // neighbours of hours of flow.records.
 func (l *Lake) writeHours(ctx context.Context, byHour map[hourKey][]piece, around *neighbours, c *change) error {
 	keys := slices.SortedFunc(maps.Keys(byHour), func(a, b hourKey) int { return int(a.hour - b.hour) })
-	paths, paired := make([]string, len(keys)), make([]pairedHour, len(keys))
-	o := l.ownersNow(ctx)
+	files := make([]written, len(keys))
+	d := l.definitionNow(ctx)
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(runtime.GOMAXPROCS(0))
 	for i, key := range keys {
 		g.Go(func() (err error) {
 			switch {
 			case around.asGiven:
-				paths[i], err = l.writeColumns(ctx, key, merge(key.kind, byHour[key]))
+				cols := merge(key.kind, byHour[key])
+				files[i].told = cols.givenTold()
+				files[i].path, err = l.writeColumns(ctx, key, cols)
 			case around.held[key.hour]:
-				paths[i], paired[i], err = l.writeHour(ctx, key, byHour[key], nil, o)
+				files[i], err = l.writeHour(ctx, key, byHour[key], nil, d)
 			default:
-				paths[i], paired[i], err = l.writeHour(ctx, key, byHour[key], around, o)
+				files[i], err = l.writeHour(ctx, key, byHour[key], around, d)
 			}
 			return err
 		})
 	}
 	err := g.Wait()
 	for i, key := range keys {
-		if paths[i] != "" {
-			c.add[key.kind] = append(c.add[key.kind], paths[i])
+		f := &files[i]
+		if f.path != "" {
+			c.add[key.kind] = append(c.add[key.kind], f.path)
 		}
 		if key.kind == flowlog.KindVPC {
-			c.paired[key.hour] = paired[i]
+			c.paired[key.hour] = f.paired
+			c.tell(f.path, f.told)
 		}
 	}
 	return err
 }
 
-// ownersNow returns what the definition tells. Where it can't be read, that is nothing, and
-// records are taken all the same: compaction fails with the error, and looks at their hours
-// again once it can be.
-func (l *Lake) ownersNow(ctx context.Context) *pair.Owners {
-	o, err := l.owners(ctx)
-	if err != nil {
-		return nil
-	}
-	return o
+// definition is what the definition of the network tells in a change.
+type definition struct {
+	owners      *pair.Owners
+	attribution Attribution
 }
 
-// writeHour writes records of one hour, with their pairs, as a data file and returns
-// its path. around is nil where records of the hour are missing.
-func (l *Lake) writeHour(ctx context.Context, key hourKey, pieces []piece, around *neighbours, o *pair.Owners) (path string, paired pairedHour, err error) {
+// definition returns what the definition tells.
+func (l *Lake) definition(ctx context.Context) (d definition, err error) {
+	if d.owners, err = l.owners(ctx); err == nil {
+		d.attribution, err = l.attribution(ctx)
+	}
+	return d, err
+}
+
+// definitionNow returns what the definition tells. Where it can't be read, that is nothing, and
+// records are taken all the same: compaction fails with the error, and looks at their hours
+// again once it can be.
+func (l *Lake) definitionNow(ctx context.Context) (d definition) {
+	if o, err := l.owners(ctx); err == nil {
+		d.owners = o
+	}
+	if a, err := l.attribution(ctx); err == nil {
+		d.attribution = a
+	}
+	return d
+}
+
+// writeHour writes records of one hour, with their pairs and what is told of them, as a data
+// file. around is nil where records of the hour are missing.
+func (l *Lake) writeHour(ctx context.Context, key hourKey, pieces []piece, around *neighbours, d definition) (w written, err error) {
 	cols := merge(key.kind, pieces)
 	if key.kind == flowlog.KindVPC {
 		var found []pair.Answer
-		found, paired = l.findPairs(key.hour, pieces, around, o)
+		found, w.paired = l.findPairs(key.hour, pieces, around, d.owners)
 		cols.setPairs(found)
+		if w.told, err = cols.attribute(d.attribution, key.hour, pieces, found); err != nil {
+			w.told, err = cols.attribute(nil, key.hour, pieces, found) // see definitionNow
+		}
 	}
-	path, err = l.writeColumns(ctx, key, cols)
-	return path, paired, err
+	if err == nil {
+		w.path, err = l.writeColumns(ctx, key, cols)
+	}
+	return w, err
 }
 
 // writeColumns writes records of one hour as a data file and returns its path. The

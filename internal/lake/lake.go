@@ -46,6 +46,10 @@ type Options struct {
 	// each change, and must be quick where it answers the same. Where it fails, records
 	// are taken as without it, and compaction fails.
 	Owners func(context.Context) (*pair.Owners, error)
+	// Attribution returns what definitions of the network tell now of the rules that decided
+	// about records; nil: there is no definition. It is asked as Owners is, and where it fails
+	// the same becomes of it.
+	Attribution func(context.Context) (Attribution, error)
 }
 
 // A Lake is the records and the ledger of one DATA directory. It is safe for
@@ -71,6 +75,8 @@ type Lake struct {
 	rollupRecords int
 	// owners is [Options.Owners], never nil.
 	owners func(context.Context) (*pair.Owners, error)
+	// attribution is [Options.Attribution], never nil.
+	attribution func(context.Context) (Attribution, error)
 
 	// write is held through every change: one batch at a time.
 	write sync.Mutex
@@ -102,7 +108,10 @@ func Open(ctx context.Context, dir string, o Options) (*Lake, error) {
 	if o.Owners == nil {
 		o.Owners = func(context.Context) (*pair.Owners, error) { return nil, nil }
 	}
-	l := &Lake{paths: p, now: o.Now, pairRecords: maxPairRecords, heldRecords: heldPairRecords, rollupRecords: o.RollupRecords, owners: o.Owners, flights: newFlights(), spills: map[string]bool{}, commits: map[chan Commit]bool{}}
+	if o.Attribution == nil {
+		o.Attribution = func(context.Context) (Attribution, error) { return nil, nil }
+	}
+	l := &Lake{paths: p, now: o.Now, pairRecords: maxPairRecords, heldRecords: heldPairRecords, rollupRecords: o.RollupRecords, owners: o.Owners, attribution: o.Attribution, flights: newFlights(), spills: map[string]bool{}, commits: map[chan Commit]bool{}}
 	if o.ReadOnly {
 		if _, err := os.Stat(p.catalog); err != nil {
 			return nil, fmt.Errorf("%w: %s", ErrNoLake, p.data)

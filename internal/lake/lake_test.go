@@ -145,10 +145,14 @@ func content(t testing.TB, l *Lake) []string {
 			n := int64(0)
 			for _, b := range batches {
 				n += int64(b.Len())
-				for _, id := range []flowlog.FieldID{flowlog.WeirDirection, flowlog.WeirPair} {
-					b.SetTexts(id, nil)
+				for _, field := range flowlog.Fields(k) {
+					switch {
+					case field.Derived && field.Numeric():
+						b.SetNums(field.ID, nil)
+					case field.Derived:
+						b.SetTexts(field.ID, nil)
+					}
 				}
-				b.SetNums(flowlog.WeirPairGap, nil)
 				for r := range b.Records() {
 					out = append(out, string(flowlog.AppendJSON(nil, r)))
 				}

@@ -56,6 +56,7 @@ type ObjectWriter struct {
 	pieces  map[hourKey][]piece
 	bytes   int64 // of pieces
 	spilled map[flowlog.Kind][]string
+	told    map[string]attributed // what was told of the records of these files, by path
 	hours   map[hourKey]hourSum
 	newest  map[flowlog.Kind]int64 // the newest weir_hour, in seconds since the epoch
 	unknown map[unknownField]bool
@@ -218,17 +219,18 @@ func textBytes(c *flowlog.TextColumn) int64 {
 
 // spill writes what is held of the unfinished object to data files of its own.
 func (w *ObjectWriter) spill(ctx context.Context) error {
-	o := w.im.lake.ownersNow(ctx)
+	d := w.im.lake.definitionNow(ctx)
 	for key, pieces := range w.pieces {
-		path, _, err := w.im.lake.writeHour(ctx, key, pieces, nil, o)
+		f, err := w.im.lake.writeHour(ctx, key, pieces, nil, d)
 		if err != nil {
 			return err
 		}
 		if w.spilled == nil {
-			w.spilled = map[flowlog.Kind][]string{}
+			w.spilled, w.told = map[flowlog.Kind][]string{}, map[string]attributed{}
 		}
-		w.spilled[key.kind] = append(w.spilled[key.kind], path)
-		w.im.lake.setUncommitted([]string{path}, true)
+		w.spilled[key.kind] = append(w.spilled[key.kind], f.path)
+		w.told[f.path] = f.told
+		w.im.lake.setUncommitted([]string{f.path}, true)
 	}
 	w.release()
 	w.bytes = 0

@@ -3,12 +3,9 @@ package lake
 import (
 	"context"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"maps"
 	"math"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -426,52 +423,82 @@ func (l *Lake) dropUnpaired(ctx context.Context) error {
 	return nil
 }
 
+// hourState is an hour of flow.records as it is under the lock, and what is around it.
+type hourState struct {
+	hour       int64
+	byHour     map[int64][]DataFile
+	files      []DataFile
+	paired     map[int64]pairedHour  // of the hour and its neighbours
+	told       map[string]attributed // by path below DATA/lake
+	definition definition
+}
+
+// hourState returns the state of an hour. The caller holds l.write.
+func (l *Lake) hourState(ctx context.Context, hour int64) (s hourState, err error) {
+	s.hour = hour
+	if err := l.recover(ctx); err != nil {
+		return s, err
+	}
+	snap, err := l.Snapshot(ctx)
+	if err != nil {
+		return s, err
+	}
+	s.byHour = snap.vpcHours()
+	s.files = s.byHour[hour]
+	if s.paired, err = l.pairedHours(ctx, [2]int64{hour - 3600, hour + 3600}); err != nil {
+		return s, err
+	}
+	if s.told, err = l.attributedFiles(ctx); err != nil {
+		return s, err
+	}
+	s.definition, err = l.definition(ctx)
+	return s, err
+}
+
+// unsettled reports whether the pairs of the hour are to be found.
+func (s *hourState) unsettled(l *Lake) bool {
+	return len(s.files) > 0 && l.unsettledHour(s.hour, s.files, s.paired, s.definition.owners)
+}
+
 // pairHour finds the pairs of an hour from its files and those of its neighbours,
 // and writes it anew where that changes anything.
 func (l *Lake) pairHour(ctx context.Context, hour int64, out *Compacted) error {
 	l.write.Lock()
 	defer l.write.Unlock()
-	if err := l.recover(ctx); err != nil {
-		return err
+	s, err := l.hourState(ctx, hour)
+	if err != nil || !s.unsettled(l) {
+		return err // or another change came first
 	}
-	snap, err := l.Snapshot(ctx)
-	if err != nil {
-		return err
-	}
-	paired, err := l.pairedHours(ctx, [2]int64{hour - 3600, hour + 3600})
-	if err != nil {
-		return err
-	}
-	byHour := snap.vpcHours()
-	files := byHour[hour]
-	o, err := l.owners(ctx)
-	if err != nil {
-		return err
-	}
-	if len(files) == 0 || !l.unsettledHour(hour, files, paired, o) {
-		return nil // another change came first
-	}
-	if !l.visible(files) {
-		return l.doubt(ctx, hour, files)
-	}
-	before, sumBefore, err := l.edgeOf(ctx, hour-3600, pair.Tail, byHour[hour-3600], paired[hour-3600])
-	if err != nil {
-		return err
-	}
-	after, sumAfter, err := l.edgeOf(ctx, hour+3600, pair.Head, byHour[hour+3600], paired[hour+3600])
-	if err != nil {
-		return err
-	}
-	p := repairing{lake: l, hour: hour, owners: o, state: pairedHour{before: sumBefore, after: sumAfter}}
-	if err := p.find(ctx, files, before, after); err != nil {
-		return err
-	}
-	out.Paired++
-	done, err := p.write(ctx)
+	done, err := l.pairNow(ctx, &s)
+	out.Paired += done.Paired
 	if done.FilesBefore > done.FilesAfter {
 		out.add(done)
 	}
 	return err
+}
+
+// pairNow is pairHour for an hour that is not settled, under the lock. It returns what became of
+// the files that are written anew.
+func (l *Lake) pairNow(ctx context.Context, s *hourState) (Compacted, error) {
+	hour, paired := s.hour, s.paired
+	if !l.visible(s.files) {
+		return Compacted{}, l.doubt(ctx, hour, s.files, s.told)
+	}
+	before, sumBefore, err := l.edgeOf(ctx, hour-3600, pair.Tail, s.byHour[hour-3600], paired[hour-3600])
+	if err != nil {
+		return Compacted{}, err
+	}
+	after, sumAfter, err := l.edgeOf(ctx, hour+3600, pair.Head, s.byHour[hour+3600], paired[hour+3600])
+	if err != nil {
+		return Compacted{}, err
+	}
+	p := repairing{lake: l, hour: hour, definition: s.definition, state: pairedHour{before: sumBefore, after: sumAfter}}
+	if err := p.find(ctx, s.files, before, after); err != nil {
+		return Compacted{}, err
+	}
+	done, err := p.write(ctx)
+	done.Paired = 1
+	return done, err
 }
 
 // visible reports whether the edges of an hour can be seen: not those of one that is
@@ -512,189 +539,9 @@ func (l *Lake) edgeOf(ctx context.Context, hour int64, s pair.Side, files []Data
 	return edge, edge.Sum(), nil
 }
 
-// repairing finds the pairs of an hour that lies in the lake, and writes its files
-// anew. Files are put together as far as compaction does.
-type repairing struct {
-	lake   *Lake
-	hour   int64
-	owners *pair.Owners
-	state  pairedHour // before find: what is seen of the neighbours
-	groups []group
-	found  []pair.Answer
-}
-
-// group is files that become one.
-type group struct {
-	files  []DataFile
-	pieces []piece // nil: to be read again
-}
-
-// find reads the files and finds the pairs.
-func (p *repairing) find(ctx context.Context, files []DataFile, before, after *pair.Edge) error {
-	total := fileRecords(files)
-	if total <= compactRecords {
-		p.groups = []group{{files: files}}
-	} else {
-		for i := range files {
-			p.groups = append(p.groups, group{files: files[i : i+1]})
-		}
-	}
-	var h *pair.Hour
-	if total <= p.lake.heldRecords {
-		h = pair.NewHour(p.hour, int(total))
-	} else {
-		aside, err := p.lake.aside()
-		if err != nil {
-			return err
-		}
-		defer aside.Close()
-		h = pair.NewLargeHour(p.hour, int(total), int(p.lake.heldRecords/2), aside)
-	}
-	defer h.Release()
-	if err := p.each(ctx, h.Add); err != nil {
-		return err
-	}
-	for range h.Passes() {
-		if err := p.each(ctx, h.Again); err != nil {
-			return err
-		}
-	}
-	if h.Own(p.owners) {
-		if err := p.each(ctx, h.Decide); err != nil {
-			return err
-		}
-	}
-	p.state.whole = true
-	p.state.head, p.state.tail = p.edge(h, pair.Head), p.edge(h, pair.Tail)
-	p.state.setOwners(h, p.owners)
-	p.found = h.Find(before, after, true)
-	return h.Err()
-}
-
-// edge returns the sum of an edge of the hour, which is kept as far as edges are.
-func (p *repairing) edge(h *pair.Hour, s pair.Side) uint64 {
-	edge := h.Edge(s)
-	p.lake.edges.put(p.hour, edge)
-	return edge.Sum()
-}
-
-// aside returns a file for what does not fit into memory, which is gone once it is closed.
-func (l *Lake) aside() (*os.File, error) {
-	dir := filepath.Join(l.paths.data, "cache")
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, err
-	}
-	f, err := os.CreateTemp(dir, "pairs-*")
-	if err != nil {
-		return nil, err
-	}
-	if err := os.Remove(f.Name()); err != nil {
-		return nil, errors.Join(err, f.Close())
-	}
-	return f, nil
-}
-
-// each calls do with all records, in the order of the files.
-func (p *repairing) each(ctx context.Context, do func(pair.Rows)) error {
-	for i := range p.groups {
-		pieces, err := p.groups[i].read(ctx)
-		if err != nil {
-			return err
-		}
-		for _, rows := range pairRows(pieces) {
-			do(rows)
-		}
-		if len(p.groups) == 1 {
-			p.groups[i].pieces = pieces
-		}
-	}
-	return nil
-}
-
-// read returns the records of the files.
-func (g *group) read(ctx context.Context) ([]piece, error) {
-	if g.pieces != nil {
-		return g.pieces, nil
-	}
-	var out []piece
-	for _, f := range g.files {
-		pieces, err := readPieces(ctx, f.Path)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, pieces...)
-	}
-	return out, nil
-}
-
-// write commits the files that change, and says what became of them.
-func (p *repairing) write(ctx context.Context) (Compacted, error) {
-	const k = flowlog.KindVPC
-	c := change{
-		op: "pair", add: map[flowlog.Kind][]string{}, remove: map[flowlog.Kind][]string{},
-		paired: map[int64]pairedHour{p.hour: p.state},
-	}
-	done := Compacted{Hours: 1}
-	at := int64(0)
-	for i := range p.groups {
-		g := &p.groups[i]
-		n := fileRecords(g.files)
-		path, size, err := p.writeGroup(ctx, g, p.found[at:at+n])
-		at += n
-		if err != nil {
-			c.discard()
-			return done, err
-		}
-		if path == "" {
-			continue
-		}
-		c.add[k] = append(c.add[k], path)
-		done.FilesAfter++
-		done.BytesAfter += size
-		for _, f := range g.files {
-			c.remove[k] = append(c.remove[k], f.Path)
-			done.FilesBefore++
-			done.BytesBefore += f.Size
-		}
-	}
-	if done.FilesAfter == 0 { // all is as it was
-		return done, p.lake.setPaired(ctx, p.hour, p.state)
-	}
-	return done, p.lake.commit(ctx, c)
-}
-
-// writeGroup writes a group with its pairs and returns the file and its size, or ""
-// where a single file has them already.
-func (p *repairing) writeGroup(ctx context.Context, g *group, found []pair.Answer) (path string, size int64, err error) {
-	pieces, err := g.read(ctx)
-	if err != nil {
-		return "", 0, err
-	}
-	cols := merge(flowlog.KindVPC, pieces)
-	was := map[flowlog.FieldID]*ranked{}
-	for _, f := range pairTexts {
-		was[f] = cols.texts[f]
-	}
-	gaps := cols.nums[flowlog.WeirPairGap]
-	cols.setPairs(found)
-	changed := func(f flowlog.FieldID) bool { return !sameText(was[f], cols.texts[f], cols.n) }
-	if len(g.files) == 1 && !slices.ContainsFunc(pairTexts, changed) && sameNumbers(gaps, cols.nums[flowlog.WeirPairGap], cols.n) {
-		return "", 0, nil
-	}
-	if path, err = p.lake.writeColumns(ctx, hourKey{flowlog.KindVPC, p.hour}, cols); err != nil {
-		return "", 0, err
-	}
-	info, err := os.Stat(path)
-	if err != nil {
-		os.Remove(path)
-		return "", 0, err
-	}
-	return path, info.Size(), nil
-}
-
 // doubt takes back, in the files of an hour that grew too large to be paired, that
 // records have no pair: those that came may be it.
-func (l *Lake) doubt(ctx context.Context, hour int64, files []DataFile) error {
+func (l *Lake) doubt(ctx context.Context, hour int64, files []DataFile, told map[string]attributed) error {
 	const k = flowlog.KindVPC
 	c := change{op: "pair", add: map[flowlog.Kind][]string{}, remove: map[flowlog.Kind][]string{}}
 	for _, f := range files {
@@ -713,6 +560,7 @@ func (l *Lake) doubt(ctx context.Context, hour int64, files []DataFile) error {
 			return err
 		}
 		c.add[k], c.remove[k] = append(c.add[k], path), append(c.remove[k], f.Path)
+		c.tell(path, told[l.paths.relative(f.Path)].changed())
 	}
 	if len(c.add[k]) > 0 {
 		if err := l.commit(ctx, c); err != nil {
@@ -739,38 +587,6 @@ func (c *columns) doubt() bool {
 	return true
 }
 
-// sameText reports whether text columns of n records, nil where none has the field,
-// hold the same texts.
-func sameText(a, b *ranked, n int) bool {
-	if a == nil || b == nil {
-		return a == b
-	}
-	return sameCodes(n, &a.codes, &b.codes, func(x, y uint32) bool { return a.dict[x-1] == b.dict[y-1] })
-}
-
-// sameNumbers is sameText for numbers.
-func sameNumbers(a, b *numbers, n int) bool {
-	if a == nil || b == nil {
-		return a == b
-	}
-	return sameCodes(n, &a.codes, &b.codes, func(x, y uint32) bool { return a.value(x) == b.value(y) })
-}
-
-// sameCodes reports whether the codes of n records stand for the same values.
-func sameCodes(n int, a, b *codes, same func(x, y uint32) bool) bool {
-	for i := range n {
-		x, y := a.at(i), b.at(i)
-		if x == 0 || y == 0 {
-			if x != y {
-				return false
-			}
-		} else if !same(x, y) {
-			return false
-		}
-	}
-	return true
-}
-
 // setPaired notes what is known of an hour whose files stay as they are.
 func (l *Lake) setPaired(ctx context.Context, hour int64, p pairedHour) error {
 	_, err := l.state.ExecContext(ctx,
@@ -782,14 +598,4 @@ func (l *Lake) setPaired(ctx context.Context, hour int64, p pairedHour) error {
 		return fmt.Errorf("cannot write the ledger: %w", err)
 	}
 	return nil
-}
-
-// readPieces reads a data file.
-func readPieces(ctx context.Context, path string) ([]piece, error) {
-	batches, err := readFile(ctx, path)
-	pieces := make([]piece, len(batches))
-	for i, b := range batches {
-		pieces[i] = piece{batch: b}
-	}
-	return pieces, err
 }

@@ -146,6 +146,9 @@ func (l *Lake) take(ctx context.Context, im *Import, objects []*ObjectWriter) (*
 		}
 		for k, paths := range o.spilled {
 			c.add[k] = append(c.add[k], paths...)
+			for _, path := range paths {
+				c.tell(path, o.told[path])
+			}
 			defer l.setUncommitted(paths, false)
 		}
 	}

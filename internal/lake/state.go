@@ -137,6 +137,13 @@ ALTER TABLE paired ADD COLUMN owners INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE paired ADD COLUMN open BLOB; -- NULL: not known
 ALTER TABLE batch_paired ADD COLUMN owners INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE batch_paired ADD COLUMN open BLOB;
+`, `
+-- What definitions of the network told of the records of data files of flow.records: see
+-- attributed. Of a file without a row it is nothing.
+CREATE TABLE attributed (
+	path TEXT PRIMARY KEY, -- relative to DATA/lake
+	sum  INTEGER           -- NULL: not one
+) STRICT, WITHOUT ROWID;
 `}
 
 // migrate brings the database to the present form. It refuses a database of a

@@ -25,8 +25,12 @@ type Status struct {
 	// finds, since records of them or beside them, or the definition of
 	// the network, changed.
 	UnpairedHours int `json:"unpaired_hours"`
-	// DefinitionProblem says why the definition of the network can't be read; UnpairedHours is
-	// not counted then. "" where all is well.
+	// StaleHours counts the hours of flow.records that are attributed by other definitions of
+	// the network than there are now, or by none, which the next Compact or Attribute brings up
+	// to date.
+	StaleHours int `json:"stale_hours"`
+	// DefinitionProblem says why the definition of the network can't be read; UnpairedHours and
+	// StaleHours are not counted then. "" where all is well.
 	DefinitionProblem string `json:"definition_problem,omitempty"`
 	// UnfinishedBatches counts changes that the next commit will finish.
 	UnfinishedBatches int64 `json:"unfinished_batches"`
@@ -65,10 +69,14 @@ func (l *Lake) Status(ctx context.Context, problems int) (Status, error) {
 		}
 		s.Tables = append(s.Tables, t)
 	}
-	if _, err := l.owners(ctx); err != nil {
+	if _, err := l.definition(ctx); err != nil {
 		s.DefinitionProblem = err.Error()
 	} else if s.UnpairedHours, err = l.Unpaired(ctx); err != nil {
 		return s, err
+	} else if stale, err := l.StaleIn(ctx, snap); err != nil {
+		return s, err
+	} else {
+		s.StaleHours = len(stale)
 	}
 	rows, err := l.state.QueryContext(ctx,
 		"SELECT CASE WHEN other_version IS NOT NULL THEN 'changed' ELSE state END AS s, count(*), sum(bad) FROM objects GROUP BY s")

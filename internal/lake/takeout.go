@@ -52,12 +52,16 @@ func (l *Lake) takeOut(ctx context.Context, gone map[int64]*ObjectWriter, c *cha
 	if err != nil {
 		return nil, err
 	}
+	told, err := l.attributedFiles(ctx)
+	if err != nil {
+		return nil, err
+	}
 	for _, k := range kinds {
 		for _, f := range snap.Files(k, Bounds{}) {
 			if !files[hourKey{k, f.Hour.Unix()}] {
 				continue
 			}
-			if err := l.rewrite(ctx, k, f, renamed, c); err != nil {
+			if err := l.rewrite(ctx, k, f, renamed, told, c); err != nil {
 				return nil, err
 			}
 		}
@@ -114,8 +118,8 @@ func kindOf(tbl string) flowlog.Kind {
 }
 
 // rewrite puts into the change what is left of a file when the records of
-// renamed objects go, or go to an heir.
-func (l *Lake) rewrite(ctx context.Context, k flowlog.Kind, f DataFile, renamed map[string]string, c *change) error {
+// renamed objects go, or go to an heir. told is what is told of files.
+func (l *Lake) rewrite(ctx context.Context, k flowlog.Kind, f DataFile, renamed map[string]string, told map[string]attributed, c *change) error {
 	if slices.Contains(c.remove[k], f.Path) {
 		return nil
 	}
@@ -158,6 +162,7 @@ func (l *Lake) rewrite(ctx context.Context, k flowlog.Kind, f DataFile, renamed 
 		return err
 	}
 	c.add[k] = append(c.add[k], path)
+	c.tell(path, told[l.paths.relative(f.Path)])
 	return nil
 }
 

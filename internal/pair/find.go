@@ -49,6 +49,11 @@ const (
 	gapShift    = 7
 )
 
+// NewAnswer returns the answer that has the parts; gap is in seconds, or NoGap.
+func NewAnswer(d Direction, s State, r Repeat, gap int) Answer {
+	return Answer(d) | Answer(s)<<stateShift | Answer(r)<<repeatShift | Answer(gap+1)<<gapShift
+}
+
 // Direction returns the record's weir-direction.
 func (a Answer) Direction() Direction { return Direction(a & 3) }
 

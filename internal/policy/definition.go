@@ -21,6 +21,12 @@ type Definition struct {
 	lists   map[string][]span  // prefix lists by id
 	groups  map[string]*groups // by VPC and ids
 	acls    map[string]*acl    // by id
+
+	// What Judge and NewFar look up, once either was asked: ENIs by address, those with delegated
+	// prefixes, and those that carry a group.
+	holders   map[netip.Addr][]*netmodel.Interface
+	delegated []*netmodel.Interface
+	carrying  map[groupIn][]*netmodel.Interface
 }
 
 // groupIn is a security group as ENIs of one VPC carry it. AWS lets a group be associated

@@ -43,6 +43,8 @@ type conn struct {
 	// long says that the connection was there before and stays, so that its
 	// first packet in a window comes soon after the window's begin.
 	long bool
+	// closed says that its packets come after it was closed.
+	closed bool
 	// far is the packets' own server address where a NAT gateway hides it; 0
 	// otherwise.
 	far uint32
@@ -89,7 +91,7 @@ func (m *minute) up(c *conn, e, hop *eni, egress, reject bool) {
 		src: c.client.addr, dst: c.server.addr, pktSrc: c.client.addr, pktDst: c.server.addr,
 		srcPort: c.client.port, dstPort: c.server.port,
 		packets: c.up.packets, bytes: c.up.bytes, tcpFlags: c.up.flags,
-		egress: egress, reject: reject,
+		egress: egress, reject: reject, late: c.closed,
 	}
 	if c.far != 0 {
 		r.pktDst = c.far
@@ -103,7 +105,7 @@ func (m *minute) down(c *conn, e, hop *eni, egress, reject bool) {
 		src: c.server.addr, dst: c.client.addr, pktSrc: c.server.addr, pktDst: c.client.addr,
 		srcPort: c.server.port, dstPort: c.client.port,
 		packets: c.down.packets, bytes: c.down.bytes, tcpFlags: c.down.flags,
-		egress: egress, reject: reject,
+		egress: egress, reject: reject, reply: true, late: c.closed,
 	}
 	if c.far != 0 {
 		r.pktSrc = c.far

@@ -46,7 +46,6 @@ func NewNetwork(c Config) (Network, error) {
 // [NewNetwork].
 func (g *Generator) Network() Network {
 	d := &describer{w: g.w, cfg: g.cfg, made: timestamp(g.cfg.Start.AddDate(0, 0, -90))}
-	changed := g.cfg.Start.Add(time.Duration(g.plan.minuteAt(aclChange)) * time.Minute)
 	acls := func(changed bool) Document { return document("describe-network-acls", d.acls(changed)) }
 	n := Network{
 		Documents: []Document{
@@ -69,7 +68,7 @@ func (g *Generator) Network() Network {
 			document("describe-transit-gateway-route-tables", d.gatewayTables()),
 			d.gatewayRoutes(),
 		},
-		Changed: changed,
+		Changed: g.changed(),
 	}
 	for _, doc := range n.Documents {
 		if before := acls(false); doc.Call == before.Call {

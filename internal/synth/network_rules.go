@@ -41,7 +41,7 @@ var securityGroups = []securityGroup{
 	{name: "app-canary", text: "canary of the app tier", out: everywhere, in: []rule{
 		{"tcp", 8080, 8080, "sg:elb-app"}, {"tcp", 22, 22, "sg:bastion"},
 	}},
-	{name: "cache", text: "caches", out: everywhere, in: []rule{{"tcp", 6379, 6379, "sg:web"}}},
+	{name: "cache", text: "caches", out: everywhere, in: []rule{{"tcp", 6379, 6379, "sg:web"}, {"tcp", 6379, 6379, "sg:bastion"}}},
 	{name: "db", text: "databases", out: everywhere, in: []rule{{"tcp", 5432, 5432, "sg:app sg:batch"}}},
 	{name: "infra", text: "resolvers, monitoring and logs", out: everywhere, in: []rule{
 		{"udp", 53, 53, "10.0.0.0/16"},

@@ -58,7 +58,9 @@ type row struct {
 	path               uint8 // traffic-path, 0 for none
 	status             status
 	reject, egress     bool
-	story              uint8 // number of the story whose question it answers, from 1
+	// reply says that it goes from server to client, late that its connection was closed.
+	reply, late bool
+	story       uint8 // number of the story whose question it answers, from 1
 }
 
 // columns writes rows as text in a format.

@@ -72,7 +72,7 @@ func newPlantings(p *plan) []*planting {
 // networkStories returns the stories of the VPC.
 func networkStories(p *plan) []*planting {
 	return []*planting{
-		bruteForce(p), probe(p), portScan(p), missingRule(p), brokenReplies(p), unsolicited(p), upload(p),
+		bruteForce(p), probe(p), portScan(p), missingRule(p), brokenReplies(p), unsolicited(p), upload(p), export(p),
 		lostRecords(p), silence(p), devices(p), latePackets(p),
 		workingReplies(p),
 	}

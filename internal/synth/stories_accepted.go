@@ -57,6 +57,27 @@ func upload(p *plan) *planting {
 	}
 }
 
+// export is what a job does once a month: of the rule that lets it in nothing is seen on
+// all other days, nor in all other hours of this one.
+func export(p *plan) *planting {
+	host, cache := p.w.byRole[roleBastion][0], p.w.byRole[roleCache][1]
+	return &planting{
+		quota: p.over(p.part(60), 90, 100, even), records: 4,
+		event: func(m *minute, _ int64) {
+			c := conn{at: m.clock(), protocol: tcp, client: endpoint{host.v4, m.linuxPort()}, server: endpoint{cache.v4, 6379}}
+			c.up, c.down = m.payload(800+uint64(m.below(400)), m.magnitude(16, 21))
+			m.inside(&c, host, cache)
+		},
+		story: &Story{
+			Name:  "monthly-export",
+			Title: "A rule that a monthly job needs",
+			What: fmt.Sprintf("%s (%s) reads %s (%s) for a quarter of an hour, as it does once a month. Whoever looks at the other hours takes the rule that lets it in for unused.",
+				host.name, p.addr(host.v4), cache.name, p.addr(cache.v4)),
+			Question: fmt.Sprintf("interface_id = %s and srcaddr = %s and dstport = 6379", host.id, p.addr(host.v4)),
+		},
+	}
+}
+
 // lostRecords is a time in which AWS lost records of the busiest interfaces.
 func lostRecords(p *plan) *planting {
 	nodes := p.w.byRole[roleELBPublic][:6]

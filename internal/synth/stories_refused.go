@@ -152,6 +152,7 @@ func latePackets(p *plan) *planting {
 		event: func(m *minute, n int64) {
 			c := conn{at: m.clock(), protocol: tcp, client: endpoint{client, uint16(20000 + n%40000)}, server: endpoint{elb.v4, 443}}
 			c.up = volume{packets: 1, bytes: headers, flags: [...]uint8{0, fin, rst}[n%3]}
+			c.closed = true
 			m.up(&c, elb, nil, false, true)
 		},
 		story: &Story{

@@ -120,8 +120,8 @@ func TestGolden(t *testing.T) {
 		name, want string
 		format     flowlog.Format
 	}{
-		{"default format", "7c687694ccef9b34c1d9a9019aec8046835dedf9137343b06219adf18f6f03ad", flowlog.DefaultFormat(flowlog.KindVPC)},
-		{"all fields", "4df3912c07f38b358c05dcf83940009ed60a76eb66c227f2c1a13d7382d2f56a", wide(t)},
+		{"default format", "5df3d70923cec9c3a5bd1b438a0f45e20909f56399482f31ee5759e92264120e", flowlog.DefaultFormat(flowlog.KindVPC)},
+		{"all fields", "f48256d2d6570f01181cfe1196670b7c32e3ac06508b94efff244e27ab720158", wide(t)},
 		{"transit gateway", "04381788012e62dc2a14a3d62c1357bc695dd30a4caaa131305f75d11c684627", flowlog.DefaultFormat(flowlog.KindTGW)},
 	}
 	for _, x := range tests {

@@ -524,6 +524,11 @@ func TestMoments(t *testing.T) {
 			if lost == 0 {
 				checkLed(t, s, h, kept, fmt.Sprintf("seed %d", seed), count)
 			}
+			var times []time.Time
+			for n := -1; n < 61; n += 4 {
+				times = append(times, at(n).Add(500*time.Millisecond))
+			}
+			checkMarks(t, s, times...)
 			for second := h.imports[0].Truncate(time.Second); second.Before(at(61)); second = second.Add(3 * time.Second) {
 				checkMoment(t, s, h, kept, second.Add(999_999*time.Microsecond), fmt.Sprintf("seed %d, %d%% lost", seed, lost), count)
 			}

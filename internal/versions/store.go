@@ -196,7 +196,7 @@ type querier interface {
 	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
 }
 
-// Stamp is what versions and events are told apart by: where it is the same, At and Interfaces
+// Stamp is what versions, events and days of CloudTrail's files are told apart by: where it is the same, At and Interfaces
 // tell the same.
 type Stamp string
 
@@ -218,6 +218,15 @@ func (s *Store) Stamp(ctx context.Context) (Stamp, error) {
 		}
 		var text strings.Builder
 		fmt.Fprint(&text, changes)
+		days := ""
+		if form, err := formOf(ctx, tx); err != nil {
+			return err
+		} else if form >= 4 {
+			if err := tx.QueryRowContext(ctx, "SELECT concat_ws('/', count(*), sum(since), sum(last), sum(writes)) FROM trail_days").Scan(&days); err != nil {
+				return fmt.Errorf("cannot read the days of CloudTrail's files: %w", err)
+			}
+		}
+		fmt.Fprint(&text, " ", days)
 		for _, v := range list {
 			fmt.Fprintf(&text, " %d %d %d", v.ID, v.Since.UnixMicro(), v.Until.UnixMicro())
 		}

@@ -379,6 +379,11 @@ func TestProperty(t *testing.T) {
 				}
 			}
 		}
+		var times []time.Time
+		for second := -1; second <= 20; second++ {
+			times = append(times, at(second), at(second).Add(time.Millisecond))
+		}
+		checkMarks(t, s, times...)
 		// A version's imports have no other's between them, and versions follow one another.
 		list, err := s.List(t.Context())
 		if err != nil {

@@ -159,6 +159,7 @@ type session struct {
 	scope query.Scope
 	dir   string   // the lake's folder
 	only  []string // the columns that views have; nil: all
+	scans []scan   // the readings of files of its query, once they are learnt
 
 	names   *query.Names // that its query asks for; nil: none
 	namesAs int64        // their number
@@ -334,6 +335,7 @@ func (e *Engine) run(ctx context.Context, q request, l query.Limits) (query.Rows
 	if err != nil {
 		return nil, limit.close(errors.Join(err, rows.Close(), s.close())) //nolint:sqlclosecheck // else r closes them
 	}
+	r.stale = s.stale(limit.ctx, &q, e.lake)
 	return r, nil
 }
 

@@ -25,6 +25,7 @@ type rows struct {
 	values  []any
 	targets []any
 	err     error // what Next returns from now on
+	stale   query.Stale
 }
 
 // newRows takes over what DuckDB gives, and what is closed with it. columns are
@@ -69,6 +70,9 @@ func columnType(sqlType string) query.Type {
 }
 
 func (r *rows) Columns() []query.Column { return r.columns }
+
+// Stale says what the rows rest on: see [query.StaleOf].
+func (r *rows) Stale() query.Stale { return r.stale }
 
 func (r *rows) Next() ([]any, error) {
 	if r.err != nil {

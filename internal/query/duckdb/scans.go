@@ -36,8 +36,8 @@ type planNode struct {
 	Extra    map[string]json.RawMessage `json:"extra_info"`
 }
 
-// scans lets DuckDB plan a query and returns its readings of files.
-func (s *session) scans(ctx context.Context, text string) ([]scan, error) {
+// planned lets DuckDB plan a query and returns its readings of files.
+func (s *session) planned(ctx context.Context, text string) ([]scan, error) {
 	const explain = "EXPLAIN (FORMAT json) "
 	rows, err := s.conn.QueryContext(ctx, explain+text)
 	if err != nil {

@@ -43,6 +43,7 @@ func (s *session) prepare(ctx context.Context, q *request) (query.Cost, error) {
 		if scans, err = s.plan(ctx, q, bounds); err != nil {
 			return cost, err
 		}
+		s.scans = scans
 	}
 	for _, k := range q.tables {
 		files, columns := s.snap.Files(k, bounds), map[string]bool{}
@@ -71,16 +72,18 @@ const planFiles = 2
 // plan lets DuckDB plan the query and returns its readings of files.
 func (s *session) plan(ctx context.Context, q *request, b lake.Bounds) ([]scan, error) {
 	for _, k := range q.tables {
-		if err := s.views(ctx, q, k, someFiles(s.snap.Files(k, b))); err != nil {
+		if err := s.views(ctx, q, k, s.someFiles(k, s.snap.Files(k, b))); err != nil {
 			return nil, err
 		}
 	}
-	return s.scans(ctx, q.text)
+	return s.planned(ctx, q.text)
 }
 
-// someFiles returns files over which a query is planned, one with a record without start among
-// them where there is one: a scope is another condition then (selectFiles).
-func someFiles(files []lake.DataFile) []lake.DataFile {
+// someFiles returns files over which a query is planned: one with a record without start among
+// them where there is one, since a scope is another condition then (selectFiles), and one for
+// each column that the query may name, since one that no file has is NULL to the plan, which
+// then reads nothing to find a value of it.
+func (s *session) someFiles(k flowlog.Kind, files []lake.DataFile) []lake.DataFile {
 	if len(files) <= planFiles {
 		return files
 	}
@@ -88,7 +91,26 @@ func someFiles(files []lake.DataFile) []lake.DataFile {
 	if i := slices.IndexFunc(files, func(f lake.DataFile) bool { return f.LacksStart() }); i >= planFiles {
 		some[0] = files[i]
 	}
+	var missing []string
+	for _, c := range query.TableColumns(k) {
+		if s.named(c.Name) && !slices.ContainsFunc(some, func(f lake.DataFile) bool { return hasColumn(&f, c.Name) }) {
+			missing = append(missing, c.Name)
+		}
+	}
+	for i := planFiles; i < len(files) && len(missing) > 0; i++ {
+		left := len(missing)
+		missing = slices.DeleteFunc(missing, func(c string) bool { return hasColumn(&files[i], c) })
+		if len(missing) < left {
+			some = append(some, files[i])
+		}
+	}
 	return some
+}
+
+// hasColumn reports whether some record of a file has a column.
+func hasColumn(f *lake.DataFile, name string) bool {
+	_, ok := f.Columns[name]
+	return ok
 }
 
 var kinds = []flowlog.Kind{flowlog.KindVPC, flowlog.KindTGW}

@@ -135,7 +135,11 @@ export interface Series {
   other: SeriesValues | null;
   total: Integer;
   counting: Counting;
+  note?: Note;
 }
+
+/** What is to be said of what an answer rests on; left out where there is nothing. */
+export type Note = string;
 
 /** Which records of the same traffic are counted. */
 export type Counting = "once" | "per interface" | "every record";
@@ -165,6 +169,7 @@ export interface Totals {
   counting: Counting;
   /** The records that show what others do, by why; none are asked for with every record. */
   repeats: Repeats[];
+  note?: Note;
 }
 
 export interface Repeats extends Counts {
@@ -193,6 +198,7 @@ export interface Top {
   /** There are more values than rows. */
   more: boolean;
   counting: Counting;
+  note?: Note;
 }
 
 export interface TopRow extends Counts {
@@ -204,6 +210,7 @@ export interface Records {
   rows: FlowRecord[];
   /** Where the next page begins: the value of `after`; "" at the end. */
   next: string;
+  note?: Note;
 }
 
 /** The fields of a record in the table's order; absent ones are left out. */

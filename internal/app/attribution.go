@@ -1,0 +1,141 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"weir/internal/attribute"
+	"weir/internal/lake"
+	"weir/internal/pair"
+	"weir/internal/versions"
+)
+
+// attribution is what the network's versions tell, as they are, of which rules decided about
+// records.
+type attribution struct {
+	data string
+
+	mu  sync.Mutex
+	now *attribute.Rules
+	of  versions.Stamp // that now is of
+}
+
+// get returns what the versions of now tell, for a lake; nil where there are none.
+func (a *attribution) get(ctx context.Context) (lake.Attribution, error) {
+	r, err := a.rules(ctx)
+	if r == nil || err != nil {
+		return nil, err
+	}
+	return lakeRules{r}, nil
+}
+
+// lakeRules are rules as a lake asks for them.
+type lakeRules struct{ *attribute.Rules }
+
+// Tell tells of records as [attribute.Rules.Tell] does.
+func (t lakeRules) Tell(hour int64, rows []pair.Rows, found []pair.Answer) ([]uint32, []lake.Told, error) {
+	of, list, err := t.Rules.Tell(context.Background(), hour, rows, found)
+	out := make([]lake.Told, len(list))
+	for i, one := range list {
+		out[i] = lake.Told(one)
+	}
+	return of, out, err
+}
+
+// rules returns what the versions of now tell; nil where there are none.
+func (a *attribution) rules(ctx context.Context) (*attribute.Rules, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	s, err := versions.Open(ctx, a.data)
+	if errors.Is(err, versions.ErrNone) {
+		a.now, a.of = nil, ""
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer s.Close()
+	of, err := s.Stamp(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if a.of == of {
+		return a.now, nil
+	}
+	marks, err := s.Marks(ctx)
+	if errors.Is(err, versions.ErrNone) {
+		a.now, a.of = nil, of
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("cannot tell which rules decided: %w", err)
+	}
+	a.now, a.of = attribute.New(definitions{a.data, marks}), of
+	return a.now, nil
+}
+
+// definitions are the network's versions as a source of attributions.
+type definitions struct {
+	data  string
+	marks []versions.Mark
+}
+
+func (d definitions) Spans() []attribute.Span {
+	var out []attribute.Span
+	for _, m := range d.marks {
+		out = append(out, attribute.Span{From: m.At.Unix(), Sum: m.Sum})
+	}
+	return out
+}
+
+// Load returns what was in force from a mark on.
+func (d definitions) Load(ctx context.Context, span int) (attribute.InForce, error) {
+	s, err := versions.Open(ctx, d.data)
+	if err != nil {
+		return attribute.InForce{}, err
+	}
+	defer s.Close()
+	def, err := s.At(ctx, d.marks[span].At)
+	if err != nil {
+		return attribute.InForce{}, err
+	}
+	out := attribute.InForce{Network: def.Network}
+	changed := map[string]bool{}
+	for _, in := range def.InForce {
+		for _, id := range in.Changed {
+			changed[id] = true
+		}
+	}
+	if len(changed) > 0 {
+		out.Unsure = func(id string) bool { return changed[id] }
+	}
+	names := map[int64]string{}
+	for _, in := range def.InForce {
+		names[in.ID] = rulesetOf(&in, def.At)
+	}
+	out.Ruleset = func(id string) string {
+		var list []string
+		for _, in := range def.Holding(id) {
+			list = append(list, names[in.ID])
+		}
+		return strings.Join(list, " ")
+	}
+	return out, nil
+}
+
+// rulesetOf names a version, and the last event that it differs by.
+func rulesetOf(in *versions.InForce, at time.Time) string {
+	out := strconv.FormatInt(in.ID, 10)
+	for i := len(in.Moments) - 1; i >= 0; i-- {
+		m := &in.Moments[i]
+		if in.State != versions.StateLed && !m.At.After(at) {
+			return out + "@" + m.At.UTC().Format(time.RFC3339)
+		}
+	}
+	return out
+}
