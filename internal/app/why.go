@@ -56,6 +56,9 @@ type WhyEnd struct {
 	Addresses []netip.Addr `json:"addresses,omitempty"`
 	// Interfaces are the ENIs that a definition has for it.
 	Interfaces []string `json:"interfaces,omitempty"`
+	// Until is the time until which the definitions have these, where they are gone from that of
+	// the end of the time asked for; the zero time where that is not known.
+	Until *time.Time `json:"until,omitempty"`
 }
 
 // WhyConnections are connections of one protocol and port, which one end began.
@@ -220,16 +223,13 @@ func (w *why) end(asked string) (WhyEnd, error) {
 		return out, nil
 	}
 	for _, i := range w.network.Interfaces {
-		private := slices.ContainsFunc(out.Addresses, i.Has)
-		if named && asked != i.ID && asked != i.Instance && asked != i.Name && asked != i.Resource || !named && !private {
-			continue
+		if out.is(i, named) {
+			out.add(i, named)
 		}
-		out.Interfaces = append(out.Interfaces, i.ID)
-		if named {
-			out.Addresses = append(out.Addresses, i.Addresses...)
-			for _, public := range i.Public {
-				out.Addresses = append(out.Addresses, public)
-			}
+	}
+	if len(out.Interfaces) == 0 {
+		if err := w.gone(&out, named); err != nil {
+			return out, err
 		}
 	}
 	if named && len(out.Addresses) == 0 {
@@ -239,6 +239,53 @@ func (w *why) end(asked string) (WhyEnd, error) {
 	slices.SortFunc(out.Addresses, netip.Addr.Compare)
 	out.Addresses = slices.Compact(out.Addresses)
 	return out, nil
+}
+
+// is reports whether an end means an ENI: by its id, instance, name or resource where it is
+// named, else by its address.
+func (e *WhyEnd) is(i *netmodel.Interface, named bool) bool {
+	if named {
+		return e.Asked == i.ID || e.Asked == i.Instance || e.Asked == i.Name || e.Asked == i.Resource
+	}
+	return slices.ContainsFunc(e.Addresses, i.Has)
+}
+
+// add adds an ENI to an end.
+func (e *WhyEnd) add(i *netmodel.Interface, named bool) {
+	if !slices.Contains(e.Interfaces, i.ID) {
+		e.Interfaces = append(e.Interfaces, i.ID)
+	}
+	if named {
+		e.Addresses = append(e.Addresses, i.Addresses...)
+		for _, public := range i.Public {
+			e.Addresses = append(e.Addresses, public)
+		}
+	}
+}
+
+// gone adds the ENIs that an end meant at another time: those of the time that is asked about
+// which are not in the definition of its end.
+func (w *why) gone(e *WhyEnd, named bool) error {
+	s, err := versions.Open(w.ctx, w.req.Data)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	spans, err := s.Interfaces(w.ctx)
+	if err != nil {
+		return err
+	}
+	for _, span := range spans {
+		ends := !span.To.IsZero() && !w.req.Scope.From.IsZero() && !span.To.After(w.req.Scope.From)
+		begins := !span.From.IsZero() && !w.req.Scope.To.IsZero() && !span.From.Before(w.req.Scope.To)
+		if !ends && !begins && e.is(span.Interface, named) {
+			e.add(span.Interface, named)
+			if e.Until == nil || span.To.After(*e.Until) {
+				e.Until = &span.To
+			}
+		}
+	}
+	return nil
 }
 
 // evidence reads what records show.

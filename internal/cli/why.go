@@ -167,6 +167,11 @@ func (c *cli) printWhy(r *app.WhyReport, zone *time.Location, all bool) error {
 	if r.MorePeers > 0 {
 		c.note("%s more peers, of which less is refused", number(r.MorePeers))
 	}
+	for _, e := range []*app.WhyEnd{&r.Src, &r.Dst} {
+		if e.Until != nil {
+			c.note("%s is gone: the definitions have %s until %s", e.Asked, app.Several(e.Interfaces), showTime(*e.Until, zone))
+		}
+	}
 	if r.Unasked > 0 {
 		c.note("the definition was asked for the first refused ones only: %d more", r.Unasked)
 	}
