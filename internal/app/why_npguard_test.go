@@ -17,9 +17,9 @@ import (
 	"weir/internal/sharedtest"
 )
 
-// npRecord writes a record at an ENI.
-func npRecord(eni string, src, dst netip.Addr, srcPort, dstPort int, action string, flags int) string {
-	return fmt.Sprintf("3 %s %s %s %d %d 6 3 180 1700000000 1700000059 %s OK %d\n", eni, src, dst, srcPort, dstPort, action, flags)
+// npRecord writes a record of a SYN to port 443 at an ENI.
+func npRecord(eni string, src, dst netip.Addr, srcPort int, action string) string {
+	return fmt.Sprintf("3 %s %s %s %d 443 6 3 180 1700000000 1700000059 %s OK 2\n", eni, src, dst, srcPort, action)
 }
 
 // whyLake returns a lake of records with tcp-flags in the minute of 1700000000, and a definition
@@ -75,10 +75,10 @@ func TestWhyExplained(t *testing.T) {
 	app1, app1ENI := at("10.240.20.245")
 	proxy, proxyENI := at("10.240.10.42")
 	outside, _ := at("161.26.0.0")
-	s, data := whyLake(t, input, npRecord(app2ENI, dashboard, app2, 40001, 443, "REJECT", 2)+
-		npRecord(dashboardENI, dashboard, app2, 40001, 443, "ACCEPT", 2)+
-		npRecord(app1ENI, app1, outside, 40002, 443, "REJECT", 2)+
-		npRecord(proxyENI, proxy, outside, 40003, 443, "REJECT", 2))
+	s, data := whyLake(t, input, npRecord(app2ENI, dashboard, app2, 40001, "REJECT")+
+		npRecord(dashboardENI, dashboard, app2, 40001, "ACCEPT")+
+		npRecord(app1ENI, app1, outside, 40002, "REJECT")+
+		npRecord(proxyENI, proxy, outside, 40003, "REJECT"))
 	for name, tt := range map[string]struct {
 		src, dst netip.Addr
 		refuses  string // the control and who it is of
@@ -139,7 +139,7 @@ func TestWhyAnalyzed(t *testing.T) {
 			for _, b := range loaded.Interfaces {
 				if a.Instance != "" && b.Instance != "" && a != b {
 					pairs = append(pairs, [2]*netmodel.Interface{a, b})
-					records.WriteString(npRecord(b.ID, a.Addresses[0], b.Addresses[0], 40001, 443, "REJECT", 2))
+					records.WriteString(npRecord(b.ID, a.Addresses[0], b.Addresses[0], 40001, "REJECT"))
 				}
 			}
 		}
