@@ -33,6 +33,12 @@ func (s *NetworkSource) load(ctx context.Context) (netmodel.Loaded, *versions.De
 	return d.Loaded, &d, err
 }
 
+// NetworkOf returns the network of a definition.
+func NetworkOf(ctx context.Context, source NetworkSource) (*netmodel.Network, error) {
+	loaded, _, err := source.load(ctx)
+	return loaded.Network, err
+}
+
 // ImportNetwork takes documents as the definition of their accounts and regions at a time, and
 // fails as [versions.Store.Import] does.
 func ImportNetwork(ctx context.Context, data string, docs []netmodel.Document, at time.Time) (versions.Imported, error) {

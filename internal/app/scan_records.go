@@ -88,11 +88,11 @@ const (
 	sightOrder = `CASE WHEN weir_direction = 'ingress' THEN 10000000000 ELSE 0 END + coalesce("end", since)`
 )
 
-// maxAttempts bounds the rows of attempts that are looked at, and maxCandidates what they are
+// maxAttempts bounds the rows of attempts that are looked at, and maxScanCandidates what they are
 // asked for by.
 const (
-	maxAttempts   = 500_000
-	maxCandidates = 10_000
+	maxAttempts       = 500_000
+	maxScanCandidates = 10_000
 )
 
 // candidates returns the condition of the records that may be of a brute force or a scan, ""
@@ -129,8 +129,8 @@ func (w *scan) candidates() (string, error) {
 		if err != nil {
 			return "", err
 		}
-		if n > maxCandidates {
-			return "", &UsageError{Message: fmt.Sprintf("more than %d sources and services are over the thresholds", maxCandidates), Hint: "ask for a shorter time, or set the thresholds higher"}
+		if n > maxScanCandidates {
+			return "", &UsageError{Message: fmt.Sprintf("more than %d sources and services are over the thresholds", maxScanCandidates), Hint: "ask for a shorter time, or set the thresholds higher"}
 		}
 	}
 	var or []string
@@ -141,9 +141,6 @@ func (w *scan) candidates() (string, error) {
 	}
 	return strings.Join(or, " OR "), nil
 }
-
-// sqlText writes a text as SQL does.
-func sqlText(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }
 
 // attempts counts the attempts of records that meet a condition.
 func (w *scan) attempts(where string) ([]diagnose.Attempts, error) {

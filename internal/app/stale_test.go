@@ -70,10 +70,15 @@ func TestStaleOverSocket(t *testing.T) {
 			if got := query.StaleOf(rows); got != want {
 				t.Errorf("%T: the rows rest on %+v, want %+v", s, got, want)
 			}
-			for err = nil; err == nil; _, err = rows.Next() {
+			n := 0
+			for {
+				if _, err = rows.Next(); err != nil {
+					break
+				}
+				n++
 			}
-			if err != io.EOF {
-				t.Error(err)
+			if err != io.EOF || n != 2 {
+				t.Errorf("%d rows: %v", n, err)
 			}
 			rows.Close()
 			top, err := s.Top(t.Context(), TopRequest{Kind: flowlog.KindVPC, Fields: []string{"weir-attribution"}, By: "records", N: 5})

@@ -68,6 +68,10 @@ func New(s Source) *Rules { return &Rules{source: s, spans: s.Spans()} }
 // told of.
 const around = 3 * 3600
 
+// form is of this code: it is raised where something else is told of the same, so that hours are
+// told anew.
+const form = 2
+
 // slack is how much, in seconds, the time of a change and those of packets may differ.
 const slack = 60
 
@@ -80,6 +84,7 @@ func (r *Rules) Sum(hour int64) uint64 {
 	first, last := r.between(hour-around-slack, hour+3600+around+slack)
 	sum := uint64(14695981039346656037)
 	mix := func(x uint64) { sum = (sum ^ x) * 1099511628211; sum ^= sum >> 29 }
+	mix(form)
 	if first > 0 {
 		mix(1) // what is accepted may be older than a change
 	}

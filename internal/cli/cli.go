@@ -97,7 +97,9 @@ Apache Iceberg lake on this machine, and answers questions about them in seconds
 	root.PersistentFlags().BoolVarP(&c.quiet, "quiet", "q", false, "no progress and no remarks on stderr")
 	completeDir(root, "data")
 	root.PersistentPreRun = func(*cobra.Command, []string) { c.setData() }
-	root.AddCommand(c.openCommand(), c.networkCommand(), c.enrichCommand(), c.checkCommand(), c.whyCommand(), c.scanCommand(), c.catCommand(), c.queryCommand(), c.topCommand(), c.fieldsCommand(),
+	root.AddCommand(c.openCommand(), c.networkCommand(), c.enrichCommand(), c.checkCommand(),
+		c.whyCommand(), c.scanCommand(), c.natCommand(), c.whatifCommand(),
+		c.catCommand(), c.queryCommand(), c.topCommand(), c.fieldsCommand(),
 		c.lakeCommand(), c.serveCommand(), c.userCommand(), c.synthCommand(), c.manCommand())
 	addExitCodes(root)
 	return root

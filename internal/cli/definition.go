@@ -17,10 +17,15 @@ type definitionFlags struct {
 }
 
 func (f *definitionFlags) add(cmd *cobra.Command) {
+	f.addDefinition(cmd)
+	f.addZone(cmd)
+}
+
+// addDefinition adds the flags without --tz.
+func (f *definitionFlags) addDefinition(cmd *cobra.Command) {
 	fl := cmd.Flags()
 	fl.StringArrayVar(&f.network, "network", nil, "the network's definition is in `DIR` or a file, and not what was imported; may be given several times")
 	fl.StringVar(&f.at, "at", "", "what was in force at `TIME`: RFC 3339, a date, or epoch seconds (default: now)")
-	f.addZone(cmd)
 	completeNothing(cmd, "at")
 }
 

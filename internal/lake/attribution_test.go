@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
-	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -340,7 +339,7 @@ func TestStaleHours(t *testing.T) {
 		t.Error(diff)
 	}
 	for h, was := range files {
-		if now := filesOf(t, l)[h]; slices.Equal(now, was) == (h == hour(1) || h == hour(2)) {
+		if now := filesOf(t, l)[h]; slices.Equal(now, was) == (h.Equal(hour(1)) || h.Equal(hour(2))) {
 			t.Errorf("the files of %v were %v and are %v", h, was, now)
 		}
 	}
@@ -672,59 +671,4 @@ func TestGivenAttribution(t *testing.T) {
 	importAll(t, l, ImportOptions{}, o)
 	staleHours(t, l)
 	checkTold(t, l)
-}
-
-// BenchmarkAttribute attributes 1 million records of 8 hours anew.
-func BenchmarkAttribute(b *testing.B) {
-	var d defined
-	l := openLake(b, b.TempDir(), d.options())
-	l.rollupRecords = 4096
-	rng := rand.New(rand.NewPCG(1, 1))
-	for hour := range 8 {
-		for slot := range 12 {
-			begin := noon.Add(time.Duration(hour)*time.Hour + time.Duration(slot)*5*time.Minute)
-			importAll(b, l, ImportOptions{}, newObject(begin, rng.IntN(1<<20), 1_000_000/8/12))
-		}
-	}
-	mustCompact(b, l)
-	b.ReportAllocs()
-	for version := uint64(1); b.Loop(); version++ {
-		d.now = cheapRules{version}
-		if done := mustAttribute(b, l); done.Hours != 8 {
-			b.Fatalf("done: %+v", done)
-		}
-	}
-	b.ReportMetric(peakMiB(b), "MiB-peak")
-}
-
-// cheapRules tells of 1,000 rules, so that what is measured is the lake.
-type cheapRules struct{ version uint64 }
-
-func (r cheapRules) Sum(int64) uint64 { return r.version }
-
-func (r cheapRules) Tell(_ int64, _ []pair.Rows, found []pair.Answer) (of []uint32, told []Told, err error) {
-	for n := range 1000 {
-		told = append(told, Told{Allow: fmt.Sprintf("sgr-%d acl-1:ingress:%d", n, n%10), Attribution: "exact", Ruleset: fmt.Sprint(r.version)})
-	}
-	of = make([]uint32, len(found))
-	for i := range of {
-		of[i] = uint32(i*7919%len(told)) + 1
-	}
-	return of, told, nil
-}
-
-// peakMiB returns the largest memory that the process had.
-func peakMiB(b *testing.B) float64 {
-	b.Helper()
-	text, err := os.ReadFile("/proc/self/status")
-	if err != nil {
-		return 0
-	}
-	for line := range strings.Lines(string(text)) {
-		var kib float64
-		if _, err := fmt.Sscanf(line, "VmHWM: %f kB", &kib); err == nil {
-			return kib / 1024
-		}
-	}
-	return 0
 }

@@ -22,6 +22,13 @@
 // After a crash the next writer finishes batches that were noted, so that a
 // change happens whole or not at all, and removes files of batches that were not.
 //
+// # What is derived
+//
+// Directions, pairs and repeats of records are found in their hour and its neighbours
+// (package pair), and what definitions of the network tell of the rules that decided is asked
+// of an [Attribution]. Both are columns, and are found again where what they rest on changes:
+// the ledger keeps sums of it (pairs.go, stale.go).
+//
 // # Objects
 //
 // An object's place is its URL. Places and bytes that imports have in hand are
