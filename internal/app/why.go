@@ -56,6 +56,9 @@ type WhyEnd struct {
 	Addresses []netip.Addr `json:"addresses,omitempty"`
 	// Interfaces are the ENIs that a definition has for it.
 	Interfaces []string `json:"interfaces,omitempty"`
+	// Until is the time until which the definitions have these, where they are gone from that of
+	// the end of the time asked for; the zero time where that is not known.
+	Until *time.Time `json:"until,omitempty"`
 }
 
 // WhyConnections are connections of one protocol and port, which one end began.
@@ -69,13 +72,23 @@ type WhyConnections struct {
 	Port int `json:"port"`
 	// Guessed says that who began is guessed from the ports: the lower one is taken for the
 	// one that they go to.
-	Guessed bool  `json:"guessed,omitempty"`
-	Records int64 `json:"records"`
-	Refused int64 `json:"refused"`
-	First   int64 `json:"first"` // seconds since the epoch
-	Last    int64 `json:"last"`
+	Guessed bool `json:"guessed,omitempty"`
+	// Either says that either side may have begun: the protocol has no ports, or they are the
+	// same at both ends. SeenFirst says that who is taken to have begun was seen first; else it is
+	// who was asked for first.
+	Either    bool  `json:"either,omitempty"`
+	SeenFirst bool  `json:"seen_first,omitempty"`
+	Records   int64 `json:"records"`
+	Refused   int64 `json:"refused"`
+	First     int64 `json:"first"` // seconds since the epoch
+	Last      int64 `json:"last"`
 	diagnose.Conclusion
 	Findings []diagnose.Finding `json:"findings"`
+	// Transit is what transit gateways recorded of them.
+	Transit []diagnose.Transit `json:"transit,omitempty"`
+	// Changes are those of what decides about them, while they were recorded: where some were
+	// refused and others were not.
+	Changes []WhyChange `json:"changes,omitempty"`
 	// Rule is what a definition says of the record that tells; nil where nothing was
 	// imported, or nothing is refused.
 	Rule *WhyRule `json:"rule,omitempty"`
@@ -136,17 +149,32 @@ type why struct {
 	req    WhyRequest
 	report *WhyReport
 
-	network *netmodel.Network // of the end of the time asked for; nil where nothing was imported
+	loaded  netmodel.Loaded   // of the end of the time asked for
+	network *netmodel.Network // of loaded; nil where nothing was imported
 	seen    []connection
 	logged  diagnose.Ends
 	known   map[string]diagnose.Known // by interface
+	moments map[int64]*versions.Definition
 }
 
 // connection is what the rows have in common that WhyConnections are of.
 type connection struct {
 	WhyConnections
-	byInterface map[string][]diagnose.Evidence
-	order       []string
+	at    map[place][]diagnose.Evidence
+	order []place
+
+	// elsewhere says that the end that is asked is on the internet, gateway is the NAT gateway
+	// that the way there leads to, and others counts its other clients that asked the same.
+	elsewhere     bool
+	gateway       string
+	gatewayLogged bool
+	others        int64
+}
+
+// place is where records were made.
+type place struct {
+	id  string
+	leg diagnose.Leg
 }
 
 // ends finds the addresses of the ends.
@@ -158,7 +186,7 @@ func (w *why) ends() error {
 	d, err := NetworkAt(w.ctx, w.req.Data, at)
 	switch {
 	case err == nil:
-		w.network = d.Network
+		w.loaded, w.network = d.Loaded, d.Network
 	case !errors.Is(err, versions.ErrNone):
 		return err
 	}
@@ -195,16 +223,13 @@ func (w *why) end(asked string) (WhyEnd, error) {
 		return out, nil
 	}
 	for _, i := range w.network.Interfaces {
-		private := slices.ContainsFunc(out.Addresses, i.Has)
-		if named && asked != i.ID && asked != i.Instance && asked != i.Name && asked != i.Resource || !named && !private {
-			continue
+		if out.is(i, named) {
+			out.add(i, named)
 		}
-		out.Interfaces = append(out.Interfaces, i.ID)
-		if named {
-			out.Addresses = append(out.Addresses, i.Addresses...)
-			for _, public := range i.Public {
-				out.Addresses = append(out.Addresses, public)
-			}
+	}
+	if len(out.Interfaces) == 0 {
+		if err := w.gone(&out, named); err != nil {
+			return out, err
 		}
 	}
 	if named && len(out.Addresses) == 0 {
@@ -216,6 +241,53 @@ func (w *why) end(asked string) (WhyEnd, error) {
 	return out, nil
 }
 
+// is reports whether an end means an ENI: by its id, instance, name or resource where it is
+// named, else by its address.
+func (e *WhyEnd) is(i *netmodel.Interface, named bool) bool {
+	if named {
+		return e.Asked == i.ID || e.Asked == i.Instance || e.Asked == i.Name || e.Asked == i.Resource
+	}
+	return slices.ContainsFunc(e.Addresses, i.Has)
+}
+
+// add adds an ENI to an end.
+func (e *WhyEnd) add(i *netmodel.Interface, named bool) {
+	if !slices.Contains(e.Interfaces, i.ID) {
+		e.Interfaces = append(e.Interfaces, i.ID)
+	}
+	if named {
+		e.Addresses = append(e.Addresses, i.Addresses...)
+		for _, public := range i.Public {
+			e.Addresses = append(e.Addresses, public)
+		}
+	}
+}
+
+// gone adds the ENIs that an end meant at another time: those of the time that is asked about
+// which are not in the definition of its end.
+func (w *why) gone(e *WhyEnd, named bool) error {
+	s, err := versions.Open(w.ctx, w.req.Data)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	spans, err := s.Interfaces(w.ctx)
+	if err != nil {
+		return err
+	}
+	for _, span := range spans {
+		ends := !span.To.IsZero() && !w.req.Scope.From.IsZero() && !span.To.After(w.req.Scope.From)
+		begins := !span.From.IsZero() && !w.req.Scope.To.IsZero() && !span.From.Before(w.req.Scope.To)
+		if !ends && !begins && e.is(span.Interface, named) {
+			e.add(span.Interface, named)
+			if e.Until == nil || span.To.After(*e.Until) {
+				e.Until = &span.To
+			}
+		}
+	}
+	return nil
+}
+
 // evidence reads what records show.
 func (w *why) evidence() error {
 	rows, where := w.sql()
@@ -225,8 +297,20 @@ func (w *why) evidence() error {
 			return err
 		}
 	}
+	if err := w.read(rows, where, func(e *diagnose.Evidence, translated bool) { e.Leg = w.legOf(e.Interface, translated) }); err != nil {
+		return err
+	}
+	if err := errors.Join(w.gateways(), w.transit()); err != nil {
+		return err
+	}
+	return w.coverage()
+}
+
+// read reads what records show; leg says of which leg they are, by whether their packets have
+// other addresses than the record.
+func (w *why) read(rows, where string, leg func(e *diagnose.Evidence, translated bool)) error {
 	n := 0
-	err = w.rows(rows+fmt.Sprintf(evidenceSQL, where, maxEvidence+1), func(row []any) {
+	err := w.rows(rows+fmt.Sprintf(evidenceSQL, where, maxEvidence+1), func(row []any) {
 		n++
 		flag := func(i int) bool { b, _ := row[i].(bool); return b }
 		text := func(i int) string { return valueText(row[i]) }
@@ -241,46 +325,75 @@ func (w *why) evidence() error {
 		if f := integer(row[8]); f >= 0 {
 			e.Opening = diagnose.OpeningOf(f)
 		}
+		leg(&e, flag(20))
 		w.add(WhyConnections{Peer: text(19), Backwards: flag(0), Protocol: int(integer(row[1])), Port: int(integer(row[2])), Guessed: flag(10)}, e)
 	})
-	if err != nil {
-		return err
+	if err == nil && n > maxEvidence {
+		err = &UsageError{Message: "the records show too many different connections", Hint: "name the port, both ends, or a shorter time"}
 	}
-	if n > maxEvidence {
-		return &UsageError{Message: "the records show too many different connections", Hint: "name the port, both ends, or a shorter time"}
+	return err
+}
+
+// begun finds who began connections which either side may begin: who was seen first, else who
+// was asked for first. Where the logs show what was refused alone, what looks like a request may
+// be a reply, and is left as it was asked for.
+func (c *connection) begun(known map[string]diagnose.Known) {
+	first := map[diagnose.Way]int64{}
+	same, accepts := c.Protocol != netmodel.TCP, false
+	for p, list := range c.at {
+		accepts = accepts || known[p.id].Accepts
+		for _, e := range list {
+			same = same && (c.Port < 0 || e.LowPort == int64(c.Port) && e.HighPort == int64(c.Port))
+			if t, ok := first[e.Way]; !ok || e.First < t {
+				first[e.Way] = e.First
+			}
+		}
 	}
-	return w.coverage()
+	if c.Either = same && len(c.at) > 0; !c.Either {
+		return
+	}
+	c.Guessed = false // by ports
+	request, asked := first[diagnose.Request]
+	reply, answered := first[diagnose.Reply]
+	c.SeenFirst = asked && answered && request != reply
+	if asked && (!answered || request <= reply) || !accepts {
+		return
+	}
+	c.Backwards = !c.Backwards
+	for _, list := range c.at {
+		for i := range list {
+			if e := &list[i]; e.Way == diagnose.Request {
+				e.Way = diagnose.Reply
+			} else {
+				e.Way = diagnose.Request
+			}
+		}
+	}
 }
 
 // add adds a row to the connections that it is of.
 func (w *why) add(of WhyConnections, e diagnose.Evidence) {
-	at := slices.IndexFunc(w.seen, func(c connection) bool {
-		return c.Peer == of.Peer && c.Backwards == of.Backwards && c.Protocol == of.Protocol && c.Port == of.Port
-	})
-	if at < 0 {
-		at = len(w.seen)
-		of.First, of.Last = e.First, e.Last
-		w.seen = append(w.seen, connection{WhyConnections: of, byInterface: map[string][]diagnose.Evidence{}})
-	}
-	c := &w.seen[at]
+	of.First, of.Last = e.First, e.Last
+	c := w.of(of)
 	c.Guessed = c.Guessed || of.Guessed
 	c.Records += e.Records
 	if e.Action == "REJECT" {
 		c.Refused += e.Records
 	}
 	c.First, c.Last = min(c.First, e.First), max(c.Last, e.Last)
-	if c.byInterface[e.Interface] == nil {
-		c.order = append(c.order, e.Interface)
+	p := place{e.Interface, e.Leg}
+	if c.at[p] == nil {
+		c.order = append(c.order, p)
 	}
-	c.byInterface[e.Interface] = append(c.byInterface[e.Interface], e)
+	c.at[p] = append(c.at[p], e)
 }
 
 // coverage finds which actions the interfaces' records show, and which ends are logged.
 func (w *why) coverage() error {
 	ids := map[string]bool{}
 	for _, c := range w.seen {
-		for id := range c.byInterface {
-			ids[id] = true
+		for p := range c.at {
+			ids[p.id] = true
 		}
 	}
 	w.known = map[string]diagnose.Known{}
@@ -289,12 +402,13 @@ func (w *why) coverage() error {
 		for id := range ids {
 			list.WriteString(", '" + strings.ReplaceAll(id, "'", "''") + "'")
 		}
-		sql := "SELECT interface_id, bool_or(action = 'ACCEPT'), bool_or(action = 'REJECT'), count(*) FILTER (log_status = 'SKIPDATA') FROM vpc_flow_logs WHERE interface_id IN (" + list.String()[2:] + ") GROUP BY 1"
+		sql := "SELECT coalesce(interface_id, resource_id), bool_or(action = 'ACCEPT'), bool_or(action = 'REJECT'), count(*) FILTER (log_status = 'SKIPDATA') FROM vpc_flow_logs WHERE interface_id IN (" + list.String()[2:] +
+			") OR interface_id IS NULL AND resource_id IN (" + list.String()[2:] + ") GROUP BY 1"
 		if err := w.rows(sql, func(row []any) {
 			accepts, _ := row[1].(bool)
 			rejects, _ := row[2].(bool)
 			id := valueText(row[0])
-			w.known[id] = diagnose.Known{Accepts: accepts, Rejects: rejects, Skipped: integer(row[3]), SameSubnet: w.sameSubnet(id)}
+			w.known[id] = diagnose.Known{Accepts: accepts, Rejects: rejects, Skipped: integer(row[3]), SameSubnet: w.sameSubnet(id), Tracking: w.tracking(id)}
 		}); err != nil {
 			return err
 		}
@@ -307,6 +421,17 @@ func (w *why) coverage() error {
 		w.logged.Source, _ = row[0].(bool)
 		w.logged.Destination, _ = row[1].(bool)
 	})
+}
+
+// tracking returns the timeouts of an interface's security groups, as far as the definition has
+// them.
+func (w *why) tracking(id string) diagnose.Tracking {
+	if w.network == nil || w.network.Interfaces[id] == nil {
+		return diagnose.Tracking{}
+	}
+	i := w.network.Interfaces[id]
+	c := i.ConnectionTracking
+	return diagnose.Tracking{TCPEstablished: c.TCPEstablished, UDP: c.UDP, UDPStream: c.UDPStream, Balancer: i.Type == "network_load_balancer"}
 }
 
 // sameSubnet tells whether both ends are in an interface's subnet; nil where the definition
@@ -339,14 +464,23 @@ func (w *why) sameSubnet(id string) *bool {
 func (w *why) tell() error {
 	for i := range w.seen {
 		c := &w.seen[i]
-		for _, id := range c.order {
-			c.Findings = append(c.Findings, diagnose.At(c.byInterface[id], w.known[id]))
+		c.begun(w.known)
+		for _, p := range c.order {
+			known := w.known[p.id]
+			known.Protocol = c.Protocol
+			f := diagnose.At(c.at[p], known)
+			if p.leg == diagnose.Outside && c.others > 0 {
+				f.Assumes = append(f.Assumes, fmt.Sprintf("what the NAT gateway sends and gets is this client's: %d others talked to the same port of the same host in this time", c.others))
+			}
+			c.Findings = append(c.Findings, f)
 		}
 		logged := w.logged
 		if c.Backwards {
 			logged.Source, logged.Destination = logged.Destination, logged.Source
 		}
+		logged.Elsewhere, logged.Gateway, logged.GatewayLogged = c.elsewhere, c.gateway, c.gatewayLogged
 		c.Conclusion = diagnose.Conclude(c.Findings, logged)
+		c.Cross(c.Transit)
 		w.report.Connections = append(w.report.Connections, c.WhyConnections)
 	}
 	slices.SortStableFunc(w.report.Connections, func(a, b WhyConnections) int {
@@ -368,11 +502,17 @@ func (w *why) tell() error {
 	asked := 0
 	for i := range w.report.Connections {
 		c := &w.report.Connections[i]
-		if c.Outcome != diagnose.Refused && c.Outcome != diagnose.ReplyRefused {
+		if c.Refused == 0 {
 			continue
 		}
 		if asked++; asked > maxRules {
 			w.report.Unasked++
+			continue
+		}
+		if err := w.changed(c); err != nil {
+			return err
+		}
+		if c.Outcome != diagnose.Refused && c.Outcome != diagnose.ReplyRefused {
 			continue
 		}
 		if err := w.rule(c); err != nil {

@@ -1,9 +1,7 @@
 package app
 
 import (
-	"errors"
 	"fmt"
-	"io"
 	"net/netip"
 	"strings"
 )
@@ -27,8 +25,9 @@ func among(addresses []netip.Addr, field string) string {
 // peer.
 const whyRows = `
 WITH ends AS (
-	SELECT *, coalesce(%[1]s, FALSE) AS ahead, tcp_flags & 18 AS opening, protocol IN (6, 17, 33, 132, 136) AS ported
-	FROM vpc_flow_logs WHERE (%[1]s OR %[2]s) AND action IS NOT NULL AND interface_id IS NOT NULL
+	SELECT *, coalesce(interface_id, resource_id) AS recorder, coalesce(pkt_srcaddr <> srcaddr OR pkt_dstaddr <> dstaddr, FALSE) AS translated,
+		coalesce(%[1]s, FALSE) AS ahead, tcp_flags & 18 AS opening, protocol IN (6, 17, 33, 132, 136) AS ported
+	FROM vpc_flow_logs WHERE (%[1]s OR %[2]s) AND action IS NOT NULL AND coalesce(interface_id, resource_id) IS NOT NULL
 ), ways AS (
 	SELECT *, %[3]s AS request, %[4]s AS guessed FROM ends
 ), rows AS (
@@ -40,16 +39,16 @@ WITH ends AS (
 
 // evidenceSQL asks for what records have in common; its argument is a condition.
 const evidenceSQL = `
-SELECT request <> ahead AS backwards, protocol, port, interface_id, coalesce(weir_direction, 'undecided') AS direction, request, action,
+SELECT request <> ahead AS backwards, protocol, port, recorder, coalesce(weir_direction, 'undecided') AS direction, request, action,
 	coalesce(reject_reason, '') AS reason,
 	CASE WHEN protocol <> 6 OR tcp_flags IS NULL THEN -1 WHEN opening = 18 THEN 18 WHEN opening = 2 THEN 2 WHEN tcp_flags = 4 THEN 4 ELSE 0 END AS flags,
 	coalesce(weir_pair, 'unknown') AS pair, bool_or(guessed) AS guessed, count(*) AS records, sum(packets)::BIGINT AS packets, sum(bytes)::BIGINT AS bytes,
 	min(start) AS first, max("end") AS last, min(client) AS low, max(client) AS high,
-	arg_max(concat_ws(' ', coalesce(version, 2), coalesce(account_id, '-'), interface_id, srcaddr, dstaddr, coalesce(srcport::VARCHAR, '-'), coalesce(dstport::VARCHAR, '-'),
+	arg_max(concat_ws(' ', coalesce(version, 2), coalesce(account_id, '-'), coalesce(interface_id, '-'), srcaddr, dstaddr, coalesce(srcport::VARCHAR, '-'), coalesce(dstport::VARCHAR, '-'),
 		protocol, coalesce(packets::VARCHAR, '-'), coalesce(bytes::VARCHAR, '-'), start, "end", action, coalesce(log_status, '-')), "end") AS sample
-	, peer
+	, peer, translated
 FROM rows WHERE %s
-GROUP BY ALL ORDER BY interface_id, request DESC, records DESC, action, last DESC, flags, pair, reason, direction LIMIT %d`
+GROUP BY ALL ORDER BY recorder, request DESC, records DESC, action, last DESC, flags, pair, reason, direction LIMIT %d`
 
 // peersSQL asks for the peers of the one end that was asked for, those first that most is
 // refused of, and how many there are.
@@ -59,12 +58,14 @@ ORDER BY count(*) FILTER (action = 'REJECT') DESC, count(*) DESC, peer LIMIT %d`
 
 // sql returns the rows that are in question, and the condition of those of the port.
 func (w *why) sql() (rows, where string) {
-	src, dst := w.report.Src.Addresses, w.report.Dst.Addresses
+	return w.between(w.report.Src.Addresses, w.report.Dst.Addresses)
+}
+
+// between returns what sql does, for records between addresses.
+func (w *why) between(src, dst []netip.Addr) (rows, where string) {
 	ahead := "(" + among(src, "srcaddr") + " AND " + among(dst, "dstaddr") + ")"
 	back := "(" + among(dst, "srcaddr") + " AND " + among(src, "dstaddr") + ")"
-	request := "CASE WHEN NOT ported THEN ahead WHEN protocol = 6 AND opening = 2 THEN TRUE WHEN protocol = 6 AND opening = 18 THEN FALSE " +
-		"WHEN srcport = dstport THEN ahead ELSE dstport < srcport END"
-	guessed := "ported AND NOT (protocol = 6 AND coalesce(opening, 0) IN (2, 18))"
+	request, guessed, where := w.requests()
 	peer := "''"
 	switch {
 	case len(src) == 0:
@@ -72,15 +73,24 @@ func (w *why) sql() (rows, where string) {
 	case len(dst) == 0:
 		peer = "CASE WHEN ahead THEN dstaddr ELSE srcaddr END"
 	}
+	return fmt.Sprintf(whyRows, ahead, back, request, guessed, peer), where
+}
+
+// requests returns what tells that a record is of who began, that this is guessed, and the
+// condition of the records of the port.
+func (w *why) requests() (request, guessed, where string) {
 	where = "TRUE"
-	if w.req.Port >= 0 {
-		request, guessed = "ahead", "FALSE"
+	if request, guessed = "ahead", "FALSE"; w.req.Port >= 0 {
 		where = fmt.Sprintf("port = %d", w.req.Port)
+	} else {
+		request = "CASE WHEN NOT ported THEN ahead WHEN protocol = 6 AND opening = 2 THEN TRUE WHEN protocol = 6 AND opening = 18 THEN FALSE " +
+			"WHEN srcport = dstport THEN ahead ELSE dstport < srcport END"
+		guessed = "ported AND NOT (protocol = 6 AND coalesce(opening, 0) IN (2, 18))"
 	}
 	if w.req.Protocol >= 0 {
 		where += fmt.Sprintf(" AND protocol = %d", w.req.Protocol)
 	}
-	return fmt.Sprintf(whyRows, ahead, back, request, guessed, peer), where
+	return request, guessed, where
 }
 
 // peers finds the peers that are told of, and returns the condition of their records.
@@ -99,18 +109,5 @@ func (w *why) peers(rows, where string) (string, error) {
 
 // rows asks, and calls do with each row.
 func (w *why) rows(sql string, do func(row []any)) error {
-	rows, err := w.s.Query(w.ctx, SQLRequest{SQL: sql, Scope: w.req.Scope})
-	if err != nil {
-		return err
-	}
-	for {
-		row, err := rows.Next()
-		if errors.Is(err, io.EOF) {
-			return rows.Close()
-		}
-		if err != nil {
-			return errors.Join(err, rows.Close())
-		}
-		do(row)
-	}
+	return eachAnswer(w.ctx, w.s, SQLRequest{SQL: sql, Scope: w.req.Scope}, do)
 }

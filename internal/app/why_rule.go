@@ -1,15 +1,18 @@
 package app
 
 import (
+	"cmp"
 	"errors"
+	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"weir/flowlog"
 	"weir/internal/diagnose"
 	"weir/internal/netmodel"
 	"weir/internal/policy"
+	"weir/internal/versions"
 )
 
 // maxRules bounds for how many connections the definition is asked.
@@ -19,17 +22,81 @@ const maxRules = 20
 // refused connections.
 func (w *why) rule(c *WhyConnections) error {
 	f := &c.Findings[c.Finding]
-	req, ok := checkOf(f, c)
+	req, ok := w.checkOf(f, c)
 	if !ok {
 		return nil
 	}
-	req.NetworkSource = NetworkSource{Data: w.req.Data, At: time.Unix(f.Proof.Last, 0)}
-	loaded, kept, err := req.load(w.ctx)
+	kept, err := w.at(f.Proof.Last)
 	if err != nil {
 		return err
 	}
-	out := &WhyRule{Refusals: []WhyRefusal{}}
-	c.Rule = out
+	c.Rule = &WhyRule{Refusals: []WhyRefusal{}}
+	c.Rule.follow(kept, req)
+	if c.Outcome == diagnose.Refused && !slices.ContainsFunc(c.Rule.Refusals, func(r WhyRefusal) bool { return r.Step.Interface == f.Interface && filters(&r.Step) }) {
+		c.Rule.alone(kept, f, c)
+	}
+	return nil
+}
+
+// filters reports whether a step is of what makes records say REJECT. Routes and gateways do
+// not.
+func filters(s *policy.Step) bool {
+	return s.Stage == policy.NetworkACL || s.Stage == policy.SecurityGroup || s.Stage == policy.BlockPublicAccess
+}
+
+// alone asks the ENI that refused by its record, where the way to it or from it is not known or
+// ends before: what it decides depends on nothing else.
+func (out *WhyRule) alone(kept *versions.Definition, f *diagnose.Finding, c *WhyConnections) {
+	src, dst, client, ok := proofEnds(f)
+	if !ok || f.Side != diagnose.Source && f.Side != diagnose.Destination {
+		return
+	}
+	at, err := policy.New(kept.Network).At(f.Interface)
+	if err != nil {
+		return
+	}
+	p, way := policy.Packet{Src: src, Dst: dst, Protocol: c.Protocol, SrcPort: client, DstPort: uint16(max(c.Port, 0))}, netmodel.Ingress
+	if f.Side == diagnose.Source {
+		way = netmodel.Egress
+	}
+	switch c.Protocol {
+	case netmodel.ICMP:
+		p.Type = 8
+	case netmodel.ICMPv6:
+		p.Type = 128
+	}
+	if p.Check() != nil {
+		return
+	}
+	v := at.Decide(&p, way).Verdict()
+	if v.Action != policy.Reject {
+		return
+	}
+	refusal := WhyRefusal{Way: diagnose.Request, Step: policy.Step{Interface: f.Interface, Direction: way, Src: src, Dst: dst, Verdict: v}}
+	if fix, _, err := fixOf(kept.Network, &refusal, &CheckReport{Protocol: c.Protocol, DstPort: p.DstPort}); err == nil {
+		refusal.Fix = &fix
+	}
+	out.Agrees = true
+	out.Refusals = append([]WhyRefusal{refusal}, out.Refusals...)
+	out.Says = "whether it passes then is not known: " + out.Says
+}
+
+// proofEnds returns the addresses of the packets of a finding's proof, as of a request, and the
+// port that they come from.
+func proofEnds(f *diagnose.Finding) (src, dst netip.Addr, client uint16, ok bool) {
+	field := strings.Fields(f.Proof.Sample)
+	if len(field) != 14 || f.Proof.Way != diagnose.Request {
+		return src, dst, 0, false
+	}
+	src, err1 := netip.ParseAddr(field[3])
+	dst, err2 := netip.ParseAddr(field[4])
+	port, err3 := strconv.ParseUint(cmp.Or(strings.TrimPrefix(field[5], "-"), "0"), 10, 16)
+	return src, dst, uint16(port), errors.Join(err1, err2, err3) == nil
+}
+
+// follow follows the connection of a request, and mends what refuses it.
+func (out *WhyRule) follow(kept *versions.Definition, req CheckRequest) {
+	loaded := kept.Loaded
 	for range maxRefusals {
 		r, err := checkLoaded(loaded, kept, req)
 		if r.Definition != nil && len(out.Refusals) == 0 {
@@ -38,20 +105,19 @@ func (w *why) rule(c *WhyConnections) error {
 		refusal, refuses := refusalOf(&r)
 		if !refuses {
 			out.Says = verdictOf(&r, err, len(out.Refusals) > 0)
-			return nil
+			return
 		}
-		out.Agrees = true
+		out.Agrees = out.Agrees || filters(&refusal.Step)
 		fix, with, err := fixOf(loaded.Network, &refusal, &r)
 		out.Refusals = append(out.Refusals, refusal)
 		if err != nil {
 			out.Says = err.Error()
-			return nil
+			return
 		}
 		out.Refusals[len(out.Refusals)-1].Fix = &fix
 		loaded.Network = with
 	}
 	out.Says = "more refuses it"
-	return nil
 }
 
 // maxRefusals bounds how many decisions are mended: a way between two VPCs has sixteen.
@@ -123,8 +189,32 @@ func fixOf(n *netmodel.Network, refusal *WhyRefusal, r *CheckReport) (diagnose.F
 	return diagnose.FixOf(n, &of)
 }
 
-// checkOf returns the request for the connection that a finding's proof is of.
+// checkOf returns the request for the connection that a finding's proof is of: where that is at
+// a NAT gateway, the whole way from the client on.
+func (w *why) checkOf(f *diagnose.Finding, c *WhyConnections) (CheckRequest, bool) {
+	req, ok := checkOf(f, c)
+	if !ok || f.Leg == diagnose.NoLeg {
+		return req, ok
+	}
+	client, far := &w.report.Src, &w.report.Dst
+	if c.Backwards {
+		client, far = far, client
+	}
+	if len(client.Interfaces) == 0 || len(far.Addresses) == 0 {
+		return req, false
+	}
+	req.From, req.To = client.Interfaces[0], far.Addresses[0].String()
+	if f.Leg == diagnose.Outside && req.SourcePort > 0 {
+		req.SourcePort = clientPort
+	}
+	return req, true
+}
+
+// checkOf is [why.checkOf] as the proof alone tells.
 func checkOf(f *diagnose.Finding, c *WhyConnections) (CheckRequest, bool) {
+	if f.Proof == nil {
+		return CheckRequest{}, false
+	}
 	field := strings.Fields(f.Proof.Sample)
 	if len(field) != 14 {
 		return CheckRequest{}, false

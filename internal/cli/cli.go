@@ -98,10 +98,9 @@ Apache Iceberg lake on this machine, and answers questions about them in seconds
 	completeDir(root, "data")
 	root.PersistentPreRun = func(*cobra.Command, []string) { c.setData() }
 	root.AddCommand(c.openCommand(), c.networkCommand(), c.enrichCommand(), c.checkCommand(),
-		c.whyCommand(), c.natCommand(), c.whatifCommand(),
+		c.whyCommand(), c.natCommand(), c.scanCommand(), c.whatifCommand(), c.rulesCommand(),
 		c.catCommand(), c.queryCommand(), c.topCommand(), c.fieldsCommand(),
 		c.lakeCommand(), c.serveCommand(), c.userCommand(), c.synthCommand(), c.manCommand())
-	root.AddCommand(c.rulesCommand())
 	addExitCodes(root)
 	return root
 }

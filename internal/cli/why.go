@@ -167,6 +167,11 @@ func (c *cli) printWhy(r *app.WhyReport, zone *time.Location, all bool) error {
 	if r.MorePeers > 0 {
 		c.note("%s more peers, of which less is refused", number(r.MorePeers))
 	}
+	for _, e := range []*app.WhyEnd{&r.Src, &r.Dst} {
+		if e.Until != nil {
+			c.note("%s is gone: the definitions have %s until %s", e.Asked, app.Several(e.Interfaces), showTime(*e.Until, zone))
+		}
+	}
 	if r.Unasked > 0 {
 		c.note("the definition was asked for the first refused ones only: %d more", r.Unasked)
 	}
@@ -209,10 +214,23 @@ func (c *cli) printConnections(w *app.WhyConnections, names map[string]string, s
 	if w.Rule != nil {
 		printRule(out, w.Rule, w.Peer == "")
 	}
+	for _, ch := range w.Changes {
+		fmt.Fprintln(out, "  changed: ", ch.Says)
+	}
 	if w.Guessed {
 		fmt.Fprintln(out, "  assumes:  the lower port is the one that connections go to")
 	}
-	f := &w.Findings[w.Finding]
+	if w.Either {
+		first := ""
+		if w.SeenFirst {
+			first = ", who was seen first"
+		}
+		fmt.Fprintf(out, "  assumes:  %s began it%s: records do not tell which side did; the other's request looks like a reply\n", src, first)
+	}
+	var f diagnose.Finding
+	if w.Finding >= 0 {
+		f = w.Findings[w.Finding]
+	}
 	for _, a := range f.Assumes {
 		fmt.Fprintln(out, "  assumes: ", a)
 	}
@@ -221,8 +239,17 @@ func (c *cli) printConnections(w *app.WhyConnections, names map[string]string, s
 	}
 	at := func(seconds int64) string { return time.Unix(seconds, 0).In(zone).Format("2006-01-02 15:04:05 MST") }
 	fmt.Fprintf(out, "  records:  %s, %s refused, %s to %s\n", number(w.Records), number(w.Refused), at(w.First), at(w.Last))
+	if f.RefusedUntil > 0 {
+		fmt.Fprintf(out, "  refused:  until %s\n", at(f.RefusedUntil))
+	}
 	if f.Proof != nil {
 		fmt.Fprintf(out, "  proof:    %s\n", f.Proof.Sample)
+	}
+	for i := range w.Transit {
+		fmt.Fprintf(out, "  transit:  %s of the %s: %s\n", plural(w.Transit[i].Records, "record"), w.Transit[i].Way, w.Transit[i].Sample)
+	}
+	if len(w.Findings) == 0 {
+		return nil
 	}
 	t := newTable(c.out, []tableColumn{{head: "  INTERFACE"}, {head: "NAME"}, {head: "DIRECTION"}, {head: "SHOWS"}, {head: "ACTION"}, {head: "FLAGS"}, {head: "OTHER WAY"}, {head: "RECORDS", right: true}, {head: "NEWEST"}})
 	for i := range w.Findings {
@@ -231,7 +258,11 @@ func (c *cli) printConnections(w *app.WhyConnections, names map[string]string, s
 			if e.Reason != "" {
 				action += " " + e.Reason
 			}
-			if err := t.add([]string{"  " + e.Interface, names[e.Interface], e.Direction, string(e.Way), action, string(e.Opening), e.Pair, number(e.Records), at(e.Last)}); err != nil {
+			name := names[e.Interface]
+			if e.Leg != diagnose.NoLeg {
+				name = strings.TrimSpace(name + " " + string(e.Leg))
+			}
+			if err := t.add([]string{"  " + e.Interface, name, e.Direction, string(e.Way), action, string(e.Opening), e.Pair, number(e.Records), at(e.Last)}); err != nil {
 				return err
 			}
 		}

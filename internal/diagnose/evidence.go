@@ -41,9 +41,22 @@ func (o Opening) begins(w Way) bool {
 	return o == NoFlags || o == Opens && w == Request || o == Answers && w == Reply
 }
 
+// Leg is a part of a connection that a NAT gateway translates.
+type Leg string
+
+// The legs.
+const (
+	NoLeg   Leg = ""
+	Inside  Leg = "inside"  // between the client and the gateway
+	Outside Leg = "outside" // between the gateway, by its own address, and the other end
+)
+
 // Evidence is what records of one interface have in common, and how many they are.
 type Evidence struct {
+	// Interface is the ENI, or the id of a regional NAT gateway.
 	Interface string `json:"interface"`
+	// Leg is the one that the records are of, where the interface is a NAT gateway's.
+	Leg Leg `json:"leg,omitempty"`
 	// Direction is ingress, egress or undecided (weir-direction).
 	Direction string `json:"direction"`
 	Way       Way    `json:"way"`

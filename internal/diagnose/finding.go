@@ -13,6 +13,10 @@ type Known struct {
 	Accepts, Rejects bool
 	// Skipped counts the interface's records that say SKIPDATA: others were lost then.
 	Skipped int64
+	// Protocol is IANA's number of the connections, 0 where that is not known.
+	Protocol int
+	// Tracking are the idle timeouts of the interface's security groups.
+	Tracking Tracking
 	// SameSubnet says that both ends are in the interface's subnet; nil where that is not known.
 	SameSubnet *bool
 }
@@ -49,17 +53,22 @@ type Side string
 const (
 	Source      Side = "source"
 	Destination Side = "destination"
-	NoSide      Side = "" // the direction is undecided
+	Gateway     Side = "gateway" // on the way, at a NAT gateway
+	NoSide      Side = ""        // the direction is undecided
 )
 
 // Finding is what became of connections at an interface.
 type Finding struct {
 	Interface string    `json:"interface"`
 	Side      Side      `json:"side,omitempty"`
+	Leg       Leg       `json:"leg,omitempty"` // at a Gateway
 	Outcome   Outcome   `json:"outcome"`
 	Controls  []Control `json:"controls"` // that can have refused, none where nothing was
 	// Says is a sentence for people, in lower case and without a full stop.
 	Says string `json:"says"`
+	// RefusedUntil is when the last record ends that was refused before others were accepted, in
+	// seconds since the epoch; 0 where none was.
+	RefusedUntil int64 `json:"refused_until,omitempty"`
 	// Assumes are what would make it something else, each a sentence.
 	Assumes []string `json:"assumes,omitempty"`
 	// Proof is the record that shows it best, Evidence all.
@@ -67,25 +76,30 @@ type Finding struct {
 	Evidence []Evidence `json:"evidence"`
 }
 
-// At finds what became of connections at one interface, by its evidence. It needs some.
+// At finds what became of connections at one interface, by its evidence, which is of one leg.
+// It needs some. A NAT gateway has no security group, so that a network ACL refuses there, and
+// what it refuses is not forgotten (VPC user guide, "NAT gateway basics").
 func At(list []Evidence, known Known) Finding {
-	f := Finding{Interface: list[0].Interface, Side: sideOf(list), Controls: []Control{}, Evidence: list}
+	f := Finding{Interface: list[0].Interface, Leg: list[0].Leg, Side: sideOf(list), Controls: []Control{}, Evidence: list}
+	if f.Leg != NoLeg {
+		f.Side = Gateway
+	}
 	accepted := func(w Way) some {
 		return of(list, func(e *Evidence) bool { return e.Way == w && e.Action == "ACCEPT" })
 	}
-	refused := func(w Way, begins bool) some {
+	refused := func(w Way) some {
 		return of(list, func(e *Evidence) bool {
-			return e.Way == w && e.Action == "REJECT" && e.Opening.begins(w) == begins
+			return e.Way == w && e.Action == "REJECT" && (f.Leg != NoLeg || e.Opening.begins(w))
 		})
 	}
 	requests, replies := accepted(Request), accepted(Reply)
-	noRequests, noReplies := refused(Request, true), refused(Reply, true)
-	late := of(list, func(e *Evidence) bool { return e.Action == "REJECT" && !e.Opening.begins(e.Way) })
+	noRequests, noReplies := refused(Request), refused(Reply)
+	late := of(list, func(e *Evidence) bool { return e.Action == "REJECT" && f.Leg == NoLeg && !e.Opening.begins(e.Way) })
 	switch {
 	case noRequests.records > 0 && noRequests.last >= requests.last:
 		f.refuse(&noRequests, &requests, known)
 	case requests.records > 0 && noReplies.records > 0 && noReplies.last >= replies.last:
-		f.refuseReply(&noReplies, &replies, known)
+		f.refuseReply(&noReplies, &replies, max(requests.last, replies.last), known)
 	case requests.records > 0 && replies.records > 0:
 		f.answered(&replies, &noRequests, &noReplies, &late)
 	case requests.records > 0 && late.records > 0:
@@ -135,6 +149,14 @@ func sideOf(list []Evidence) Side {
 // moving says which way something passes the interface.
 func (f *Finding) moving(w Way) string {
 	switch {
+	case f.Leg == Outside && w == Request:
+		return "on its way out of the NAT gateway at " + f.Interface
+	case f.Leg == Outside:
+		return "on its way in at " + f.Interface + " of the NAT gateway"
+	case f.Leg == Inside && w == Request:
+		return "on its way from the client in at " + f.Interface + " of the NAT gateway"
+	case f.Leg == Inside:
+		return "on its way out of the NAT gateway at " + f.Interface + " to the client"
 	case f.Side == NoSide:
 		return "at " + f.Interface
 	case (f.Side == Source) == (w == Request):
@@ -165,8 +187,9 @@ func (f *Finding) refuse(no, yes *some, known Known) {
 	}
 }
 
-// refuseReply says that replies are refused to requests that are accepted.
-func (f *Finding) refuseReply(no, yes *some, known Known) {
+// refuseReply says that replies are refused to requests that are accepted, given when the last
+// packet of either was.
+func (f *Finding) refuseReply(no, yes *some, accepted int64, known Known) {
 	f.Outcome, f.Proof, f.Controls = ReplyRefused, no.newest(), []Control{NetworkACL}
 	f.Says = "it is accepted, and its reply is refused " + f.moving(Reply)
 	switch reason := f.Proof.Reason; {
@@ -176,16 +199,32 @@ func (f *Finding) refuseReply(no, yes *some, known Known) {
 	case reason == "EC":
 		f.Controls, f.Says = []Control{Encryption}, f.Says+" by VPC encryption controls"
 		return
+	case f.Leg != NoLeg:
+		f.Says += " by the network ACL: a NAT gateway has no security group"
+		if yes.records > 0 {
+			f.Assumes = append(f.Assumes, changed(no, yes, "replies"))
+		}
+		return
 	case known.SameSubnet != nil && *known.SameSubnet:
 		f.Controls = []Control{SecurityGroup}
 		f.Says += " by the security group, which had forgotten the connection: within a subnet no network ACL is asked"
 		return
 	}
+	gap := no.first - accepted
+	least, most := known.Tracking.bounds(known.Protocol, yes.records > 0)
+	if most > 0 && gap > most {
+		f.Controls = []Control{SecurityGroup, NetworkACL}
+		f.Says += fmt.Sprintf(" %d s after the last packet that was accepted: the security group had forgotten the connection, after %d s, and asked its rules; the network ACL can have refused it too", gap, most)
+		return
+	}
 	f.Says += " by the network ACL: a security group lets the replies of what it accepted pass"
+	if least > 0 && gap > least {
+		f.Assumes = append(f.Assumes, fmt.Sprintf("the security group had not forgotten the connection: %d s passed since the last packet that was accepted, and it forgets after %d to %d s", gap, least, most))
+	}
 	if known.SameSubnet == nil {
 		f.Assumes = append(f.Assumes, "the ends are not in one subnet, where no network ACL is asked")
 	}
-	if f.Proof.Opening == NoFlags {
+	if f.Proof.Opening == NoFlags && !(least > 0 && gap > least) {
 		f.Assumes = append(f.Assumes, "the reply came while the security group still knew the connection")
 	}
 	if yes.records > 0 {
@@ -195,6 +234,10 @@ func (f *Finding) refuseReply(no, yes *some, known Known) {
 
 // inSubnet leaves the controls that are asked.
 func (f *Finding) inSubnet(known Known) {
+	if f.Leg != NoLeg {
+		f.Controls = []Control{NetworkACL}
+		return
+	}
 	if known.SameSubnet != nil && *known.SameSubnet {
 		f.Controls = []Control{SecurityGroup}
 	}
@@ -220,11 +263,12 @@ func (f *Finding) answered(replies, noRequests, noReplies, late *some) {
 		f.Outcome = Reset
 		f.Says = "it is accepted, and answered by RST alone: the host has no program listening there, or refuses it itself"
 	}
-	if noRequests.records > 0 {
-		f.Assumes = append(f.Assumes, "requests were refused before")
-	}
-	if noReplies.records > 0 {
-		f.Assumes = append(f.Assumes, "replies were refused before")
+	f.RefusedUntil = max(noRequests.last, noReplies.last)
+	switch {
+	case noRequests.records > 0:
+		f.Says += "; requests were refused before"
+	case noReplies.records > 0:
+		f.Says += "; replies were refused before"
 	}
 	if late.records > 0 {
 		f.Assumes = append(f.Assumes, "packets after the end of connections are refused, as they are where nothing is wrong")

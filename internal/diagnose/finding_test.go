@@ -153,12 +153,46 @@ func TestNarrowPorts(t *testing.T) {
 	}
 }
 
+// TestAtGateway finds what became of connections at a NAT gateway: a network ACL refuses there,
+// also what is in the middle of a connection.
+func TestAtGateway(t *testing.T) {
+	e := func(l Leg, w Way, action string, o Opening) Evidence {
+		return Evidence{Interface: "eni-nat", Leg: l, Direction: "egress", Way: w, Action: action, Opening: o, Records: 1, Last: 5, Pair: "none"}
+	}
+	for name, tt := range map[string]struct {
+		list    []Evidence
+		outcome Outcome
+		says    string
+	}{
+		"refused outwards": {[]Evidence{e(Outside, Request, "REJECT", Opens)}, Refused, "it is refused on its way out of the NAT gateway at eni-nat by a network ACL"},
+		"the reply is": {
+			[]Evidence{e(Outside, Request, "ACCEPT", Opens), e(Outside, Reply, "REJECT", Answers)},
+			ReplyRefused,
+			"refused on its way in at eni-nat of the NAT gateway by the network ACL: a NAT gateway has no security group",
+		},
+		"later packets are": {[]Evidence{e(Outside, Request, "ACCEPT", Opens), e(Outside, Reply, "REJECT", Neither)}, ReplyRefused, "by the network ACL"},
+		"to the client":     {[]Evidence{e(Inside, Request, "ACCEPT", Opens), e(Inside, Reply, "REJECT", Answers)}, ReplyRefused, "out of the NAT gateway at eni-nat to the client"},
+		"from the client":   {[]Evidence{e(Inside, Request, "REJECT", Opens)}, Refused, "from the client in at eni-nat"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := At(tt.list, Known{Accepts: true, Rejects: true})
+			if f.Outcome != tt.outcome || f.Side != Gateway || !strings.Contains(f.Says, tt.says) || len(f.Controls) != 1 || f.Controls[0] != NetworkACL {
+				t.Errorf("%+v", f)
+			}
+		})
+	}
+}
+
 // TestConclude puts findings at both ends together.
 func TestConclude(t *testing.T) {
 	finding := func(s Side, o Outcome) Finding {
 		return Finding{Interface: "eni-" + string(s), Side: s, Outcome: o, Says: string(o)}
 	}
-	both := Ends{true, true}
+	leg := func(l Leg, o Outcome) Finding {
+		return Finding{Interface: "eni-gateway", Side: Gateway, Leg: l, Outcome: o, Says: string(o)}
+	}
+	both := Ends{Source: true, Destination: true}
+	outside := Ends{Source: true, Elsewhere: true, Gateway: "nat-1", GatewayLogged: true}
 	for name, tt := range map[string]struct {
 		findings []Finding
 		logged   Ends
@@ -173,6 +207,11 @@ func TestConclude(t *testing.T) {
 		"the destination is not logged":    {[]Finding{finding(Source, Unanswered)}, Ends{Source: true}, Unanswered, 0, ""},
 		"nobody answers":                   {[]Finding{finding(Source, Unanswered), finding(Destination, Unanswered)}, both, Unanswered, 1, "firewall of the host"},
 		"all is well":                      {[]Finding{finding(Source, Answered), finding(Destination, Answered)}, both, Answered, 0, "above the network"},
+		"refused out of the gateway":       {[]Finding{finding(Source, Unanswered), leg(Inside, Unanswered), leg(Outside, Refused)}, outside, Refused, 2, ""},
+		"the gateway gets no reply":        {[]Finding{finding(Source, Unanswered), leg(Inside, Unanswered), leg(Outside, Unanswered)}, outside, Unanswered, 2, "leaves the NAT gateway at eni-gateway and is not answered"},
+		"the gateway's subnet refuses it":  {[]Finding{finding(Source, Unanswered), leg(Inside, Unanswered), leg(Outside, ReplyRefused)}, outside, ReplyRefused, 2, ""},
+		"the gateway does not pass it on":  {[]Finding{finding(Source, Unanswered), leg(Inside, Unanswered)}, outside, NotArriving, 1, "does not pass it on"},
+		"the gateway keeps the reply":      {[]Finding{finding(Source, Unanswered), leg(Outside, Answered)}, outside, Unanswered, 0, "350 s"},
 		"no record":                        {nil, both, NoRecord, -1, "nobody tried"},
 		"no record of the source":          {nil, Ends{Destination: true}, NoRecord, -1, "nothing of it arrived"},
 		"no record at all":                 {nil, Ends{}, NoRecord, -1, "neither is logged"},
@@ -182,7 +221,7 @@ func TestConclude(t *testing.T) {
 			if got.Outcome != tt.outcome || got.Finding != tt.finding || !strings.Contains(got.Says, tt.says) {
 				t.Errorf("%+v", got)
 			}
-			if tt.logged != both && len(got.Missing) == 0 {
+			if tt.logged != both && tt.logged != outside && len(got.Missing) == 0 {
 				t.Error("nothing is said to be missing")
 			}
 		})

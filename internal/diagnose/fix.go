@@ -84,8 +84,8 @@ func FixOf(n *netmodel.Network, r *Refusal) (Fix, *netmodel.Network, error) {
 	return aclFix(n, r, &entry), &with, nil
 }
 
-// freeNumber returns a number for an entry: before the first one that denies some of what it
-// allows, and else behind all, in steps of ten as people take them.
+// freeNumber returns a number for an entry: before the first one that decides otherwise about
+// some of what it is for, and else behind all, in steps of ten as people take them.
 func freeNumber(entries []netmodel.ACLEntry, entry *netmodel.ACLEntry) (int, error) {
 	used := map[int]bool{}
 	last, before := 0, netmodel.LastNumber+1
@@ -96,7 +96,7 @@ func freeNumber(entries []netmodel.ACLEntry, entry *netmodel.ACLEntry) (int, err
 		}
 		used[e.Number] = true
 		last = max(last, e.Number)
-		if !e.Allow && e.Number < before && meets(e, entry) {
+		if e.Allow != entry.Allow && e.Number < before && meets(e, entry) {
 			before = e.Number
 		}
 	}
@@ -108,7 +108,11 @@ func freeNumber(entries []netmodel.ACLEntry, entry *netmodel.ACLEntry) (int, err
 			return number, nil
 		}
 	}
-	return 0, fmt.Errorf("no number is free before %d, the entry that denies it: entries must be numbered anew", before)
+	does := "denies"
+	if !entry.Allow {
+		does = "allows"
+	}
+	return 0, fmt.Errorf("no number is free before %d, the entry that %s it: entries must be numbered anew", before, does)
 }
 
 // meets reports whether two entries may decide the same packet.
@@ -130,6 +134,8 @@ func traffic(t netmodel.Traffic) string {
 		return "echo requests"
 	case t.Protocol == netmodel.ICMP && t.Type == 0, t.Protocol == netmodel.ICMPv6 && t.Type == 129:
 		return "echo replies"
+	case t.Protocol == netmodel.AllProtocols:
+		return "all traffic"
 	case t.Protocol != netmodel.TCP && t.Protocol != netmodel.UDP:
 		return "protocol " + name
 	}
@@ -215,9 +221,15 @@ func aclFix(n *netmodel.Network, r *Refusal, e *netmodel.ACLEntry) Fix {
 		Says:   fmt.Sprintf("let %s %s pass %s, by entry %d of %s", traffic(e.Traffic), fromTo(r.Direction, e.CIDR), inOut(r.Direction), e.Number, r.NetworkACL),
 		Allows: fmt.Sprintf("the same at all %d subnets that have %s, as far as security groups let it", subnets, r.NetworkACL),
 	}
-	cli, egress := "--ingress", "false"
-	if r.Direction == netmodel.Egress {
-		cli, egress = "--egress", "true"
+	out.CLI, out.Terraform = writeEntry(r.NetworkACL, r.Direction, e)
+	return out
+}
+
+// writeEntry writes an entry of a network ACL as a command of the AWS CLI and for Terraform.
+func writeEntry(acl string, d netmodel.Direction, e *netmodel.ACLEntry) (cli, terraform string) {
+	way, egress := "--ingress", "false"
+	if d == netmodel.Egress {
+		way, egress = "--egress", "true"
 	}
 	cidr, block := "--cidr-block", "cidr_block"
 	if e.CIDR.Addr().Is6() {
@@ -232,9 +244,13 @@ func aclFix(n *netmodel.Network, r *Refusal, e *netmodel.ACLEntry) Fix {
 		match = fmt.Sprintf(" --icmp-type-code Type=%d,Code=%d", e.Type, e.Code)
 		fields = fmt.Sprintf("\n  icmp_type      = %d\n  icmp_code      = %d", e.Type, e.Code)
 	}
-	out.CLI = fmt.Sprintf("aws ec2 create-network-acl-entry --network-acl-id %s %s --rule-number %d --protocol %d%s --rule-action allow %s %s",
-		r.NetworkACL, cli, e.Number, e.Protocol, match, cidr, e.CIDR)
-	out.Terraform = fmt.Sprintf("resource \"aws_network_acl_rule\" \"allow\" {\n  network_acl_id = %q\n  egress         = %s\n  rule_number    = %d\n  rule_action    = \"allow\"\n  protocol       = \"%d\"%s\n  %s     = %q\n}",
-		r.NetworkACL, egress, e.Number, e.Protocol, fields, block, e.CIDR.String())
-	return out
+	action := "deny"
+	if e.Allow {
+		action = "allow"
+	}
+	cli = fmt.Sprintf("aws ec2 create-network-acl-entry --network-acl-id %s %s --rule-number %d --protocol %d%s --rule-action %s %s %s",
+		acl, way, e.Number, e.Protocol, match, action, cidr, e.CIDR)
+	terraform = fmt.Sprintf("resource \"aws_network_acl_rule\" %q {\n  network_acl_id = %q\n  egress         = %s\n  rule_number    = %d\n  rule_action    = %q\n  protocol       = \"%d\"%s\n  %s     = %q\n}",
+		action, acl, egress, e.Number, action, e.Protocol, fields, block, e.CIDR.String())
+	return cli, terraform
 }

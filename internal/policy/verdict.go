@@ -96,3 +96,12 @@ func (d *Decision) entryName() string {
 	}
 	return of.EntryName(way, e)
 }
+
+// Entry returns the name of the network ACL's entry that was asked, also where groups decided
+// after it; "" where the packet stays in the subnet.
+func (d Decision) Entry() string {
+	if d.entry == notAsked {
+		return ""
+	}
+	return d.entryName()
+}
