@@ -11,7 +11,7 @@ import (
 )
 
 // scanSides are the records of TCP and UDP, each once, as of who began (source) and of whom it
-// asked (host). Who began is told by a SYN without ACK, or is who has the higher port; without
+// asked (host). Its argument is a further condition. Who began is told by a SYN without ACK, or is who has the higher port; without
 // tcp-flags also who sends from a port that clients use (32768 and above) and is not
 // answered, so that scans of high ports are seen. begins: it may begin a connection; rst: it is
 // of RST alone, by the flags, or guessed from packets without options and payload (40 bytes
@@ -22,7 +22,7 @@ WITH flows AS (
 		CASE WHEN pkt_srcaddr IS NULL OR pkt_dstaddr IS NULL THEN dstaddr ELSE pkt_dstaddr END AS dst,
 		CASE WHEN protocol = 6 THEN tcp_flags END AS flags, coalesce(start, epoch(weir_hour)::BIGINT) AS since
 	FROM vpc_flow_logs
-	WHERE action IS NOT NULL AND weir_repeat IS NULL AND protocol IN (6, 17) AND srcport <> dstport AND srcaddr IS NOT NULL AND dstaddr IS NOT NULL
+	WHERE action IS NOT NULL AND weir_repeat IS NULL AND protocol IN (6, 17) AND srcport <> dstport AND srcaddr IS NOT NULL AND dstaddr IS NOT NULL%s
 ), ways AS (
 	SELECT *, CASE WHEN flags & 18 = 2 THEN TRUE WHEN flags & 18 = 18 OR flags = 4 THEN FALSE WHEN flags IS NOT NULL THEN dstport < srcport
 			ELSE dstport < srcport OR coalesce(weir_pair, '') = 'none' AND srcport >= 32768 END AS request,
@@ -107,7 +107,7 @@ func (w *scan) candidates() (string, error) {
 	lists := map[string][]string{}
 	n := 0
 	for _, sql := range []string{fmt.Sprintf(bruteSQL, list, t.Attempts), fmt.Sprintf(horizontalSQL, t.Hosts), fmt.Sprintf(verticalSQL, t.Ports), fmt.Sprintf(distributedSQL, list, t.Sources)} {
-		err := eachAnswer(w.ctx, w.s, SQLRequest{SQL: scanSides + sql, Scope: w.req.Scope}, func(row []any) {
+		err := eachAnswer(w.ctx, w.s, SQLRequest{SQL: fmt.Sprintf(scanSides, "") + sql, Scope: w.req.Scope}, func(row []any) {
 			var names, values []string
 			for i, name := range []string{"source", "host", "protocol", "port"} {
 				switch v := row[i].(type) {
@@ -142,10 +142,16 @@ func (w *scan) candidates() (string, error) {
 	return strings.Join(or, " OR "), nil
 }
 
-// attempts counts the attempts of records that meet a condition.
-func (w *scan) attempts(where string) ([]diagnose.Attempts, error) {
+// attempts counts the attempts of records that meet a condition. Where addresses are given, in
+// SQL, one end of these records is among them: the engine passes over what others have.
+func (w *scan) attempts(where string, among ...string) ([]diagnose.Attempts, error) {
 	var out []diagnose.Attempts
-	sql := scanSides + fmt.Sprintf(attemptsSQL, where, sightSQL, sightOrder, maxAttempts+1)
+	ends := ""
+	if len(among) > 0 {
+		in := " IN (" + strings.Join(among, ", ") + ")"
+		ends = " AND (srcaddr" + in + " OR dstaddr" + in + " OR pkt_srcaddr" + in + " OR pkt_dstaddr" + in + ")"
+	}
+	sql := fmt.Sprintf(scanSides, ends) + fmt.Sprintf(attemptsSQL, where, sightSQL, sightOrder, maxAttempts+1)
 	err := eachAnswer(w.ctx, w.s, SQLRequest{SQL: sql, Scope: w.req.Scope}, func(row []any) {
 		a, err := attemptsOf(row)
 		if err == nil {

@@ -25,7 +25,8 @@ func (w *scan) rules() error {
 	if at.IsZero() {
 		at = time.Now()
 	}
-	d, err := NetworkAt(w.ctx, w.req.Data, at)
+	definitions := moments{ctx: w.ctx, data: w.req.Data}
+	d, err := definitions.at(at.Unix())
 	if errors.Is(err, versions.ErrNone) {
 		return nil
 	}
@@ -45,13 +46,13 @@ func (w *scan) rules() error {
 			break
 		}
 		f := &w.report.Found[i]
-		kept, err := NetworkAt(w.ctx, w.req.Data, moment(newestSeen(f)))
+		kept, err := definitions.at(newestSeen(f))
 		if err != nil {
 			return err
 		}
 		r := scanRules{w: w, f: f, scanners: scanners, network: kept.Network, policy: policy.New(kept.Network)}
 		r.decide()
-		r.f.Doubts = r.doubts(&kept)
+		r.f.Doubts = r.doubts(kept)
 		if err := r.stops(); err != nil {
 			return err
 		}
@@ -290,7 +291,7 @@ func (r *scanRules) deny() error {
 	if stop.Says == "" {
 		return nil
 	}
-	others, err := r.w.users("source = " + sqlText(r.f.Source.String()))
+	others, err := r.w.users("source = "+sqlText(r.f.Source.String()), sqlText(r.f.Source.String()))
 	if err != nil {
 		return err
 	}
@@ -348,7 +349,7 @@ func (r *scanRules) narrow() error {
 		r.f.Doubts = append(r.f.Doubts, err.Error())
 		return nil
 	}
-	others, err := r.w.users("host IN (" + strings.Join(hosts, ", ") + ")" + ofRules(rules))
+	others, err := r.w.users("host IN ("+strings.Join(hosts, ", ")+")"+ofRules(rules), hosts...)
 	if err != nil {
 		return err
 	}
@@ -459,9 +460,10 @@ type user struct {
 	connections int64
 }
 
-// users returns who used what a condition says, and was answered by more than RST.
-func (w *scan) users(where string) ([]user, error) {
-	list, err := w.attempts(where)
+// users returns who used what a condition says, and was answered by more than RST. One end of
+// what it is about is among addresses, in SQL.
+func (w *scan) users(where string, among ...string) ([]user, error) {
+	list, err := w.attempts(where, among...)
 	if err != nil {
 		return nil, err
 	}

@@ -154,7 +154,7 @@ type why struct {
 	seen    []connection
 	logged  diagnose.Ends
 	known   map[string]diagnose.Known // by interface
-	moments map[int64]*versions.Definition
+	moments moments
 }
 
 // connection is what the rows have in common that WhyConnections are of.
@@ -183,7 +183,8 @@ func (w *why) ends() error {
 	if at.IsZero() {
 		at = time.Now()
 	}
-	d, err := NetworkAt(w.ctx, w.req.Data, at)
+	w.moments = moments{ctx: w.ctx, data: w.req.Data}
+	d, err := w.at(at.Unix())
 	switch {
 	case err == nil:
 		w.loaded, w.network = d.Loaded, d.Network

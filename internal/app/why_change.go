@@ -24,22 +24,9 @@ type WhyChange struct {
 	Says string `json:"says"`
 }
 
-// at returns the definition that was in force at a time, in seconds since the epoch. Each
-// moment is loaded once. What it returns is shared, and not changed.
-func (w *why) at(seconds int64) (*versions.Definition, error) {
-	if d := w.moments[seconds]; d != nil {
-		return d, nil
-	}
-	d, err := NetworkAt(w.ctx, w.req.Data, moment(seconds))
-	if err != nil {
-		return nil, err
-	}
-	if w.moments == nil {
-		w.moments = map[int64]*versions.Definition{}
-	}
-	w.moments[seconds] = &d
-	return &d, nil
-}
+// at returns the definition that was in force at a time, in seconds since the epoch. What it
+// returns is shared, and not changed.
+func (w *why) at(seconds int64) (*versions.Definition, error) { return w.moments.at(seconds) }
 
 // changes finds what changed of what decides about connections of which some are refused and
 // some are not, while they were recorded.
