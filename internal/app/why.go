@@ -42,6 +42,10 @@ type WhyReport struct {
 	// MorePeers counts the peers that nothing is told of, where one end was asked for: those
 	// that most is refused of are told of.
 	MorePeers int64 `json:"more_peers,omitempty"`
+	// Partial counts records between the ends that lack protocol or ports, so that they are of no
+	// connection; Missing says what would tell more, each a sentence.
+	Partial int64    `json:"partial,omitempty"`
+	Missing []string `json:"missing,omitempty"`
 	// Unasked counts the refused connections for which the definition was not asked, since they
 	// are many.
 	Unasked int `json:"unasked,omitempty"`
@@ -417,11 +421,24 @@ func (w *why) coverage() error {
 	logged := func(addresses []netip.Addr) string {
 		return "coalesce(bool_or(weir_direction = 'egress' AND " + among(addresses, "srcaddr") + " OR weir_direction = 'ingress' AND " + among(addresses, "dstaddr") + "), FALSE)"
 	}
-	sql := "SELECT " + logged(w.report.Src.Addresses) + ", " + logged(w.report.Dst.Addresses) + " FROM vpc_flow_logs"
+	src, dst := w.report.Src.Addresses, w.report.Dst.Addresses
+	between := "(" + among(src, "srcaddr") + " AND " + among(dst, "dstaddr") + " OR " + among(dst, "srcaddr") + " AND " + among(src, "dstaddr") + ")"
+	sql := "SELECT " + logged(src) + ", " + logged(dst) + ", count(*) FILTER (action IS NOT NULL AND " + between + " AND (" + partial + ")) FROM vpc_flow_logs"
 	return w.rows(sql, func(row []any) {
 		w.logged.Source, _ = row[0].(bool)
 		w.logged.Destination, _ = row[1].(bool)
+		w.report.Partial = integer(row[2])
 	})
+}
+
+// missing says what would tell more of all connections.
+func (w *why) missing() {
+	if n := w.report.Partial; n > 0 {
+		w.report.Missing = append(w.report.Missing, fmt.Sprintf("of which connections some records between the ends are (%d): their format lacks protocol, srcport or dstport", n))
+	}
+	if w.network == nil && slices.ContainsFunc(w.report.Connections, func(c WhyConnections) bool { return c.Refused > 0 }) {
+		w.report.Missing = append(w.report.Missing, "no network definition was imported: with one ('weir network import') the rule is named, and what mends it")
+	}
 }
 
 // tracking returns the timeouts of an interface's security groups, as far as the definition has
@@ -489,8 +506,12 @@ func (w *why) tell() error {
 	})
 	if len(w.seen) == 0 {
 		none := diagnose.Conclude(nil, w.logged)
+		if w.report.Partial > 0 {
+			none.Says = "no record shows it that says its protocol and ports"
+		}
 		w.report.None = &none
 	}
+	w.missing()
 	if w.network == nil {
 		return nil
 	}

@@ -27,7 +27,7 @@ const whyRows = `
 WITH ends AS (
 	SELECT *, coalesce(interface_id, resource_id) AS recorder, coalesce(pkt_srcaddr <> srcaddr OR pkt_dstaddr <> dstaddr, FALSE) AS translated,
 		coalesce(%[1]s, FALSE) AS ahead, tcp_flags & 18 AS opening, protocol IN (6, 17, 33, 132, 136) AS ported
-	FROM vpc_flow_logs WHERE (%[1]s OR %[2]s) AND action IS NOT NULL AND coalesce(interface_id, resource_id) IS NOT NULL
+	FROM vpc_flow_logs WHERE (%[1]s OR %[2]s) AND action IS NOT NULL AND coalesce(interface_id, resource_id) IS NOT NULL AND NOT (` + partial + `)
 ), ways AS (
 	SELECT *, %[3]s AS request, %[4]s AS guessed FROM ends
 ), rows AS (
@@ -37,15 +37,20 @@ WITH ends AS (
 	FROM ways
 )`
 
+// partial is the condition of records that do not say of which connections they are: their format
+// lacks fields.
+const partial = `protocol IS NULL OR protocol IN (6, 17, 33, 132, 136) AND (srcport IS NULL OR dstport IS NULL)`
+
 // evidenceSQL asks for what records have in common; its argument is a condition.
 const evidenceSQL = `
 SELECT request <> ahead AS backwards, protocol, port, recorder, coalesce(weir_direction, 'undecided') AS direction, request, action,
 	coalesce(reject_reason, '') AS reason,
 	CASE WHEN protocol <> 6 OR tcp_flags IS NULL THEN -1 WHEN opening = 18 THEN 18 WHEN opening = 2 THEN 2 WHEN tcp_flags = 4 THEN 4 ELSE 0 END AS flags,
 	coalesce(weir_pair, 'unknown') AS pair, bool_or(guessed) AS guessed, count(*) AS records, sum(packets)::BIGINT AS packets, sum(bytes)::BIGINT AS bytes,
-	min(start) AS first, max("end") AS last, min(client) AS low, max(client) AS high,
+	min(coalesce(start, "end", epoch(weir_hour)::BIGINT)) AS first, max(coalesce("end", start, epoch(weir_hour)::BIGINT)) AS last, min(client) AS low, max(client) AS high,
 	arg_max(concat_ws(' ', coalesce(version, 2), coalesce(account_id, '-'), coalesce(interface_id, '-'), srcaddr, dstaddr, coalesce(srcport::VARCHAR, '-'), coalesce(dstport::VARCHAR, '-'),
-		protocol, coalesce(packets::VARCHAR, '-'), coalesce(bytes::VARCHAR, '-'), start, "end", action, coalesce(log_status, '-')), "end") AS sample
+		protocol, coalesce(packets::VARCHAR, '-'), coalesce(bytes::VARCHAR, '-'), coalesce(start::VARCHAR, '-'), coalesce("end"::VARCHAR, '-'), action, coalesce(log_status, '-')),
+		coalesce("end", start, epoch(weir_hour)::BIGINT)) AS sample
 	, peer, translated
 FROM rows WHERE %s
 GROUP BY ALL ORDER BY recorder, request DESC, records DESC, action, last DESC, flags, pair, reason, direction LIMIT %d`

@@ -10,6 +10,9 @@ import (
 // newestAge says how old the newest record is, and where that is days, of when.
 func newestAge(newest, now time.Time, zone *time.Location) string {
 	age := max(0, now.Sub(newest))
+	if ahead := newest.Sub(now); ahead > time.Hour {
+		return showTime(newest, zone) + ", " + length(ahead) + " ahead of this machine's clock"
+	}
 	if age < 48*time.Hour {
 		return length(age) + " old"
 	}

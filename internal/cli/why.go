@@ -175,6 +175,12 @@ func (c *cli) printWhy(r *app.WhyReport, zone *time.Location, all bool) error {
 	if r.Unasked > 0 {
 		c.note("the definition was asked for the first refused ones only: %d more", r.Unasked)
 	}
+	if len(r.Missing) > 0 && len(r.Connections) > 0 {
+		fmt.Fprintln(out)
+	}
+	for _, m := range r.Missing {
+		fmt.Fprintln(out, "  missing: ", m)
+	}
 	if r.Newest != nil {
 		fmt.Fprintf(out, "\nnewest record   %s\n", newestAge(*r.Newest, time.Now(), zone))
 	}
