@@ -64,7 +64,33 @@ func (b *bench) attribution(ctx context.Context) error {
 	b.row("its memory", "under 2,048 MiB", again.peak < 2<<30, "%d MiB", again.peak>>20)
 	b.note("the same while they are taken in", fmt.Sprintf("%.2f CPU-s for each million more than %.2f without a definition; %d MiB instead of %d",
 		perMillion((while.cpu-plain.cpu).Seconds()), perMillion(plain.cpu.Seconds()), while.peak>>20, plain.peak>>20))
-	return b.attributed(ctx, after, before)
+	if err := b.attributed(ctx, after, before); err != nil {
+		return err
+	}
+	return b.replays(ctx, after)
+}
+
+// replays measures what goes through all connections of the day, with the definitions of a lake
+// that has them.
+func (b *bench) replays(ctx context.Context, data string) error {
+	l, engine, err := b.openLakeOf(ctx, data, duckdb.Options{})
+	if err != nil {
+		return err
+	}
+	busiest, _, err := sqlAsker(engine, "SELECT regexp_extract(weir_allow_rules, 'sgr-[0-9a-f]+') AS rule FROM "+table+" WHERE weir_allow_rules LIKE '%sgr-%' GROUP BY 1 ORDER BY count(*) DESC LIMIT 1")(ctx)
+	if err = errors.Join(err, engine.Close(), l.Close()); err != nil {
+		return err
+	}
+	for _, ask := range [][]string{
+		{"whatif", "-q", "--revoke", busiest[0]}, {"rules", "hits", "-q"}, {"rules", "unused", "-q"}, {"nat", "-q"}, {"scan", "-q"},
+	} {
+		u, err := b.command(ctx, append([]string{"--data", data}, ask...)...)
+		if err != nil {
+			return err
+		}
+		b.row("weir "+strings.Join(ask, " ")+": time, memory", "under 60 CPU-s, 2,048 MiB", u.cpu.Seconds() < 60 && u.peak < 2<<30, "%.1f CPU-s, %.1f s wall, %d MiB", u.cpu.Seconds(), u.wall.Seconds(), u.peak>>20)
+	}
+	return nil
 }
 
 // networks makes the networks' definitions.

@@ -23,7 +23,8 @@
 //	memory     processes that answer Q1 to Q5
 //	peers      Q1 to Q5 beside other programs, and intake beside flowlogs-reader
 //	attribution  which rule decided about each record, by a definition of 51 VPCs that came
-//	           after the records, and before them
+//	           after the records, and before them; and what replays the day's connections with
+//	           it: weir whatif, rules, nat and scan
 //	follow     a new object in a folder that is followed, until it is in answers
 //
 // The peers, for -peers. Each is given the day's records from the objects, without

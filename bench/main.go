@@ -202,7 +202,7 @@ func (b *bench) command(ctx context.Context, args ...string) (usage, error) {
 	began := time.Now()
 	out, err := cmd.CombinedOutput()
 	u := usage{wall: time.Since(began)}
-	if err != nil {
+	if exit, ok := errors.AsType[*exec.ExitError](err); err != nil && (!ok || exit.ExitCode() != exitFindings) {
 		return u, fmt.Errorf("weir %s: %w\n%s", strings.Join(args, " "), err, out)
 	}
 	u.cpu = cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
@@ -211,6 +211,9 @@ func (b *bench) command(ctx context.Context, args ...string) (usage, error) {
 	}
 	return u, nil
 }
+
+// exitFindings is weir's exit code where it found what it was asked to look for.
+const exitFindings = 4
 
 // repeat runs a command several times, each in a state that before makes.
 func (b *bench) repeat(ctx context.Context, before func() error, args ...string) ([]usage, error) {
