@@ -264,7 +264,7 @@ func scanRule(r *app.ScanRule) string {
 		does = "lets it out"
 	}
 	rules := r.Rules
-	if r.Entry != "" && !(len(rules) == 1 && rules[0] == r.Entry) {
+	if r.Action == "ACCEPT" && r.Entry != "" && !slices.Contains(rules, r.Entry) {
 		rules = append(append([]string{}, rules...), r.Entry)
 	}
 	out := fmt.Sprintf("%s %s at %s: %s", strings.Join(rules, ", "), does, app.Several(r.Interfaces), plural(r.Attempts, "attempt"))
