@@ -118,6 +118,8 @@ func (a asked) expected(accepted bool, entry string, groups []string) []string {
 		return []string{told(rules)}
 	case a.flags >= 0 && a.flags&18 == 18:
 		return []string{told(replies), told(slices.Concat(rules, replies))}
+	case a.flags >= 0:
+		return []string{told(rules), told(slices.Concat(rules, replies))}
 	}
 	return []string{told(slices.Concat(rules, replies))}
 }

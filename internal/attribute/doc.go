@@ -15,16 +15,16 @@
 //   - What the network ACL lets pass and no rule of the groups allows, the groups refused: a
 //     reply would have passed them.
 //   - What goes out and both refuse, the groups refused if it opens a connection, and the network
-//     ACL if it answers one. A SYN alone opens one; a SYN with ACK whose request was accepted
-//     at the ENI answers one. Else it is one of both.
+//     ACL if it answers one. A SYN alone opens one; a SYN with ACK answers the one whose SYN
+//     another record of the hour shows as accepted. Else it is one of both.
 //   - What nothing refuses and is refused all the same, is a contradiction: the definition is
 //     another than the one that decided, or the packet came after its connection (stage
 //     stray, where TCP's flags say that it opens none).
 //   - What was accepted, was so by the rules that allow it as a request, or allow the request that
-//     it answers. Where TCP's flags do not tell which it is, the rules of both are listed. A
-//     SYN with ACK in a packet of its own, with something accepted back, is not told from one that nobody
-//     asked for and a RST. What neither explains is a contradiction: the connection outlived its rule, or
-//     the definition is another.
+//     it answers. Where neither TCP's flags nor the SYN of another record of the hour tell which
+//     it is, the rules of both are listed: a SYN with ACK may be one that nobody asked for. What
+//     neither explains is a contradiction: the connection outlived its rule, or the definition is
+//     another.
 //
 // ICMP's types are not in records: all that rules tell apart are tried.
 //
@@ -37,6 +37,6 @@
 // # Exact
 //
 // One rule, or the groups' lack of one, explains the action, by the definition of that time. Of
-// accepted records without a SYN it is said only where no rule changed before: else their
-// connection may be older than the rules.
+// accepted records whose SYN no record of the hour shows it is said only where no rule changed
+// before: else their connection may be older than the rules.
 package attribute

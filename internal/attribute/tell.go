@@ -24,7 +24,20 @@ func (r *Rules) Tell(ctx context.Context, hour int64, rows []pair.Rows, found []
 	if len(r.spans) == 0 {
 		return of, nil, nil
 	}
-	t := teller{ctx: ctx, rules: r, hour: hour, places: map[Told]uint32{}, verdicts: map[verdictKey]uint32{}, fars: map[farKey]*policy.Far{}}
+	t := teller{ctx: ctx, rules: r, hour: hour, places: map[Told]uint32{}, verdicts: map[verdictKey]uint32{}, fars: map[farKey]*policy.Far{}, opened: map[flow]opened{}}
+	t.each(rows, func(row, at int) bool { t.open(row, found[at]); return true })
+	t.each(rows, func(row, at int) bool {
+		of[at], err = t.tell(row, found[at])
+		return err == nil
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	return of, t.told, nil
+}
+
+// each calls do with the row in its batch and the place of each record, until it says no.
+func (t *teller) each(rows []pair.Rows, do func(row, at int) bool) {
 	at := 0
 	for _, some := range rows {
 		t.begin(some.Batch)
@@ -37,13 +50,77 @@ func (r *Rules) Tell(ctx context.Context, hour int64, rows []pair.Rows, found []
 			if some.At != nil {
 				row = int(some.At[i])
 			}
-			if of[at], err = t.tell(row, found[at]); err != nil {
-				return nil, nil, err
+			if !do(row, at) {
+				return
 			}
 			at++
 		}
 	}
-	return of, t.told, nil
+}
+
+// flow is connections of TCP with the same ends, at an ENI.
+type flow struct {
+	iface      string
+	far        netip.Addr
+	near, port uint16
+}
+
+// opened is the first SYN without ACK of a flow that was accepted.
+type opened struct {
+	way  netmodel.Direction
+	at   int64 // the record's start
+	span int   // of the definitions, -1 where there are several
+	both bool  // the other end opened one too
+}
+
+// maxOpened bounds the flows that are kept; records of others tell by themselves.
+const maxOpened = 1 << 20
+
+// open notes who opened a connection, if the record says it, for those of its records that do
+// not.
+func (t *teller) open(i int, found pair.Answer) {
+	if flags := number(t.flags, i); flags == flowlog.Absent || flags&18 != 2 || t.actions.at(i) != "ACCEPT" {
+		return
+	}
+	var q question
+	id := t.ifaces.at(i)
+	from, to, timed := t.time(i)
+	far, read := t.read(&q, i, found)
+	if id == "" || !timed || !read || q.opening != opens {
+		return
+	}
+	key := flow{id, far, q.near, q.port}
+	o, known := t.opened[key]
+	if !known && len(t.opened) == maxOpened {
+		return
+	}
+	first, last := t.rules.between(from-slack, to+slack)
+	switch {
+	case !known:
+		o = opened{way: q.way, at: from, span: first}
+	case o.way != q.way:
+		o.both = true
+	case from < o.at:
+		o.at, o.span = from, first
+	}
+	if first != last {
+		o.span = -1
+	}
+	t.opened[key] = o
+}
+
+// began returns who opened a record's connection, as another record of the hour says, since
+// when no definition changed.
+func (t *teller) began(q *question, id string, far netip.Addr, from, to int64, span int) side {
+	o, known := t.opened[flow{id, far, q.near, q.port}]
+	switch {
+	case !known || o.both || o.span != span:
+	case o.way == q.way && o.at <= from:
+		return sender
+	case o.way != q.way && o.at <= to:
+		return receiver
+	}
+	return nobody
 }
 
 // teller tells of the records of an hour.
@@ -57,11 +134,11 @@ type teller struct {
 	verdicts map[verdictKey]uint32
 	fars     map[farKey]*policy.Far
 	last     [2]*loaded // the definitions that were asked last
+	opened   map[flow]opened
 
 	// Of the batch.
 	ifaces, actions, reasons, src, dst, pktSrc, pktDst text
 	start, end, protocol, srcPort, dstPort, flags      []int64
-	packets                                            []int64
 }
 
 // verdictKey is what a text of a verdict depends on.
@@ -132,7 +209,6 @@ func (t *teller) begin(b *flowlog.Batch) {
 	t.pktSrc, t.pktDst = textOf(b, flowlog.PktSrcAddr), textOf(b, flowlog.PktDstAddr)
 	t.start, t.end, t.protocol = b.Nums(flowlog.Start), b.Nums(flowlog.End), b.Nums(flowlog.Protocol)
 	t.srcPort, t.dstPort, t.flags = b.Nums(flowlog.SrcPort), b.Nums(flowlog.DstPort), b.Nums(flowlog.TCPFlags)
-	t.packets = b.Nums(flowlog.Packets)
 }
 
 // tell tells of a record.
@@ -164,6 +240,9 @@ func (t *teller) tell(i int, found pair.Answer) (uint32, error) {
 	first, last := t.rules.between(from-slack, to+slack)
 	q.settled = first == 0
 	if first == last {
+		if q.opening == neither || q.opening == answers {
+			q.began = t.began(&q, id, far, from, to, first)
+		}
 		return t.by(first, &q, id, far)
 	}
 	return t.bySeveral(first, last, &q, id, far)
@@ -224,8 +303,6 @@ func (t *teller) read(q *question, i int, found pair.Answer) (far netip.Addr, ok
 			q.opening = answers
 		}
 	}
-	q.answered = found.State() == pair.Accepted
-	q.several = number(t.packets, i) > 1 // not of a record that does not say
 	return far, true
 }
 

@@ -41,6 +41,15 @@ const (
 	neither
 )
 
+// side is an end of a record's packets.
+type side uint8
+
+const (
+	nobody side = iota // not known
+	sender
+	receiver
+)
+
 // question is a record, as far as it decides what is told of it.
 type question struct {
 	far      *policy.Far
@@ -50,10 +59,8 @@ type question struct {
 	way      netmodel.Direction
 	opening  opening
 	accepted bool
-	// answered says that the opposite direction was accepted in the time around.
-	answered bool
-	// several says that it has more than one packet.
-	several bool
+	// began is who opened the connection, as the accepted SYN of another record of the hour says.
+	began side
 	// settled says that no definition changed before: else its connection could be older, of any
 	// protocol, as long as packets keep it open.
 	settled bool
@@ -156,7 +163,7 @@ func rejected(j *policy.Judge, q *question) verdict {
 		return verdict{attribution: unknown}
 	case denies && (q.way == netmodel.Ingress || !none):
 		return denied
-	case denies && q.opening == answers && q.answered:
+	case denies && q.opening == answers && q.began == receiver:
 		return denied
 	case denies && groups.Doubtful && j.Regrouped(): // of which groups, nobody knows
 		return verdict{attribution: unknown}
@@ -194,12 +201,13 @@ func accepted(j *policy.Judge, q *question) verdict {
 		v.attribution = exact
 		return v
 	}
-	// A SYN with ACK alone, and something back: a RST, where nobody asked for it.
-	replies := q.opening == answers && q.answered && q.several
+	// A SYN with ACK may be one that nobody asked for.
+	replies := q.opening == answers && q.began == receiver
 	if replies {
 		request = none
 	}
-	if q.opening != opens {
+	asks := q.opening == opens || q.opening == neither && q.began == sender
+	if !asks {
 		if before := j.Entry(&back); !before.Known || before.Allows || !q.settled { // it may have allowed it then
 			reply = j.Allowed(&back)
 		}
@@ -220,7 +228,7 @@ func accepted(j *policy.Judge, q *question) verdict {
 	if reply.Rules > 0 || reply.Doubtful {
 		v.lists |= rulesBack
 	}
-	told := q.opening == opens || replies
+	told := asks || replies
 	v.attribution = ambiguous
 	if rules == 1 && !doubtful && (told || q.settled) {
 		v.attribution = exact
