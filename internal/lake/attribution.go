@@ -18,8 +18,8 @@ type Attribution interface {
 	Sum(hour int64) uint64
 	// Tell tells of records of an hour: one number for each record in the order of rows, 0 for
 	// nothing, else 1 + a place in told. found are their directions and pairs, in the same order.
-	// The rows need not be all of the hour, and none is told of others. Of what it is given, it
-	// keeps nothing.
+	// The rows need not be all of the hour; of a record more may be told where others are there
+	// too. Of what it is given, it keeps nothing.
 	Tell(hour int64, rows []pair.Rows, found []pair.Answer) (of []uint32, told []Told, err error)
 }
 
