@@ -82,7 +82,7 @@ func (b *bench) replays(ctx context.Context, data string) error {
 		return err
 	}
 	for _, ask := range [][]string{
-		{"whatif", "-q", "--revoke", busiest[0]}, {"rules", "hits", "-q"}, {"rules", "unused", "-q"}, {"nat", "-q"}, {"scan", "-q"},
+		{"whatif", "-q", "--revoke", strings.TrimSpace(busiest[0])}, {"rules", "hits", "-q"}, {"rules", "unused", "-q"}, {"nat", "-q"}, {"scan", "-q"},
 	} {
 		u, err := b.command(ctx, append([]string{"--data", data}, ask...)...)
 		if err != nil {
