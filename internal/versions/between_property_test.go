@@ -525,7 +525,7 @@ func TestMoments(t *testing.T) {
 				checkLed(t, s, h, kept, fmt.Sprintf("seed %d", seed), count)
 			}
 			var times []time.Time
-			for n := -1; n < 61; n += 4 {
+			for n := -1; n < 61; n += 15 {
 				times = append(times, at(n).Add(500*time.Millisecond))
 			}
 			checkMarks(t, s, times...)
