@@ -2,11 +2,9 @@ package app
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"weir/internal/attribute"
@@ -15,23 +13,16 @@ import (
 	"weir/internal/versions"
 )
 
-// attribution is what the network's versions tell, as they are, of which rules decided about
-// records.
-type attribution struct {
-	data string
-
-	mu  sync.Mutex
-	now *attribute.Rules
-	of  versions.Stamp // that now is of
-}
-
-// get returns what the versions of now tell, for a lake; nil where there are none.
-func (a *attribution) get(ctx context.Context) (lake.Attribution, error) {
-	r, err := a.rules(ctx)
-	if r == nil || err != nil {
-		return nil, err
-	}
-	return lakeRules{r}, nil
+// newAttribution returns what the versions of a data directory tell, as they are, of which rules
+// decided about records.
+func newAttribution(data string) *stamped[lake.Attribution] {
+	return &stamped[lake.Attribution]{data: data, make: func(ctx context.Context, s *versions.Store) (lake.Attribution, error) {
+		marks, err := s.Marks(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("cannot tell which rules decided: %w", err)
+		}
+		return lakeRules{attribute.New(definitions{data, marks})}, nil
+	}}
 }
 
 // lakeRules are rules as a lake asks for them.
@@ -45,38 +36,6 @@ func (t lakeRules) Tell(hour int64, rows []pair.Rows, found []pair.Answer) ([]ui
 		out[i] = lake.Told(one)
 	}
 	return of, out, err
-}
-
-// rules returns what the versions of now tell; nil where there are none.
-func (a *attribution) rules(ctx context.Context) (*attribute.Rules, error) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	s, err := versions.Open(ctx, a.data)
-	if errors.Is(err, versions.ErrNone) {
-		a.now, a.of = nil, ""
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	defer s.Close()
-	of, err := s.Stamp(ctx)
-	if err != nil {
-		return nil, err
-	}
-	if a.of == of {
-		return a.now, nil
-	}
-	marks, err := s.Marks(ctx)
-	if errors.Is(err, versions.ErrNone) {
-		a.now, a.of = nil, of
-		return nil, nil
-	}
-	if err != nil {
-		return nil, fmt.Errorf("cannot tell which rules decided: %w", err)
-	}
-	a.now, a.of = attribute.New(definitions{a.data, marks}), of
-	return a.now, nil
 }
 
 // definitions are the network's versions as a source of attributions.

@@ -46,7 +46,7 @@ func OpenLocal(ctx context.Context, o LocalOptions) (*Local, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	l, err := lake.Open(ctx, o.Data, lake.Options{ReadOnly: o.ReadOnly, Now: o.Now, Owners: (&owners{data: o.Data}).get, Attribution: (&attribution{data: o.Data}).get})
+	l, err := lake.Open(ctx, o.Data, lake.Options{ReadOnly: o.ReadOnly, Now: o.Now, Owners: newOwners(o.Data).get, Attribution: newAttribution(o.Data).get})
 	if err != nil {
 		return nil, err
 	}

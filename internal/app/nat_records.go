@@ -1,9 +1,7 @@
 package app
 
 import (
-	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"net/netip"
 	"slices"
@@ -19,7 +17,7 @@ const lookBack = 20 * time.Minute
 
 // rows asks about the time that was asked about, and calls do with each row.
 func (n *natWork) rows(sql string, do func(row []any) error) error {
-	return n.rowsOf(SQLRequest{SQL: sql, Scope: n.req.Scope}, do)
+	return eachSQLRow(n.ctx, n.s, SQLRequest{SQL: sql, Scope: n.req.Scope}, do)
 }
 
 // rowsBefore asks about the time before it too.
@@ -28,26 +26,7 @@ func (n *natWork) rowsBefore(sql string, do func(row []any) error) error {
 	if !req.Scope.From.IsZero() {
 		req.Scope.From = req.Scope.From.Add(-lookBack)
 	}
-	return n.rowsOf(req, do)
-}
-
-func (n *natWork) rowsOf(req SQLRequest, do func(row []any) error) error {
-	rows, err := n.s.Query(n.ctx, req)
-	if err != nil {
-		return err
-	}
-	for {
-		row, err := rows.Next()
-		if errors.Is(err, io.EOF) {
-			return rows.Close()
-		}
-		if err == nil {
-			err = do(row)
-		}
-		if err != nil {
-			return errors.Join(err, rows.Close())
-		}
-	}
+	return eachSQLRow(n.ctx, n.s, req, do)
 }
 
 // private is the condition that an address is of a private range, or of that of carrier-grade

@@ -7,60 +7,29 @@ import (
 	"math"
 	"net/netip"
 	"slices"
-	"sync"
 
 	"weir/internal/lake"
 	"weir/internal/pair"
 	"weir/internal/versions"
 )
 
-// owners are the own addresses of ENIs that the network's versions tell, as they are, for
-// the directions of records that leave them open.
-type owners struct {
-	data string
-
-	mu  sync.Mutex
-	now *pair.Owners
-	of  versions.Stamp // that now is of
-}
-
-// get returns what the versions of now tell.
-func (o *owners) get(ctx context.Context) (*pair.Owners, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	s, err := versions.Open(ctx, o.data)
-	if errors.Is(err, versions.ErrNone) {
-		o.now, o.of = nil, ""
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	defer s.Close()
-	of, err := s.Stamp(ctx)
-	if err != nil {
-		return nil, err
-	}
-	if o.of == of {
-		return o.now, nil
-	}
-	spans, err := s.Interfaces(ctx)
-	if errors.Is(err, versions.ErrNone) {
-		o.now, o.of = nil, of
-		return nil, nil
-	}
-	if err != nil {
-		return nil, fmt.Errorf("cannot tell the own addresses of interfaces: %w", err)
-	}
-	o.now, o.of = pair.NewOwners(ownAddresses(spans)), of
-	return o.now, nil
+// newOwners returns the own addresses of ENIs that the versions of a data directory tell, as they
+// are, for the directions of records that leave them open.
+func newOwners(data string) *stamped[*pair.Owners] {
+	return &stamped[*pair.Owners]{data: data, make: func(ctx context.Context, s *versions.Store) (*pair.Owners, error) {
+		spans, err := s.Interfaces(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("cannot tell the own addresses of interfaces: %w", err)
+		}
+		return pair.NewOwners(ownAddresses(spans)), nil
+	}}
 }
 
 // Outdated returns of how many hours of a data directory the directions and pairs are not those
 // of its records and its definition as they are, and how many are attributed by other definitions
 // than there are now; 0 where it has no records.
 func Outdated(ctx context.Context, data string) (undirected, stale int, err error) {
-	l, err := lake.Open(ctx, data, lake.Options{ReadOnly: true, Owners: (&owners{data: data}).get, Attribution: (&attribution{data: data}).get})
+	l, err := lake.Open(ctx, data, lake.Options{ReadOnly: true, Owners: newOwners(data).get, Attribution: newAttribution(data).get})
 	if errors.Is(err, lake.ErrNoLake) {
 		return 0, 0, nil
 	}

@@ -2,8 +2,6 @@ package app
 
 import (
 	"context"
-	"errors"
-	"io"
 	"time"
 
 	"weir/internal/diagnose"
@@ -132,20 +130,10 @@ type scan struct {
 
 // eachAnswer asks, and calls do with each row.
 func eachAnswer(ctx context.Context, s Service, r SQLRequest, do func(row []any)) error {
-	rows, err := s.Query(ctx, r)
-	if err != nil {
-		return err
-	}
-	for {
-		row, err := rows.Next()
-		if errors.Is(err, io.EOF) {
-			return rows.Close()
-		}
-		if err != nil {
-			return errors.Join(err, rows.Close())
-		}
+	return eachSQLRow(ctx, s, r, func(row []any) error {
 		do(row)
-	}
+		return nil
+	})
 }
 
 // moment returns the time of seconds since the epoch.

@@ -193,8 +193,14 @@ func fixOf(n *netmodel.Network, refusal *WhyRefusal, r *CheckReport) (diagnose.F
 // a NAT gateway, the whole way from the client on.
 func (w *why) checkOf(f *diagnose.Finding, c *WhyConnections) (CheckRequest, bool) {
 	req, ok := checkOf(f, c)
-	if !ok || f.Leg == diagnose.NoLeg {
+	if !ok {
 		return req, ok
+	}
+	if f.Leg == diagnose.NoLeg {
+		if id := w.sender(req.From, f, c); id != "" {
+			req.From = id
+		}
+		return req, true
 	}
 	client, far := &w.report.Src, &w.report.Dst
 	if c.Backwards {
@@ -208,6 +214,35 @@ func (w *why) checkOf(f *diagnose.Finding, c *WhyConnections) (CheckRequest, boo
 		req.SourcePort = clientPort
 	}
 	return req, true
+}
+
+// sender returns the ENI with an address that sent what a finding is about, where several of the
+// definition have it, as VPCs may have the same networks: the one whose records show that it
+// sent, else the one in the VPC of the finding's interface; "" where neither tells.
+func (w *why) sender(from string, f *diagnose.Finding, c *WhyConnections) string {
+	a, err := netip.ParseAddr(from)
+	if err != nil || w.network == nil {
+		return ""
+	}
+	list := w.network.At(a)
+	if len(list) < 2 {
+		return ""
+	}
+	sent := slices.DeleteFunc(slices.Clone(list), func(i *netmodel.Interface) bool {
+		return !slices.ContainsFunc(c.Findings, func(o diagnose.Finding) bool { return o.Interface == i.ID && o.Side == diagnose.Source })
+	})
+	if len(sent) == 1 {
+		return sent[0].ID
+	}
+	at := w.network.Interfaces[f.Interface]
+	if at == nil {
+		return ""
+	}
+	near := slices.DeleteFunc(list, func(i *netmodel.Interface) bool { return i.VPC != at.VPC })
+	if len(near) == 1 {
+		return near[0].ID
+	}
+	return ""
 }
 
 // checkOf is [why.checkOf] as the proof alone tells.

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"testing"
 
+	"weir/internal/diagnose"
 	"weir/internal/netmodel"
 	"weir/internal/policy"
 	"weir/internal/synth"
@@ -91,4 +92,37 @@ func addressOf(i *netmodel.Interface, family netip.Addr) string {
 		}
 	}
 	return ""
+}
+
+// TestSender tells apart ENIs of VPCs with the same networks.
+func TestSender(t *testing.T) {
+	eni := func(id, vpc, address string) *netmodel.Interface {
+		return &netmodel.Interface{ID: id, VPC: vpc, Addresses: []netip.Addr{netip.MustParseAddr(address)}}
+	}
+	w := why{network: &netmodel.Network{Interfaces: map[string]*netmodel.Interface{
+		"eni-a": eni("eni-a", "vpc-1", "10.0.0.1"), "eni-b": eni("eni-b", "vpc-2", "10.0.0.1"),
+		"eni-c": eni("eni-c", "vpc-2", "10.0.0.2"), "eni-d": eni("eni-d", "vpc-3", "10.0.0.3"),
+	}}}
+	finding := func(id string, side diagnose.Side) diagnose.Finding {
+		return diagnose.Finding{Interface: id, Side: side}
+	}
+	for name, tt := range map[string]struct {
+		from     string
+		findings []diagnose.Finding
+		want     string
+	}{
+		"records show it":        {"10.0.0.1", []diagnose.Finding{finding("eni-c", diagnose.Destination), finding("eni-a", diagnose.Source)}, "eni-a"},
+		"the VPC tells":          {"10.0.0.1", []diagnose.Finding{finding("eni-c", diagnose.Destination)}, "eni-b"},
+		"both sent":              {"10.0.0.1", []diagnose.Finding{finding("eni-d", diagnose.Destination), finding("eni-a", diagnose.Source), finding("eni-b", diagnose.Source)}, ""},
+		"neither tells":          {"10.0.0.1", []diagnose.Finding{finding("eni-d", diagnose.Destination)}, ""},
+		"an ENI nobody knows":    {"10.0.0.1", []diagnose.Finding{finding("eni-9", diagnose.Destination)}, ""},
+		"one alone has it":       {"10.0.0.2", []diagnose.Finding{finding("eni-a", diagnose.Destination)}, ""},
+		"an id, not an address":  {"eni-a", []diagnose.Finding{finding("eni-a", diagnose.Source)}, ""},
+		"an address of nobody's": {"192.0.2.1", []diagnose.Finding{finding("eni-c", diagnose.Destination)}, ""},
+	} {
+		c := WhyConnections{Findings: tt.findings}
+		if got := w.sender(tt.from, &tt.findings[0], &c); got != tt.want {
+			t.Errorf("%s: %q, want %q", name, got, tt.want)
+		}
+	}
 }

@@ -3,6 +3,7 @@ package attribute
 import (
 	"context"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"weir/flowlog"
@@ -25,7 +26,10 @@ func (r *Rules) Tell(ctx context.Context, hour int64, rows []pair.Rows, found []
 		return of, nil, nil
 	}
 	t := teller{ctx: ctx, rules: r, hour: hour, places: map[Told]uint32{}, verdicts: map[verdictKey]uint32{}, fars: map[farKey]*policy.Far{}, opened: map[flow]opened{}}
-	t.each(rows, func(row, at int) bool { t.open(row, found[at]); return true })
+	flagged := slices.ContainsFunc(rows, func(some pair.Rows) bool { return len(some.Batch.Nums(flowlog.TCPFlags)) > 0 })
+	if flagged { // else no record says who opened anything
+		t.each(rows, func(row, at int) bool { t.open(row, found[at]); return true })
+	}
 	t.each(rows, func(row, at int) bool {
 		of[at], err = t.tell(row, found[at])
 		return err == nil

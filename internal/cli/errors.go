@@ -30,9 +30,12 @@ func (h *hinted) Unwrap() error { return h.error }
 // hint adds to an error what to do next.
 func hint(err error, hints ...string) error { return &hinted{err, hints} }
 
-// hintImport says where a definition comes from, where none was imported.
+// takeDefinition says where a definition comes from, where none was imported.
+const takeDefinition = "weir network import DIR takes what 'aws ec2 describe-*' prints"
+
+// hintImport says so of a command that also asks files.
 func hintImport(err error) error {
-	return hint(err, "weir network import DIR takes what 'aws ec2 describe-*' prints", "--network DIR asks files that are not imported")
+	return hint(err, takeDefinition, "--network DIR asks files that are not imported")
 }
 
 // usageError is an error in how a command was called.

@@ -75,7 +75,7 @@ func (c *cli) askRules(cmd *cobra.Command, f *rulesFlags, req app.RulesRequest) 
 	r, err := app.Rules(cmd.Context(), s, req, p.show)
 	switch {
 	case errors.Is(err, versions.ErrNone):
-		return nil, nil, hintImport(err)
+		return nil, nil, hint(err, takeDefinition)
 	case errors.Is(err, app.ErrUnknownRule), errors.Is(err, hygiene.ErrEntry):
 		return nil, nil, hint(usage(err), "'weir rules hits' lists all of them")
 	}

@@ -234,6 +234,10 @@ func TestStamp(t *testing.T) {
 		t.Fatal(err)
 	}
 	changed("an event", true)
+	days(t, s, 5, 30, true)
+	changed("a day of the trail", true)
+	days(t, s, 6, 25, true)
+	changed("what is known of it", false)
 	if err := s.Remove(t.Context(), 1); err != nil {
 		t.Fatal(err)
 	}
