@@ -1,0 +1,16 @@
+package discover
+
+import "weir/flowlog"
+
+// An Event is a log event of a log group.
+type Event struct {
+	Account, Group, Stream string
+	// Timestamp and Ingestion are milliseconds since the epoch.
+	Timestamp, Ingestion int64
+	Message              string
+	// Format is the flow log format of the message, nil where it is not known to be a record. A
+	// record's words are its fields, "-" among them.
+	Format *flowlog.Format
+	// Ptr is the pointer to the event, @ptr; "" where nobody needs it.
+	Ptr string
+}
