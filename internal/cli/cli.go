@@ -101,6 +101,7 @@ Apache Iceberg lake on this machine, and answers questions about them in seconds
 		c.whyCommand(), c.natCommand(), c.scanCommand(), c.whatifCommand(), c.rulesCommand(),
 		c.catCommand(), c.queryCommand(), c.topCommand(), c.fieldsCommand(),
 		c.lakeCommand(), c.serveCommand(), c.userCommand(), c.synthCommand(), c.manCommand())
+	root.AddCommand(c.keysCommand())
 	addExitCodes(root)
 	return root
 }
