@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 )
 
@@ -94,7 +95,13 @@ func (s *Store) replace(ctx context.Context, g *group, old, fresh []*File, also 
 		return err
 	})
 	if err != nil {
-		return err // fresh files go with the next Open, unless they are named after all
+		for _, f := range fresh {
+			var named int
+			if s.db.QueryRowContext(ctx, "SELECT count(*) FROM files WHERE path = ?", s.relative(f)).Scan(&named) == nil && named == 0 {
+				os.Remove(f.Path)
+			}
+		}
+		return err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()

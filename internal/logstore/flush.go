@@ -60,7 +60,12 @@ func (s *Store) flushFrozen(ctx context.Context) error {
 		return fmt.Errorf("cannot write log events as files: %w", err)
 	}
 	if err := s.commitFlush(ctx, w); err != nil {
-		// Whether it is committed is asked before the next try, and not before that are files removed.
+		switch done, askErr := s.wasCommitted(ctx); {
+		case done:
+			return nil
+		case askErr == nil:
+			w.abandon()
+		} // else it is asked again before the next try
 		return fmt.Errorf("cannot note the files of log events: %w", err)
 	}
 	s.publish(w.files)
