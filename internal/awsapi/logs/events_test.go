@@ -112,8 +112,8 @@ func TestGetLogEventsGoesBothWays(t *testing.T) {
 	if step(empty, f)[f] != empty[f] || step(empty, b)[b] != empty[b] {
 		t.Error("tokens of an empty stream change")
 	}
-	s.put("g", "s", now-10, "1", "2", "3", "4", "5")
-	s.put("g", "other", now-10, "x")
+	s.put("s", now-10, "1", "2", "3", "4", "5")
+	s.put("other", now-10, "x")
 	check("what came behind an empty page", step(empty, f), "1", "2")
 	newest := get(nil)
 	check("the newest", newest, "4", "5")
@@ -134,7 +134,7 @@ func TestGetLogEventsGoesBothWays(t *testing.T) {
 		t.Error("the token at the end changes")
 	}
 	check("and backward again", step(tail, b), "4", "5")
-	s.put("g", "s", now, "6")
+	s.put("s", now, "6")
 	check("what came later", step(tail, f), "6")
 	check("from the head", get(object{"startFromHead": true}), "1", "2")
 	check("a range", get(object{"startTime": now - 9, "endTime": now - 8}), "2")
@@ -154,7 +154,7 @@ func TestPagesOfEventsAreBounded(t *testing.T) {
 	s := newServer(t, nil)
 	s.group("g", "s")
 	for range 3 {
-		s.put("g", "s", testTime.UnixMilli(), strings.Repeat("a", 500_000), strings.Repeat("b", 500_000))
+		s.put("s", testTime.UnixMilli(), strings.Repeat("a", 500_000), strings.Repeat("b", 500_000))
 	}
 	total := 0
 	in := object{"logGroupName": "g"}
@@ -267,9 +267,9 @@ func TestFilterLogEvents(t *testing.T) {
 	s := newServer(t, nil)
 	s.group("g", "eni-1-all", "eni-2-all", "other")
 	now := testTime.UnixMilli()
-	s.put("g", "eni-1-all", now-10, "1 ACCEPT", "2 REJECT")
-	s.put("g", "eni-2-all", now-5, "3 REJECT")
-	s.put("g", "other", now, "4 REJECT")
+	s.put("eni-1-all", now-10, "1 ACCEPT", "2 REJECT")
+	s.put("eni-2-all", now-5, "3 REJECT")
+	s.put("other", now, "4 REJECT")
 	tests := []struct {
 		name string
 		in   object

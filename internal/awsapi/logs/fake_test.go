@@ -219,12 +219,12 @@ func (s *testServer) group(name string, streams ...string) {
 	}
 }
 
-// put puts messages, the first at a time, each a millisecond after the one before.
-func (s *testServer) put(group, stream string, at int64, messages ...string) object {
+// put puts messages into the group g, the first at a time, each a millisecond after the one before.
+func (s *testServer) put(stream string, at int64, messages ...string) {
 	s.t.Helper()
 	var events []object
 	for i, m := range messages {
 		events = append(events, object{"timestamp": at + int64(i), "message": m})
 	}
-	return s.ok("PutLogEvents", object{"logGroupName": group, "logStreamName": stream, "logEvents": events})
+	s.ok("PutLogEvents", object{"logGroupName": "g", "logStreamName": stream, "logEvents": events})
 }

@@ -107,6 +107,9 @@ func eventsToken(token, group string) (at position, backward bool, err error) {
 		return position{}, false, errToken
 	}
 	c, err := parseCursor(rest, group)
+	if c.Backward { // one of FilterLogEvents
+		err = errToken
+	}
 	return c.position, direction == "b", err
 }
 

@@ -19,7 +19,7 @@ func pageKey(operation, token string) (string, error) {
 		return "", errToken
 	}
 	op, key, ok := strings.Cut(string(raw), "\x00")
-	if !ok || op != operation {
+	if !ok || op != operation || pageToken(op, key) != token {
 		return "", errToken
 	}
 	return key, nil

@@ -32,7 +32,7 @@ func bubble(t *testing.T, change func(*Options), f func(t *testing.T, s *testSer
 	s := newServer(t, nil) // its store has goroutines that wait for what is outside of a bubble
 	s.group("g", "s")
 	s.group("h")
-	s.put("g", "s", testTime.UnixMilli(), "a", "b")
+	s.put("s", testTime.UnixMilli(), "a", "b")
 	synctest.Test(t, func(t *testing.T) {
 		o := s.api.Options
 		o.Results = dir
