@@ -15,7 +15,6 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
-	"time"
 
 	"github.com/klauspost/compress/zstd"
 
@@ -240,20 +239,19 @@ func (s *Store) Objects(ctx context.Context) ([]Object, error) {
 	return out, err
 }
 
-// OpenObject opens an object for reading. It fails where its size is not what was written.
-func (s *Store) OpenObject(o Object) (*os.File, error) {
-	f, err := os.Open(filepath.Join(s.dirs.records, o.Name))
+// ErrChanged says that an object's bytes are not those that were written; ask with [errors.Is].
+var ErrChanged = errors.New("its bytes are not those that were written")
+
+// ReadObject returns the bytes of an object. Errors: ErrChanged, those of the disk.
+func (s *Store) ReadObject(o Object) ([]byte, error) {
+	text, err := os.ReadFile(filepath.Join(s.dirs.records, o.Name))
 	if err != nil {
 		return nil, err
 	}
-	info, err := f.Stat()
-	if err == nil && info.Size() != o.Size {
-		err = fmt.Errorf("%s has %d bytes, and %d were written", f.Name(), info.Size(), o.Size)
+	if sum := sha256.Sum256(text); hex.EncodeToString(sum[:]) != o.SHA256 {
+		return nil, fmt.Errorf("%s: %w", filepath.Join(s.dirs.records, o.Name), ErrChanged)
 	}
-	if err != nil {
-		return nil, errors.Join(err, f.Close())
-	}
-	return f, nil
+	return text, nil
 }
 
 // RemoveObject removes an object, whose records the lake has for good.
@@ -268,6 +266,3 @@ func (s *Store) RemoveObject(ctx context.Context, name string) error {
 	}
 	return nil
 }
-
-// Time returns when the object's last event was, for listings.
-func (o *Object) Time() time.Time { return time.UnixMilli(o.Last).UTC() }
