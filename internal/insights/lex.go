@@ -175,7 +175,7 @@ func (l *lexer) next() token {
 		}
 	}
 	r, size := utf8.DecodeRuneInString(rest)
-	fail(Span{l.at, l.at + size}, fmt.Sprintf("%q can't stand here", r), "names with other characters than letters, digits, _, @ and . stand in backticks, texts in quotes")
+	fail(Span{l.at, l.at + size}, fmt.Sprintf("%q can't stand here", string(r)), "names with other characters than letters, digits, _, @ and . stand in backticks, texts in quotes")
 	panic("unreachable")
 }
 
