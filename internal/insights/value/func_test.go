@@ -106,13 +106,18 @@ var calls = map[string]string{
 	"haversine(0; 0; 0; 'east')": "absent",
 
 	// time
-	"bin(t1769903999123; '5m')":                                "t'2026-01-31 23:55:00.000'",
-	"bin(t1769903999123; '300s')":                              "t'2026-01-31 23:59:00.000'", // cut to 60 s
-	"bin(t1769903999123; '100m')":                              "t'2026-01-31 23:00:00.000'", // cut to 60 m
-	"bin(t1769903999123; '48h')":                               "t'2026-01-31 00:00:00.000'", // cut to 24 h
-	"bin(t1769903999123; '5000ms')":                            "t'2026-01-31 23:59:59.000'", // cut to 1000 ms
-	"bin(t1769903999123; '1d')":                                "t'2026-01-31 00:00:00.000'",
-	"bin(t1769903999123; '1w')":                                "t'2026-01-26 00:00:00.000'", // a Monday
+	"bin(t1769903999123; '5m')": "t'2026-01-31 23:55:00.000'",
+	// cut to 60 s
+	"bin(t1769903999123; '300s')": "t'2026-01-31 23:59:00.000'",
+	// cut to 60 m
+	"bin(t1769903999123; '100m')": "t'2026-01-31 23:00:00.000'",
+	// cut to 24 h
+	"bin(t1769903999123; '48h')": "t'2026-01-31 00:00:00.000'",
+	// cut to 1000 ms
+	"bin(t1769903999123; '5000ms')": "t'2026-01-31 23:59:59.000'",
+	"bin(t1769903999123; '1d')":     "t'2026-01-31 00:00:00.000'",
+	// a Monday
+	"bin(t1769903999123; '1w')":                                "t'2026-01-26 00:00:00.000'",
 	"bin(t1769903999123; '1mo')":                               "t'2026-01-01 00:00:00.000'",
 	"bin(t1769903999123; '1q')":                                "t'2026-01-01 00:00:00.000'",
 	"bin(t1769903999123; '5mo')":                               "t'2025-11-01 00:00:00.000'",
@@ -153,19 +158,20 @@ var calls = map[string]string{
 	"parseDate('1/2/26 3:04 pm'; 'M/d/yy h:mm a')":                             "1767366240000",
 	"parseDate('12:00 AM 1/2/26'; 'h:mm a M/d/yy')":                            "1767312000000",
 	"parseDate('Saturday, January 31, 2026'; 'EEEE, MMMM d, yyyy')":            "1769817600000",
-	"parseDate('Sunday, January 31, 2026'; 'EEEE, MMMM d, yyyy')":              "absent", // it was a Saturday
-	"parseDate('2026 031'; 'yyyy DDD')":                                        "1769817600000",
-	"parseDate('2026-02-30'; 'yyyy-MM-dd')":                                    "absent",
-	"parseDate('2026-01-31 x'; 'yyyy-MM-dd')":                                  "absent",
-	"parseDate('2026-1-31'; 'yyyy-MM-dd')":                                     "absent",
-	"parseDate('2026-01-31 24:00'; 'yyyy-MM-dd HH:mm')":                        "absent",
-	"parseDate('2026-01-31 23:59:59Z'; 'yyyy-MM-dd HH:mm:ssX')":                "1769903999000",
-	"parseDate('2026-01-31 23:59 UTC'; 'yyyy-MM-dd HH:mm z')":                  "1769903940000",
-	"parseDate('x'; 'HH:mm')":                                                  "refused: the pattern tells no date: it needs a year, and a month and a day or a day of the year",
-	"parseDate('x'; 'yyyy-MM-dd hh')":                                          "refused: the hour of h and K needs a (AM or PM); H is the hour of the day",
-	"parseDate('x'; 'YYYY-MM-dd')":                                             "refused: YYYY is no field of a date pattern that is supported",
-	"parseDate('x'; 'yyyy-MM-dd[ HH]')":                                        "refused: [ is not supported in a date pattern; between single quotes it stands for itself",
-	"parseDate(absent; 'yyyy-MM-dd')":                                          "absent",
+	// it was a Saturday
+	"parseDate('Sunday, January 31, 2026'; 'EEEE, MMMM d, yyyy')": "absent",
+	"parseDate('2026 031'; 'yyyy DDD')":                           "1769817600000",
+	"parseDate('2026-02-30'; 'yyyy-MM-dd')":                       "absent",
+	"parseDate('2026-01-31 x'; 'yyyy-MM-dd')":                     "absent",
+	"parseDate('2026-1-31'; 'yyyy-MM-dd')":                        "absent",
+	"parseDate('2026-01-31 24:00'; 'yyyy-MM-dd HH:mm')":           "absent",
+	"parseDate('2026-01-31 23:59:59Z'; 'yyyy-MM-dd HH:mm:ssX')":   "1769903999000",
+	"parseDate('2026-01-31 23:59 UTC'; 'yyyy-MM-dd HH:mm z')":     "1769903940000",
+	"parseDate('x'; 'HH:mm')":                                     "refused: the pattern tells no date: it needs a year, and a month and a day or a day of the year",
+	"parseDate('x'; 'yyyy-MM-dd hh')":                             "refused: the hour of h and K needs a (AM or PM); H is the hour of the day",
+	"parseDate('x'; 'YYYY-MM-dd')":                                "refused: YYYY is no field of a date pattern that is supported",
+	"parseDate('x'; 'yyyy-MM-dd[ HH]')":                           "refused: [ is not supported in a date pattern; between single quotes it stands for itself",
+	"parseDate(absent; 'yyyy-MM-dd')":                             "absent",
 
 	// general
 	"ispresent('')":                    "true",
@@ -209,23 +215,24 @@ var calls = map[string]string{
 	`jsonArrayContains('x'; 'b')`:            "absent",
 
 	// IP
-	"isValidIp('10.0.0.1')":                          "true",
-	"isValidIp('::1')":                               "true",
-	"isValidIp('10.0.0.256')":                        "false",
-	"isValidIp('010.0.0.1')":                         "false",
-	"isValidIp('-')":                                 "false",
-	"isValidIp(absent)":                              "absent",
-	"isValidIp('fe80::1%eth0')":                      "false",
-	"isValidIp('10.0.0.1/8')":                        "false",
-	"isValidIpV4('::ffff:10.0.0.1')":                 "false",
-	"isValidIpV6('::ffff:10.0.0.1')":                 "true",
-	"isValidIpV6('10.0.0.1')":                        "false",
-	"isIpInSubnet('10.1.2.3'; '10.0.0.0/8')":         "true",
-	"isIpInSubnet('::ffff:10.1.2.3'; '10.0.0.0/8')":  "false",
-	"isIpInSubnet('2001:db8::5'; '2001:db8::/32')":   "true",
-	"isIpInSubnet('-'; '10.0.0.0/8')":                "false",
-	"isIpInSubnet(absent; '10.0.0.0/8')":             "absent",
-	"isIpInSubnet('10.0.0.9'; '10.0.0.5/24')":        "true", // masked
+	"isValidIp('10.0.0.1')":                         "true",
+	"isValidIp('::1')":                              "true",
+	"isValidIp('10.0.0.256')":                       "false",
+	"isValidIp('010.0.0.1')":                        "false",
+	"isValidIp('-')":                                "false",
+	"isValidIp(absent)":                             "absent",
+	"isValidIp('fe80::1%eth0')":                     "false",
+	"isValidIp('10.0.0.1/8')":                       "false",
+	"isValidIpV4('::ffff:10.0.0.1')":                "false",
+	"isValidIpV6('::ffff:10.0.0.1')":                "true",
+	"isValidIpV6('10.0.0.1')":                       "false",
+	"isIpInSubnet('10.1.2.3'; '10.0.0.0/8')":        "true",
+	"isIpInSubnet('::ffff:10.1.2.3'; '10.0.0.0/8')": "false",
+	"isIpInSubnet('2001:db8::5'; '2001:db8::/32')":  "true",
+	"isIpInSubnet('-'; '10.0.0.0/8')":               "false",
+	"isIpInSubnet(absent; '10.0.0.0/8')":            "absent",
+	// masked
+	"isIpInSubnet('10.0.0.9'; '10.0.0.5/24')":        "true",
 	"isIpInSubnet('10.0.0.9'; '10.0.0.5')":           `refused: "10.0.0.5" is no network in CIDR form`,
 	"isIpInSubnet('10.0.0.9'; '10.0.0.0/33')":        `refused: "10.0.0.0/33" is no network in CIDR form`,
 	"isIpv4InSubnet('192.0.2.9'; '192.0.2.0/24')":    "true",
