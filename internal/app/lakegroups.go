@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 
 	"weir/flowlog"
 	"weir/internal/lake"
@@ -20,9 +19,8 @@ import (
 // Its time is the record's start, else its end, else weir_hour; it was ingested when its object was
 // taken; its message is the line that delivered it: its fields in the format of its object.
 type LakeGroups struct {
-	lake *lake.Lake
-	// sql runs a question over the lake's tables.
-	sql func(ctx context.Context, text string) (query.Rows, error)
+	lake   *lake.Lake
+	engine query.Engine
 	// chunk is how many events are read at a time, where that many do not have one time.
 	chunk int64
 }
@@ -34,9 +32,7 @@ const chunkEvents = 20_000
 
 // LakeGroups returns the log groups of the lake.
 func (s *Local) LakeGroups() *LakeGroups {
-	return &LakeGroups{lake: s.lake, chunk: chunkEvents, sql: func(ctx context.Context, text string) (query.Rows, error) {
-		return s.engine.RunSQL(ctx, text, query.Scope{}, query.Limits{})
-	}}
+	return &LakeGroups{lake: s.lake, engine: s.engine, chunk: chunkEvents}
 }
 
 // LakeGroup is what of the lake is a log group.
@@ -49,27 +45,62 @@ type LakeGroup struct {
 // named reports whether only some flow logs are of the group.
 func (g *LakeGroup) named() bool { return len(g.FlowLogs)+len(g.Places) > 0 }
 
-// Where returns the condition of the group's records in SQL, over the columns of weir's tables; "TRUE"
-// for all.
-func (g *LakeGroup) Where() string {
-	var or []string
-	switch {
-	case len(g.FlowLogs) == 1:
-		or = append(or, "weir_flow_log_id = "+sqlText(g.FlowLogs[0]))
-	case len(g.FlowLogs) > 1:
-		or = append(or, "weir_flow_log_id IN "+sqlList(g.FlowLogs))
+// Where returns the condition of the group's records; nil for all.
+func (g *LakeGroup) Where() query.Expr {
+	id, object := column(flowlog.WeirFlowLogID), column(flowlog.WeirObject)
+	var or []query.Expr
+	if len(g.FlowLogs) > 0 {
+		or = append(or, oneOf(id, g.FlowLogs))
 	}
 	for _, p := range g.Places {
-		or = append(or, fmt.Sprintf("(weir_flow_log_id IS NULL AND (weir_object = %s OR starts_with(weir_object, %s)))",
-			sqlText(p), sqlText(strings.TrimSuffix(p, "/")+"/")))
+		lies := call(query.StartsWith, object, literal(p))
+		if lake.IsFile(p) {
+			lies = call(query.Eq, object, literal(p))
+		}
+		or = append(or, call(query.And, call(query.IsAbsent, id), lies))
 	}
-	if len(or) == 0 {
-		return "TRUE"
+	return anyOf(or)
+}
+
+// literal returns a constant.
+func literal(v any) query.Expr { return &query.Literal{Value: v} }
+
+// call returns a function of arguments.
+func call(f query.Func, args ...query.Expr) query.Expr { return &query.Call{Func: f, Args: args} }
+
+// oneOf returns the condition that a column has one of some values, of which there is at least one.
+func oneOf(of query.Expr, values []string) query.Expr {
+	if len(values) == 1 {
+		return call(query.Eq, of, literal(values[0]))
 	}
-	if len(or) == 1 {
-		return or[0]
+	args := []query.Expr{of}
+	for _, v := range values {
+		args = append(args, literal(v))
 	}
-	return "(" + strings.Join(or, " OR ") + ")"
+	return call(query.In, args...)
+}
+
+// anyOf joins conditions with or; nil where there is none.
+func anyOf(list []query.Expr) query.Expr {
+	switch len(list) {
+	case 0:
+		return nil
+	case 1:
+		return list[0]
+	}
+	return call(query.Or, list...)
+}
+
+// allOf joins conditions with and, those that are nil left out.
+func allOf(list ...query.Expr) query.Expr {
+	list = slices.DeleteFunc(list, func(e query.Expr) bool { return e == nil })
+	switch len(list) {
+	case 0:
+		return literal(true)
+	case 1:
+		return list[0]
+	}
+	return call(query.And, list...)
 }
 
 // holds reports whether what a flow log delivered to a place is of the group.
@@ -187,21 +218,21 @@ const streamSuffix = "-all"
 // unknownStream begins the name of the stream of records that tell no interface.
 const unknownStream = "unknown"
 
-// streamColumn returns the column that the streams of a kind are named by.
-func streamColumn(k flowlog.Kind) string {
+// streamField returns the field that the streams of a kind are named by.
+func streamField(k flowlog.Kind) flowlog.FieldID {
 	if k == flowlog.KindTGW {
-		return flowlog.FieldByID(flowlog.TGWAttachmentID).Column
+		return flowlog.TGWAttachmentID
 	}
-	return flowlog.FieldByID(flowlog.InterfaceID).Column
+	return flowlog.InterfaceID
 }
 
-// StreamSQL returns the name of a record's stream in SQL, over the columns of the table of a kind.
-func StreamSQL(k flowlog.Kind) string {
-	return fmt.Sprintf("(coalesce(%s, '%s') || '%s')", streamColumn(k), unknownStream, streamSuffix)
-}
+// streamName returns the name of the stream of an interface, "" where that is not known.
+func streamName(id string) string { return cmp.Or(id, unknownStream) + streamSuffix }
 
-// timeSQL is an event's time in SQL, in seconds since the epoch.
-const timeSQL = `coalesce(start, "end", epoch(weir_hour)::BIGINT)`
+// eventTime is an event's time, in seconds since the epoch.
+func eventTime() query.Expr {
+	return call(query.Coalesce, column(flowlog.Start), column(flowlog.End), call(query.Epoch, column(flowlog.WeirHour)))
+}
 
 // Streams returns the streams of a group by name. A stream was created when the first of its objects
 // was taken. Errors: [logstore.ErrNoGroup].
@@ -232,13 +263,16 @@ func (l *LakeGroups) streamsOf(ctx context.Context, g *LakeGroup, k flowlog.Kind
 	}
 	var parts []part
 	objects := map[string]bool{}
-	text := fmt.Sprintf("SELECT %s AS stream, weir_object, min(%[2]s), max(%[2]s) FROM %[3]s WHERE %[4]s GROUP BY 1, 2",
-		StreamSQL(k), timeSQL, query.TableName(k), g.Where())
-	err := l.each(ctx, text, func(row []any) error {
-		p := part{valueText(row[0]), valueText(row[1]), integer(row[2]), integer(row[3])}
+	err := l.each(ctx, query.Plan{Kind: k}, func(row []any) error {
+		p := part{streamName(valueText(row[0])), valueText(row[1]), integer(row[2]), integer(row[3])}
 		objects[p.object] = true
 		parts = append(parts, p)
 		return nil
+	}, &query.Filter{Where: allOf(g.Where())}, &query.Aggregate{
+		By: []query.Named{{Name: "stream", Expr: column(streamField(k))}, {Name: "object", Expr: column(flowlog.WeirObject)}},
+		Aggs: []query.Agg{
+			{Name: "first", Func: query.Min, Arg: eventTime()}, {Name: "last", Func: query.Max, Arg: eventTime()},
+		},
 	})
 	if err != nil {
 		return err
@@ -270,9 +304,10 @@ func keysOf(set map[string]bool) []string {
 	return out
 }
 
-// each calls do with each row of a question.
-func (l *LakeGroups) each(ctx context.Context, text string, do func(row []any) error) error {
-	rows, err := l.sql(ctx, text)
+// each calls do with each row that the stages make of the records of a plan.
+func (l *LakeGroups) each(ctx context.Context, p query.Plan, do func(row []any) error, stages ...query.Stage) error {
+	p.Stages = append(p.Stages, stages...)
+	rows, err := l.engine.Run(ctx, p, query.Limits{})
 	if err != nil {
 		return err
 	}

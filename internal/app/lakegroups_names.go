@@ -1,6 +1,7 @@
 package app
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -11,6 +12,9 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"weir/internal/source"
+	"weir/internal/source/cwlogs"
 )
 
 // Log groups that every lake has.
@@ -27,8 +31,8 @@ type NamedLogGroup struct {
 	Created time.Time `json:"created"`
 	// FlowLogs are the ids of flow logs, by the keys of their objects.
 	FlowLogs []string `json:"flow_logs,omitempty"`
-	// Places are where objects lie whose keys tell no flow log: the URL of an object, or of what it
-	// lies in.
+	// Places are where objects lie whose keys tell no flow log: what their URLs begin with, or the
+	// path of a file.
 	Places []string `json:"places,omitempty"`
 }
 
@@ -124,4 +128,48 @@ func checkGroupName(name string) error {
 		return &UsageError{Message: fmt.Sprintf("%q can't be the name of a log group: weir keeps /weir/ for itself", name)}
 	}
 	return nil
+}
+
+// checkNewName refuses a name that the log group of some flow logs can't have.
+func (s *Local) checkNewName(_ context.Context, name string) error { return checkGroupName(name) }
+
+// placeOf returns the place of a source's objects: what their URLs begin with, or the path of a file.
+func placeOf(name string, src source.Source) (string, error) {
+	spec, err := source.ParseSpec(name)
+	if err != nil {
+		return "", err
+	}
+	if group, ok := src.(*cwlogs.Source); ok {
+		return group.Origin() + "/", nil
+	}
+	if spec.Kind == source.KindS3 {
+		return objectURL(spec.Bucket, spec.Prefix), nil
+	}
+	if info, err := os.Stat(spec.Path); err == nil && info.IsDir() {
+		return strings.TrimSuffix(spec.Path, "/") + "/", nil
+	}
+	return spec.Path, nil
+}
+
+// nameDelivered adds what a source delivered to the log group of a name: its flow logs, and its place
+// where the keys of some of its objects tell none.
+func (s *Local) nameDelivered(ctx context.Context, group, name string, src source.Source) error {
+	place, err := placeOf(name, src)
+	if err != nil {
+		return err
+	}
+	below, err := s.lake.DeliveredBelow(ctx, place)
+	if err != nil {
+		return err
+	}
+	var flowLogs, places []string
+	for i := range below {
+		if id := below[i].FlowLogID; id != "" {
+			flowLogs = append(flowLogs, id)
+		} else {
+			places = []string{place}
+		}
+	}
+	_, err = addToGroup(s.lake.Data(), group, flowLogs, places, s.now())
+	return err
 }

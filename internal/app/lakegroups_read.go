@@ -7,7 +7,6 @@ import (
 	"iter"
 	"math"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -21,44 +20,78 @@ import (
 // is later than what was read. Errors: [logstore.ErrNoGroup].
 func (l *LakeGroups) Read(ctx context.Context, r logstore.ReadRequest) iter.Seq2[logstore.Event, error] {
 	return func(yield func(logstore.Event, error) bool) {
-		fail := func(err error) { yield(logstore.Event{}, err) }
+		for e, err := range l.read(ctx, lakeRequest{ReadRequest: r}) {
+			if !yield(e.Event, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// lakeRequest asks for events, and may ask for some of them only.
+type lakeRequest struct {
+	logstore.ReadRequest
+	// where is the condition of records of each kind; nil: all.
+	where func(flowlog.Kind) (query.Expr, error)
+	// until, where it is not 0, is the [lake.Delivery.ID] of the last object whose records are asked for.
+	until int64
+	// objects, where it is not nil, are the URLs of the objects whose records are asked for.
+	objects []string
+}
+
+// lakeEvent is an event with its record's format and the network interface that recorded it, "" where
+// that is not known.
+type lakeEvent struct {
+	logstore.Event
+	format    flowlog.Format
+	eni       string
+	delivered int64 // ID of its object
+}
+
+// read is Read for more of a request.
+func (l *LakeGroups) read(ctx context.Context, r lakeRequest) iter.Seq2[lakeEvent, error] {
+	return func(yield func(lakeEvent, error) bool) {
 		g, err := l.Find(r.Group)
 		if err != nil {
-			fail(err)
+			yield(lakeEvent{}, err)
 			return
 		}
 		rd, err := l.newRead(ctx, &g, r)
-		if err != nil {
-			fail(err)
-			return
+		if err == nil {
+			err = rd.each(ctx, func(e lakeEvent) bool { return yield(e, nil) })
 		}
-		hours, err := rd.windows(ctx, rd.all, 3600)
 		if err != nil {
-			fail(err)
-			return
+			yield(lakeEvent{}, err)
 		}
-		for _, hour := range hours {
-			parts := []window{hour}
-			if hour.events > l.chunk {
-				if parts, err = rd.windows(ctx, hour, 1); err != nil {
-					fail(err)
-					return
-				}
+	}
+}
+
+// each calls do with each event, until it returns false.
+func (rd *lakeRead) each(ctx context.Context, do func(lakeEvent) bool) error {
+	hours, err := rd.windows(ctx, rd.all, 3600)
+	if err != nil {
+		return err
+	}
+	for _, hour := range hours {
+		parts := []window{hour}
+		if hour.events > rd.l.chunk {
+			if parts, err = rd.windows(ctx, hour, 1); err != nil {
+				return err
 			}
-			for _, part := range rd.joined(parts) {
-				events, err := rd.events(ctx, part)
-				if err != nil {
-					fail(err)
-					return
-				}
-				for i := range events {
-					if !yield(events[i], nil) {
-						return
-					}
+		}
+		for _, part := range rd.joined(parts) {
+			events, err := rd.events(ctx, part)
+			if err != nil {
+				return err
+			}
+			for i := range events {
+				if !do(events[i]) {
+					return nil
 				}
 			}
 		}
 	}
+	return nil
 }
 
 // window is a part of time: From inclusive, To exclusive, in seconds since the epoch, and how many
@@ -69,7 +102,7 @@ type window struct{ from, to, events int64 }
 type lakeRead struct {
 	l     *LakeGroups
 	g     *LakeGroup
-	r     logstore.ReadRequest
+	r     lakeRequest
 	all   window
 	kinds []readKind
 }
@@ -78,14 +111,16 @@ type lakeRead struct {
 type readKind struct {
 	kind flowlog.Kind
 	// where is the condition of its records, time left out.
-	where string
+	where query.Expr
 	// lacksStart says that some of its records have no start.
 	lacksStart bool
-	fields     []*flowlog.Field
+	// named says that its condition asks for names.
+	named  bool
+	fields []*flowlog.Field
 }
 
 // newRead prepares a reading.
-func (l *LakeGroups) newRead(ctx context.Context, g *LakeGroup, r logstore.ReadRequest) (*lakeRead, error) {
+func (l *LakeGroups) newRead(ctx context.Context, g *LakeGroup, r lakeRequest) (*lakeRead, error) {
 	rd := &lakeRead{l: l, g: g, r: r, all: window{from: ceilSeconds(r.From), to: math.MaxInt64 / 1000}}
 	if r.To != 0 {
 		rd.all.to = ceilSeconds(r.To)
@@ -108,12 +143,19 @@ func (l *LakeGroups) newRead(ctx context.Context, g *LakeGroup, r logstore.ReadR
 		if len(files) == 0 {
 			continue
 		}
-		where := g.Where()
-		if s := streamWhere(k, r.Streams, r.Prefix); s != "" {
-			where += " AND " + s
+		where := []query.Expr{g.Where(), streamWhere(k, r.Streams, r.Prefix)}
+		if r.objects != nil {
+			where = append(where, oneOf(column(flowlog.WeirObject), r.objects))
+		}
+		if r.where != nil {
+			asked, err := r.where(k)
+			if err != nil {
+				return nil, err
+			}
+			where = append(where, asked)
 		}
 		rd.kinds = append(rd.kinds, readKind{
-			kind: k, where: where, fields: fieldsOf(k, formats),
+			kind: k, where: allOf(where...), named: k == flowlog.KindVPC && len(query.AskedNames(where...)) > 0, fields: fieldsOf(k, formats),
 			lacksStart: slices.ContainsFunc(files, func(f lake.DataFile) bool { return f.LacksStart() }),
 		})
 	}
@@ -133,22 +175,46 @@ func floorSeconds(millis int64) int64 {
 // milliseconds where it is at or after that.
 func ceilSeconds(millis int64) int64 { return -floorSeconds(-millis) }
 
-// streamWhere returns the condition of the records of streams; "" for all.
-func streamWhere(k flowlog.Kind, streams []string, prefix string) string {
-	var and []string
-	if len(streams) == 1 {
-		if id, ok := strings.CutSuffix(streams[0], streamSuffix); ok && id != unknownStream {
-			and = append(and, streamColumn(k)+" = "+sqlText(id))
-			streams = nil
-		}
-	}
+// streamWhere returns the condition of the records of streams that have one of some names, where these
+// are not nil, and that begin with a prefix; nil for all.
+func streamWhere(k flowlog.Kind, streams []string, prefix string) query.Expr {
+	id := column(streamField(k))
+	var in, begins query.Expr
 	if streams != nil {
-		and = append(and, StreamSQL(k)+" IN "+sqlList(streams))
+		or := []query.Expr{literal(false)}
+		var ids []string
+		for _, s := range streams {
+			if s == streamName("") {
+				or = append(or, call(query.IsAbsent, id))
+			}
+			if of, ok := strings.CutSuffix(s, streamSuffix); ok {
+				ids = append(ids, of)
+			}
+		}
+		if len(ids) > 0 {
+			or = append(or, oneOf(id, ids))
+		}
+		if len(or) > 1 {
+			or = or[1:]
+		}
+		in = anyOf(or)
 	}
 	if prefix != "" {
-		and = append(and, "starts_with("+StreamSQL(k)+", "+sqlText(prefix)+")")
+		or := []query.Expr{call(query.StartsWith, id, literal(prefix))}
+		for n := 1; n <= len(streamSuffix); n++ {
+			if of, ok := strings.CutSuffix(prefix, streamSuffix[:n]); ok {
+				or = append(or, call(query.Eq, id, literal(of)))
+			}
+		}
+		if strings.HasPrefix(streamName(""), prefix) {
+			or = append(or, call(query.IsAbsent, id))
+		}
+		begins = anyOf(or)
 	}
-	return strings.Join(and, " AND ")
+	if in == nil && begins == nil {
+		return nil
+	}
+	return allOf(in, begins)
 }
 
 // fieldsOf returns the fields of a kind's records that some format has, and those that the event
@@ -165,13 +231,16 @@ func fieldsOf(k flowlog.Kind, formats []flowlog.Format) []*flowlog.Field {
 	})
 }
 
-// within returns the conditions of the records of a kind in a window. Filters that reach the scan
-// choose files, so each is of one column where most records are.
-func (k *readKind) within(w window) []string {
-	from, to := strconv.FormatInt(w.from, 10), strconv.FormatInt(w.to, 10)
-	out := []string{"start >= " + from + " AND start < " + to + " AND " + k.where}
+// within returns the conditions of the records of a kind in a window. Conditions that reach the scan
+// choose files, so there is one of start alone, and where there are records without it another one.
+func (k *readKind) within(w window) []query.Expr {
+	start := column(flowlog.Start)
+	between := func(at query.Expr) query.Expr {
+		return call(query.And, call(query.Ge, at, literal(w.from)), call(query.Lt, at, literal(w.to)))
+	}
+	out := []query.Expr{call(query.And, between(start), k.where)}
 	if k.lacksStart {
-		out = append(out, "start IS NULL AND "+timeSQL+" >= "+from+" AND "+timeSQL+" < "+to+" AND "+k.where)
+		out = append(out, call(query.And, call(query.IsAbsent, start), between(eventTime()), k.where))
 	}
 	return out
 }
@@ -182,10 +251,12 @@ func (rd *lakeRead) windows(ctx context.Context, in window, width int64) ([]wind
 	for i := range rd.kinds {
 		k := &rd.kinds[i]
 		for _, where := range k.within(in) {
-			text := fmt.Sprintf("SELECT %s // %d, count(*) FROM %s WHERE %s GROUP BY 1", timeSQL, width, query.TableName(k.kind), where)
-			err := rd.l.each(ctx, text, func(row []any) error {
+			err := rd.l.each(ctx, query.Plan{Kind: k.kind, Named: k.named}, func(row []any) error {
 				counts[integer(row[0])] += integer(row[1])
 				return nil
+			}, &query.Filter{Where: where}, &query.Aggregate{
+				By:   []query.Named{{Name: "at", Expr: call(query.Bin, eventTime(), literal(width))}},
+				Aggs: []query.Agg{{Name: "n", Func: query.CountRows}},
 			})
 			if err != nil {
 				return nil, err
@@ -194,7 +265,7 @@ func (rd *lakeRead) windows(ctx context.Context, in window, width int64) ([]wind
 	}
 	out := make([]window, 0, len(counts))
 	for at, n := range counts {
-		out = append(out, window{max(in.from, at*width), min(in.to, (at+1)*width), n})
+		out = append(out, window{max(in.from, at), min(in.to, at+width), n})
 	}
 	slices.SortFunc(out, func(a, b window) int { return cmp.Compare(a.from, b.from) })
 	if rd.r.Backward {
@@ -218,14 +289,14 @@ func (rd *lakeRead) joined(parts []window) []window {
 }
 
 // events returns the events of a window that are asked for, in the order of reading.
-func (rd *lakeRead) events(ctx context.Context, w window) ([]logstore.Event, error) {
-	var out []logstore.Event
+func (rd *lakeRead) events(ctx context.Context, w window) ([]lakeEvent, error) {
+	var out []lakeEvent
 	for i := range rd.kinds {
 		k := &rd.kinds[i]
 		batch := flowlog.NewBatch(k.kind)
 		for _, where := range k.within(w) {
-			text := fmt.Sprintf("SELECT %s FROM %s WHERE %s", columnsSQL(k.fields), query.TableName(k.kind), where)
-			err := rd.l.each(ctx, text, func(row []any) error { return setRecord(batch.Append(), k.fields, row) })
+			err := rd.l.each(ctx, query.Plan{Kind: k.kind, Named: k.named}, func(row []any) error { return setRecord(batch.Append(), k.fields, row) },
+				&query.Filter{Where: where}, projected(k.fields))
 			if err != nil {
 				return nil, err
 			}
@@ -236,21 +307,25 @@ func (rd *lakeRead) events(ctx context.Context, w window) ([]logstore.Event, err
 		}
 		out = append(out, events...)
 	}
-	slices.SortFunc(out, compareEvents)
+	slices.SortFunc(out, func(a, b lakeEvent) int { return compareEvents(a.Event, b.Event) })
 	setOrdinals(out)
-	out = slices.DeleteFunc(out, func(e logstore.Event) bool { return rd.passes(&e) })
+	out = slices.DeleteFunc(out, func(e lakeEvent) bool { return rd.passes(&e) })
 	if rd.r.Backward {
 		slices.Reverse(out)
 	}
 	return out, nil
 }
 
-// passes reports whether an event lies before where reading begins.
-func (rd *lakeRead) passes(e *logstore.Event) bool {
+// passes reports whether an event lies before where reading begins, or is of an object that came later
+// than is asked for.
+func (rd *lakeRead) passes(e *lakeEvent) bool {
+	if rd.r.until > 0 && e.delivered > rd.r.until {
+		return true
+	}
 	if rd.r.After == nil {
 		return false
 	}
-	c := compareEvents(*e, *rd.r.After)
+	c := compareEvents(e.Event, *rd.r.After)
 	if rd.r.Backward {
 		return c >= 0
 	}
@@ -263,8 +338,9 @@ func compareEvents(a, b logstore.Event) int {
 		cmp.Compare(a.Message, b.Message), cmp.Compare(a.Ordinal, b.Ordinal))
 }
 
-// setOrdinals gives all events of some seconds, in order, their ordinals.
-func setOrdinals(events []logstore.Event) {
+// setOrdinals gives all events of some seconds, in order, their ordinals. Those of a request with a
+// condition count what meets it.
+func setOrdinals(events []lakeEvent) {
 	type same struct{ stream, message string }
 	var at int64
 	counts := map[same]int{}
@@ -280,17 +356,17 @@ func setOrdinals(events []logstore.Event) {
 	}
 }
 
-// columnsSQL returns the columns of fields in SQL.
-func columnsSQL(fields []*flowlog.Field) string {
-	out := make([]string, len(fields))
-	for i, f := range fields {
-		out[i] = `"` + f.Column + `"`
+// projected keeps the columns of fields.
+func projected(fields []*flowlog.Field) *query.Project {
+	out := &query.Project{}
+	for _, f := range fields {
+		out.Columns = append(out.Columns, query.Named{Name: f.Column, Expr: &query.Ref{Name: f.Column}})
 	}
-	return strings.Join(out, ", ")
+	return out
 }
 
 // print returns the records of a batch as events, without their ordinals.
-func (rd *lakeRead) print(ctx context.Context, b *flowlog.Batch) ([]logstore.Event, error) {
+func (rd *lakeRead) print(ctx context.Context, b *flowlog.Batch) ([]lakeEvent, error) {
 	objects := map[string]bool{}
 	if c := b.Texts(flowlog.WeirObject); c != nil {
 		for _, url := range c.Dict[1:] {
@@ -301,23 +377,18 @@ func (rd *lakeRead) print(ctx context.Context, b *flowlog.Batch) ([]logstore.Eve
 	if err != nil {
 		return nil, err
 	}
-	id := flowlog.InterfaceID
-	if b.Kind() == flowlog.KindTGW {
-		id = flowlog.TGWAttachmentID
-	}
-	out := make([]logstore.Event, 0, b.Len())
+	out := make([]lakeEvent, 0, b.Len())
 	var line []byte
 	for r := range b.Records() {
 		url, _ := r.Text(flowlog.WeirObject)
 		d := deliveries[url]
-		stream, ok := r.Text(id)
-		if !ok {
-			stream = unknownStream
-		}
-		line = flowlog.AppendLine(line[:0], r, formatOf(r, d.Formats))
-		out = append(out, logstore.Event{
-			Group: rd.g.Name, Stream: stream + streamSuffix, Timestamp: recordTime(r) * 1000, Ingestion: d.At.UnixMilli(), Message: string(line),
-		})
+		id, _ := r.Text(streamField(b.Kind()))
+		f := formatOf(r, d.Formats)
+		line = flowlog.AppendLine(line[:0], r, f)
+		eni, _ := r.Text(flowlog.InterfaceID)
+		out = append(out, lakeEvent{logstore.Event{
+			Group: rd.g.Name, Stream: streamName(id), Timestamp: recordTime(r) * 1000, Ingestion: d.At.UnixMilli(), Message: string(line),
+		}, f, eni, d.ID})
 	}
 	return out, nil
 }

@@ -37,6 +37,7 @@ type Local struct {
 	now        func() time.Time
 	tails      *tails
 	names      *names
+	readOnly   bool
 }
 
 var _ Service = (*Local)(nil)
@@ -61,7 +62,7 @@ func OpenLocal(ctx context.Context, o LocalOptions) (*Local, error) {
 		_ = l.Close()
 		return nil, err
 	}
-	s := &Local{lake: l, engine: e, engineTemp: temp, now: o.Now, names: n}
+	s := &Local{lake: l, engine: e, engineTemp: temp, now: o.Now, names: n, readOnly: o.ReadOnly}
 	s.tails = s.newTails()
 	return s, nil
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"weir/internal/lake"
+	"weir/internal/logstore"
 	"weir/internal/query"
 	"weir/internal/source"
 )
@@ -21,6 +22,7 @@ type frame struct {
 	Columns  []query.Column
 	Stale    *query.Stale // with Columns, where there is something to say
 	Row      *rowFrame
+	Events   []LogEvent
 	Error    *wireError
 	// Result says that the next value of the stream is the call's result.
 	Result bool
@@ -82,7 +84,8 @@ func unpack(v any) any {
 // sentinels are the errors whose kinds survive the socket.
 var sentinels = []error{
 	query.ErrRefused, query.ErrLimit, lake.ErrLocked, lake.ErrNoLake, lake.ErrMoved, lake.ErrNothingTaken,
-	lake.ErrReadOnly, ErrStopped, context.Canceled, context.DeadlineExceeded,
+	lake.ErrReadOnly, ErrStopped, context.Canceled, context.DeadlineExceeded, logstore.ErrNoGroup, logstore.ErrNoStream,
+	logstore.ErrGroupExists, logstore.ErrReadOnly,
 }
 
 // wireError is an error as it goes over the socket: its text, its kinds, and the

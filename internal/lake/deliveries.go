@@ -12,6 +12,8 @@ import (
 
 // A Delivery is what the ledger knows of how an object's records came.
 type Delivery struct {
+	// ID counts objects: those that come later have greater ones.
+	ID int64
 	// At is when the object was taken.
 	At time.Time
 	// Formats are the formats that its records have, in the order in which they were found, which
@@ -27,7 +29,7 @@ func (l *Lake) Deliveries(ctx context.Context, urls []string) (map[string]Delive
 		return nil, err
 	}
 	// Records whose batch is under way are seen a moment before their object is known as taken.
-	rows, err := l.state.QueryContext(ctx, `SELECT o.url, o.at, coalesce(f.text, '') FROM json_each(?) u
+	rows, err := l.state.QueryContext(ctx, `SELECT o.url, o.id, o.at, coalesce(f.text, '') FROM json_each(?) u
 		JOIN objects o ON o.url = u.value LEFT JOIN formats f ON f.id = o.formats ORDER BY o.state <> 'pending'`, string(list))
 	if err != nil {
 		return nil, err
@@ -37,8 +39,8 @@ func (l *Lake) Deliveries(ctx context.Context, urls []string) (map[string]Delive
 	out := map[string]Delivery{}
 	for rows.Next() {
 		var url, text string
-		var at int64
-		if err := rows.Scan(&url, &at, &text); err != nil {
+		var id, at int64
+		if err := rows.Scan(&url, &id, &at, &text); err != nil {
 			return nil, err
 		}
 		formats, known := parsed[text]
@@ -46,9 +48,35 @@ func (l *Lake) Deliveries(ctx context.Context, urls []string) (map[string]Delive
 			formats = parseFormats(text)
 			parsed[text] = formats
 		}
-		out[url] = Delivery{time.Unix(at, 0).UTC(), formats}
+		out[url] = Delivery{id, time.Unix(at, 0).UTC(), formats}
 	}
 	return out, rows.Err()
+}
+
+// LastTaken returns the [Delivery.ID] of the object that was taken last, 0 where there is none.
+func (l *Lake) LastTaken(ctx context.Context) (int64, error) {
+	var id int64
+	err := l.state.QueryRowContext(ctx, "SELECT coalesce(max(id), 0) FROM objects WHERE state = 'taken'").Scan(&id)
+	return id, err
+}
+
+// TakenAfter returns the URLs of the objects with records that were taken after the one with an ID, in the
+// order of their IDs, and the last of these.
+func (l *Lake) TakenAfter(ctx context.Context, id int64) (urls []string, last int64, err error) {
+	rows, err := l.state.QueryContext(ctx, "SELECT url, id FROM objects WHERE id > ? AND state = 'taken' AND records > 0 ORDER BY id", id)
+	if err != nil {
+		return nil, id, err
+	}
+	defer rows.Close()
+	last = id
+	for rows.Next() {
+		var url string
+		if err := rows.Scan(&url, &last); err != nil {
+			return nil, id, err
+		}
+		urls = append(urls, url)
+	}
+	return urls, last, rows.Err()
 }
 
 // Formats returns all formats that objects of the ledger have, each once.
@@ -81,6 +109,11 @@ func parseFormats(text string) []flowlog.Format {
 	return out
 }
 
+// IsFile reports whether a place is one file: an absolute path that does not end in a slash.
+func IsFile(place string) bool {
+	return strings.HasPrefix(place, "/") && !strings.HasSuffix(place, "/")
+}
+
 // Delivered sums up what a flow log delivered to a place.
 type Delivered struct {
 	// FlowLogID is the flow log by the objects' keys, "" where they don't tell.
@@ -94,18 +127,22 @@ type Delivered struct {
 	Formats []flowlog.Format
 }
 
-// DeliveredBelow sums up what was delivered to a place and below it, or to all where it is "", by
-// flow log. A place is the URL of an object, or of what its objects lie in.
+// DeliveredBelow sums up what was delivered to a place, or to all where it is "", by flow log. A place is
+// what the URLs of its objects begin with, or the absolute path of a file (see [IsFile]).
 func (l *Lake) DeliveredBelow(ctx context.Context, place string) ([]Delivered, error) {
 	where, args := "TRUE", []any{}
-	if place != "" {
-		below := strings.TrimSuffix(place, "/")
-		// The texts that begin with the place and a slash: SQLite compares bytes.
-		where, args = "(o.url = ? OR o.url >= ? AND o.url < ?)", []any{place, below + "/", below + "0"}
+	switch {
+	case IsFile(place):
+		where, args = "o.url = ?", []any{place}
+	case place != "":
+		// The first text behind all that begin with the place: SQLite compares bytes.
+		end := []byte(place)
+		end[len(end)-1]++
+		where, args = "o.url >= ? AND o.url < ?", []any{place, string(end)}
 	}
 	rows, err := l.state.QueryContext(ctx, `SELECT o.flow_log_id, o.formats, count(*), sum(o.size),
 			sum((SELECT coalesce(sum(h.records), 0) FROM object_hours h WHERE h.object = o.id)), min(o.at), coalesce(max(f.text), '')
-		FROM objects o LEFT JOIN formats f ON f.id = o.formats WHERE o.state = 'taken' AND `+where+`
+		FROM objects o LEFT JOIN formats f ON f.id = o.formats WHERE o.state = 'taken' AND (`+where+`)
 		GROUP BY o.flow_log_id, o.formats ORDER BY o.flow_log_id, o.formats`, args...)
 	if err != nil {
 		return nil, err

@@ -26,6 +26,13 @@ func TestDeliveries(t *testing.T) {
 			t.Errorf("%s: %v", url, d)
 		}
 	}
+	last, err := l.LastTaken(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if after, end, err := l.TakenAfter(t.Context(), last-2); err != nil || len(after) != 2 || end != last || got[after[1]].ID != last {
+		t.Errorf("%v to %d, %v: the last one is %d", after, end, err, last)
+	}
 	all, err := l.Objects(t.Context(), "")
 	if err != nil {
 		t.Fatal(err)
@@ -35,7 +42,7 @@ func TestDeliveries(t *testing.T) {
 		bytes += o.Size
 	}
 	sum := Delivered{First: taken.Add(time.Hour)}
-	below, err := l.DeliveredBelow(t.Context(), "s3://logs")
+	below, err := l.DeliveredBelow(t.Context(), "s3://logs/AWS")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -45,7 +52,7 @@ func TestDeliveries(t *testing.T) {
 	if sum.Objects != int64(len(all)) || sum.Records != records || sum.Bytes != bytes || !sum.First.Equal(taken) {
 		t.Errorf("%+v, and the ledger has %d objects of %d records and %d bytes", sum, len(all), records, bytes)
 	}
-	for _, none := range []string{"s3://log", "s3://logss", "s3://logs/no"} {
+	for _, none := range []string{"s3://logss", "s3://logs/no", "/s3://logs"} {
 		if got, err := l.DeliveredBelow(t.Context(), none); err != nil || len(got) > 0 {
 			t.Errorf("%s: %v, %v", none, got, err)
 		}
