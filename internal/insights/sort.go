@@ -1,0 +1,69 @@
+package insights
+
+// Sort orders rows.
+type Sort struct {
+	Span
+	Keys []SortKey
+}
+
+// A SortKey orders by an expression, ascending unless Desc. Direction says that "asc" or "desc" was
+// written. As is a name that later commands know the value by, "" where none is given.
+type SortKey struct {
+	Expr      Expr
+	As        string
+	Desc      bool
+	Direction bool
+}
+
+var sortForm = CommandForm{
+	Name:    "sort",
+	Aliases: []string{"order"},
+	Syntax:  "sort [by] e [as name] [asc|desc], ...",
+	Doc:     "Orders rows, in AWS's natural order.",
+	Page:    "CWL_QuerySyntax-Sort",
+	parse: func(p *parser, start int) Command {
+		c := &Sort{}
+		if p.tokens[len(p.tokens)-1].is("order") {
+			p.needWord("by")
+		} else {
+			p.word("by")
+		}
+		p.list(func() { c.Keys = append(c.Keys, p.sortKey()) })
+		c.Span = p.from(start)
+		return c
+	},
+}
+
+func (p *parser) sortKey() SortKey {
+	if p.tok.is("asc") || p.tok.is("desc") {
+		p.try(wantExpr, "")
+		p.unexpected("what to sort by stands before " + p.tok.text)
+	}
+	k := SortKey{Expr: p.expr(), As: p.alias()}
+	switch {
+	case p.word("asc"):
+		k.Direction = true
+	case p.word("desc"):
+		k.Direction, k.Desc = true, true
+	}
+	return k
+}
+
+// Name returns the command's name.
+func (c *Sort) Name() string { return "sort" }
+
+func (c *Sort) print(p *printer) {
+	p.write("sort ")
+	printList(p, c.Keys, func(k SortKey) {
+		p.expr(k.Expr, levelOr)
+		if k.As != "" {
+			p.write(" as ", quoteName(k.As))
+		}
+		switch {
+		case k.Desc:
+			p.write(" desc")
+		case k.Direction:
+			p.write(" asc")
+		}
+	})
+}
