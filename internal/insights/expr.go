@@ -214,6 +214,9 @@ func (p *parser) path(start int, x Expr) Expr {
 // primary reads what stands for itself.
 func (p *parser) primary() Expr {
 	p.try(wantExpr, "")
+	if p.aggregates {
+		p.try(wantAggregate, "")
+	}
 	t := p.tok
 	switch {
 	case t.kind == numberToken:
@@ -254,6 +257,8 @@ func (p *parser) call() Expr {
 	name := p.advance()
 	c := &Call{Func: canonicalFunction(name.text), Text: name.text}
 	p.needSign("(")
+	aggregates := p.aggregates
+	p.aggregates = false
 	if p.tok.isSign("*") {
 		p.advance()
 		c.Star = true
@@ -261,6 +266,7 @@ func (p *parser) call() Expr {
 		p.list(func() { c.Args = append(c.Args, p.argument()) })
 	}
 	p.needSign(")")
+	p.aggregates = aggregates
 	c.Span = p.from(name.Start)
 	return c
 }

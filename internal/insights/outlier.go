@@ -68,3 +68,9 @@ func (c *Outlier) print(p *printer) {
 		p.write(" ", f.String())
 	}
 }
+
+func (c *Outlier) check(k *checker) Command {
+	out := *c
+	out.Fields = k.fields(c.Fields)
+	return &out
+}

@@ -47,6 +47,7 @@ const (
 	wantPeriod
 	wantGroup
 	wantTable
+	wantAggregate
 )
 
 // want is something that could stand at a place.
@@ -61,6 +62,8 @@ func (w want) String() string {
 		return "an operator"
 	case wantExpr:
 		return "an expression"
+	case wantAggregate:
+		return "an aggregate"
 	case wantField:
 		return "a field"
 	case wantNewName:
@@ -94,6 +97,10 @@ type parser struct {
 	depth  int
 	// nested says that the query stands in parentheses.
 	nested bool
+	// aggregates says that an aggregate may stand here.
+	aggregates bool
+	// current is the query that is read, as far as it is: the innermost where reading failed.
+	current *Query
 }
 
 func newParser(text string) *parser {
@@ -239,11 +246,14 @@ func (p *parser) query(nested bool) *Query {
 	defer p.nest()()
 
 	q := &Query{}
+	around := p.current
+	p.current = q // it stays where reading fails
 	start := p.tok.Start
 	q.Source = p.source()
 	if q.Source == nil || p.sign("|") {
 		for {
 			// A | at the end is allowed.
+			p.try(wantCommand, "")
 			if (q.Source != nil || len(q.Commands) > 0) && p.ended() {
 				break
 			}
@@ -257,6 +267,9 @@ func (p *parser) query(nested bool) *Query {
 		p.unexpected("")
 	}
 	q.Span = p.from(start)
+	if around != nil {
+		p.current = around
+	}
 	return q
 }
 

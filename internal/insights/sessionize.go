@@ -42,3 +42,13 @@ func (c *Sessionize) print(p *printer) {
 		p.write(" as ", quoteName(c.As))
 	}
 }
+
+func (c *Sessionize) check(k *checker) Command {
+	if k.scope.closed && !k.scope.names["@timestamp"] {
+		fail(c.Span, "sessionize needs @timestamp, which does not exist any more", "it stands before stats")
+	}
+	out := *c
+	out.Fields = k.fields(c.Fields)
+	k.scope.add(c.As)
+	return &out
+}

@@ -3,6 +3,8 @@ package insights
 import (
 	"strconv"
 	"strings"
+
+	"weir/internal/insights/value"
 )
 
 // Source chooses log groups in the query: SOURCE 'g', SOURCE "g" START=... END=..., or
@@ -154,11 +156,14 @@ func (p *parser) sourceTime() *SourceTime {
 		}
 		return &SourceTime{Millis: n, Text: text}
 	}
-	unit, ok := fixedUnits[t.units]
-	if !ok || n > maxPeriod {
-		failf(at, "units are ms, s, m, h, d and w", "%s is no distance", text)
+	millis := int64(0)
+	if n > 0 {
+		var ok bool
+		if millis, ok = (value.Period{N: n, Unit: t.units}).Millis(); !ok {
+			failf(at, "units are ms, s, m, h, d and w", "%s is no distance", text)
+		}
 	}
-	return &SourceTime{Relative: true, Millis: sign * n * unit, Text: text}
+	return &SourceTime{Relative: true, Millis: sign * millis, Text: text}
 }
 
 // maxMillis is the last time that fits: the year 9999.
