@@ -41,7 +41,8 @@ type Event struct {
 	Group, Stream        string
 	Timestamp, Ingestion int64
 	Message              string
-	// Ordinal counts, from 0, the events of the same group, stream, time and message.
+	// Ordinal tells events of the same group, stream, time and message apart: later ones have greater
+	// numbers. It never changes. What else it says is the reader's own.
 	Ordinal int
 }
 

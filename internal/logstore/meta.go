@@ -1,0 +1,159 @@
+package logstore
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"net/url"
+	"path/filepath"
+
+	_ "modernc.org/sqlite" // the database of groups and files
+)
+
+// migrations bring logs.db to the present form, one after the other; a migration that was released is
+// never changed.
+var migrations = []string{`
+CREATE TABLE groups (
+	id        INTEGER PRIMARY KEY AUTOINCREMENT, -- never used again: segments hold ids
+	name      TEXT NOT NULL UNIQUE,
+	created   INTEGER NOT NULL, -- milliseconds since the epoch, as all times here
+	retention INTEGER NOT NULL, -- days; 0: for ever
+	class     TEXT NOT NULL,
+	format    INTEGER REFERENCES formats(id)
+) STRICT;
+
+CREATE TABLE tags (
+	grp   INTEGER NOT NULL REFERENCES groups(id) ON DELETE CASCADE,
+	key   TEXT NOT NULL,
+	value TEXT NOT NULL,
+	PRIMARY KEY (grp, key)
+) STRICT, WITHOUT ROWID;
+
+-- Times of events are those of events in files; those in segments come to them.
+CREATE TABLE streams (
+	id             INTEGER PRIMARY KEY AUTOINCREMENT, -- never used again, as those of groups
+	grp            INTEGER NOT NULL REFERENCES groups(id) ON DELETE CASCADE,
+	name           TEXT NOT NULL,
+	created        INTEGER NOT NULL,
+	first_event    INTEGER NOT NULL,
+	last_event     INTEGER NOT NULL,
+	last_ingestion INTEGER NOT NULL,
+	UNIQUE (grp, name)
+) STRICT;
+
+-- LogFormats, by numbers that never change: files hold them. No row is ever removed.
+CREATE TABLE formats (
+	id   INTEGER PRIMARY KEY,
+	text TEXT NOT NULL UNIQUE
+) STRICT;
+
+-- The files that count.
+CREATE TABLE files (
+	path         TEXT PRIMARY KEY, -- relative to DATA/lake/events
+	grp          INTEGER NOT NULL REFERENCES groups(id) ON DELETE CASCADE,
+	first        INTEGER NOT NULL,
+	last         INTEGER NOT NULL,
+	first_stream TEXT NOT NULL,
+	last_stream  TEXT NOT NULL,
+	events       INTEGER NOT NULL,
+	bytes        INTEGER NOT NULL, -- of messages
+	size         INTEGER NOT NULL  -- of the file
+) STRICT, WITHOUT ROWID;
+CREATE INDEX files_grp ON files (grp);
+
+-- Objects of flow log records that the lake has not taken yet.
+CREATE TABLE objects (
+	name   TEXT PRIMARY KEY, -- in DATA/tail/records
+	grp    TEXT NOT NULL,    -- the log group's name
+	format INTEGER NOT NULL REFERENCES formats(id),
+	first  INTEGER NOT NULL,
+	last   INTEGER NOT NULL,
+	events INTEGER NOT NULL,
+	size   INTEGER NOT NULL,
+	sha256 TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE documents (
+	kind    TEXT NOT NULL,
+	grp     TEXT NOT NULL, -- a log group's name, or ''
+	name    TEXT NOT NULL,
+	created INTEGER NOT NULL,
+	body    BLOB NOT NULL,
+	PRIMARY KEY (kind, grp, name)
+) STRICT;
+
+-- One row. Segments before tail_from are in files; seq is greater than the numbers of all Puts in them.
+CREATE TABLE progress (
+	one       INTEGER PRIMARY KEY CHECK (one = 1),
+	tail_from INTEGER NOT NULL,
+	seq       INTEGER NOT NULL
+) STRICT;
+INSERT INTO progress VALUES (1, 0, 0);
+`}
+
+// openDB opens logs.db and brings it to the present form.
+func openDB(ctx context.Context, path string) (*sql.DB, error) {
+	dsn := (&url.URL{Scheme: "file", Path: filepath.ToSlash(path)}).String() +
+		"?_pragma=busy_timeout(20000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(ON)"
+	db, err := sql.Open("sqlite", dsn)
+	if err != nil {
+		return nil, err
+	}
+	if err := migrate(ctx, db); err != nil {
+		_ = db.Close()
+		return nil, err
+	}
+	return db, nil
+}
+
+// migrate brings the database to the present form. It refuses one of a newer weir.
+func migrate(ctx context.Context, db *sql.DB) error {
+	var have int
+	if err := db.QueryRowContext(ctx, "PRAGMA user_version").Scan(&have); err != nil {
+		return fmt.Errorf("cannot read the log groups: %w", err)
+	}
+	if have > len(migrations) {
+		return fmt.Errorf("the log groups have version %d, this weir knows up to %d: they were made by a newer weir", have, len(migrations))
+	}
+	for v := have; v < len(migrations); v++ {
+		err := inTx(ctx, db, func(tx *sql.Tx) error {
+			if _, err := tx.ExecContext(ctx, migrations[v]); err != nil {
+				return err
+			}
+			_, err := tx.ExecContext(ctx, fmt.Sprintf("PRAGMA user_version = %d", v+1))
+			return err
+		})
+		if err != nil {
+			return fmt.Errorf("cannot bring the log groups to version %d: %w", v+1, err)
+		}
+	}
+	return nil
+}
+
+// inTx calls fn in a transaction, which is committed unless fn fails.
+func inTx(ctx context.Context, db *sql.DB, fn func(*sql.Tx) error) error {
+	tx, err := db.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	if err := fn(tx); err != nil {
+		tx.Rollback()
+		return err
+	}
+	return tx.Commit()
+}
+
+// eachRow calls scan for each row of a query.
+func eachRow(ctx context.Context, db *sql.DB, query string, scan func(*sql.Rows) error, args ...any) error {
+	rows, err := db.QueryContext(ctx, query, args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := scan(rows); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
