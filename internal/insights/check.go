@@ -251,7 +251,7 @@ func checkColumn(in *In) {
 		return
 	}
 	if len(shown) == 0 {
-		fail(in.Query.Span, "the query does not say which field is asked for", "end it with: | fields "+exprString(in.X, false))
+		fail(in.Query.Span, "the query does not say which field is asked for", "end it with: | fields "+exprString(in.X))
 	}
 	failf(in.Query.Span, "show one column, or one that is called as the field", "the query shows %s", strings.Join(shown, ", "))
 }
@@ -391,7 +391,7 @@ func constantValue(x Expr) *value.Value {
 	case *Regex:
 		v = value.Text(x.Text)
 	case *Period:
-		v = value.Text(periodText(x, true))
+		v = value.Text(x.short())
 	default:
 		n, ok := constantNumber(x)
 		if !ok {
@@ -408,7 +408,7 @@ func (c *checker) aggregate(a *Aggregate, x *Call, at exprPlace) Expr {
 	case at.inside:
 		fail(x.Span, "an aggregate can't stand in another one", "a second stats goes on with what the first one makes")
 	case !at.top:
-		hint := "it stands in stats: stats " + exprString(x, false)
+		hint := "it stands in stats: stats " + exprString(x)
 		if c.scope.columns != nil {
 			hint = "known here: " + c.scope.list()
 		}

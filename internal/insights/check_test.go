@@ -1,6 +1,7 @@
 package insights_test
 
 import (
+	"errors"
 	"strings"
 	"testing"
 
@@ -20,6 +21,7 @@ func TestCheckAccepts(t *testing.T) {
 		"stats count(*) by bin(5m) offset 1h | fillmissing with 0 for `count(*)`",
 		"stats countOverTime(a), sum_over_time(b) by bin(1m)",
 		"stats percentile(a, 99.9), pct(b, 50), count_distinct(c), collect_values(d), histogram(e, 10), rate(f, 1m)",
+		"stats stddev(a), variance(a), median(a), min(a), avg(a), earliest(a), latest(a), sortsFirst(a), sortsLast(a)",
 		"stats values(a) as m by b | stats count(m.x)",
 		"parse @message /(?<a>\\d+)-(?:x)(?<b>y)?/ | stats sum(a) by b",
 		"sort a | dedup a, m.b[0] | limit 5",
@@ -161,7 +163,7 @@ func TestLookupTables(t *testing.T) {
 	} {
 		err := insights.Check(q, insights.CheckOptions{LookupTables: tt.tables})
 		got := ""
-		if e, ok := err.(*insights.Error); ok {
+		if e := (*insights.Error)(nil); errors.As(err, &e) {
 			got = e.Hint
 		}
 		if got != tt.hint {

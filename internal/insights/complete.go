@@ -95,37 +95,22 @@ type completer struct {
 	out  []Completion
 }
 
-// read parses the text before the word and returns the parser if it came to the end of it.
+// read parses the text before the word, and returns the parser if it came to the end of it, and that is
+// in no comment.
 func (c *completer) read(before string) *parser {
-	if endsInComment(before) {
-		return nil
-	}
 	var p *parser
 	_ = guard(func() { // most texts before a word are no whole query
 		p = newParser(before)
 		p.query(false)
 	})
-	if p == nil || p.tok.kind != endToken || p.tok.Start != len(before) {
+	if p == nil || p.tok.kind != endToken {
+		return nil
+	}
+	blank := before[p.end():] // white space and comments
+	if strings.Contains(blank[strings.LastIndexByte(blank, '\n')+1:], "#") {
 		return nil
 	}
 	return p
-}
-
-// endsInComment reports whether what is written at the end of a text belongs to a comment.
-func endsInComment(text string) bool {
-	in := false
-	_ = guard(func() {
-		l := newLexer(text)
-		for {
-			t := l.next()
-			if t.kind == endToken {
-				return
-			}
-			line := text[t.End:]
-			in = strings.Contains(line[strings.LastIndexByte(line, '\n')+1:], "#")
-		}
-	})
-	return in
 }
 
 // add adds a completion if it begins with what is there.

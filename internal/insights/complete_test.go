@@ -44,6 +44,8 @@ func TestComplete(t *testing.T) {
 		{"outlier u¦", "keyword:uselower"},
 		{"filter a = 'sr¦", ""},
 		{"fields a # sr¦", ""},
+		{"filter a like /\"#/ | unn¦", "command:unnest"},
+		{"# first\n  # second\nunn¦", "command:unnest"},
 		{"limit ¦", "keyword:any"},
 		{"fields a as ¦", ""},
 		{"nonsense a | fi¦", ""},

@@ -2,6 +2,7 @@ package insights_test
 
 import (
 	"encoding/json"
+	"errors"
 	"os"
 	"regexp"
 	"testing"
@@ -114,8 +115,8 @@ func TestCorpus(t *testing.T) {
 }
 
 func report(err error, text string) string {
-	e, ok := err.(*insights.Error)
-	if !ok {
+	var e *insights.Error
+	if !errors.As(err, &e) {
 		return "not an insights.Error: " + err.Error()
 	}
 	return e.Report(text)
@@ -123,8 +124,8 @@ func report(err error, text string) string {
 
 // placeOf returns the part of the text in which the fault is.
 func placeOf(err error, text string) string {
-	e, ok := err.(*insights.Error)
-	if !ok {
+	var e *insights.Error
+	if !errors.As(err, &e) {
 		return "not an insights.Error"
 	}
 	return text[e.Start:e.End]

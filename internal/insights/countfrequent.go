@@ -36,7 +36,7 @@ func (c *CountFrequent) check(k *checker) Command {
 		if f, ok := x.(*Field); ok {
 			k.scope.add(f.Name())
 		} else {
-			k.scope.add(exprString(x, false))
+			k.scope.add(exprString(x))
 		}
 	}
 	return out

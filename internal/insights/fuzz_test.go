@@ -1,6 +1,7 @@
 package insights_test
 
 import (
+	"errors"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -51,8 +52,8 @@ func FuzzParse(f *testing.F) {
 // placed checks that a fault has a place in the text, and can be shown.
 func placed(t *testing.T, err error, text string) {
 	t.Helper()
-	e, ok := err.(*insights.Error)
-	if !ok {
+	var e *insights.Error
+	if !errors.As(err, &e) {
 		t.Fatalf("%T: %v", err, err)
 	}
 	if e.Start < 0 || e.End < e.Start || e.End > len(text) || e.Message == "" {

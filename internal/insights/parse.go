@@ -223,7 +223,7 @@ func (p *parser) slip() string {
 		return "names are separated by commas, commands by |; a name with a space in it stands in backticks, a text in quotes"
 	case p.tok.isSign("|") && len(p.tokens) > 0 && p.tokens[len(p.tokens)-1].isSign("|"):
 		return "a command is missing between | and |"
-	case p.tok.kind == nameToken && p.tok.parts[0].Quoted == false && reserved(p.tok.text):
+	case p.tok.kind == nameToken && !p.tok.parts[0].Quoted && reserved(p.tok.text):
 		return "a field of this name stands in backticks: `" + p.tok.text + "`"
 	}
 	return ""

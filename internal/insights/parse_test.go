@@ -30,6 +30,7 @@ func TestPrint(t *testing.T) {
 		{"subtraction, not a name", "fields event-name", "fields event-name"},
 		{"names", "fields `event-name`, @message, a.b.`c.d`, items.0.id, `a b`.c", "fields `event-name`, @message, a.b.`c.d`, items.0.id, `a b`.c"},
 		{"positions", "fields m.users[1].action, jsonParse(x)[0].a.`b c`, y[2][3]", "fields m.users[1].action, jsonParse(x)[0].a.`b c`, y[2][3]"},
+		{"positions in a path behind an element", "fields x[0].1.2, f(x).5", "fields x[0].1.2, f(x).5"},
 		{"escapes", `filter a = "q\"\\ \d \n" and b = '\''`, `filter a = "q\"\\ \\d \n" and b = "'"`},
 		{"text of columns", "stats  sum( bytes ) /1024 , count(*)  by  bin (5m)", "stats sum( bytes ) /1024, count(*) by bin (5m)"},
 		{"comment in a column", "stats sum(a) # sum\n / 2", "stats sum(a) / 2"},

@@ -13,3 +13,6 @@ func periodUnit(word string) string {
 func (p *Period) Millis() (int64, bool) {
 	return value.Period{N: p.N, Unit: p.Unit}.Millis()
 }
+
+// short returns the period in its short form, as functions get it.
+func (p *Period) short() string { return value.Period{N: p.N, Unit: p.Unit}.String() }

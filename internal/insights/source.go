@@ -281,7 +281,7 @@ func (p *parser) sourceTag() SourceTag {
 	return t
 }
 
-func (s *Source) print(p *printer) {
+func (s *Source) write(p *printer) {
 	if s.Groups != nil {
 		for i, g := range s.Groups {
 			if i > 0 {
@@ -296,7 +296,7 @@ func (s *Source) print(p *printer) {
 		p.write(" dataSource(", quoteList(s.DataSources), ")")
 	}
 	if s.LogGroups != nil {
-		s.LogGroups.print(p)
+		s.LogGroups.write(p)
 	}
 	if s.Tags != nil {
 		p.write(" logGroupTags([")
@@ -317,7 +317,7 @@ func (s *Source) print(p *printer) {
 	}
 }
 
-func (g *SourceLogGroups) print(p *printer) {
+func (g *SourceLogGroups) write(p *printer) {
 	p.write(" logGroups(")
 	arguments := []string{}
 	for _, a := range []struct {

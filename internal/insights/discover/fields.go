@@ -2,6 +2,7 @@ package discover
 
 import (
 	"encoding/json"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -164,11 +165,11 @@ func (f *Fields) flatten(v value.Value, path []string) {
 	switch v.Kind() {
 	case value.MapKind:
 		for i, k := range v.Keys() {
-			f.flatten(v.Elements()[i], append(path[:len(path):len(path)], k))
+			f.flatten(v.Elements()[i], append(slices.Clip(path), k))
 		}
 	case value.ListKind:
 		for i, e := range v.Elements() {
-			f.flatten(e, append(path[:len(path):len(path)], strconv.Itoa(i)))
+			f.flatten(e, append(slices.Clip(path), strconv.Itoa(i)))
 		}
 	case value.AbsentKind:
 	default:

@@ -1,0 +1,7 @@
+package insightstest
+
+import (
+	"testing"
+)
+
+func TestReference(t *testing.T) { Run(t, Reference) }
