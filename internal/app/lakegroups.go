@@ -215,8 +215,9 @@ func (l *LakeGroups) Groups(ctx context.Context) ([]logstore.Group, error) {
 // streamSuffix ends the names of streams, as AWS's do for flow logs of all traffic.
 const streamSuffix = "-all"
 
-// unknownStream begins the name of the stream of records that tell no interface.
-const unknownStream = "unknown"
+// unknownStream begins the name of the stream of records that tell no interface: the word that their
+// lines have for it.
+const unknownStream = "-"
 
 // streamField returns the field that the streams of a kind are named by.
 func streamField(k flowlog.Kind) flowlog.FieldID {

@@ -131,7 +131,16 @@ func checkGroupName(name string) error {
 }
 
 // checkNewName refuses a name that the log group of some flow logs can't have.
-func (s *Local) checkNewName(_ context.Context, name string) error { return checkGroupName(name) }
+func (s *Local) checkNewName(ctx context.Context, name string) error {
+	if err := checkGroupName(name); err != nil {
+		return err
+	}
+	store, err := s.groupStore(ctx, name)
+	if err == nil && store != nil {
+		err = &UsageError{Message: fmt.Sprintf("%s is a log group with events of its own", name), Hint: "another name is needed for records of flow logs"}
+	}
+	return err
+}
 
 // placeOf returns the place of a source's objects: what their URLs begin with, or the path of a file.
 func placeOf(name string, src source.Source) (string, error) {

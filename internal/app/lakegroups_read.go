@@ -33,7 +33,8 @@ type lakeRequest struct {
 	logstore.ReadRequest
 	// where is the condition of records of each kind; nil: all.
 	where func(flowlog.Kind) (query.Expr, error)
-	// until, where it is not 0, is the [lake.Delivery.ID] of the last object whose records are asked for.
+	// until, where it is not 0, is the [lake.Delivery.ID] of the last object whose records are asked for; -1:
+	// of none.
 	until int64
 	// objects, where it is not nil, are the URLs of the objects whose records are asked for.
 	objects []string
@@ -319,7 +320,7 @@ func (rd *lakeRead) events(ctx context.Context, w window) ([]lakeEvent, error) {
 // passes reports whether an event lies before where reading begins, or is of an object that came later
 // than is asked for.
 func (rd *lakeRead) passes(e *lakeEvent) bool {
-	if rd.r.until > 0 && e.delivered > rd.r.until {
+	if rd.r.until != 0 && e.delivered > rd.r.until {
 		return true
 	}
 	if rd.r.After == nil {

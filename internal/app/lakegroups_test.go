@@ -212,8 +212,8 @@ func TestLakeGroupTimes(t *testing.T) {
 	want := []string{
 		"10:00:00 eni-1-all eni-1 1772445600 1772445660 -",
 		"10:01:01 eni-1-all eni-1 1772445661 7",
+		"10:05:00 --all 12 - - 10",
 		"10:05:00 eni-1-all 12 blue eni-1 9",
-		"10:05:00 unknown-all 12 - - 10",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)

@@ -38,6 +38,7 @@ type Local struct {
 	tails      *tails
 	names      *names
 	readOnly   bool
+	logs       openedStore
 }
 
 var _ Service = (*Local)(nil)
@@ -96,7 +97,7 @@ func clearTemp(dir string) {
 
 // Close closes engine and lake.
 func (s *Local) Close() error {
-	err := errors.Join(s.engine.Close(), s.lake.Close())
+	err := errors.Join(s.logs.close(), s.engine.Close(), s.lake.Close())
 	if s.engineTemp != "" {
 		os.RemoveAll(s.engineTemp)
 	}

@@ -9,6 +9,8 @@ import (
 
 	"weir/flowlog"
 	"weir/internal/filter"
+	"weir/internal/filterpattern"
+	"weir/internal/insights"
 	"weir/internal/lake"
 	"weir/internal/logstore"
 	"weir/internal/query"
@@ -22,9 +24,23 @@ type LogService interface {
 	LogStreams(ctx context.Context, group string) ([]logstore.Stream, error)
 	// NameLogGroup gives the records of a flow log the name of a log group, or another one.
 	NameLogGroup(ctx context.Context, r NameLogGroupRequest) error
+	// ChangeLogGroup makes, removes or changes a log group of the store.
+	ChangeLogGroup(ctx context.Context, c LogGroupChange) error
 	// LogEvents calls do with the events of a log group, oldest first, many at a time. With Follow it
 	// goes on with those that come, until ctx ends.
 	LogEvents(ctx context.Context, r LogEventsRequest, do func([]LogEvent) error) error
+	// LogsQuery runs a query in the language of Logs Insights. Errors in its text are
+	// [*insights.Error].
+	LogsQuery(ctx context.Context, r LogsQuery) (*insights.Result, error)
+	// LogFields returns the fields of the events of a log group, those of the system first.
+	LogFields(ctx context.Context, group string) ([]LogField, error)
+}
+
+// LogField is a field of events.
+type LogField struct {
+	Name string `json:"name"`
+	// Percent is how many of the events that were looked at have it.
+	Percent int `json:"percent"`
 }
 
 // LogGroup describes a log group.
@@ -67,6 +83,8 @@ type LogEventsRequest struct {
 	From, To time.Time
 	// Where is a filter of records, its times in UTC; "": all.
 	Where string
+	// Pattern is a filter pattern of CloudWatch Logs, of messages; "": all.
+	Pattern string
 	// Follow goes on with events that come.
 	Follow bool
 }
@@ -81,8 +99,11 @@ type LogEvent struct {
 	InterfaceName string
 }
 
-// kindLake is the kind of log groups of the lake.
-const kindLake = "lake"
+// The kinds of log groups.
+const (
+	kindLake  = "lake"
+	kindStore = "store"
+)
 
 // LogGroups returns the log groups by name.
 func (s *Local) LogGroups(ctx context.Context) ([]LogGroup, error) {
@@ -106,6 +127,12 @@ func (s *Local) LogGroups(ctx context.Context) ([]LogGroup, error) {
 			return nil, err
 		}
 	}
+	stored, err := s.storeGroups(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out = append(out, stored...)
+	slices.SortFunc(out, func(a, b LogGroup) int { return strings.Compare(a.Name, b.Name) })
 	return out, nil
 }
 
@@ -139,6 +166,12 @@ func (l *LakeGroups) count(ctx context.Context, g *LakeGroup, out *LogGroup) err
 
 // LogStreams returns the streams of a log group by name.
 func (s *Local) LogStreams(ctx context.Context, group string) ([]logstore.Stream, error) {
+	if store, err := s.groupStore(ctx, group); err != nil || store != nil {
+		if err != nil {
+			return nil, err
+		}
+		return store.Streams(ctx, group)
+	}
 	return s.LakeGroups().Streams(ctx, group)
 }
 
@@ -204,20 +237,57 @@ func (s *Local) unname(r NameLogGroupRequest) error {
 // eventsAtOnce is how many events are given at a time.
 const eventsAtOnce = 500
 
-// LogEvents gives the events of a log group. Which objects there were when it began is known by their
-// ids: events of later ones are given, with Follow, behind all of these, each once.
+// read returns what of the request is about events of any log group.
+func (r *LogEventsRequest) read() logstore.ReadRequest {
+	out := logstore.ReadRequest{Group: r.Group, Prefix: r.Prefix, Streams: r.Streams}
+	if !r.From.IsZero() {
+		out.From = r.From.UnixMilli()
+	}
+	if !r.To.IsZero() {
+		out.To = r.To.UnixMilli()
+	}
+	return out
+}
+
+// LogEvents gives the events of a log group.
 func (s *Local) LogEvents(ctx context.Context, r LogEventsRequest, do func([]LogEvent) error) error {
+	pattern, err := filterpattern.Parse(r.Pattern)
+	if err != nil {
+		return err
+	}
+	told, err := s.names.get(ctx, query.FromDefinition)
+	if err != nil {
+		return err
+	}
+	out := &eventGiver{pattern: pattern, names: told, formats: map[string]string{}, do: do}
+	store, err := s.groupStore(ctx, r.Group)
+	if err != nil {
+		return err
+	}
+	if store != nil {
+		return s.storeLogEvents(ctx, store, r, out)
+	}
+	return s.lakeLogEvents(ctx, r, out)
+}
+
+// lakeLogEvents gives the events of a log group of the lake. Which objects there were when it began is known
+// by their ids: events of later ones are given, with Follow, behind all of these, each once.
+func (s *Local) lakeLogEvents(ctx context.Context, r LogEventsRequest, out *eventGiver) error {
 	l := s.LakeGroups()
 	where, err := s.recordFilter(ctx, r.Where)
 	if err != nil {
 		return err
 	}
-	req := lakeRequest{where: where, ReadRequest: logstore.ReadRequest{Group: r.Group, Prefix: r.Prefix, Streams: r.Streams}}
-	if !r.From.IsZero() {
-		req.From = r.From.UnixMilli()
-	}
-	if !r.To.IsZero() {
-		req.To = r.To.UnixMilli()
+	give := func(req lakeRequest) error {
+		for e, err := range l.read(ctx, req) {
+			if err != nil {
+				return err
+			}
+			if !out.give(e) {
+				break
+			}
+		}
+		return out.flush()
 	}
 	changes, err := s.changes(ctx, r.Follow)
 	if err != nil {
@@ -227,10 +297,12 @@ func (s *Local) LogEvents(ctx context.Context, r LogEventsRequest, do func([]Log
 	if err != nil {
 		return err
 	}
-	if req.until = last; last > 0 {
-		if err := s.giveEvents(ctx, l, req, do); err != nil {
-			return err
-		}
+	req := lakeRequest{ReadRequest: r.read(), where: where}
+	if req.until = last; last == 0 {
+		req.until = -1
+	}
+	if err := give(req); err != nil {
+		return err
 	}
 	req.until = 0
 	for range changes {
@@ -241,12 +313,53 @@ func (s *Local) LogEvents(ctx context.Context, r LogEventsRequest, do func([]Log
 		last = newest
 		for some := range slices.Chunk(urls, eventsAtOnce) {
 			req.objects = some
-			if err := s.giveEvents(ctx, l, req, do); err != nil {
+			if err := give(req); err != nil {
 				return err
 			}
 		}
 	}
 	return ctx.Err()
+}
+
+// eventGiver gives events many at a time.
+type eventGiver struct {
+	pattern *filterpattern.Pattern
+	names   *query.Names
+	formats map[string]string // LogFormats by their headers
+	do      func([]LogEvent) error
+	some    []LogEvent
+	err     error
+}
+
+// give gives an event that the pattern matches, sooner or later, and reports whether there may be more.
+func (g *eventGiver) give(e lakeEvent) bool {
+	if g.err != nil || !g.pattern.Matches(e.Message) {
+		return g.err == nil
+	}
+	out := LogEvent{Event: e.Event}
+	if e.format.Len() > 0 {
+		header := e.format.Header()
+		if _, ok := g.formats[header]; !ok {
+			g.formats[header] = e.format.String()
+		}
+		out.Format = g.formats[header]
+	}
+	if span := g.names.Interface(e.eni, e.Timestamp/1000); span != nil {
+		out.InterfaceName = span.Name
+	}
+	if g.some = append(g.some, out); len(g.some) == eventsAtOnce {
+		_ = g.flush() // the error stays
+	}
+	return g.err == nil
+}
+
+// flush gives what is held back.
+func (g *eventGiver) flush() error {
+	if g.err == nil && len(g.some) > 0 {
+		g.err = g.do(g.some)
+		g.some = nil
+	}
+	return g.err
 }
 
 // recordFilter returns what gives the condition of a filter for each kind of records, nil for no filter.
@@ -284,39 +397,6 @@ func (s *Local) recordFilter(ctx context.Context, where string) (func(flowlog.Ki
 		}
 		return literal(false), nil
 	}, nil
-}
-
-// giveEvents gives the events of a request, many at a time.
-func (s *Local) giveEvents(ctx context.Context, l *LakeGroups, r lakeRequest, do func([]LogEvent) error) error {
-	told, err := s.names.get(ctx, query.FromDefinition)
-	if err != nil {
-		return err
-	}
-	formats := map[string]string{}
-	var some []LogEvent
-	for e, err := range l.read(ctx, r) {
-		if err != nil {
-			return err
-		}
-		header := e.format.Header()
-		if _, ok := formats[header]; !ok {
-			formats[header] = e.format.String()
-		}
-		out := LogEvent{Event: e.Event, Format: formats[header]}
-		if span := told.Interface(e.eni, e.Timestamp/1000); span != nil {
-			out.InterfaceName = span.Name
-		}
-		if some = append(some, out); len(some) == eventsAtOnce {
-			if err := do(some); err != nil {
-				return err
-			}
-			some = nil
-		}
-	}
-	if len(some) == 0 {
-		return nil
-	}
-	return do(some)
 }
 
 // lookEvery is how often a lake that another process writes is looked at.

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -9,6 +10,8 @@ import (
 
 	"weir/flowlog"
 	"weir/internal/app"
+	"weir/internal/lake"
+	"weir/internal/logstore"
 )
 
 func (c *cli) logsCommand() *cobra.Command {
@@ -19,11 +22,14 @@ func (c *cli) logsCommand() *cobra.Command {
 records of VPC flow logs, ` + app.TransitGatewayGroup + ` those of transit
 gateways, and 'weir open SOURCE --log-group NAME' and 'weir logs name' name the records
 of some flow logs. Each network interface is a stream, eni-...-all; an event's time is
-its record's start, and its message is the line that delivered it.`,
+its record's start, and its message is the line that delivered it.
+
+Beside them are the log groups of the store, for events that are put into them.`,
 		Args: subcommand,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(c.logsGroupsCommand(), c.logsStreamsCommand(), c.logsNameCommand(), c.logsTailCommand())
+	cmd.AddCommand(c.logsGroupsCommand(), c.logsStreamsCommand(), c.logsNameCommand(), c.logsTailCommand(), c.logsQueryCommand(),
+		c.logsCheckCommand(), c.logsFieldsCommand(), c.logsFormatCommand(), c.logsCreateCommand(), c.logsDeleteCommand(), c.logsRetentionCommand())
 	return cmd
 }
 
@@ -33,7 +39,8 @@ func (c *cli) logsGroupsCommand() *cobra.Command {
 		Use:   "groups",
 		Short: "List log groups",
 		Long: `Lists the log groups: those of the lake (kind lake), with the flow logs that a name
-stands for. Bytes are those of the objects that delivered the records. NEWEST is how old
+stands for, and those with events of their own (kind store). Bytes are those of the
+objects that delivered the records, or of the events. NEWEST is how old
 the newest event is, and FORMAT the LogFormat of the records: "default" is AWS's, and
 --json has it whole.`,
 		Example: `  weir logs groups
@@ -51,7 +58,7 @@ func (c *cli) logsGroups(ctx context.Context, flags *scopeFlags) error {
 	if err != nil {
 		return err
 	}
-	s, err := c.reader(ctx)
+	s, err := c.logsReader(ctx)
 	if err != nil {
 		return err
 	}
@@ -149,7 +156,7 @@ func (c *cli) logsStreams(ctx context.Context, group string, flags *scopeFlags) 
 	if err != nil {
 		return err
 	}
-	s, err := c.reader(ctx)
+	s, err := c.logsReader(ctx)
 	if err != nil {
 		return err
 	}
@@ -234,7 +241,7 @@ func (c *cli) completeGroup(cmd *cobra.Command, args []string, _ string) ([]stri
 // nothing of errors.
 func (c *cli) groupNames(ctx context.Context) []string {
 	c.setData()
-	s, err := c.reader(ctx)
+	s, err := c.logsReader(ctx)
 	if err != nil {
 		return nil
 	}
@@ -250,3 +257,20 @@ func (c *cli) groupNames(ctx context.Context) []string {
 	}
 	return out
 }
+
+// logsReader returns a service for reading log groups. Those of the store only the lake's writer can read,
+// so where there are some and nobody else writes, it is one for writing.
+func (c *cli) logsReader(ctx context.Context) (app.Service, error) {
+	if !app.HasLogStore(c.data) {
+		return c.reader(ctx)
+	}
+	s, err := c.writer(ctx)
+	if errors.Is(err, lake.ErrLocked) {
+		c.note("another process writes the lake: only log groups of the lake can be read")
+		return c.reader(ctx)
+	}
+	return s, err
+}
+
+// noGroup says that there is no log group of a name.
+func noGroup(name string) error { return fmt.Errorf("%w: %s", logstore.ErrNoGroup, name) }

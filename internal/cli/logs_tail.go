@@ -3,6 +3,7 @@ package cli
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -13,6 +14,7 @@ import (
 
 	"weir/flowlog"
 	"weir/internal/app"
+	"weir/internal/filterpattern"
 )
 
 // tailFlags are the flags of weir logs tail.
@@ -21,6 +23,7 @@ type tailFlags struct {
 	streams []string
 	prefix  string
 	where   string
+	pattern string
 	follow  bool
 	raw     bool
 }
@@ -43,9 +46,13 @@ definition of the network tells them; on a terminal what was accepted is green a
 was rejected red (but with NO_COLOR in the environment). --raw shows the events' messages
 alone, and --json one object a line.
 
+--filter takes a filter pattern of CloudWatch Logs, of the messages: terms, such as
+'REJECT -"443 6"', or the fields of a line, such as '[..., action = REJECT, status]'.
+
 ` + whereHelp,
 		Example: `  weir logs tail --since 1h
   weir logs tail prod-flow-logs --follow --where 'action = REJECT'
+  weir logs tail --since 1d --filter '[version, account, eni, source, ..., action = REJECT, status]'
   weir logs tail --from 2026-03-02T10:00 --to 2026-03-02T10:05 --raw`,
 		Args:              needArgs(0, 1, "the log group"),
 		ValidArgsFunction: c.completeGroup,
@@ -59,8 +66,9 @@ alone, and --json one object a line.
 	fl.StringVar(&f.prefix, "stream-prefix", "", "events of the log streams that begin with `PREFIX`")
 	fl.BoolVarP(&f.follow, "follow", "f", false, "go on with events that come until Ctrl-C")
 	fl.BoolVar(&f.raw, "raw", false, "show messages alone")
+	fl.StringVar(&f.pattern, "filter", "", "events whose messages the filter `PATTERN` of CloudWatch Logs matches")
 	addWhere(cmd, &f.where, &tgw)
-	completeNothing(cmd, "stream", "stream-prefix")
+	completeNothing(cmd, "stream", "stream-prefix", "filter")
 	return cmd
 }
 
@@ -80,15 +88,18 @@ func (c *cli) logsTail(ctx context.Context, group string, f *tailFlags) error {
 	case f.follow && !scope.To.IsZero():
 		return usage(fmt.Errorf("--follow shows what comes: it excludes --to"))
 	}
+	if _, err := filterpattern.Parse(f.pattern); err != nil {
+		return atPattern(err, f.pattern)
+	}
 	if scope.From.IsZero() && scope.To.IsZero() {
 		scope.From = now.Add(-tailSince)
 	}
-	s, err := c.reader(ctx)
+	s, err := c.logsReader(ctx)
 	if err != nil {
 		return err
 	}
 	defer s.Close()
-	r := app.LogEventsRequest{Group: group, Streams: f.streams, Prefix: f.prefix, From: scope.From, To: scope.To, Follow: f.follow}
+	r := app.LogEventsRequest{Group: group, Streams: f.streams, Prefix: f.prefix, From: scope.From, To: scope.To, Pattern: f.pattern, Follow: f.follow}
 	if r.Where, err = inUTC(ctx, s, f.where, kindOf(group == app.TransitGatewayGroup), zone); err != nil {
 		return err
 	}
@@ -101,6 +112,19 @@ func (c *cli) logsTail(ctx context.Context, group string, f *tailFlags) error {
 		c.noteNone(ctx, s, scope.From, zone)
 	}
 	return err
+}
+
+// atPattern adds the place in a filter pattern to an error that has one.
+func atPattern(err error, pattern string) error {
+	e, ok := errors.AsType[*filterpattern.Error](err)
+	if !ok {
+		return err
+	}
+	out := error(&placed{fmt.Errorf("--filter: %w", e), e.Caret(pattern)})
+	if e.Hint != "" {
+		out = hint(out, e.Hint)
+	}
+	return usage(out)
 }
 
 // noteNone says that there were no events, and how old the newest record is.
