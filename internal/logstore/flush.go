@@ -255,9 +255,7 @@ func (w *flushWriter) writeGroups(ctx context.Context) error {
 			continue
 		}
 		p := part{g: g}
-		if g.format > 0 && s.formats[g.format-1].err == nil {
-			p.number, p.format = g.format, s.formats[g.format-1].format
-		}
+		p.number, p.format = s.readable(g)
 		for _, b := range g.frozen {
 			p.blocks = append(p.blocks, streamBlock{b, g.byID[b.stream].Name})
 		}
