@@ -348,7 +348,7 @@ func (p *parser) alias() string {
 	return p.newName()
 }
 
-// fieldName reads the name of a field.
+// field reads the name of a field.
 func (p *parser) field() *Field {
 	p.try(wantField, "")
 	if p.tok.kind != nameToken || isReserved(&p.tok) {
