@@ -31,3 +31,10 @@ func (c *Accum) print(p *printer) {
 		p.write(" as ", quoteName(c.As))
 	}
 }
+
+func (c *Accum) check(k *checker) Command {
+	out := *c
+	out.Field = k.plainField(c.Field)
+	k.scope.add(c.As)
+	return &out
+}

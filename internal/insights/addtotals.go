@@ -48,3 +48,10 @@ func (c *AddTotals) print(p *printer) {
 		p.fields(c.Fields)
 	}
 }
+
+func (c *AddTotals) check(k *checker) Command {
+	out := *c
+	out.Fields = k.fields(c.Fields)
+	k.scope.add(c.FieldName)
+	return &out
+}

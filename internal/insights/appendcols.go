@@ -49,3 +49,11 @@ func (c *AppendCols) print(p *printer) {
 	}
 	p.nested(c.Query)
 }
+
+func (c *AppendCols) check(k *checker) Command {
+	k.outermost(c)
+	out := *c
+	out.Query = k.inner(c.Query)
+	k.scope.open()
+	return &out
+}

@@ -18,6 +18,7 @@ type Command interface {
 	// Name returns the command's name in its canonical spelling.
 	Name() string
 	print(p *printer)
+	check(k *checker) Command
 }
 
 // An Item is an expression with the name under which its value is known.

@@ -58,3 +58,12 @@ func (c *AutoRegress) print(p *printer) {
 		}
 	}
 }
+
+func (c *AutoRegress) check(k *checker) Command {
+	out := *c
+	out.Field = k.plainField(c.Field)
+	for lag := c.From; lag <= c.To; lag++ {
+		k.scope.add(c.As + "_p" + strconv.Itoa(lag))
+	}
+	return &out
+}

@@ -28,3 +28,16 @@ func (c *CountFrequent) print(p *printer) {
 	p.write("countFrequent ")
 	p.exprs(c.Fields)
 }
+
+func (c *CountFrequent) check(k *checker) Command {
+	out := &CountFrequent{Span: c.Span, Fields: k.onlyFields(c.Fields, "countFrequent")}
+	k.scope.reset("_approxcount")
+	for _, x := range out.Fields {
+		if f, ok := x.(*Field); ok {
+			k.scope.add(f.Name())
+		} else {
+			k.scope.add(exprString(x))
+		}
+	}
+	return out
+}

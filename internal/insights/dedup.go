@@ -26,3 +26,31 @@ func (c *Dedup) print(p *printer) {
 	p.write("dedup ")
 	p.exprs(c.Fields)
 }
+
+func (c *Dedup) check(k *checker) Command {
+	for _, after := range k.after {
+		if _, ok := after.(*Limit); !ok {
+			failf(after.Place(), "", "only limit can follow dedup")
+		}
+	}
+	return &Dedup{Span: c.Span, Fields: k.onlyFields(c.Fields, "dedup")}
+}
+
+// onlyFields checks expressions that must be fields, or elements of them.
+func (k *checker) onlyFields(list []Expr, command string) []Expr {
+	out := k.exprs(list)
+	for _, x := range out {
+		y := x
+		for {
+			i, ok := y.(*Index)
+			if !ok {
+				break
+			}
+			y = i.X
+		}
+		if !isField(y) {
+			failf(x.Place(), "name the expression by fields before", "%s takes fields", command)
+		}
+	}
+	return out
+}

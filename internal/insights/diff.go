@@ -35,3 +35,25 @@ func (c *Diff) print(p *printer) {
 		p.write(" ", c.With)
 	}
 }
+
+func (c *Diff) check(k *checker) Command {
+	k.comparing(c)
+	return c
+}
+
+// comparing checks a command that compares the patterns of two times.
+//
+// Source: AWS, "Compare (diff) with previous time ranges": it compares log events, and gives patterns only.
+func (k *checker) comparing(c Command) {
+	k.outermost(c)
+	if seen[*Diff](k) || seen[*LogCompare](k) {
+		fail(c.Place(), "one diff or logcompare can stand in a query", "")
+	}
+	for _, b := range k.before {
+		switch b.(type) {
+		case *Stats, *CountFrequent, *Dedup, *Join, *AppendCols:
+			failf(c.Place(), "it compares events, or what pattern makes of them", "%s can't follow %s", c.Name(), b.Name())
+		}
+	}
+	k.scope.open()
+}

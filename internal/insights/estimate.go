@@ -17,3 +17,11 @@ var estimateForm = CommandForm{
 func (c *Estimate) Name() string { return "estimate" }
 
 func (c *Estimate) print(p *printer) { p.write("estimate") }
+
+func (c *Estimate) check(k *checker) Command {
+	k.outermost(c)
+	if len(k.after) > 0 {
+		fail(c.Span, "estimate is the last command", "")
+	}
+	return c
+}

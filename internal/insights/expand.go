@@ -22,3 +22,7 @@ var expandForm = CommandForm{
 func (c *Expand) Name() string { return "expand" }
 
 func (c *Expand) print(p *printer) { p.write("expand ", c.Field.String()) }
+
+func (c *Expand) check(k *checker) Command {
+	return &Expand{Span: c.Span, Field: k.plainField(c.Field)}
+}

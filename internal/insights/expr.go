@@ -2,6 +2,7 @@ package insights
 
 import (
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -53,12 +54,15 @@ func (p *parser) negation() Expr {
 	return &Unary{Span: p.from(start), Op: "not", X: x}
 }
 
+// comparisons are the operators between two values.
+var comparisons = []string{"=", "==", "!=", "<", "<=", ">", ">="}
+
 // comparison reads a comparison; comparisons do not chain.
 func (p *parser) comparison() Expr {
 	x := p.sum()
 	start := x.Place().Start
 	switch {
-	case p.seesOperator("=", "==", "!=", "<", "<=", ">", ">="):
+	case p.seesOperator(comparisons...):
 		op := p.advance().text
 		if op == "==" {
 			op = "="
@@ -83,7 +87,7 @@ func (p *parser) comparison() Expr {
 	default:
 		return x
 	}
-	if p.tok.is("like") || p.tok.is("in") || p.tok.kind == signToken && strings.Contains("= == != < <= > >= =~", p.tok.text) {
+	if p.tok.is("like") || p.tok.is("in") || p.tok.kind == signToken && (p.tok.text == "=~" || slices.Contains(comparisons, p.tok.text)) {
 		failf(p.tok.Span, `write "a < b and b < c"`, "%s can't follow a comparison", p.tok.String())
 	}
 	return x
@@ -168,6 +172,10 @@ func (p *parser) power() Expr {
 func (p *parser) postfix() Expr {
 	start := p.tok.Start
 	x := p.primary()
+	switch x.(type) {
+	case *Number, *String, *Bool, *Period: // they have no elements
+		return x
+	}
 	for p.tok.Start == p.end() { // nothing between
 		switch {
 		case p.tok.isSign("["):
@@ -199,11 +207,13 @@ func isField(x Expr) bool {
 // path reads the parts behind a dot.
 func (p *parser) path(start int, x Expr) Expr {
 	t := p.advance()
-	if t.kind == numberToken {
-		if digits(t.text, 0) != len(t.text) {
-			fail(t.Span, "a position is a whole number", "")
+	if t.kind == numberToken { // positions, which look like a fraction: x[0].1.2
+		for position := range strings.SplitSeq(t.text, ".") {
+			if digits(position, 0) != len(position) {
+				fail(t.Span, "a position is a whole number", "")
+			}
+			t.parts = append(t.parts, FieldPart{Name: position})
 		}
-		t.parts = []FieldPart{{Name: t.text}}
 	}
 	for _, part := range t.parts {
 		x = &Index{Span: p.from(start), X: x, Key: part.Name}
@@ -214,6 +224,9 @@ func (p *parser) path(start int, x Expr) Expr {
 // primary reads what stands for itself.
 func (p *parser) primary() Expr {
 	p.try(wantExpr, "")
+	if p.aggregates {
+		p.try(wantAggregate, "")
+	}
 	t := p.tok
 	switch {
 	case t.kind == numberToken:
@@ -254,6 +267,8 @@ func (p *parser) call() Expr {
 	name := p.advance()
 	c := &Call{Func: canonicalFunction(name.text), Text: name.text}
 	p.needSign("(")
+	aggregates := p.aggregates
+	p.aggregates = false
 	if p.tok.isSign("*") {
 		p.advance()
 		c.Star = true
@@ -261,6 +276,7 @@ func (p *parser) call() Expr {
 		p.list(func() { c.Args = append(c.Args, p.argument()) })
 	}
 	p.needSign(")")
+	p.aggregates = aggregates
 	c.Span = p.from(name.Start)
 	return c
 }

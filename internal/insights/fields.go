@@ -51,3 +51,7 @@ func (c *Display) print(p *printer) {
 	p.write("display ")
 	p.items(c.Items)
 }
+
+func (c *Fields) check(k *checker) Command { return &Fields{Span: c.Span, Items: k.items(c.Items)} }
+
+func (c *Display) check(k *checker) Command { return &Display{Span: c.Span, Items: k.items(c.Items)} }

@@ -71,3 +71,5 @@ func quoteWildcard(name string) string {
 	}
 	return name
 }
+
+func (c *FillDown) check(*checker) Command { return c }

@@ -80,3 +80,14 @@ func (c *FillMissing) print(p *printer) {
 		p.fields(v.Fields)
 	})
 }
+
+func (c *FillMissing) check(k *checker) Command {
+	if k.scope.stats == nil || !k.scope.stats.hasBin() {
+		fail(c.Span, "fillmissing needs the bins of a stats before it", "stats ... by bin(5m) | fillmissing")
+	}
+	out := &FillMissing{Span: c.Span}
+	for _, v := range c.With {
+		out.With = append(out.With, FillValue{Value: v.Value, Fields: k.fields(v.Fields)})
+	}
+	return out
+}

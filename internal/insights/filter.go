@@ -1,5 +1,9 @@
 package insights
 
+import (
+	"slices"
+)
+
 // Filter keeps the rows for which its condition is true: filter, where, filterIndex.
 type Filter struct {
 	Span
@@ -44,4 +48,37 @@ func (c *Filter) Name() string {
 func (c *Filter) print(p *printer) {
 	p.write(c.Name(), " ")
 	p.expr(c.Where, levelOr)
+}
+
+func (c *Filter) check(k *checker) Command {
+	checkCondition(c.Where)
+	k.filter = true
+	out := &Filter{Span: c.Span, Index: c.Index, Where: k.expr(c.Where)}
+	k.filter = false
+	if c.Index {
+		checkIndexed(out.Where)
+	}
+	return out
+}
+
+// checkIndexed fails where a condition of filterIndex is none that an index answers.
+//
+// Source: AWS, "filterIndex": it shows = and in, of constants.
+func checkIndexed(x Expr) {
+	switch x := x.(type) {
+	case *Binary:
+		if x.Op == "and" {
+			checkIndexed(x.X)
+			checkIndexed(x.Y)
+			return
+		}
+		if x.Op == "=" && isField(x.X) && constantValue(x.Y) != nil {
+			return
+		}
+	case *In:
+		if isField(x.X) && !x.Not && x.Query == nil && !slices.ContainsFunc(x.List, func(y Expr) bool { return constantValue(y) == nil }) {
+			return
+		}
+	}
+	fail(x.Place(), "filterIndex takes field = value and field in [value, ...]", "filter takes all conditions")
 }

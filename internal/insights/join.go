@@ -94,3 +94,15 @@ func (c *Join) print(p *printer) {
 	p.write(" ")
 	p.nested(c.Right)
 }
+
+func (c *Join) check(k *checker) Command {
+	k.outermost(c)
+	once(k, c)
+	if c.Right.Source == nil {
+		fail(c.Right.Span, "the query of a join begins with SOURCE", "(SOURCE 'group' | ...)")
+	}
+	out := *c
+	out.Right = k.inner(c.Right)
+	k.scope.open()
+	return &out
+}

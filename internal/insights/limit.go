@@ -43,3 +43,8 @@ func (c *Limit) print(p *printer) {
 	}
 	p.write(strconv.FormatInt(c.N, 10))
 }
+
+func (c *Limit) check(k *checker) Command {
+	k.afterStats(c)
+	return c
+}

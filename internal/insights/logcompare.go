@@ -24,3 +24,8 @@ var logcompareForm = CommandForm{
 func (c *LogCompare) Name() string { return "logcompare" }
 
 func (c *LogCompare) print(p *printer) { p.write("logcompare timeshift ", c.Shift.String()) }
+
+func (c *LogCompare) check(k *checker) Command {
+	k.comparing(c)
+	return c
+}

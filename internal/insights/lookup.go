@@ -1,5 +1,10 @@
 package insights
 
+import (
+	"slices"
+	"strings"
+)
+
 // A LookupKey is a column of a lookup table and the field that it is compared with.
 type LookupKey struct{ Column, Field string }
 
@@ -104,4 +109,23 @@ func (p *printer) renamed(name, as string) {
 	if as != "" && as != name {
 		p.write(" as ", quoteName(as))
 	}
+}
+
+func (c *Lookup) check(k *checker) Command {
+	if tables := k.options.LookupTables; tables != nil && !slices.Contains(tables, c.Table) {
+		hint := "there are none"
+		if near := nearest(c.Table, tables); near != "" {
+			hint = "did you mean " + near + "?"
+		} else if len(tables) > 0 {
+			hint = "lookup tables are " + strings.Join(tables, ", ")
+		}
+		failf(c.Span, hint, "there is no lookup table %s", c.Table)
+	}
+	for i, o := range c.Output {
+		if slices.ContainsFunc(c.Output[:i], func(p LookupOutput) bool { return p.As == o.As }) {
+			failf(c.Span, "", "two fields are called %s", o.As)
+		}
+		k.scope.add(o.As)
+	}
+	return c
 }

@@ -2,6 +2,7 @@ package insights
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -47,6 +48,7 @@ const (
 	wantPeriod
 	wantGroup
 	wantTable
+	wantAggregate
 )
 
 // want is something that could stand at a place.
@@ -61,6 +63,8 @@ func (w want) String() string {
 		return "an operator"
 	case wantExpr:
 		return "an expression"
+	case wantAggregate:
+		return "an aggregate"
 	case wantField:
 		return "a field"
 	case wantNewName:
@@ -94,6 +98,10 @@ type parser struct {
 	depth  int
 	// nested says that the query stands in parentheses.
 	nested bool
+	// aggregates says that an aggregate may stand here.
+	aggregates bool
+	// current is the query that is read, as far as it is: the innermost where reading failed.
+	current *Query
 }
 
 func newParser(text string) *parser {
@@ -183,8 +191,9 @@ func (p *parser) needSign(sign string) {
 func (p *parser) unexpected(hint string) {
 	var names []string
 	seen := map[string]bool{}
+	expression := slices.Contains(p.tried, want{wantExpr, ""})
 	for _, w := range p.tried {
-		if name := w.String(); !seen[name] {
+		if name := w.String(); !seen[name] && (name != "not" || !expression) {
 			seen[name] = true
 			names = append(names, name)
 		}
@@ -207,7 +216,10 @@ func (p *parser) unexpected(hint string) {
 
 // slip returns a hint for what people write by mistake.
 func (p *parser) slip() string {
+	afterComma := len(p.tokens) > 0 && p.tokens[len(p.tokens)-1].isSign(",")
 	switch {
+	case afterComma && (p.tok.kind == endToken || p.tok.isSign("|") || p.tok.isSign(")") || isReserved(&p.tok)):
+		return "there is a comma too many, or something is missing behind it"
 	case p.tok.isSign(":"):
 		return "texts stand in quotes"
 	case p.tok.isSign("/"):
@@ -216,7 +228,7 @@ func (p *parser) slip() string {
 		return "names are separated by commas, commands by |; a name with a space in it stands in backticks, a text in quotes"
 	case p.tok.isSign("|") && len(p.tokens) > 0 && p.tokens[len(p.tokens)-1].isSign("|"):
 		return "a command is missing between | and |"
-	case p.tok.kind == nameToken && p.tok.parts[0].Quoted == false && reserved(p.tok.text):
+	case p.tok.kind == nameToken && !p.tok.parts[0].Quoted && reserved(p.tok.text):
 		return "a field of this name stands in backticks: `" + p.tok.text + "`"
 	}
 	return ""
@@ -239,11 +251,14 @@ func (p *parser) query(nested bool) *Query {
 	defer p.nest()()
 
 	q := &Query{}
+	around := p.current
+	p.current = q // it stays where reading fails
 	start := p.tok.Start
 	q.Source = p.source()
 	if q.Source == nil || p.sign("|") {
 		for {
 			// A | at the end is allowed.
+			p.try(wantCommand, "")
 			if (q.Source != nil || len(q.Commands) > 0) && p.ended() {
 				break
 			}
@@ -257,6 +272,9 @@ func (p *parser) query(nested bool) *Query {
 		p.unexpected("")
 	}
 	q.Span = p.from(start)
+	if around != nil {
+		p.current = around
+	}
 	return q
 }
 

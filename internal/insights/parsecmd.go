@@ -1,5 +1,10 @@
 package insights
 
+import (
+	"slices"
+	"strings"
+)
+
 // ParseKind is a form of the command parse.
 type ParseKind uint8
 
@@ -149,4 +154,33 @@ func (c *Parse) print(p *printer) {
 	if c.Multi {
 		p.write(" multi")
 	}
+}
+
+func (c *Parse) check(k *checker) Command {
+	out := *c
+	if c.Field != nil {
+		out.Field = k.expr(c.Field)
+	}
+	names := c.Names()
+	for i, name := range names {
+		if slices.Contains(names[:i], name) {
+			failf(c.Span, "", "two fields are called %s", name)
+		}
+	}
+	switch c.Kind {
+	case ParseGlob:
+		if stars := strings.Count(c.Text, "*"); stars != len(c.As) {
+			failf(c.Span, "each * is a field", "the text has %d stars and there are %d names", stars, len(c.As))
+		}
+	case ParseRegex:
+		groups := groupNames(c.Text)
+		switch {
+		case c.As != nil && len(c.As) != len(groups):
+			failf(c.Span, "each group in parentheses is a field; one that is none begins with (?:", "the regular expression has %d groups and there are %d names", len(groups), len(c.As))
+		case len(names) == 0:
+			fail(c.Span, "the regular expression has no groups with names", "write (?<name>...), or names behind as")
+		}
+	}
+	k.scope.add(names...)
+	return &out
 }

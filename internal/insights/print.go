@@ -16,9 +16,6 @@ func (q *Query) String() string {
 type printer struct {
 	strings.Builder
 	between string
-	// canonical says that functions are written in their canonical spelling, so that what means the same
-	// is the same.
-	canonical bool
 }
 
 func (p *printer) write(parts ...string) {
@@ -29,7 +26,7 @@ func (p *printer) write(parts ...string) {
 
 func (p *printer) query(q *Query) {
 	if q.Source != nil {
-		q.Source.print(p)
+		q.Source.write(p)
 	}
 	for i, c := range q.Commands {
 		if i > 0 || q.Source != nil {
@@ -87,8 +84,8 @@ func (p *printer) items(items []Item) {
 }
 
 // exprString writes an expression alone.
-func exprString(x Expr, canonical bool) string {
-	p := &printer{between: " | ", canonical: canonical}
+func exprString(x Expr) string {
+	p := &printer{between: " | "}
 	p.expr(x, levelOr)
 	return p.String()
 }
@@ -154,13 +151,13 @@ func (p *printer) expr(x Expr, least int) {
 	}
 	switch x := x.(type) {
 	case *Number:
-		p.write(numberText(x, p.canonical))
+		p.write(numberText(x))
 	case *String:
 		p.write(quote(x.Value))
 	case *Bool:
 		p.write(strconv.FormatBool(x.Value))
 	case *Period:
-		p.write(periodText(x, p.canonical))
+		p.write(periodText(x))
 	case *Field:
 		p.field(x)
 	case *Call:
@@ -220,7 +217,7 @@ func (p *printer) field(f *Field) {
 }
 
 func (p *printer) call(c *Call) {
-	if c.Text == "" || p.canonical {
+	if c.Text == "" {
 		p.write(c.Func)
 	} else {
 		p.write(c.Text)
@@ -259,42 +256,36 @@ func (p *printer) index(x *Index) {
 	}
 }
 
-// isPath reports whether a key can stand behind a dot without backticks.
-func isPath(key string) bool {
-	for i := range len(key) {
-		if !inName(key[i]) {
-			return false
-		}
-	}
-	return key != ""
-}
+// isPath reports whether a key can stand behind a dot without backticks. Digits could, but would look like
+// a fraction.
+func isPath(key string) bool { return isPlain(key) && !strings.Contains(key, ".") }
 
-func numberText(n *Number, canonical bool) string {
-	if n.Text == "" || canonical {
+func numberText(n *Number) string {
+	if n.Text == "" {
 		return strconv.FormatFloat(n.Value, 'g', -1, 64)
 	}
 	return n.Text
 }
 
-func periodText(d *Period, canonical bool) string {
-	if d.Text == "" || canonical {
-		return strconv.FormatInt(d.N, 10) + d.Unit
+func periodText(d *Period) string {
+	if d.Text == "" {
+		return d.short()
 	}
 	return d.Text
 }
 
-func (x *Number) String() string { return exprString(x, false) }
-func (x *String) String() string { return exprString(x, false) }
-func (x *Bool) String() string   { return exprString(x, false) }
-func (x *Period) String() string { return exprString(x, false) }
-func (f *Field) String() string  { return exprString(f, false) }
-func (c *Call) String() string   { return exprString(c, false) }
-func (x *Regex) String() string  { return exprString(x, false) }
-func (x *Unary) String() string  { return exprString(x, false) }
-func (b *Binary) String() string { return exprString(b, false) }
-func (x *Like) String() string   { return exprString(x, false) }
-func (x *In) String() string     { return exprString(x, false) }
-func (x *Index) String() string  { return exprString(x, false) }
+func (x *Number) String() string { return exprString(x) }
+func (x *String) String() string { return exprString(x) }
+func (x *Bool) String() string   { return exprString(x) }
+func (x *Period) String() string { return exprString(x) }
+func (f *Field) String() string  { return exprString(f) }
+func (c *Call) String() string   { return exprString(c) }
+func (x *Regex) String() string  { return exprString(x) }
+func (x *Unary) String() string  { return exprString(x) }
+func (b *Binary) String() string { return exprString(b) }
+func (x *Like) String() string   { return exprString(x) }
+func (x *In) String() string     { return exprString(x) }
+func (x *Index) String() string  { return exprString(x) }
 
 func (x *Number) expr() {}
 func (x *String) expr() {}

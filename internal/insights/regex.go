@@ -20,6 +20,9 @@ func (p *parser) regex() string {
 	}
 	p.tok = p.lexer.regex(p.tok)
 	t := p.advance()
+	if p.tok.kind == nameToken && p.tok.Start == t.End {
+		fail(p.tok.Span, "flags can't stand behind a regular expression", "they stand in it: /(?i).../ is of any case")
+	}
 	checkRegex(t.text, func(from, to int) Span { return regexPlace(p.lexer.text, t.Span, from, to) })
 	return t.text
 }
@@ -51,14 +54,21 @@ func regexPlace(text string, whole Span, from, to int) Span {
 	return place
 }
 
+// maxRegex is how large a regular expression may be with its repetitions written out: the time that
+// matching takes grows with it. AWS names no limit.
+const maxRegex = 10_000
+
 // checkRegex fails where a regular expression is none that RE2 knows. The place of a part of it is told
 // by a function.
 //
 // Source: AWS names RE2 for regexReplace and says nothing of the others; RE2 is what takes a time that
 // grows with the text alone.
 func checkRegex(text string, place func(from, to int) Span) {
-	_, err := regexp.Compile(text)
+	re, err := syntax.Parse(text, syntax.Perl)
 	if err == nil {
+		if regexSize(re) > maxRegex {
+			failf(place(0, len(text)), fmt.Sprintf("at most %d with all repetitions written out", maxRegex), "the regular expression is too large")
+		}
 		return
 	}
 	var se *syntax.Error
@@ -73,6 +83,18 @@ func checkRegex(text string, place func(from, to int) Span) {
 	}
 	message, hint := regexFault(se)
 	fail(place(from, to), message, hint)
+}
+
+// regexSize returns how large a regular expression is with its repetitions written out, roughly.
+func regexSize(re *syntax.Regexp) int {
+	size := 1 + len(re.Rune)/2
+	for _, sub := range re.Sub {
+		size += regexSize(sub)
+	}
+	if re.Op == syntax.OpRepeat {
+		size *= max(re.Min, re.Max, 1)
+	}
+	return size
 }
 
 // regexFault says what is wrong with a regular expression.

@@ -13,6 +13,7 @@ var sessionizeForm = CommandForm{
 	Syntax: "sessionize field, ... [maxspan 30m] [as session_id]",
 	Doc:    "Numbers sessions: rows of the same fields without a longer gap between.",
 	Page:   "CWL_QuerySyntax-Sessionize",
+	Own:    "sessions are numbered; AWS does not show what identifies them",
 	parse: func(p *parser, start int) Command {
 		c := &Sessionize{Fields: p.fields(), As: "session_id"}
 		if p.word("maxspan") {
@@ -41,4 +42,14 @@ func (c *Sessionize) print(p *printer) {
 	if c.As != "session_id" {
 		p.write(" as ", quoteName(c.As))
 	}
+}
+
+func (c *Sessionize) check(k *checker) Command {
+	if k.scope.closed && !k.scope.names["@timestamp"] {
+		fail(c.Span, "sessionize needs @timestamp, which does not exist any more", "it stands before stats")
+	}
+	out := *c
+	out.Fields = k.fields(c.Fields)
+	k.scope.add(c.As)
+	return &out
 }

@@ -1,5 +1,9 @@
 package insights
 
+import (
+	"slices"
+)
+
 // Sort orders rows.
 type Sort struct {
 	Span
@@ -66,4 +70,27 @@ func (c *Sort) print(p *printer) {
 			p.write(" asc")
 		}
 	})
+}
+
+func (c *Sort) check(k *checker) Command {
+	k.afterStats(c)
+	out := &Sort{Span: c.Span}
+	for _, key := range c.Keys {
+		checkPlain(key.Expr, "sort")
+		key.Expr = k.expr(key.Expr)
+		if key.As != "" {
+			k.scope.add(key.As)
+		}
+		out.Keys = append(out.Keys, key)
+	}
+	return out
+}
+
+// afterStats fails where a stats comes after a command that must stand behind the last one.
+//
+// Source: AWS, "stats": of sort and limit.
+func (k *checker) afterStats(c Command) {
+	if slices.ContainsFunc(k.after, isStats) {
+		failf(c.Place(), "stats does not keep the order of rows", "%s stands behind the last stats", c.Name())
+	}
 }

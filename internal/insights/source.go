@@ -3,6 +3,8 @@ package insights
 import (
 	"strconv"
 	"strings"
+
+	"weir/internal/insights/value"
 )
 
 // Source chooses log groups in the query: SOURCE 'g', SOURCE "g" START=... END=..., or
@@ -154,11 +156,14 @@ func (p *parser) sourceTime() *SourceTime {
 		}
 		return &SourceTime{Millis: n, Text: text}
 	}
-	unit, ok := fixedUnits[t.units]
-	if !ok || n > maxPeriod {
-		failf(at, "units are ms, s, m, h, d and w", "%s is no distance", text)
+	millis := int64(0)
+	if n > 0 {
+		var ok bool
+		if millis, ok = (value.Period{N: n, Unit: t.units}).Millis(); !ok {
+			failf(at, "units are ms, s, m, h, d and w", "%s is no distance", text)
+		}
 	}
-	return &SourceTime{Relative: true, Millis: sign * n * unit, Text: text}
+	return &SourceTime{Relative: true, Millis: sign * millis, Text: text}
 }
 
 // maxMillis is the last time that fits: the year 9999.
@@ -276,7 +281,7 @@ func (p *parser) sourceTag() SourceTag {
 	return t
 }
 
-func (s *Source) print(p *printer) {
+func (s *Source) write(p *printer) {
 	if s.Groups != nil {
 		for i, g := range s.Groups {
 			if i > 0 {
@@ -291,7 +296,7 @@ func (s *Source) print(p *printer) {
 		p.write(" dataSource(", quoteList(s.DataSources), ")")
 	}
 	if s.LogGroups != nil {
-		s.LogGroups.print(p)
+		s.LogGroups.write(p)
 	}
 	if s.Tags != nil {
 		p.write(" logGroupTags([")
@@ -312,7 +317,7 @@ func (s *Source) print(p *printer) {
 	}
 }
 
-func (g *SourceLogGroups) print(p *printer) {
+func (g *SourceLogGroups) write(p *printer) {
 	p.write(" logGroups(")
 	arguments := []string{}
 	for _, a := range []struct {

@@ -25,3 +25,7 @@ func (c *Unmask) print(p *printer) {
 	p.write("unmask ")
 	p.expr(c.Field, levelOr)
 }
+
+func (c *Unmask) check(k *checker) Command {
+	return &Unmask{Span: c.Span, Field: k.onlyFields([]Expr{c.Field}, "unmask")[0]}
+}

@@ -29,3 +29,9 @@ func (c *Unnest) print(p *printer) {
 	p.expr(c.Field, levelOr)
 	p.write(" into ", quoteName(c.Into))
 }
+
+func (c *Unnest) check(k *checker) Command {
+	out := &Unnest{Span: c.Span, Field: k.expr(c.Field), Into: c.Into}
+	k.scope.add(c.Into)
+	return out
+}
