@@ -93,6 +93,22 @@ func AppendText(dst []byte, r Record, f Format) []byte {
 	return dst
 }
 
+// AppendLine appends a record as the line that delivered it, without line end: as [AppendText] does,
+// but with the record's own version where it has one.
+func AppendLine(dst []byte, r Record, f Format) []byte {
+	for i := range f.names {
+		if i > 0 {
+			dst = append(dst, ' ')
+		}
+		if own, ok := r.Int(Version); ok && f.known[i] && f.ids[i] == Version {
+			dst = strconv.AppendInt(dst, own, 10)
+			continue
+		}
+		dst = f.appendField(dst, r, i)
+	}
+	return dst
+}
+
 // checkLines refuses values that would break a line of text. AWS's own never
 // hold white space (tags are percent-encoded); Parquet of others and weir's own
 // paths can.

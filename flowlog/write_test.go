@@ -392,3 +392,28 @@ func TestWriteErrors(t *testing.T) {
 		})
 	}
 }
+
+// TestAppendLine checks that a line keeps its record's version, as no other text of the record does.
+func TestAppendLine(t *testing.T) {
+	b := flowlog.NewBatch(flowlog.KindVPC)
+	for _, v := range []string{"3", "-"} {
+		r := b.Append()
+		for id, text := range map[flowlog.FieldID]string{flowlog.Version: v, flowlog.SrcAddr: "10.0.0.1", flowlog.Bytes: "40"} {
+			if err := r.SetText(id, text); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	f, err := flowlog.ParseLogFormat("${version} ${vpc-id} ${srcaddr} ${bytes} ${flow-direction}")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for r := range b.Records() {
+		got = append(got, string(flowlog.AppendLine(nil, r, f)), string(flowlog.AppendText(nil, r, f)))
+	}
+	want := []string{"3 - 10.0.0.1 40 -", "5 - 10.0.0.1 40 -", "5 - 10.0.0.1 40 -", "5 - 10.0.0.1 40 -"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+}

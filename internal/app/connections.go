@@ -278,6 +278,11 @@ func eachSQLRow(ctx context.Context, s Service, req SQLRequest, do func(row []an
 	if err != nil {
 		return err
 	}
+	return drain(rows, do)
+}
+
+// drain calls do with each row until it fails, and closes the rows.
+func drain(rows query.Rows, do func(row []any) error) error {
 	for {
 		row, err := rows.Next()
 		if errors.Is(err, io.EOF) {

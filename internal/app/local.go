@@ -37,6 +37,8 @@ type Local struct {
 	now        func() time.Time
 	tails      *tails
 	names      *names
+	readOnly   bool
+	logs       openedStore
 }
 
 var _ Service = (*Local)(nil)
@@ -61,7 +63,7 @@ func OpenLocal(ctx context.Context, o LocalOptions) (*Local, error) {
 		_ = l.Close()
 		return nil, err
 	}
-	s := &Local{lake: l, engine: e, engineTemp: temp, now: o.Now, names: n}
+	s := &Local{lake: l, engine: e, engineTemp: temp, now: o.Now, names: n, readOnly: o.ReadOnly}
 	s.tails = s.newTails()
 	return s, nil
 }
@@ -95,7 +97,7 @@ func clearTemp(dir string) {
 
 // Close closes engine and lake.
 func (s *Local) Close() error {
-	err := errors.Join(s.engine.Close(), s.lake.Close())
+	err := errors.Join(s.logs.close(), s.engine.Close(), s.lake.Close())
 	if s.engineTemp != "" {
 		os.RemoveAll(s.engineTemp)
 	}

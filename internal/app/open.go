@@ -13,6 +13,11 @@ import (
 func (s *Local) Open(ctx context.Context, r OpenRequest, progress func(Progress)) (*OpenReport, error) {
 	began := s.now()
 	report := &OpenReport{List: &ListReport{}}
+	if r.LogGroup != "" {
+		if err := s.checkNewName(ctx, r.LogGroup); err != nil {
+			return report, err
+		}
+	}
 	listings, list, err := list(ctx, r, places{temp: s.temp(), tails: s.tails, progress: progress})
 	report.List = list
 	if err != nil {
@@ -29,7 +34,7 @@ func (s *Local) Open(ctx context.Context, r OpenRequest, progress func(Progress)
 			return report, err
 		}
 	}
-	for _, l := range listings {
+	for i, l := range listings {
 		done := report.Intake
 		stop := watch(progress)
 		taken, err := intake.Take(ctx, s.lake, l.request, l.list, stop.start)
@@ -37,6 +42,11 @@ func (s *Local) Open(ctx context.Context, r OpenRequest, progress func(Progress)
 		report.Intake = joined(done, taken)
 		if err != nil {
 			return report, explain(err)
+		}
+		if r.LogGroup != "" && (taken.Taken > 0 || !r.Brief) {
+			if err := s.nameDelivered(ctx, r.LogGroup, r.Sources[i], l.request.Sources[0]); err != nil {
+				return report, err
+			}
 		}
 	}
 	untidy := report.Intake.Taken > 0

@@ -100,6 +100,7 @@ func rpcHandler(serving context.Context, s Service, version string) http.Handler
 	method("duplicates", func(ctx context.Context, in *gob.Decoder, out *answerer) error {
 		return answer(in, out, func(bool) ([]lake.Overlap, error) { return s.Duplicates(ctx, out.progress) })
 	})
+	logMethods(method, s)
 	return mux
 }
 

@@ -41,6 +41,8 @@ type Service interface {
 	Forget(ctx context.Context, source string) (lake.Forgotten, error)
 	Duplicates(ctx context.Context, progress func(Progress)) ([]lake.Overlap, error)
 
+	LogService
+
 	Close() error
 }
 
@@ -103,6 +105,8 @@ type OpenRequest struct {
 	FlowLogsJSON string
 	AskFlowLogs  bool
 	Replace      bool
+	// LogGroup, where it is not "", is the name of a log group of what the sources deliver.
+	LogGroup string
 	// Brief describes nothing and leaves small files as they are: one round of
 	// many.
 	Brief bool

@@ -8,7 +8,9 @@ import (
 	"sync"
 	"time"
 
+	"weir/internal/insights"
 	"weir/internal/lake"
+	"weir/internal/logstore"
 	"weir/internal/query"
 	"weir/internal/source"
 )
@@ -21,6 +23,8 @@ type frame struct {
 	Columns  []query.Column
 	Stale    *query.Stale // with Columns, where there is something to say
 	Row      *rowFrame
+	Events   []LogEvent
+	Values   [][]wireValue // rows of a Logs Insights query
 	Error    *wireError
 	// Result says that the next value of the stream is the call's result.
 	Result bool
@@ -82,7 +86,8 @@ func unpack(v any) any {
 // sentinels are the errors whose kinds survive the socket.
 var sentinels = []error{
 	query.ErrRefused, query.ErrLimit, lake.ErrLocked, lake.ErrNoLake, lake.ErrMoved, lake.ErrNothingTaken,
-	lake.ErrReadOnly, ErrStopped, context.Canceled, context.DeadlineExceeded,
+	lake.ErrReadOnly, ErrStopped, context.Canceled, context.DeadlineExceeded, logstore.ErrNoGroup, logstore.ErrNoStream,
+	logstore.ErrGroupExists, logstore.ErrReadOnly,
 }
 
 // wireError is an error as it goes over the socket: its text, its kinds, and the
@@ -94,6 +99,8 @@ type wireError struct {
 	Fault *wireFault
 	Spec  *source.SpecError
 	Usage *UsageError
+	// Insights is an error in the text of a query.
+	Insights *insights.Error
 }
 
 // wireFault is a source.Fault, whose cause is kept as text.
@@ -110,6 +117,7 @@ func toWire(err error) *wireError {
 	errors.As(err, &w.Query)
 	errors.As(err, &w.Spec)
 	errors.As(err, &w.Usage)
+	errors.As(err, &w.Insights)
 	if f, ok := errors.AsType[*source.Fault](err); ok {
 		w.Fault = &wireFault{f.Op, f.URL, string(f.Code), "", f.Hint}
 		if f.Err != nil {
@@ -144,6 +152,9 @@ func fromWire(w *wireError) error {
 	}
 	if w.Usage != nil {
 		e.is = append(e.is, w.Usage)
+	}
+	if w.Insights != nil {
+		e.is = append(e.is, w.Insights)
 	}
 	if w.Fault != nil {
 		f := &source.Fault{Op: w.Fault.Op, URL: w.Fault.URL, Code: source.Code(w.Fault.Code), Hint: w.Fault.Hint}

@@ -11,6 +11,7 @@ import (
 
 	"weir/internal/app"
 	"weir/internal/lake"
+	"weir/internal/logstore"
 	"weir/internal/query"
 	"weir/internal/source"
 )
@@ -167,6 +168,8 @@ func kindHints(err error) []string {
 			"wait until it has ended; while 'weir serve' holds it, commands go through it",
 			"--data or WEIR_DATA name another data directory",
 		}
+	case errors.Is(err, logstore.ErrNoGroup):
+		return []string{"'weir logs groups' lists them"}
 	case errors.Is(err, lake.ErrNothingTaken):
 		return []string{"'weir lake status' counts what was taken; a source is named as it was for weir open"}
 	case errors.Is(err, app.ErrStopped):

@@ -50,6 +50,7 @@ type openFlags struct {
 	all, dryRun, yes  bool
 	flowLogs          string
 	logFormat         string
+	logGroup          string
 	describe, replace bool
 	workers           int
 	follow            bool
@@ -81,6 +82,9 @@ Of a bucket without --from the newest 24 hours are taken; --all takes the rest, 
 A log group is read by the time of its events, which is the start of their record:
 from --from or --since to --to, else the last 24 hours. Its events are kept in
 DATA/tail, where their ids tell what was taken before. --region names its region.
+
+--log-group names what the sources deliver as a log group ('weir logs'): their flow logs
+by the ids in the keys, and what lies there without one.
 
 Objects without a header are read in AWS's default format, or in that of --log-format,
 or in their flow log's own: --flow-logs takes the output of 'aws ec2
@@ -125,19 +129,20 @@ func (f *openFlags) add(cmd *cobra.Command) {
 	fl.StringSliceVar(&f.owners, "log-owner", nil, "objects of flow logs that the `ACCOUNT` made, by their keys")
 	fl.BoolVar(&f.all, "all", false, "take all of a bucket or log group and not the newest 24 hours only")
 	fl.StringVar(&f.logFormat, "log-format", "", "`FORMAT` of objects without a header, as in EC2's LogFormat")
+	fl.StringVar(&f.logGroup, "log-group", "", "name the records of what the sources deliver as the log group `NAME`")
 	fl.StringVar(&f.flowLogs, "flow-logs", "", "JSON `FILE` of 'aws ec2 describe-flow-logs' with the formats")
 	fl.BoolVar(&f.describe, "describe-flow-logs", false, "ask EC2 for the formats of the flow logs")
 	fl.IntVar(&f.workers, "workers", 0, "read `N` objects side by side (default: one for each processor)")
 	fl.BoolVar(&f.follow, "follow", false, "keep taking new objects until Ctrl-C")
 	f.how.add(cmd)
 	f.s3.add(cmd)
-	completeNothing(cmd, "region", "log-owner", "log-format", "workers")
+	completeNothing(cmd, "region", "log-owner", "log-format", "log-group", "workers")
 }
 
 // request returns what the arguments ask for.
 func (f *openFlags) request(args []string) (app.OpenRequest, error) {
 	r := app.OpenRequest{
-		All: f.all, LogFormat: f.logFormat, AskFlowLogs: f.describe, Replace: f.replace, Workers: f.workers, S3: f.s3.options(),
+		All: f.all, LogFormat: f.logFormat, AskFlowLogs: f.describe, Replace: f.replace, Workers: f.workers, LogGroup: f.logGroup, S3: f.s3.options(),
 	}
 	scope, err := f.scope.scope(time.Now())
 	if err != nil {

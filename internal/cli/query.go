@@ -71,9 +71,10 @@ func (c *cli) queryCommand() *cobra.Command {
 	var scope scopeFlags
 	var limits limitFlags
 	var lang, format string
+	var groups []string
 	cmd := &cobra.Command{
 		Use:   "query [flags] 'SQL'|-",
-		Short: "Ask in SQL",
+		Short: "Ask in SQL, or in the language of CloudWatch Logs Insights",
 		Long: `Runs one SELECT over the tables vpc_flow_logs and tgw_flow_logs and prints its
 rows. Columns have AWS's names ("start" and "end" are epoch seconds, absent fields
 are NULL) and are listed by 'weir fields'; weir_* columns are weir's own. The SQL is
@@ -101,17 +102,34 @@ always src_port_name and dst_port_name.
 The flags for time, account, region, interface and flow log bound both tables; a
 record without a start counts at its object's slot (weir_hour). Times are printed in
 --tz in a table, in UTC elsewhere. JSON has integers as numbers, times in RFC 3339 and
-null where a value is absent; a table shows "-" there, CSV nothing.`,
+null where a value is absent; a table shows "-" there, CSV nothing.
+
+--lang insights takes a query of CloudWatch Logs Insights, as 'weir logs query' does.`,
 		Example: `  weir query 'SELECT srcaddr, sum(bytes) AS b FROM vpc_flow_logs GROUP BY 1 ORDER BY 2 DESC LIMIT 10'
   weir query --since 24h --format csv "SELECT * FROM vpc_flow_logs WHERE action = 'REJECT'" > rejects.csv
   weir query --explain 'SELECT count(*) FROM vpc_flow_logs WHERE start >= 1772445600'
   weir query "SELECT count(*) FROM vpc_flow_logs WHERE ip_in(dstaddr, '10.0.0.0/8') AND ip_class(srcaddr) = 'public'"
-  weir query 'DESCRIBE vpc_flow_logs'`,
-		Args:              needArgs(1, 1, "the query"),
-		ValidArgsFunction: cobra.NoFileCompletions,
+  weir query 'DESCRIBE vpc_flow_logs'
+  weir query --lang insights 'stats sum(bytes) as b by srcAddr | sort b desc | limit 10' --since 24h`,
+		Args: needArgs(1, 1, "the query"),
+		ValidArgsFunction: func(cmd *cobra.Command, args []string, text string) ([]string, cobra.ShellCompDirective) {
+			if lang == "insights" {
+				return completeInsights(cmd, args, text)
+			}
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if lang != "sql" {
-				return usage(fmt.Errorf("--lang: no language %q: there is sql", lang))
+			switch {
+			case !slices.Contains(queryLanguages, lang):
+				return usage(fmt.Errorf("--lang: no language %q: it is one of %s", lang, strings.Join(queryLanguages, ", ")))
+			case lang == "insights":
+				if err := onlyOf(cmd, "sql", sqlFlags...); err != nil {
+					return err
+				}
+				return c.logsQuery(cmd.Context(), args[0], &logsQueryFlags{scope: scope, groups: groups, timeout: limits.timeout, format: format})
+			}
+			if err := onlyOf(cmd, "insights", "group"); err != nil {
+				return err
 			}
 			form, err := c.rowFormat(format)
 			if err != nil {
@@ -122,12 +140,32 @@ null where a value is absent; a table shows "-" there, CSV nothing.`,
 	}
 	scope.add(cmd)
 	limits.add(cmd)
-	cmd.Flags().StringVar(&lang, "lang", "sql", "`LANGUAGE` of the query: sql")
+	cmd.Flags().StringVar(&lang, "lang", "sql", "`LANGUAGE` of the query: "+strings.Join(queryLanguages, ", "))
+	cmd.Flags().StringSliceVar(&groups, "group", nil, "with --lang insights: log `GROUP`s whose events are asked")
 	cmd.Flags().StringVar(&format, "format", "", "`FORM` of the rows: "+strings.Join(rowFormats, ", ")+" (default table; json with --json)")
 	cmd.Flags().Int64Var(&limits.maxRows, "max-rows", 0, "fail where there are more than `N` rows; 0 is any number")
 	complete(cmd, "format", rowFormats...)
-	complete(cmd, "lang", "sql")
+	complete(cmd, "lang", queryLanguages...)
+	completeFlag(cmd, "group", func(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
+		return c.groupNames(cmd.Context()), cobra.ShellCompDirectiveNoFileComp
+	})
 	return cmd
+}
+
+// queryLanguages are the languages of weir query.
+var queryLanguages = []string{"sql", "insights"}
+
+// sqlFlags are the flags of weir query that only SQL has.
+var sqlFlags = []string{"account", "region", "interface", "flow-log", "explain", "max-bytes", "max-rows"}
+
+// onlyOf fails where a flag is given that only another language has.
+func onlyOf(cmd *cobra.Command, lang string, flags ...string) error {
+	for _, name := range flags {
+		if cmd.Flags().Changed(name) {
+			return usage(fmt.Errorf("--%s is for --lang %s", name, lang))
+		}
+	}
+	return nil
 }
 
 // query runs SQL and prints the rows.

@@ -29,6 +29,8 @@ type tablePrinter struct {
 	widths  []int
 	held    [][]string
 	headed  bool
+	// paint, where it is not nil, returns what stands before and behind the line of a row.
+	paint func(row []string) (begin, end string)
 }
 
 // newTable returns a printer of a table.
@@ -72,8 +74,21 @@ func (t *tablePrinter) flush() error {
 	return err
 }
 
+// rest prints the rows that are held, if there are any.
+func (t *tablePrinter) rest() error {
+	if len(t.held) == 0 {
+		return nil
+	}
+	return t.flush()
+}
+
 // line writes a row with two spaces between its columns.
 func (t *tablePrinter) line(text *strings.Builder, row []string) {
+	begin, end := "", ""
+	if t.paint != nil {
+		begin, end = t.paint(row)
+	}
+	text.WriteString(begin)
 	blank := 0 // spaces that are written before the next cell, if there is one
 	for i, cell := range row {
 		room := t.widths[i] - width(cell)
@@ -88,6 +103,7 @@ func (t *tablePrinter) line(text *strings.Builder, row []string) {
 		}
 		blank += room + 2
 	}
+	text.WriteString(end)
 	text.WriteByte('\n')
 }
 

@@ -116,11 +116,12 @@ func state(refused, own string) string {
 func cell(s string) string { return strings.ReplaceAll(s, "|", `\|`) }
 
 func names(name string, aliases []string) string {
-	out := "`" + name + "`"
+	var out strings.Builder
+	out.WriteString("`" + name + "`")
 	for _, a := range aliases {
-		out += ", `" + a + "`"
+		out.WriteString(", `" + a + "`")
 	}
-	return out
+	return out.String()
 }
 
 func commandTable(t *testing.T, tests []packageTests) string {

@@ -1,0 +1,204 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"weir/flowlog"
+	"weir/internal/insights"
+	"weir/internal/insights/discover"
+	"weir/internal/insights/reference"
+	"weir/internal/insights/value"
+	"weir/internal/logstore"
+	"weir/internal/query"
+)
+
+// LogsQuery is a query in the language of Logs Insights.
+type LogsQuery struct {
+	Text string
+	// Groups are the names of log groups; none where the query's SOURCE chooses them.
+	Groups []string
+	// Start and End bound the events' time, both inclusive, in milliseconds since the epoch.
+	Start, End int64
+	// Limit is how many rows there are at most where the query does not say it; 0 means 10,000.
+	Limit int64
+	// AnyCase finds fields of flow logs in any case. AWS does not.
+	AnyCase bool
+	// Timeout ends the query; 0: none.
+	Timeout time.Duration
+}
+
+// LogsQuery runs a query. Errors in its text are [*insights.Error].
+func (s *Local) LogsQuery(ctx context.Context, r LogsQuery) (*insights.Result, error) {
+	q, err := CheckLogsQuery(r.Text)
+	if err != nil {
+		return nil, err
+	}
+	if q.Source != nil && len(r.Groups) > 0 {
+		return nil, &insights.Error{Span: q.Source.Span, Message: "SOURCE chooses log groups, and others are named beside the query", Hint: "leave one of both out"}
+	}
+	if r.Timeout > 0 {
+		late := fmt.Errorf("%w: it took longer than %v", query.ErrLimit, r.Timeout)
+		var stop context.CancelFunc
+		ctx, stop = context.WithTimeoutCause(ctx, r.Timeout, late)
+		defer stop()
+	}
+	result, err := s.runLogsQuery(ctx, q, r)
+	if err != nil && ctx.Err() != nil && errors.Is(err, ctx.Err()) {
+		err = context.Cause(ctx)
+	}
+	return result, err
+}
+
+// CheckLogsQuery reads a query and checks it. An error is an [*insights.Error].
+func CheckLogsQuery(text string) (*insights.Query, error) {
+	q, err := insights.ParseQuery(text)
+	if err != nil {
+		return nil, err
+	}
+	return insights.Resolve(q, insights.CheckOptions{})
+}
+
+// runLogsQuery runs a query that was checked.
+func (s *Local) runLogsQuery(ctx context.Context, q *insights.Query, r LogsQuery) (*insights.Result, error) {
+	return reference.Run(ctx, q, &reference.Env{
+		Query:  value.Context{Start: r.Start, End: r.End, Now: s.now().UnixMilli()},
+		Fields: discover.Options{AnyCase: r.AnyCase},
+		Limit:  r.Limit,
+		Events: func(ctx context.Context, source *insights.Source, start, end int64) ([]discover.Event, error) {
+			groups := r.Groups
+			if source != nil {
+				var err error
+				if groups, err = s.sourceGroups(ctx, source); err != nil {
+					return nil, err
+				}
+			}
+			return s.discovered(ctx, groups, start, end)
+		},
+	})
+}
+
+// sourceGroups returns the names of the log groups that SOURCE chooses.
+func (s *Local) sourceGroups(ctx context.Context, source *insights.Source) ([]string, error) {
+	refuse := func(what string) error {
+		return &insights.Error{Span: source.Span, Message: what + " is not supported by weir", Hint: "name the log groups: SOURCE ['" + FlowLogsGroup + "']"}
+	}
+	switch {
+	case len(source.DataSources) > 0:
+		return nil, refuse("dataSource() in SOURCE")
+	case len(source.Tags) > 0:
+		return nil, refuse("logGroupTags() in SOURCE")
+	case source.LogGroups == nil:
+		return source.Groups, nil
+	case len(source.LogGroups.Accounts) > 0 || len(source.LogGroups.Classes) > 0:
+		return nil, refuse("choosing log groups by account or class")
+	}
+	groups, err := s.LakeGroups().Groups(ctx)
+	if err != nil {
+		return nil, err
+	}
+	store, err := s.logStore(ctx, false)
+	if err == nil && store != nil {
+		var stored []logstore.Group
+		stored, err = store.Groups(ctx)
+		groups = append(groups, stored...)
+	}
+	if err != nil {
+		return nil, err
+	}
+	var out []string
+	for i := range groups {
+		begins := func(prefix string) bool { return strings.HasPrefix(groups[i].Name, prefix) }
+		if slices.ContainsFunc(source.LogGroups.NamePrefixes, begins) {
+			out = append(out, groups[i].Name)
+		}
+	}
+	return out, nil
+}
+
+// discovered returns the events of log groups in a time range, both ends inclusive.
+func (s *Local) discovered(ctx context.Context, groups []string, start, end int64) ([]discover.Event, error) {
+	var out []discover.Event
+	formats := map[string]*flowlog.Format{}
+	for _, name := range groups {
+		err := s.eachEvent(ctx, logstore.ReadRequest{Group: name, From: start, To: end + 1}, func(e lakeEvent) bool {
+			event := discover.Event{
+				Group: e.Group, Stream: e.Stream, Timestamp: e.Timestamp, Ingestion: e.Ingestion, Message: e.Message, Ptr: e.Ptr(),
+			}
+			if e.format.Len() > 0 {
+				header := e.format.Header()
+				if formats[header] == nil {
+					formats[header] = &e.format
+				}
+				event.Format = formats[header]
+			}
+			out = append(out, event)
+			return true
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// eachEvent calls do with the events of a log group, of the store or the lake, until it returns false.
+func (s *Local) eachEvent(ctx context.Context, r logstore.ReadRequest, do func(lakeEvent) bool) error {
+	store, err := s.groupStore(ctx, r.Group)
+	if err != nil {
+		return err
+	}
+	if store != nil {
+		return storedEventsOf(ctx, store, r, do)
+	}
+	for e, err := range s.LakeGroups().read(ctx, lakeRequest{ReadRequest: r}) {
+		if err != nil {
+			return err
+		}
+		if !do(e) {
+			break
+		}
+	}
+	return nil
+}
+
+// fieldEvents is how many of the newest events are looked at for the fields of a log group.
+const fieldEvents = 1000
+
+// LogFields returns the fields of the newest events of a log group.
+func (s *Local) LogFields(ctx context.Context, group string) ([]LogField, error) {
+	counts := map[string]int{}
+	var order []string
+	events := 0
+	err := s.eachEvent(ctx, logstore.ReadRequest{Group: group, Backward: true}, func(e lakeEvent) bool {
+		event := discover.Event{Message: e.Message}
+		if e.format.Len() > 0 {
+			event.Format = &e.format
+		}
+		for _, name := range discover.New(&event, discover.Options{}).Names() {
+			if counts[name]++; counts[name] == 1 {
+				order = append(order, name)
+			}
+		}
+		events++
+		return events < fieldEvents
+	})
+	if err != nil {
+		return nil, err
+	}
+	out := []LogField{}
+	if events == 0 {
+		return out, nil
+	}
+	for _, name := range []string{"@timestamp", "@message", "@logStream", "@log", "@ingestionTime"} {
+		out = append(out, LogField{name, 100})
+	}
+	for _, name := range order {
+		out = append(out, LogField{name, (100*counts[name] + events/2) / events})
+	}
+	return out, nil
+}
