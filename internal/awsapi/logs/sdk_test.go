@@ -83,7 +83,8 @@ func TestGoSDK(t *testing.T) {
 	now := time.Now().UnixMilli()
 	put, err := c.PutLogEvents(ctx, &cloudwatchlogs.PutLogEventsInput{LogGroupName: group, LogStreamName: stream, LogEvents: []types.InputLogEvent{
 		{Timestamp: aws.Int64(now - 20*24*3_600_000), Message: aws.String("old")},
-		{Timestamp: aws.Int64(now - 1000), Message: aws.String(`"1" <ä>&`)}, {Timestamp: &now, Message: aws.String("2 REJECT")},
+		{Timestamp: aws.Int64(now - 1000), Message: aws.String(`"1" <ä>&`)},
+		{Timestamp: &now, Message: aws.String("2 REJECT")},
 	}})
 	ok(put, err)
 	if put.RejectedLogEventsInfo == nil || aws.ToInt32(put.RejectedLogEventsInfo.TooOldLogEventEndIndex) != 1 || aws.ToString(put.NextSequenceToken) == "" {
