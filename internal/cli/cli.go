@@ -102,6 +102,7 @@ Apache Iceberg lake on this machine, and answers questions about them in seconds
 		c.catCommand(), c.queryCommand(), c.topCommand(), c.fieldsCommand(),
 		c.logsCommand(),
 		c.lakeCommand(), c.serveCommand(), c.userCommand(), c.synthCommand(), c.manCommand())
+	root.AddCommand(c.keysCommand())
 	addExitCodes(root)
 	return root
 }

@@ -6,25 +6,35 @@ import "strings"
 // that make one field of several words; from from to to is its value.
 type field struct{ start, end, from, to int }
 
-// nextField returns the field that begins at i or behind the white space there, false where there is none.
-func nextField(message string, i int) (field, bool) {
+// A splitter goes through the fields of a message. It remembers of which mark there is no closing one any
+// more, so that a message of opening ones is not searched anew for each.
+type splitter struct {
+	message             string
+	noBracket, noQuotes bool
+}
+
+// next returns the field that begins at i or behind the white space there, false where there is none.
+func (s *splitter) next(i int) (field, bool) {
+	message := s.message
 	for i < len(message) && isSpace(message[i]) {
 		i++
 	}
 	if i == len(message) {
 		return field{}, false
 	}
-	switch message[i] {
-	case '[':
-		if n := closing(message, i+1, ']'); n >= 0 {
-			return field{i, n + 1, i + 1, n}, true
-		}
-	case '"':
-		if n := closing(message, i+1, '"'); n >= 0 {
-			return field{i, n + 1, i + 1, n}, true
-		}
+	end := -1
+	switch c := message[i]; {
+	case c == '[' && !s.noBracket:
+		end = closing(message, i+1, ']')
+		s.noBracket = end < 0
+	case c == '"' && !s.noQuotes:
+		end = closing(message, i+1, '"')
+		s.noQuotes = end < 0
 	}
-	end := i
+	if end >= 0 {
+		return field{i, end + 1, i + 1, end}, true
+	}
+	end = i
 	for end < len(message) && !isSpace(message[end]) {
 		end++
 	}
@@ -49,9 +59,10 @@ func closing(message string, i int, mark byte) int {
 
 // splitFields appends the fields of a message, but not more than there is room for in the count.
 func splitFields(message string, fields []field, most int) []field {
+	s := splitter{message: message}
 	i := 0
 	for len(fields) < most {
-		f, ok := nextField(message, i)
+		f, ok := s.next(i)
 		if !ok {
 			break
 		}

@@ -319,3 +319,20 @@ func TestString(t *testing.T) {
 		}
 	}
 }
+
+// TestHostile has messages that cost much where each mark is searched for anew.
+func TestHostile(t *testing.T) {
+	const n = 1 << 20
+	for _, part := range []string{"[ ", "\" ", "[]x ", "\"\\\" ", "a\"[ "} {
+		message := strings.Repeat(part, n/len(part))
+		if !parse(t, "[..., last]").Matches(message) {
+			t.Errorf("%q", part)
+		}
+		if parse(t, `{ $.a[*].b = 1 }`).Matches(`{"a":` + message) {
+			t.Errorf("%q as JSON", part)
+		}
+	}
+	if !parse(t, `{ $.a NOT EXISTS }`).Matches(`{"b":` + strings.Repeat("[", 9000) + strings.Repeat("]", 9000) + "}") {
+		t.Error("deep arrays")
+	}
+}

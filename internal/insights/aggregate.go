@@ -66,12 +66,12 @@ var aggregates = []*Aggregate{
 	{Name: "latest", Signature: "latest(value)", Min: 1, Max: 1, Doc: "The value of the row with the latest @timestamp that has it.", Source: sourceStats},
 	{Name: "sortsFirst", Signature: "sortsFirst(value)", Min: 1, Max: 1, Doc: "The value that sorts first.", Source: sourceStats},
 	{Name: "sortsLast", Signature: "sortsLast(value)", Min: 1, Max: 1, Doc: "The value that sorts last.", Source: sourceStats},
-	{Name: "rate", Signature: "rate(number, period)", Min: 2, Max: 2, Period: 1, Doc: "How much the number changes in a period.", Source: sourceSeries},
+	{Name: "rate", Signature: "rate(number, period)", Min: 2, Max: 2, Period: 1, Doc: "How much the number changes in a period.", Source: sourceSeries, Own: "the last less the first, over the time between them; AWS gives no formula"},
 	{Name: "countOverTime", Aliases: []string{"count_over_time"}, Signature: "countOverTime(value)", Min: 1, Max: 1, Doc: "How many rows of a bin have the value; with by bin().", Source: sourceSeries},
 	{Name: "sumOverTime", Aliases: []string{"sum_over_time"}, Signature: "sumOverTime(number)", Min: 1, Max: 1, Doc: "The sum of the numbers of a bin; with by bin().", Source: sourceSeries},
 	{
 		Name: "histogram", Signature: "histogram(number, buckets)", Min: 2, Max: 2, Number: &ConstantNumber{Arg: 1, Least: 1, Most: 10_000, Whole: true},
-		Doc: "How many numbers lie in each of so many ranges of equal width.", Source: sourceSeries,
+		Doc: "How many numbers lie in each of so many ranges of equal width.", Source: sourceSeries, Own: "a map from ranges such as [0,10) to counts; AWS does not show its form",
 	},
 }
 

@@ -161,8 +161,15 @@ func (c *checker) resolve(x Expr, at exprPlace) Expr {
 	case *Call:
 		return c.call(x, at)
 	case *Unary:
+		if x.Op == "not" {
+			checkCondition(x.X)
+		}
 		return &Unary{Span: x.Span, Op: x.Op, X: c.resolve(x.X, at)}
 	case *Binary:
+		if x.Op == "and" || x.Op == "or" {
+			checkCondition(x.X)
+			checkCondition(x.Y)
+		}
 		return &Binary{Span: x.Span, Op: x.Op, X: c.resolve(x.X, at), Y: c.resolve(x.Y, at)}
 	case *Like:
 		return &Like{Span: x.Span, X: c.resolve(x.X, at), Not: x.Not, Regex: x.Regex, Text: x.Text}
@@ -176,6 +183,29 @@ func (c *checker) resolve(x Expr, at exprPlace) Expr {
 		fail(x.Span, "a regular expression can't stand here", "it stands behind like and =~, and as the second argument of regexReplace")
 	}
 	return x
+}
+
+// checkCondition fails where a text stands for a condition, as people write it who mean one more value to
+// compare with.
+//
+// Source: AWS, "Boolean operators": their operands are true or false.
+func checkCondition(x Expr) {
+	if s, ok := x.(*String); ok {
+		failf(s.Span, "repeat the field: a = \"x\" or a = \"y\"; several values: a in [\"x\", \"y\"]", "a text is no condition")
+	}
+}
+
+// checkPlain fails where a map or a list is made.
+//
+// Source: AWS, "Structure types": they can't stand in dedup, pattern, sort and stats.
+func checkPlain(x Expr, command string) {
+	call, ok := x.(*Call)
+	if !ok {
+		return
+	}
+	if f, ok := value.Lookup(call.Func); ok && (f.Name == "jsonParse" || f.Result == value.ListKind || f.Result == value.MapKind) {
+		failf(call.Span, "take an element of it: jsonParse(@message).status", "%s takes no map and no list", command)
+	}
 }
 
 // columnOf returns the column of the last stats that an expression is, "" where it is none. In a later
@@ -424,6 +454,7 @@ func (c *checker) aggregate(a *Aggregate, x *Call, at exprPlace) Expr {
 			out.Args = append(out.Args, arg)
 			continue
 		}
+		checkPlain(arg, "stats")
 		out.Args = append(out.Args, c.resolve(arg, exprPlace{stats: true, inside: true}))
 	}
 	return out

@@ -25,6 +25,7 @@ func TestCheckAccepts(t *testing.T) {
 		"stats values(a) as m by b | stats count(m.x)",
 		"parse @message /(?<a>\\d+)-(?:x)(?<b>y)?/ | stats sum(a) by b",
 		"sort a | dedup a, m.b[0] | limit 5",
+		"stats count(*) by jsonParse(a).b[0] | sort jsonParse(a).b",
 		"filterIndex a = 1 and b in ['x', 'y']",
 		"fields case(a = 1, 'x', b = 2, 'y', 'z'), if(a, b, c), coalesce(a, b, c, d)",
 		"fields regexReplace(a, /x/, 'y'), regexReplace(a, 'x', 'y')",
@@ -124,6 +125,13 @@ func TestCheckRefuses(t *testing.T) {
 		{"sessionize behind stats", "stats count(*) by a | sessionize a", "sessionize a", "@timestamp"},
 		{"a network that is none", "filter isIpv4InSubnet(a, '10.0.0.0/33')", "'10.0.0.0/33'", "10.0.0.0/33"},
 		{"a regular expression in a text", "fields regexReplace(a, '(?=x)', 'y')", "'(?=x)'", ""},
+		{"a text as a condition", "filter a = 'b' or 'c'", "'c'", "no condition"},
+		{"a text as the condition", "filter 'b'", "'b'", "no condition"},
+		{"a text that is denied", "filter not 'b'", "'b'", "no condition"},
+		{"a map in sort", "sort jsonParse(a)", "jsonParse(a)", "no map"},
+		{"a map in pattern", "pattern jsonParse(a)", "jsonParse(a)", "no map"},
+		{"a list in by", "stats count(*) by split(a, ',')", "split(a, ',')", "no list"},
+		{"a list in an aggregate", "stats max(split(a, ','))", "split(a, ',')", "no list"},
 		{"in a query", "filter a in (SOURCE 'x' | fields foo(b) as c)", "foo", "no function"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

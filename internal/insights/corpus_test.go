@@ -5,6 +5,8 @@ import (
 	"errors"
 	"os"
 	"regexp"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -49,6 +51,14 @@ func checks(t *testing.T, text string) *insights.Query {
 	if diff := cmp.Diff(before, q.String()); diff != "" {
 		t.Errorf("it was changed (-before +after):\n%s", diff)
 	}
+	plain := &insights.Query{Commands: slices.DeleteFunc(slices.Clone(resolved.Commands), func(c insights.Command) bool { return c.Name() == "stats" })}
+	plain.Walk(func(x insights.Expr) {
+		if call, ok := x.(*insights.Call); ok {
+			if _, ok := insights.LookupAggregate(call.Func); ok && !strings.Contains(text, "SOURCE") {
+				t.Errorf("the aggregate %s stands outside of stats", call)
+			}
+		}
+	})
 	again, err := insights.Resolve(resolved, insights.CheckOptions{})
 	if err != nil {
 		t.Fatalf("resolved, it is refused: %s", report(err, text))

@@ -40,24 +40,37 @@ func (e *Error) Characters(text string) (start, end int) {
 	return start, start + utf8.RuneCountInString(text[from:to])
 }
 
-// Excerpt returns the line of the text in which the fault is, and below it a line of carets under the
-// fault. Both lines end with a line feed.
+// excerptSide is how many characters of a line an excerpt shows at most on each side of the fault.
+const excerptSide = 70
+
+// Excerpt returns the line of the text in which the fault is, of a long one the part around it, and below
+// it a line of carets under the fault. Both lines end with a line feed.
 func (e *Error) Excerpt(text string) string {
 	from, to := e.within(text)
 	start := strings.LastIndexByte(text[:from], '\n') + 1
 	line, _, _ := strings.Cut(text[start:], "\n")
 	line = strings.TrimSuffix(line, "\r")
-	to = min(to, start+len(line))
+	from = min(from, start+len(line))
+	to = max(from, min(to, start+len(line)))
 
+	before, fault, after := []rune(text[start:from]), []rune(text[from:to]), []rune(text[to:start+len(line)])
+	if len(before) > excerptSide {
+		before = append([]rune("..."), before[len(before)-excerptSide+3:]...)
+	}
+	if len(fault) > excerptSide {
+		fault, after = append(fault[:excerptSide-3:excerptSide-3], []rune("...")...), nil
+	}
+	if len(after) > excerptSide {
+		after = append(after[:excerptSide-3:excerptSide-3], []rune("...")...)
+	}
 	// Tabs stay tabs, so that the carets stand right whatever a tab's width is.
 	indent := strings.Map(func(r rune) rune {
 		if r == '\t' {
 			return r
 		}
 		return ' '
-	}, text[start:from])
-	carets := strings.Repeat("^", max(1, utf8.RuneCountInString(text[from:max(from, to)])))
-	return line + "\n" + indent + carets + "\n"
+	}, string(before))
+	return string(before) + string(fault) + string(after) + "\n" + indent + strings.Repeat("^", max(1, len(fault))) + "\n"
 }
 
 // Report returns all of it for a person: message, line and column, excerpt and hint, by lines.

@@ -51,6 +51,7 @@ func (c *Filter) print(p *printer) {
 }
 
 func (c *Filter) check(k *checker) Command {
+	checkCondition(c.Where)
 	k.filter = true
 	out := &Filter{Span: c.Span, Index: c.Index, Where: k.expr(c.Where)}
 	k.filter = false

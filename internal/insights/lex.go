@@ -175,7 +175,7 @@ func (l *lexer) next() token {
 		}
 	}
 	r, size := utf8.DecodeRuneInString(rest)
-	fail(Span{l.at, l.at + size}, fmt.Sprintf("%q can't stand here", r), "names with other characters than letters, digits, _, @ and . stand in backticks, texts in quotes")
+	fail(Span{l.at, l.at + size}, fmt.Sprintf("%q can't stand here", string(r)), "names with other characters than letters, digits, _, @ and . stand in backticks, texts in quotes")
 	panic("unreachable")
 }
 
@@ -220,16 +220,11 @@ func (l *lexer) path() []FieldPart {
 	var parts []FieldPart
 	for {
 		start := l.at
-		if l.at < len(l.text) && l.text[l.at] == '`' {
-			end := strings.IndexByte(l.text[l.at+1:], '`')
-			if end < 0 {
-				fail(l.toLineEnd(l.at), "the name in backticks has no end", "a ` is missing")
-			}
-			if end == 0 {
-				fail(Span{l.at, l.at + 2}, "a name is missing between the backticks", "")
-			}
-			parts = append(parts, FieldPart{Name: l.text[l.at+1 : l.at+1+end], Quoted: true})
-			l.at += end + 2
+		if rest := l.text[l.at:]; strings.HasPrefix(rest, "`") {
+			parts = append(parts, l.quotedPart(""))
+		} else if strings.HasPrefix(rest, "@`") { // of fields of the system the sign stands outside
+			l.at++
+			parts = append(parts, l.quotedPart("@"))
 		} else {
 			for l.at < len(l.text) && inName(l.text[l.at]) {
 				l.at++
@@ -244,6 +239,20 @@ func (l *lexer) path() []FieldPart {
 		}
 		l.at++
 	}
+}
+
+// quotedPart reads a name in backticks.
+func (l *lexer) quotedPart(before string) FieldPart {
+	end := strings.IndexByte(l.text[l.at+1:], '`')
+	if end < 0 {
+		fail(l.toLineEnd(l.at), "the name in backticks has no end", "a ` is missing")
+	}
+	if end == 0 {
+		fail(Span{l.at, l.at + 2}, "a name is missing between the backticks", "")
+	}
+	name := l.text[l.at+1 : l.at+1+end]
+	l.at += end + 2
+	return FieldPart{Name: before + name, Quoted: true}
 }
 
 // toLineEnd returns the place from an offset to the end of its line.

@@ -19,6 +19,7 @@ var outlierForm = CommandForm{
 	Syntax: "outlier [action=transform|remove] [param=2.5] [uselower=false] [mark=false] field ...",
 	Doc:    "Clamps or removes what lies further from the quartiles than param times their distance.",
 	Page:   "CWL_QuerySyntax-Outlier",
+	Own:    "quartiles are nearest ranks, and mark adds _outlier; AWS says neither",
 	parse: func(p *parser, start int) Command {
 		c := &Outlier{Transform: true, Param: 2.5}
 		p.options([]string{"action", "param", "uselower", "mark"}, map[string]func(){

@@ -2,6 +2,7 @@ package insights
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -190,8 +191,9 @@ func (p *parser) needSign(sign string) {
 func (p *parser) unexpected(hint string) {
 	var names []string
 	seen := map[string]bool{}
+	expression := slices.Contains(p.tried, want{wantExpr, ""})
 	for _, w := range p.tried {
-		if name := w.String(); !seen[name] {
+		if name := w.String(); !seen[name] && (name != "not" || !expression) {
 			seen[name] = true
 			names = append(names, name)
 		}
@@ -214,7 +216,10 @@ func (p *parser) unexpected(hint string) {
 
 // slip returns a hint for what people write by mistake.
 func (p *parser) slip() string {
+	afterComma := len(p.tokens) > 0 && p.tokens[len(p.tokens)-1].isSign(",")
 	switch {
+	case afterComma && (p.tok.kind == endToken || p.tok.isSign("|") || p.tok.isSign(")") || isReserved(&p.tok)):
+		return "there is a comma too many, or something is missing behind it"
 	case p.tok.isSign(":"):
 		return "texts stand in quotes"
 	case p.tok.isSign("/"):

@@ -29,6 +29,7 @@ func (c *Pattern) print(p *printer) {
 
 func (c *Pattern) check(k *checker) Command {
 	once(k, c)
+	checkPlain(c.Field, "pattern")
 	out := &Pattern{Span: c.Span, Field: k.expr(c.Field)}
 	k.scope.reset("@pattern", "@ratio", "@sampleCount", "@severityLabel")
 	return out

@@ -20,6 +20,9 @@ func (p *parser) regex() string {
 	}
 	p.tok = p.lexer.regex(p.tok)
 	t := p.advance()
+	if p.tok.kind == nameToken && p.tok.Start == t.End {
+		fail(p.tok.Span, "flags can't stand behind a regular expression", "they stand in it: /(?i).../ is of any case")
+	}
 	checkRegex(t.text, func(from, to int) Span { return regexPlace(p.lexer.text, t.Span, from, to) })
 	return t.text
 }

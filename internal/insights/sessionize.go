@@ -13,6 +13,7 @@ var sessionizeForm = CommandForm{
 	Syntax: "sessionize field, ... [maxspan 30m] [as session_id]",
 	Doc:    "Numbers sessions: rows of the same fields without a longer gap between.",
 	Page:   "CWL_QuerySyntax-Sessionize",
+	Own:    "sessions are numbered; AWS does not show what identifies them",
 	parse: func(p *parser, start int) Command {
 		c := &Sessionize{Fields: p.fields(), As: "session_id"}
 		if p.word("maxspan") {

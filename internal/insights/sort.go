@@ -76,6 +76,7 @@ func (c *Sort) check(k *checker) Command {
 	k.afterStats(c)
 	out := &Sort{Span: c.Span}
 	for _, key := range c.Keys {
+		checkPlain(key.Expr, "sort")
 		key.Expr = k.expr(key.Expr)
 		if key.As != "" {
 			k.scope.add(key.As)

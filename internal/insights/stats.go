@@ -75,6 +75,7 @@ func (c *Stats) check(k *checker) Command {
 		out.Aggs = append(out.Aggs, it)
 	}
 	for _, it := range c.By {
+		checkPlain(it.Expr, "stats")
 		it.Expr = k.resolve(it.Expr, exprPlace{stats: true})
 		if given[it.Name] {
 			failf(it.Span, "give one of them another name with as", "two columns are called %s", it.Name)

@@ -39,20 +39,9 @@ type Identity struct {
 // the caller must compare Identity.Service itself. The body is what was sent, before any decompression.
 // Errors are of type *Error.
 func (v *Verifier) Verify(r *http.Request, body []byte, service string) (Identity, error) {
-	c, err := readClaims(r)
+	c, secret, err := v.screen(r, service)
 	if err != nil {
 		return Identity{}, err
-	}
-	secret, err := v.admit(c, service)
-	if err != nil {
-		return Identity{}, err
-	}
-	if err := v.checkTime(c); err != nil {
-		return Identity{}, err
-	}
-	// An action that is not signed could be changed on the way, whatever the body says.
-	if r.Header.Get("X-Amz-Target") != "" && !slices.Contains(c.signed, "x-amz-target") {
-		return Identity{}, invalid("'X-Amz-Target' must be a 'SignedHeader' in the AWS Authorization.")
 	}
 	hash, err := bodyHash(r, c, body)
 	if err != nil {
@@ -74,6 +63,35 @@ func (v *Verifier) Verify(r *http.Request, body []byte, service string) (Identit
 		KeyID: c.keyID, Region: c.scope.region, Service: c.scope.service, Time: c.time,
 		Presigned: c.presigned, SignedHeaders: c.signed,
 	}, nil
+}
+
+// Screen says what is wrong with a request before its body is read: all that [Verifier.Verify] refuses but
+// a wrong signature. So the bodies of strangers need not be taken. Errors are of type *Error.
+func (v *Verifier) Screen(r *http.Request, service string) error {
+	if _, _, err := v.screen(r, service); err != nil {
+		return err
+	}
+	return nil
+}
+
+// screen returns what a request says of its signature, and the secret of its key.
+func (v *Verifier) screen(r *http.Request, service string) (*claims, string, *Error) {
+	c, err := readClaims(r)
+	if err != nil {
+		return nil, "", err
+	}
+	secret, err := v.admit(c, service)
+	if err != nil {
+		return nil, "", err
+	}
+	if err := v.checkTime(c); err != nil {
+		return nil, "", err
+	}
+	// An action that is not signed could be changed on the way, whatever the body says.
+	if r.Header.Get("X-Amz-Target") != "" && !slices.Contains(c.signed, "x-amz-target") {
+		return nil, "", invalid("'X-Amz-Target' must be a 'SignedHeader' in the AWS Authorization.")
+	}
+	return c, secret, nil
 }
 
 // admit returns the secret of the key that the claims name, if key, token and service are right.

@@ -105,6 +105,11 @@ func TestRefused(t *testing.T) {
 			if codeOf(err) != tt.code || !strings.Contains(err.Error(), tt.message) {
 				t.Errorf("%v\nwant %s ... %s", err, tt.code, tt.message)
 			}
+			// Without the body all is said but that signature or hash are wrong, or that the query is.
+			later := strings.Contains(tt.message, "does not match") || tt.message == "RFC 3986"
+			if screened := verifier().Screen(r, "logs"); (screened == nil) != later || !later && screened.Error() != err.Error() {
+				t.Errorf("before the body is read: %v", screened)
+			}
 		})
 	}
 }

@@ -1,6 +1,9 @@
 package discover
 
-import "weir/flowlog"
+import (
+	"weir/flowlog"
+	"weir/internal/insights/value"
+)
 
 // An Event is a log event of a log group.
 type Event struct {
@@ -13,4 +16,6 @@ type Event struct {
 	Format *flowlog.Format
 	// Ptr is the pointer to the event, @ptr; "" where nobody needs it.
 	Ptr string
+	// Own are the fields that weir adds to a record, by their names in Insights, such as weirPair; nil: none.
+	Own map[string]value.Value
 }

@@ -61,6 +61,9 @@ func (f *Fields) Get(path []insights.FieldPart) value.Value {
 		}
 		parts[0] = name[1:]
 	}
+	if v := f.own(parts); !v.IsAbsent() {
+		return v
+	}
 	f.parse()
 	if f.words != nil {
 		return f.word(strings.Join(parts, "."))
@@ -105,6 +108,17 @@ func textOrAbsent(s string) value.Value {
 		return value.Absent
 	}
 	return value.Text(s)
+}
+
+// own returns a field that weir adds.
+func (f *Fields) own(path []string) value.Value {
+	if len(path) != 1 || f.event.Own == nil {
+		return value.Absent
+	}
+	if id, ok := LookupFlow(path[0], f.options.AnyCase); ok {
+		return f.event.Own[FlowName(flowlog.FieldByID(id).Name)]
+	}
+	return value.Absent
 }
 
 // word returns the word of a flow log record by the name of its field.

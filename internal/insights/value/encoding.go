@@ -60,12 +60,16 @@ var encodingFuncs = []*Func{
 	},
 	{
 		Name: "decToHex", Signature: "decToHex(number)", Min: 1, Max: 1, Result: TextKind, Source: sourceString,
-		Doc: "A whole number of at least 0 in hexadecimal digits, in lower case and without 0x.",
+		Doc: "A number, cut towards 0, in hexadecimal digits in lower case: 0xff, -0x1; absent beyond 64 bits.",
 		Call: ofNumbers(func(n []float64) Value {
-			if n[0] < 0 || n[0] != math.Trunc(n[0]) || n[0] >= 1<<63 {
+			whole := math.Trunc(n[0])
+			switch {
+			case math.Abs(whole) >= 1<<63:
 				return Absent
+			case whole < 0:
+				return Text("-0x" + strconv.FormatInt(int64(-whole), 16))
 			}
-			return Text(strconv.FormatInt(int64(n[0]), 16))
+			return Text("0x" + strconv.FormatInt(int64(whole), 16))
 		}),
 	},
 	{

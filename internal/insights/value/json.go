@@ -43,11 +43,14 @@ var jsonFuncs = []*Func{
 	},
 	{
 		Name: "jsonArrayContains", Signature: "jsonArrayContains(list, value)", Min: 2, Max: 2, Result: BoolKind, Source: sourceJSON,
-		Doc: "Whether a list, or the array that a text in JSON is, has an element that is equal to the value.",
+		Doc: "Whether a list, or the array that a text in JSON is, has an element that is equal to the value; false of what is neither.",
 		Call: func(_ *Context, args []Value) Value {
-			l, ok := asList(args[0])
-			if !ok || args[1].IsAbsent() {
+			if args[0].IsAbsent() || args[1].IsAbsent() {
 				return Absent
+			}
+			l, ok := asList(args[0])
+			if !ok {
+				return Bool(false)
 			}
 			for _, e := range l.Elements() {
 				if Compare("=", e, args[1]).True() {

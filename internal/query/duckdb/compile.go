@@ -13,9 +13,9 @@ import (
 	"weir/internal/rollup"
 )
 
-// compile returns the plan, which passed its check, as one SELECT over the views; over
+// compilePlan returns the plan, which passed its check, as one SELECT over the views; over
 // that of a rollup, which answers it, where one is given.
-func compile(p query.Plan, r *rollup.Rollup) (string, error) {
+func compilePlan(p query.Plan, r *rollup.Rollup) (string, error) {
 	c := &compiler{from: ident(query.TableName(p.Kind)), columns: map[string]bool{}, types: p.Columns()}
 	if p.Named {
 		c.from = ident(query.NamedTable(p.Kind))

@@ -95,6 +95,9 @@ func (e *Engine) setUp(ctx context.Context, o Options) error {
 	if err := e.registerNames(conn); err != nil {
 		return err
 	}
+	if err := registerInsights(conn); err != nil {
+		return err
+	}
 	temp := ""
 	if o.TempDir != "" {
 		temp = filepath.Join(o.TempDir, "duckdb")
@@ -164,7 +167,9 @@ type session struct {
 	names   *query.Names // that its query asks for; nil: none
 	namesAs int64        // their number
 	listed  bool         // the interfaces are in a table
-	release func()
+	// temporary are other tables that go with the query.
+	temporary []string
+	release   func()
 }
 
 // begin pins a snapshot and takes a connection.
@@ -194,6 +199,10 @@ func (s *session) close() error {
 		s.listed = false
 		_, _ = s.conn.ExecContext(context.Background(), "DROP TABLE temp.main."+interfacesTable)
 	}
+	for _, name := range s.temporary {
+		_, _ = s.conn.ExecContext(context.Background(), "DROP TABLE IF EXISTS temp.main."+name)
+	}
+	s.temporary = nil
 	if s.release != nil {
 		s.release()
 	}
@@ -304,10 +313,10 @@ func (e *Engine) planned(p query.Plan) (request, error) {
 	if !e.noRollups {
 		q.rollup = p.Rollup()
 	}
-	if q.text, err = compile(p, q.rollup); err != nil || q.rollup == nil || !q.named {
+	if q.text, err = compilePlan(p, q.rollup); err != nil || q.rollup == nil || !q.named {
 		return q, err
 	}
-	q.unrolled, err = compile(p, nil)
+	q.unrolled, err = compilePlan(p, nil)
 	return q, err
 }
 

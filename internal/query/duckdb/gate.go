@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"weir/flowlog"
+	"weir/internal/insights/compile"
 	"weir/internal/query"
 )
 
@@ -218,7 +219,7 @@ func (g *gate) checkNode(node map[string]any) error {
 	case "FUNCTION", "WINDOW_AGGREGATE":
 		name, _ := node["function_name"].(string)
 		lower := strings.ToLower(name)
-		if slices.Contains(forbiddenFunctions, lower) {
+		if slices.Contains(forbiddenFunctions, lower) || strings.HasPrefix(lower, compile.FnPrefix) {
 			return g.refuse(place(node), "the function "+name+" is not allowed here", "")
 		}
 		if lower == countryFunction {

@@ -99,7 +99,7 @@ func (r *rows) Next() ([]any, error) {
 	}
 	for i, v := range r.values {
 		var err error
-		if r.values[i], err = value(v, &r.columns[i]); err != nil {
+		if r.values[i], err = rowValue(v, &r.columns[i]); err != nil {
 			r.err = fmt.Errorf("column %s: %w", r.columns[i].Name, err)
 			return nil, r.err
 		}
@@ -122,8 +122,8 @@ func (r *rows) Close() error {
 	return err
 }
 
-// value returns a value as package query has it.
-func value(v any, c *query.Column) (any, error) {
+// rowValue returns a value as package query has it.
+func rowValue(v any, c *query.Column) (any, error) {
 	switch v := v.(type) {
 	case nil, bool, int64, float64, string:
 		return v, nil
@@ -189,7 +189,7 @@ func mapValue(m *duck.OrderedMap, c *query.Column) (any, error) {
 	}
 	out := map[string]any{}
 	for i, k := range m.Keys() {
-		v, err := value(m.Values()[i], &query.Column{})
+		v, err := rowValue(m.Values()[i], &query.Column{})
 		if err != nil {
 			return nil, err
 		}
@@ -221,7 +221,7 @@ func otherValue(v any) (any, error) {
 		out := make([]any, len(v))
 		for i := range v {
 			var err error
-			if out[i], err = value(v[i], &query.Column{}); err != nil {
+			if out[i], err = rowValue(v[i], &query.Column{}); err != nil {
 				return nil, err
 			}
 		}
@@ -230,7 +230,7 @@ func otherValue(v any) (any, error) {
 		out := map[string]any{}
 		for k, x := range v {
 			var err error
-			if out[k], err = value(x, &query.Column{}); err != nil {
+			if out[k], err = rowValue(x, &query.Column{}); err != nil {
 				return nil, err
 			}
 		}

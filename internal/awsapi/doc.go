@@ -1,0 +1,10 @@
+// Package awsapi speaks AWS's wire protocols: it tells which service and operation a request is for,
+// asks who sends it, reads and checks its members, and writes answers and errors in AWS's form. The
+// services are in the packages below it; a [Router] answers for all of them.
+//
+// It speaks AWS JSON 1.1 today. A service that is also called by AWS Query or by Smithy RPC v2 CBOR
+// gets its protocol here, not its operations anew.
+//
+// Sources: the Smithy specification, "AWS JSON 1.1 protocol"; AWS, CloudWatch Logs API Reference,
+// "Common Errors".
+package awsapi

@@ -1,0 +1,114 @@
+package awsapi
+
+import (
+	"context"
+	"net/http"
+	"reflect"
+)
+
+// An Identity is who sent a request.
+type Identity interface {
+	// AccessKeyID returns the id of the access key that signed the request.
+	AccessKeyID() string
+	// Allows says whether it may do an action, such as "logs:PutLogEvents".
+	Allows(action string) bool
+}
+
+// An Authenticator tells who sent a request for a service ("logs"): body is the body as it was
+// received, before a content encoding is undone. An *Error goes to the client as it is.
+type Authenticator interface {
+	Authenticate(r *http.Request, body []byte, service string) (Identity, error)
+}
+
+// A Service is one AWS service.
+type Service struct {
+	// Name is the service in credential scopes and actions, such as "logs".
+	Name string
+	// Target is what X-Amz-Target begins with, such as "Logs_20140328".
+	Target string
+	// Operations are what it answers, by name.
+	Operations map[string]Operation
+	// Shapes are what its model says of members.
+	Shapes Shapes
+	// InvalidCode is the code of an error for members that violate their shapes.
+	InvalidCode string
+	// Invalid makes another error of a request's body where a service has own words, nil for none.
+	Invalid func(body []byte, e *Invalid) *Error
+	// Unavailable is the code of an error for what is no client's fault.
+	Unavailable string
+}
+
+// A Call is one request for an operation.
+type Call struct {
+	Service   *Service
+	Operation string
+	RequestID string
+	Identity  Identity
+	// Body is the body with its content encoding undone. It is the operation's to change, and not valid
+	// after the operation has returned.
+	Body []byte
+}
+
+// Decode reads the call's body into in; see [Decode].
+func (c *Call) Decode(in any) error { return Decode(c.Body, in, c.Service.Shapes) }
+
+// An Operation answers calls.
+type Operation struct {
+	// MaxBody bounds the body with its content encoding undone; 0 is [DefaultMaxBody].
+	MaxBody int64
+	// In and Out are the types of request and answer; nil where an operation writes its own.
+	In, Out reflect.Type
+	answer  func(ctx context.Context, w http.ResponseWriter, c *Call) error
+}
+
+// DefaultMaxBody is the greatest body of operations that say nothing else.
+const DefaultMaxBody = 1 << 20
+
+// Handle makes an operation of a function that takes a request and gives what is answered, nil for an
+// empty body. In is a struct with the tags of [Decode]; Out is written by encoding/json.
+func Handle[In, Out any](do func(ctx context.Context, c *Call, in *In) (*Out, error)) Operation {
+	return Operation{In: reflect.TypeFor[In](), Out: reflect.TypeFor[Out](), answer: func(ctx context.Context, w http.ResponseWriter, c *Call) error {
+		var in In
+		if err := c.Decode(&in); err != nil {
+			return err
+		}
+		out, err := do(ctx, c, &in)
+		if err != nil {
+			return err
+		}
+		if out == nil {
+			writeJSON(w, http.StatusOK, nil)
+			return nil
+		}
+		return encode(w, out)
+	}}
+}
+
+// HandleRaw makes an operation of a function that reads the body itself, as an In.
+func HandleRaw[In, Out any](do func(ctx context.Context, c *Call) (*Out, error)) Operation {
+	return Operation{In: reflect.TypeFor[In](), Out: reflect.TypeFor[Out](), answer: func(ctx context.Context, w http.ResponseWriter, c *Call) error {
+		out, err := do(ctx, c)
+		if err != nil {
+			return err
+		}
+		return encode(w, out)
+	}}
+}
+
+// HandleStream makes an operation of a function that writes the answer itself. An error that it
+// returns is answered only where nothing was written.
+func HandleStream[In any](do func(ctx context.Context, c *Call, in *In, w http.ResponseWriter) error) Operation {
+	return Operation{In: reflect.TypeFor[In](), answer: func(ctx context.Context, w http.ResponseWriter, c *Call) error {
+		var in In
+		if err := c.Decode(&in); err != nil {
+			return err
+		}
+		return do(ctx, c, &in, w)
+	}}
+}
+
+// WithMaxBody returns the operation with another bound of its body.
+func (o Operation) WithMaxBody(n int64) Operation {
+	o.MaxBody = n
+	return o
+}

@@ -1,0 +1,425 @@
+package compile
+
+import (
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"weir/internal/insights"
+	"weir/internal/insights/value"
+)
+
+// A Plan is what SQL does of a query: it gives events, or the rows of its first stats. The reference
+// evaluator does Rest on what it gives.
+type Plan struct {
+	// Stats is nil where the plan gives events.
+	Stats *Stats
+	// Rest are the commands that are done on the rows: all of the query where they are events.
+	Rest []insights.Command
+
+	in    *input
+	where []string
+	// order is what events are in the order of, and enough how many of the first decide the answer, 0
+	// where all are needed.
+	order  order
+	enough int64
+	// Exact says that the filters are all of the query's up to where Enough was found.
+	exact bool
+}
+
+// order is one key of an order.
+type order struct {
+	at   Expression
+	desc bool
+	time bool // @timestamp itself, which no command changed
+}
+
+// Stats are the rows of a stats.
+type Stats struct {
+	SQL     string
+	Columns []Column
+	counted string // the column that counts the events of each row
+}
+
+// Column is a column of rows: its name in the query, and how its values are read. The last column of
+// the SQL behind these is the number of events that the filters let through.
+type Column struct {
+	Name string
+	// By says that it is a group key.
+	By bool
+	At Expression
+}
+
+// most is how many rows a query gives where it has no limit.
+const most = 10_000
+
+// New makes the plan of a checked query over sources. limit is how many rows are asked for where the
+// query says nothing, 0: what the language says, -1: all.
+func New(q *insights.Query, sources []Source, limit int64, context *value.Context) *Plan {
+	if limit == 0 {
+		limit = most
+	}
+	p := &Plan{Rest: q.Commands, in: newInput(sources), exact: true}
+	c := &compiler{in: p.in, context: context, events: true, names: map[string]Expression{}, opaque: map[string]bool{}}
+	if at, ok := c.field([]insights.FieldPart{{Name: "@timestamp"}}); ok {
+		p.order = order{at: at, desc: true, time: true}
+	}
+	ordered, sorted := true, false // p.order is right; a sort was there
+	for i, cmd := range q.Commands {
+		switch cmd := cmd.(type) {
+		case *insights.Filter:
+			p.exact = c.filter(&p.where, cmd.Where) && p.exact
+		case *insights.Sort:
+			ordered, sorted = p.sort(c, cmd), true
+		case *insights.Limit:
+			p.stop(ordered, cmd.N)
+			return p
+		case *insights.Stats:
+			if p.exact && !sorted && p.stats(c, cmd, q.Commands[i+1:], limit) {
+				p.Rest = q.Commands[i+1:]
+			}
+			return p
+		default:
+			if !c.define(cmd) {
+				return p
+			}
+		}
+	}
+	p.stop(ordered, limit)
+	return p
+}
+
+// stop says that the first n rows are enough.
+func (p *Plan) stop(ordered bool, n int64) {
+	if p.exact && ordered && n > 0 {
+		p.enough = n
+	}
+}
+
+// sort notes the first key of an order: what else orders rows does not change which values of it are
+// the first.
+func (p *Plan) sort(c *compiler, cmd *insights.Sort) bool {
+	if len(cmd.Keys) == 0 {
+		return false
+	}
+	k := cmd.Keys[0]
+	at, ok := c.expression(k.Expr)
+	if !ok || at.IsConstant {
+		return false
+	}
+	for _, k := range cmd.Keys {
+		if k.As != "" {
+			c.hide(k.As)
+		}
+	}
+	p.order = order{at: at, desc: k.Desc}
+	if f, is := k.Expr.(*insights.Field); is {
+		_, hidden := c.names["@timestamp"]
+		p.order.time = joinParts(f.Parts) == "@timestamp" && !hidden
+	}
+	return true
+}
+
+// filter adds what of a condition has a form in SQL, and reports whether all has.
+func (c *compiler) filter(where *[]string, x insights.Expr) bool {
+	if b, ok := x.(*insights.Binary); ok && b.Op == "and" {
+		left := c.filter(where, b.X)
+		return c.filter(where, b.Y) && left
+	}
+	s, ok := c.condition(x, true)
+	if ok {
+		*where = append(*where, s)
+	}
+	return ok
+}
+
+// define notes the names that a command gives, where it keeps each row as one row; it reports false
+// for others.
+func (c *compiler) define(cmd insights.Command) bool {
+	switch cmd := cmd.(type) {
+	case *insights.Fields:
+		c.items(cmd.Items)
+	case *insights.Display:
+		c.items(cmd.Items)
+	case *insights.Unmask:
+	case *insights.Lookup:
+		for _, o := range cmd.Output {
+			c.hide(o.As)
+		}
+	case *insights.Parse:
+		return c.parse(cmd)
+	default:
+		return false
+	}
+	return true
+}
+
+// items notes the names of fields and display.
+func (c *compiler) items(list []insights.Item) {
+	for _, it := range list {
+		if f, ok := it.Expr.(*insights.Field); ok && !it.Aliased && joinParts(f.Parts) == it.Name {
+			continue
+		}
+		e, ok := c.expression(it.Expr)
+		c.set(it.Name, e, ok)
+	}
+}
+
+// set gives a name its value, or notes that only the reference knows it.
+func (c *compiler) set(name string, e Expression, ok bool) {
+	if !ok {
+		c.hide(name)
+		return
+	}
+	c.names[name] = e
+	delete(c.opaque, name)
+}
+
+func (c *compiler) hide(name string) {
+	delete(c.names, name)
+	c.opaque[name] = true
+}
+
+// parse notes the names of a parse that keeps each row as one.
+func (c *compiler) parse(cmd *insights.Parse) bool {
+	if cmd.Multi {
+		return false
+	}
+	names := cmd.Names()
+	groups := make([]int, len(names))
+	for i := range groups {
+		groups[i] = i + 1
+	}
+	if cmd.Kind == insights.ParseRegex {
+		re, err := regexp.Compile(cmd.Text)
+		if err != nil {
+			return false
+		}
+		if cmd.As == nil {
+			groups = nil
+			for i, n := range re.SubexpNames() {
+				if n != "" {
+					groups = append(groups, i)
+				}
+			}
+		}
+		if len(groups) != len(names) || len(names) > re.NumSubexp() {
+			return false
+		}
+	}
+	e, ok := c.parsed(cmd)
+	fn := map[insights.ParseKind]string{insights.ParseGlob: FnGlob, insights.ParseRegex: FnCapture}[cmd.Kind]
+	if !ok || fn == "" || !plain(cmd.Text) {
+		for _, n := range names {
+			c.hide(n)
+		}
+		return true
+	}
+	for i, n := range names {
+		at := Expression{SQL: fn + "(" + e.text() + ", " + Quote(cmd.Text) + ", " + strconv.Itoa(groups[i]) + ")", Kind: Text}
+		if e.Kind == Absent {
+			at = absent
+		}
+		c.set(n, at, true)
+	}
+	return true
+}
+
+// parsed compiles what a parse reads.
+func (c *compiler) parsed(cmd *insights.Parse) (Expression, bool) {
+	if cmd.Field != nil {
+		return c.expression(cmd.Field)
+	}
+	return c.field([]insights.FieldPart{{Name: "@message"}})
+}
+
+// stats compiles a stats and what can be left out behind it, or reports false.
+func (p *Plan) stats(c *compiler, cmd *insights.Stats, rest []insights.Command, limit int64) bool {
+	if cmd.Offset != nil {
+		return false
+	}
+	s := &Stats{counted: "n"}
+	behind := &compiler{in: p.in, context: c.context, names: map[string]Expression{}, opaque: map[string]bool{}}
+	behind.texts = map[string]string{}
+	for _, it := range slices.Concat(cmd.By, cmd.Aggs) {
+		if _, twice := behind.names[it.Name]; twice {
+			return false // the later one counts
+		}
+		behind.names[it.Name] = absent
+		behind.texts[it.Expr.String()] = it.Name
+	}
+	var selects, group []string
+	add := func(name string, by bool, e Expression) {
+		column := "c" + strconv.Itoa(len(s.Columns))
+		sql := e.SQL
+		if e.Kind == Absent {
+			sql = "NULL"
+		}
+		e.SQL, e.IsConstant, e.Constant = column, false, value.Absent
+		s.Columns = append(s.Columns, Column{Name: name, By: by, At: e})
+		selects = append(selects, sql+" AS "+column)
+		if by {
+			group = append(group, strconv.Itoa(len(s.Columns)))
+		}
+		if e.Kind == Absent {
+			behind.names[name] = absent
+			return
+		}
+		behind.names[name] = e
+	}
+	for _, it := range cmd.By {
+		e, ok := c.expression(it.Expr)
+		if !ok {
+			return false
+		}
+		if e.Kind == Tagged {
+			e = Expression{SQL: e.text(), Kind: Text}
+		}
+		add(it.Name, true, e)
+	}
+	grouped := *c
+	grouped.grouped, grouped.outer, grouped.names = true, c.names, map[string]Expression{}
+	for _, it := range cmd.Aggs {
+		e, ok := grouped.expression(it.Expr)
+		if !ok {
+			return false
+		}
+		add(it.Name, false, e)
+		grouped.names[it.Name] = e
+	}
+	text := "SELECT " + strings.Join(append(selects, "count(*) AS n"), ", ") + p.in.from(p.where)
+	if i := slices.IndexFunc(selects, func(s string) bool { return strings.HasPrefix(s, "count(*) AS ") }); i >= 0 {
+		s.counted = s.Columns[i].At.SQL
+		text = "SELECT " + strings.Join(selects, ", ") + p.in.from(p.where)
+	}
+	if len(group) > 0 {
+		text += " GROUP BY " + strings.Join(group, ", ")
+	}
+	s.SQL = s.behind(text, behind, rest, limit)
+	p.Stats = s
+	return true
+}
+
+// behind returns the SELECT of the rows of a stats that are needed for the commands behind it, in the
+// order of rows behind stats.
+func (s *Stats) behind(stats string, c *compiler, rest []insights.Command, limit int64) string {
+	var where, by []string
+	var keys []sortTerm
+	for i := range s.Columns {
+		if s.Columns[i].By {
+			at := &s.Columns[i].At
+			by = append(by, at.terms(false)...)
+			if at.Kind == Text && !at.Address { // 1 and 1.0 are different
+				by = append(by, at.text())
+			}
+		}
+	}
+	exact, ordered, enough := true, true, limit
+commands:
+	for _, cmd := range rest {
+		switch cmd := cmd.(type) {
+		case *insights.Filter:
+			exact = c.filter(&where, cmd.Where) && exact
+		case *insights.Sort:
+			var terms []sortTerm
+			for _, k := range cmd.Keys {
+				e, ok := c.expression(k.Expr)
+				ordered = ordered && ok
+				if k.As != "" {
+					c.hide(k.As)
+				}
+				if ok && !e.IsConstant {
+					terms = append(terms, sortTerm{e, k.Desc})
+				}
+			}
+			keys = append(terms, keys...)
+		case *insights.Limit:
+			enough = cmd.N
+			break commands
+		default:
+			if !c.define(cmd) {
+				exact = false // all rows are needed
+				break commands
+			}
+		}
+	}
+	list := make([]string, len(s.Columns))
+	for i := range s.Columns {
+		list[i] = s.Columns[i].At.SQL
+	}
+	if !ordered {
+		keys = nil
+	}
+	var terms []string
+	for i := range keys {
+		terms = append(terms, keys[i].at.terms(keys[i].desc)...)
+	}
+	terms = append(terms, by...)
+	text := "WITH g AS MATERIALIZED (" + stats + ")"
+	if exact && ordered && enough >= 0 && len(keys) > 0 && len(terms) > 1 {
+		if t, w := keys[0].bound(enough, where); t != "" {
+			text += ", t AS (" + t + ")"
+			where = append(where, w)
+		}
+	}
+	text += " SELECT " + strings.Join(append(list, "(SELECT sum("+s.counted+") FROM g)"), ", ") + " FROM g" + whereText(where)
+	if len(terms) > 0 {
+		text += " ORDER BY " + strings.Join(terms, ", ")
+	}
+	if exact && ordered && enough >= 0 {
+		text += " LIMIT " + strconv.FormatInt(enough, 10)
+	}
+	return text
+}
+
+// sortTerm is a key of a sort.
+type sortTerm struct {
+	at   Expression
+	desc bool
+}
+
+// bound returns a SELECT of one value that bounds the first n rows by a key that is a number, and the
+// condition of rows that lies within: the other keys, which are dear to compute, are needed of those alone.
+func (k *sortTerm) bound(n int64, where []string) (selected, condition string) {
+	if k.at.Dash || k.at.Kind != Int && k.at.Kind != Float && k.at.Kind != Time {
+		return "", ""
+	}
+	last, op := "max", " <= "
+	if k.desc {
+		last, op = "min", " >= "
+	}
+	enough := strconv.FormatInt(n, 10)
+	return "SELECT CASE WHEN count(k) = " + enough + " THEN " + last + "(k) END AS k FROM (SELECT " + k.at.SQL + " AS k FROM g" + whereText(where) +
+			" ORDER BY " + k.at.terms(k.desc)[0] + " LIMIT " + enough + ")",
+		"coalesce(" + k.at.SQL + op + "(SELECT k FROM t), true)"
+}
+
+// terms returns what rows are ordered by to be in the natural order of a value, absent last.
+func (e *Expression) terms(desc bool) []string {
+	dir := " ASC"
+	if desc {
+		dir = " DESC"
+	}
+	switch e.Kind {
+	case Absent:
+		return nil
+	case Int, Float, Bool, Time, Digits:
+		if e.Dash && !desc {
+			return []string{e.SQL + dir + " NULLS FIRST"} // texts before numbers
+		}
+		return []string{e.SQL + dir + " NULLS LAST"}
+	}
+	return []string{e.key() + dir + " NULLS LAST"}
+}
+
+// key returns what is in the natural order of the value: an integer, DOUBLE or VARCHAR.
+func (e *Expression) key() string {
+	switch e.Kind {
+	case Tagged:
+		return FnTaggedKey + "(" + e.SQL + ")"
+	case Text:
+		return FnKey + "(" + e.text() + ")"
+	}
+	return e.SQL
+}
