@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
-	"strings"
 	"time"
 
 	"weir/flowlog"
@@ -73,51 +71,13 @@ func (s *Local) runLogsQuery(ctx context.Context, q *insights.Query, r LogsQuery
 			groups := r.Groups
 			if source != nil {
 				var err error
-				if groups, err = s.sourceGroups(ctx, source); err != nil {
+				if groups, err = s.sourceGroups(ctx, source, ""); err != nil {
 					return nil, err
 				}
 			}
 			return s.discovered(ctx, groups, start, end)
 		},
 	})
-}
-
-// sourceGroups returns the names of the log groups that SOURCE chooses.
-func (s *Local) sourceGroups(ctx context.Context, source *insights.Source) ([]string, error) {
-	refuse := func(what string) error {
-		return &insights.Error{Span: source.Span, Message: what + " is not supported by weir", Hint: "name the log groups: SOURCE ['" + FlowLogsGroup + "']"}
-	}
-	switch {
-	case len(source.DataSources) > 0:
-		return nil, refuse("dataSource() in SOURCE")
-	case len(source.Tags) > 0:
-		return nil, refuse("logGroupTags() in SOURCE")
-	case source.LogGroups == nil:
-		return source.Groups, nil
-	case len(source.LogGroups.Accounts) > 0 || len(source.LogGroups.Classes) > 0:
-		return nil, refuse("choosing log groups by account or class")
-	}
-	groups, err := s.LakeGroups().Groups(ctx)
-	if err != nil {
-		return nil, err
-	}
-	store, err := s.logStore(ctx, false)
-	if err == nil && store != nil {
-		var stored []logstore.Group
-		stored, err = store.Groups(ctx)
-		groups = append(groups, stored...)
-	}
-	if err != nil {
-		return nil, err
-	}
-	var out []string
-	for i := range groups {
-		begins := func(prefix string) bool { return strings.HasPrefix(groups[i].Name, prefix) }
-		if slices.ContainsFunc(source.LogGroups.NamePrefixes, begins) {
-			out = append(out, groups[i].Name)
-		}
-	}
-	return out, nil
 }
 
 // discovered returns the events of log groups in a time range, both ends inclusive.
