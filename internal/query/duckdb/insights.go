@@ -119,14 +119,15 @@ func (r *insightsQuery) prepareSources(ctx context.Context) error {
 	return nil
 }
 
-// plan plans the query for a time range. whole says that messages are asked for.
-func (r *insightsQuery) plan(start, end int64, whole bool) (*compile.Plan, []lake.DataFile) {
+// plan plans the query for a time range. messages says that the whole messages are asked for.
+func (r *insightsQuery) plan(start, end int64, messages bool) (*compile.Plan, []lake.DataFile) {
 	r.sources, r.columns, r.taken = nil, map[string]bool{}, false
 	var sources []compile.Source
 	files := recordFiles(r.session.snap.Files(flowlog.KindVPC, lake.Bounds{}), start, end)
 	lacks := slices.ContainsFunc(files, func(f lake.DataFile) bool { return f.LacksStart() })
 	at, timeColumns, where := recordTime(start, end, lacks)
-	classes := groupClasses(r.formats, r.classKey(whole))
+	whole := allWithin(files, start, end)
+	classes := groupClasses(r.formats, r.classKey(messages))
 	if len(classes) == 0 {
 		classes = [][]lake.ObjectFormat{{{}}}
 	}
@@ -146,9 +147,12 @@ func (r *insightsQuery) plan(start, end int64, whole bool) (*compile.Plan, []lak
 				group: g, format: newRecordFormat(classes[class][0].Formats), timeSQL: at, timeColumns: timeColumns,
 				anyCase: r.in.AnyCase, columns: r.columns, taken: &r.taken,
 			}
-			and := []string{where}
-			for _, c := range timeColumns {
-				r.columns[c] = true
+			var and []string
+			if !whole { // else the files' statistics say so
+				and = append(and, where)
+				for _, c := range timeColumns {
+					r.columns[c] = true
+				}
 			}
 			if g.FlowLogs != nil {
 				and = append(and, flowLogCondition(g.FlowLogs))
@@ -245,7 +249,7 @@ func (r *insightsQuery) tables(ctx context.Context) error {
 	if !r.taken {
 		return nil
 	}
-	return r.objectTable(ctx, takenTable, "at BIGINT", func(_ int64, at time.Time) (driver.Value, bool) { return at.UnixMilli(), true })
+	return r.objectTable(ctx, takenTable, "taken BIGINT", func(_ int64, at time.Time) (driver.Value, bool) { return at.UnixMilli(), true })
 }
 
 // objectTable makes a table of objects and a value of each.
