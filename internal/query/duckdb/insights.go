@@ -296,7 +296,11 @@ func (r *insightsQuery) open(ctx context.Context, text string, files []lake.Data
 	}
 	// Readings of files of events have a column that no table of records has.
 	scans = slices.DeleteFunc(scans, func(c scan) bool { return slices.Contains(c.gives, "ts") || slices.Contains(c.filters, "ts") })
-	files, columns := matchingFiles(files, scansOf(scans, flowlog.KindVPC, s.snap))
+	// What DuckDB answers without a scan, by the number of rows of each file, needs all of them.
+	columns := map[string]bool{}
+	if scans = scansOf(scans, flowlog.KindVPC, s.snap); len(scans) >= r.lakeSources() {
+		files, columns = matchingFiles(files, scans)
+	}
 	if err := s.view(ctx, flowlog.KindVPC, files); err != nil {
 		return cost, err
 	}
@@ -305,6 +309,16 @@ func (r *insightsQuery) open(ctx context.Context, text string, files []lake.Data
 		return cost, fmt.Errorf("%w: it would read %d bytes of %d files, and may read %d", query.ErrLimit, cost.Bytes, len(cost.Files), r.limits.MaxBytes)
 	}
 	return cost, nil
+}
+
+// lakeSources returns how many of the sources read the table of records.
+func (r *insightsQuery) lakeSources() (n int) {
+	for i := range r.sources {
+		if r.sources[i].lake {
+			n++
+		}
+	}
+	return n
 }
 
 // scanned counts what a plan reads.
