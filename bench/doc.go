@@ -26,6 +26,9 @@
 //	           after the records, and before them; and what replays the day's connections with
 //	           it: weir whatif, rules, nat and scan
 //	follow     a new object in a folder that is followed, until it is in answers
+//	puts       flow log events that PutLogEvents takes durably in a second
+//	live       an event from the start of its PutLogEvents until a query has it, at 5,000
+//	           events a second, while a dashboard's query runs every second
 //
 // The peers, for -peers. Each is given the day's records from the objects, without
 // weir, and ended before the next begins; servers listen on the loopback address only.

@@ -22,6 +22,8 @@ if [ "$1" = test ]; then
 	need python3 python3
 	has moto_server || python3 -c 'import venv, ensurepip' 2>/dev/null || packages="$packages python3-venv"
 	if [ "${WEIR_CI:-}" = 1 ]; then
+		# The AWS CLI of version 2; that of version 1 comes with moto.
+		[ -x /usr/bin/aws ] || packages="$packages awscli"
 		need aarch64-linux-gnu-gcc gcc-aarch64-linux-gnu
 		need aarch64-linux-gnu-g++ g++-aarch64-linux-gnu
 	fi

@@ -29,32 +29,60 @@ func (s *Local) allGroups(ctx context.Context) ([]logstore.Group, error) {
 	return append(groups, stored...), err
 }
 
-// sourceGroups returns the names of the log groups that SOURCE chooses, in order. account is the server's, ""
-// where there is none. Names that no log group has are left in: whoever reads them says so.
-func (s *Local) sourceGroups(ctx context.Context, source *insights.Source, account string) ([]string, error) {
+// sourceGroups returns the names of the log groups that SOURCE chooses. What is not named is chosen among the
+// groups of the store and those that flow logs of the lake were given; [FlowLogsGroup] and
+// [TransitGatewayGroup] have the same records once more, and so are chosen by a prefix of their own only, or, the
+// first, as the one log group of its data source. Names that no log group has are left in: whoever reads
+// them says so.
+func (s *Local) sourceGroups(ctx context.Context, source *insights.Source) ([]string, error) {
 	var out []string
-	for _, id := range source.Groups {
-		if name := groupOfARN(id); !slices.Contains(out, name) {
+	add := func(name string) {
+		if !slices.Contains(out, name) {
 			out = append(out, name)
 		}
 	}
-	if source.LogGroups == nil && source.DataSources == nil && source.Tags == nil {
+	if source.ByName() {
+		for _, id := range source.Groups {
+			add(groupOfARN(id))
+		}
 		return out, nil
 	}
-	if l := source.LogGroups; l != nil && l.Accounts != nil && account == "" {
-		return nil, &insights.Error{Span: source.Span, Message: "log groups can't be chosen by account here", Hint: "leave the accounts out: there is one only"}
+	if source.LogGroups == nil && source.Tags == nil {
+		if slices.Contains(source.DataSources, flowLogSource) {
+			add(FlowLogsGroup)
+		}
+		return out, noGroups(source, out)
 	}
 	groups, err := s.allGroups(ctx)
 	if err != nil {
 		return nil, err
 	}
 	for i := range groups {
-		if chosen(source, &groups[i], account) && !slices.Contains(out, groups[i].Name) {
-			out = append(out, groups[i].Name)
+		g := &groups[i]
+		of := insights.SourceGroup{Name: g.Name, Account: s.account, Class: g.Class, Tags: g.Tags}
+		if hasFlowLogs(g) {
+			of.DataSources = []string{flowLogSource}
+		}
+		own := g.Name == FlowLogsGroup || g.Name == TransitGatewayGroup
+		if source.Chooses(of) && (!own || asksForOwn(source)) {
+			add(g.Name)
 		}
 	}
 	slices.Sort(out)
-	return out, nil
+	return out, noGroups(source, out)
+}
+
+// noGroups refuses a SOURCE that chooses nothing.
+func noGroups(source *insights.Source, chosen []string) error {
+	if len(chosen) > 0 {
+		return nil
+	}
+	return &insights.Error{Span: source.Span, Message: "SOURCE chooses no log group", Hint: "weir logs groups lists them; '" + FlowLogsGroup + "' has all records of VPC flow logs"}
+}
+
+// asksForOwn reports whether a prefix asks for weir's own groups.
+func asksForOwn(source *insights.Source) bool {
+	return source.LogGroups != nil && slices.ContainsFunc(source.LogGroups.NamePrefixes, func(p string) bool { return strings.HasPrefix(p, "/weir/") })
 }
 
 // groupOfARN returns the name of a log group that is named by its ARN, with or without ":*" behind it, or the name itself.
@@ -69,27 +97,6 @@ func groupOfARN(id string) string {
 	return strings.TrimSuffix(strings.TrimSuffix(name, "*"), ":")
 }
 
-// chosen reports whether the functions of SOURCE choose a log group: all of them must.
-func chosen(source *insights.Source, g *logstore.Group, account string) bool {
-	if l := source.LogGroups; l != nil {
-		begins := func(prefix string) bool { return strings.HasPrefix(g.Name, prefix) }
-		if l.NamePrefixes != nil && !slices.ContainsFunc(l.NamePrefixes, begins) ||
-			l.Accounts != nil && !slices.Contains(l.Accounts, account) || l.Classes != nil && !slices.Contains(l.Classes, g.Class) {
-			return false
-		}
-	}
-	if source.DataSources != nil && (!slices.Contains(source.DataSources, flowLogSource) || !hasFlowLogs(g)) {
-		return false
-	}
-	for _, t := range source.Tags {
-		value, ok := g.Tags[t.Key]
-		if !ok || !slices.ContainsFunc(t.Values, func(want string) bool { return isTag(value, want) }) {
-			return false
-		}
-	}
-	return true
-}
-
 // hasFlowLogs reports whether records of VPC flow logs are among the events of a log group.
 func hasFlowLogs(g *logstore.Group) bool {
 	if g.Format == "" {
@@ -97,28 +104,4 @@ func hasFlowLogs(g *logstore.Group) bool {
 	}
 	f, err := flowlog.ParseLogFormat(g.Format)
 	return err == nil && f.Kind() == flowlog.KindVPC
-}
-
-// isTag reports whether the value of a tag is one that is wanted: * stands for any text, and ! in front
-// for all others.
-func isTag(value, want string) bool {
-	want, not := strings.CutPrefix(want, "!")
-	first, rest, open := strings.Cut(want, "*")
-	if !open {
-		return (value == want) != not
-	}
-	is := strings.HasPrefix(value, first)
-	if is {
-		value = value[len(first):]
-		parts := strings.Split(rest, "*")
-		for _, p := range parts[:len(parts)-1] {
-			at := strings.Index(value, p)
-			if is = is && at >= 0; !is {
-				break
-			}
-			value = value[at+len(p):]
-		}
-		is = is && strings.HasSuffix(value, parts[len(parts)-1])
-	}
-	return is != not
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"math"
+	"sync/atomic"
 )
 
 // A block is the events of one Put, in the order of their times. It is not changed.
@@ -15,6 +16,8 @@ type block struct {
 	first, last   int64 // times of events
 	bytes         int64 // of messages
 	data          []byte
+
+	forms atomic.Pointer[blockForms] // nil: nobody asked for them
 }
 
 // Each event of a block's data is three numbers, as uvarint, and its message: the time since the event

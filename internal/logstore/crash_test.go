@@ -154,9 +154,10 @@ func checkCrash(t *testing.T, data string, want map[acknowledged]time.Time) {
 	}
 	defer s.Close()
 	for _, step := range []string{"as it was left", "flushed", "put together"} {
-		if step == "flushed" {
+		switch step {
+		case "flushed":
 			err = s.Flush(t.Context())
-		} else if step == "put together" {
+		case "put together":
 			err = s.Compact(t.Context())
 		}
 		if err != nil {

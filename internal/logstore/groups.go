@@ -225,6 +225,8 @@ func (s *Store) Formats() []flowlog.Format {
 func (s *Store) DeleteGroup(ctx context.Context, name string) error {
 	s.maint.Lock()
 	defer s.maint.Unlock()
+	s.flushMu.Lock()
+	defer s.flushMu.Unlock()
 	err := s.changeGroup(ctx, name, func(tx *sql.Tx, g *group) error {
 		if _, err := tx.ExecContext(ctx, "DELETE FROM documents WHERE grp = ?", name); err != nil {
 			return err
@@ -241,7 +243,7 @@ func (s *Store) DeleteGroup(ctx context.Context, name string) error {
 }
 
 // dropBlocks removes blocks from the tail's memory; after a crash nobody takes them up. The caller holds mu
-// and maint.
+// and flushMu.
 func (s *Store) dropBlocks(g *group, is func(*block) bool) {
 	for i, list := range []*[]*block{&g.frozen, &g.active} {
 		*list = slices.DeleteFunc(slices.Clone(*list), func(b *block) bool {

@@ -12,6 +12,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	"weir/flowlog"
 )
 
 // A Snapshot is the events of a group at one moment: each is in one of Files or in the tail. Its files stay
@@ -25,9 +27,11 @@ type Snapshot struct {
 	// Files may hold events within the bounds.
 	Files []*File
 
-	store *Store
-	tail  []streamBlock
-	once  sync.Once
+	store  *Store
+	tail   []streamBlock
+	number int64 // of the group's LogFormat, 0: none
+	format flowlog.Format
+	once   sync.Once
 }
 
 // streamBlock is a block with the name of its stream.
@@ -53,6 +57,7 @@ func (s *Store) Snapshot(_ context.Context, group string, from, to int64) (*Snap
 		from = max(from, now.AddDate(0, 0, -g.retention).UnixMilli())
 	}
 	out := &Snapshot{Group: group, From: from, To: to, store: s}
+	out.number, out.format = s.readable(g)
 	for _, f := range g.files {
 		if f.Last >= from && f.First < to {
 			f.pins++

@@ -47,8 +47,9 @@ type InsightsInput struct {
 // LakeGroup is a log group that has records of the lake as its events.
 type LakeGroup struct {
 	Name, Account string
-	// FlowLogs are the ids of the flow logs whose records it has; nil: all records.
-	FlowLogs []string
+	// FlowLogs are the ids of the flow logs whose records it has, and Places what URLs of objects begin with
+	// that do not tell their flow log, or are; both empty: all records.
+	FlowLogs, Places []string
 }
 
 // maxEventBytes bounds the events that commands without a form in SQL are given.
@@ -150,9 +151,10 @@ func (r *insightsQuery) plan(start, end int64, whole bool) (*compile.Plan, []lak
 			for _, c := range timeColumns {
 				r.columns[c] = true
 			}
-			if g.FlowLogs != nil {
-				and = append(and, flowLogCondition(g.FlowLogs))
+			if of := g.condition(); of != "" {
+				and = append(and, of)
 				r.columns["weir_flow_log_id"] = true
+				r.columns["weir_object"] = r.columns["weir_object"] || len(g.Places) > 0
 			}
 			if len(classes) > 1 {
 				and = append(and, classCondition(class))
@@ -179,15 +181,27 @@ func (r *insightsQuery) plan(start, end int64, whole bool) (*compile.Plan, []lak
 	return compile.New(r.query, sources, r.limit, context), files
 }
 
-func flowLogCondition(ids []string) string {
-	if len(ids) == 0 {
-		return "false"
+// condition returns the condition of the group's records, "" for all.
+func (g *LakeGroup) condition() string {
+	var or []string
+	if len(g.FlowLogs) > 0 {
+		quoted := make([]string, len(g.FlowLogs))
+		for i, id := range g.FlowLogs {
+			quoted[i] = quote(id)
+		}
+		or = append(or, "weir_flow_log_id IN ("+strings.Join(quoted, ", ")+")")
 	}
-	quoted := make([]string, len(ids))
-	for i, id := range ids {
-		quoted[i] = quote(id)
+	for _, p := range g.Places {
+		lies := "starts_with(weir_object, " + quote(p) + ")"
+		if lake.IsFile(p) {
+			lies = "weir_object = " + quote(p)
+		}
+		or = append(or, "(weir_flow_log_id IS NULL AND "+lies+")")
 	}
-	return "weir_flow_log_id IN (" + strings.Join(quoted, ", ") + ")"
+	if len(or) == 0 {
+		return ""
+	}
+	return "(" + strings.Join(or, " OR ") + ")"
 }
 
 // classTable has the objects whose formats are not of the class of most.
