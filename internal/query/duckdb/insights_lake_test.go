@@ -103,12 +103,12 @@ func TestInsightsAgreeOverRecords(t *testing.T) {
 				}
 				url, flowLog := fmt.Sprint("/objects/", object), fmt.Sprint("fl-", object%2+1)
 				takeObject(t, l, url, flowLog, *f, lines)
-				taken, err := l.TakenAt(t.Context(), []string{url})
+				taken, err := l.Deliveries(t.Context(), []string{url})
 				if err != nil {
 					t.Fatal(err)
 				}
 				for _, line := range lines {
-					e := recordEvent(f, line, taken[url])
+					e := recordEvent(f, line, taken[url].At)
 					e.Group = flowLog
 					w.Events = append(w.Events, e)
 				}
