@@ -71,6 +71,8 @@ func TestPlans(t *testing.T) {
 	}{
 		{"fields bytes", false, 10_000, true, 1},
 		{"filter bytes > 1 | sort bytes desc | limit 3", false, 3, true, 3},
+		{"sort nothing desc | limit 4", false, 4, true, 2},
+		{"sort @entity.x | limit 4", false, 0, true, 2},
 		{"filter bytes > 1 | dedup name", false, 0, true, 2},
 		{`parse name "* *" as a, b | filter a = 1`, false, 10_000, true, 2},
 		{"filter @entity.x = 1 and bytes > 1", false, 0, false, 1},
