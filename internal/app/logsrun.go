@@ -114,7 +114,7 @@ func (r *logsRun) stored(ctx context.Context, store *logstore.Store, name string
 		return duckdb.EventGroup{}, err
 	}
 	r.snapshots = append(r.snapshots, p)
-	g := duckdb.EventGroup{Name: name, Account: r.s.account, Formats: store.Formats()}
+	g := duckdb.EventGroup{Name: name, Account: r.s.account, Formats: store.Formats(), From: p.From}
 	for _, f := range p.Files {
 		g.Files = append(g.Files, f.Path)
 		g.Records += f.Events
