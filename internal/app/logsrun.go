@@ -33,8 +33,8 @@ func (s *Local) runLogsQuery(ctx context.Context, q *insights.Query, r LogsQuery
 		return nil, err
 	}
 	in.Start, in.End, in.Now, in.Limit, in.Table = r.Start, r.End, now, r.Limit, s.lookupTable
-	if run.transit != nil {
-		return run.reference(ctx, q, r, now)
+	if run.transit {
+		return run.reference(ctx, q, r, groups, now)
 	}
 	return s.engine.Insights(ctx, q, in, query.Limits{})
 }
@@ -58,8 +58,8 @@ type logsRun struct {
 	s         *Local
 	anyCase   bool
 	snapshots []*logstore.Snapshot
-	// transit are groups with records of transit gateways, which only the reference reads.
-	transit []string
+	// transit says that there are records of transit gateways, which only the reference reads.
+	transit bool
 }
 
 func (r *logsRun) close() {
@@ -97,9 +97,11 @@ func (r *logsRun) input(ctx context.Context, groups []string, start, end int64) 
 		if err != nil {
 			return nil, err
 		}
-		if slices.Contains(g.Kinds, flowlog.KindTGW) {
-			r.transit = append(r.transit, name)
+		transit, err := lake.hasTransit(ctx, &g)
+		if err != nil {
+			return nil, err
 		}
+		r.transit = r.transit || transit
 		in.Lake = append(in.Lake, duckdb.LakeGroup{Name: name, Account: r.s.account, FlowLogs: g.FlowLogs, Places: g.Places})
 	}
 	return in, nil
@@ -130,7 +132,7 @@ func (r *logsRun) stored(ctx context.Context, store *logstore.Store, name string
 // tailOf yields what of a snapshot is in no file.
 func tailOf(p *logstore.Snapshot) iter.Seq[duckdb.TailEvent] {
 	return func(yield func(duckdb.TailEvent) bool) {
-		for e := range p.TailForms() {
+		for e := range p.Tail() {
 			if !yield(duckdb.TailEvent{
 				Timestamp: e.Timestamp, Ingestion: e.Ingestion, Stream: e.Stream, Message: e.Message, Ordinal: int64(e.Ordinal), Form: e.Form,
 			}) {
@@ -150,15 +152,15 @@ func eventPtr(e *discover.Event, ordinal int64) string {
 const maxReferenceEvents = 1_000_000
 
 // reference runs a query in memory, over all events of its groups.
-func (r *logsRun) reference(ctx context.Context, q *insights.Query, asked LogsQuery, now int64) (*insights.Result, error) {
+func (r *logsRun) reference(ctx context.Context, q *insights.Query, asked LogsQuery, named []string, now int64) (*insights.Result, error) {
 	return reference.Run(ctx, q, &reference.Env{
 		Query:  value.Context{Start: asked.Start, End: asked.End, Now: now},
 		Fields: discover.Options{AnyCase: asked.AnyCase, Region: r.s.region},
 		Limit:  asked.Limit,
 		Table:  r.s.lookupTable,
 		Events: func(ctx context.Context, source *insights.Source, start, end int64) ([]discover.Event, error) {
-			groups := asked.Groups
-			if source != nil {
+			groups := named
+			if source != nil && source != q.Source {
 				var err error
 				if groups, err = r.s.sourceGroups(ctx, source); err != nil {
 					return nil, err
