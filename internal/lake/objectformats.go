@@ -3,8 +3,6 @@ package lake
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
-	"strings"
 	"time"
 
 	"weir/flowlog"
@@ -36,11 +34,7 @@ func (l *Lake) ObjectFormats(ctx context.Context) ([]ObjectFormat, error) {
 		if err := rows.Scan(&f.ID, &text, &f.Objects); err != nil {
 			return nil, err
 		}
-		for line := range strings.SplitSeq(text, "\n") {
-			if format, err := flowlog.ParseLogFormat(line); err == nil {
-				f.Formats = append(f.Formats, format)
-			}
-		}
+		f.Formats = parseFormats(text)
 		out = append(out, f)
 	}
 	return out, rows.Err()
@@ -66,29 +60,4 @@ func (l *Lake) EachTaken(ctx context.Context, do func(url string, format int64, 
 		}
 	}
 	return rows.Err()
-}
-
-// TakenAt returns when the objects at the URLs were taken, by URL. Those that were not are left out.
-func (l *Lake) TakenAt(ctx context.Context, urls []string) (map[string]time.Time, error) {
-	list, err := json.Marshal(urls)
-	if err != nil {
-		return nil, err
-	}
-	// Records whose batch is under way are seen a moment before their object is known as taken.
-	rows, err := l.state.QueryContext(ctx,
-		"SELECT o.url, o.at FROM json_each(?) u JOIN objects o ON o.url = u.value WHERE o.state IN ('taken', 'pending')", string(list))
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	out := map[string]time.Time{}
-	for rows.Next() {
-		var url string
-		var at int64
-		if err := rows.Scan(&url, &at); err != nil {
-			return nil, err
-		}
-		out[url] = time.Unix(at, 0).UTC()
-	}
-	return out, rows.Err()
 }

@@ -198,7 +198,7 @@ func floor(args []Expression) (Expression, bool) {
 // isFunction compiles a function that says yes or no of one text, with at most one constant text
 // beside: NULL where the text is absent, where it is none.
 func isFunction(f *value.Func, args []Expression) (sql string, none value.Value, ok bool) {
-	if f.Field != "" || len(args) == 0 || len(args) > 2 || args[0].Kind == Absent || args[0].IsConstant ||
+	if f.Field != "" || f.Name == "ispresent" || len(args) == 0 || len(args) > 2 || args[0].Kind == Absent || args[0].IsConstant ||
 		!strings.HasPrefix(strings.ToLower(f.Name), "is") || f.Result != value.BoolKind && f.Result != value.NumberKind {
 		return "", none, false
 	}

@@ -36,7 +36,7 @@ func (c *compiler) condition(x insights.Expr, loose bool) (string, bool) {
 	case *insights.Like:
 		return c.like(x)
 	case *insights.In:
-		return c.in_(x, loose)
+		return c.among(x, loose)
 	case *insights.Call:
 		if s, ok, done := c.predicate(x, loose); done {
 			return s, ok
@@ -245,10 +245,10 @@ func match(text, re string) string {
 // no braces repeat.
 func onlyPunctuation(re string) bool {
 	for i := 0; i < len(re); i++ {
-		switch {
-		case re[i] == '{':
+		switch re[i] {
+		case '{':
 			return false
-		case re[i] == '\\':
+		case '\\':
 			i++
 			if i < len(re) && strings.IndexByte(`.\/-+*?()[]|^$dwsDWS`, re[i]) < 0 {
 				return false
@@ -258,8 +258,8 @@ func onlyPunctuation(re string) bool {
 	return true
 }
 
-// in_ compiles x in [a, b].
-func (c *compiler) in_(x *insights.In, loose bool) (string, bool) {
+// among compiles x in [a, b].
+func (c *compiler) among(x *insights.In, loose bool) (string, bool) {
 	if x.Query != nil {
 		return "", false
 	}

@@ -74,7 +74,7 @@ func New(q *insights.Query, sources []Source, limit int64, context *value.Contex
 		case *insights.Filter:
 			p.exact = c.filter(&p.where, cmd.Where) && p.exact
 		case *insights.Sort:
-			ordered, sorted = p.sort(c, cmd), true
+			ordered, sorted = p.sort(c, cmd, ordered), true
 		case *insights.Limit:
 			p.stop(ordered, cmd.N)
 			return p
@@ -101,27 +101,29 @@ func (p *Plan) stop(ordered bool, n int64) {
 }
 
 // sort notes the first key of an order: what else orders rows does not change which values of it are
-// the first.
-func (p *Plan) sort(c *compiler, cmd *insights.Sort) bool {
-	if len(cmd.Keys) == 0 {
-		return false
-	}
-	k := cmd.Keys[0]
-	at, ok := c.expression(k.Expr)
-	if !ok || at.IsConstant {
-		return false
-	}
+// the first. A key that is the same for all rows orders nothing. ordered says whether the order before is
+// known, and sort whether this one is.
+func (p *Plan) sort(c *compiler, cmd *insights.Sort, ordered bool) bool {
+	found := false
 	for _, k := range cmd.Keys {
+		at, ok := c.expression(k.Expr)
 		if k.As != "" {
 			c.hide(k.As)
 		}
+		switch {
+		case found || ok && at.IsConstant:
+		case !ok:
+			ordered, found = false, true
+		default:
+			p.order = order{at: at, desc: k.Desc}
+			if f, is := k.Expr.(*insights.Field); is {
+				_, hidden := c.names["@timestamp"]
+				p.order.time = joinParts(f.Parts) == "@timestamp" && !hidden
+			}
+			ordered, found = true, true
+		}
 	}
-	p.order = order{at: at, desc: k.Desc}
-	if f, is := k.Expr.(*insights.Field); is {
-		_, hidden := c.names["@timestamp"]
-		p.order.time = joinParts(f.Parts) == "@timestamp" && !hidden
-	}
-	return true
+	return ordered
 }
 
 // filter adds what of a condition has a form in SQL, and reports whether all has.

@@ -117,7 +117,7 @@ func (r *insightsQuery) takenAt(ctx context.Context, events []discover.Event) er
 			urls = append(urls, url)
 		}
 	}
-	taken, err := r.engine.lake.TakenAt(ctx, urls)
+	taken, err := r.engine.lake.Deliveries(ctx, urls)
 	if err != nil {
 		return err
 	}
@@ -127,8 +127,8 @@ func (r *insightsQuery) takenAt(ctx context.Context, events []discover.Event) er
 		if e.Own == nil {
 			continue
 		}
-		if at, ok := taken[e.Own[objectField].String()]; ok {
-			e.Ingestion = at.UnixMilli()
+		if d, ok := taken[e.Own[objectField].String()]; ok {
+			e.Ingestion = d.At.UnixMilli()
 		}
 		delete(e.Own, objectField)
 		if r.in.Ptr == nil {

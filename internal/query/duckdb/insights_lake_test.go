@@ -103,12 +103,12 @@ func TestInsightsAgreeOverRecords(t *testing.T) {
 				}
 				url, flowLog := fmt.Sprint("/objects/", object), fmt.Sprint("fl-", object%2+1)
 				takeObject(t, l, url, flowLog, *f, lines)
-				taken, err := l.TakenAt(t.Context(), []string{url})
+				taken, err := l.Deliveries(t.Context(), []string{url})
 				if err != nil {
 					t.Fatal(err)
 				}
 				for _, line := range lines {
-					e := recordEvent(f, line, taken[url])
+					e := recordEvent(f, line, taken[url].At)
 					e.Group = flowLog
 					w.Events = append(w.Events, e)
 				}
@@ -140,4 +140,34 @@ func TestInsightsAgreeOverRecords(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestInsightsAgreeOverBoth compares with the reference where a query reads records of the lake and events of groups,
+// and finds fields in any case.
+func TestInsightsAgreeOverBoth(t *testing.T) {
+	e := newEventEngine(t)
+	g := &queryGenerator{rand.New(rand.NewPCG(5, 5))} //nolint:gosec // a test
+	w := randomEvents(t, g, 60)
+	w.Fields.AnyCase = true
+	in := e.input(w, nil)
+	in.Lake = []LakeGroup{{Name: "all", Account: insightstest.Account}}
+	f := testFormats(t)[1]
+	var lines []string
+	for range 40 {
+		line, _ := g.randomRecord(f)
+		lines = append(lines, line)
+	}
+	takeObject(t, e.lake, "/objects/0", "fl-1", f, lines)
+	taken, err := e.lake.Deliveries(t.Context(), []string{"/objects/0"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, line := range lines {
+		ev := recordEvent(&f, line, taken["/objects/0"].At)
+		ev.Group = "all"
+		w.Events = append(w.Events, ev)
+	}
+	agree(t, 50, rounds(60), w, func(ctx context.Context, _ *insightstest.World, q *insights.Query) (*insights.Result, error) {
+		return e.Insights(ctx, q, in, query.Limits{})
+	}, "weirPair")
 }

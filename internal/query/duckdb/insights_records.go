@@ -88,7 +88,6 @@ type records struct {
 	timeSQL     string
 	timeColumns []string
 	anyCase     bool
-	region      string
 	// columns collects the table's columns that are asked for.
 	columns map[string]bool
 	// taken says that the time at which objects were taken is asked for.
