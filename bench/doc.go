@@ -18,7 +18,8 @@
 //	sizes      the lake's data files, and their rollups apart
 //	small      thousands of small objects
 //	first      from start to report on a day of 100,000 records
-//	questions  Q1 to Q6 on the lake's records, Q1 to Q5 beside DuckDB on AWS-style Parquet
+//	questions  Q1 to Q6 on the lake's records, Q1 to Q5 beside DuckDB on AWS-style Parquet, and
+//	           all as Logs Insights queries beside SQL
 //	rollups    what rollups answer, as plans, beside the same plans on the lake's records
 //	memory     processes that answer Q1 to Q5
 //	peers      Q1 to Q5 beside other programs, and intake beside flowlogs-reader
@@ -26,6 +27,9 @@
 //	           after the records, and before them; and what replays the day's connections with
 //	           it: weir whatif, rules, nat and scan
 //	follow     a new object in a folder that is followed, until it is in answers
+//	puts       flow log events that PutLogEvents takes durably in a second
+//	live       an event from the start of its PutLogEvents until a query has it, at 5,000
+//	           events a second, while a dashboard's query runs every second
 //
 // The peers, for -peers. Each is given the day's records from the objects, without
 // weir, and ended before the next begins; servers listen on the loopback address only.

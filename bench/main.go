@@ -64,6 +64,8 @@ var parts = []part{
 	{"peers", (*bench).beside},
 	{"attribution", (*bench).attribution},
 	{"follow", (*bench).follow}, // adds to the lake
+	{"puts", (*bench).puts},
+	{"live", (*bench).live},
 }
 
 //go:embed doc.go

@@ -212,6 +212,23 @@ func (l *LakeGroups) Groups(ctx context.Context) ([]logstore.Group, error) {
 	return out, nil
 }
 
+// hasTransit reports whether records of transit gateways may be in a group.
+func (l *LakeGroups) hasTransit(ctx context.Context, g *LakeGroup) (bool, error) {
+	if !slices.Contains(g.Kinds, flowlog.KindTGW) {
+		return false, nil
+	}
+	snap, err := l.lake.Snapshot(ctx)
+	if err != nil || len(snap.Files(flowlog.KindTGW, lake.Bounds{})) == 0 || !g.named() {
+		return !g.named(), err
+	}
+	totals, err := l.lake.DeliveredBelow(ctx, "")
+	if err != nil {
+		return false, err
+	}
+	sum, err := l.delivered(ctx, g, totals)
+	return slices.ContainsFunc(sum.Formats, func(f flowlog.Format) bool { return f.Kind() == flowlog.KindTGW }), err
+}
+
 // streamSuffix ends the names of streams, as AWS's do for flow logs of all traffic.
 const streamSuffix = "-all"
 

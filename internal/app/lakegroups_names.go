@@ -79,12 +79,11 @@ func writeNamedGroups(data string, groups []NamedLogGroup) error {
 	return nil
 }
 
-// addToGroup adds flow logs and places to the group of a name, which is made where it is not there,
-// and reports whether that changed anything.
-func addToGroup(data, name string, flowLogs, places []string, now time.Time) (bool, error) {
+// addToGroup adds flow logs and places to the group of a name, which is made where it is not there.
+func addToGroup(data, name string, flowLogs, places []string, now time.Time) error {
 	groups, err := readNamedGroups(data)
 	if err != nil {
-		return false, err
+		return err
 	}
 	i := slices.IndexFunc(groups, func(g NamedLogGroup) bool { return g.Name == name })
 	if i < 0 {
@@ -103,9 +102,9 @@ func addToGroup(data, name string, flowLogs, places []string, now time.Time) (bo
 	add(&g.FlowLogs, flowLogs)
 	add(&g.Places, places)
 	if !changed {
-		return false, nil
+		return nil
 	}
-	return true, writeNamedGroups(data, groups)
+	return writeNamedGroups(data, groups)
 }
 
 // allowedName is what AWS allows as the name of a log group (CloudWatch Logs API Reference,
@@ -179,6 +178,5 @@ func (s *Local) nameDelivered(ctx context.Context, group, name string, src sourc
 			places = []string{place}
 		}
 	}
-	_, err = addToGroup(s.lake.Data(), group, flowLogs, places, s.now())
-	return err
+	return addToGroup(s.lake.Data(), group, flowLogs, places, s.now())
 }

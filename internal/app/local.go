@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -27,6 +28,8 @@ type LocalOptions struct {
 	MemoryBytes int64
 	// Now is the clock; nil means [time.Now].
 	Now func() time.Time
+	// Account and Region are those of log groups; "" means DefaultAccount and DefaultRegion.
+	Account, Region string
 }
 
 // Local answers in this process.
@@ -39,6 +42,8 @@ type Local struct {
 	names      *names
 	readOnly   bool
 	logs       openedStore
+	// account and region are those of log groups.
+	account, region string
 }
 
 var _ Service = (*Local)(nil)
@@ -63,7 +68,10 @@ func OpenLocal(ctx context.Context, o LocalOptions) (*Local, error) {
 		_ = l.Close()
 		return nil, err
 	}
-	s := &Local{lake: l, engine: e, engineTemp: temp, now: o.Now, names: n, readOnly: o.ReadOnly}
+	s := &Local{
+		lake: l, engine: e, engineTemp: temp, now: o.Now, names: n, readOnly: o.ReadOnly,
+		account: cmp.Or(o.Account, DefaultAccount), region: cmp.Or(o.Region, DefaultRegion),
+	}
 	s.tails = s.newTails()
 	return s, nil
 }

@@ -205,8 +205,7 @@ func (s *Local) NameLogGroup(ctx context.Context, r NameLogGroupRequest) error {
 		}
 		return e
 	}
-	_, err = addToGroup(s.lake.Data(), r.Name, []string{r.FlowLog}, nil, s.now())
-	return err
+	return addToGroup(s.lake.Data(), r.Name, []string{r.FlowLog}, nil, s.now())
 }
 
 // unname takes a flow log, or a place, out of a group.

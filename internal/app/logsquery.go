@@ -4,15 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
-	"strings"
 	"time"
 
-	"weir/flowlog"
 	"weir/internal/insights"
 	"weir/internal/insights/discover"
-	"weir/internal/insights/reference"
-	"weir/internal/insights/value"
 	"weir/internal/logstore"
 	"weir/internal/query"
 )
@@ -39,7 +34,7 @@ func (s *Local) LogsQuery(ctx context.Context, r LogsQuery) (*insights.Result, e
 		return nil, err
 	}
 	if q.Source != nil && len(r.Groups) > 0 {
-		return nil, &insights.Error{Span: q.Source.Span, Message: "SOURCE chooses log groups, and others are named beside the query", Hint: "leave one of both out"}
+		return nil, sourceAndGroups(q)
 	}
 	if r.Timeout > 0 {
 		late := fmt.Errorf("%w: it took longer than %v", query.ErrLimit, r.Timeout)
@@ -54,6 +49,11 @@ func (s *Local) LogsQuery(ctx context.Context, r LogsQuery) (*insights.Result, e
 	return result, err
 }
 
+// sourceAndGroups refuses a query that names log groups twice.
+func sourceAndGroups(q *insights.Query) error {
+	return &insights.Error{Span: q.Source.Span, Message: "SOURCE chooses log groups, and others are named beside the query", Hint: "leave one of both out"}
+}
+
 // CheckLogsQuery reads a query and checks it. An error is an [*insights.Error].
 func CheckLogsQuery(text string) (*insights.Query, error) {
 	q, err := insights.ParseQuery(text)
@@ -61,89 +61,6 @@ func CheckLogsQuery(text string) (*insights.Query, error) {
 		return nil, err
 	}
 	return insights.Resolve(q, insights.CheckOptions{})
-}
-
-// runLogsQuery runs a query that was checked.
-func (s *Local) runLogsQuery(ctx context.Context, q *insights.Query, r LogsQuery) (*insights.Result, error) {
-	return reference.Run(ctx, q, &reference.Env{
-		Query:  value.Context{Start: r.Start, End: r.End, Now: s.now().UnixMilli()},
-		Fields: discover.Options{AnyCase: r.AnyCase},
-		Limit:  r.Limit,
-		Events: func(ctx context.Context, source *insights.Source, start, end int64) ([]discover.Event, error) {
-			groups := r.Groups
-			if source != nil {
-				var err error
-				if groups, err = s.sourceGroups(ctx, source); err != nil {
-					return nil, err
-				}
-			}
-			return s.discovered(ctx, groups, start, end)
-		},
-	})
-}
-
-// sourceGroups returns the names of the log groups that SOURCE chooses.
-func (s *Local) sourceGroups(ctx context.Context, source *insights.Source) ([]string, error) {
-	refuse := func(what string) error {
-		return &insights.Error{Span: source.Span, Message: what + " is not supported by weir", Hint: "name the log groups: SOURCE ['" + FlowLogsGroup + "']"}
-	}
-	switch {
-	case len(source.DataSources) > 0:
-		return nil, refuse("dataSource() in SOURCE")
-	case len(source.Tags) > 0:
-		return nil, refuse("logGroupTags() in SOURCE")
-	case source.LogGroups == nil:
-		return source.Groups, nil
-	case len(source.LogGroups.Accounts) > 0 || len(source.LogGroups.Classes) > 0:
-		return nil, refuse("choosing log groups by account or class")
-	}
-	groups, err := s.LakeGroups().Groups(ctx)
-	if err != nil {
-		return nil, err
-	}
-	store, err := s.logStore(ctx, false)
-	if err == nil && store != nil {
-		var stored []logstore.Group
-		stored, err = store.Groups(ctx)
-		groups = append(groups, stored...)
-	}
-	if err != nil {
-		return nil, err
-	}
-	var out []string
-	for i := range groups {
-		begins := func(prefix string) bool { return strings.HasPrefix(groups[i].Name, prefix) }
-		if slices.ContainsFunc(source.LogGroups.NamePrefixes, begins) {
-			out = append(out, groups[i].Name)
-		}
-	}
-	return out, nil
-}
-
-// discovered returns the events of log groups in a time range, both ends inclusive.
-func (s *Local) discovered(ctx context.Context, groups []string, start, end int64) ([]discover.Event, error) {
-	var out []discover.Event
-	formats := map[string]*flowlog.Format{}
-	for _, name := range groups {
-		err := s.eachEvent(ctx, logstore.ReadRequest{Group: name, From: start, To: end + 1}, func(e lakeEvent) bool {
-			event := discover.Event{
-				Group: e.Group, Stream: e.Stream, Timestamp: e.Timestamp, Ingestion: e.Ingestion, Message: e.Message, Ptr: e.Ptr(),
-			}
-			if e.format.Len() > 0 {
-				header := e.format.Header()
-				if formats[header] == nil {
-					formats[header] = &e.format
-				}
-				event.Format = formats[header]
-			}
-			out = append(out, event)
-			return true
-		})
-		if err != nil {
-			return nil, err
-		}
-	}
-	return out, nil
 }
 
 // eachEvent calls do with the events of a log group, of the store or the lake, until it returns false.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
@@ -39,6 +40,7 @@ func HasLogStore(data string) bool {
 type openedStore struct {
 	mu    sync.Mutex
 	store *logstore.Store
+	log   *slog.Logger // nil: what goes wrong in the background is not said
 }
 
 // logStore returns the store of log groups. It is nil where there is none and create is false, and in a
@@ -50,7 +52,7 @@ func (s *Local) logStore(ctx context.Context, create bool) (*logstore.Store, err
 	s.logs.mu.Lock()
 	defer s.logs.mu.Unlock()
 	if s.logs.store == nil {
-		store, err := logstore.Open(context.WithoutCancel(ctx), s.lake.Data(), logstore.Options{Now: s.now})
+		store, err := logstore.Open(context.WithoutCancel(ctx), s.lake.Data(), logstore.Options{Now: s.now, Log: s.logs.log})
 		if err != nil {
 			return nil, err
 		}

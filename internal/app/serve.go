@@ -20,6 +20,7 @@ import (
 	"weir/flowlog"
 	"weir/internal/console"
 	"weir/internal/lake"
+	"weir/internal/logstore"
 	"weir/internal/source"
 	"weir/internal/telemetry"
 )
@@ -39,9 +40,14 @@ type ServeOptions struct {
 	MemoryBytes int64
 	// Follow, where it is not nil, is taken first and followed from then on, with the
 	// Every and the Queue of a [Follow].
-	Follow  *OpenRequest
-	Every   time.Duration
-	Queue   string
+	Follow *OpenRequest
+	Every  time.Duration
+	Queue  string
+	// Account and Region are what ARNs of AWS's services have here; "" means DefaultAccount and
+	// DefaultRegion.
+	Account, Region string
+	// Sinks are where subscription filters may deliver to.
+	Sinks   Sinks
 	Version string
 	Log     *slog.Logger
 	// Ready, which may be nil, is called with the console's URL once it answers.
@@ -54,14 +60,14 @@ const maintenanceEvery = 5 * time.Minute
 // UsersFile returns the file of those who may log in.
 func UsersFile(data string) string { return filepath.Join(data, "secrets", "users") }
 
-// Serve holds a data directory, answers the console on TCP and other commands on
+// Serve holds a data directory, answers the console and AWS's clients on TCP and other commands on
 // DATA/weir.sock, and keeps the lake tidy, until ctx ends.
 func Serve(ctx context.Context, o ServeOptions) error {
 	access, err := newAccess(o)
 	if err != nil {
 		return err
 	}
-	s, err := OpenLocal(ctx, LocalOptions{Data: o.Data, MemoryBytes: o.MemoryBytes})
+	s, err := OpenLocal(ctx, LocalOptions{Data: o.Data, MemoryBytes: o.MemoryBytes, Account: o.Account, Region: o.Region})
 	if err != nil {
 		return err
 	}
@@ -77,9 +83,19 @@ func Serve(ctx context.Context, o ServeOptions) error {
 		return err
 	}
 	defer socket.Close()
-	srv := &server{s: s, o: o, ctx: ctx}
+	s.logs.log = o.Log
+	store, err := s.logStore(ctx, true)
+	if err != nil {
+		return err
+	}
+	api, err := newAWSAPI(s, store, o)
+	if err != nil {
+		return err
+	}
+	defer api.close()
+	srv := &server{s: s, o: o, ctx: ctx, store: store}
 	srv.metrics = telemetry.NewMetrics(o.Version, srv.gauges()...)
-	handler := access.protect(srv.handler())
+	handler := api.before(access.protect(srv.handler()))
 	commands := srv.counted(rpcHandler(ctx, s, o.Version))
 	if access.tls != nil {
 		tcp = tls.NewListener(tcp, access.tls)
@@ -169,6 +185,7 @@ type server struct {
 	s       *Local
 	o       ServeOptions
 	ctx     context.Context
+	store   *logstore.Store
 	metrics *telemetry.Metrics
 	running sync.WaitGroup // commands of clients
 }
@@ -403,6 +420,10 @@ func (v *server) run(ctx context.Context, listeners map[net.Listener]http.Handle
 		})
 	}
 	wg.Go(func() { v.maintain(ctx) })
+	wg.Go(func() { v.takeEvents(ctx) })
+	wg.Go(func() {
+		(&subscriptions{store: v.store, sinks: v.o.Sinks, account: v.s.account, log: v.o.Log}).run(ctx)
+	})
 	if v.o.Follow != nil {
 		wg.Go(func() { v.follow(ctx) })
 	}
@@ -500,6 +521,35 @@ func (v *server) maintain(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		}
+	}
+}
+
+// takeEventsEvery is how often flow log records among log events come into the lake.
+const takeEventsEvery = 5 * time.Second
+
+// takeEvents takes flow log records among log events into the lake, until ctx ends.
+func (v *server) takeEvents(ctx context.Context) {
+	tick := time.NewTicker(takeEventsEvery)
+	defer tick.Stop()
+	failed := ""
+	for {
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return
+		}
+		_, err := v.s.TakeEvents(ctx, v.store)
+		if ctx.Err() != nil {
+			return
+		}
+		said := ""
+		if err != nil {
+			said = err.Error()
+		}
+		if said != "" && said != failed {
+			v.o.Log.Error("records of log groups can't be taken into the lake", "error", err)
+		}
+		failed = said
 	}
 }
 

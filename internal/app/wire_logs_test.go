@@ -135,7 +135,7 @@ func TestLogsQuery(t *testing.T) {
 	}{
 		"group":           {LogsQuery{Text: `stats sum(bytes) as b, count(*) as n`, Groups: []string{"a"}, Start: from, End: to}, "15 3", ""},
 		"end inclusive":   {LogsQuery{Text: `stats count(*) as n`, Groups: []string{"a"}, Start: from, End: to - 1}, "2", ""},
-		"two groups":      {LogsQuery{Text: `stats count(*) as n by @log | sort @log`, Groups: []string{"a", FlowLogsGroup}, Start: from, End: to}, ":/weir/flow-logs 3", ""},
+		"two groups":      {LogsQuery{Text: `stats count(*) as n by @log | sort @log`, Groups: []string{"a", FlowLogsGroup}, Start: from, End: to}, "000000000000:/weir/flow-logs 3", ""},
 		"source":          {LogsQuery{Text: `SOURCE 'a' | stats count(*) as n`, Start: from, End: to}, "3", ""},
 		"source prefixes": {LogsQuery{Text: `SOURCE logGroups(namePrefix: ['/weir/', 'b']) | stats count(*) as n`, Start: from, End: to}, "3", ""},
 		"any case":        {LogsQuery{Text: `filter interface_id = "eni-2" | fields srcaddr`, Groups: []string{"a"}, Start: from, End: to, AnyCase: true}, "-", ""},

@@ -133,8 +133,8 @@ func (c *cli) logsQuery(ctx context.Context, arg string, f *logsQueryFlags) erro
 			number(int64(st.RecordsMatched)), number(int64(st.RecordsScanned)), size(int64(st.BytesScanned)))
 		c.noteNewest(ctx, s, zone)
 	}
-	if len(result.Rows) == 0 && result.RecordsScanned == 0 {
-		c.noteNone(ctx, s, time.UnixMilli(r.Start), zone)
+	if result.RecordsScanned == 0 {
+		c.noteNone(ctx, s, time.UnixMilli(r.Start), time.UnixMilli(r.End+1), zone)
 	}
 	return nil
 }

@@ -109,7 +109,7 @@ func (c *cli) logsTail(ctx context.Context, group string, f *tailFlags) error {
 		return nil // Ctrl-C is how it ends
 	}
 	if err == nil && p.shown == 0 {
-		c.noteNone(ctx, s, scope.From, zone)
+		c.noteNone(ctx, s, scope.From, scope.To, zone)
 	}
 	return err
 }
@@ -127,18 +127,21 @@ func atPattern(err error, pattern string) error {
 	return usage(out)
 }
 
-// noteNone says that there were no events, and how old the newest record is.
-func (c *cli) noteNone(ctx context.Context, s app.Service, from time.Time, zone *time.Location) {
-	newest, err := s.Newest(ctx)
-	if err != nil || newest.IsZero() {
-		c.note("no events")
-		return
-	}
+// noteNone says that there were no events in a time, of which either end may be zero, and how old the newest record is.
+func (c *cli) noteNone(ctx context.Context, s app.Service, from, to time.Time, zone *time.Location) {
 	text := "no events"
-	if !from.IsZero() {
+	switch {
+	case !to.IsZero() && !from.IsZero():
+		text += " from " + showTime(from, zone) + " to " + showTime(to, zone)
+	case !to.IsZero():
+		text += " before " + showTime(to, zone)
+	case !from.IsZero():
 		text += " since " + showTime(from, zone)
 	}
-	c.note("%s; the newest record is of %s", text, showTime(newest, zone))
+	if newest, err := s.Newest(ctx); err == nil && !newest.IsZero() {
+		text += "; the newest record is of " + showTime(newest, zone)
+	}
+	c.note("%s", text)
 }
 
 // tailPrinter prints events.

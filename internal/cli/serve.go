@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"weir/internal/app"
+	"weir/internal/deliver"
 	"weir/internal/lake"
 	"weir/internal/telemetry"
 )
@@ -17,6 +18,7 @@ import (
 func (c *cli) serveCommand() *cobra.Command {
 	o := app.ServeOptions{Version: version}
 	var retention, memory string
+	var sinks []string
 	follow := openFlags{scope: scopeFlags{tz: "Local"}}
 	cmd := &cobra.Command{
 		Use:   "serve [flags] [--follow SOURCE...]",
@@ -24,6 +26,9 @@ func (c *cli) serveCommand() *cobra.Command {
 		Long: `Holds the data directory and serves the console at http://127.0.0.1:8787/, with
 /healthz and /metrics beside it. Other weir commands on the same data directory ask
 this server while it runs, so that they see what it sees.
+
+AWS's clients find the API of CloudWatch Logs at the same address, with keys that
+'weir keys create' makes: aws logs start-query --endpoint-url http://127.0.0.1:8787
 
 An address that other machines can reach needs TLS (--tls-cert, --tls-key) and a login
 (weir user add NAME).
@@ -56,6 +61,9 @@ new. What fails is said in the log, stands in 'weir lake status', and is tried a
 			} else if err := only(cmd, followOnly); err != nil {
 				return err
 			}
+			if len(follow.regions) > 0 {
+				o.Region = follow.regions[0]
+			}
 			if retention != "" {
 				var err error
 				if o.Retention, err = parseAge(retention); err != nil {
@@ -68,6 +76,17 @@ new. What fails is said in the log, stands in 'weir lake status', and is tried a
 					return usage(fmt.Errorf("--memory: %w", err))
 				}
 			}
+			o.Sinks = app.Sinks{}
+			for _, text := range sinks {
+				name, sink, err := deliver.ParseSink(text)
+				if err == nil && o.Sinks.Has(name) {
+					err = fmt.Errorf("there are two sinks of the name %s", name)
+				}
+				if err != nil {
+					return usage(fmt.Errorf("--sink: %w", err))
+				}
+				o.Sinks[name] = sink
+			}
 			return c.serve(cmd.Context(), o)
 		},
 	}
@@ -76,20 +95,23 @@ new. What fails is said in the log, stands in 'weir lake status', and is tried a
 	f.StringVar(&o.TLSCert, "tls-cert", "", "PEM `FILE` of the certificate")
 	f.StringVar(&o.TLSKey, "tls-key", "", "PEM `FILE` of the certificate's key")
 	f.StringSliceVar(&o.Hosts, "host", nil, "further `NAME` under which the console is reached")
+	f.StringArrayVar(&sinks, "sink", nil, "`NAME=TARGET` of subscription filters, a folder or an http(s) URL; may be given several times")
+	f.StringVar(&o.Account, "account", app.DefaultAccount, "`ACCOUNT` of this server in the ARNs of its log groups")
 	f.StringVar(&retention, "retention", "", "remove records older than `AGE`: 90d")
 	f.StringVar(&memory, "memory", "", "`SIZE` of the memory for queries (default 1GiB)")
-	completeNothing(cmd, "listen", "host", "retention", "memory")
+	completeNothing(cmd, "listen", "host", "account", "sink", "retention", "memory")
 	f.StringVar(&follow.scope.since, "since", "", "at the start, records of the last `TIME`: 30m, 24h, 7d (default: the newest 24 hours)")
 	f.StringVar(&follow.scope.from, "from", "", "at the start, records whose start is at or after `TIME`")
 	completeNothing(cmd, "since", "from")
 	follow.add(cmd)
 	f.Lookup("follow").Usage = "take what comes to the sources"
+	f.Lookup("region").Usage = "`REGION` of this server in the ARNs of its log groups (default us-east-1); with --follow, take objects of it, by their keys"
 	return cmd
 }
 
 // followOnly are the flags of weir serve that are for --follow.
 var followOnly = []string{
-	"since", "from", "all", "region", "log-owner", "log-format", "flow-logs", "describe-flow-logs", "workers", "every", "queue",
+	"since", "from", "all", "log-owner", "log-format", "flow-logs", "describe-flow-logs", "workers", "every", "queue",
 	"profile", "endpoint-url", "path-style", "bucket-region", "no-sign-request", "requester-pays",
 }
 

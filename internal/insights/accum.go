@@ -32,6 +32,8 @@ func (c *Accum) print(p *printer) {
 	}
 }
 
+func (c *Accum) walk(each func(Expr)) { each(c.Field) }
+
 func (c *Accum) check(k *checker) Command {
 	out := *c
 	out.Field = k.plainField(c.Field)

@@ -49,6 +49,8 @@ func (c *AddTotals) print(p *printer) {
 	}
 }
 
+func (c *AddTotals) walk(each func(Expr)) { walkFields(c.Fields, each) }
+
 func (c *AddTotals) check(k *checker) Command {
 	out := *c
 	out.Fields = k.fields(c.Fields)

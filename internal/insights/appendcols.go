@@ -50,6 +50,8 @@ func (c *AppendCols) print(p *printer) {
 	p.nested(c.Query)
 }
 
+func (c *AppendCols) walk(each func(Expr)) { c.Query.Walk(each) }
+
 func (c *AppendCols) check(k *checker) Command {
 	k.outermost(c)
 	out := *c

@@ -17,8 +17,10 @@ type Command interface {
 	Place() Span
 	// Name returns the command's name in its canonical spelling.
 	Name() string
+	// print writes the command, check returns it resolved, walk calls a function for its expressions.
 	print(p *printer)
 	check(k *checker) Command
+	walk(each func(Expr))
 }
 
 // An Item is an expression with the name under which its value is known.

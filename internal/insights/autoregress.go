@@ -59,6 +59,8 @@ func (c *AutoRegress) print(p *printer) {
 	}
 }
 
+func (c *AutoRegress) walk(each func(Expr)) { each(c.Field) }
+
 func (c *AutoRegress) check(k *checker) Command {
 	out := *c
 	out.Field = k.plainField(c.Field)

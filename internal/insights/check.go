@@ -92,7 +92,7 @@ func once[T Command](c *checker, command T) {
 	}
 }
 
-// seen returns the first command of a type before, and whether there is one.
+// seen reports whether a command of a type was before.
 func seen[T Command](c *checker) bool {
 	return slices.ContainsFunc(c.before, func(b Command) bool {
 		_, ok := b.(T)

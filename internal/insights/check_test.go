@@ -24,7 +24,7 @@ func TestCheckAccepts(t *testing.T) {
 		"stats stddev(a), variance(a), median(a), min(a), avg(a), earliest(a), latest(a), sortsFirst(a), sortsLast(a)",
 		"stats values(a) as m by b | stats count(m.x)",
 		"parse @message /(?<a>\\d+)-(?:x)(?<b>y)?/ | stats sum(a) by b",
-		"sort a | dedup a, m.b[0] | limit 5",
+		"sort a | dedup a, m.b[0] | limit 5 | estimate",
 		"stats count(*) by jsonParse(a).b[0] | sort jsonParse(a).b",
 		"filterIndex a = 1 and b in ['x', 'y']",
 		"fields case(a = 1, 'x', b = 2, 'y', 'z'), if(a, b, c), coalesce(a, b, c, d)",

@@ -29,6 +29,8 @@ func (c *CountFrequent) print(p *printer) {
 	p.exprs(c.Fields)
 }
 
+func (c *CountFrequent) walk(each func(Expr)) { walkAll(c.Fields, each) }
+
 func (c *CountFrequent) check(k *checker) Command {
 	out := &CountFrequent{Span: c.Span, Fields: k.onlyFields(c.Fields, "countFrequent")}
 	k.scope.reset("_approxcount")

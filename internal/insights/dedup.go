@@ -27,9 +27,13 @@ func (c *Dedup) print(p *printer) {
 	p.exprs(c.Fields)
 }
 
+func (c *Dedup) walk(each func(Expr)) { walkAll(c.Fields, each) }
+
 func (c *Dedup) check(k *checker) Command {
 	for _, after := range k.after {
-		if _, ok := after.(*Limit); !ok {
+		switch after.(type) {
+		case *Limit, *Estimate: // an estimate runs nothing
+		default:
 			failf(after.Place(), "", "only limit can follow dedup")
 		}
 	}

@@ -36,6 +36,8 @@ func (c *Diff) print(p *printer) {
 	}
 }
 
+func (c *Diff) walk(func(Expr)) {}
+
 func (c *Diff) check(k *checker) Command {
 	k.comparing(c)
 	return c

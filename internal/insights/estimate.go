@@ -18,6 +18,8 @@ func (c *Estimate) Name() string { return "estimate" }
 
 func (c *Estimate) print(p *printer) { p.write("estimate") }
 
+func (c *Estimate) walk(func(Expr)) {}
+
 func (c *Estimate) check(k *checker) Command {
 	k.outermost(c)
 	if len(k.after) > 0 {

@@ -23,6 +23,8 @@ func (c *Expand) Name() string { return "expand" }
 
 func (c *Expand) print(p *printer) { p.write("expand ", c.Field.String()) }
 
+func (c *Expand) walk(each func(Expr)) { each(c.Field) }
+
 func (c *Expand) check(k *checker) Command {
 	return &Expand{Span: c.Span, Field: k.plainField(c.Field)}
 }

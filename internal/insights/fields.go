@@ -52,6 +52,10 @@ func (c *Display) print(p *printer) {
 	p.items(c.Items)
 }
 
+func (c *Fields) walk(each func(Expr)) { walkItems(c.Items, each) }
+
 func (c *Fields) check(k *checker) Command { return &Fields{Span: c.Span, Items: k.items(c.Items)} }
+
+func (c *Display) walk(each func(Expr)) { walkItems(c.Items, each) }
 
 func (c *Display) check(k *checker) Command { return &Display{Span: c.Span, Items: k.items(c.Items)} }

@@ -72,4 +72,6 @@ func quoteWildcard(name string) string {
 	return name
 }
 
+func (c *FillDown) walk(func(Expr)) {}
+
 func (c *FillDown) check(*checker) Command { return c }

@@ -81,6 +81,13 @@ func (c *FillMissing) print(p *printer) {
 	})
 }
 
+func (c *FillMissing) walk(each func(Expr)) {
+	for _, v := range c.With {
+		WalkExpr(v.Value, each)
+		walkFields(v.Fields, each)
+	}
+}
+
 func (c *FillMissing) check(k *checker) Command {
 	if k.scope.stats == nil || !k.scope.stats.hasBin() {
 		fail(c.Span, "fillmissing needs the bins of a stats before it", "stats ... by bin(5m) | fillmissing")

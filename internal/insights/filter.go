@@ -50,6 +50,8 @@ func (c *Filter) print(p *printer) {
 	p.expr(c.Where, levelOr)
 }
 
+func (c *Filter) walk(each func(Expr)) { WalkExpr(c.Where, each) }
+
 func (c *Filter) check(k *checker) Command {
 	checkCondition(c.Where)
 	k.filter = true

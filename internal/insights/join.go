@@ -95,6 +95,14 @@ func (c *Join) print(p *printer) {
 	p.nested(c.Right)
 }
 
+func (c *Join) walk(each func(Expr)) {
+	for _, k := range c.On {
+		each(k.Left)
+		each(k.Right)
+	}
+	c.Right.Walk(each)
+}
+
 func (c *Join) check(k *checker) Command {
 	k.outermost(c)
 	once(k, c)

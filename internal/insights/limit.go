@@ -44,6 +44,8 @@ func (c *Limit) print(p *printer) {
 	p.write(strconv.FormatInt(c.N, 10))
 }
 
+func (c *Limit) walk(func(Expr)) {}
+
 func (c *Limit) check(k *checker) Command {
 	k.afterStats(c)
 	return c

@@ -25,6 +25,8 @@ func (c *LogCompare) Name() string { return "logcompare" }
 
 func (c *LogCompare) print(p *printer) { p.write("logcompare timeshift ", c.Shift.String()) }
 
+func (c *LogCompare) walk(func(Expr)) {}
+
 func (c *LogCompare) check(k *checker) Command {
 	k.comparing(c)
 	return c

@@ -111,6 +111,8 @@ func (p *printer) renamed(name, as string) {
 	}
 }
 
+func (c *Lookup) walk(func(Expr)) {}
+
 func (c *Lookup) check(k *checker) Command {
 	if tables := k.options.LookupTables; tables != nil && !slices.Contains(tables, c.Table) {
 		hint := "there are none"

@@ -70,6 +70,8 @@ func (c *Outlier) print(p *printer) {
 	}
 }
 
+func (c *Outlier) walk(each func(Expr)) { walkFields(c.Fields, each) }
+
 func (c *Outlier) check(k *checker) Command {
 	out := *c
 	out.Fields = k.fields(c.Fields)

@@ -216,6 +216,17 @@ func (p *parser) unexpected(hint string) {
 
 // slip returns a hint for what people write by mistake.
 func (p *parser) slip() string {
+	if p.tok.kind == nameToken {
+		var words []string
+		for _, w := range p.tried {
+			if (w.kind == wantWord || w.kind == wantOperator) && isLetter(w.text[0]) {
+				words = append(words, w.text)
+			}
+		}
+		if near := nearest(p.tok.text, words); near != "" {
+			return fmt.Sprintf("did you mean %q?", near)
+		}
+	}
 	afterComma := len(p.tokens) > 0 && p.tokens[len(p.tokens)-1].isSign(",")
 	switch {
 	case afterComma && (p.tok.kind == endToken || p.tok.isSign("|") || p.tok.isSign(")") || isReserved(&p.tok)):
@@ -337,7 +348,7 @@ func (p *parser) alias() string {
 	return p.newName()
 }
 
-// fieldName reads the name of a field.
+// field reads the name of a field.
 func (p *parser) field() *Field {
 	p.try(wantField, "")
 	if p.tok.kind != nameToken || isReserved(&p.tok) {

@@ -141,6 +141,8 @@ func TestRefuse(t *testing.T) {
 		{"a comma too many", "stats count(*), max(a), by b", "by", "comma too many"},
 		{"a comma at the end", "fields a, | limit 1", "|", "comma too many"},
 		{"two words", "fields a b", "b", "commas"},
+		{"a mistyped word", "stats count(*) bye a", "bye", `"by"`},
+		{"a mistyped operator", "filter a lik 'b'", "lik", `"like"`},
 		{"nothing to sort by", "sort desc", "desc", "before desc"},
 		{"limit 0", "limit 0", "0", "100000"},
 		{"limit over the top", "limit 100001", "100001", "100000"},

@@ -156,6 +156,12 @@ func (c *Parse) print(p *printer) {
 	}
 }
 
+func (c *Parse) walk(each func(Expr)) {
+	if c.Field != nil {
+		WalkExpr(c.Field, each)
+	}
+}
+
 func (c *Parse) check(k *checker) Command {
 	out := *c
 	if c.Field != nil {

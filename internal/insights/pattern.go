@@ -27,6 +27,8 @@ func (c *Pattern) print(p *printer) {
 	p.expr(c.Field, levelOr)
 }
 
+func (c *Pattern) walk(each func(Expr)) { WalkExpr(c.Field, each) }
+
 func (c *Pattern) check(k *checker) Command {
 	once(k, c)
 	checkPlain(c.Field, "pattern")

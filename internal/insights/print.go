@@ -46,7 +46,7 @@ func (p *printer) nested(q *Query) {
 	p.between = between
 }
 
-// list writes things with commas between.
+// printList writes things with commas between.
 func printList[T any](p *printer, list []T, one func(T)) {
 	for i, x := range list {
 		if i > 0 {

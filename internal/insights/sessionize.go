@@ -44,6 +44,8 @@ func (c *Sessionize) print(p *printer) {
 	}
 }
 
+func (c *Sessionize) walk(each func(Expr)) { walkFields(c.Fields, each) }
+
 func (c *Sessionize) check(k *checker) Command {
 	if k.scope.closed && !k.scope.names["@timestamp"] {
 		fail(c.Span, "sessionize needs @timestamp, which does not exist any more", "it stands before stats")

@@ -72,6 +72,12 @@ func (c *Sort) print(p *printer) {
 	})
 }
 
+func (c *Sort) walk(each func(Expr)) {
+	for _, k := range c.Keys {
+		WalkExpr(k.Expr, each)
+	}
+}
+
 func (c *Sort) check(k *checker) Command {
 	k.afterStats(c)
 	out := &Sort{Span: c.Span}

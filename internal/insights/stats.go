@@ -56,6 +56,11 @@ func (c *Stats) print(p *printer) {
 // Source: AWS, "stats".
 const maxStats = 10
 
+func (c *Stats) walk(each func(Expr)) {
+	walkItems(c.Aggs, each)
+	walkItems(c.By, each)
+}
+
 func (c *Stats) check(k *checker) Command {
 	if k.stats++; k.stats > maxStats {
 		failf(c.Span, "", "a query has at most %d stats", maxStats)

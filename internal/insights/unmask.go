@@ -26,6 +26,8 @@ func (c *Unmask) print(p *printer) {
 	p.expr(c.Field, levelOr)
 }
 
+func (c *Unmask) walk(each func(Expr)) { WalkExpr(c.Field, each) }
+
 func (c *Unmask) check(k *checker) Command {
 	return &Unmask{Span: c.Span, Field: k.onlyFields([]Expr{c.Field}, "unmask")[0]}
 }

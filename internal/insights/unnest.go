@@ -30,6 +30,8 @@ func (c *Unnest) print(p *printer) {
 	p.write(" into ", quoteName(c.Into))
 }
 
+func (c *Unnest) walk(each func(Expr)) { WalkExpr(c.Field, each) }
+
 func (c *Unnest) check(k *checker) Command {
 	out := &Unnest{Span: c.Span, Field: k.expr(c.Field), Into: c.Into}
 	k.scope.add(c.Into)

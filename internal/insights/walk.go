@@ -24,20 +24,7 @@ func (q *Query) Notes() []string {
 // queries in it too.
 func (q *Query) Walk(each func(Expr)) {
 	for _, c := range q.Commands {
-		switch c := c.(type) {
-		case *Join:
-			for _, k := range c.On {
-				each(k.Left)
-				each(k.Right)
-			}
-			c.Right.Walk(each)
-		case *AppendCols:
-			c.Query.Walk(each)
-		default:
-			for _, x := range commandExprs(c) {
-				WalkExpr(x, each)
-			}
-		}
+		c.walk(each)
 	}
 }
 
@@ -71,72 +58,14 @@ func walkAll(list []Expr, each func(Expr)) {
 	}
 }
 
-// commandExprs returns the expressions of a command that has no query in it.
-func commandExprs(c Command) []Expr {
-	switch c := c.(type) {
-	case *Fields:
-		return itemExprs(c.Items)
-	case *Display:
-		return itemExprs(c.Items)
-	case *Filter:
-		return []Expr{c.Where}
-	case *Parse:
-		if c.Field != nil {
-			return []Expr{c.Field}
-		}
-	case *Stats:
-		return append(itemExprs(c.Aggs), itemExprs(c.By)...)
-	case *Sort:
-		var out []Expr
-		for _, k := range c.Keys {
-			out = append(out, k.Expr)
-		}
-		return out
-	case *Dedup:
-		return c.Fields
-	case *Pattern:
-		return []Expr{c.Field}
-	case *Unmask:
-		return []Expr{c.Field}
-	case *Unnest:
-		return []Expr{c.Field}
-	case *Expand:
-		return []Expr{c.Field}
-	case *AddTotals:
-		return fieldExprs(c.Fields)
-	case *Accum:
-		return []Expr{c.Field}
-	case *AutoRegress:
-		return []Expr{c.Field}
-	case *FillMissing:
-		var out []Expr
-		for _, v := range c.With {
-			out = append(out, v.Value)
-			out = append(out, fieldExprs(v.Fields)...)
-		}
-		return out
-	case *Sessionize:
-		return fieldExprs(c.Fields)
-	case *Outlier:
-		return fieldExprs(c.Fields)
-	case *CountFrequent:
-		return c.Fields
+func walkItems(items []Item, each func(Expr)) {
+	for _, it := range items {
+		WalkExpr(it.Expr, each)
 	}
-	return nil
 }
 
-func itemExprs(items []Item) []Expr {
-	out := make([]Expr, len(items))
-	for i, it := range items {
-		out[i] = it.Expr
+func walkFields(fields []*Field, each func(Expr)) {
+	for _, f := range fields {
+		each(f)
 	}
-	return out
-}
-
-func fieldExprs(fields []*Field) []Expr {
-	out := make([]Expr, len(fields))
-	for i, f := range fields {
-		out[i] = f
-	}
-	return out
 }

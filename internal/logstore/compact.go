@@ -68,7 +68,14 @@ func (s *Store) toMerge() (*group, []*File) {
 				size += files[n].Size
 				n++
 			}
-			return g, files[:n]
+			// A file that is larger than all others together stays: else it would be written again and again.
+			for n >= enough && files[n-1].Size > size-files[n-1].Size {
+				n--
+				size -= files[n].Size
+			}
+			if n >= enough {
+				return g, files[:n]
+			}
 		}
 	}
 	return nil, nil
@@ -237,6 +244,8 @@ func (s *Store) Expire(ctx context.Context) error {
 func (s *Store) DeleteStream(ctx context.Context, groupName, name string) error {
 	s.maint.Lock()
 	defer s.maint.Unlock()
+	s.flushMu.Lock()
+	defer s.flushMu.Unlock()
 	s.mu.RLock()
 	g := s.groups[groupName]
 	var st *stream

@@ -103,7 +103,10 @@ func (w *fileWriter) write(r *rows) error {
 	if r.len() == 0 {
 		return nil
 	}
-	g := w.w.AppendRowGroup()
+	g, err := w.w.AppendRowGroupChecked()
+	if err != nil {
+		return err
+	}
 	for i := range columns {
 		c, err := g.NextColumn()
 		if err != nil {

@@ -23,8 +23,8 @@ const dayMillis = 24 * 60 * 60 * 1000
 
 // Flush makes files of all that is in the tail.
 func (s *Store) Flush(ctx context.Context) error {
-	s.maint.Lock()
-	defer s.maint.Unlock()
+	s.flushMu.Lock()
+	defer s.flushMu.Unlock()
 	if s.pending != nil { // of a flush that failed
 		if err := s.flush(ctx); err != nil {
 			return err
@@ -33,7 +33,7 @@ func (s *Store) Flush(ctx context.Context) error {
 	return s.flush(ctx)
 }
 
-// flush makes files of what is frozen, or freezes and then does. The caller holds maint.
+// flush makes files of what is frozen, or freezes and then does. The caller holds flushMu.
 func (s *Store) flush(ctx context.Context) error {
 	err := s.flushFrozen(ctx)
 	s.mu.Lock()
@@ -99,6 +99,8 @@ func (s *Store) freeze() error {
 // wasCommitted looks after a flush that failed while it was committed. Where it was committed after all, the
 // files are read from logs.db.
 func (s *Store) wasCommitted(ctx context.Context) (bool, error) {
+	s.metaMu.Lock() // logs.db and memory have the same files now
+	defer s.metaMu.Unlock()
 	var from int64
 	if err := s.db.QueryRowContext(ctx, "SELECT tail_from FROM progress").Scan(&from); err != nil {
 		return false, fmt.Errorf("cannot read which log events are in files: %w", err)
@@ -255,9 +257,7 @@ func (w *flushWriter) writeGroups(ctx context.Context) error {
 			continue
 		}
 		p := part{g: g}
-		if g.format > 0 && s.formats[g.format-1].err == nil {
-			p.number, p.format = g.format, s.formats[g.format-1].format
-		}
+		p.number, p.format = s.formatOf(g)
 		for _, b := range g.frozen {
 			p.blocks = append(p.blocks, streamBlock{b, g.byID[b.stream].Name})
 		}
@@ -280,7 +280,7 @@ func (w *flushWriter) writeGroup(ctx context.Context, g *group, number int64, f 
 	}
 	refs := make([]ref, 0, n)
 	for _, b := range blocks {
-		refs = appendRefs(refs, b.block, b.stream)
+		refs = appendRefs(refs, b.block, b.stream, number)
 	}
 	sortRefs(refs)
 	write := func() error {
@@ -323,7 +323,7 @@ func (w *flushWriter) writeGroup(ctx context.Context, g *group, number int64, f 
 		if err != nil {
 			return err
 		}
-		w.rows.append(e.at, e.block.ingestion, e.block.ordinal(e.duplicate), formText, e.stream, e.message)
+		w.rows.append(e.at, e.block.ingestion, e.block.ordinal(e.duplicate), e.form, e.stream, e.message)
 	}
 	if err := end(); err != nil {
 		return err
@@ -355,22 +355,26 @@ func (w *flushWriter) abandon() {
 	}
 }
 
-// flushInTime flushes what is old or much, and removes what is expired, until the store is closed.
-func (s *Store) flushInTime() {
+// open returns a context that ends when the store is closed.
+func (s *Store) open() (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancel(context.Background())
-	defer cancel()
 	go func() {
 		<-s.closing
 		cancel()
 	}()
+	return ctx, cancel
+}
+
+// flushInTime flushes what is old or much, until the store is closed.
+func (s *Store) flushInTime() {
+	ctx, cancel := s.open()
+	defer cancel()
 	every := s.flushAge
 	if every < 0 {
 		every = time.Hour
 	}
 	tick := time.NewTicker(max(every/4, time.Millisecond))
 	defer tick.Stop()
-	upkeep := time.NewTicker(time.Minute)
-	defer upkeep.Stop()
 	for {
 		var err error
 		select {
@@ -390,8 +394,6 @@ func (s *Store) flushInTime() {
 			if due || s.failed() {
 				err = s.flushOnce(ctx)
 			}
-		case <-upkeep.C:
-			err = errors.Join(s.Expire(ctx), s.Compact(ctx))
 		}
 		if err != nil && ctx.Err() == nil {
 			s.log.Error("log events stay in the tail", "error", err)
@@ -406,13 +408,33 @@ func (s *Store) failed() bool {
 	return s.flushErr != nil
 }
 
-// flushOnce flushes, and compacts the group that it has made small files of.
+// flushOnce flushes, and lets the small files that it makes be put together.
 func (s *Store) flushOnce(ctx context.Context) error {
-	s.maint.Lock()
+	s.flushMu.Lock()
+	defer s.flushMu.Unlock()
 	err := s.flush(ctx)
-	s.maint.Unlock()
-	if err != nil {
-		return err
+	wakeUp(s.tidy)
+	return err
+}
+
+// tidyInTime puts small files together and removes what is expired, until the store is closed.
+func (s *Store) tidyInTime() {
+	ctx, cancel := s.open()
+	defer cancel()
+	tick := time.NewTicker(time.Minute)
+	defer tick.Stop()
+	for {
+		var err error
+		select {
+		case <-s.closing:
+			return
+		case <-s.tidy:
+			err = s.Compact(ctx)
+		case <-tick.C:
+			err = errors.Join(s.Expire(ctx), s.Compact(ctx))
+		}
+		if err != nil && ctx.Err() == nil {
+			s.log.Error("files of log events stay as they are", "error", err)
+		}
 	}
-	return s.Compact(ctx)
 }

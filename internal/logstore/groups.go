@@ -208,6 +208,14 @@ func (s *Store) SetFormat(ctx context.Context, name, logFormat string) error {
 	})
 }
 
+// formatOf returns the LogFormat of a group and its number, 0 where none is known. The caller holds mu.
+func (s *Store) formatOf(g *group) (int64, flowlog.Format) {
+	if g.format == 0 || s.formats[g.format-1].err != nil {
+		return 0, flowlog.Format{}
+	}
+	return g.format, s.formats[g.format-1].format
+}
+
 // Formats returns all LogFormats that groups have or had: that of number n, as files have it in the
 // column form, is at n-1. One that this weir can't read is the zero Format.
 func (s *Store) Formats() []flowlog.Format {
@@ -225,6 +233,8 @@ func (s *Store) Formats() []flowlog.Format {
 func (s *Store) DeleteGroup(ctx context.Context, name string) error {
 	s.maint.Lock()
 	defer s.maint.Unlock()
+	s.flushMu.Lock()
+	defer s.flushMu.Unlock()
 	err := s.changeGroup(ctx, name, func(tx *sql.Tx, g *group) error {
 		if _, err := tx.ExecContext(ctx, "DELETE FROM documents WHERE grp = ?", name); err != nil {
 			return err
@@ -241,7 +251,7 @@ func (s *Store) DeleteGroup(ctx context.Context, name string) error {
 }
 
 // dropBlocks removes blocks from the tail's memory; after a crash nobody takes them up. The caller holds mu
-// and maint.
+// and flushMu.
 func (s *Store) dropBlocks(g *group, is func(*block) bool) {
 	for i, list := range []*[]*block{&g.frozen, &g.active} {
 		*list = slices.DeleteFunc(slices.Clone(*list), func(b *block) bool {

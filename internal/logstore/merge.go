@@ -1,9 +1,6 @@
 package logstore
 
-import (
-	"container/heap"
-	"slices"
-)
+import "container/heap"
 
 // chunk is a part of the events of a group, sorted: a file, a group of rows of a file, or a block. Nothing of
 // it is read before its turn comes.
@@ -48,7 +45,7 @@ func blockChunk(b *block, stream string) chunk {
 type merge struct {
 	backward bool
 	from, to int64 // times of interest, both inclusive
-	chunks   []chunk
+	chunks   heapOfChunks
 	open     heapOfRows
 }
 
@@ -79,9 +76,30 @@ func (h *heapOfRows) Pop() any {
 	return last
 }
 
+// heapOfChunks has the one whose turn comes first on top.
+type heapOfChunks struct {
+	backward bool
+	all      []chunk
+}
+
+func (h *heapOfChunks) Len() int { return len(h.all) }
+func (h *heapOfChunks) Less(i, j int) bool {
+	if h.backward {
+		return h.all[i].last > h.all[j].last
+	}
+	return h.all[i].first < h.all[j].first
+}
+func (h *heapOfChunks) Swap(i, j int) { h.all[i], h.all[j] = h.all[j], h.all[i] }
+func (h *heapOfChunks) Push(x any)    { h.all = append(h.all, x.(chunk)) }
+func (h *heapOfChunks) Pop() any {
+	last := h.all[len(h.all)-1]
+	h.all = h.all[:len(h.all)-1]
+	return last
+}
+
 // newMerge returns a merge of the events from one time to another, both inclusive. close must be called.
 func newMerge(chunks []chunk, from, to int64, backward bool) *merge {
-	m := &merge{backward: backward, from: from, to: to, open: heapOfRows{backward: backward}}
+	m := &merge{backward: backward, from: from, to: to, chunks: heapOfChunks{backward: backward}, open: heapOfRows{backward: backward}}
 	m.add(chunks)
 	return m
 }
@@ -90,37 +108,24 @@ func newMerge(chunks []chunk, from, to int64, backward bool) *merge {
 func (m *merge) add(chunks []chunk) {
 	for _, c := range chunks {
 		if c.last < m.from || c.first > m.to {
-			if c.drop != nil {
-				c.drop()
-			}
+			c.giveUp()
 			continue
 		}
-		m.chunks = append(m.chunks, c)
+		heap.Push(&m.chunks, c)
 	}
-	// The next is the last of the slice.
-	slices.SortStableFunc(m.chunks, func(a, b chunk) int {
-		if m.backward {
-			return compare(a.last, b.last)
-		}
-		return compare(b.first, a.first)
-	})
 }
 
-func compare(a, b int64) int {
-	switch {
-	case a < b:
-		return -1
-	case a > b:
-		return 1
+// giveUp gives a chunk up unread.
+func (c *chunk) giveUp() {
+	if c.drop != nil {
+		c.drop()
 	}
-	return 0
 }
 
 // next returns the next event, as rows and a place in them; nil at the end.
 func (m *merge) next() (*rows, int, error) {
-	for len(m.chunks) > 0 && (len(m.open.all) == 0 || m.due(&m.chunks[len(m.chunks)-1])) {
-		c := m.chunks[len(m.chunks)-1]
-		m.chunks = m.chunks[:len(m.chunks)-1]
+	for len(m.chunks.all) > 0 && (len(m.open.all) == 0 || m.due(&m.chunks.all[0])) {
+		c := heap.Pop(&m.chunks).(chunk)
 		if c.expand != nil {
 			parts, err := c.expand()
 			if err != nil {
@@ -171,10 +176,8 @@ func (m *merge) due(c *chunk) bool {
 
 // close gives up what was not read.
 func (m *merge) close() {
-	for _, c := range m.chunks {
-		if c.drop != nil {
-			c.drop()
-		}
+	for i := range m.chunks.all {
+		m.chunks.all[i].giveUp()
 	}
-	m.chunks = nil
+	m.chunks.all = nil
 }

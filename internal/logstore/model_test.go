@@ -183,7 +183,7 @@ func (p *place) compareRandom(m *model, random *rand.Rand, streams []string) {
 		at := random.IntN(len(all))
 		next := r
 		next.After = &all[at]
-		if diff := gocmp.Diff(all[at+1:], p.events(next), gocmp.Transformer("empty", func(e []Event) []string { return shown(e) })); diff != "" {
+		if diff := gocmp.Diff(all[at+1:], p.events(next), gocmp.Transformer("shown", shown)); diff != "" {
 			p.t.Fatalf("behind %+v:\n%s", all[at], diff)
 		}
 	}
@@ -236,7 +236,7 @@ func contents(t *testing.T, s *Snapshot) []string {
 		}
 	}
 	for e := range s.Tail() {
-		out = append(out, e)
+		out = append(out, e.Event)
 	}
 	lines := shown(out)
 	slices.Sort(lines)
@@ -268,6 +268,10 @@ func TestSnapshotsWhileFlushing(t *testing.T) {
 			if err := p.Flush(context.Background()); err != nil {
 				t.Error(err)
 			}
+		}
+	})
+	work.Go(func() {
+		for ctx.Err() == nil {
 			if err := p.Compact(context.Background()); err != nil {
 				t.Error(err)
 			}

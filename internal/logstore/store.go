@@ -27,7 +27,7 @@ type Options struct {
 	// FlushBytes is how many bytes of events are flushed at once; 0 means a quarter of MemoryBytes, at
 	// most 64 MiB.
 	FlushBytes int64
-	// FlushAge is after how long events are flushed at the latest; 0 means 30 seconds, less than 0 never.
+	// FlushAge is after how long events are flushed at the latest; 0 means 10 seconds, less than 0 never.
 	FlushAge time.Duration
 	// Log gets what goes wrong in the background; nil: nobody does.
 	Log *slog.Logger
@@ -44,11 +44,13 @@ type Store struct {
 	flushAge   time.Duration
 	create     func(path string) (segmentFile, error) // createSegment, but in tests
 
-	// Locks are taken in this order: maint, metaMu, segMu, mu.
+	// Locks are taken in this order: maint, flushMu, metaMu, segMu, mu.
 
-	// maint is held while files are made or removed.
+	// maint is held while files that are there are replaced or removed.
 	maint sync.Mutex
-	// pending is what a flush that failed has left. maint guards it.
+	// flushMu is held while the tail becomes files.
+	flushMu sync.Mutex
+	// pending is what a flush that failed has left. flushMu guards it.
 	pending *frozen
 	// metaMu is held while logs.db is changed.
 	metaMu sync.Mutex
@@ -73,9 +75,9 @@ type Store struct {
 	queue   []*put
 	closed  bool
 
-	wake, kick chan struct{} // of the goroutines that commit and flush
-	closing    chan struct{}
-	done       sync.WaitGroup
+	wake, kick, tidy chan struct{} // of the goroutines that commit, flush and compact
+	closing          chan struct{}
+	done             sync.WaitGroup
 }
 
 var _ Reader = (*Store)(nil)
@@ -103,19 +105,18 @@ type storedFormat struct {
 
 // group is a log group. Store.mu guards what changes.
 type group struct {
-	id            int64
-	name, class   string
-	created       int64
-	retention     int
-	tags          map[string]string
-	format        int64 // its number, 0: none
-	streams       map[string]*stream
-	byID          map[int64]*stream
-	files         []*File // by their first event
-	active        []*block
-	frozen        []*block // of them a flush makes files
-	stored        int64    // StoredBytes of files and blocks
-	compactFailed bool
+	id          int64
+	name, class string
+	created     int64
+	retention   int
+	tags        map[string]string
+	format      int64 // its number, 0: none
+	streams     map[string]*stream
+	byID        map[int64]*stream
+	files       []*File // by their first event
+	active      []*block
+	frozen      []*block // of them a flush makes files
+	stored      int64    // StoredBytes of files and blocks
 }
 
 // stream is a log stream.
@@ -138,7 +139,7 @@ func Open(ctx context.Context, data string, o Options) (*Store, error) {
 		o.FlushBytes = min(o.MemoryBytes/4, 64<<20)
 	}
 	if o.FlushAge == 0 {
-		o.FlushAge = 30 * time.Second
+		o.FlushAge = 10 * time.Second
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
@@ -154,7 +155,7 @@ func Open(ctx context.Context, data string, o Options) (*Store, error) {
 		},
 		now: o.Now, log: o.Log, memory: o.MemoryBytes, flushBytes: o.FlushBytes, flushAge: o.FlushAge, create: createSegment,
 		groups: map[string]*group{}, freed: make(chan struct{}), feeds: map[*Feed]bool{},
-		wake: make(chan struct{}, 1), kick: make(chan struct{}, 1), closing: make(chan struct{}),
+		wake: make(chan struct{}, 1), kick: make(chan struct{}, 1), tidy: make(chan struct{}, 1), closing: make(chan struct{}),
 	}
 	for _, dir := range []string{s.dirs.tail, s.dirs.records, s.dirs.events} {
 		if err := makeDir(dir); err != nil {
@@ -170,6 +171,7 @@ func Open(ctx context.Context, data string, o Options) (*Store, error) {
 	}
 	s.done.Go(s.commitPuts)
 	s.done.Go(s.flushInTime)
+	s.done.Go(s.tidyInTime)
 	return s, nil
 }
 
@@ -187,6 +189,8 @@ func (s *Store) Close() error {
 	s.done.Wait()
 	s.maint.Lock()
 	defer s.maint.Unlock()
+	s.flushMu.Lock()
+	defer s.flushMu.Unlock()
 	s.segMu.Lock()
 	defer s.segMu.Unlock()
 	var err error

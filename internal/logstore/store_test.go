@@ -247,6 +247,11 @@ func benchmarkPut(b *testing.B, format string) {
 		b.Fatal(err)
 	}
 	b.ReportMetric(float64(b.N)*lines/b.Elapsed().Seconds(), "events/s")
+	size, events := int64(0), int64(0)
+	for _, f := range s.groups["g"].files {
+		size, events = size+f.Size, events+f.Events
+	}
+	b.ReportMetric(float64(size)/float64(events), "B/event")
 }
 
 const defaultFormat = "${version} ${account-id} ${interface-id} ${srcaddr} ${dstaddr} ${srcport} ${dstport} ${protocol} ${packets} ${bytes} ${start} ${end} ${action} ${log-status}"

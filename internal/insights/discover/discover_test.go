@@ -66,6 +66,11 @@ func TestFieldsOfJSON(t *testing.T) {
 			t.Errorf("%s is %s, want %s", name, got, want)
 		}
 	}
+	for name, want := range map[string]string{"items.0": `{"id":7}`, "params": `{"job_id":"J","user.id":"u"}`, "level": "INFO", "@@timestamp": "own", "@timestamp": "", "none": "", "items.9": ""} {
+		if got := discover.New(e, discover.Options{}).Part(path(name)).String(); got != want {
+			t.Errorf("the part %s is %s, want %s", name, got, want)
+		}
+	}
 	want := []string{"level", "n", "ok", "params.job_id", "params.`user.id`", "items.0.id", "items.1", "@@timestamp", "`a-b`"}
 	if d := cmp.Diff(want, discover.New(e, discover.Options{}).Names()); d != "" {
 		t.Error(d)

@@ -27,12 +27,13 @@ const MaxFields = 200
 // Fields are the fields of an event. They are parsed when the first one is asked for that is not the system's. It is not
 // safe for concurrent use.
 type Fields struct {
-	event   *Event
-	options Options
-	parsed  bool
-	names   [][]string // of the JSON document, as paths
-	values  map[string]value.Value
-	words   []string // of a flow log record
+	event    *Event
+	options  Options
+	parsed   bool
+	names    [][]string // of the JSON document, as paths
+	values   map[string]value.Value
+	words    []string    // of a flow log record
+	document value.Value // the JSON document; absent where there is none
 }
 
 // New returns the fields of an event, which must not change.
@@ -155,8 +156,29 @@ func (f *Fields) parse() {
 	if !ok {
 		return
 	}
+	f.document = document
 	f.values = map[string]value.Value{}
 	f.flatten(document, nil)
+}
+
+// Part returns what a path leads to in the JSON document of the message: a list or a map too, which are no fields, but of
+// which expand and json take parts.
+//
+// Source: AWS, "expand" and "parse" (JSON field extraction), whose examples name such parts of an event.
+func (f *Fields) Part(path []insights.FieldPart) value.Value {
+	f.parse()
+	v := f.document
+	for i, p := range path {
+		name := p.Name
+		if i == 0 && strings.HasPrefix(name, "@") {
+			if !strings.HasPrefix(name, "@@") {
+				return value.Absent
+			}
+			name = name[1:]
+		}
+		v = v.Step(name)
+	}
+	return v
 }
 
 // object returns the JSON object at the beginning of a message.

@@ -26,7 +26,7 @@ func (r *run) aggregate(name string, x *insights.Call, rows []*Row) value.Value 
 	values := make([]value.Value, 0, len(rows))
 	times := make([]value.Value, 0, len(rows))
 	for _, row := range rows {
-		if v := r.eval(of, row); !v.IsAbsent() {
+		if v := r.eval(of, row); !v.IsAbsent() && !v.IsStructured() {
 			values = append(values, v)
 			times = append(times, row.get(timestampPath))
 		}

@@ -64,7 +64,11 @@ func (r *run) parse(c *insights.Parse) error {
 	names := c.Names()
 	var out []*Row
 	err := r.each(func(row *Row) {
-		found := take(r.eval(of, row))
+		v := r.eval(of, row)
+		if f := plainField(of); f != nil && c.Kind == insights.ParseJSON {
+			v = row.part(f.Parts)
+		}
+		found := take(v)
 		if len(found) == 0 {
 			found = [][]value.Value{make([]value.Value, len(names))}
 		}

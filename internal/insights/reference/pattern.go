@@ -179,14 +179,12 @@ func abs(f float64) float64 { return max(f, -f) }
 // counted returns how often each pattern occurs in rows: those of a pattern command, or events.
 func (r *run) counted(rows []*Row) (map[string]float64, error) {
 	counts := map[string]float64{}
-	if n := len(r.done); n > 0 {
-		if _, ok := r.done[n-1].(*insights.Pattern); ok {
-			for _, row := range rows {
-				count, _ := row.named("@sampleCount").Number()
-				counts[row.named("@pattern").String()] += count
-			}
-			return counts, nil
+	if r.view.patterns {
+		for _, row := range rows {
+			count, _ := row.named("@sampleCount").Number()
+			counts[row.named("@pattern").String()] += count
 		}
+		return counts, nil
 	}
 	var texts []string
 	for _, row := range rows {

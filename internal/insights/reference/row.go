@@ -85,6 +85,16 @@ func (r *Row) get(path []insights.FieldPart) value.Value {
 	return v
 }
 
+// part returns the value of a field, or where there is none what the path leads to in the event's JSON document, which may be a
+// list or a map.
+func (r *Row) part(path []insights.FieldPart) value.Value {
+	v := r.get(path)
+	if _, hidden := r.column(joined(path)); v.IsAbsent() && !hidden && r.event != nil {
+		return r.event.Part(path)
+	}
+	return v
+}
+
 // named returns the value of a field by its name.
 func (r *Row) named(name string) value.Value {
 	if v, ok := r.column(name); ok {

@@ -21,12 +21,13 @@ func (r *run) unnest(c *insights.Unnest) error {
 	})
 }
 
-// expand makes a row of each element of the JSON array that a field holds as a text, in that field. What is no array stays.
+// expand makes a row of each element of the JSON array that a field holds, as a text or as a part of the event's document, in
+// that field. What is no array stays.
 //
 // Source: AWS, "expand".
 func (r *run) expand(c *insights.Expand) error {
 	return r.spread(c.Field.Name(), func(row *Row) []value.Value {
-		v := row.get(c.Field.Parts)
+		v := row.part(c.Field.Parts)
 		list := v
 		if s, ok := v.Text(); ok {
 			list, _ = value.ParseJSON(s)
@@ -34,7 +35,7 @@ func (r *run) expand(c *insights.Expand) error {
 		if list.Kind() == value.ListKind {
 			return list.Elements()
 		}
-		return []value.Value{v}
+		return []value.Value{row.get(c.Field.Parts)}
 	})
 }
 

@@ -24,6 +24,7 @@ type View struct {
 	// Limited says that a limit was among the commands.
 	Limited bool
 
+	patterns  bool // the rows are those of pattern
 	selected  bool // fields, stats or the like chose columns
 	displayed bool // display chose Columns, and they stay
 }
@@ -80,7 +81,7 @@ func (v View) After(c insights.Command) View {
 		v = View{Limited: v.Limited}
 		v.fixed(append(names, "_approxcount")...)
 	case *insights.Pattern:
-		v = View{Limited: v.Limited}
+		v = View{Limited: v.Limited, patterns: true}
 		v.fixed(patternColumns...)
 	case *insights.Diff, *insights.LogCompare:
 		v = View{Limited: v.Limited}

@@ -47,8 +47,9 @@ type InsightsInput struct {
 // LakeGroup is a log group that has records of the lake as its events.
 type LakeGroup struct {
 	Name, Account string
-	// FlowLogs are the ids of the flow logs whose records it has; nil: all records.
-	FlowLogs []string
+	// FlowLogs are the ids of the flow logs whose records it has, and Places what URLs of objects begin with
+	// that do not tell their flow log, or are; both empty: all records.
+	FlowLogs, Places []string
 }
 
 // maxEventBytes bounds the events that commands without a form in SQL are given.
@@ -119,14 +120,15 @@ func (r *insightsQuery) prepareSources(ctx context.Context) error {
 	return nil
 }
 
-// plan plans the query for a time range. whole says that messages are asked for.
-func (r *insightsQuery) plan(start, end int64, whole bool) (*compile.Plan, []lake.DataFile) {
+// plan plans the query for a time range. messages says that the whole messages are asked for.
+func (r *insightsQuery) plan(start, end int64, messages bool) (*compile.Plan, []lake.DataFile) {
 	r.sources, r.columns, r.taken = nil, map[string]bool{}, false
 	var sources []compile.Source
 	files := recordFiles(r.session.snap.Files(flowlog.KindVPC, lake.Bounds{}), start, end)
 	lacks := slices.ContainsFunc(files, func(f lake.DataFile) bool { return f.LacksStart() })
 	at, timeColumns, where := recordTime(start, end, lacks)
-	classes := groupClasses(r.formats, r.classKey(whole))
+	whole := allWithin(files, start, end)
+	classes := groupClasses(r.formats, r.classKey(messages))
 	if len(classes) == 0 {
 		classes = [][]lake.ObjectFormat{{{}}}
 	}
@@ -146,13 +148,17 @@ func (r *insightsQuery) plan(start, end int64, whole bool) (*compile.Plan, []lak
 				group: g, format: newRecordFormat(classes[class][0].Formats), timeSQL: at, timeColumns: timeColumns,
 				anyCase: r.in.AnyCase, columns: r.columns, taken: &r.taken,
 			}
-			and := []string{where}
-			for _, c := range timeColumns {
-				r.columns[c] = true
+			var and []string
+			if !whole { // else the files' statistics say so
+				and = append(and, where)
+				for _, c := range timeColumns {
+					r.columns[c] = true
+				}
 			}
-			if g.FlowLogs != nil {
-				and = append(and, flowLogCondition(g.FlowLogs))
+			if of := g.condition(); of != "" {
+				and = append(and, of)
 				r.columns["weir_flow_log_id"] = true
+				r.columns["weir_object"] = r.columns["weir_object"] || len(g.Places) > 0
 			}
 			if len(classes) > 1 {
 				and = append(and, classCondition(class))
@@ -179,15 +185,27 @@ func (r *insightsQuery) plan(start, end int64, whole bool) (*compile.Plan, []lak
 	return compile.New(r.query, sources, r.limit, context), files
 }
 
-func flowLogCondition(ids []string) string {
-	if len(ids) == 0 {
-		return "false"
+// condition returns the condition of the group's records, "" for all.
+func (g *LakeGroup) condition() string {
+	var or []string
+	if len(g.FlowLogs) > 0 {
+		quoted := make([]string, len(g.FlowLogs))
+		for i, id := range g.FlowLogs {
+			quoted[i] = quote(id)
+		}
+		or = append(or, "weir_flow_log_id IN ("+strings.Join(quoted, ", ")+")")
 	}
-	quoted := make([]string, len(ids))
-	for i, id := range ids {
-		quoted[i] = quote(id)
+	for _, p := range g.Places {
+		lies := "starts_with(weir_object, " + quote(p) + ")"
+		if lake.IsFile(p) {
+			lies = "weir_object = " + quote(p)
+		}
+		or = append(or, "(weir_flow_log_id IS NULL AND "+lies+")")
 	}
-	return "weir_flow_log_id IN (" + strings.Join(quoted, ", ") + ")"
+	if len(or) == 0 {
+		return ""
+	}
+	return "(" + strings.Join(or, " OR ") + ")"
 }
 
 // classTable has the objects whose formats are not of the class of most.
@@ -245,7 +263,7 @@ func (r *insightsQuery) tables(ctx context.Context) error {
 	if !r.taken {
 		return nil
 	}
-	return r.objectTable(ctx, takenTable, "at BIGINT", func(_ int64, at time.Time) (driver.Value, bool) { return at.UnixMilli(), true })
+	return r.objectTable(ctx, takenTable, "taken BIGINT", func(_ int64, at time.Time) (driver.Value, bool) { return at.UnixMilli(), true })
 }
 
 // objectTable makes a table of objects and a value of each.
@@ -292,7 +310,11 @@ func (r *insightsQuery) open(ctx context.Context, text string, files []lake.Data
 	}
 	// Readings of files of events have a column that no table of records has.
 	scans = slices.DeleteFunc(scans, func(c scan) bool { return slices.Contains(c.gives, "ts") || slices.Contains(c.filters, "ts") })
-	files, columns := matchingFiles(files, scansOf(scans, flowlog.KindVPC, s.snap))
+	// What DuckDB answers without a scan, by the number of rows of each file, needs all of them.
+	columns := map[string]bool{}
+	if scans = scansOf(scans, flowlog.KindVPC, s.snap); len(scans) >= r.lakeSources() {
+		files, columns = matchingFiles(files, scans)
+	}
 	if err := s.view(ctx, flowlog.KindVPC, files); err != nil {
 		return cost, err
 	}
@@ -301,6 +323,16 @@ func (r *insightsQuery) open(ctx context.Context, text string, files []lake.Data
 		return cost, fmt.Errorf("%w: it would read %d bytes of %d files, and may read %d", query.ErrLimit, cost.Bytes, len(cost.Files), r.limits.MaxBytes)
 	}
 	return cost, nil
+}
+
+// lakeSources returns how many of the sources read the table of records.
+func (r *insightsQuery) lakeSources() (n int) {
+	for i := range r.sources {
+		if r.sources[i].lake {
+			n++
+		}
+	}
+	return n
 }
 
 // scanned counts what a plan reads.

@@ -1,0 +1,119 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"path/filepath"
+
+	"weir/internal/accesskey"
+	"weir/internal/awsapi"
+	"weir/internal/awsapi/logs"
+	"weir/internal/insights"
+	"weir/internal/logstore"
+	"weir/internal/sigv4"
+)
+
+// DefaultAccount and DefaultRegion are what ARNs of a server have where nothing else is said.
+const (
+	DefaultAccount = "000000000000"
+	DefaultRegion  = "us-east-1"
+)
+
+// awsAPI answers AWS's clients.
+type awsAPI struct {
+	*awsapi.Router
+	logs *logs.API
+	keys *accesskey.Store
+}
+
+// newAWSAPI makes the services of a server. The caller closes it.
+func newAWSAPI(s *Local, store *logstore.Store, o ServeOptions) (*awsAPI, error) {
+	log := o.Log
+	api, err := logs.New(logs.Options{
+		Account: s.account, Region: s.region, Store: store, Lake: s.LakeGroups(), Runner: insightsRunner{s}, Sinks: o.Sinks,
+		Results: filepath.Join(s.lake.Data(), "cache", "results"), Now: s.now, Log: log,
+	})
+	if err != nil {
+		return nil, err
+	}
+	keys := accesskey.Open(s.lake.Data(), func(err error) { log.Error("the access keys can't be read", "error", err) })
+	auth := &signatures{keys: keys, verifier: sigv4.Verifier{Secret: keys.Secret}}
+	return &awsAPI{Router: awsapi.NewRouter(auth, log, api.Service()), logs: api, keys: keys}, nil
+}
+
+// close ends what runs.
+func (a *awsAPI) close() {
+	a.logs.Close()
+	a.keys.Close()
+}
+
+// before answers requests of AWS's clients, which their signatures let in, and passes others on.
+func (a *awsAPI) before(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if a.Match(r) {
+			a.ServeHTTP(w, r)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// signatures tells who sent requests by their signatures.
+type signatures struct {
+	keys     *accesskey.Store
+	verifier sigv4.Verifier
+}
+
+// Authenticate verifies the signature of a request.
+func (a *signatures) Authenticate(r *http.Request, body []byte, service string) (awsapi.Identity, error) {
+	id, err := a.verifier.Verify(r, body, service)
+	if refused := new(sigv4.Error); errors.As(err, &refused) {
+		return nil, &awsapi.Error{Code: refused.Code, Message: refused.Message, Status: refused.Status}
+	}
+	if err != nil {
+		return nil, err
+	}
+	key, ok := a.keys.Key(id.KeyID)
+	if !ok { // it was revoked meanwhile
+		return nil, &awsapi.Error{Code: sigv4.CodeUnrecognized, Message: "The security token included in the request is invalid.", Status: http.StatusForbidden}
+	}
+	a.keys.Touch(id.KeyID)
+	return identity{key}, nil
+}
+
+// identity is an access key that signed a request.
+type identity struct{ key accesskey.Key }
+
+// AccessKeyID returns the key's id.
+func (i identity) AccessKeyID() string { return i.key.ID }
+
+// Allows says whether the key may do an action.
+func (i identity) Allows(action string) bool { return i.key.Allows(action) }
+
+// insightsRunner runs queries of the API.
+type insightsRunner struct{ s *Local }
+
+// Check says whether a query can be run, and which log groups it reads.
+func (r insightsRunner) Check(ctx context.Context, q logs.QueryRequest) ([]string, error) {
+	checked, err := CheckLogsQuery(q.Text)
+	if err != nil {
+		return nil, err
+	}
+	if checked.Source != nil && len(q.Groups) > 0 {
+		return nil, sourceAndGroups(checked)
+	}
+	groups, err := r.s.queryGroups(ctx, checked, q.Groups)
+	if err != nil {
+		return nil, err
+	}
+	run := &logsRun{s: r.s}
+	defer run.close()
+	_, err = run.input(ctx, groups, q.Start, q.End)
+	return groups, err
+}
+
+// Run runs a query that was checked.
+func (r insightsRunner) Run(ctx context.Context, q logs.QueryRequest, _ func(insights.Statistics)) (*insights.Result, error) {
+	return r.s.LogsQuery(ctx, LogsQuery{Text: q.Text, Groups: q.Groups, Start: q.Start, End: q.End, Limit: q.Limit})
+}

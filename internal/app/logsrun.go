@@ -1,0 +1,214 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"slices"
+
+	"weir/flowlog"
+	"weir/internal/awsapi/logs"
+	"weir/internal/insights"
+	"weir/internal/insights/discover"
+	"weir/internal/insights/lookup"
+	"weir/internal/insights/reference"
+	"weir/internal/insights/value"
+	"weir/internal/logstore"
+	"weir/internal/query"
+	"weir/internal/query/duckdb"
+)
+
+// runLogsQuery runs a query that was checked.
+func (s *Local) runLogsQuery(ctx context.Context, q *insights.Query, r LogsQuery) (*insights.Result, error) {
+	groups, err := s.queryGroups(ctx, q, r.Groups)
+	if err != nil {
+		return nil, err
+	}
+	now := s.now().UnixMilli()
+	start, end := reference.Window(q.Source, value.Context{Start: r.Start, End: r.End, Now: now})
+	run := &logsRun{s: s, anyCase: r.AnyCase}
+	defer run.close()
+	in, err := run.input(ctx, groups, start, end)
+	if err != nil {
+		return nil, err
+	}
+	in.Start, in.End, in.Now, in.Limit, in.Table = r.Start, r.End, now, r.Limit, s.lookupTable
+	if run.transit {
+		return run.reference(ctx, q, r, groups, now)
+	}
+	return s.engine.Insights(ctx, q, in, query.Limits{})
+}
+
+// queryGroups returns the names of the groups that a query reads, each once.
+func (s *Local) queryGroups(ctx context.Context, q *insights.Query, named []string) ([]string, error) {
+	if q.Source != nil {
+		return s.sourceGroups(ctx, q.Source)
+	}
+	var out []string
+	for _, name := range named {
+		if !slices.Contains(out, name) {
+			out = append(out, name)
+		}
+	}
+	return out, nil
+}
+
+// logsRun is what one query pins.
+type logsRun struct {
+	s         *Local
+	anyCase   bool
+	snapshots []*logstore.Snapshot
+	// transit says that there are records of transit gateways, which only the reference reads.
+	transit bool
+}
+
+func (r *logsRun) close() {
+	for _, p := range r.snapshots {
+		p.Close()
+	}
+}
+
+// input returns what the engine reads of log groups for a time range, both ends inclusive. Errors:
+// [logstore.ErrNoGroup].
+func (r *logsRun) input(ctx context.Context, groups []string, start, end int64) (*duckdb.InsightsInput, error) {
+	in := &duckdb.InsightsInput{AnyCase: r.anyCase, Region: r.s.region, Ptr: eventPtr}
+	in.Source = func(ctx context.Context, source *insights.Source, start, end int64) (*duckdb.InsightsInput, error) {
+		names, err := r.s.sourceGroups(ctx, source)
+		if err != nil {
+			return nil, err
+		}
+		return r.input(ctx, names, start, end)
+	}
+	lake := r.s.LakeGroups()
+	for _, name := range groups {
+		store, err := r.s.groupStore(ctx, name)
+		if err != nil {
+			return nil, err
+		}
+		if store != nil {
+			g, err := r.stored(ctx, store, name, start, end)
+			if err != nil {
+				return nil, err
+			}
+			in.Events = append(in.Events, g)
+			continue
+		}
+		g, err := lake.Find(name)
+		if err != nil {
+			return nil, err
+		}
+		transit, err := lake.hasTransit(ctx, &g)
+		if err != nil {
+			return nil, err
+		}
+		r.transit = r.transit || transit
+		in.Lake = append(in.Lake, duckdb.LakeGroup{Name: name, Account: r.s.account, FlowLogs: g.FlowLogs, Places: g.Places})
+	}
+	return in, nil
+}
+
+// stored returns a group of the store.
+func (r *logsRun) stored(ctx context.Context, store *logstore.Store, name string, start, end int64) (duckdb.EventGroup, error) {
+	p, err := store.Snapshot(ctx, name, start, end+1)
+	if err != nil {
+		return duckdb.EventGroup{}, err
+	}
+	r.snapshots = append(r.snapshots, p)
+	g := duckdb.EventGroup{Name: name, Account: r.s.account, Formats: store.Formats()}
+	for _, f := range p.Files {
+		g.Files = append(g.Files, f.Path)
+		g.Records += f.Events
+		g.Bytes += f.Bytes
+	}
+	events, bytes := p.TailSize()
+	g.Records += events
+	g.Bytes += bytes
+	if events > 0 {
+		g.Tail = tailOf(p)
+	}
+	return g, nil
+}
+
+// tailOf yields what of a snapshot is in no file.
+func tailOf(p *logstore.Snapshot) iter.Seq[duckdb.TailEvent] {
+	return func(yield func(duckdb.TailEvent) bool) {
+		for e := range p.Tail() {
+			if !yield(duckdb.TailEvent{
+				Timestamp: e.Timestamp, Ingestion: e.Ingestion, Stream: e.Stream, Message: e.Message, Ordinal: int64(e.Ordinal), Form: e.Form,
+			}) {
+				return
+			}
+		}
+	}
+}
+
+// eventPtr returns the pointer of an event.
+func eventPtr(e *discover.Event, ordinal int64) string {
+	of := logstore.Event{Group: e.Group, Stream: e.Stream, Timestamp: e.Timestamp, Message: e.Message, Ordinal: int(ordinal)}
+	return of.Ptr()
+}
+
+// maxReferenceEvents bounds the events of a query that is run in memory.
+const maxReferenceEvents = 1_000_000
+
+// reference runs a query in memory, over all events of its groups.
+func (r *logsRun) reference(ctx context.Context, q *insights.Query, asked LogsQuery, named []string, now int64) (*insights.Result, error) {
+	return reference.Run(ctx, q, &reference.Env{
+		Query:  value.Context{Start: asked.Start, End: asked.End, Now: now},
+		Fields: discover.Options{AnyCase: asked.AnyCase, Region: r.s.region},
+		Limit:  asked.Limit,
+		Table:  r.s.lookupTable,
+		Events: func(ctx context.Context, source *insights.Source, start, end int64) ([]discover.Event, error) {
+			groups := named
+			if source != nil && source != q.Source {
+				var err error
+				if groups, err = r.s.sourceGroups(ctx, source); err != nil {
+					return nil, err
+				}
+			}
+			return r.s.discovered(ctx, groups, start, end)
+		},
+	})
+}
+
+// discovered returns the events of log groups in a time range, both ends inclusive.
+func (s *Local) discovered(ctx context.Context, groups []string, start, end int64) ([]discover.Event, error) {
+	var out []discover.Event
+	formats := map[string]*flowlog.Format{}
+	for _, name := range groups {
+		err := s.eachEvent(ctx, logstore.ReadRequest{Group: name, From: start, To: end + 1}, func(e lakeEvent) bool {
+			event := discover.Event{
+				Account: s.account, Group: e.Group, Stream: e.Stream, Timestamp: e.Timestamp, Ingestion: e.Ingestion, Message: e.Message, Ptr: e.Ptr(),
+			}
+			if e.format.Len() > 0 {
+				header := e.format.Header()
+				if formats[header] == nil {
+					formats[header] = &e.format
+				}
+				event.Format = formats[header]
+			}
+			out = append(out, event)
+			return len(out) <= maxReferenceEvents
+		})
+		if err != nil {
+			return nil, err
+		}
+		if len(out) > maxReferenceEvents {
+			return nil, fmt.Errorf("%w: more than %d events of %s would be read, which is done in memory: ask for less time", query.ErrLimit, maxReferenceEvents, name)
+		}
+	}
+	return out, nil
+}
+
+// lookupTable returns a lookup table; nil where there is none of the name.
+func (s *Local) lookupTable(ctx context.Context, name string) (*lookup.Table, error) {
+	store, err := s.logStore(ctx, false)
+	if err != nil || store == nil {
+		return nil, err
+	}
+	body, ok, err := logs.LookupTable(ctx, store, name)
+	if err != nil || !ok {
+		return nil, err
+	}
+	return lookup.Parse(body)
+}
