@@ -18,7 +18,8 @@
 //	sizes      the lake's data files, and their rollups apart
 //	small      thousands of small objects
 //	first      from start to report on a day of 100,000 records
-//	questions  Q1 to Q6 on the lake's records, Q1 to Q5 beside DuckDB on AWS-style Parquet
+//	questions  Q1 to Q6 on the lake's records, Q1 to Q5 beside DuckDB on AWS-style Parquet, and
+//	           all as Logs Insights queries beside SQL
 //	rollups    what rollups answer, as plans, beside the same plans on the lake's records
 //	memory     processes that answer Q1 to Q5
 //	peers      Q1 to Q5 beside other programs, and intake beside flowlogs-reader

@@ -74,6 +74,9 @@ func (b *bench) questions(ctx context.Context) error {
 	mean := geometricMean(ratios)
 	b.row("geometric mean of Q1 to Q5", "3.5 times faster", mean >= 3.5, "%.1f times", mean)
 	b.guarded[guardQuestions] = mean
+	if err := b.insightsQuestions(ctx, engine); err != nil {
+		return err
+	}
 	return b.stored(ctx, engine, conn)
 }
 

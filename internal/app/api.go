@@ -3,7 +3,6 @@ package app
 import (
 	"context"
 	"errors"
-	"log/slog"
 	"net/http"
 	"path/filepath"
 
@@ -29,9 +28,10 @@ type awsAPI struct {
 }
 
 // newAWSAPI makes the services of a server. The caller closes it.
-func newAWSAPI(s *Local, store *logstore.Store, log *slog.Logger) (*awsAPI, error) {
+func newAWSAPI(s *Local, store *logstore.Store, o ServeOptions) (*awsAPI, error) {
+	log := o.Log
 	api, err := logs.New(logs.Options{
-		Account: s.account, Region: s.region, Store: store, Lake: s.LakeGroups(), Runner: insightsRunner{s},
+		Account: s.account, Region: s.region, Store: store, Lake: s.LakeGroups(), Runner: insightsRunner{s}, Sinks: o.Sinks,
 		Results: filepath.Join(s.lake.Data(), "cache", "results"), Now: s.now, Log: log,
 	})
 	if err != nil {

@@ -132,7 +132,7 @@ func (r *logsRun) stored(ctx context.Context, store *logstore.Store, name string
 // tailOf yields what of a snapshot is in no file.
 func tailOf(p *logstore.Snapshot) iter.Seq[duckdb.TailEvent] {
 	return func(yield func(duckdb.TailEvent) bool) {
-		for e := range p.TailForms() {
+		for e := range p.Tail() {
 			if !yield(duckdb.TailEvent{
 				Timestamp: e.Timestamp, Ingestion: e.Ingestion, Stream: e.Stream, Message: e.Message, Ordinal: int64(e.Ordinal), Form: e.Form,
 			}) {

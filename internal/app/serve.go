@@ -46,8 +46,10 @@ type ServeOptions struct {
 	// Account and Region are what ARNs of AWS's services have here; "" means DefaultAccount and
 	// DefaultRegion.
 	Account, Region string
-	Version         string
-	Log             *slog.Logger
+	// Sinks are where subscription filters may deliver to.
+	Sinks   Sinks
+	Version string
+	Log     *slog.Logger
 	// Ready, which may be nil, is called with the console's URL once it answers.
 	Ready func(url string)
 }
@@ -86,7 +88,7 @@ func Serve(ctx context.Context, o ServeOptions) error {
 	if err != nil {
 		return err
 	}
-	api, err := newAWSAPI(s, store, o.Log)
+	api, err := newAWSAPI(s, store, o)
 	if err != nil {
 		return err
 	}
@@ -419,6 +421,9 @@ func (v *server) run(ctx context.Context, listeners map[net.Listener]http.Handle
 	}
 	wg.Go(func() { v.maintain(ctx) })
 	wg.Go(func() { v.takeEvents(ctx) })
+	wg.Go(func() {
+		(&subscriptions{store: v.store, sinks: v.o.Sinks, account: v.s.account, log: v.o.Log}).run(ctx)
+	})
 	if v.o.Follow != nil {
 		wg.Go(func() { v.follow(ctx) })
 	}

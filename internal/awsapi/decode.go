@@ -60,6 +60,9 @@ func parse(body []byte) (map[string]any, error) {
 	if !utf8.Valid(body) {
 		return nil, serialization("the body is not UTF-8")
 	}
+	if n := values(body); n > maxValues {
+		return nil, serialization("the body has more than %d values", maxValues)
+	}
 	dec := json.NewDecoder(bytes.NewReader(body))
 	dec.UseNumber()
 	var tree any
@@ -77,6 +80,27 @@ func parse(body []byte) (map[string]any, error) {
 		return nil, serialization("%s can not be converted to a structure", token(tree))
 	}
 	return object, nil
+}
+
+// maxValues bounds what a body becomes in memory: a value of three bytes takes some hundred. No request
+// that is taken has as many.
+const maxValues = 100_000
+
+// values returns about how many values a JSON text has: those that are elements or members, and the lists and
+// objects.
+func values(body []byte) int {
+	n, quoted := 0, false
+	for i := 0; i < len(body); i++ {
+		switch c := body[i]; {
+		case quoted && c == '\\':
+			i++
+		case c == '"':
+			quoted = !quoted
+		case !quoted && (c == ',' || c == '[' || c == '{'):
+			n++
+		}
+	}
+	return n
 }
 
 type decoder struct {

@@ -249,6 +249,8 @@ func TestDecode(t *testing.T) {
 		{name: "cut off", body: `{"name":"a`, err: "SerializationException: the body is not JSON: it ends too early"},
 		{name: "more behind it", body: `{"name":"a"} {}`, err: "SerializationException: the body is not JSON: there is more behind the object, at byte 14"},
 		{name: "not UTF-8", body: "{\"name\":\"\xff\"}", err: "SerializationException: the body is not UTF-8"},
+		{name: "many commas in a text", body: `{"name":"a","other":"\\\"` + strings.Repeat(",", 100_001) + `"}`, want: thing{Name: "a"}},
+		{name: "many values", body: `{"name":"a","other":[` + strings.Repeat("{},", 50_000) + `{}]}`, err: "SerializationException: the body has more than 100000 values"},
 		{name: "too deep", body: strings.Repeat(`{"a":`, 20_000), err: "SerializationException: the body is not JSON: invalid character '{' exceeded max depth, at byte 50001"},
 	}
 	for _, tt := range tests {

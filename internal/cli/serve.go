@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"weir/internal/app"
+	"weir/internal/deliver"
 	"weir/internal/lake"
 	"weir/internal/telemetry"
 )
@@ -17,6 +18,7 @@ import (
 func (c *cli) serveCommand() *cobra.Command {
 	o := app.ServeOptions{Version: version}
 	var retention, memory string
+	var sinks []string
 	follow := openFlags{scope: scopeFlags{tz: "Local"}}
 	cmd := &cobra.Command{
 		Use:   "serve [flags] [--follow SOURCE...]",
@@ -74,6 +76,17 @@ new. What fails is said in the log, stands in 'weir lake status', and is tried a
 					return usage(fmt.Errorf("--memory: %w", err))
 				}
 			}
+			o.Sinks = app.Sinks{}
+			for _, text := range sinks {
+				name, sink, err := deliver.ParseSink(text)
+				if err == nil && o.Sinks.Has(name) {
+					err = fmt.Errorf("there are two sinks of the name %s", name)
+				}
+				if err != nil {
+					return usage(fmt.Errorf("--sink: %w", err))
+				}
+				o.Sinks[name] = sink
+			}
 			return c.serve(cmd.Context(), o)
 		},
 	}
@@ -82,10 +95,11 @@ new. What fails is said in the log, stands in 'weir lake status', and is tried a
 	f.StringVar(&o.TLSCert, "tls-cert", "", "PEM `FILE` of the certificate")
 	f.StringVar(&o.TLSKey, "tls-key", "", "PEM `FILE` of the certificate's key")
 	f.StringSliceVar(&o.Hosts, "host", nil, "further `NAME` under which the console is reached")
+	f.StringArrayVar(&sinks, "sink", nil, "`NAME=TARGET` of subscription filters, a folder or an http(s) URL; may be given several times")
 	f.StringVar(&o.Account, "account", app.DefaultAccount, "`ACCOUNT` of this server in the ARNs of its log groups")
 	f.StringVar(&retention, "retention", "", "remove records older than `AGE`: 90d")
 	f.StringVar(&memory, "memory", "", "`SIZE` of the memory for queries (default 1GiB)")
-	completeNothing(cmd, "listen", "host", "account", "retention", "memory")
+	completeNothing(cmd, "listen", "host", "account", "sink", "retention", "memory")
 	f.StringVar(&follow.scope.since, "since", "", "at the start, records of the last `TIME`: 30m, 24h, 7d (default: the newest 24 hours)")
 	f.StringVar(&follow.scope.from, "from", "", "at the start, records whose start is at or after `TIME`")
 	completeNothing(cmd, "since", "from")

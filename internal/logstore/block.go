@@ -7,7 +7,8 @@ import (
 	"sync/atomic"
 )
 
-// A block is the events of one Put, in the order of their times. It is not changed.
+// A block is the events of one Put, in the order of their times. It is not changed, but for forms, which are
+// found when they are asked for.
 type block struct {
 	group, stream int64 // ids
 	seq           int64 // of the Put: greater than that of every earlier one
@@ -17,7 +18,21 @@ type block struct {
 	bytes         int64 // of messages
 	data          []byte
 
-	forms atomic.Pointer[blockForms] // nil: nobody asked for them
+	forms atomic.Pointer[blockForms] // nil: not known yet
+}
+
+// blockForms are the forms of a block's events, where the number of their group's LogFormat is this one.
+type blockForms struct {
+	format int64
+	forms  []int32
+}
+
+// formsFor returns the forms of the events as far as they are known for a LogFormat.
+func (b *block) formsFor(format int64) []int32 {
+	if f := b.forms.Load(); f != nil && f.format == format {
+		return f.forms
+	}
+	return nil
 }
 
 // Each event of a block's data is three numbers, as uvarint, and its message: the time since the event

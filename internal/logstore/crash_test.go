@@ -11,6 +11,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"os/exec"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -49,7 +50,7 @@ const crashStreams = 4
 // crashEvents returns the events of a Put, which tell where they are from: flow log records, and other text.
 func crashEvents(run string, client, n int, now time.Time) []InputEvent {
 	var events []InputEvent
-	for i := range 1 + n*7%50 { // records have whole seconds
+	for i := range 1 + n*7%20 { // records have whole seconds
 		at := now.Add(time.Duration(i) * time.Second).Truncate(time.Second)
 		text := fmt.Sprintf("2 123456789012 eni-%s 10.0.0.%d 10.1.0.1 %d 443 6 %d 840 %d %d ACCEPT OK", run, client, i, n, at.Unix(), at.Unix()+59)
 		if i%5 == 4 {
@@ -122,7 +123,7 @@ func TestCrash(t *testing.T) {
 			t.Fatal(err)
 		}
 		lines := bufio.NewScanner(out)
-		puts, until := 0, 1+random.IntN(150)
+		puts, until := 0, 1+random.IntN(80)
 		for lines.Scan() {
 			var a acknowledged
 			var at int64
@@ -138,7 +139,7 @@ func TestCrash(t *testing.T) {
 		if err := cmd.Wait(); !errors.As(err, &exit) || exit.Sys().(syscall.WaitStatus).Signal() != syscall.SIGKILL {
 			t.Fatalf("the process ended by itself: %v\n%s", err, &stderr)
 		}
-		if run%10 == 9 || run == *kills-1 {
+		if run%40 == 39 || run == *kills-1 {
 			checkCrash(t, data, want)
 		}
 	}
@@ -168,7 +169,7 @@ func checkCrash(t *testing.T, data string, want map[acknowledged]time.Time) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			got[fmt.Sprint(e.Timestamp, e.Message)]++
+			got[crashKey(e.Timestamp, e.Message)]++
 		}
 		for key, n := range got {
 			if n > 1 {
@@ -178,7 +179,7 @@ func checkCrash(t *testing.T, data string, want map[acknowledged]time.Time) {
 		missing := 0
 		for a, now := range want {
 			for _, e := range crashEvents(a.run, a.client, a.n, now) {
-				if got[fmt.Sprint(e.Timestamp, string(e.Message))] == 0 {
+				if got[crashKey(e.Timestamp, string(e.Message))] == 0 {
 					missing++
 				}
 			}
@@ -197,6 +198,9 @@ func checkCrash(t *testing.T, data string, want map[acknowledged]time.Time) {
 		}
 	}
 }
+
+// crashKey tells an event by its time and message.
+func crashKey(at int64, message string) string { return strconv.FormatInt(at, 10) + " " + message }
 
 // objectMessages returns how often the objects have each event, by its time and message.
 func objectMessages(t *testing.T, s *Store) map[string]int {
@@ -226,7 +230,7 @@ func objectMessages(t *testing.T, s *Store) map[string]int {
 			}
 			for r := range b.Records() {
 				n++
-				out[fmt.Sprint(r.EventTime()*1000, string(flowlog.AppendText(nil, r, o.Format)))]++
+				out[crashKey(r.EventTime()*1000, string(flowlog.AppendText(nil, r, o.Format)))]++
 			}
 		}
 		if n != o.Events || d.Stats().Bad != 0 {

@@ -257,7 +257,7 @@ func (w *flushWriter) writeGroups(ctx context.Context) error {
 			continue
 		}
 		p := part{g: g}
-		p.number, p.format = s.readable(g)
+		p.number, p.format = s.formatOf(g)
 		for _, b := range g.frozen {
 			p.blocks = append(p.blocks, streamBlock{b, g.byID[b.stream].Name})
 		}
@@ -280,7 +280,7 @@ func (w *flushWriter) writeGroup(ctx context.Context, g *group, number int64, f 
 	}
 	refs := make([]ref, 0, n)
 	for _, b := range blocks {
-		refs = appendRefs(refs, b.block, b.stream)
+		refs = appendRefs(refs, b.block, b.stream, number)
 	}
 	sortRefs(refs)
 	write := func() error {
@@ -323,7 +323,7 @@ func (w *flushWriter) writeGroup(ctx context.Context, g *group, number int64, f 
 		if err != nil {
 			return err
 		}
-		w.rows.append(e.at, e.block.ingestion, e.block.ordinal(e.duplicate), formText, e.stream, e.message)
+		w.rows.append(e.at, e.block.ingestion, e.block.ordinal(e.duplicate), e.form, e.stream, e.message)
 	}
 	if err := end(); err != nil {
 		return err

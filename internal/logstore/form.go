@@ -4,27 +4,25 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
+	"slices"
 
 	"github.com/apache/arrow-go/v18/parquet"
 
 	"weir/flowlog"
 )
 
-// fillForms finds the forms of the rows' messages: flow log records of a format, which has a number, where
+// fillForms finds the forms of the rows' messages that are not known: flow log records of a format, which has a number, where
 // that is not 0; JSON objects; else text.
 func (r *rows) fillForms(number int64, f flowlog.Format) {
+	var places []int
 	for i, m := range r.message {
+		if r.form[i] != formUnknown {
+			continue
+		}
 		r.form[i] = formText
 		if t := bytes.TrimLeft(m, " \t\r\n"); len(t) > 0 && t[0] == '{' && json.Valid(m) {
 			r.form[i] = formJSON
-		}
-	}
-	if number == 0 {
-		return
-	}
-	var places []int
-	for i, m := range r.message {
-		if r.form[i] == formText && mayBeRecord(m) {
+		} else if number != 0 && mayBeRecord(m) {
 			places = append(places, i)
 		}
 	}
@@ -117,4 +115,42 @@ func match(messages []parquet.ByteArray, places []int, f flowlog.Format) (matche
 		printed = printed[end+1:]
 	}
 	return matched, true
+}
+
+// findForms returns the forms of the events of each block for a LogFormat. Those that are not known yet are found,
+// of many blocks at a time, and noted.
+func findForms(blocks []streamBlock, number int64, f flowlog.Format) [][]int32 {
+	out := make([][]int32, len(blocks))
+	r := &rows{}
+	var waiting []int
+	find := func() {
+		r.fillForms(number, f)
+		at := 0
+		for _, i := range waiting {
+			b := blocks[i]
+			out[i] = slices.Clone(r.form[at : at+b.n])
+			b.forms.Store(&blockForms{number, out[i]})
+			at += b.n
+		}
+		r.reset()
+		waiting = waiting[:0]
+	}
+	for i, b := range blocks {
+		if out[i] = b.formsFor(number); out[i] != nil {
+			continue
+		}
+		c := b.cursor()
+		for {
+			more, err := c.next()
+			if !more || err != nil {
+				break
+			}
+			r.append(c.at, 0, 0, formUnknown, nil, c.message)
+		}
+		if waiting = append(waiting, i); r.full() {
+			find()
+		}
+	}
+	find()
+	return out
 }

@@ -8,6 +8,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	peer "github.com/parquet-go/parquet-go"
@@ -47,7 +48,7 @@ func checkForms(t testing.TB, messages [][]byte, f flowlog.Format) (records int)
 	t.Helper()
 	r := &rows{}
 	for _, m := range messages {
-		r.append(0, 0, 0, formText, nil, m)
+		r.append(0, 0, 0, formUnknown, nil, m)
 	}
 	r.fillForms(7, f)
 	for i, m := range messages {
@@ -100,12 +101,63 @@ func TestForms(t *testing.T) {
 	}
 	r := &rows{}
 	for _, m := range []string{`{}`, ` {"a": [1, 2]} `, `{"a": 1`, `[1]`, `{"a": 1} x`, `"{}"`, `{1}`, ``} {
-		r.append(0, 0, 0, formText, nil, []byte(m))
+		r.append(0, 0, 0, formUnknown, nil, []byte(m))
 	}
 	r.fillForms(0, flowlog.Format{})
 	if diff := cmp.Diff([]int32{formJSON, formJSON, 0, 0, 0, 0, 0, 0}, r.form); diff != "" {
 		t.Errorf("JSON (-want +got):\n%s", diff)
 	}
+}
+
+// TestTailForms finds the forms of events in the tail for the LogFormat that their group has then, and writes them
+// into files.
+func TestTailForms(t *testing.T) {
+	p := newPlace(t, "a")
+	p.put("a", noon, "10.0.0.1 1772452800", `{"a": 1}`, "10.0.0.1 9 1772452800")
+	for range 3000 {
+		p.put("a", noon.Add(time.Hour), "10.0.0.2 1772452800")
+	}
+	forms := func() map[string]int32 {
+		t.Helper()
+		snap, err := p.Snapshot(t.Context(), "g", 0, 0)
+		p.must(err)
+		defer snap.Close()
+		out := map[string]int32{}
+		for e := range snap.Tail() {
+			out[e.Message] = e.Form
+		}
+		for _, f := range snap.Files {
+			r, err := openFile(f.Path)
+			p.must(err)
+			for i := range r.left {
+				part, err := r.read(i)
+				p.must(err)
+				for k := range part.len() {
+					out[string(part.message[k])] = part.form[k]
+				}
+			}
+			_ = r.r.Close()
+		}
+		return out
+	}
+	check := func(first, second, third int32) {
+		t.Helper()
+		want := map[string]int32{"10.0.0.1 1772452800": first, "10.0.0.2 1772452800": first, `{"a": 1}`: second, "10.0.0.1 9 1772452800": third}
+		if diff := cmp.Diff(want, forms()); diff != "" {
+			t.Errorf("forms (-want +got):\n%s", diff)
+		}
+	}
+	check(0, -1, 0)
+	p.must(p.SetFormat(t.Context(), "g", "${srcaddr} ${start}"))
+	check(1, -1, 0)
+	check(1, -1, 0)
+	p.must(p.SetFormat(t.Context(), "g", "${srcaddr} ${srcport} ${start}"))
+	check(0, -1, 2)
+	p.reopen()
+	p.must(p.SetFormat(t.Context(), "g", "${srcaddr} ${start}"))
+	check(1, -1, 0)
+	p.flush()
+	check(1, -1, 0)
 }
 
 // TestFormsOfVectors tells the forms of lines that others test their parsers with.

@@ -208,6 +208,14 @@ func (s *Store) SetFormat(ctx context.Context, name, logFormat string) error {
 	})
 }
 
+// formatOf returns the LogFormat of a group and its number, 0 where none is known. The caller holds mu.
+func (s *Store) formatOf(g *group) (int64, flowlog.Format) {
+	if g.format == 0 || s.formats[g.format-1].err != nil {
+		return 0, flowlog.Format{}
+	}
+	return g.format, s.formats[g.format-1].format
+}
+
 // Formats returns all LogFormats that groups have or had: that of number n, as files have it in the
 // column form, is at n-1. One that this weir can't read is the zero Format.
 func (s *Store) Formats() []flowlog.Format {

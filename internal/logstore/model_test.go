@@ -236,7 +236,7 @@ func contents(t *testing.T, s *Snapshot) []string {
 		}
 	}
 	for e := range s.Tail() {
-		out = append(out, e)
+		out = append(out, e.Event)
 	}
 	lines := shown(out)
 	slices.Sort(lines)

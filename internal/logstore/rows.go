@@ -18,8 +18,9 @@ type rows struct {
 
 // Forms of messages; from 1 on it is the number of a LogFormat.
 const (
-	formText int32 = 0
-	formJSON int32 = -1
+	formText    int32 = 0
+	formJSON    int32 = -1
+	formUnknown int32 = -2 // to be found by fillForms; never in a file
 )
 
 // A group of rows of a file holds at most so many events, and bytes of messages: readers hold one of each
@@ -73,18 +74,23 @@ type ref struct {
 	stream    []byte
 	message   []byte
 	duplicate int
+	form      int32
 }
 
-// appendRefs appends the events of a block of a stream.
-func appendRefs(to []ref, b *block, stream string) []ref {
-	name := []byte(stream)
+// appendRefs appends the events of a block of a stream, with their forms for a LogFormat where they are known.
+func appendRefs(to []ref, b *block, stream string, format int64) []ref {
+	name, forms := []byte(stream), b.formsFor(format)
+	form := formUnknown
 	c := b.cursor()
-	for {
+	for i := 0; ; i++ {
 		more, err := c.next()
 		if !more || err != nil { // readBlock and makeBlock see to it that there is none
 			return to
 		}
-		to = append(to, ref{c.at, b, name, c.message, c.duplicate})
+		if forms != nil {
+			form = forms[i]
+		}
+		to = append(to, ref{c.at, b, name, c.message, c.duplicate, form})
 	}
 }
 
@@ -104,14 +110,14 @@ func sortRefs(refs []ref) {
 	})
 }
 
-// blockRows returns the events of a block as rows.
+// blockRows returns the events of a block as rows, without their forms.
 func blockRows(b *block, stream string) *rows {
-	refs := appendRefs(make([]ref, 0, b.n), b, stream)
+	refs := appendRefs(make([]ref, 0, b.n), b, stream, 0)
 	sortRefs(refs)
 	r := &rows{}
 	for i := range refs {
 		e := &refs[i]
-		r.append(e.at, b.ingestion, b.ordinal(e.duplicate), formText, e.stream, e.message)
+		r.append(e.at, b.ingestion, b.ordinal(e.duplicate), formUnknown, e.stream, e.message)
 	}
 	return r
 }

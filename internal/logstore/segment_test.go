@@ -113,7 +113,7 @@ func FuzzSegment(f *testing.F) {
 			t.Fatalf("%d torn bytes of %d", torn, len(text))
 		}
 		for _, b := range blocks {
-			refs := appendRefs(nil, b, "s")
+			refs := appendRefs(nil, b, "s", 0)
 			if len(refs) != b.n {
 				t.Fatalf("%d events of %d", len(refs), b.n)
 			}
@@ -127,7 +127,7 @@ func FuzzSegment(f *testing.F) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff(refs, appendRefs(nil, again, "s"), cmp.AllowUnexported(ref{}), cmp.Comparer(func(a, b *block) bool {
+			if diff := cmp.Diff(refs, appendRefs(nil, again, "s", 0), cmp.AllowUnexported(ref{}), cmp.Comparer(func(a, b *block) bool {
 				return a.seq == b.seq && a.ingestion == b.ingestion && a.first == b.first && a.last == b.last && a.bytes == b.bytes
 			})); diff != "" {
 				t.Fatal(diff)

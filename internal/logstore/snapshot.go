@@ -29,9 +29,15 @@ type Snapshot struct {
 
 	store  *Store
 	tail   []streamBlock
-	number int64 // of the group's LogFormat, 0: none
+	number int64 // of the group's LogFormat
 	format flowlog.Format
 	once   sync.Once
+}
+
+// TailEvent is an event that is in no file yet, with its form as files have it.
+type TailEvent struct {
+	Event
+	Form int32
 }
 
 // streamBlock is a block with the name of its stream.
@@ -57,7 +63,7 @@ func (s *Store) Snapshot(_ context.Context, group string, from, to int64) (*Snap
 		from = max(from, now.AddDate(0, 0, -g.retention).UnixMilli())
 	}
 	out := &Snapshot{Group: group, From: from, To: to, store: s}
-	out.number, out.format = s.readable(g)
+	out.number, out.format = s.formatOf(g)
 	for _, f := range g.files {
 		if f.Last >= from && f.First < to {
 			f.pins++
@@ -84,12 +90,14 @@ func (p *Snapshot) Close() {
 	})
 }
 
-// Tail yields the events within the bounds that are in no file, Put by Put.
-func (p *Snapshot) Tail() iter.Seq[Event] {
-	return func(yield func(Event) bool) {
-		for _, b := range p.tail {
+// Tail yields the events within the bounds that are in no file, Put by Put. Their forms are found with the first
+// call, and kept for later ones and for files.
+func (p *Snapshot) Tail() iter.Seq[TailEvent] {
+	return func(yield func(TailEvent) bool) {
+		forms := findForms(p.tail, p.number, p.format)
+		for n, b := range p.tail {
 			c := b.cursor()
-			for {
+			for i := 0; ; i++ {
 				more, err := c.next()
 				if !more || err != nil {
 					break
@@ -97,7 +105,7 @@ func (p *Snapshot) Tail() iter.Seq[Event] {
 				if c.at < p.From || c.at >= p.To {
 					continue
 				}
-				if !yield(b.event(p.Group, b.stream, &c)) {
+				if !yield(TailEvent{b.event(p.Group, b.stream, &c), forms[n][i]}) {
 					return
 				}
 			}

@@ -27,7 +27,7 @@ type Options struct {
 	// FlushBytes is how many bytes of events are flushed at once; 0 means a quarter of MemoryBytes, at
 	// most 64 MiB.
 	FlushBytes int64
-	// FlushAge is after how long events are flushed at the latest; 0 means 30 seconds, less than 0 never.
+	// FlushAge is after how long events are flushed at the latest; 0 means 10 seconds, less than 0 never.
 	FlushAge time.Duration
 	// Log gets what goes wrong in the background; nil: nobody does.
 	Log *slog.Logger
@@ -139,7 +139,7 @@ func Open(ctx context.Context, data string, o Options) (*Store, error) {
 		o.FlushBytes = min(o.MemoryBytes/4, 64<<20)
 	}
 	if o.FlushAge == 0 {
-		o.FlushAge = 30 * time.Second
+		o.FlushAge = 10 * time.Second
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)

@@ -265,6 +265,28 @@ func TestMetricFilters(t *testing.T) {
 	}
 }
 
+func TestFiltersWithRegularExpressions(t *testing.T) {
+	s := newServer(t, nil)
+	s.group("g")
+	metric := func(name, pattern string) object {
+		return object{"logGroupName": "g", "filterName": name, "filterPattern": pattern, "metricTransformations": []object{{"metricName": "m", "metricNamespace": "n", "metricValue": "1"}}}
+	}
+	subscription := func(name, pattern string) object {
+		return object{"logGroupName": "g", "filterName": name, "filterPattern": pattern, "destinationArn": "arn:aws:firehose:us-east-1:1:deliverystream/siem"}
+	}
+	for i := range 4 {
+		s.ok("PutMetricFilter", metric(fmt.Sprint("f", i), "%[a-z]+%"))
+	}
+	s.ok("PutSubscriptionFilter", subscription("f0", "%[a-z]+%"))
+	s.ok("PutMetricFilter", metric("f0", "%[0-9]+%")) // replaces
+	s.ok("PutMetricFilter", metric("plain", "word"))
+	for operation, in := range map[string]object{"PutMetricFilter": metric("f5", "%x+%"), "PutSubscriptionFilter": subscription("f5", "%x+%")} {
+		if got := s.refused(operation, in); got != "LimitExceededException: Resource limit exceeded." {
+			t.Errorf("%s: %s", operation, got)
+		}
+	}
+}
+
 func TestTestMetricFilter(t *testing.T) {
 	s := newServer(t, nil)
 	got := s.ok("TestMetricFilter", object{"filterPattern": "[ip, ..., status=4*]", "logEventMessages": []string{"1.2.3.4 x 404", "1.2.3.4 x 200", "5.6.7.8 a b 403"}})

@@ -56,6 +56,9 @@ func (a *API) putMetricFilter(ctx context.Context, _ *awsapi.Call, in *putMetric
 	if _, err := a.groups.writable(ctx, in.Group); err != nil {
 		return nil, err
 	}
+	if err := a.checkRegexes(ctx, filter, metricFilterKind, in.Group, in.Name); err != nil {
+		return nil, err
+	}
 	f := metricFilter{Pattern: *in.Pattern, Transformations: in.Transformations}
 	return nil, putFilter(ctx, a, metricFilterKind, in.Group, in.Name, maxMetricFilters, &f)
 }
@@ -71,6 +74,36 @@ func putFilter[T any](ctx context.Context, a *API, kind, group, name string, lim
 		return limitExceeded("Resource limit exceeded.")
 	}
 	return put(ctx, a.Store, kind, group, name, f)
+}
+
+// maxRegexPatterns is how many patterns of a group may have regular expressions (AWS).
+const maxRegexPatterns = 5
+
+// checkRegexes says whether a filter with regular expressions is one too many in its group; the one of its name
+// is replaced.
+func (a *API) checkRegexes(ctx context.Context, filter *filterpattern.Pattern, kind, group, name string) error {
+	if filter.Regexes() == 0 {
+		return nil
+	}
+	n := 0
+	for _, k := range []string{metricFilterKind, subscriptionFilterKind} {
+		// Both kinds have the pattern under one name.
+		others, err := list[struct {
+			Pattern string `json:"filterPattern"`
+		}](ctx, a.Store, k, group, "")
+		if err != nil {
+			return err
+		}
+		for _, o := range others {
+			if p, err := filterpattern.Parse(o.value.Pattern); err == nil && p.Regexes() > 0 && (k != kind || o.name != name) {
+				n++
+			}
+		}
+	}
+	if n >= maxRegexPatterns {
+		return limitExceeded("Resource limit exceeded.")
+	}
+	return nil
 }
 
 // unsupported are members that ask for what weir does not do.

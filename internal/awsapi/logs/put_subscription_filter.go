@@ -40,7 +40,8 @@ func (a *API) putSubscriptionFilter(ctx context.Context, _ *awsapi.Call, in *put
 	if in.EmitFields != nil {
 		return nil, invalid("This server does not emit system fields: leave emitSystemFields out.")
 	}
-	if _, err := pattern(*in.Pattern); err != nil {
+	filter, err := pattern(*in.Pattern)
+	if err != nil {
 		return nil, err
 	}
 	if _, err := a.groups.writable(ctx, in.Group); err != nil {
@@ -52,6 +53,9 @@ func (a *API) putSubscriptionFilter(ctx context.Context, _ *awsapi.Call, in *put
 	}
 	if a.Sinks == nil || !a.Sinks.Has(m[1]) {
 		return nil, invalid("Could not deliver to %s: this server has no sink of the name %s.", in.Destination, m[1])
+	}
+	if err := a.checkRegexes(ctx, filter, subscriptionFilterKind, in.Group, in.Name); err != nil {
+		return nil, err
 	}
 	f := subscriptionFilter{Pattern: *in.Pattern, Destination: in.Destination, Role: in.Role, Distribution: in.Distribution}
 	if f.Distribution == "" {

@@ -29,6 +29,9 @@ const (
 	maxTails = 15
 	// A client that takes nothing for so long is gone.
 	frameTimeout = 30 * time.Second
+	// The answer begins so late: aws-sdk-go-v2 (smithy-go 1.28) closes the connection where it comes before
+	// net/http has looked for more of the request's body, within some microseconds of its last byte.
+	beginAfter = 50 * time.Millisecond
 )
 
 type startLiveTailRequest struct {
@@ -84,6 +87,10 @@ func (a *API) startLiveTail(ctx context.Context, c *awsapi.Call, in *startLiveTa
 	defer feed.Close()
 	go func() { cancel(t.follow(ctx, feed)) }()
 
+	select {
+	case <-time.After(beginAfter):
+	case <-ctx.Done():
+	}
 	w.Header().Set("Content-Type", eventstream.ContentType)
 	w.WriteHeader(http.StatusOK)
 	s := stream{control: http.NewResponseController(w), w: w}

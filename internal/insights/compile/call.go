@@ -186,6 +186,10 @@ func floor(args []Expression) (Expression, bool) {
 	if n > 1<<40/u.Millis {
 		return absent, false
 	}
+	if seconds := args[0].Seconds; seconds != "" && n*u.Millis%1000 == 0 {
+		seconds = "(" + seconds + " - " + seconds + " % " + strconv.FormatInt(n*u.Millis/1000, 10) + ")"
+		return Expression{SQL: "(" + seconds + " * 1000)", Kind: Time, Seconds: seconds}, true
+	}
 	size := strconv.FormatInt(n*u.Millis, 10)
 	t := args[0].SQL
 	return Expression{SQL: "(" + t + " - " + t + " % " + size + ")", Kind: Time}, true

@@ -42,6 +42,9 @@ type Expression struct {
 	// Address says that SQL is a column of canonical addresses, against whose statistics a range can
 	// be held.
 	Address bool
+	// Seconds is an integer in seconds, of which SQL is the milliseconds, for a Time that is whole seconds;
+	// "" where there is none.
+	Seconds string
 	// Constant is its value where IsConstant.
 	Constant   value.Value
 	IsConstant bool
@@ -229,8 +232,12 @@ func Untag(s string) value.Value {
 		if err != nil {
 			return value.Absent
 		}
-		if s[0] == 'd' {
+		switch {
+		case s[0] == 'd':
 			return value.Time(int64(f))
+		case value.FormatNumber(f) != rest: // of a JSON document, whose numbers are as they are written there
+			v, _ := value.ParseJSON(rest)
+			return v
 		}
 		return value.Number(f)
 	}

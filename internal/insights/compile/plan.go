@@ -39,11 +39,14 @@ type order struct {
 type Stats struct {
 	SQL     string
 	Columns []Column
-	counted string // the column that counts the events of each row
+	// Done says that the SQL does all commands behind the stats too, so that its rows are the answer's.
+	Done    bool
+	counted string // the column that counts the events of each row, "" where all that the source has are
 }
 
 // Column is a column of rows: its name in the query, and how its values are read. The last column of
-// the SQL behind these is the number of events that the filters let through.
+// the SQL behind these is the number of events that the filters let through, NULL where that is all that
+// the one source has.
 type Column struct {
 	Name string
 	// By says that it is a group key.
@@ -239,7 +242,7 @@ func (p *Plan) stats(c *compiler, cmd *insights.Stats, rest []insights.Command, 
 	if cmd.Offset != nil {
 		return false
 	}
-	s := &Stats{counted: "n"}
+	s := &Stats{}
 	behind := &compiler{in: p.in, context: c.context, names: map[string]Expression{}, opaque: map[string]bool{}}
 	behind.texts = map[string]string{}
 	for _, it := range slices.Concat(cmd.By, cmd.Aggs) {
@@ -257,6 +260,9 @@ func (p *Plan) stats(c *compiler, cmd *insights.Stats, rest []insights.Command, 
 			sql = "NULL"
 		}
 		e.SQL, e.IsConstant, e.Constant = column, false, value.Absent
+		if by && e.Seconds != "" {
+			sql, e.SQL, e.Seconds = e.Seconds, "("+column+" * 1000)", column
+		}
 		s.Columns = append(s.Columns, Column{Name: name, By: by, At: e})
 		selects = append(selects, sql+" AS "+column)
 		if by {
@@ -288,17 +294,26 @@ func (p *Plan) stats(c *compiler, cmd *insights.Stats, rest []insights.Command, 
 		add(it.Name, false, e)
 		grouped.names[it.Name] = e
 	}
-	text := "SELECT " + strings.Join(append(selects, "count(*) AS n"), ", ") + p.in.from(p.where)
-	if i := slices.IndexFunc(selects, func(s string) bool { return strings.HasPrefix(s, "count(*) AS ") }); i >= 0 {
+	switch i := slices.IndexFunc(selects, func(s string) bool { return strings.HasPrefix(s, "count(*) AS ") }); {
+	case i >= 0:
 		s.counted = s.Columns[i].At.SQL
-		text = "SELECT " + strings.Join(selects, ", ") + p.in.from(p.where)
+	case p.unfiltered():
+	default:
+		s.counted = "n"
+		selects = append(selects, "count(*) AS n")
 	}
+	text := "SELECT " + strings.Join(selects, ", ") + p.in.from(p.where)
 	if len(group) > 0 {
 		text += " GROUP BY " + strings.Join(group, ", ")
 	}
 	s.SQL = s.behind(text, behind, rest, limit)
 	p.Stats = s
 	return true
+}
+
+// unfiltered says that all rows of one table count.
+func (p *Plan) unfiltered() bool {
+	return len(p.in.sources) == 1 && len(p.where) == 0 && len(p.in.sources[0].Where) == 0
 }
 
 // behind returns the SELECT of the rows of a stats that are needed for the commands behind it, in the
@@ -316,8 +331,9 @@ func (s *Stats) behind(stats string, c *compiler, rest []insights.Command, limit
 		}
 	}
 	exact, ordered, enough := true, true, limit
+	plain := true // all commands are filters, sorts and a limit at the end
 commands:
-	for _, cmd := range rest {
+	for i, cmd := range rest {
 		switch cmd := cmd.(type) {
 		case *insights.Filter:
 			exact = c.filter(&where, cmd.Where) && exact
@@ -328,6 +344,7 @@ commands:
 				ordered = ordered && ok
 				if k.As != "" {
 					c.hide(k.As)
+					plain = false
 				}
 				if ok && !e.IsConstant {
 					terms = append(terms, sortTerm{e, k.Desc})
@@ -336,8 +353,10 @@ commands:
 			keys = append(terms, keys...)
 		case *insights.Limit:
 			enough = cmd.N
+			plain = plain && i == len(rest)-1
 			break commands
 		default:
+			plain = false
 			if !c.define(cmd) {
 				exact = false // all rows are needed
 				break commands
@@ -357,13 +376,19 @@ commands:
 	}
 	terms = append(terms, by...)
 	text := "WITH g AS MATERIALIZED (" + stats + ")"
-	if exact && ordered && enough >= 0 && len(keys) > 0 && len(terms) > 1 {
+	s.Done = plain && exact && ordered
+	dear := len(terms) > 1 && strings.Contains(strings.Join(terms[1:], ""), FnPrefix)
+	if exact && ordered && dear && len(keys) > 0 && enough >= 0 && enough <= fewRows {
 		if t, w := keys[0].bound(enough, where); t != "" {
 			text += ", t AS (" + t + ")"
 			where = append(where, w)
 		}
 	}
-	text += " SELECT " + strings.Join(append(list, "(SELECT sum("+s.counted+") FROM g)"), ", ") + " FROM g" + whereText(where)
+	total := "CAST(NULL AS BIGINT)"
+	if s.counted != "" {
+		total = "(SELECT CAST(sum(" + s.counted + ") AS BIGINT) FROM g)"
+	}
+	text += " SELECT " + strings.Join(append(list, total), ", ") + " FROM g" + whereText(where)
 	if len(terms) > 0 {
 		text += " ORDER BY " + strings.Join(terms, ", ")
 	}
@@ -372,6 +397,9 @@ commands:
 	}
 	return text
 }
+
+// fewRows is how many rows a bound is worth looking for.
+const fewRows = 10_000
 
 // sortTerm is a key of a sort.
 type sortTerm struct {

@@ -50,7 +50,11 @@ func fieldKey(parts []insights.FieldPart) string {
 // field returns a field of the events.
 func (in *input) field(parts []insights.FieldPart) (Expression, bool) {
 	if len(in.sources) == 1 {
-		return in.sources[0].Field(parts)
+		e, ok := in.sources[0].Field(parts)
+		if e.Kind == Absent {
+			e = absent
+		}
+		return e, ok
 	}
 	key := fieldKey(parts)
 	if i, ok := in.known[key]; ok {

@@ -53,6 +53,33 @@ func TestLogfmt(t *testing.T) {
 	}
 }
 
+func TestTokens(t *testing.T) {
+	for text, want := range map[string]string{
+		"GET /a/1 took 12 ms":                      "GET /a/<Number-1> took <Number-2> ms",
+		"2026-01-31":                               "<Time-1>",
+		"2026-01-31T10:00:00.123Z end":             "<Time-1> end",
+		"at 2026-01-31 10:00:00,5+01:00.":          "at <Time-1>.",
+		"2026-01-31 at 10:00":                      "<Time-1> at <Number-2>:<Number-3>",
+		"[10:20:30]":                               "[<Time-1>]",
+		"8d3c3f0e-7c4b-4f0e-9d59-0f6f9b1a2c3d":     "<UUID-1>",
+		"8d3c3f0e-7c4b-4f0e-9d59-0f6f9b1a2c3dx":    "<Token-1>",
+		"10.0.0.1:443 -> 10.0.0.2.":                "<IP-1>:<Number-2> -> <IP-3>.",
+		"10.0.0.256 1.2.3":                         "<Number-1>.<Number-2>.<Number-3>.<Number-4> <Number-5>.<Number-6>.<Number-7>",
+		"2001:db8::1 ::1, fe80::: ::ffff:10.0.0.1": "<IP-1> <IP-2>, <IP-3>: <IP-4>",
+		"std::back a::b1 dead::beef :: ":           "std::back <IP-1> dead::beef :: ",
+		"1.5 ms 1.5ms -2.5 3.":                     "<Number-1> ms <Number-2>.<Token-3> -<Number-4> <Number-5>.",
+		"0x1f deadbeef deadbeef1 12345678 beef1":   "<Hex-1> deadbeef <Hex-2> <Number-3> <Token-4>",
+		"eni-0abc well-known x- -y a--1":           "<Token-1> well-known x- -y a--<Number-2>",
+		"é1 user_7 ２":                              "<Token-1> <Token-2> ２",
+		"":                                         "",
+		"12:34:56:78":                              "<Time-1>:<Number-2>",
+	} {
+		if got := patternOf(tokenise(text)); got != want {
+			t.Errorf("%q is %q, want %q", text, got, want)
+		}
+	}
+}
+
 func TestFits(t *testing.T) {
 	for _, test := range []struct {
 		pattern, name string

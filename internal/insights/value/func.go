@@ -2,7 +2,6 @@ package value
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 )
@@ -100,9 +99,6 @@ func Lookup(name string) (*Func, bool) {
 
 // Funcs returns all functions by name. The caller must not change them.
 func Funcs() []*Func { return table }
-
-// Names returns all names of functions in lower case, aliases among them, sorted.
-func Names() []string { return slices.Sorted(maps.Keys(byName)) }
 
 // Param returns what the argument at a place must be, from 0.
 func (f *Func) Param(i int) Param {

@@ -31,9 +31,6 @@ var units = []Unit{
 	{"y", []string{"y", "yr", "yrs", "year", "years"}, 0, 0},
 }
 
-// Units returns the units of time, the smallest first. The caller must not change them.
-func Units() []Unit { return units }
-
 // LookupUnit finds a unit by any of its names, in any case.
 func LookupUnit(name string) (Unit, bool) {
 	for _, u := range units {

@@ -120,14 +120,15 @@ func (r *insightsQuery) prepareSources(ctx context.Context) error {
 	return nil
 }
 
-// plan plans the query for a time range. whole says that messages are asked for.
-func (r *insightsQuery) plan(start, end int64, whole bool) (*compile.Plan, []lake.DataFile) {
+// plan plans the query for a time range. messages says that the whole messages are asked for.
+func (r *insightsQuery) plan(start, end int64, messages bool) (*compile.Plan, []lake.DataFile) {
 	r.sources, r.columns, r.taken = nil, map[string]bool{}, false
 	var sources []compile.Source
 	files := recordFiles(r.session.snap.Files(flowlog.KindVPC, lake.Bounds{}), start, end)
 	lacks := slices.ContainsFunc(files, func(f lake.DataFile) bool { return f.LacksStart() })
 	at, timeColumns, where := recordTime(start, end, lacks)
-	classes := groupClasses(r.formats, r.classKey(whole))
+	whole := allWithin(files, start, end)
+	classes := groupClasses(r.formats, r.classKey(messages))
 	if len(classes) == 0 {
 		classes = [][]lake.ObjectFormat{{{}}}
 	}
@@ -147,9 +148,12 @@ func (r *insightsQuery) plan(start, end int64, whole bool) (*compile.Plan, []lak
 				group: g, format: newRecordFormat(classes[class][0].Formats), timeSQL: at, timeColumns: timeColumns,
 				anyCase: r.in.AnyCase, columns: r.columns, taken: &r.taken,
 			}
-			and := []string{where}
-			for _, c := range timeColumns {
-				r.columns[c] = true
+			var and []string
+			if !whole { // else the files' statistics say so
+				and = append(and, where)
+				for _, c := range timeColumns {
+					r.columns[c] = true
+				}
 			}
 			if of := g.condition(); of != "" {
 				and = append(and, of)
@@ -259,7 +263,7 @@ func (r *insightsQuery) tables(ctx context.Context) error {
 	if !r.taken {
 		return nil
 	}
-	return r.objectTable(ctx, takenTable, "at BIGINT", func(_ int64, at time.Time) (driver.Value, bool) { return at.UnixMilli(), true })
+	return r.objectTable(ctx, takenTable, "taken BIGINT", func(_ int64, at time.Time) (driver.Value, bool) { return at.UnixMilli(), true })
 }
 
 // objectTable makes a table of objects and a value of each.
@@ -306,7 +310,11 @@ func (r *insightsQuery) open(ctx context.Context, text string, files []lake.Data
 	}
 	// Readings of files of events have a column that no table of records has.
 	scans = slices.DeleteFunc(scans, func(c scan) bool { return slices.Contains(c.gives, "ts") || slices.Contains(c.filters, "ts") })
-	files, columns := matchingFiles(files, scansOf(scans, flowlog.KindVPC, s.snap))
+	// What DuckDB answers without a scan, by the number of rows of each file, needs all of them.
+	columns := map[string]bool{}
+	if scans = scansOf(scans, flowlog.KindVPC, s.snap); len(scans) >= r.lakeSources() {
+		files, columns = matchingFiles(files, scans)
+	}
 	if err := s.view(ctx, flowlog.KindVPC, files); err != nil {
 		return cost, err
 	}
@@ -315,6 +323,16 @@ func (r *insightsQuery) open(ctx context.Context, text string, files []lake.Data
 		return cost, fmt.Errorf("%w: it would read %d bytes of %d files, and may read %d", query.ErrLimit, cost.Bytes, len(cost.Files), r.limits.MaxBytes)
 	}
 	return cost, nil
+}
+
+// lakeSources returns how many of the sources read the table of records.
+func (r *insightsQuery) lakeSources() (n int) {
+	for i := range r.sources {
+		if r.sources[i].lake {
+			n++
+		}
+	}
+	return n
 }
 
 // scanned counts what a plan reads.

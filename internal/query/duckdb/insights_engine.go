@@ -56,7 +56,12 @@ func (e *Engine) insights(ctx context.Context, q *insights.Query, in *InsightsIn
 		return r.all(ctx, snap, source, start, end)
 	}
 	var result *insights.Result
-	if rows != nil {
+	switch {
+	case rows == nil:
+		result, err = reference.Run(ctx, q, env)
+	case rows.done:
+		result = &insights.Result{Columns: rows.names(), Rows: rows.rows, Notes: q.Notes()}
+	default:
 		env.Prefix = func(ctx context.Context, start, end int64) (*reference.Rows, error) {
 			again := *r
 			again.in = in.between(start, end)
@@ -67,8 +72,6 @@ func (e *Engine) insights(ctx context.Context, q *insights.Query, in *InsightsIn
 			return r.rows(rows), nil
 		}
 		result, err = reference.Continue(ctx, r.rows(rows), rows.rest, env)
-	} else {
-		result, err = reference.Run(ctx, q, env)
 	}
 	if err != nil {
 		return nil, err
@@ -110,14 +113,20 @@ func (r *insightsQuery) rows(rows *statsRows) *reference.Rows {
 		View:  reference.ViewOf(r.query.Commands[:len(r.query.Commands)-len(rows.rest)]),
 		Notes: r.query.Notes(), Statistics: r.stats,
 	}
-	names := make([]string, len(rows.columns))
-	for i := range names {
-		names[i] = rows.columns[i].Name
-	}
+	names := rows.names()
 	for _, values := range rows.rows {
 		out.List = append(out.List, reference.NewRow(nil, slices.Clip(names), values))
 	}
 	return out
+}
+
+// names returns the names of the columns.
+func (s *statsRows) names() []string {
+	names := make([]string, len(s.columns))
+	for i := range names {
+		names[i] = s.columns[i].Name
+	}
+	return names
 }
 
 // all returns all events of a source of a query in the query, or of the query's own groups at another time.

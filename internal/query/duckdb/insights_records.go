@@ -104,12 +104,16 @@ func (r *records) field(parts []insights.FieldPart) (compile.Expression, bool) {
 		for _, c := range r.timeColumns {
 			r.columns[c] = true
 		}
-		return compile.Expression{SQL: r.timeSQL, Kind: compile.Time}, true
+		e := compile.Expression{SQL: r.timeSQL, Kind: compile.Time}
+		if len(r.timeColumns) == 1 {
+			e.Seconds = ident(r.timeColumns[0])
+		}
+		return e, true
 	case "@ingestionTime":
 		*r.taken = true
 		object := r.column(flowlog.FieldByID(flowlog.WeirObject))
 		return compile.Expression{
-			SQL:  "coalesce((SELECT max(t.at) FROM temp.main." + takenTable + " AS t WHERE t.url = " + object + "), 0)",
+			SQL:  "coalesce((SELECT max(t.taken) FROM temp.main." + takenTable + " AS t WHERE t.url = " + object + "), 0)",
 			Kind: compile.Time,
 		}, true
 	case "@logStream":
@@ -238,6 +242,19 @@ func recordFiles(files []lake.DataFile, start, end int64) []lake.DataFile {
 		}
 	}
 	return out
+}
+
+// allWithin reports whether all records of files have a start within a time, by their statistics.
+func allWithin(files []lake.DataFile, start, end int64) bool {
+	for _, f := range files {
+		stats := f.Columns["start"]
+		first, ok1 := seconds(stats.Min)
+		last, ok2 := seconds(stats.Max)
+		if !ok1 || !ok2 || f.LacksStart() || first < ceilDiv(start, 1000) || last > floorDiv(end, 1000) {
+			return false
+		}
+	}
+	return true
 }
 
 // within reports whether a file may have a record whose time in a column lies in seconds from low to high,

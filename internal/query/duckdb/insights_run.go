@@ -19,6 +19,7 @@ type statsRows struct {
 	columns []compile.Column
 	rows    [][]value.Value
 	rest    []insights.Command
+	done    bool // rest is done
 }
 
 // run runs the plan of the query: it gives the events that are needed, or the rows of its first stats.
@@ -75,12 +76,18 @@ func (r *insightsQuery) statsRows(ctx context.Context, plan *compile.Plan, files
 		return nil, err
 	}
 	r.scanned(cost)
-	out := &statsRows{columns: plan.Stats.Columns, rest: plan.Rest}
+	out := &statsRows{columns: plan.Stats.Columns, rest: plan.Rest, done: plan.Stats.Done}
+	var room []value.Value
 	err = r.each(ctx, text, func(values []any) error {
-		row := make([]value.Value, len(out.columns))
+		if len(room) < len(out.columns) {
+			room = make([]value.Value, 256*len(out.columns))
+		}
+		row := room[:len(out.columns):len(out.columns)]
+		room = room[len(row):]
 		for i := range row {
 			row[i] = insightsValue(values[i], &out.columns[i].At)
 		}
+		r.stats.RecordsMatched = r.stats.RecordsScanned
 		if n, ok := values[len(row)].(int64); ok {
 			r.stats.RecordsMatched = float64(n)
 		}
@@ -94,6 +101,9 @@ func (r *insightsQuery) statsRows(ctx context.Context, plan *compile.Plan, files
 		return out, err
 	}
 	// The number of events stands in rows, and none is left.
+	if _, err := r.open(ctx, plan.Count(), files); err != nil {
+		return nil, err
+	}
 	return out, r.each(ctx, plan.Count(), func(values []any) error {
 		if n, ok := values[0].(int64); ok {
 			r.stats.RecordsMatched = float64(n)
