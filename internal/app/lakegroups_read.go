@@ -378,13 +378,18 @@ func (rd *lakeRead) print(ctx context.Context, b *flowlog.Batch) ([]lakeEvent, e
 	if err != nil {
 		return nil, err
 	}
+	formats := map[string]flowlog.Format{}
 	out := make([]lakeEvent, 0, b.Len())
 	var line []byte
 	for r := range b.Records() {
 		url, _ := r.Text(flowlog.WeirObject)
 		d := deliveries[url]
 		id, _ := r.Text(streamField(b.Kind()))
-		f := formatOf(r, d.Formats)
+		f, known := formats[url]
+		if !known {
+			f = lake.JoinFormats(b.Kind(), d.Formats)
+			formats[url] = f
+		}
 		line = flowlog.AppendLine(line[:0], r, f)
 		eni, _ := r.Text(flowlog.InterfaceID)
 		out = append(out, lakeEvent{logstore.Event{
@@ -403,22 +408,6 @@ func recordTime(r flowlog.Record) int64 {
 	}
 	t, _ := r.Int(flowlog.WeirHour)
 	return t
-}
-
-// formatOf returns the format among those of its object in which a record came: the first that has
-// all fields that the record has. Of an object without any it is that of the record's fields.
-func formatOf(r flowlog.Record, formats []flowlog.Format) flowlog.Format {
-	if len(formats) == 1 {
-		return formats[0]
-	}
-	one := flowlog.NewBatch(r.Kind())
-	one.AppendFrom(r)
-	for _, f := range formats {
-		if len(f.Missing(one)) == 0 {
-			return f
-		}
-	}
-	return flowlog.FormatOf(one)
 }
 
 // setRecord gives a record the values of a row.

@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -345,4 +346,50 @@ func TestTakeEventsChanged(t *testing.T) {
 	if report := flushAndTake(t, s, store); report.Taken != 1 {
 		t.Errorf("put back: %s", report.String())
 	}
+}
+
+// TestExpiredEvents leaves events out of answers that are expired and lie in a file beside others.
+func TestExpiredEvents(t *testing.T) {
+	now := time.Date(2026, 3, 2, 23, 0, 0, 0, time.UTC)
+	s, err := OpenLocal(t.Context(), LocalOptions{Data: filepath.Join(t.TempDir(), "data"), Now: func() time.Time { return now }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	ctx := t.Context()
+	store, err := s.logStore(ctx, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(store.CreateGroup(ctx, "g", "", nil), store.SetRetention(ctx, "g", 1), store.CreateStream(ctx, "g", "s")); err != nil {
+		t.Fatal(err)
+	}
+	events := []logstore.InputEvent{
+		{Timestamp: now.Add(-20 * time.Hour).UnixMilli(), Message: []byte("old")}, {Timestamp: now.UnixMilli(), Message: []byte("new")},
+	}
+	if _, err := store.Put(ctx, "g", "s", events, now); err != nil {
+		t.Fatal(err)
+	}
+	ask := func(want string) {
+		t.Helper()
+		q := LogsQuery{Text: "fields @message | sort @message", Groups: []string{"g"}, Start: now.Add(-100 * time.Hour).UnixMilli(), End: now.UnixMilli()}
+		got, err := s.LogsQuery(ctx, q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var messages []string
+		for _, row := range got.Rows {
+			messages = append(messages, row[0].String())
+		}
+		if strings.Join(messages, " ") != want {
+			t.Errorf("got %q, want %s", messages, want)
+		}
+	}
+	ask("new old")
+	if err := store.Flush(ctx); err != nil {
+		t.Fatal(err)
+	}
+	ask("new old")
+	now = now.Add(12 * time.Hour)
+	ask("new")
 }

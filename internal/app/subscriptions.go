@@ -134,7 +134,7 @@ func (d *subscriptions) deliver(ctx context.Context, f *logs.Subscription, good 
 		if err != nil {
 			return err
 		}
-		if e.Ingestion <= since {
+		if e.Ingestion < since { // others may have come in the same millisecond
 			continue
 		}
 		newest = max(newest, e.Ingestion)

@@ -43,7 +43,10 @@ func Decode(body []byte, in any, shapes Shapes) error {
 	if err != nil {
 		return err
 	}
-	d := decoder{shapes: shapes}
+	return decodeTree(tree, in, decoder{shapes: shapes})
+}
+
+func decodeTree(tree map[string]any, in any, d decoder) error {
 	if err := d.structure(tree, reflect.ValueOf(in).Elem(), ""); err != nil {
 		return err
 	}
@@ -104,7 +107,9 @@ func values(body []byte) int {
 }
 
 type decoder struct {
-	shapes     Shapes
+	shapes Shapes
+	// loose says that numbers and booleans may be texts.
+	loose      bool
 	violations []string
 }
 
@@ -144,6 +149,9 @@ func (d *decoder) structure(tree map[string]any, v reflect.Value, path string) e
 }
 
 func (d *decoder) value(raw any, v reflect.Value, path string) error {
+	if text, ok := raw.(string); ok && d.loose {
+		raw = untyped(text, v.Kind())
+	}
 	switch v.Kind() {
 	case reflect.Pointer:
 		v.Set(reflect.New(v.Type().Elem()))
@@ -204,6 +212,21 @@ func (d *decoder) value(raw any, v reflect.Value, path string) error {
 		return d.structure(object, v, path)
 	}
 	panic("awsapi: a request has a member of the kind " + v.Kind().String())
+}
+
+// untyped returns the value that a text stands for where a kind is wanted, else the text.
+func untyped(text string, kind reflect.Kind) any {
+	switch kind {
+	case reflect.Bool:
+		if text == "true" || text == "false" {
+			return text == "true"
+		}
+	case reflect.Int32, reflect.Int64, reflect.Float64:
+		if json.Valid([]byte(text)) && strings.ContainsRune("-0123456789", rune(text[0])) {
+			return json.Number(text)
+		}
+	}
+	return text
 }
 
 func (d *decoder) element(raw any, v reflect.Value, path string) error {

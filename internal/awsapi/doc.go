@@ -2,8 +2,8 @@
 // asks who sends it, reads and checks its members, and writes answers and errors in AWS's form. The
 // services are in the packages below it; a [Router] answers for all of them.
 //
-// It speaks AWS JSON 1.1 today. A service that is also called by AWS Query or by Smithy RPC v2 CBOR
-// gets its protocol here, not its operations anew.
+// It speaks AWS JSON, AWS Query and Smithy RPC v2 CBOR: an operation is written once and answers in the
+// protocol in which it is asked.
 //
 // Sources: the Smithy specification, "AWS JSON 1.1 protocol"; AWS, CloudWatch Logs API Reference,
 // "Common Errors".

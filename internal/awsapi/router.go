@@ -1,13 +1,11 @@
 package awsapi
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"log/slog"
-	"maps"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
@@ -29,7 +27,6 @@ const (
 	// bodyMemory bounds the bodies that are held at the same time. More wait.
 	bodyMemory  = 256 << 20
 	readTimeout = time.Minute
-	contentType = "application/x-amz-json-1.1"
 )
 
 // NewRouter makes a router. Requests are answered only where auth tells who sent them.
@@ -69,16 +66,10 @@ func (rt *Router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func (rt *Router) serve(w http.ResponseWriter, r *http.Request, c *Call) error {
-	target, operation, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
-	for _, s := range rt.services {
-		if s.Target == target {
-			c.Service, c.Operation = s, operation
-		}
-	}
-	if c.Service == nil || r.Method != http.MethodPost || r.URL.Path != "/" {
+	if !rt.identify(r, c) {
 		return unknownOperation()
 	}
-	op, known := c.Service.Operations[operation]
+	op, known := c.Service.Operations[c.Operation]
 	if op.MaxBody == 0 {
 		op.MaxBody = DefaultMaxBody
 	}
@@ -90,10 +81,16 @@ func (rt *Router) serve(w http.ResponseWriter, r *http.Request, c *Call) error {
 	if c.Identity, err = rt.auth.Authenticate(r, received.Bytes(), c.Service.Name); err != nil {
 		return err
 	}
+	if c.protocol == (queryProtocol{}) && op.answer == nil {
+		// Only the body says which operation a form is for.
+		if op, known = c.formOperation(received.Bytes()); known && op.MaxBody > 0 && int64(received.Len()) > op.MaxBody {
+			return tooLarge(op.MaxBody)
+		}
+	}
 	if !known {
 		return unknownOperation()
 	}
-	action := c.Service.Name + ":" + operation
+	action := c.Service.Name + ":" + c.Operation
 	if !c.Identity.Allows(action) {
 		return &Error{
 			Code: "AccessDeniedException", Status: http.StatusForbidden,
@@ -104,6 +101,64 @@ func (rt *Router) serve(w http.ResponseWriter, r *http.Request, c *Call) error {
 		return err
 	}
 	return op.answer(r.Context(), w, c)
+}
+
+// identify tells which service and operation a request is for, by its target, its path, or for a form by the
+// credential's scope.
+func (rt *Router) identify(r *http.Request, c *Call) bool {
+	if r.Method != http.MethodPost {
+		return false
+	}
+	target, operation, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
+	c.protocol = json11
+	path := strings.Split(r.URL.Path, "/")
+	cbor := len(path) == 5 && path[1] == "service" && path[3] == "operation" && r.Header.Get("Smithy-Protocol") == "rpc-v2-cbor"
+	form := target == "" && strings.HasPrefix(r.Header.Get("Content-Type"), "application/x-www-form-urlencoded")
+	switch {
+	case cbor:
+		target, operation, c.protocol = path[2], path[4], cborProtocol{}
+	case r.URL.Path != "/":
+		return false
+	case form:
+		c.protocol = queryProtocol{}
+	}
+	scope := scopeService(r.Header.Get("Authorization"))
+	for _, s := range rt.services {
+		switch {
+		case form && !cbor:
+			if s.Version == "" || s.Name != scope {
+				continue
+			}
+		case s.Target != target || cbor && !s.CBOR:
+			continue
+		case s.CBOR && !cbor:
+			c.protocol = json10
+		}
+		c.Service, c.Operation = s, operation
+	}
+	return c.Service != nil
+}
+
+// scopeService returns the service of a credential's scope, "" where there is none.
+func scopeService(authorization string) string {
+	_, credential, _ := strings.Cut(authorization, "Credential=")
+	credential, _, _ = strings.Cut(credential, ",")
+	parts := strings.Split(credential, "/") // key, day, region, service, aws4_request
+	if len(parts) != 5 {
+		return ""
+	}
+	return parts[3]
+}
+
+// formOperation reads from a form which operation it is for.
+func (c *Call) formOperation(body []byte) (Operation, bool) {
+	form, err := url.ParseQuery(string(body))
+	if err != nil || form.Get("Version") != c.Service.Version {
+		return Operation{}, false
+	}
+	c.Operation = form.Get("Action")
+	op, known := c.Service.Operations[c.Operation]
+	return op, known
 }
 
 // fail answers with an error, where nothing was answered yet.
@@ -126,19 +181,17 @@ func (rt *Router) fail(ctx context.Context, w *sent, c *Call, err error) {
 			answer.Code = c.Service.Unavailable
 		}
 	}
-	body := map[string]any{}
-	maps.Copy(body, answer.Members)
-	body["__type"], body["message"] = answer.Code, answer.Message
 	status := answer.Status
 	if status == 0 {
 		status = http.StatusBadRequest
 	}
-	raw, err := json.Marshal(body)
-	if err != nil {
-		raw = []byte(`{"__type":"InternalFailure"}`)
+	if c.Service != nil && c.Service.Version != "" {
+		w.Header().Set("X-Amzn-Query-Error", answer.Code+";"+fault(status))
 	}
-	w.Header().Set("X-Amzn-Errortype", answer.Code)
-	writeJSON(w, status, raw)
+	if c.protocol == nil {
+		c.protocol = json11
+	}
+	c.protocol.fail(w, c, status, answer)
 }
 
 func (s *Service) invalid(body []byte, e *Invalid) *Error {
@@ -168,22 +221,3 @@ func (s *sent) Write(p []byte) (int, error) {
 
 // Unwrap lets [http.ResponseController] find the connection.
 func (s *sent) Unwrap() http.ResponseWriter { return s.ResponseWriter }
-
-// encode writes an answer.
-func encode(w http.ResponseWriter, out any) error {
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(out); err != nil {
-		return err
-	}
-	writeJSON(w, http.StatusOK, bytes.TrimSuffix(b.Bytes(), []byte("\n")))
-	return nil
-}
-
-func writeJSON(w http.ResponseWriter, status int, body []byte) {
-	w.Header().Set("Content-Type", contentType)
-	w.Header().Set("Content-Length", itoa(int64(len(body))))
-	w.WriteHeader(status)
-	_, _ = w.Write(body) // a client that is gone wants nothing more
-}

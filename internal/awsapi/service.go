@@ -26,6 +26,12 @@ type Service struct {
 	Name string
 	// Target is what X-Amz-Target begins with, such as "Logs_20140328".
 	Target string
+	// Version and Namespace are those of AWS Query, such as "2010-08-01" and the namespace of its XML;
+	// a service without a version does not speak it.
+	Version, Namespace string
+	// CBOR says that the service speaks AWS JSON 1.0 and Smithy RPC v2 CBOR, under its target's name, in
+	// place of AWS JSON 1.1.
+	CBOR bool
 	// Operations are what it answers, by name.
 	Operations map[string]Operation
 	// Shapes are what its model says of members.
@@ -47,10 +53,21 @@ type Call struct {
 	// Body is the body with its content encoding undone. It is the operation's to change, and not valid
 	// after the operation has returned.
 	Body []byte
+
+	protocol protocol
 }
 
-// Decode reads the call's body into in; see [Decode].
-func (c *Call) Decode(in any) error { return Decode(c.Body, in, c.Service.Shapes) }
+// Decode reads the call's body, in whatever protocol it came, into in; see [Decode].
+func (c *Call) Decode(in any) error {
+	if c.protocol == nil {
+		return Decode(c.Body, in, c.Service.Shapes)
+	}
+	tree, loose, err := c.protocol.tree(c.Body)
+	if err != nil {
+		return err
+	}
+	return decodeTree(tree, in, decoder{shapes: c.Service.Shapes, loose: loose})
+}
 
 // An Operation answers calls.
 type Operation struct {
@@ -65,7 +82,7 @@ type Operation struct {
 const DefaultMaxBody = 1 << 20
 
 // Handle makes an operation of a function that takes a request and gives what is answered, nil for an
-// empty body. In is a struct with the tags of [Decode]; Out is written by encoding/json.
+// empty body. In is a struct with the tags of [Decode]; Out is a struct with json tags.
 func Handle[In, Out any](do func(ctx context.Context, c *Call, in *In) (*Out, error)) Operation {
 	return Operation{In: reflect.TypeFor[In](), Out: reflect.TypeFor[Out](), answer: func(ctx context.Context, w http.ResponseWriter, c *Call) error {
 		var in In
@@ -76,11 +93,10 @@ func Handle[In, Out any](do func(ctx context.Context, c *Call, in *In) (*Out, er
 		if err != nil {
 			return err
 		}
-		if out == nil {
-			writeJSON(w, http.StatusOK, nil)
-			return nil
+		if out == nil { // not a nil of a type
+			return c.protocol.answer(w, c, nil)
 		}
-		return encode(w, out)
+		return c.protocol.answer(w, c, out)
 	}}
 }
 
@@ -91,7 +107,7 @@ func HandleRaw[In, Out any](do func(ctx context.Context, c *Call) (*Out, error))
 		if err != nil {
 			return err
 		}
-		return encode(w, out)
+		return c.protocol.answer(w, c, out)
 	}}
 }
 

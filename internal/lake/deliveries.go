@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"slices"
 	"strings"
 	"time"
 
@@ -104,6 +105,29 @@ func parseFormats(text string) []flowlog.Format {
 	for line := range strings.SplitSeq(text, "\n") {
 		if f, err := flowlog.ParseLogFormat(line); err == nil {
 			out = append(out, f)
+		}
+	}
+	return out
+}
+
+// JoinFormats returns the format in which the lines of an object's records of a kind are told: its own, and
+// where it has several, one with the fields of all, since nothing says which a record came in. Without any it
+// is AWS's default format.
+func JoinFormats(k flowlog.Kind, formats []flowlog.Format) flowlog.Format {
+	out, found := flowlog.DefaultFormat(k), false
+	for _, f := range formats {
+		f, err := f.As(k)
+		if err != nil {
+			continue // of the other kind
+		}
+		if !found {
+			out, found = f, true
+			continue
+		}
+		have := out.Names()
+		missing := slices.DeleteFunc(f.Names(), func(name string) bool { return slices.Contains(have, name) })
+		if all, err := out.With(missing...); err == nil {
+			out = all
 		}
 	}
 	return out

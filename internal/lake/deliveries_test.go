@@ -66,3 +66,33 @@ func TestParseFormats(t *testing.T) {
 		t.Errorf("%v", got)
 	}
 }
+
+func TestJoinFormats(t *testing.T) {
+	parse := func(text string) flowlog.Format {
+		f, err := flowlog.ParseLogFormat(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return f
+	}
+	for _, c := range []struct {
+		name    string
+		kind    flowlog.Kind
+		formats []string
+		want    string
+	}{
+		{"one", flowlog.KindVPC, []string{"${start} ${srcaddr}"}, "${start} ${srcaddr}"},
+		{"several", flowlog.KindVPC, []string{"${start} ${srcaddr}", "${bytes} ${start}", "${new}"}, "${start} ${srcaddr} ${bytes} ${new}"},
+		{"of both kinds", flowlog.KindTGW, []string{"${vpc-id} ${start}", "${tgw-id} ${start}", "${bytes}"}, "${tgw-id} ${start} ${bytes}"},
+		{"none", flowlog.KindVPC, nil, flowlog.DefaultFormat(flowlog.KindVPC).String()},
+		{"of the other kind", flowlog.KindVPC, []string{"${tgw-id}"}, flowlog.DefaultFormat(flowlog.KindVPC).String()},
+	} {
+		var formats []flowlog.Format
+		for _, text := range c.formats {
+			formats = append(formats, parse(text))
+		}
+		if got := JoinFormats(c.kind, formats); got.String() != c.want || got.Kind() != c.kind && !got.Shared() {
+			t.Errorf("%s: %s", c.name, got)
+		}
+	}
+}

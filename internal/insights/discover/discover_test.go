@@ -95,6 +95,24 @@ func TestTheFirst200FieldsAreDiscovered(t *testing.T) {
 	}
 }
 
+// A document that is nothing but brackets costs what its length costs.
+func TestDeepDocuments(t *testing.T) {
+	const depth = 4900
+	e := &discover.Event{Message: strings.Repeat(`{"a":[`, depth) + "1" + strings.Repeat("]}", depth)}
+	if n := len(discover.New(e, discover.Options{}).Names()); n != 1 {
+		t.Fatalf("%d fields", n)
+	}
+	allocated := testing.Benchmark(func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			discover.New(e, discover.Options{}).Names()
+		}
+	}).AllocedBytesPerOp()
+	if most := int64(2000 * len(e.Message)); allocated > most {
+		t.Errorf("%d bytes are needed for a message of %d", allocated, len(e.Message))
+	}
+}
+
 func TestFieldsOfFlowLogRecords(t *testing.T) {
 	format, err := flowlog.ParseLogFormat("${interface-id} ${srcaddr} ${bytes} ${start} ${pkt-dst-aws-service} ${new-kind-of-field}")
 	if err != nil {

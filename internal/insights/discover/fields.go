@@ -158,7 +158,7 @@ func (f *Fields) parse() {
 	}
 	f.document = document
 	f.values = map[string]value.Value{}
-	f.flatten(document, nil)
+	f.flatten(document, new([]string))
 }
 
 // Part returns what a path leads to in the JSON document of the message: a list or a map too, which are no fields, but of
@@ -193,24 +193,30 @@ func object(message string) (value.Value, bool) {
 	return value.ParseJSON(string(raw))
 }
 
-// flatten adds the texts, numbers and booleans of a document by their paths.
-func (f *Fields) flatten(v value.Value, path []string) {
+// flatten adds the texts, numbers and booleans of a document by their paths. The path is one for all, and copied where it is
+// kept: a document may be nested as deep as it is long.
+func (f *Fields) flatten(v value.Value, path *[]string) {
 	if len(f.names) == MaxFields {
 		return
+	}
+	within := func(name string, v value.Value) {
+		*path = append(*path, name)
+		f.flatten(v, path)
+		*path = (*path)[:len(*path)-1]
 	}
 	switch v.Kind() {
 	case value.MapKind:
 		for i, k := range v.Keys() {
-			f.flatten(v.Elements()[i], append(slices.Clip(path), k))
+			within(k, v.Elements()[i])
 		}
 	case value.ListKind:
 		for i, e := range v.Elements() {
-			f.flatten(e, append(slices.Clip(path), strconv.Itoa(i)))
+			within(strconv.Itoa(i), e)
 		}
 	case value.AbsentKind:
 	default:
-		f.names = append(f.names, path)
-		f.values[key(path)] = v
+		f.names = append(f.names, slices.Clone(*path))
+		f.values[key(*path)] = v
 	}
 }
 

@@ -18,6 +18,8 @@ type Env struct {
 	Fields discover.Options
 	// Limit is the limit of the request, which counts where the query has none; 0 is the default of 10,000.
 	Limit int64
+	// MaxRows is how many rows a command may make of fewer; 0 is DefaultMaxRows.
+	MaxRows int
 	// Events gives the events of log groups in a time range, both ends inclusive, in any order. A source that
 	// is nil stands for the log groups of the request. nil: there are none.
 	Events func(ctx context.Context, source *insights.Source, start, end int64) ([]discover.Event, error)

@@ -47,7 +47,7 @@ func (r *run) join(c *insights.Join) error {
 			found = []*Row{nil}
 		}
 		for _, other := range found {
-			if len(out) > MaxRows {
+			if r.tooMany(out) {
 				return
 			}
 			next := row.clone()

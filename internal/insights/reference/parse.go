@@ -68,6 +68,9 @@ func (r *run) parse(c *insights.Parse) error {
 		if f := plainField(of); f != nil && c.Kind == insights.ParseJSON {
 			v = row.part(f.Parts)
 		}
+		if r.tooMany(out) {
+			return
+		}
 		found := take(v)
 		if len(found) == 0 {
 			found = [][]value.Value{make([]value.Value, len(names))}

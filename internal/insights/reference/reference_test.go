@@ -153,6 +153,34 @@ func TestFailures(t *testing.T) {
 	}
 }
 
+// Commands that make rows of rows are bounded.
+func TestRowsAreBounded(t *testing.T) {
+	for _, text := range []string{
+		`parse @message /(.)/ as a multi`,
+		`expand l | expand l`,
+		`fields split(@message, "") as s | unnest s into t`,
+		`fields 1 as one | join left=a right=b where a.one=b.one (SOURCE '/g' | fields 1 as one)`,
+	} {
+		env := many(20)
+		env.MaxRows = 50
+		_, err := ask(t, text, env)
+		fault, ok := errors.AsType[*insights.Error](err)
+		if !ok || !strings.Contains(fault.Message, "makes more than 50 rows") {
+			t.Errorf("%s: %v", text, err)
+		}
+		env.MaxRows = 0
+		if got, err := ask(t, text, env); err != nil || len(got.Rows) < 50 {
+			t.Errorf("%s: %d rows, %v", text, len(got.Rows), err)
+		}
+	}
+	// More events than that are no fault.
+	env := many(60)
+	env.MaxRows = 50
+	if got, err := ask(t, "fields i", env); err != nil || len(got.Rows) != 60 {
+		t.Errorf("%v", err)
+	}
+}
+
 func TestQueriesStopWhereTheyAreCancelled(t *testing.T) {
 	for _, text := range []string{"fields i + 1", "filter i > 1", "stats count(*) by i", "parse @message /i/ multi as x", "sort i", "dedup i", "accum i"} {
 		q, err := insights.ParseQuery(strings.Replace(text, "/i/ multi as x", "/(i)/ as x multi", 1))

@@ -19,8 +19,9 @@ import (
 // Source: AWS, "limit".
 const DefaultLimit = 10_000
 
-// MaxRows is how many rows a query may hold at a time, for unnest, join and the like, whose rows are more than the events.
-const MaxRows = 10_000_000
+// DefaultMaxRows is how many rows a command may make of fewer where the environment does not say it: unnest, expand, join and
+// parse with multi.
+const DefaultMaxRows = 2_000_000
 
 // Rows are rows on their way through the commands, in order.
 type Rows struct {
@@ -160,17 +161,28 @@ func (r *run) all(commands []insights.Command) error {
 		if err := r.ctx.Err(); err != nil {
 			return err
 		}
+		before := len(r.rows)
 		if err := r.command(c); err != nil {
 			return err
 		}
-		if len(r.rows) > MaxRows {
-			return &insights.Error{Span: c.Place(), Message: fmt.Sprintf("%s makes more than %d rows", c.Name(), MaxRows), Hint: "filter before"}
+		if len(r.rows) > max(r.maxRows(), before) {
+			return &insights.Error{Span: c.Place(), Message: fmt.Sprintf("%s makes more than %d rows", c.Name(), r.maxRows()), Hint: "filter before"}
 		}
 		r.view = r.view.After(c)
 		r.done = append(r.done, c)
 	}
 	return nil
 }
+
+func (r *run) maxRows() int {
+	if r.env.MaxRows > 0 {
+		return r.env.MaxRows
+	}
+	return DefaultMaxRows
+}
+
+// tooMany says of rows that a command makes of the ones there are that there is no use in more: all will say so.
+func (r *run) tooMany(out []*Row) bool { return len(out) > max(r.maxRows(), len(r.rows)) }
 
 // command runs one command.
 func (r *run) command(c insights.Command) error {

@@ -44,7 +44,7 @@ func (r *run) spread(name string, values func(*Row) []value.Value) error {
 	var out []*Row
 	err := r.each(func(row *Row) {
 		for _, v := range values(row) {
-			if len(out) > MaxRows {
+			if r.tooMany(out) {
 				return
 			}
 			next := row.clone()

@@ -443,3 +443,23 @@ func FuzzDates(f *testing.F) {
 		formatDate(nil, []Value{Time(0), Text(format)})
 	})
 }
+
+// A function in itself multiplies a text: some 30 of them would fill any memory.
+func TestTextsAreBounded(t *testing.T) {
+	ten := Text("aaaaaaaaaa")
+	for name, args := range map[string]func(Value) []Value{
+		"replace":      func(v Value) []Value { return []Value{v, Text("a"), ten} },
+		"regexReplace": func(v Value) []Value { return []Value{v, Text("a"), ten} },
+		"concat":       func(v Value) []Value { return []Value{v, v, v, v, v, v, v, v, v, v} },
+	} {
+		f, _ := Lookup(name)
+		v := Text(strings.Repeat("a", 1<<17))
+		for n := 0; !v.IsAbsent(); n++ {
+			if s, _ := v.Text(); n > 2 || len(s) > maxText {
+				t.Errorf("%s makes a text of %d bytes", name, len(s))
+				break
+			}
+			v = f.Call(nil, args(v))
+		}
+	}
+}

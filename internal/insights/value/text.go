@@ -8,6 +8,14 @@ import (
 	"unicode/utf8"
 )
 
+// maxText bounds the texts that functions make longer, so that a few of them in each other can't fill the memory: 16 times the
+// longest event. What would be longer is absent.
+const maxText = 16 << 20
+
+// maxMatches bounds the matches of a regular expression that are replaced in a text: as many as the longest event has
+// characters.
+const maxMatches = 1<<20 + 1
+
 var stringFuncs = []*Func{
 	{
 		Name: "isempty", Signature: "isempty(value)", Min: 1, Max: 1, Result: NumberKind, Source: sourceString,
@@ -27,8 +35,17 @@ var stringFuncs = []*Func{
 	},
 	{
 		Name: "concat", Signature: "concat(text, ...)", Min: 1, Max: -1, Result: TextKind, Source: sourceString,
-		Doc:  "The texts one behind the other.",
-		Call: ofTexts(func(s []string) Value { return Text(strings.Join(s, "")) }),
+		Doc: "The texts one behind the other.",
+		Call: ofTexts(func(s []string) Value {
+			n := 0
+			for _, part := range s {
+				n += len(part)
+			}
+			if n > maxText {
+				return Absent
+			}
+			return Text(strings.Join(s, ""))
+		}),
 	},
 	{
 		Name: "ltrim", Signature: "ltrim(text[, chars])", Min: 1, Max: 2, Result: TextKind, Source: sourceString,
@@ -71,6 +88,9 @@ var stringFuncs = []*Func{
 		Call: ofTexts(func(s []string) Value {
 			if s[1] == "" {
 				return Text(s[0])
+			}
+			if len(s[0])+strings.Count(s[0], s[1])*(len(s[2])-len(s[1])) > maxText {
+				return Absent
 			}
 			return Text(strings.ReplaceAll(s[0], s[1], s[2]))
 		}),
@@ -191,9 +211,13 @@ func regexReplace(s []string) Value {
 	}
 	var out []byte
 	last := 0
-	for _, m := range re.FindAllStringSubmatchIndex(s[0], -1) {
+	matches := re.FindAllStringSubmatchIndex(s[0], maxMatches+1)
+	if len(matches) > maxMatches {
+		return Absent
+	}
+	for _, m := range matches {
 		out = append(out, s[0][last:m[0]]...)
-		if out, err = expand(out, re, s[2], s[0], m); err != nil {
+		if out, err = expand(out, re, s[2], s[0], m); err != nil || len(out) > maxText {
 			return Absent
 		}
 		last = m[1]

@@ -27,6 +27,9 @@ type EventGroup struct {
 	// (BIGINT, milliseconds since the epoch), stream and message (VARCHAR), ordinal (integer) and form
 	// (INTEGER), none of which is ever NULL.
 	Files []string
+	// From bounds the timestamp of the events of Files that are there still, in milliseconds since the epoch,
+	// inclusive: those before are expired. 0 does not bound.
+	From int64
 	// Records and Bytes count what is scanned: the events of Files and Tail, and the bytes of their messages.
 	Records, Bytes int64
 	// From is the time of the first event that is seen, in milliseconds since the epoch: what the group's
@@ -163,7 +166,11 @@ func (g *EventGroup) eventsFrom(tail string) string {
 		for i, p := range g.Files {
 			paths[i] = quote(p)
 		}
-		selects = append(selects, columns+"read_parquet(["+strings.Join(paths, ", ")+"], hive_partitioning = false)")
+		from := columns + "read_parquet([" + strings.Join(paths, ", ") + "], hive_partitioning = false)"
+		if g.From > 0 {
+			from += " WHERE ts >= " + strconv.FormatInt(g.From, 10)
+		}
+		selects = append(selects, from)
 	}
 	if tail != "" {
 		selects = append(selects, columns+"temp.main."+tail)

@@ -2,7 +2,6 @@ package duckdb
 
 import (
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -34,21 +33,7 @@ type recordField struct {
 // newRecordFormat returns the format of objects whose records are in one of these formats: where there are
 // several, a record has what any of them has, since nothing tells which is its own.
 func newRecordFormat(formats []flowlog.Format) recordFormat {
-	if len(formats) == 0 {
-		formats = []flowlog.Format{flowlog.DefaultFormat(flowlog.KindVPC)}
-	}
-	format := formats[0]
-	for _, f := range formats[1:] {
-		var missing []string
-		for _, name := range f.Names() {
-			if !slices.Contains(format.Names(), name) {
-				missing = append(missing, name)
-			}
-		}
-		if all, err := format.With(missing...); err == nil { // else fields of the two kinds of records
-			format = all
-		}
-	}
+	format := lake.JoinFormats(flowlog.KindVPC, formats)
 	out := recordFormat{format: format, version: format.RecordVersion()}
 	for i, word := range format.Names() {
 		field := recordField{name: discover.FlowName(word), word: word}

@@ -1,0 +1,156 @@
+package monitoring
+
+import (
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/aws/smithy-go/encoding/cbor"
+
+	"weir/internal/awsapi"
+	"weir/internal/sigv4"
+)
+
+const testKey, testSecret = "WEIRTESTKEY", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
+
+type signed struct{ verifier sigv4.Verifier }
+
+func (signed) AccessKeyID() string { return testKey }
+func (signed) Allows(string) bool  { return true }
+
+func (s signed) Authenticate(r *http.Request, body []byte, service string) (awsapi.Identity, error) {
+	if _, err := s.verifier.Verify(r, body, service); err != nil {
+		if wrong := new(sigv4.Error); errors.As(err, &wrong) {
+			return nil, &awsapi.Error{Code: wrong.Code, Status: wrong.Status, Message: wrong.Message}
+		}
+		return nil, err
+	}
+	return s, nil
+}
+
+// anyone accepts all.
+type anyone struct{ signed }
+
+func (a anyone) Authenticate(*http.Request, []byte, string) (awsapi.Identity, error) { return a, nil }
+
+func router(auth awsapi.Authenticator) *awsapi.Router {
+	return awsapi.NewRouter(auth, slog.New(slog.DiscardHandler), Service())
+}
+
+// TestListMetrics asks in each protocol, as clients do, and for what is refused.
+func TestListMetrics(t *testing.T) {
+	const (
+		query   = "application/x-www-form-urlencoded; charset=utf-8"
+		scope   = "AWS4-HMAC-SHA256 Credential=K/20261129/us-east-1/monitoring/aws4_request, SignedHeaders=host, Signature=0"
+		granite = "GraniteServiceVersion20100801"
+	)
+	text := func(s string) cbor.String { return cbor.String(s) }
+	tests := []struct {
+		name, path string
+		header     map[string]string
+		body       string
+		status     int
+		want       string
+	}{
+		{
+			"JSON", "/",
+			map[string]string{"X-Amz-Target": granite + ".ListMetrics", "Content-Type": "application/x-amz-json-1.0"},
+			`{"Namespace":"AWS/Billing","MetricName":"EstimatedCharges"}`, 200, `{"Metrics":[]}`,
+		},
+		{
+			"JSON refused", "/",
+			map[string]string{"X-Amz-Target": granite + ".ListMetrics"},
+			`{"Namespace":":x"}`, 400,
+			`{"__type":"ValidationException","message":"1 validation error detected: Value ':x' at 'Namespace' failed to satisfy constraint: Member must satisfy regular expression pattern: [^:].*"}`,
+		},
+		{
+			"Query", "/",
+			map[string]string{"Content-Type": query, "Authorization": scope},
+			"Action=ListMetrics&Version=2010-08-01&Namespace=AWS%2FBilling&Dimensions.member.1.Name=a&IncludeLinkedAccounts=true", 200,
+			`<ListMetricsResponse xmlns="http://monitoring.amazonaws.com/doc/2010-08-01/"><ListMetricsResult><Metrics></Metrics></ListMetricsResult><ResponseMetadata><RequestId>ID</RequestId></ResponseMetadata></ListMetricsResponse>`,
+		},
+		{
+			"Query refused", "/",
+			map[string]string{"Content-Type": query, "Authorization": scope},
+			"Action=ListMetrics&Version=2010-08-01&Dimensions.member.1.Value=%3C", 400,
+			`<ErrorResponse xmlns="http://monitoring.amazonaws.com/doc/2010-08-01/"><Error><Type>Sender</Type><Code>ValidationError</Code><Message>1 validation error detected: Value null at &#39;Dimensions.1.member.Name&#39; failed to satisfy constraint: Member must not be null</Message></Error><RequestId>ID</RequestId></ErrorResponse>`,
+		},
+		{
+			"Query of another version", "/",
+			map[string]string{"Content-Type": query, "Authorization": scope},
+			"Action=ListMetrics&Version=2009-05-15", 404,
+			`<ErrorResponse xmlns="http://monitoring.amazonaws.com/doc/2010-08-01/"><Error><Type>Sender</Type><Code>UnknownOperationException</Code><Message>the operation is not one that this server answers</Message></Error><RequestId>ID</RequestId></ErrorResponse>`,
+		},
+		{
+			"CBOR", "/service/" + granite + "/operation/ListMetrics",
+			map[string]string{"Smithy-Protocol": "rpc-v2-cbor", "Content-Type": "application/cbor"},
+			string(cbor.Encode(cbor.Map{"Namespace": text("AWS/Billing"), "Dimensions": cbor.List{cbor.Map{"Name": text("a")}}, "IncludeLinkedAccounts": cbor.Bool(true)})), 200,
+			string(cbor.Encode(cbor.Map{"Metrics": cbor.List{}})),
+		},
+		{"CBOR of no bytes", "/service/" + granite + "/operation/ListMetrics", map[string]string{"Smithy-Protocol": "rpc-v2-cbor"}, "", 200, string(cbor.Encode(cbor.Map{"Metrics": cbor.List{}}))},
+		{"CBOR cut off", "/service/" + granite + "/operation/ListMetrics", map[string]string{"Smithy-Protocol": "rpc-v2-cbor"}, "\xbf\x61", 400, ""},
+		{"what is not here", "/", map[string]string{"X-Amz-Target": granite + ".PutMetricData"}, `{}`, 404, `{"__type":"UnknownOperationException","message":"the operation is not one that this server answers"}`},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, tt.path, strings.NewReader(tt.body))
+			for k, v := range tt.header {
+				r.Header.Set(k, v)
+			}
+			w := httptest.NewRecorder()
+			router(anyone{}).ServeHTTP(w, r)
+			got := strings.ReplaceAll(w.Body.String(), w.Header().Get("X-Amzn-Requestid"), "ID")
+			if w.Code != tt.status || tt.want != "" && got != tt.want {
+				t.Errorf("%d %s\nwant %s", w.Code, got, tt.want)
+			}
+			if strings.Contains(tt.path, "service") {
+				if v, err := cbor.Decode(w.Body.Bytes()); err != nil || w.Header().Get("Smithy-Protocol") != "rpc-v2-cbor" {
+					t.Errorf("%v %v %v", v, err, w.Header())
+				}
+			}
+			if code := w.Header().Get("X-Amzn-Query-Error"); (code != "") != (tt.status != 200) {
+				t.Errorf("the query error is %q", code)
+			}
+		})
+	}
+}
+
+// TestClients calls ListMetrics with boto3, which speaks JSON, and with the AWS CLI of version 2 as Debian has it,
+// which speaks AWS Query.
+func TestClients(t *testing.T) {
+	server := httptest.NewServer(router(signed{sigv4.Verifier{Secret: func(id string) (string, bool) { return testSecret, id == testKey }}}))
+	defer server.Close()
+	env := append(os.Environ(), "AWS_ACCESS_KEY_ID="+testKey, "AWS_SECRET_ACCESS_KEY="+testSecret, "AWS_SESSION_TOKEN=", "AWS_MAX_ATTEMPTS=1", "AWS_PAGER=",
+		"AWS_CONFIG_FILE="+filepath.Join(t.TempDir(), "none"))
+	for name, args := range map[string][]string{
+		"boto3":     {"python3", "-c", `import boto3, json, sys; print(json.dumps({"Metrics": boto3.client("cloudwatch", endpoint_url=sys.argv[1], region_name="us-east-1").list_metrics(Namespace="AWS/Billing")["Metrics"]}))`, server.URL},
+		"version 2": {"/usr/bin/aws", "--endpoint-url", server.URL, "--region", "us-east-1", "--output", "json", "cloudwatch", "list-metrics", "--namespace", "AWS/Billing", "--metric-name", "EstimatedCharges"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			probe := exec.CommandContext(t.Context(), args[0], "--version")
+			if name == "boto3" {
+				probe = exec.CommandContext(t.Context(), args[0], "-c", "import boto3")
+			}
+			if probe.Run() != nil {
+				if os.Getenv("WEIR_CI") == "1" && name != "boto3" { // which the moto of CI has in another place
+					t.Fatalf("%s is not there", args[0])
+				}
+				t.Skipf("%s is not there", args[0])
+			}
+			cmd := exec.CommandContext(t.Context(), args[0], args[1:]...)
+			cmd.Env = env
+			out, err := cmd.CombinedOutput()
+			var got struct{ Metrics []any }
+			if err != nil || json.Unmarshal(out, &got) != nil || got.Metrics == nil || len(got.Metrics) != 0 {
+				t.Errorf("%v\n%s", err, out)
+			}
+		})
+	}
+}

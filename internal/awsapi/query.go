@@ -1,0 +1,145 @@
+package awsapi
+
+import (
+	"bytes"
+	"encoding/xml"
+	"net/http"
+	"net/url"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// queryProtocol is AWS Query: forms, answered by XML.
+//
+// Source: the Smithy specification, "AWS query protocol".
+type queryProtocol struct{}
+
+// tree reads a form: "A.member.2.B=x" is the member B of the second element of the list A.
+func (queryProtocol) tree(body []byte) (map[string]any, bool, error) {
+	form, err := url.ParseQuery(string(body))
+	if err != nil {
+		return nil, false, serialization("the body is no form: %v", err)
+	}
+	if len(form) > maxValues {
+		return nil, false, serialization("the body has more than %d values", maxValues)
+	}
+	root := map[string]any{}
+	for key, values := range form {
+		if key == "Action" || key == "Version" {
+			continue
+		}
+		parts := strings.Split(key, ".")
+		if len(parts) > 32 {
+			return nil, false, serialization("the name of a member is too deep: %.100s", key)
+		}
+		at := root
+		for _, part := range parts[:len(parts)-1] {
+			next, ok := at[part].(map[string]any)
+			if !ok {
+				next = map[string]any{}
+				at[part] = next
+			}
+			at = next
+		}
+		at[parts[len(parts)-1]] = values[0]
+	}
+	for k, v := range root {
+		root[k] = lists(v)
+	}
+	return root, true, nil
+}
+
+// lists makes lists of the structures that have nothing but elements by number below "member".
+func lists(v any) any {
+	object, ok := v.(map[string]any)
+	if !ok {
+		return v
+	}
+	for k, e := range object {
+		object[k] = lists(e)
+	}
+	members, ok := object["member"].(map[string]any)
+	if !ok || len(object) != 1 {
+		return object
+	}
+	type element struct {
+		at int
+		v  any
+	}
+	var all []element
+	for k, e := range members {
+		n, err := strconv.Atoi(k)
+		if err != nil {
+			return object
+		}
+		all = append(all, element{n, e})
+	}
+	slices.SortFunc(all, func(a, b element) int { return a.at - b.at })
+	list := make([]any, len(all))
+	for i := range all {
+		list[i] = all[i].v
+	}
+	return list
+}
+
+const xmlType = "text/xml"
+
+func (queryProtocol) answer(w http.ResponseWriter, c *Call, out any) error {
+	var b bytes.Buffer
+	b.WriteString("<" + c.Operation + `Response xmlns="` + c.Service.Namespace + `">`)
+	if out != nil {
+		b.WriteString("<" + c.Operation + "Result>")
+		writeXML(&b, reflect.ValueOf(out))
+		b.WriteString("</" + c.Operation + "Result>")
+	}
+	b.WriteString("<ResponseMetadata><RequestId>" + c.RequestID + "</RequestId></ResponseMetadata></" + c.Operation + "Response>")
+	write(w, http.StatusOK, xmlType, b.Bytes())
+	return nil
+}
+
+func (queryProtocol) fail(w http.ResponseWriter, c *Call, status int, e *Error) {
+	var b bytes.Buffer
+	b.WriteString("<ErrorResponse")
+	if c.Service != nil {
+		b.WriteString(` xmlns="` + c.Service.Namespace + `"`)
+	}
+	b.WriteString("><Error><Type>" + fault(status) + "</Type><Code>")
+	code := e.Code
+	if code == "ValidationException" {
+		code = "ValidationError" // its name in this protocol
+	}
+	_ = xml.EscapeText(&b, []byte(code)) // a buffer takes all
+	b.WriteString("</Code><Message>")
+	_ = xml.EscapeText(&b, []byte(e.Message))
+	b.WriteString("</Message></Error><RequestId>" + c.RequestID + "</RequestId></ErrorResponse>")
+	write(w, status, xmlType, b.Bytes())
+}
+
+// writeXML writes a value as AWS Query does, under the names of the json tags. Members that are empty and may be
+// are left out.
+func writeXML(b *bytes.Buffer, v reflect.Value) {
+	switch v.Kind() {
+	case reflect.Pointer:
+		writeXML(b, v.Elem())
+	case reflect.Struct:
+		for i := range v.NumField() {
+			name, options, _ := strings.Cut(v.Type().Field(i).Tag.Get("json"), ",")
+			if options == "omitempty" && v.Field(i).IsZero() {
+				continue
+			}
+			b.WriteString("<" + name + ">")
+			writeXML(b, v.Field(i))
+			b.WriteString("</" + name + ">")
+		}
+	case reflect.Slice:
+		for i := range v.Len() {
+			b.WriteString("<member>")
+			writeXML(b, v.Index(i))
+			b.WriteString("</member>")
+		}
+	default:
+		_ = xml.EscapeText(b, []byte(shown(v)))
+	}
+}
