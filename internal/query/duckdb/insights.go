@@ -176,7 +176,7 @@ func (r *insightsQuery) plan(start, end int64, messages bool) (*compile.Plan, []
 		ev := &events{group: g, forms: r.forms[i], anyCase: r.in.AnyCase}
 		sources = append(sources, compile.Source{
 			From:  g.eventsFrom(r.tails[i]) + " AS events",
-			Where: []string{fmt.Sprintf("ts >= %d AND ts <= %d", max(start, g.From), end)},
+			Where: []string{fmt.Sprintf("ts >= %d AND ts <= %d", start, end)},
 			Field: ev.field,
 		})
 		r.sources = append(r.sources, insightsSource{group: g.Name, account: g.Account, formats: g.Formats})
