@@ -32,9 +32,6 @@ type EventGroup struct {
 	From int64
 	// Records and Bytes count what is scanned: the events of Files and Tail, and the bytes of their messages.
 	Records, Bytes int64
-	// From is the time of the first event that is seen, in milliseconds since the epoch: what the group's
-	// retention leaves.
-	From int64
 	// Tail are events that are in no file; nil: none.
 	Tail iter.Seq[TailEvent]
 }
