@@ -9,6 +9,7 @@ import (
 	"weir/internal/accesskey"
 	"weir/internal/awsapi"
 	"weir/internal/awsapi/logs"
+	"weir/internal/awsapi/monitoring"
 	"weir/internal/insights"
 	"weir/internal/logstore"
 	"weir/internal/sigv4"
@@ -39,7 +40,7 @@ func newAWSAPI(s *Local, store *logstore.Store, o ServeOptions) (*awsAPI, error)
 	}
 	keys := accesskey.Open(s.lake.Data(), func(err error) { log.Error("the access keys can't be read", "error", err) })
 	auth := &signatures{keys: keys, verifier: sigv4.Verifier{Secret: keys.Secret}}
-	return &awsAPI{Router: awsapi.NewRouter(auth, log, api.Service()), logs: api, keys: keys}, nil
+	return &awsAPI{Router: awsapi.NewRouter(auth, log, api.Service(), monitoring.Service()), logs: api, keys: keys}, nil
 }
 
 // close ends what runs.
@@ -65,14 +66,24 @@ type signatures struct {
 	verifier sigv4.Verifier
 }
 
+// Screen checks all that does not need the body.
+func (a *signatures) Screen(r *http.Request, service string) error {
+	return refusal(a.verifier.Screen(r, service))
+}
+
+// refusal returns an error as clients see it.
+func refusal(err error) error {
+	if refused := new(sigv4.Error); errors.As(err, &refused) {
+		return &awsapi.Error{Code: refused.Code, Message: refused.Message, Status: refused.Status}
+	}
+	return err
+}
+
 // Authenticate verifies the signature of a request.
 func (a *signatures) Authenticate(r *http.Request, body []byte, service string) (awsapi.Identity, error) {
 	id, err := a.verifier.Verify(r, body, service)
-	if refused := new(sigv4.Error); errors.As(err, &refused) {
-		return nil, &awsapi.Error{Code: refused.Code, Message: refused.Message, Status: refused.Status}
-	}
 	if err != nil {
-		return nil, err
+		return nil, refusal(err)
 	}
 	key, ok := a.keys.Key(id.KeyID)
 	if !ok { // it was revoked meanwhile

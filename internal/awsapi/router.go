@@ -1,6 +1,7 @@
 package awsapi
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -73,6 +74,9 @@ func (rt *Router) serve(w http.ResponseWriter, r *http.Request, c *Call) error {
 	if op.MaxBody == 0 {
 		op.MaxBody = DefaultMaxBody
 	}
+	if err := rt.auth.Screen(r, c.Service.Name); err != nil {
+		return err
+	}
 	received, done, err := rt.receive(w, r, op.MaxBody)
 	if err != nil {
 		return err
@@ -90,7 +94,7 @@ func (rt *Router) serve(w http.ResponseWriter, r *http.Request, c *Call) error {
 	if !known {
 		return unknownOperation()
 	}
-	action := c.Service.Name + ":" + c.Operation
+	action := cmp.Or(c.Service.Actions, c.Service.Name) + ":" + c.Operation
 	if !c.Identity.Allows(action) {
 		return &Error{
 			Code: "AccessDeniedException", Status: http.StatusForbidden,

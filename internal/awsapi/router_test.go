@@ -24,6 +24,8 @@ func (k key) Allows(action string) bool { return k.actions == "" || k.actions ==
 // auth accepts requests with an Authorization header, which says what is allowed.
 type auth struct{ sawBody *[]byte }
 
+func (auth) Screen(*http.Request, string) error { return nil }
+
 func (a auth) Authenticate(r *http.Request, body []byte, service string) (Identity, error) {
 	h, ok := r.Header["Authorization"]
 	if !ok {

@@ -14,16 +14,20 @@ type Identity interface {
 	Allows(action string) bool
 }
 
-// An Authenticator tells who sent a request for a service ("logs"): body is the body as it was
-// received, before a content encoding is undone. An *Error goes to the client as it is.
+// An Authenticator tells who sent a request for a service ("logs"). An *Error goes to the client as it is.
 type Authenticator interface {
+	// Screen refuses, before the body is read, what can't be authenticated whatever the body is.
+	Screen(r *http.Request, service string) error
+	// Authenticate is given the body as it was received, before a content encoding is undone.
 	Authenticate(r *http.Request, body []byte, service string) (Identity, error)
 }
 
 // A Service is one AWS service.
 type Service struct {
-	// Name is the service in credential scopes and actions, such as "logs".
+	// Name is the service in credential scopes, such as "logs".
 	Name string
+	// Actions is what its actions begin with where that is not Name, such as "cloudwatch".
+	Actions string
 	// Target is what X-Amz-Target begins with, such as "Logs_20140328".
 	Target string
 	// Version and Namespace are those of AWS Query, such as "2010-08-01" and the namespace of its XML;

@@ -122,6 +122,8 @@ type everyone struct{}
 
 func (everyone) AccessKeyID() string { return "WEIRTESTKEY" }
 func (everyone) Allows(string) bool  { return true }
+func (everyone) Screen(*http.Request, string) error { return nil }
+
 func (everyone) Authenticate(*http.Request, []byte, string) (awsapi.Identity, error) {
 	return everyone{}, nil
 }

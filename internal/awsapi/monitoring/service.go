@@ -6,7 +6,7 @@ import "weir/internal/awsapi"
 // the older ones, AWS JSON 1.0 botocore's, Smithy RPC v2 CBOR AWS's SDK for Go.
 func Service() *awsapi.Service {
 	return &awsapi.Service{
-		Name: "monitoring", Target: "GraniteServiceVersion20100801", Version: "2010-08-01",
+		Name: "monitoring", Actions: "cloudwatch", Target: "GraniteServiceVersion20100801", Version: "2010-08-01",
 		Namespace: "http://monitoring.amazonaws.com/doc/2010-08-01/", CBOR: true,
 		InvalidCode: "ValidationException", Unavailable: "InternalServiceError",
 		Shapes: awsapi.Shapes{
