@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bytes"
+	"cmp"
 	"compress/gzip"
 	"context"
 	"encoding/json"
@@ -29,6 +30,7 @@ import (
 type awsServer struct {
 	data, url string
 	key       accesskey.Key
+	client    *http.Client // nil: that of package http
 }
 
 // serveAWS serves an empty data directory with a key until the test ends.
@@ -62,41 +64,50 @@ func serveAWS(t *testing.T, o app.ServeOptions) *awsServer {
 // change what the request is signed with.
 func (s *awsServer) call(t *testing.T, operation string, in any, change func(k *accesskey.Key, at *time.Time)) (int, map[string]any) {
 	t.Helper()
-	body, err := json.Marshal(in)
-	if err != nil {
-		t.Fatal(err)
-	}
-	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.url, bytes.NewReader(body))
-	if err != nil {
-		t.Fatal(err)
-	}
-	r.Header.Set("Content-Type", "application/x-amz-json-1.1")
-	r.Header.Set("X-Amz-Target", "Logs_20140328."+operation)
 	key, at := s.key, time.Now()
 	if change != nil {
 		change(&key, &at)
 	}
-	if key.ID != "" {
-		if err := sigv4.Sign(r, body, key.ID, key.Secret, "eu-west-3", "logs", at); err != nil {
-			t.Fatal(err)
-		}
-	}
-	answer, err := http.DefaultClient.Do(r)
+	status, out, err := s.try(t.Context(), operation, in, key, at)
 	if err != nil {
 		t.Fatal(err)
+	}
+	return status, out
+}
+
+// try calls an operation with a key, and fails where there is no answer.
+func (s *awsServer) try(ctx context.Context, operation string, in any, key accesskey.Key, at time.Time) (int, map[string]any, error) {
+	body, err := json.Marshal(in)
+	if err != nil {
+		return 0, nil, err
+	}
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, s.url, bytes.NewReader(body))
+	if err != nil {
+		return 0, nil, err
+	}
+	r.Header.Set("Content-Type", "application/x-amz-json-1.1")
+	r.Header.Set("X-Amz-Target", "Logs_20140328."+operation)
+	if key.ID != "" {
+		if err := sigv4.Sign(r, body, key.ID, key.Secret, "eu-west-3", "logs", at); err != nil {
+			return 0, nil, err
+		}
+	}
+	answer, err := cmp.Or(s.client, http.DefaultClient).Do(r)
+	if err != nil {
+		return 0, nil, err
 	}
 	defer answer.Body.Close()
 	text, err := io.ReadAll(answer.Body)
 	if err != nil {
-		t.Fatal(err)
+		return 0, nil, err
 	}
 	out := map[string]any{}
 	if len(text) > 0 {
 		if err := json.Unmarshal(text, &out); err != nil {
-			t.Fatalf("%s answered %q: %v", operation, text, err)
+			return 0, nil, fmt.Errorf("%s answered %q: %w", operation, text, err)
 		}
 	}
-	return answer.StatusCode, out
+	return answer.StatusCode, out, nil
 }
 
 // done calls an operation that must succeed.
@@ -278,13 +289,17 @@ func TestServeAWSCLI(t *testing.T) {
 			c.run(t, s, "logs", "put-log-events", "--log-group-name", "vpc", "--log-stream-name", "eni-1-all", "--log-events", string(events))
 
 			// What the client prints is what the server answered.
-			var groups struct{ LogGroups []struct{ LogGroupName, Arn string } }
+			var groups struct {
+				LogGroups []struct{ LogGroupName, Arn string }
+			}
 			unmarshal(t, c.run(t, s, "logs", "describe-log-groups"), &groups)
 			got := fmt.Sprint(groups.LogGroups)
 			if !strings.Contains(got, "{vpc arn:aws:logs:us-east-1:123456789012:log-group:vpc:*}") || !strings.Contains(got, "{/weir/flow-logs ") {
 				t.Errorf("the log groups are %s", got)
 			}
-			var found struct{ Events []struct{ Message, EventID string } }
+			var found struct {
+				Events []struct{ Message, EventID string }
+			}
 			unmarshal(t, c.run(t, s, "logs", "filter-log-events", "--log-group-name", "vpc",
 				"--filter-pattern", `[version, account, eni, source, destination, srcport, destport="22", protocol="6", packets, bytes, windowstart, windowend, action="REJECT", flowlogstatus]`), &found)
 			if len(found.Events) != 1 || found.Events[0].Message != line || found.Events[0].EventID == "" {
