@@ -11,6 +11,9 @@ import (
 	"weir/internal/source/sourcetest"
 )
 
+// boto3Script has boto3 ask a server.
+const boto3Script = "testdata/clients/boto3_serve.py"
+
 // boto3 finds a Python that has boto3.
 func boto3(t *testing.T) string {
 	t.Helper()
@@ -46,11 +49,10 @@ func TestServeBoto3(t *testing.T) {
 	python := boto3(t)
 	s := serveAWS(t, app.ServeOptions{})
 	runWeir(t, "--data", s.data, "-q", "open", writeFiles(t, serveLogs))
-	const script = "testdata/clients/boto3_serve.py"
-	version, calls := boto3Asked(t, exec.CommandContext(t.Context(), python, script, s.url, s.key.ID, s.key.Secret, "all"))
+	version, calls := boto3Asked(t, exec.CommandContext(t.Context(), python, boto3Script, s.url, s.key.ID, s.key.Secret, "all"))
 	skipped := []string{withPrefix}
 	t.Run("prefix", func(t *testing.T) {
-		cmd := withHosts(t, "weir.test stream-weir.test", python, script, strings.Replace(s.url, "127.0.0.1", "weir.test", 1), s.key.ID, s.key.Secret, "prefix")
+		cmd := withHosts(t, "weir.test stream-weir.test", python, boto3Script, strings.Replace(s.url, "127.0.0.1", "weir.test", 1), s.key.ID, s.key.Secret, "prefix")
 		_, got := boto3Asked(t, cmd)
 		calls[withPrefix], skipped = got["StartLiveTail"], nil
 	})

@@ -13,6 +13,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -91,6 +92,11 @@ func TestServeTLS(t *testing.T) {
 		t.Errorf("by AWS's SDK: %v %v", got, err)
 	}
 	live(t, s, "g", "s", "arn:aws:logs:us-east-1:000000000000:log-group:g")
+	t.Run("boto3", func(t *testing.T) {
+		cmd := exec.CommandContext(t.Context(), boto3(t), boto3Script, s.url, s.key.ID, s.key.Secret, "tail")
+		cmd.Env = append(os.Environ(), "AWS_CA_BUNDLE="+cert)
+		boto3Asked(t, cmd)
+	})
 	wrong := s.key
 	wrong.Secret += "x"
 	if status, out, err := s.try(t.Context(), "DescribeLogGroups", object{}, wrong, time.Now()); err != nil || out["__type"] != "InvalidSignatureException" {
