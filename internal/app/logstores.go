@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"weir/flowlog"
 	"weir/internal/lake"
@@ -40,7 +41,9 @@ func HasLogStore(data string) bool {
 type openedStore struct {
 	mu    sync.Mutex
 	store *logstore.Store
-	log   *slog.Logger // nil: what goes wrong in the background is not said
+	// flushAge is after how long events are flushed; 0 means as long as the store says.
+	flushAge time.Duration
+	log      *slog.Logger // nil: what goes wrong in the background is not said
 }
 
 // logStore returns the store of log groups. It is nil where there is none and create is false, and in a
@@ -52,7 +55,7 @@ func (s *Local) logStore(ctx context.Context, create bool) (*logstore.Store, err
 	s.logs.mu.Lock()
 	defer s.logs.mu.Unlock()
 	if s.logs.store == nil {
-		store, err := logstore.Open(context.WithoutCancel(ctx), s.lake.Data(), logstore.Options{Now: s.now, Log: s.logs.log})
+		store, err := logstore.Open(context.WithoutCancel(ctx), s.lake.Data(), logstore.Options{Now: s.now, Log: s.logs.log, FlushAge: s.logs.flushAge})
 		if err != nil {
 			return nil, err
 		}

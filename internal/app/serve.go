@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -49,7 +50,10 @@ type ServeOptions struct {
 	// Sinks are where subscription filters may deliver to.
 	Sinks   Sinks
 	Version string
-	Log     *slog.Logger
+	// FlushAge is after how long log events go into files, and records among them into the lake; 0 means some
+	// seconds.
+	FlushAge time.Duration
+	Log      *slog.Logger
 	// Ready, which may be nil, is called with the console's URL once it answers.
 	Ready func(url string)
 }
@@ -83,7 +87,7 @@ func Serve(ctx context.Context, o ServeOptions) error {
 		return err
 	}
 	defer socket.Close()
-	s.logs.log = o.Log
+	s.logs.log, s.logs.flushAge = o.Log, o.FlushAge
 	store, err := s.logStore(ctx, true)
 	if err != nil {
 		return err
@@ -529,7 +533,7 @@ const takeEventsEvery = 5 * time.Second
 
 // takeEvents takes flow log records among log events into the lake, until ctx ends.
 func (v *server) takeEvents(ctx context.Context) {
-	tick := time.NewTicker(takeEventsEvery)
+	tick := time.NewTicker(cmp.Or(v.o.FlushAge, takeEventsEvery))
 	defer tick.Stop()
 	failed := ""
 	for {

@@ -2,17 +2,16 @@ package cli
 
 import (
 	"bytes"
+	"cmp"
 	"compress/gzip"
 	"context"
+	"crypto/x509"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -22,22 +21,28 @@ import (
 	"weir/internal/app"
 	"weir/internal/deliver"
 	"weir/internal/sigv4"
-	"weir/internal/source/sourcetest"
 )
 
 // awsServer is a server that AWS's clients can ask.
 type awsServer struct {
 	data, url string
 	key       accesskey.Key
+	client    *http.Client   // nil: that of package http
+	trust     *x509.CertPool // of its certificate
 }
 
-// serveAWS serves an empty data directory with a key until the test ends.
+// serveAWS serves an empty data directory with a key, and with a user where it has TLS, until the test ends.
 func serveAWS(t *testing.T, o app.ServeOptions) *awsServer {
 	t.Helper()
 	s := &awsServer{data: filepath.Join(t.TempDir(), "data")}
 	var err error
 	if s.key, err = accesskey.Create(s.data, "test", "", []string{"logs:*"}, time.Now()); err != nil {
 		t.Fatal(err)
+	}
+	if o.TLSCert != "" {
+		if err := app.AddUser(s.data, "alice", "correct horse battery staple"); err != nil {
+			t.Fatal(err)
+		}
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	ready, done := make(chan string, 1), make(chan error, 1)
@@ -62,41 +67,50 @@ func serveAWS(t *testing.T, o app.ServeOptions) *awsServer {
 // change what the request is signed with.
 func (s *awsServer) call(t *testing.T, operation string, in any, change func(k *accesskey.Key, at *time.Time)) (int, map[string]any) {
 	t.Helper()
-	body, err := json.Marshal(in)
-	if err != nil {
-		t.Fatal(err)
-	}
-	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.url, bytes.NewReader(body))
-	if err != nil {
-		t.Fatal(err)
-	}
-	r.Header.Set("Content-Type", "application/x-amz-json-1.1")
-	r.Header.Set("X-Amz-Target", "Logs_20140328."+operation)
 	key, at := s.key, time.Now()
 	if change != nil {
 		change(&key, &at)
 	}
-	if key.ID != "" {
-		if err := sigv4.Sign(r, body, key.ID, key.Secret, "eu-west-3", "logs", at); err != nil {
-			t.Fatal(err)
-		}
-	}
-	answer, err := http.DefaultClient.Do(r)
+	status, out, err := s.try(t.Context(), operation, in, key, at)
 	if err != nil {
 		t.Fatal(err)
+	}
+	return status, out
+}
+
+// try calls an operation with a key, and fails where there is no answer.
+func (s *awsServer) try(ctx context.Context, operation string, in any, key accesskey.Key, at time.Time) (int, map[string]any, error) {
+	body, err := json.Marshal(in)
+	if err != nil {
+		return 0, nil, err
+	}
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, s.url, bytes.NewReader(body))
+	if err != nil {
+		return 0, nil, err
+	}
+	r.Header.Set("Content-Type", "application/x-amz-json-1.1")
+	r.Header.Set("X-Amz-Target", "Logs_20140328."+operation)
+	if key.ID != "" {
+		if err := sigv4.Sign(r, body, key.ID, key.Secret, "eu-west-3", "logs", at); err != nil {
+			return 0, nil, err
+		}
+	}
+	answer, err := cmp.Or(s.client, http.DefaultClient).Do(r)
+	if err != nil {
+		return 0, nil, err
 	}
 	defer answer.Body.Close()
 	text, err := io.ReadAll(answer.Body)
 	if err != nil {
-		t.Fatal(err)
+		return 0, nil, err
 	}
 	out := map[string]any{}
 	if len(text) > 0 {
 		if err := json.Unmarshal(text, &out); err != nil {
-			t.Fatalf("%s answered %q: %v", operation, text, err)
+			return 0, nil, fmt.Errorf("%s answered %q: %w", operation, text, err)
 		}
 	}
-	return answer.StatusCode, out
+	return answer.StatusCode, out, nil
 }
 
 // done calls an operation that must succeed.
@@ -214,127 +228,6 @@ func TestServeSubscription(t *testing.T) {
 			t.Fatal("nothing is delivered")
 		}
 	}
-}
-
-// awsCLI is a program of the AWS CLI.
-type awsCLI struct{ name, path string }
-
-// awsCLIs returns the AWS CLIs of the machine, by version.
-func awsCLIs(t *testing.T) []awsCLI {
-	t.Helper()
-	var out []awsCLI
-	seen := map[string]bool{}
-	for _, dir := range filepath.SplitList(os.Getenv("PATH")) {
-		path := filepath.Join(dir, "aws")
-		text, err := exec.CommandContext(t.Context(), path, "--version").CombinedOutput()
-		if err != nil {
-			continue
-		}
-		name, _, _ := strings.Cut(string(text), " ")
-		if !seen[name] {
-			seen[name] = true
-			out = append(out, awsCLI{name, path})
-		}
-	}
-	if len(out) == 0 {
-		sourcetest.Missing(t, "the AWS CLI is not installed")
-	}
-	return out
-}
-
-// run runs a command against the server and returns its standard output.
-func (c awsCLI) run(t *testing.T, s *awsServer, args ...string) string {
-	t.Helper()
-	cmd := exec.CommandContext(t.Context(), c.path, append([]string{"--endpoint-url", strings.TrimSuffix(s.url, "/"), "--output", "json"}, args...)...)
-	cmd.Env = append(os.Environ(), "AWS_ACCESS_KEY_ID="+s.key.ID, "AWS_SECRET_ACCESS_KEY="+s.key.Secret, "AWS_DEFAULT_REGION=eu-north-1",
-		"AWS_CONFIG_FILE=/dev/null", "AWS_SHARED_CREDENTIALS_FILE=/dev/null", "AWS_EC2_METADATA_DISABLED=true", "AWS_PAGER=")
-	out, err := cmd.Output()
-	if err != nil {
-		stderr := ""
-		if failed := new(exec.ExitError); errors.As(err, &failed) {
-			stderr = string(failed.Stderr)
-		}
-		t.Fatalf("%s %v: %v\n%s%s", c.name, args, err, out, stderr)
-	}
-	return string(out)
-}
-
-// TestServeAWSCLI has a person with flow logs ask the server by the AWS CLI: events are put, records of a bucket
-// are opened, and both are asked.
-func TestServeAWSCLI(t *testing.T) {
-	for _, c := range awsCLIs(t) {
-		t.Run(strings.ReplaceAll(c.name, "/", "-"), func(t *testing.T) {
-			s := serveAWS(t, app.ServeOptions{Account: "123456789012"})
-			runWeir(t, "--data", s.data, "-q", "open", writeFiles(t, serveLogs))
-			c.run(t, s, "logs", "create-log-group", "--log-group-name", "vpc")
-			c.run(t, s, "logs", "create-log-stream", "--log-group-name", "vpc", "--log-stream-name", "eni-1-all")
-			runWeir(t, "--data", s.data, "logs", "format", "vpc", "default")
-			now := time.Now()
-			line := fmt.Sprintf("2 123456789012 eni-1 203.0.113.9 10.0.1.5 40000 22 6 3 180 %d %d REJECT OK", now.Unix(), now.Unix()+60)
-			events, err := json.Marshal([]object{{"timestamp": now.UnixMilli(), "message": line}})
-			if err != nil {
-				t.Fatal(err)
-			}
-			c.run(t, s, "logs", "put-log-events", "--log-group-name", "vpc", "--log-stream-name", "eni-1-all", "--log-events", string(events))
-
-			// What the client prints is what the server answered.
-			var groups struct {
-				LogGroups []struct{ LogGroupName, Arn string }
-			}
-			unmarshal(t, c.run(t, s, "logs", "describe-log-groups"), &groups)
-			got := fmt.Sprint(groups.LogGroups)
-			if !strings.Contains(got, "{vpc arn:aws:logs:us-east-1:123456789012:log-group:vpc:*}") || !strings.Contains(got, "{/weir/flow-logs ") {
-				t.Errorf("the log groups are %s", got)
-			}
-			var found struct {
-				Events []struct{ Message, EventID string }
-			}
-			unmarshal(t, c.run(t, s, "logs", "filter-log-events", "--log-group-name", "vpc",
-				"--filter-pattern", `[version, account, eni, source, destination, srcport, destport="22", protocol="6", packets, bytes, windowstart, windowend, action="REJECT", flowlogstatus]`), &found)
-			if len(found.Events) != 1 || found.Events[0].Message != line || found.Events[0].EventID == "" {
-				t.Errorf("found %+v", found)
-			}
-			if rows := c.query(t, s, "vpc", now.Add(-time.Hour), now.Add(time.Hour), `filter action = "REJECT" | stats sum(bytes) as b by srcAddr, dstPort`); rows != "srcAddr=203.0.113.9 dstPort=22 b=180" {
-				t.Errorf("rows are %s", rows)
-			}
-			at := time.Unix(1772445600, 0)
-			if rows := c.query(t, s, "/weir/flow-logs", at.Add(-time.Hour), at.Add(time.Minute), `stats sum(bytes) as b by action | sort b desc`); rows != "action=ACCEPT b=8400; action=REJECT b=180" {
-				t.Errorf("rows of the lake are %s", rows)
-			}
-		})
-	}
-}
-
-// query runs a query and returns its rows as text, once it is complete.
-func (c awsCLI) query(t *testing.T, s *awsServer, group string, from, to time.Time, text string) string {
-	t.Helper()
-	var started struct{ QueryID string }
-	unmarshal(t, c.run(t, s, "logs", "start-query", "--log-group-name", group, "--start-time", fmt.Sprint(from.Unix()), "--end-time", fmt.Sprint(to.Unix()),
-		"--query-string", text), &started)
-	for range 100 {
-		var got struct {
-			Status  string
-			Results [][]struct{ Field, Value string }
-		}
-		unmarshal(t, c.run(t, s, "logs", "get-query-results", "--query-id", started.QueryID), &got)
-		if got.Status == "Scheduled" || got.Status == "Running" {
-			continue
-		}
-		if got.Status != "Complete" {
-			t.Fatalf("the query is %s", got.Status)
-		}
-		var rows []string
-		for _, r := range got.Results {
-			var cells []string
-			for _, cell := range r {
-				cells = append(cells, cell.Field+"="+cell.Value)
-			}
-			rows = append(rows, strings.Join(cells, " "))
-		}
-		return strings.Join(rows, "; ")
-	}
-	t.Fatal("the query does not end")
-	return ""
 }
 
 // runWeir runs a command that must end well, but that a line was bad.

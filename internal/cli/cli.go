@@ -9,6 +9,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -39,13 +40,19 @@ type cli struct {
 	json     bool
 	quiet    bool
 	code     int // exit code of a command that ended well but not all is well
+	// flushAge is after how long a server's log events go into files; 0 means its own time.
+	flushAge time.Duration
 }
 
 // Main runs weir with the process's arguments and ends it.
 func Main() {
+	(&cli{in: os.Stdin, out: os.Stdout, err: os.Stderr}).main()
+}
+
+// main runs the process's arguments and ends it.
+func (c *cli) main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once
-	c := &cli{in: os.Stdin, out: os.Stdout, err: os.Stderr}
 	code := c.run(ctx, os.Args[1:])
 	stop()
 	os.Exit(code)

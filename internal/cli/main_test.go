@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"context"
 	"flag"
+	"os"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
@@ -13,7 +15,13 @@ var update = flag.Bool("update", false, "write what the commands print into the 
 
 // TestMain makes this test's program weir itself where it is called by that name,
 // so that scripts and tests can start real processes without a build.
-func TestMain(m *testing.M) { testscript.Main(m, map[string]func(){"weir": Main}) }
+//
+// By the name of weir-hasty it is weir whose log events go into files at once, so that a kill can meet that.
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"weir": Main, "weir-hasty": func() {
+		(&cli{in: os.Stdin, out: os.Stdout, err: os.Stderr, flushAge: 20 * time.Millisecond}).main()
+	}})
+}
 
 // answer is what a command gave.
 type answer struct {

@@ -131,7 +131,7 @@ func (c *cli) serve(ctx context.Context, o app.ServeOptions) error {
 	if c.quiet {
 		level = slog.LevelWarn
 	}
-	o.Data, o.Log = c.data, telemetry.NewLog(c.err, level)
+	o.Data, o.FlushAge, o.Log = c.data, c.flushAge, telemetry.NewLog(c.err, level)
 	o.Ready = func(url string) { fmt.Fprintf(c.out, "weir is at %s (end with Ctrl-C)\n", url) }
 	err := app.Serve(ctx, o)
 	switch {
