@@ -227,23 +227,28 @@ func histogram(n []float64, buckets value.Value) value.Value {
 	if low == high {
 		count = 1
 	}
-	width := (high - low) / float64(count)
+	scale := 1.0
+	if math.IsInf(high-low, 0) {
+		scale = 0.5 // so that the distance is a number
+	}
+	width := (high*scale - low*scale) / float64(count)
 	counts := make([]float64, count)
 	for _, f := range n {
 		i := count - 1
 		if width > 0 {
-			i = min(int((f-low)/width), count-1)
+			i = min(int((f*scale-low*scale)/width), count-1)
 		}
 		counts[i]++
 	}
+	edge := func(i int) string { return value.FormatNumber((low*scale + float64(i)*width) / scale) }
 	keys := make([]string, count)
 	values := make([]value.Value, count)
 	for i := range counts {
-		end := "," + value.FormatNumber(low+float64(i+1)*width) + ")"
+		end := "," + edge(i+1) + ")"
 		if i == count-1 {
 			end = "," + value.FormatNumber(high) + "]"
 		}
-		keys[i] = "[" + value.FormatNumber(low+float64(i)*width) + end
+		keys[i] = "[" + edge(i) + end
 		values[i] = value.Number(counts[i])
 	}
 	return value.Map(keys, values)
