@@ -321,6 +321,9 @@ func (p *Plan) stats(c *compiler, cmd *insights.Stats, rest []insights.Command, 
 	return true
 }
 
+// MaxRows is how many rows of a stats the reference may be given. SQL that could give more gives one more.
+const MaxRows = 2_000_000
+
 // What is bounded, so that DuckDB plans a query soon: planning does not end where the query is cancelled. A
 // name stands in SQL for the whole that it was given, and so a short query could be long SQL. What is beyond
 // is left to the reference.
@@ -433,8 +436,11 @@ commands:
 	if len(terms) > 0 {
 		text += " ORDER BY " + strings.Join(terms, ", ")
 	}
-	if exact && ordered && enough >= 0 {
+	switch {
+	case exact && ordered && enough >= 0:
 		text += " LIMIT " + strconv.FormatInt(enough, 10)
+	default:
+		text += " LIMIT " + strconv.Itoa(MaxRows+1)
 	}
 	return text
 }

@@ -263,6 +263,8 @@ func (r *run) before(c insights.Command, start, end int64) ([]*Row, error) {
 	if err != nil {
 		return nil, err
 	}
+	r.stats.RecordsScanned += rows.Statistics.RecordsScanned
+	r.stats.BytesScanned += rows.Statistics.BytesScanned
 	other := newRun(r.ctx, r.env.within(start, end))
 	other.rows, other.view, other.prefix = rows.List, rows.View, r.prefix
 	if err := other.all(r.done); err != nil {

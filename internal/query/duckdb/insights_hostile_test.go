@@ -1,11 +1,14 @@
 package duckdb
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
 
 	"weir/internal/insights"
+	"weir/internal/insights/discover"
+	"weir/internal/insights/insightstest"
 	"weir/internal/query"
 )
 
@@ -52,4 +55,78 @@ func manyColumns(n int) string {
 		fmt.Fprintf(&s, ", sum(bytes+%d) as c%d", i, i)
 	}
 	return s.String()
+}
+
+// TestInsightsTextsAreBounded asks for more than the memory may hold, by long messages and by long texts made of them.
+func TestInsightsTextsAreBounded(t *testing.T) {
+	e := newEventEngine(t)
+	w := &insightstest.World{}
+	w.Query.End = 1000
+	for i := range 100 {
+		w.Events = append(w.Events, discover.Event{Group: "/g", Timestamp: int64(i), Message: fmt.Sprint(i, strings.Repeat("x", 2000))})
+	}
+	for _, c := range []struct {
+		text  string
+		bytes int64
+		ok    bool
+	}{
+		{"pattern @message", 150_000, false},
+		{"pattern @message", 300_000, true},
+		{"fields @message | sort @timestamp", 150_000, false},
+		{"fields @message | sort @timestamp | limit 60", 150_000, true},
+		{"fields @timestamp", 10_000, false}, // of each event its message is read
+		{"stats count(*) by @message", 150_000, false},
+		{"stats count(*) by @message", 300_000, true},
+		{"stats count(*) by concat(@message, @message)", 300_000, false},
+		{"stats count(*) by strlen(concat(@message, @message))", 1000, true},
+		{"stats count(*), sum(strlen(@message))", 1000, true},
+		{"stats count(*) by @message | fields 1 as one | dedup one", 150_000, false},
+	} {
+		e.eventBytes = c.bytes
+		_, err := e.ask(t.Context(), w, readInsights(t, c.text))
+		if ok := err == nil; ok != c.ok || !ok && !errors.Is(err, query.ErrLimit) {
+			t.Errorf("%s with %d bytes: %v", c.text, c.bytes, err)
+		}
+	}
+}
+
+// TestInsightsCountsAllThatIsRead asks of queries in queries and of other times, which are read too.
+func TestInsightsCountsAllThatIsRead(t *testing.T) {
+	e := newEventEngine(t)
+	w := &insightstest.World{}
+	w.Query.Start, w.Query.End = 100, 199
+	for i := range 200 {
+		w.Events = append(w.Events, discover.Event{Group: "/g", Timestamp: int64(i), Message: "a b"})
+	}
+	for text, scanned := range map[string]float64{
+		"fields @message": 100,
+		"filter @message in (SOURCE '/g' | limit 1 | display @message)": 200,
+		"pattern @message | diff": 200,
+	} {
+		got, err := e.ask(t.Context(), w, readInsights(t, text))
+		if err != nil || got.RecordsScanned != scanned || got.BytesScanned != 3*scanned {
+			t.Errorf("%s: %+v, %v; want %v records", text, got, err, scanned)
+		}
+	}
+}
+
+// TestInsightsNamesOfAnySigns asks for fields whose names would end texts or names of SQL.
+func TestInsightsNamesOfAnySigns(t *testing.T) {
+	e := newEventEngine(t)
+	w := &insightstest.World{Events: []discover.Event{{Group: "/g'\"--", Stream: "';", Message: `{"a":{"b":1},"q'\"(":"x'y","n\nl":2,"a\u001fb":3}`}}}
+	w.Query.End = 1000
+	for text, want := range map[string]string{
+		"stats count(*) as n by `q'\"(` | display `q'\"(`":                               "x'y",
+		"stats max(`n\nl`) as `x'\";--` | sort `x'\";--`":                                "2",
+		"stats max(`a\x1fb`) as m":                                                       "3",
+		"stats max(a.b) as m":                                                            "1",
+		"stats max(`c\x1fb`) as m":                                                       "",
+		"filter `q'\"(` like \"'\" | stats latest(@log) as l":                            ":/g'\"--",
+		"stats count(*) by concat(@logStream, '\\'; DROP TABLE t; --') as c | display c": "';'; DROP TABLE t; --",
+	} {
+		got, err := e.ask(t.Context(), w, readInsights(t, text))
+		if err != nil || len(got.Rows) != 1 || got.Rows[0][0].String() != want {
+			t.Errorf("%s: %v, %v; want %s", text, got, err, want)
+		}
+	}
 }
