@@ -145,11 +145,8 @@ func (c *compiler) arithmetic(x *insights.Binary) (Expression, bool) {
 	}
 	l, r := a.double(), b.double()
 	text := "(" + l + " " + x.Op + " " + r + ")"
-	switch x.Op {
-	case "^":
+	if x.Op == "^" {
 		text = "pow(" + l + ", " + r + ")"
-	case "%":
-		text = "fmod(" + l + ", " + r + ")"
 	}
 	return Expression{SQL: FnFinite + "(" + text + ")", Kind: Float}, true
 }

@@ -61,10 +61,7 @@ func ofNumbers(name string, n []float64, second value.Value) value.Value {
 	if len(n) == 0 {
 		return value.Absent
 	}
-	sum := 0.0
-	for _, f := range n {
-		sum += f
-	}
+	sum := sumOf(n)
 	mean := sum / float64(len(n))
 	switch name {
 	case "sum", "sumOverTime":
@@ -72,9 +69,11 @@ func ofNumbers(name string, n []float64, second value.Value) value.Value {
 	case "avg":
 		return value.Number(mean)
 	case "variance", "stddev":
-		squares := 0.0
-		for _, f := range n {
-			squares += (f - mean) * (f - mean)
+		squares, upTo := 0.0, 0.0 // Welford's: of equal numbers it is exactly 0
+		for i, f := range n {
+			d := f - upTo
+			upTo += d / float64(i+1)
+			squares += d * (f - upTo)
 		}
 		if name == "variance" {
 			return value.Number(squares / float64(len(n)))
@@ -92,6 +91,24 @@ func ofNumbers(name string, n []float64, second value.Value) value.Value {
 		return histogram(n, second)
 	}
 	panic(fmt.Sprintf("reference: no aggregate %s", name))
+}
+
+// sumOf adds numbers and rounds once, as far as their sum is a number (Neumaier's sum).
+func sumOf(n []float64) float64 {
+	sum, rest := 0.0, 0.0
+	for _, f := range n {
+		next := sum + f
+		if math.Abs(sum) >= math.Abs(f) {
+			rest += sum - next + f
+		} else {
+			rest += f - next + sum
+		}
+		sum = next
+	}
+	if math.IsInf(sum, 0) {
+		return sum
+	}
+	return sum + rest
 }
 
 func numbersOf(values []value.Value) []float64 {

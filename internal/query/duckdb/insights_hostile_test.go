@@ -6,9 +6,11 @@ import (
 	"strings"
 	"testing"
 
+	"weir/flowlog"
 	"weir/internal/insights"
 	"weir/internal/insights/discover"
 	"weir/internal/insights/insightstest"
+	"weir/internal/insights/reference"
 	"weir/internal/query"
 )
 
@@ -127,6 +129,63 @@ func TestInsightsNamesOfAnySigns(t *testing.T) {
 		got, err := e.ask(t.Context(), w, readInsights(t, text))
 		if err != nil || len(got.Rows) != 1 || got.Rows[0][0].String() != want {
 			t.Errorf("%s: %v, %v; want %s", text, got, err, want)
+		}
+	}
+}
+
+// TestInsightsAgreeOnEdges compares with the reference over times before 1970 and far in the future, and numbers that are
+// great, negative, or none.
+func TestInsightsAgreeOnEdges(t *testing.T) {
+	e := newEventEngine(t)
+	w := &insightstest.World{}
+	w.Query.Start, w.Query.End = -10_000_000_000_000_000, 1<<60
+	for i, ts := range []int64{-1, -59_999, -60_000, -60_001, 0, -86400_000 * 400, 253402300800000, 253402300799999, 8640000000000000, -62135596800000, -62135596800001, -100000000000000} {
+		w.Events = append(w.Events, discover.Event{Group: "/g", Timestamp: ts, Message: fmt.Sprintf(`{"n":%d,"big":"9007199254740993","z":"-0","inf":"1e309","f":0.1,"neg":-7,"h":"9223372036854775807"}`, i)})
+	}
+	for _, text := range []string{
+		"stats count(*) by bin(1m) as b", "stats count(*) by bin(1d)", "stats count(*) by datefloor(@timestamp, 1h)", "stats min(@timestamp), max(@timestamp) by bin(500ms) as b | sort b",
+		"fields @timestamp, n | filter @timestamp < 0 | sort @timestamp", "stats count(*) by concat(@timestamp, '') as a", "filter @timestamp like /9/ | stats count(*)",
+		"stats sum(big), avg(big), max(big), min(h), sum(h), avg(h), stddev(h), pct(h, 50) ", "stats sum(inf), avg(z), max(z), min(-z)", "stats count(*) by -z as a", "stats count(*) by 0*neg as a", "stats sum(neg % 3), sum(neg/0), sum(neg/2), sum(neg % 0), sum(neg^0.5), sum(neg % -3)",
+		"stats sum(f), avg(f), variance(f)", "filter big = 9007199254740992 | stats count(*)", "filter h > big | stats count(*)", "stats count_distinct(big), count_distinct(z)", "stats sum(h*h*h) by h*1e300*1e300 as x", "stats count(*) by bin(1w), bin(3mo) | limit 3", "stats sum(n) as s by floor(n/5) as g | filter s > 10 | sort s desc", "fields n | sort n desc | limit 3", "stats latest(n), earliest(n)", "stats count(*) by bin(1m) as b | sort b desc | limit 2",
+	} {
+		q := readInsights(t, text)
+		got, err := e.ask(t.Context(), w, q)
+		want, werr := reference.Run(t.Context(), q, w.Env())
+		if err != nil || werr != nil {
+			t.Errorf("%s: %v; reference %v", text, err, werr)
+			continue
+		}
+		if err := sameResult(want, got); err != nil {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
+}
+
+// TestInsightsSumsAreRoundedOnce adds numbers of records of which doubles hold no sum.
+func TestInsightsSumsAreRoundedOnce(t *testing.T) {
+	l := newLake(t, nil)
+	f := flowlog.DefaultFormat(flowlog.KindVPC)
+	var lines []string
+	for _, bytes := range []int64{1 << 60, 1, 1, 1, 0, 255, 0, 1 << 60} {
+		lines = append(lines, fmt.Sprintf("2 123456789012 eni-1 10.0.0.1 10.0.0.2 1 2 6 1 %d %d %d ACCEPT OK", bytes, testSlot.Unix(), testSlot.Unix()))
+	}
+	takeObject(t, l, "/objects/1", "fl-1", f, lines)
+	e, err := Open(t.Context(), l, Options{TempDir: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { e.Close() })
+	sum := float64(int64(2<<60 + 258))
+	for text, want := range map[string]float64{
+		"stats sum(bytes)": sum, "stats avg(bytes)": sum / 8, "stats sum(bytes), values(action)": sum, "stats avg(bytes), values(action)": sum / 8,
+	} {
+		in := &InsightsInput{End: 1 << 42, Now: 1 << 42, Lake: []LakeGroup{{Name: "g"}}}
+		got, err := e.Insights(t.Context(), readInsights(t, text), in, query.Limits{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if f, _ := got.Rows[0][0].Number(); f != want {
+			t.Errorf("%s: %s, want %v", text, got.Rows[0][0], want)
 		}
 	}
 }
