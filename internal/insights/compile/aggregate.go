@@ -79,6 +79,10 @@ func integer(e *Expression) bool {
 }
 
 func aggAvg(_ *compiler, args []Expression) (Expression, bool) {
+	if integer(&args[0]) { // as in aggSum
+		n := args[0].number()
+		return Expression{SQL: "(CAST(sum(" + n + ") AS DOUBLE) / count(" + n + "))", Kind: Float}, true
+	}
 	return ofNumbers("avg", args)
 }
 

@@ -187,12 +187,17 @@ func floor(args []Expression) (Expression, bool) {
 		return absent, false
 	}
 	if seconds := args[0].Seconds; seconds != "" && n*u.Millis%1000 == 0 {
-		seconds = "(" + seconds + " - " + seconds + " % " + strconv.FormatInt(n*u.Millis/1000, 10) + ")"
+		seconds = floored(seconds, n*u.Millis/1000)
 		return Expression{SQL: "(" + seconds + " * 1000)", Kind: Time, Seconds: seconds}, true
 	}
-	size := strconv.FormatInt(n*u.Millis, 10)
-	t := args[0].SQL
-	return Expression{SQL: "(" + t + " - " + t + " % " + size + ")", Kind: Time}, true
+	return Expression{SQL: floored(args[0].SQL, n*u.Millis), Kind: Time}, true
+}
+
+// floored is the greatest multiple of a size that is not above an integer, which may be negative: SQL's %
+// has the sign of the first.
+func floored(sql string, size int64) string {
+	n := strconv.FormatInt(size, 10)
+	return "(" + sql + " - (" + sql + " % " + n + " + " + n + ") % " + n + ")"
 }
 
 // isFunction compiles a function that says yes or no of one text, with at most one constant text

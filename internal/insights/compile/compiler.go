@@ -77,9 +77,18 @@ func (c *compiler) ofStats(x insights.Expr) (Expression, bool) {
 
 // expression compiles an expression.
 func (c *compiler) expression(x insights.Expr) (Expression, bool) {
-	if e, ok := c.ofStats(x); ok {
-		return e, true
+	e, ok := c.ofStats(x)
+	if !ok {
+		e, ok = c.made(x)
 	}
+	if !ok || !fits(e.SQL) {
+		return absent, false
+	}
+	return e, true
+}
+
+// made compiles an expression that is no column of the last stats.
+func (c *compiler) made(x insights.Expr) (Expression, bool) {
 	switch x := x.(type) {
 	case *insights.Number:
 		return constant(value.Number(x.Value)), true
@@ -136,11 +145,8 @@ func (c *compiler) arithmetic(x *insights.Binary) (Expression, bool) {
 	}
 	l, r := a.double(), b.double()
 	text := "(" + l + " " + x.Op + " " + r + ")"
-	switch x.Op {
-	case "^":
+	if x.Op == "^" {
 		text = "pow(" + l + ", " + r + ")"
-	case "%":
-		text = "fmod(" + l + ", " + r + ")"
 	}
 	return Expression{SQL: FnFinite + "(" + text + ")", Kind: Float}, true
 }

@@ -12,6 +12,12 @@ import (
 // says that false and NULL are one to the caller, which has shorter forms that DuckDB can hold against
 // statistics.
 func (c *compiler) condition(x insights.Expr, loose bool) (string, bool) {
+	s, ok := c.truthOf(x, loose)
+	return s, ok && fits(s)
+}
+
+// truthOf compiles a condition of any size.
+func (c *compiler) truthOf(x insights.Expr, loose bool) (string, bool) {
 	if e, ok := c.ofStats(x); ok {
 		return e.truth(), true
 	}
@@ -24,12 +30,15 @@ func (c *compiler) condition(x insights.Expr, loose bool) (string, bool) {
 	case *insights.Binary:
 		switch x.Op {
 		case "and", "or":
-			l, ok := c.condition(x.X, loose)
-			if !ok {
-				return "", false
+			var list []string
+			for _, operand := range operands(x.Op, x) {
+				s, ok := c.condition(operand, loose)
+				if !ok {
+					return "", false
+				}
+				list = append(list, s)
 			}
-			r, ok := c.condition(x.Y, loose)
-			return "(" + l + " " + strings.ToUpper(x.Op) + " " + r + ")", ok
+			return "(" + strings.Join(list, " "+strings.ToUpper(x.Op)+" ") + ")", true
 		case "=", "==", "!=", "<", "<=", ">", ">=":
 			return c.comparison(x, loose)
 		}
@@ -47,6 +56,22 @@ func (c *compiler) condition(x insights.Expr, loose bool) (string, bool) {
 		return "", false
 	}
 	return e.truth(), true
+}
+
+// operands returns what and or or stands between, in order: long chains of it are not deep then.
+func operands(op string, x insights.Expr) []insights.Expr {
+	var out []insights.Expr
+	for {
+		b, ok := x.(*insights.Binary)
+		if !ok || b.Op != op {
+			break
+		}
+		out = append(out, b.Y)
+		x = b.X
+	}
+	out = append(out, x)
+	slices.Reverse(out)
+	return out
 }
 
 // truth returns the SQL of a value as a condition.

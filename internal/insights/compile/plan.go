@@ -133,10 +133,15 @@ func (c *compiler) filter(where *[]string, x insights.Expr) bool {
 		return c.filter(where, b.Y) && left
 	}
 	s, ok := c.condition(x, true)
-	if ok {
-		*where = append(*where, s)
+	size := len(s)
+	for _, w := range *where {
+		size += len(w)
 	}
-	return ok
+	if !ok || size > maxText {
+		return false
+	}
+	*where = append(*where, s)
+	return true
 }
 
 // define notes the names that a command gives, where it keeps each row as one row; it reports false
@@ -309,7 +314,44 @@ func (p *Plan) stats(c *compiler, cmd *insights.Stats, rest []insights.Command, 
 		text += " GROUP BY " + strings.Join(group, ", ")
 	}
 	s.SQL = s.behind(text, behind, rest, limit)
+	if len(s.SQL) > maxText {
+		return false
+	}
 	p.Stats = s
+	return true
+}
+
+// MaxRows is how many rows of a stats the reference may be given. SQL that could give more gives one more.
+const MaxRows = 2_000_000
+
+// What is bounded, so that DuckDB plans a query soon: planning does not end where the query is cancelled. A
+// name stands in SQL for the whole that it was given, and so a short query could be long SQL. What is beyond
+// is left to the reference.
+const (
+	maxText       = 512 << 10 // bytes of a plan's SQL
+	maxExpression = 64 << 10  // bytes of an expression's
+	maxNested     = 200       // parentheses in each other; DuckDB takes 1,000 calls and operators
+)
+
+// fits reports whether the SQL of an expression is within the bounds.
+func fits(sql string) bool {
+	if len(sql) > maxExpression {
+		return false
+	}
+	depth, text := 0, false
+	for i := range len(sql) {
+		switch c := sql[i]; {
+		case c == '\'':
+			text = !text
+		case text:
+		case c == '(':
+			if depth++; depth > maxNested {
+				return false
+			}
+		case c == ')':
+			depth--
+		}
+	}
 	return true
 }
 
@@ -394,8 +436,11 @@ commands:
 	if len(terms) > 0 {
 		text += " ORDER BY " + strings.Join(terms, ", ")
 	}
-	if exact && ordered && enough >= 0 {
+	switch {
+	case exact && ordered && enough >= 0:
 		text += " LIMIT " + strconv.FormatInt(enough, 10)
+	default:
+		text += " LIMIT " + strconv.Itoa(MaxRows+1)
 	}
 	return text
 }

@@ -1,6 +1,7 @@
 package compile_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -108,6 +109,38 @@ func TestTags(t *testing.T) {
 	for _, v := range []value.Value{value.Absent, value.List(nil)} {
 		if s, ok := compile.Tag(v); ok || !compile.Untag(s).IsAbsent() {
 			t.Errorf("%s has a tag", v.Kind())
+		}
+	}
+}
+
+// TestLength compiles what is as long as its text, and leaves what is longer or deeper to the reference.
+func TestLength(t *testing.T) {
+	doubling := "fields bytes + 0 as a0"
+	for i := range 30 {
+		doubling += fmt.Sprintf(" | fields a%d + a%[1]d as a%d", i, i+1)
+	}
+	for _, c := range []struct {
+		text string
+		sql  bool
+	}{
+		{"filter " + strings.Repeat("bytes=1 or ", 800) + "bytes=300 | stats count(*)", true},
+		{"filter " + strings.Repeat("(", 60) + "bytes" + strings.Repeat(` = "x")`, 60) + " | stats count(*)", false},
+		{"fields " + strings.Repeat("bytes+", 50) + "1 as a | stats sum(a)", true},
+		{"fields " + strings.Repeat("bytes+", 1000) + "1 as a | stats sum(a)", false},
+		{doubling + " | stats sum(a3)", true},
+		{doubling + " | stats sum(a30)", false},
+		{`filter ` + strings.Repeat("'(' = a and ", 300) + "bytes = 1 | stats count(*)", true},
+	} {
+		q, err := insights.Read(c.text, insights.CheckOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		p := compile.New(q, []compile.Source{testSource()}, 0, &value.Context{})
+		if (p.Stats != nil) != c.sql {
+			t.Errorf("%.80s: in SQL: %v", c.text, p.Stats != nil)
+		}
+		if p.Stats != nil && len(p.Stats.SQL) > 1<<20 {
+			t.Errorf("%.80s: %d bytes of SQL", c.text, len(p.Stats.SQL))
 		}
 	}
 }

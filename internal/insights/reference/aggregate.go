@@ -61,10 +61,7 @@ func ofNumbers(name string, n []float64, second value.Value) value.Value {
 	if len(n) == 0 {
 		return value.Absent
 	}
-	sum := 0.0
-	for _, f := range n {
-		sum += f
-	}
+	sum := sumOf(n)
 	mean := sum / float64(len(n))
 	switch name {
 	case "sum", "sumOverTime":
@@ -72,9 +69,11 @@ func ofNumbers(name string, n []float64, second value.Value) value.Value {
 	case "avg":
 		return value.Number(mean)
 	case "variance", "stddev":
-		squares := 0.0
-		for _, f := range n {
-			squares += (f - mean) * (f - mean)
+		squares, upTo := 0.0, 0.0 // Welford's: of equal numbers it is exactly 0
+		for i, f := range n {
+			d := f - upTo
+			upTo += d / float64(i+1)
+			squares += d * (f - upTo)
 		}
 		if name == "variance" {
 			return value.Number(squares / float64(len(n)))
@@ -92,6 +91,24 @@ func ofNumbers(name string, n []float64, second value.Value) value.Value {
 		return histogram(n, second)
 	}
 	panic(fmt.Sprintf("reference: no aggregate %s", name))
+}
+
+// sumOf adds numbers and rounds once, as far as their sum is a number (Neumaier's sum).
+func sumOf(n []float64) float64 {
+	sum, rest := 0.0, 0.0
+	for _, f := range n {
+		next := sum + f
+		if math.Abs(sum) >= math.Abs(f) {
+			rest += sum - next + f
+		} else {
+			rest += f - next + sum
+		}
+		sum = next
+	}
+	if math.IsInf(sum, 0) {
+		return sum
+	}
+	return sum + rest
 }
 
 func numbersOf(values []value.Value) []float64 {
@@ -227,23 +244,28 @@ func histogram(n []float64, buckets value.Value) value.Value {
 	if low == high {
 		count = 1
 	}
-	width := (high - low) / float64(count)
+	scale := 1.0
+	if math.IsInf(high-low, 0) {
+		scale = 0.5 // so that the distance is a number
+	}
+	width := (high*scale - low*scale) / float64(count)
 	counts := make([]float64, count)
 	for _, f := range n {
 		i := count - 1
 		if width > 0 {
-			i = min(int((f-low)/width), count-1)
+			i = min(int((f*scale-low*scale)/width), count-1)
 		}
 		counts[i]++
 	}
+	edge := func(i int) string { return value.FormatNumber((low*scale + float64(i)*width) / scale) }
 	keys := make([]string, count)
 	values := make([]value.Value, count)
 	for i := range counts {
-		end := "," + value.FormatNumber(low+float64(i+1)*width) + ")"
+		end := "," + edge(i+1) + ")"
 		if i == count-1 {
 			end = "," + value.FormatNumber(high) + "]"
 		}
-		keys[i] = "[" + value.FormatNumber(low+float64(i)*width) + end
+		keys[i] = "[" + edge(i) + end
 		values[i] = value.Number(counts[i])
 	}
 	return value.Map(keys, values)

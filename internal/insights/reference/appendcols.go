@@ -29,7 +29,7 @@ func (r *run) appendCols(c *insights.AppendCols) error {
 			if i < len(rows) {
 				v = rows[i][j]
 			}
-			row.set(name, v)
+			r.set(row, name, v)
 		}
 	}
 	return nil

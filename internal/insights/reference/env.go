@@ -20,6 +20,8 @@ type Env struct {
 	Limit int64
 	// MaxRows is how many rows a command may make of fewer; 0 is DefaultMaxRows.
 	MaxRows int
+	// MaxBytes bounds about how much memory the columns take that commands make; 0 is DefaultMaxBytes.
+	MaxBytes int64
 	// Events gives the events of log groups in a time range, both ends inclusive, in any order. A source that
 	// is nil stands for the log groups of the request. nil: there are none.
 	Events func(ctx context.Context, source *insights.Source, start, end int64) ([]discover.Event, error)
@@ -28,6 +30,8 @@ type Env struct {
 	// Prefix, for Continue, gives the rows for another time range that the ones given to it are for the query's.
 	// Only diff, logcompare and stats with an offset need it.
 	Prefix func(ctx context.Context, start, end int64) (*Rows, error)
+
+	made *int64 // bytes of columns so far, of the queries in the query too
 }
 
 // Window returns the time range of a source, both ends inclusive: its own where it has one, else the query's.

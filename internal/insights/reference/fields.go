@@ -1,6 +1,9 @@
 package reference
 
-import "weir/internal/insights"
+import (
+	"weir/internal/insights"
+	"weir/internal/insights/value"
+)
 
 // compute sets the columns of fields and display. A field without an alias stays what it is.
 func (r *run) compute(items []insights.Item) error {
@@ -11,7 +14,13 @@ func (r *run) compute(items []insights.Item) error {
 		if err := r.prepare(it.Expr, false); err != nil {
 			return err
 		}
-		if err := r.each(func(row *Row) { row.set(it.Name, r.eval(it.Expr, row)) }); err != nil {
+		if err := r.each(func(row *Row) {
+			v := r.eval(it.Expr, row)
+			if s, ok := v.Text(); ok && v.Kind() == value.TextKind && plainField(it.Expr) == nil {
+				*r.env.made += int64(len(s))
+			}
+			r.set(row, it.Name, v)
+		}); err != nil {
 			return err
 		}
 	}

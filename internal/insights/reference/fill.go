@@ -31,7 +31,7 @@ func (r *run) fillDown(c *insights.FillDown) error {
 			if v := row.shown(col); !v.IsAbsent() {
 				last[i] = v
 			} else if !last[i].IsAbsent() {
-				row.set(col.Name, last[i])
+				r.set(row, col.Name, last[i])
 			}
 		}
 	})

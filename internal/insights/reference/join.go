@@ -50,7 +50,7 @@ func (r *run) join(c *insights.Join) error {
 			if r.tooMany(out) {
 				return
 			}
-			next := row.clone()
+			next := r.clone(row)
 			next.alias, next.name, next.right = c.LeftAlias, c.RightAlias, other
 			out = append(out, next)
 		}

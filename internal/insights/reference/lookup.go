@@ -26,7 +26,7 @@ func (r *run) lookup(c *insights.Lookup) error {
 			if c.New {
 				old := row.named(o.As)
 				if s, _ := old.Text(); !found || !old.IsAbsent() && (s != "" || old.IsStructured()) {
-					row.set(o.As, old)
+					r.set(row, o.As, old)
 					continue
 				}
 			}
@@ -34,7 +34,7 @@ func (r *run) lookup(c *insights.Lookup) error {
 			if found {
 				v = value.Text(table.Cell(at, o.Column))
 			}
-			row.set(o.As, v)
+			r.set(row, o.As, v)
 		}
 	})
 }

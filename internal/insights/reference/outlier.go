@@ -38,12 +38,12 @@ func (r *run) outlier(c *insights.Outlier) error {
 			case v > high:
 				marked[row] = true
 				if c.Transform {
-					row.set(f.Name(), value.Number(high))
+					r.set(row, f.Name(), value.Number(high))
 				}
 			case c.UseLower && v < low:
 				marked[row] = true
 				if c.Transform {
-					row.set(f.Name(), value.Number(low))
+					r.set(row, f.Name(), value.Number(low))
 				}
 			}
 		}); err != nil {
@@ -56,5 +56,5 @@ func (r *run) outlier(c *insights.Outlier) error {
 	if !c.Mark {
 		return nil
 	}
-	return r.each(func(row *Row) { row.set(outlierColumn, value.Bool(marked[row])) })
+	return r.each(func(row *Row) { r.set(row, outlierColumn, value.Bool(marked[row])) })
 }

@@ -78,10 +78,10 @@ func (r *run) parse(c *insights.Parse) error {
 		for i, values := range found {
 			next := row
 			if i < len(found)-1 {
-				next = row.clone()
+				next = r.clone(row)
 			}
 			for j, name := range names {
-				next.set(name, values[j])
+				r.set(next, name, values[j])
 			}
 			out = append(out, next)
 		}

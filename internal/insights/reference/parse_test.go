@@ -114,7 +114,7 @@ func FuzzTexts(f *testing.F) {
 		if strings.ToValidUTF8(s, "\ufffd") == s && all.String() != s {
 			t.Errorf("%q is taken apart to %q", s, all.String())
 		}
-		if p := findPatterns([]string{s, s}); len(p) != 1 || p[0].count != 2 {
+		if p, err := newRun(t.Context(), &Env{}).findPatterns([]string{s, s}); err != nil || len(p) != 1 || p[0].count != 2 {
 			t.Errorf("%q has the patterns %v", s, p)
 		}
 	})

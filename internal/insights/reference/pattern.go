@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+	"unsafe"
 
 	"weir/internal/insights"
 	"weir/internal/insights/value"
@@ -59,23 +60,36 @@ func (r *run) patterns(x insights.Expr) ([]found, int, error) {
 			texts = append(texts, s)
 		}
 	})
-	return findPatterns(texts), len(texts), err
+	if err != nil {
+		return nil, 0, err
+	}
+	list, err := r.findPatterns(texts)
+	return list, len(texts), err
 }
 
 // findPatterns sorts texts into patterns. The types of a token agree where they are the same in all texts.
-func findPatterns(texts []string) []found {
+func (r *run) findPatterns(texts []string) ([]found, error) {
 	type shape struct {
 		tokens []token
 		count  int
 	}
 	shapes := map[string]*shape{}
-	for _, s := range texts {
+	for i, s := range texts {
+		if i%4096 == 0 {
+			if err := r.ctx.Err(); err != nil {
+				return nil, err
+			}
+		}
 		tokens := tokenise(s)
 		k := shapeOf(tokens)
 		sh, ok := shapes[k]
 		if !ok {
 			sh = &shape{tokens: tokens}
 			shapes[k] = sh
+			*r.env.made += int64(len(k)) + int64(len(tokens))*int64(unsafe.Sizeof(token{}))
+			if err := r.tooMuch(); err != nil {
+				return nil, err
+			}
 		}
 		sh.count++
 		for i := range tokens {
@@ -91,7 +105,7 @@ func findPatterns(texts []string) []found {
 	slices.SortFunc(out, func(a, b found) int {
 		return cmp.Or(cmp.Compare(b.count, a.count), strings.Compare(a.pattern, b.pattern))
 	})
-	return out
+	return out, nil
 }
 
 // severity is told by words in the pattern.
@@ -192,8 +206,9 @@ func (r *run) counted(rows []*Row) (map[string]float64, error) {
 			texts = append(texts, s)
 		}
 	}
-	for _, p := range findPatterns(texts) {
+	list, err := r.findPatterns(texts)
+	for _, p := range list {
 		counts[p.pattern] += float64(p.count)
 	}
-	return counts, r.ctx.Err()
+	return counts, err
 }

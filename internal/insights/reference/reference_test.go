@@ -181,6 +181,43 @@ func TestRowsAreBounded(t *testing.T) {
 	}
 }
 
+// What commands make of rows is bounded in bytes.
+func TestColumnsAreBounded(t *testing.T) {
+	for _, text := range []string{
+		`fields concat(@message, @message, @message, @message) as a | fields concat(a, a, a, a) as b | fields concat(b, b, b, b) as c`,
+		`fields 1 as a | autoregress i p=1-300`,
+		`fields jsonParse(@message) as a, jsonParse(@message) as b, jsonParse(@message) as c, split(@message, "") as d`,
+		`parse @message /(.)(.)(.)(.)(.)(.)(.)/ as a, b, c, d, e, f, g`,
+		`fields concat(regexReplace(base64Encode(sha256(@message)), /[0-9]/, "x"), " a b c d e f g h") as a | pattern a`,
+		`fields 1 as a, 2 as b, 3 as c | expand l`,
+		`filter i in (SOURCE '/g' | fields i) and i in (SOURCE '/g' | fields @message) and i in (SOURCE '/g' | fields i, 1 as one | display i)`,
+	} {
+		env := many(200)
+		env.MaxBytes = 60_000
+		_, err := ask(t, text, env)
+		fault, ok := errors.AsType[*insights.Error](err)
+		if !ok || !strings.Contains(fault.Message, "the columns that commands make up to ") {
+			t.Errorf("%s: %v", text, err)
+		}
+		env.MaxBytes = 0
+		if got, err := ask(t, text, env); err != nil || len(got.Rows) == 0 && !strings.Contains(text, "SOURCE") {
+			t.Errorf("%s: %d rows, %v", text, len(got.Rows), err)
+		}
+	}
+}
+
+// The distance of the ends need not be a number.
+func TestHistogramOfTheWholeRange(t *testing.T) {
+	got, err := ask(t, `fields if(i = 0, -1.7e308, if(i = 1, 1.7e308, 0)) as n | stats histogram(n, 2) as h | fields jsonStringify(h) as j | display j`, many(10))
+	if err != nil {
+		t.Fatal(err)
+	}
+	end := "17" + strings.Repeat("0", 307)
+	if want := `{"[-` + end + `,0)":1,"[0,` + end + `]":9}`; got.Rows[0][0].String() != want {
+		t.Errorf("%s, want %s", got.Rows[0][0], want)
+	}
+}
+
 func TestQueriesStopWhereTheyAreCancelled(t *testing.T) {
 	for _, text := range []string{"fields i + 1", "filter i > 1", "stats count(*) by i", "parse @message /i/ multi as x", "sort i", "dedup i", "accum i"} {
 		q, err := insights.ParseQuery(strings.Replace(text, "/i/ multi as x", "/(i)/ as x multi", 1))

@@ -23,6 +23,9 @@ const DefaultLimit = 10_000
 // parse with multi.
 const DefaultMaxRows = 2_000_000
 
+// DefaultMaxBytes is how many bytes of columns commands may make where the environment does not say it.
+const DefaultMaxBytes = 1 << 30
+
 // Rows are rows on their way through the commands, in order.
 type Rows struct {
 	List []*Row
@@ -41,6 +44,7 @@ type run struct {
 	notes  []string
 	stats  insights.Statistics
 	done   []insights.Command // what ran since the rows were given
+	at     insights.Command   // what runs
 	inner  bool               // a query in a query: nothing is cut
 	group  *group             // whose rows aggregates are of, nil outside of stats
 	sets   map[*insights.In]*set
@@ -61,12 +65,17 @@ func Run(ctx context.Context, q *insights.Query, env *Env) (*insights.Result, er
 // is that of the commands before (ViewOf). It owns the rows.
 func Continue(ctx context.Context, rows *Rows, commands []insights.Command, env *Env) (*insights.Result, error) {
 	r := newRun(ctx, env)
+	r.env.Limit = env.Limit
 	r.rows, r.view, r.notes, r.stats = rows.List, rows.View, rows.Notes, rows.Statistics
 	r.prefix = env.Prefix
 	return r.finish(commands)
 }
 
 func newRun(ctx context.Context, env *Env) *run {
+	if env.made == nil {
+		env = env.within(env.Query.Start, env.Query.End)
+		env.made = new(int64)
+	}
 	return &run{ctx: ctx, env: env, sets: map[*insights.In]*set{}}
 }
 
@@ -75,7 +84,7 @@ func start(ctx context.Context, q *insights.Query, env *Env, inner bool) (*run, 
 	r := newRun(ctx, env)
 	r.inner = inner
 	from, to := Window(q.Source, env.Query)
-	r.env = env.within(from, to)
+	r.env = r.env.within(from, to)
 	r.env.Limit = env.Limit
 	r.prefix = func(ctx context.Context, start, end int64) (*Rows, error) {
 		return eventRows(ctx, q.Source, r.env, start, end)
@@ -162,6 +171,7 @@ func (r *run) all(commands []insights.Command) error {
 			return err
 		}
 		before := len(r.rows)
+		r.at = c
 		if err := r.command(c); err != nil {
 			return err
 		}
@@ -253,6 +263,8 @@ func (r *run) before(c insights.Command, start, end int64) ([]*Row, error) {
 	if err != nil {
 		return nil, err
 	}
+	r.stats.RecordsScanned += rows.Statistics.RecordsScanned
+	r.stats.BytesScanned += rows.Statistics.BytesScanned
 	other := newRun(r.ctx, r.env.within(start, end))
 	other.rows, other.view, other.prefix = rows.List, rows.View, r.prefix
 	if err := other.all(r.done); err != nil {
@@ -270,6 +282,9 @@ func (r *run) each(f func(row *Row)) error {
 			}
 		}
 		f(row)
+		if err := r.tooMuch(); err != nil {
+			return err
+		}
 	}
 	return nil
 }

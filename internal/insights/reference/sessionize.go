@@ -32,7 +32,7 @@ func (r *run) sessionize(c *insights.Sessionize) error {
 	}
 	var visits []visit
 	if err := r.each(func(row *Row) {
-		row.set(c.As, value.Absent)
+		r.set(row, c.As, value.Absent)
 		values := make([]value.Value, len(c.Fields))
 		for i, f := range c.Fields {
 			values[i] = row.get(f.Parts)
@@ -61,7 +61,7 @@ func (r *run) sessionize(c *insights.Sessionize) error {
 			open[v.key] = s
 		}
 		s.last = v.at
-		v.row.set(c.As, value.Number(s.number))
+		r.set(v.row, c.As, value.Number(s.number))
 	}
 	return nil
 }

@@ -18,7 +18,7 @@ func (r *run) sort(c *insights.Sort) error {
 			v := r.eval(k.Expr, row)
 			keys[row] = append(keys[row], v)
 			if k.As != "" {
-				row.set(k.As, v)
+				r.set(row, k.As, v)
 			}
 		}); err != nil {
 			return err

@@ -50,6 +50,10 @@ func (r *run) prepareQuery(x *insights.In) error {
 	for _, row := range result.Rows {
 		if k, ok := equalKey(row[at]); ok {
 			s.values[k] = true
+			*r.env.made += cellBytes + int64(len(k))
+		}
+		if err := r.tooMuch(); err != nil {
+			return err
 		}
 	}
 	r.sets[x] = s

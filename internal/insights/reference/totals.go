@@ -23,7 +23,7 @@ func (r *run) addTotals(c *insights.AddTotals) error {
 			for _, col := range columns {
 				total = plus(total, row.shown(col))
 			}
-			row.set(c.FieldName, total)
+			r.set(row, c.FieldName, total)
 		}); err != nil {
 			return err
 		}
@@ -66,11 +66,11 @@ func (r *run) accum(c *insights.Accum) error {
 	return r.each(func(row *Row) {
 		v := row.get(c.Field.Parts)
 		if _, ok := finite(v); !ok || v.Kind() == value.TimeKind {
-			row.set(c.As, value.Absent)
+			r.set(row, c.As, value.Absent)
 			return
 		}
 		sum = plus(sum, v)
-		row.set(c.As, sum)
+		r.set(row, c.As, sum)
 	})
 }
 
@@ -83,14 +83,15 @@ func (r *run) autoRegress(c *insights.AutoRegress) error {
 		values[i] = row.get(c.Field.Parts)
 	}
 	names := lagNames(c)
-	for i, row := range r.rows {
+	i := 0
+	return r.each(func(row *Row) {
 		for j, name := range names {
 			v := value.Absent
 			if at := i - c.From - j; at >= 0 {
 				v = values[at]
 			}
-			row.set(name, v)
+			r.set(row, name, v)
 		}
-	}
-	return nil
+		i++
+	})
 }

@@ -47,8 +47,8 @@ func (r *run) spread(name string, values func(*Row) []value.Value) error {
 			if r.tooMany(out) {
 				return
 			}
-			next := row.clone()
-			next.set(name, v)
+			next := r.clone(row)
+			r.set(next, name, v)
 			out = append(out, next)
 		}
 	})

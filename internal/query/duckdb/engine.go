@@ -51,6 +51,9 @@ type Engine struct {
 	// sessions holds the names of sessions by the number that their queries know them by.
 	sessions  sync.Map
 	lastNames atomic.Int64
+	// eventBytes bounds the events, and the texts of rows of stats, that commands of Logs Insights without a
+	// form in SQL are given.
+	eventBytes int64
 }
 
 // Open starts an engine over a lake, which the caller closes after the engine.
@@ -73,7 +76,7 @@ func Open(ctx context.Context, l *lake.Lake, o Options) (*Engine, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cannot start DuckDB: %w", err)
 	}
-	e := &Engine{lake: l, db: sql.OpenDB(connector), noRollups: o.NoRollups, names: o.Names}
+	e := &Engine{lake: l, db: sql.OpenDB(connector), noRollups: o.NoRollups, names: o.Names, eventBytes: maxEventBytes}
 	if err := e.setUp(ctx, o); err != nil {
 		_ = e.db.Close()
 		return nil, fmt.Errorf("cannot set up DuckDB: %w", err)

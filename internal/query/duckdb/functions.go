@@ -213,10 +213,22 @@ func setTextsOf(in *duck.DataChunk, out result, f func(addr string) (string, boo
 			text, ok = f(addr)
 		}
 		t.set(row, text, ok)
-		return nil
+		return t.tooLong()
 	})
 	out.setNull(t.nulls)
 	return err
+}
+
+// maxChunkBytes bounds the texts that a function gives for one chunk of rows, which DuckDB does not count as
+// its memory.
+const maxChunkBytes = 512 << 20
+
+// tooLong is the error where texts are longer than that.
+func (t *textRows) tooLong() error {
+	if t.bytes > maxChunkBytes {
+		return fmt.Errorf("a function makes more than %d MiB of texts of %d rows: filter before it, or make shorter ones", maxChunkBytes>>20, mapping.VectorSize())
+	}
+	return nil
 }
 
 // textRows sets the rows of a result.
@@ -227,6 +239,7 @@ type textRows struct {
 	lastText string
 	last     mapping.StringT
 	nulls    []int
+	bytes    int // of different texts
 }
 
 func newTextRows(out result) *textRows {
@@ -245,6 +258,7 @@ func (t *textRows) set(row int, text string, ok bool) {
 			mapping.VectorAssignStringElement(t.out.vector, mapping.IdxT(row), text)
 			t.last = t.to[row]
 			t.known[text] = t.last
+			t.bytes += len(text)
 		}
 	}
 	t.to[row] = t.last

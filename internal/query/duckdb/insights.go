@@ -52,7 +52,7 @@ type LakeGroup struct {
 	FlowLogs, Places []string
 }
 
-// maxEventBytes bounds the events that commands without a form in SQL are given.
+// maxEventBytes is eventBytes of an engine.
 const maxEventBytes = 512 << 20
 
 // fewRecords is how many records are looked at without asking first which of them are needed.

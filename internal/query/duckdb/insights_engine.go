@@ -69,7 +69,8 @@ func (e *Engine) insights(ctx context.Context, q *insights.Query, in *InsightsIn
 			if err != nil {
 				return nil, err
 			}
-			return r.rows(rows), nil
+			r.also(&again)
+			return again.rows(rows), nil
 		}
 		result, err = reference.Continue(ctx, r.rows(rows), rows.rest, env)
 	}
@@ -143,7 +144,14 @@ func (r *insightsQuery) all(ctx context.Context, snap *lake.Snapshot, source *in
 	}
 	inner := &insightsQuery{engine: r.engine, query: &insights.Query{}, asked: r.asked, in: in.between(start, end), limit: -1, limits: r.limits}
 	events, _, err := inner.inSession(ctx, snap)
+	r.also(inner)
 	return events, err
+}
+
+// also counts what is read beside the query's own events: by a query in it, or of another time.
+func (r *insightsQuery) also(other *insightsQuery) {
+	r.stats.RecordsScanned += other.stats.RecordsScanned
+	r.stats.BytesScanned += other.stats.BytesScanned
 }
 
 // estimate says what the commands before the i-th one would read.

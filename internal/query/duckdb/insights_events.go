@@ -121,7 +121,7 @@ func (e *events) discovered(name string, parts []insights.FieldPart) compile.Exp
 		for _, p := range parts {
 			path = append(path, p.Name)
 		}
-		sql.WriteString(" WHEN form <= 0 THEN " + compile.FnJSON + "(message, " + compile.Quote(strings.Join(path, "\x1f")) + ")")
+		sql.WriteString(" WHEN form <= 0 THEN " + compile.FnJSON + "(message, " + compile.Quote(strings.Join(path, "\x00")) + ")")
 	}
 	out.SQL = sql.String() + " END"
 	return out
@@ -137,14 +137,14 @@ func sortedKeys[V any](m map[int]V) []int {
 }
 
 // documentValue is a value of the JSON document that a message begins with. The path's parts are joined
-// with unit separators.
+// with NUL, which no name has.
 func documentValue(in *duck.DataChunk, out result) error {
 	path, err := constantText(in, 1)
 	if err != nil {
 		return err
 	}
 	var parts []insights.FieldPart
-	for name := range strings.SplitSeq(path, "\x1f") {
+	for name := range strings.SplitSeq(path, "\x00") {
 		parts = append(parts, insights.FieldPart{Name: name})
 	}
 	return setTextsOf(in, out, func(message string) (string, bool) {

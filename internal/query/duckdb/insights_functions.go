@@ -215,6 +215,9 @@ func called(in *duck.DataChunk, out result) error {
 		}
 		s, ok := compile.Tag(f.Call(&value.Context{}, values))
 		t.set(row, s, ok)
+		if err := t.tooLong(); err != nil {
+			return err
+		}
 	}
 	out.setNull(t.nulls)
 	return nil

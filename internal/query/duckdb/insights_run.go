@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
+	"slices"
+	"strings"
 
 	"weir/internal/insights"
 	"weir/internal/insights/compile"
@@ -78,7 +80,13 @@ func (r *insightsQuery) statsRows(ctx context.Context, plan *compile.Plan, files
 	r.scanned(cost)
 	out := &statsRows{columns: plan.Stats.Columns, rest: plan.Rest, done: plan.Stats.Done}
 	var room []value.Value
-	err = r.each(ctx, text, func(values []any) error {
+	var texts []string
+	for i := range out.columns {
+		if at := &out.columns[i].At; at.Kind == compile.Text && !at.Address || at.Kind == compile.Tagged {
+			texts = append(texts, at.SQL)
+		}
+	}
+	err = r.eachBounded(ctx, text, texts, func(values []any) error {
 		if len(room) < len(out.columns) {
 			room = make([]value.Value, 256*len(out.columns))
 		}
@@ -92,8 +100,8 @@ func (r *insightsQuery) statsRows(ctx context.Context, plan *compile.Plan, files
 			r.stats.RecordsMatched = float64(n)
 		}
 		out.rows = append(out.rows, row)
-		if len(out.rows) > maxStatsRows {
-			return fmt.Errorf("%w: more than %d rows of stats come to a command that is done in memory: filter before it, or add a limit", query.ErrLimit, maxStatsRows)
+		if len(out.rows) > compile.MaxRows {
+			return fmt.Errorf("%w: more than %d rows of stats come to a command that is done in memory: filter before it, or add a limit", query.ErrLimit, compile.MaxRows)
 		}
 		return nil
 	})
@@ -111,9 +119,6 @@ func (r *insightsQuery) statsRows(ctx context.Context, plan *compile.Plan, files
 		return nil
 	})
 }
-
-// maxStatsRows bounds the rows of stats that commands without a form in SQL are given.
-const maxStatsRows = 2_000_000
 
 // each calls do with each row of a SELECT; integers are int64.
 func (r *insightsQuery) each(ctx context.Context, text string, do func([]any) error) (err error) {
@@ -142,6 +147,51 @@ func (r *insightsQuery) each(ctx context.Context, text string, do func([]any) er
 		}
 	}
 	return rows.Err()
+}
+
+// resultTable has the rows of a SELECT before they are read.
+const resultTable = "weir_insights_result"
+
+// eachBounded is each, of rows whose texts, in columns of these names, may be too much for the memory.
+// DuckDB gives all rows of a SELECT at once, and does not count them as its memory; it does those of a table.
+func (r *insightsQuery) eachBounded(ctx context.Context, text string, texts []string, do func([]any) error) error {
+	if len(texts) == 0 || r.textBytes() <= r.engine.eventBytes && !strings.Contains(text, compile.FnCall) {
+		return r.each(ctx, text, do)
+	}
+	s := r.session
+	if _, err := s.conn.ExecContext(ctx, "CREATE OR REPLACE TEMP TABLE "+resultTable+" AS "+text); err != nil {
+		return err
+	}
+	if !slices.Contains(s.temporary, resultTable) {
+		s.temporary = append(s.temporary, resultTable)
+	}
+	var sum strings.Builder
+	for _, t := range texts {
+		sum.WriteString(" + coalesce(strlen(" + t + "), 0)")
+	}
+	const from = " FROM temp.main." + resultTable
+	err := r.each(ctx, "SELECT CAST(coalesce(sum(0"+sum.String()+"), 0) AS BIGINT)"+from, func(values []any) error {
+		if bytes, _ := values[0].(int64); bytes > r.engine.eventBytes {
+			return r.tooManyBytes()
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return r.each(ctx, "SELECT *"+from, do)
+}
+
+// textBytes is how long the messages of the query's text events are.
+func (r *insightsQuery) textBytes() (n int64) {
+	for i := range r.in.Events {
+		n += r.in.Events[i].Bytes
+	}
+	return n
+}
+
+func (r *insightsQuery) tooManyBytes() error {
+	return fmt.Errorf("%w: more than %d MiB of texts come to what is done in memory: ask for less time, or filter before it", query.ErrLimit, r.engine.eventBytes>>20)
 }
 
 // plainValue returns a number of any type as int64 or float64, and other values as they are.
@@ -222,10 +272,11 @@ func (r *insightsQuery) events(ctx context.Context, plan *compile.Plan, files []
 	}
 	var out []discover.Event
 	var bytes int64
-	err = r.each(ctx, text, func(values []any) error {
+	text += fmt.Sprint(" LIMIT ", r.engine.eventBytes/eventOverhead+1) // DuckDB gives all rows at once
+	err = r.eachBounded(ctx, text, []string{fmt.Sprint("e", eventMessage)}, func(values []any) error {
 		e := r.event(values, at, own)
-		if bytes += int64(len(e.Message)) + eventOverhead; bytes > maxEventBytes {
-			return fmt.Errorf("%w: more than %d MiB of events come to a command that is done in memory: ask for less time, or filter before it", query.ErrLimit, maxEventBytes>>20)
+		if bytes += int64(len(e.Message)) + eventOverhead; bytes > r.engine.eventBytes {
+			return r.tooManyBytes()
 		}
 		out = append(out, e)
 		return nil
