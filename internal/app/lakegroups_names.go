@@ -178,5 +178,7 @@ func (s *Local) nameDelivered(ctx context.Context, group, name string, src sourc
 			places = []string{place}
 		}
 	}
+	s.naming.Lock()
+	defer s.naming.Unlock()
 	return addToGroup(s.lake.Data(), group, flowLogs, places, s.now())
 }

@@ -317,10 +317,10 @@ func (rd *lakeRead) events(ctx context.Context, w window) ([]lakeEvent, error) {
 	return out, nil
 }
 
-// passes reports whether an event lies before where reading begins, or is of an object that came later
+// passes reports whether an event lies before where reading begins, or is of an object that came earlier or later
 // than is asked for.
 func (rd *lakeRead) passes(e *lakeEvent) bool {
-	if rd.r.until != 0 && e.delivered > rd.r.until {
+	if rd.r.until != 0 && e.delivered > rd.r.until || e.Ingestion < rd.r.Ingested {
 		return true
 	}
 	if rd.r.After == nil {

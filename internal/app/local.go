@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -42,6 +43,7 @@ type Local struct {
 	names      *names
 	readOnly   bool
 	logs       openedStore
+	naming     sync.Mutex // held while the names of log groups are changed
 	// account and region are those of log groups.
 	account, region string
 }

@@ -78,8 +78,10 @@ type storedEvents struct {
 
 var _ source.Source = (*storedEvents)(nil)
 
-// storedOrigin is what the URLs of a log group's objects begin with.
-func storedOrigin(group string) string { return "log-group:" + group }
+// StoredOrigin and the name of a log group of the store is what the URLs of its objects begin with.
+const StoredOrigin = "log-group:"
+
+func storedOrigin(group string) string { return StoredOrigin + group }
 
 func storedURL(o logstore.Object) string { return storedOrigin(o.Group) + "/" + o.Name }
 

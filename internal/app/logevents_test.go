@@ -393,3 +393,49 @@ func TestExpiredEvents(t *testing.T) {
 	now = now.Add(12 * time.Hour)
 	ask("new")
 }
+
+// TestForgetLogGroup takes back the records of a log group: its events stay and become none again, and new ones do.
+func TestForgetLogGroup(t *testing.T) {
+	s, store := newEventStore(t)
+	ctx, now := t.Context(), time.Now()
+	if err := errors.Join(store.CreateGroup(ctx, "a/b", "", nil), store.SetFormat(ctx, "a/b", "${srcaddr} ${start}"), store.CreateStream(ctx, "a/b", "s")); err != nil {
+		t.Fatal(err)
+	}
+	take := func(address string) {
+		t.Helper()
+		line := fmt.Appendf(nil, "%s %d", address, now.Unix())
+		if _, err := store.Put(ctx, "a/b", "s", []logstore.InputEvent{{Timestamp: now.UnixMilli(), Message: line}}, now); err != nil {
+			t.Fatal(err)
+		}
+		flushAndTake(t, s, store)
+	}
+	has := func(want string) {
+		t.Helper()
+		if got := fmt.Sprint(answers(t, s, "SELECT srcaddr FROM vpc_flow_logs")); got != want {
+			t.Errorf("the lake has %s, want %s", got, want)
+		}
+		if c, err := s.Check(ctx, nil); err != nil || len(c.Differences) > 0 {
+			t.Errorf("check: %v, %v", c.Differences, err)
+		}
+	}
+	take("10.0.0.1")
+	has("[[10.0.0.1]]")
+	if st, err := s.Status(ctx, StatusRequest{Source: StoredOrigin + "a/b"}); err != nil || st.Records != 1 || st.ProblemsTotal != 0 {
+		t.Errorf("%+v, %v", st, err)
+	}
+	if f, err := s.Forget(ctx, StoredOrigin+"a/b"); err != nil || f.Records != 1 || f.Objects != 1 {
+		t.Errorf("%+v, %v", f, err)
+	}
+	has("[]")
+	take("10.0.0.2")
+	has("[[10.0.0.2]]")
+	n := 0
+	for _, err := range store.Read(ctx, logstore.ReadRequest{Group: "a/b"}) {
+		if n++; err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n != 2 {
+		t.Errorf("the log group has %d events", n)
+	}
+}

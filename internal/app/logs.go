@@ -205,11 +205,15 @@ func (s *Local) NameLogGroup(ctx context.Context, r NameLogGroupRequest) error {
 		}
 		return e
 	}
+	s.naming.Lock()
+	defer s.naming.Unlock()
 	return addToGroup(s.lake.Data(), r.Name, []string{r.FlowLog}, nil, s.now())
 }
 
 // unname takes a flow log, or a place, out of a group.
 func (s *Local) unname(r NameLogGroupRequest) error {
+	s.naming.Lock()
+	defer s.naming.Unlock()
 	groups, err := readNamedGroups(s.lake.Data())
 	if err != nil {
 		return err

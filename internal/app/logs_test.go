@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -165,5 +166,28 @@ func TestNamedLogGroups(t *testing.T) {
 	defer reader.Close()
 	if err := reader.NameLogGroup(t.Context(), NameLogGroupRequest{FlowLog: "fl-1", Name: "c"}); !errors.Is(err, lake.ErrReadOnly) {
 		t.Errorf("a reader: %v", err)
+	}
+}
+
+// TestNameLogGroupsAtOnce names records several times at once; no name is lost.
+func TestNameLogGroupsAtOnce(t *testing.T) {
+	dir := t.TempDir()
+	writeLog(t, dir, key("fl-1", "20260302T1000Z"), "interface-id start bytes", "eni-1 1772445600 7")
+	s := openFolder(t, t.TempDir(), OpenRequest{Sources: []string{dir}})
+	const names = 20
+	ends := make(chan error, names)
+	for i := range names {
+		go func() {
+			ends <- s.NameLogGroup(t.Context(), NameLogGroupRequest{FlowLog: "fl-1", Name: fmt.Sprint("name-", i)})
+		}()
+	}
+	for range names {
+		if err := <-ends; err != nil {
+			t.Error(err)
+		}
+	}
+	groups, err := s.LakeGroups().All()
+	if err != nil || len(groups) != names+2 {
+		t.Errorf("%d log groups, %v", len(groups), err)
 	}
 }

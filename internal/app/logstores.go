@@ -234,9 +234,12 @@ func (s *Local) storeLogEvents(ctx context.Context, store *logstore.Store, r Log
 	if err != nil {
 		return err
 	}
-	seen := map[string]bool{} // of the feed too, while what is there is read
+	// What of the feed is found too where what is there is read: it comes from then on, so that putTime ago is
+	// when the first of it was put.
+	seen := map[string]bool{}
+	late := s.now().Add(-putTime).UnixMilli()
 	err = storedEventsOf(ctx, store, r.read(), func(e lakeEvent) bool {
-		if feed != nil {
+		if feed != nil && e.Ingestion >= late {
 			seen[e.ID()] = true
 		}
 		return out.give(e)
@@ -261,6 +264,7 @@ func (s *Local) storeLogEvents(ctx context.Context, store *logstore.Store, r Log
 				break
 			}
 		}
+		seen = nil // what the feed had while the rest was read is given
 		if err := out.flush(); err != nil {
 			return err
 		}

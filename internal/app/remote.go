@@ -101,26 +101,12 @@ func (r *Remote) stream(ctx context.Context, method string, request any) (io.Rea
 
 // call sends a request, reports progress, and reads the result into result.
 func (r *Remote) call(ctx context.Context, method string, request, result any, progress func(Progress)) error {
-	body, err := r.stream(ctx, method, request)
-	if err != nil {
-		return err
-	}
-	defer body.Close()
-	dec := gob.NewDecoder(body)
-	for {
-		var f frame
-		if err := dec.Decode(&f); err != nil {
-			return lost(ctx, err)
-		}
-		switch {
-		case f.Error != nil:
-			return fromWire(f.Error)
-		case f.Result:
-			return lost(ctx, dec.Decode(result))
-		case f.Progress != nil && progress != nil:
+	return r.each(ctx, method, request, result, func(f *frame) error {
+		if f.Progress != nil && progress != nil {
 			progress(*f.Progress)
 		}
-	}
+		return nil
+	})
 }
 
 // lost names the end of an answer before its result.

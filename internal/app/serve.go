@@ -99,7 +99,7 @@ func Serve(ctx context.Context, o ServeOptions) error {
 	defer api.close()
 	srv := &server{s: s, o: o, ctx: ctx, store: store}
 	srv.metrics = telemetry.NewMetrics(o.Version, srv.gauges()...)
-	handler := api.before(access.protect(srv.handler()))
+	handler := srv.counted(api.before(access.protect(srv.handler())))
 	commands := srv.counted(rpcHandler(ctx, s, o.Version))
 	if access.tls != nil {
 		tcp = tls.NewListener(tcp, access.tls)
@@ -191,11 +191,12 @@ type server struct {
 	ctx     context.Context
 	store   *logstore.Store
 	metrics *telemetry.Metrics
-	running sync.WaitGroup // commands of clients
+	running sync.WaitGroup // requests
 }
 
 // counted returns a handler whose requests are waited for when the server ends: an
-// import still commits what it has read.
+// import still commits what it has read, and the log groups and the lake may be closed only once
+// nobody reads them.
 func (v *server) counted(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		v.running.Add(1)
@@ -426,7 +427,7 @@ func (v *server) run(ctx context.Context, listeners map[net.Listener]http.Handle
 	wg.Go(func() { v.maintain(ctx) })
 	wg.Go(func() { v.takeEvents(ctx) })
 	wg.Go(func() {
-		(&subscriptions{store: v.store, sinks: v.o.Sinks, account: v.s.account, log: v.o.Log}).run(ctx)
+		(&subscriptions{store: v.store, sinks: v.o.Sinks, account: v.s.account, log: v.o.Log, now: v.s.now, every: filtersEvery}).run(ctx)
 	})
 	if v.o.Follow != nil {
 		wg.Go(func() { v.follow(ctx) })
@@ -542,7 +543,7 @@ func (v *server) takeEvents(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		}
-		_, err := v.s.TakeEvents(ctx, v.store)
+		report, err := v.s.TakeEvents(ctx, v.store)
 		if ctx.Err() != nil {
 			return
 		}
@@ -550,8 +551,16 @@ func (v *server) takeEvents(ctx context.Context) {
 		if err != nil {
 			said = err.Error()
 		}
-		if said != "" && said != failed {
-			v.o.Log.Error("records of log groups can't be taken into the lake", "error", err)
+		for _, p := range report.Problems {
+			said += "\n" + p.URL + ": " + p.Problem
+		}
+		if said != failed { // what stays so is said once
+			if err != nil {
+				v.o.Log.Error("records of log groups can't be taken into the lake", "error", err)
+			}
+			for _, p := range report.Problems {
+				v.o.Log.Warn("records of a log group are not taken into the lake, or not whole", hinted([]any{"object", p.URL, "problem", p.Problem}, p.Hint)...)
+			}
 		}
 		failed = said
 	}

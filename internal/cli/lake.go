@@ -170,8 +170,11 @@ func (c *cli) lakeForgetCommand() *cobra.Command {
 		Short: "Take an import back",
 		Long: `Removes all records that came from a source (a folder, a file, a bucket with its
 prefix, an object), in one commit. Records whose bytes lie at another place too, which
-was also taken, stay. The same source can be taken again later.`,
-		Example: "  weir lake forget ./AWSLogs\n  weir lake forget s3://my-bucket/AWSLogs/123456789012",
+was also taken, stay. The same source can be taken again later.
+
+log-group:NAME is the log group NAME of this server, of whose events records were made. The
+events stay in the log group; they do not become records again.`,
+		Example: "  weir lake forget ./AWSLogs\n  weir lake forget s3://my-bucket/AWSLogs/123456789012\n  weir lake forget log-group:vpc-flow-logs",
 		Args:    needArgs(1, 1, "the source"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			name, err := ledgerName(args[0])

@@ -21,7 +21,7 @@ func (c *cli) lakeStatusCommand() *cobra.Command {
 		Long: `Shows what the lake holds, how old the newest record is, and the objects and lines
 that were not taken or not whole. With a SOURCE (a folder, a file, a bucket with its
 prefix, a log group, an object) it shows what came from there, with the files that are
-no flow log.
+no flow log. log-group:NAME is the log group NAME of this server.
 
 It also shows which sources are followed (--follow of weir open and weir serve), by
 which process, when they were last looked at, what was taken since, how many objects that had

@@ -30,6 +30,7 @@ type logsQueryFlags struct {
 	anyCase bool
 	timeout time.Duration
 	format  string
+	explain bool
 }
 
 // logsQueryHelp explains queries in a command's help.
@@ -56,7 +57,8 @@ computed as numbers, and what events hold as text; what is absent is null there,
 table and nothing in CSV.`,
 		Example: `  weir logs query 'stats sum(bytes) as b by srcAddr, dstAddr | sort b desc | limit 10' --since 24h
   weir logs query 'filter dstPort = 22 and action = "REJECT" | stats count(*) by srcAddr' --group prod-flow-logs
-  weir logs query @top-talkers.txt --from 2026-03-02 --to 2026-03-03 --format csv`,
+  weir logs query @top-talkers.txt --from 2026-03-02 --to 2026-03-03 --format csv
+  weir logs query --explain @top-talkers.txt --since 30d`,
 		Args:              needArgs(1, 1, "the query"),
 		ValidArgsFunction: completeInsights,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -66,6 +68,7 @@ table and nothing in CSV.`,
 	f.scope.addTimes(cmd)
 	f.add(cmd)
 	cmd.Flags().DurationVar(&f.timeout, "timeout", 10*time.Minute, "end the query after this `TIME`")
+	cmd.Flags().BoolVar(&f.explain, "explain", false, "show the bytes and events that would be read, as 'estimate' behind the query does, and read nothing")
 	cmd.Flags().StringVar(&f.format, "format", "", "`FORM` of the rows: "+strings.Join(logsForms, ", ")+" (default table; json with --json)")
 	complete(cmd, "format", logsForms...)
 	completeNothing(cmd, "timeout")
@@ -106,6 +109,9 @@ func (c *cli) logsQuery(ctx context.Context, arg string, f *logsQueryFlags) erro
 	if err != nil {
 		return atInsights(err, text)
 	}
+	if f.explain && !slices.ContainsFunc(q.Commands, isEstimate) {
+		r.Text += "\n| estimate" // a comment ends with its line
+	}
 	if q.Source == nil && len(r.Groups) == 0 {
 		r.Groups = []string{app.FlowLogsGroup}
 	}
@@ -137,6 +143,12 @@ func (c *cli) logsQuery(ctx context.Context, arg string, f *logsQueryFlags) erro
 		c.noteNone(ctx, s, time.UnixMilli(r.Start), time.UnixMilli(r.End+1), zone)
 	}
 	return nil
+}
+
+// isEstimate reports whether a command says what a query would read.
+func isEstimate(c insights.Command) bool {
+	_, is := c.(*insights.Estimate)
+	return is
 }
 
 // request returns what the flags ask for.

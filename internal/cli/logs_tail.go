@@ -296,7 +296,9 @@ func (p *tailPrinter) row(e *app.LogEvent, r flowlog.Record) []string {
 		}
 	}
 	name := e.InterfaceName
-	if name == "" {
+	if id, ok := r.Text(flowlog.InterfaceID); name == "" && ok {
+		name = id // streams of clients may have any name
+	} else if name == "" {
 		name = strings.TrimSuffix(e.Stream, "-all")
 	}
 	return []string{

@@ -222,6 +222,9 @@ func ledgerName(text string) (string, error) {
 	if len(text) > len("cwl:") && strings.HasPrefix(text, "cwl:") {
 		return text, nil // one of its objects, or of a service that is not AWS's
 	}
+	if len(text) > len(app.StoredOrigin) && strings.HasPrefix(text, app.StoredOrigin) {
+		return text, nil
+	}
 	return sourceName(text)
 }
 

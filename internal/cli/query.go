@@ -126,7 +126,7 @@ null where a value is absent; a table shows "-" there, CSV nothing.
 				if err := onlyOf(cmd, "sql", sqlFlags...); err != nil {
 					return err
 				}
-				return c.logsQuery(cmd.Context(), args[0], &logsQueryFlags{scope: scope, groups: groups, timeout: limits.timeout, format: format})
+				return c.logsQuery(cmd.Context(), args[0], &logsQueryFlags{scope: scope, groups: groups, timeout: limits.timeout, format: format, explain: limits.explain})
 			}
 			if err := onlyOf(cmd, "insights", "group"); err != nil {
 				return err
@@ -156,7 +156,7 @@ null where a value is absent; a table shows "-" there, CSV nothing.
 var queryLanguages = []string{"sql", "insights"}
 
 // sqlFlags are the flags of weir query that only SQL has.
-var sqlFlags = []string{"account", "region", "interface", "flow-log", "explain", "max-bytes", "max-rows"}
+var sqlFlags = []string{"account", "region", "interface", "flow-log", "max-bytes", "max-rows"}
 
 // onlyOf fails where a flag is given that only another language has.
 func onlyOf(cmd *cobra.Command, lang string, flags ...string) error {

@@ -29,6 +29,8 @@ this server while it runs, so that they see what it sees.
 
 AWS's clients find the API of CloudWatch Logs at the same address, with keys that
 'weir keys create' makes: aws logs start-query --endpoint-url http://127.0.0.1:8787
+Subscription filters deliver to the sinks of --sink, by the ARN
+arn:aws:firehose:REGION:ACCOUNT:deliverystream/NAME.
 
 An address that other machines can reach needs TLS (--tls-cert, --tls-key) and a login
 (weir user add NAME).
@@ -38,6 +40,7 @@ does, so that one process is enough: first what 'weir open' would take, then wha
 new. What fails is said in the log, stands in 'weir lake status', and is tried again.`,
 		Example: `  weir serve
   weir serve --listen 127.0.0.1:9000 --retention 90d
+  weir serve --sink refused=/var/lib/refused --sink siem=https://siem.example.net/logs
   weir serve --follow s3://my-bucket/AWSLogs --region us-east-1
   weir serve --follow s3://my-bucket --queue https://sqs.us-east-1.amazonaws.com/111122223333/flow-logs
   weir serve --listen 0.0.0.0:8787 --tls-cert cert.pem --tls-key key.pem --host weir.example.net`,

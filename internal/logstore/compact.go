@@ -126,7 +126,7 @@ func (s *Store) mergeFiles(ctx context.Context, g *group, files []*File, without
 	var chunks []chunk
 	first, last := files[0].First, files[0].Last
 	for _, f := range files {
-		chunks = append(chunks, fileChunk(f))
+		chunks = append(chunks, fileChunk(f, 0))
 		first, last = min(first, f.First), max(last, f.Last)
 	}
 	m := newMerge(chunks, first, last, false)

@@ -200,9 +200,9 @@ func (f *fileReader) done() {
 	}
 }
 
-// bounds returns the times of the first and last event of a group of rows, as its statistics tell them.
-func (f *fileReader) bounds(i int) (first, last int64, ok bool) {
-	c, err := f.r.MetaData().RowGroup(i).ColumnChunk(columnTS)
+// bounds returns the least and the greatest time of a group of rows in a column, as its statistics tell them.
+func (f *fileReader) bounds(i, column int) (first, last int64, ok bool) {
+	c, err := f.r.MetaData().RowGroup(i).ColumnChunk(column)
 	if err != nil {
 		return 0, 0, false
 	}

@@ -13,8 +13,8 @@ type chunk struct {
 	drop func()
 }
 
-// fileChunk returns a file as a chunk.
-func fileChunk(f *File) chunk {
+// fileChunk returns a file as a chunk, without parts all of which were ingested before a time.
+func fileChunk(f *File, ingested int64) chunk {
 	return chunk{first: f.First, last: f.Last, expand: func() ([]chunk, error) {
 		r, err := openFile(f.Path)
 		if err != nil {
@@ -26,8 +26,12 @@ func fileChunk(f *File) chunk {
 				defer r.done()
 				return r.read(i)
 			}}
-			if first, last, ok := r.bounds(i); ok {
+			if first, last, ok := r.bounds(i, columnTS); ok {
 				c.first, c.last = first, last
+			}
+			if _, last, ok := r.bounds(i, columnIngestion); ok && last < ingested {
+				c.giveUp()
+				continue
 			}
 			out = append(out, c)
 		}

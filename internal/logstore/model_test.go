@@ -25,7 +25,7 @@ func (m *model) read(r ReadRequest, now time.Time) []string {
 	var out []Event
 	for _, e := range m.events {
 		switch {
-		case e.Timestamp < r.From, r.To > 0 && e.Timestamp >= r.To, !strings.HasPrefix(e.Stream, r.Prefix),
+		case e.Timestamp < r.From, r.To > 0 && e.Timestamp >= r.To, e.Ingestion < r.Ingested, !strings.HasPrefix(e.Stream, r.Prefix),
 			r.Streams != nil && !slices.Contains(r.Streams, e.Stream),
 			m.retention > 0 && e.Timestamp < now.AddDate(0, 0, -m.retention).UnixMilli():
 			continue
@@ -172,6 +172,9 @@ func (p *place) compareRandom(m *model, random *rand.Rand, streams []string) {
 	if random.IntN(2) == 0 {
 		r.To = p.now.Add(-time.Duration(random.IntN(80)) * time.Hour).UnixMilli()
 	}
+	if random.IntN(4) == 0 {
+		r.Ingested = p.now.Add(-time.Duration(random.IntN(80)) * time.Hour).UnixMilli()
+	}
 	switch random.IntN(4) {
 	case 0:
 		r.Prefix = "d/"
@@ -219,7 +222,7 @@ func contents(t *testing.T, s *Snapshot) []string {
 			if err != nil {
 				t.Fatal(err)
 			}
-			first, last, ok := r.bounds(i)
+			first, last, ok := r.bounds(i, columnTS)
 			if !ok || first != part.ts[0] || last != part.ts[part.len()-1] {
 				t.Errorf("the bounds of a part are %d, %d, %t", first, last, ok)
 			}

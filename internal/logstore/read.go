@@ -53,7 +53,7 @@ func (s *Store) read(ctx context.Context, r ReadRequest, yield func(Event) bool)
 			continue
 		}
 		stream, ok := streams.get(e.stream[i])
-		if !ok {
+		if !ok || e.ingestion[i] < r.Ingested {
 			continue
 		}
 		if after != nil {
@@ -75,11 +75,11 @@ func (p *Snapshot) chunks(r *ReadRequest) []chunk {
 	var out []chunk
 	for _, f := range p.Files {
 		if r.mayHave(f) {
-			out = append(out, fileChunk(f))
+			out = append(out, fileChunk(f, r.Ingested))
 		}
 	}
 	for _, b := range p.tail {
-		if r.wants(b.stream) {
+		if r.wants(b.stream) && b.ingestion >= r.Ingested {
 			out = append(out, blockChunk(b.block, b.stream))
 		}
 	}

@@ -55,6 +55,9 @@ type ReadRequest struct {
 	// From and To bound the timestamp in milliseconds since the epoch: From inclusive, To exclusive;
 	// To 0 does not bound.
 	From, To int64
+	// Ingested bounds the ingestion time from below in milliseconds since the epoch, inclusive; 0 does not
+	// bound.
+	Ingested int64
 	// Backward reads from the newest.
 	Backward bool
 	// After is the event behind which reading begins, nil for the first.

@@ -37,6 +37,9 @@ func (a *API) createLogGroup(ctx context.Context, _ *awsapi.Call, in *createLogG
 	if _, _, err := a.groups.find(ctx, in.Name); err == nil { // the lake's too
 		return nil, answer(logstore.ErrGroupExists)
 	}
+	if strings.HasPrefix(in.Name, "/weir/") { // of which there may be more later
+		return nil, invalid("Log groups starting with /weir/ are reserved for the records of this server's lake.")
+	}
 	class := in.Class
 	if class == "" {
 		class = "STANDARD"

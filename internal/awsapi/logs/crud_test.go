@@ -84,7 +84,7 @@ func TestLogGroups(t *testing.T) {
 			t.Error(got)
 		}
 	}
-	for _, more := range []object{{"deletionProtectionEnabled": true}, {"logGroupClass": "DELIVERY"}, {"logGroupName": "aws/x"}, {"tags": object{"aws:x": "y"}}} {
+	for _, more := range []object{{"deletionProtectionEnabled": true}, {"logGroupClass": "DELIVERY"}, {"logGroupName": "aws/x"}, {"logGroupName": "/weir/transit-gateway-flow-logs"}, {"tags": object{"aws:x": "y"}}} {
 		if got := s.refused("CreateLogGroup", merged(object{"logGroupName": "n"}, more)); !strings.HasPrefix(got, "InvalidParameterException: ") {
 			t.Errorf("%v: %s", more, got)
 		}

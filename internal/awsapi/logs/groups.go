@@ -40,20 +40,29 @@ func (g groups) all(ctx context.Context) ([]logstore.Group, error) {
 	return out, nil
 }
 
-// find returns a group and who reads it.
+// find returns a group and who reads it. The lake, which must look through its ledger, is only asked where the
+// store has no group of the name.
 func (g groups) find(ctx context.Context, name string) (*logstore.Group, logstore.Reader, error) {
-	all, err := g.all(ctx)
+	own, err := g.store.Group(ctx, name)
+	if err == nil {
+		return &own, g.store, nil
+	}
+	if !errors.Is(err, logstore.ErrNoGroup) {
+		return nil, nil, err
+	}
+	if g.lake == nil {
+		return nil, nil, errNoGroup
+	}
+	all, err := g.lake.Groups(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
-	i, ok := slices.BinarySearchFunc(all, name, func(a logstore.Group, name string) int { return strings.Compare(a.Name, name) })
-	if !ok {
+	i := slices.IndexFunc(all, func(a logstore.Group) bool { return a.Name == name })
+	if i < 0 {
 		return nil, nil, errNoGroup
 	}
-	if all[i].ReadOnly {
-		return &all[i], g.lake, nil
-	}
-	return &all[i], g.store, nil
+	all[i].ReadOnly = true
+	return &all[i], g.lake, nil
 }
 
 // writable says whether a group is there and can be written.
