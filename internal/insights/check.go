@@ -178,7 +178,11 @@ func (c *checker) resolve(x Expr, at exprPlace) Expr {
 	case *Index:
 		return &Index{Span: x.Span, X: c.resolve(x.X, at), Key: x.Key, Position: x.Position}
 	case *Period:
-		fail(x.Span, "a period can't stand here", "it is an argument of bin, datefloor, dateceil and rate")
+		hint := "it is an argument of bin, datefloor, dateceil and rate"
+		if ms, ok := (value.Period{N: x.N, Unit: x.Unit}).Millis(); ok {
+			hint += fmt.Sprintf("; for arithmetic write its milliseconds, %d", ms)
+		}
+		fail(x.Span, "a period can't stand here", hint)
 	case *Regex:
 		fail(x.Span, "a regular expression can't stand here", "it stands behind like and =~, and as the second argument of regexReplace")
 	}
@@ -327,8 +331,8 @@ func (c *checker) call(x *Call, at exprPlace) Expr {
 	}
 	f, ok := value.Lookup(x.Func)
 	if !ok {
-		hint := ""
-		if near := nearest(x.Text, functionNames()); near != "" {
+		hint := foreignFunction(x.Text)
+		if near := nearest(x.Text, functionNames()); hint == "" && near != "" {
 			hint = fmt.Sprintf("did you mean %q?", near)
 		}
 		failf(Span{x.Start, x.Start + len(x.Text)}, hint, "there is no function %q", x.Text)
