@@ -124,7 +124,7 @@ func (b *bench) putRun(ctx context.Context, lines []string, requests int) (float
 		if err != nil {
 			return 0, err
 		}
-		r, err := s.request("PutLogEvents", body)
+		r, err := s.request(ctx, "PutLogEvents", body)
 		if err != nil {
 			return 0, err
 		}
@@ -141,7 +141,7 @@ func (b *bench) putRun(ctx context.Context, lines []string, requests int) (float
 	for range putConnections {
 		wg.Go(func() {
 			for r := range queue {
-				if _, err := s.do(ctx, r); err != nil {
+				if _, err := s.do(r); err != nil {
 					failed <- err
 					return
 				}
@@ -306,10 +306,10 @@ func (b *bench) liveputs(ctx context.Context, s *logsServer, lines []string, mar
 		}
 		var r *http.Request
 		if err == nil {
-			r, err = s.request("PutLogEvents", body)
+			r, err = s.request(ctx, "PutLogEvents", body)
 		}
 		if err == nil {
-			_, err = s.do(ctx, r)
+			_, err = s.do(r)
 		}
 		if err != nil {
 			fault(err)

@@ -63,8 +63,8 @@ func (b *bench) startLogs(ctx context.Context, data, group, stream string) (*log
 }
 
 // request returns a request for an operation, signed now.
-func (s *logsServer) request(operation string, body []byte) (*http.Request, error) {
-	r, err := http.NewRequest(http.MethodPost, s.url, bytes.NewReader(body))
+func (s *logsServer) request(ctx context.Context, operation string, body []byte) (*http.Request, error) {
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, s.url, bytes.NewReader(body))
 	if err != nil {
 		return nil, err
 	}
@@ -74,8 +74,8 @@ func (s *logsServer) request(operation string, body []byte) (*http.Request, erro
 }
 
 // do sends a request and returns the answer's body; an answer but 200 is an error.
-func (s *logsServer) do(ctx context.Context, r *http.Request) ([]byte, error) {
-	answer, err := s.client.Do(r.WithContext(ctx))
+func (s *logsServer) do(r *http.Request) ([]byte, error) {
+	answer, err := s.client.Do(r)
 	if err != nil {
 		return nil, err
 	}
@@ -93,11 +93,11 @@ func (s *logsServer) call(ctx context.Context, operation string, in any) ([]byte
 	if err != nil {
 		return nil, err
 	}
-	r, err := s.request(operation, body)
+	r, err := s.request(ctx, operation, body)
 	if err != nil {
 		return nil, err
 	}
-	return s.do(ctx, r)
+	return s.do(r)
 }
 
 // queryPoll is how often a query's result is asked for.

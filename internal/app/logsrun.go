@@ -36,7 +36,11 @@ func (s *Local) runLogsQuery(ctx context.Context, q *insights.Query, r LogsQuery
 	if run.transit {
 		return run.reference(ctx, q, r, groups, now)
 	}
-	return s.engine.Insights(ctx, q, in, query.Limits{})
+	result, err := s.engine.Insights(ctx, q, in, query.Limits{})
+	if err == nil && !r.AnyCase && len(in.Events) == 0 {
+		result.Notes = append(result.Notes, nameNotes(q)...)
+	}
+	return result, err
 }
 
 // queryGroups returns the names of the groups that a query reads, each once.

@@ -278,13 +278,17 @@ func TestServeAWSCLI(t *testing.T) {
 			c.run(t, s, "logs", "put-log-events", "--log-group-name", "vpc", "--log-stream-name", "eni-1-all", "--log-events", string(events))
 
 			// What the client prints is what the server answered.
-			var groups struct{ LogGroups []struct{ LogGroupName, Arn string } }
+			var groups struct {
+				LogGroups []struct{ LogGroupName, Arn string }
+			}
 			unmarshal(t, c.run(t, s, "logs", "describe-log-groups"), &groups)
 			got := fmt.Sprint(groups.LogGroups)
 			if !strings.Contains(got, "{vpc arn:aws:logs:us-east-1:123456789012:log-group:vpc:*}") || !strings.Contains(got, "{/weir/flow-logs ") {
 				t.Errorf("the log groups are %s", got)
 			}
-			var found struct{ Events []struct{ Message, EventID string } }
+			var found struct {
+				Events []struct{ Message, EventID string }
+			}
 			unmarshal(t, c.run(t, s, "logs", "filter-log-events", "--log-group-name", "vpc",
 				"--filter-pattern", `[version, account, eni, source, destination, srcport, destport="22", protocol="6", packets, bytes, windowstart, windowend, action="REJECT", flowlogstatus]`), &found)
 			if len(found.Events) != 1 || found.Events[0].Message != line || found.Events[0].EventID == "" {

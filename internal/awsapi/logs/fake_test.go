@@ -120,8 +120,8 @@ func (s oneSink) Has(name string) bool { return name == string(s) }
 // everyone accepts all requests.
 type everyone struct{}
 
-func (everyone) AccessKeyID() string { return "WEIRTESTKEY" }
-func (everyone) Allows(string) bool  { return true }
+func (everyone) AccessKeyID() string                { return "WEIRTESTKEY" }
+func (everyone) Allows(string) bool                 { return true }
 func (everyone) Screen(*http.Request, string) error { return nil }
 
 func (everyone) Authenticate(*http.Request, []byte, string) (awsapi.Identity, error) {
