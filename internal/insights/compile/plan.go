@@ -321,17 +321,18 @@ func (p *Plan) unfiltered() bool {
 // behind returns the SELECT of the rows of a stats that are needed for the commands behind it, in the
 // order of rows behind stats.
 func (s *Stats) behind(stats string, c *compiler, rest []insights.Command, limit int64) string {
-	var where, by []string
+	var where, by, ties []string
 	var keys []sortTerm
 	for i := range s.Columns {
 		if s.Columns[i].By {
 			at := &s.Columns[i].At
 			by = append(by, at.terms(false)...)
-			if at.Kind == Text && !at.Address { // 1 and 1.0 are different
-				by = append(by, at.text())
+			if at.Kind == Text && !at.Address || at.Kind == Tagged { // 1 and 1.0 are different
+				ties = append(ties, at.text())
 			}
 		}
 	}
+	by = append(by, ties...) // behind all keys, as where rows of events are equal in all
 	exact, ordered, enough := true, true, limit
 	plain := true // all commands are filters, sorts and a limit at the end
 commands:
