@@ -61,7 +61,9 @@ func (c *checker) query(q *Query) *Query {
 	out := &Query{Span: q.Span, Source: q.Source}
 	for i, command := range q.Commands {
 		c.before, c.after = q.Commands[:i], q.Commands[i+1:]
-		out.Commands = append(out.Commands, command.check(c))
+		if checked := command.check(c); checked != nil {
+			out.Commands = append(out.Commands, checked)
+		}
 	}
 	return out
 }

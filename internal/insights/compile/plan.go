@@ -1,7 +1,6 @@
 package compile
 
 import (
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -197,7 +196,7 @@ func (c *compiler) parse(cmd *insights.Parse) bool {
 		groups[i] = i + 1
 	}
 	if cmd.Kind == insights.ParseRegex {
-		re, err := regexp.Compile(cmd.Text)
+		re, err := value.CompileRegex(cmd.Text)
 		if err != nil {
 			return false
 		}
