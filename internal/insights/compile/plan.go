@@ -84,12 +84,18 @@ func New(q *insights.Query, sources []Source, limit int64, context *value.Contex
 			return p
 		default:
 			if !c.define(cmd) {
+				p.exact = p.exact && !slices.ContainsFunc(q.Commands[i:], isFilter)
 				return p
 			}
 		}
 	}
 	p.stop(ordered, limit)
 	return p
+}
+
+func isFilter(c insights.Command) bool {
+	_, ok := c.(*insights.Filter)
+	return ok
 }
 
 // stop says that the first n rows are enough.
