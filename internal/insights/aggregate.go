@@ -67,7 +67,7 @@ var aggregates = []*Aggregate{
 	{Name: "sortsFirst", Signature: "sortsFirst(value)", Min: 1, Max: 1, Doc: "The value that sorts first.", Source: sourceStats},
 	{Name: "sortsLast", Signature: "sortsLast(value)", Min: 1, Max: 1, Doc: "The value that sorts last.", Source: sourceStats},
 	{Name: "rate", Signature: "rate(number, period)", Min: 2, Max: 2, Period: 1, Doc: "How much the number changes in a period.", Source: sourceSeries, Own: "the last less the first, over the time between them; AWS gives no formula"},
-	{Name: "countOverTime", Aliases: []string{"count_over_time"}, Signature: "countOverTime(value)", Min: 1, Max: 1, Doc: "How many rows of a bin have the value; with by bin().", Source: sourceSeries},
+	{Name: "countOverTime", Aliases: []string{"count_over_time"}, Signature: "countOverTime(*|value)", Min: 1, Max: 1, Star: true, Doc: "How many rows a bin has, or how many of them have the value; with by bin().", Source: sourceSeries},
 	{Name: "sumOverTime", Aliases: []string{"sum_over_time"}, Signature: "sumOverTime(number)", Min: 1, Max: 1, Doc: "The sum of the numbers of a bin; with by bin().", Source: sourceSeries},
 	{
 		Name: "histogram", Signature: "histogram(number, buckets)", Min: 2, Max: 2, Number: &ConstantNumber{Arg: 1, Least: 1, Most: 10_000, Whole: true},

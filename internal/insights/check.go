@@ -61,7 +61,9 @@ func (c *checker) query(q *Query) *Query {
 	out := &Query{Span: q.Span, Source: q.Source}
 	for i, command := range q.Commands {
 		c.before, c.after = q.Commands[:i], q.Commands[i+1:]
-		out.Commands = append(out.Commands, command.check(c))
+		if checked := command.check(c); checked != nil {
+			out.Commands = append(out.Commands, checked)
+		}
 	}
 	return out
 }
@@ -178,7 +180,11 @@ func (c *checker) resolve(x Expr, at exprPlace) Expr {
 	case *Index:
 		return &Index{Span: x.Span, X: c.resolve(x.X, at), Key: x.Key, Position: x.Position}
 	case *Period:
-		fail(x.Span, "a period can't stand here", "it is an argument of bin, datefloor, dateceil and rate")
+		hint := "it is an argument of bin, datefloor, dateceil and rate"
+		if ms, ok := (value.Period{N: x.N, Unit: x.Unit}).Millis(); ok {
+			hint += fmt.Sprintf("; for arithmetic write its milliseconds, %d", ms)
+		}
+		fail(x.Span, "a period can't stand here", hint)
 	case *Regex:
 		fail(x.Span, "a regular expression can't stand here", "it stands behind like and =~, and as the second argument of regexReplace")
 	}
@@ -327,8 +333,8 @@ func (c *checker) call(x *Call, at exprPlace) Expr {
 	}
 	f, ok := value.Lookup(x.Func)
 	if !ok {
-		hint := ""
-		if near := nearest(x.Text, functionNames()); near != "" {
+		hint := foreignFunction(x.Text)
+		if near := nearest(x.Text, functionNames()); hint == "" && near != "" {
 			hint = fmt.Sprintf("did you mean %q?", near)
 		}
 		failf(Span{x.Start, x.Start + len(x.Text)}, hint, "there is no function %q", x.Text)

@@ -50,7 +50,14 @@ func (c *Filter) print(p *printer) {
 	p.expr(c.Where, levelOr)
 }
 
-func (c *Filter) walk(each func(Expr)) { WalkExpr(c.Where, each) }
+func (c *Filter) walk(each func(Expr)) {
+	WalkExpr(c.Where, func(x Expr) {
+		each(x)
+		if in, ok := x.(*In); ok && in.Query != nil { // it can stand in filter alone
+			in.Query.Walk(each)
+		}
+	})
+}
 
 func (c *Filter) check(k *checker) Command {
 	checkCondition(c.Where)

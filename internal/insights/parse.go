@@ -227,6 +227,9 @@ func (p *parser) slip() string {
 			return fmt.Sprintf("did you mean %q?", near)
 		}
 	}
+	if hint := p.foreignSlip(); hint != "" {
+		return hint
+	}
 	afterComma := len(p.tokens) > 0 && p.tokens[len(p.tokens)-1].isSign(",")
 	switch {
 	case afterComma && (p.tok.kind == endToken || p.tok.isSign("|") || p.tok.isSign(")") || isReserved(&p.tok)):

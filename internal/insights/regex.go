@@ -3,9 +3,10 @@ package insights
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"regexp/syntax"
 	"strings"
+
+	"weir/internal/insights/value"
 )
 
 // regex reads a regular expression between slashes and checks it.
@@ -64,7 +65,7 @@ const maxRegex = 10_000
 // Source: AWS names RE2 for regexReplace and says nothing of the others; RE2 is what takes a time that
 // grows with the text alone.
 func checkRegex(text string, place func(from, to int) Span) {
-	re, err := syntax.Parse(text, syntax.Perl)
+	re, err := syntax.Parse(value.RegexText(text), syntax.Perl)
 	if err == nil {
 		if regexSize(re) > maxRegex {
 			failf(place(0, len(text)), fmt.Sprintf("at most %d with all repetitions written out", maxRegex), "the regular expression is too large")
@@ -116,9 +117,9 @@ func regexFault(se *syntax.Error) (message, hint string) {
 
 // groupNames returns the names of the groups that capture, in order; a group without has "".
 func groupNames(text string) []string {
-	re, err := regexp.Compile(text)
+	re, err := value.CompileRegex(text)
 	if err != nil {
 		return nil
 	}
-	return re.SubexpNames()[1:]
+	return value.GroupNames(re)[1:]
 }

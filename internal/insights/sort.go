@@ -79,7 +79,10 @@ func (c *Sort) walk(each func(Expr)) {
 }
 
 func (c *Sort) check(k *checker) Command {
-	k.afterStats(c)
+	counted := slices.ContainsFunc(k.after, isStats)
+	if counted {
+		k.betweenStats(c)
+	}
 	out := &Sort{Span: c.Span}
 	for _, key := range c.Keys {
 		checkPlain(key.Expr, "sort")
@@ -87,9 +90,31 @@ func (c *Sort) check(k *checker) Command {
 		if key.As != "" {
 			k.scope.add(key.As)
 		}
-		out.Keys = append(out.Keys, key)
+		if !counted || key.As != "" {
+			out.Keys = append(out.Keys, key)
+		}
+	}
+	if len(out.Keys) == 0 {
+		return nil // stats does not look at the order of rows
 	}
 	return out
+}
+
+// betweenStats fails where a stats comes after a sort, and there is more than one.
+//
+// Source: AWS, "stats", forbids it of several; with one stats, queries in use have it.
+func (k *checker) betweenStats(c Command) {
+	n := 0
+	for _, list := range [][]Command{k.before, k.after} {
+		for _, other := range list {
+			if isStats(other) {
+				n++
+			}
+		}
+	}
+	if n > 1 {
+		k.afterStats(c)
+	}
 }
 
 // afterStats fails where a stats comes after a command that must stand behind the last one.

@@ -3,6 +3,7 @@ package insights
 import (
 	"strconv"
 	"strings"
+	"time"
 
 	"weir/internal/insights/value"
 )
@@ -126,9 +127,15 @@ func (p *parser) sourceTimes(s *Source) {
 	})
 }
 
-// sourceTime reads milliseconds since the epoch, "now", or a distance to it such as -1d.
+// sourceTime reads milliseconds since the epoch, a time as in ISO 8601, "now", or a distance to it such as -1d.
+//
+// Source: AWS, "SOURCE", shows distances and now; the console of CloudWatch writes START=-3600s END=0s and
+// START=2026-01-31T00:00:00.000Z.
 func (p *parser) sourceTime() *SourceTime {
 	start := p.tok.Start
+	if t := p.dateTime(); t != nil {
+		return t
+	}
 	if p.word("now") {
 		return &SourceTime{Relative: true, Text: "now"}
 	}
@@ -141,7 +148,7 @@ func (p *parser) sourceTime() *SourceTime {
 	p.try(wantPeriod, "")
 	t := p.tok
 	if t.kind != numberToken && t.kind != periodToken || t.Start != p.end() {
-		p.unexpected("a time is milliseconds since the epoch, now, or a distance such as -1d")
+		p.unexpected("a time is milliseconds since the epoch, such as 2026-01-31T23:59:59.000Z, now, or a distance such as -1d")
 	}
 	p.advance()
 	at := p.from(start)
@@ -164,6 +171,25 @@ func (p *parser) sourceTime() *SourceTime {
 		}
 	}
 	return &SourceTime{Relative: true, Millis: sign * millis, Text: text}
+}
+
+// dateTime reads a time as in ISO 8601, nil where none comes.
+func (p *parser) dateTime() *SourceTime {
+	text := p.lexer.text[p.tok.Start:]
+	if n := strings.IndexFunc(text, func(r rune) bool { return !strings.ContainsRune("0123456789-+:.TZ", r) }); n >= 0 {
+		text = text[:n]
+	}
+	if !strings.Contains(text, "T") {
+		return nil
+	}
+	p.tok.End = p.tok.Start + len(text)
+	t, err := time.Parse(time.RFC3339, text)
+	if err != nil || t.UnixMilli() < 0 || t.UnixMilli() > maxMillis {
+		failf(p.tok.Span, "such as 2026-01-31T23:59:59.000Z", "%s is no time", text)
+	}
+	p.lexer.at = p.tok.End
+	p.advance()
+	return &SourceTime{Millis: t.UnixMilli(), Text: text}
 }
 
 // maxMillis is the last time that fits: the year 9999.
@@ -213,7 +239,14 @@ func (p *parser) sourceArgument(g *SourceLogGroups) {
 			}
 			p.needSign(":")
 			from := p.tok.Start
-			*a.to = p.texts(a.most, a.names[0])
+			if a.to != &g.Classes && p.emptyList() {
+				return // as if it were not there
+			}
+			if a.to == &g.Classes && p.tok.kind == stringToken {
+				*a.to = []string{p.str()} // class: "STANDARD", as the console writes it
+			} else {
+				*a.to = p.texts(a.most, a.names[0])
+			}
 			if a.to == &g.Classes {
 				checkClasses(g.Classes, p.from(from))
 			}
@@ -229,6 +262,16 @@ func checkClasses(classes []string, at Span) {
 			failf(at, "classes are STANDARD and INFREQUENT_ACCESS", "there is no log class %q", c)
 		}
 	}
+}
+
+// emptyList reads [] if it comes: the console writes namePrefix: [] for all log groups.
+func (p *parser) emptyList() bool {
+	if !p.tok.isSign("[") || p.lexer.following() != ']' {
+		return false
+	}
+	p.advance()
+	p.advance()
+	return true
 }
 
 // texts reads a list of so many texts in brackets.

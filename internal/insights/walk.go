@@ -28,7 +28,8 @@ func (q *Query) Walk(each func(Expr)) {
 	}
 }
 
-// WalkExpr calls a function for an expression and each in it, the outer first.
+// WalkExpr calls a function for an expression and each in it, the outer first, but not for those of a query in it:
+// they are of other rows.
 func WalkExpr(x Expr, each func(Expr)) {
 	each(x)
 	switch x := x.(type) {
@@ -44,9 +45,6 @@ func WalkExpr(x Expr, each func(Expr)) {
 	case *In:
 		WalkExpr(x.X, each)
 		walkAll(x.List, each)
-		if x.Query != nil {
-			x.Query.Walk(each)
-		}
 	case *Index:
 		WalkExpr(x.X, each)
 	}

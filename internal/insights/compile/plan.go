@@ -1,7 +1,6 @@
 package compile
 
 import (
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -85,12 +84,18 @@ func New(q *insights.Query, sources []Source, limit int64, context *value.Contex
 			return p
 		default:
 			if !c.define(cmd) {
+				p.exact = p.exact && !slices.ContainsFunc(q.Commands[i:], isFilter)
 				return p
 			}
 		}
 	}
 	p.stop(ordered, limit)
 	return p
+}
+
+func isFilter(c insights.Command) bool {
+	_, ok := c.(*insights.Filter)
+	return ok
 }
 
 // stop says that the first n rows are enough.
@@ -202,7 +207,7 @@ func (c *compiler) parse(cmd *insights.Parse) bool {
 		groups[i] = i + 1
 	}
 	if cmd.Kind == insights.ParseRegex {
-		re, err := regexp.Compile(cmd.Text)
+		re, err := value.CompileRegex(cmd.Text)
 		if err != nil {
 			return false
 		}
@@ -363,17 +368,18 @@ func (p *Plan) unfiltered() bool {
 // behind returns the SELECT of the rows of a stats that are needed for the commands behind it, in the
 // order of rows behind stats.
 func (s *Stats) behind(stats string, c *compiler, rest []insights.Command, limit int64) string {
-	var where, by []string
+	var where, by, ties []string
 	var keys []sortTerm
 	for i := range s.Columns {
 		if s.Columns[i].By {
 			at := &s.Columns[i].At
 			by = append(by, at.terms(false)...)
-			if at.Kind == Text && !at.Address { // 1 and 1.0 are different
-				by = append(by, at.text())
+			if at.Kind == Text && !at.Address || at.Kind == Tagged { // 1 and 1.0 are different
+				ties = append(ties, at.text())
 			}
 		}
 	}
+	by = append(by, ties...) // behind all keys, as where rows of events are equal in all
 	exact, ordered, enough := true, true, limit
 	plain := true // all commands are filters, sorts and a limit at the end
 commands:

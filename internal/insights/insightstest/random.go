@@ -150,7 +150,7 @@ func randomJSON(r *rand.Rand) string {
 }
 
 func randomScalar(r *rand.Rand) string {
-	return pick(r, "1", "2", "-3", "0.25", "10", "1.50", `"1"`, `"02"`, `"x"`, `"X"`, `"a10"`, `"a9"`, `""`, `"-"`, "true", "false", "null", `"true"`, `"é"`)
+	return pick(r, "1", "2", "-3", "0.25", "10", "1.50", "1.5", "1e1", "-0", `"1"`, `"02"`, `"x"`, `"X"`, `"a10"`, `"a9"`, `""`, `"-"`, "true", "false", "null", `"true"`, `"é"`)
 }
 
 // RandomQuery makes a query; some are refused by the checker.

@@ -148,7 +148,9 @@ func checkCall(x *insights.Call, aggregates bool) error {
 		if !aggregates {
 			return &insights.Error{Span: x.Span, Message: "the aggregate " + x.Func + " can't stand here", Hint: "aggregates stand in stats"}
 		}
-		least, most = a.Min, a.Max
+		if least, most = a.Min, a.Max; x.Star && a.Star {
+			return nil
+		}
 	} else if f, ok := value.Lookup(x.Func); ok {
 		least, most = f.Min, f.Max
 	} else {

@@ -39,7 +39,7 @@ func (c *cache[T]) get(s string) (T, error) {
 }
 
 var (
-	regexps = cache[*regexp.Regexp]{make: regexp.Compile}
+	regexps = cache[*regexp.Regexp]{make: func(s string) (*regexp.Regexp, error) { return regexp.Compile(RegexText(s)) }}
 	zones   = cache[*time.Location]{make: loadZone}
 	formats = cache[*timeFormat]{make: parseTimeFormat}
 	dates   = cache[*datePattern]{make: parseDatePattern}
