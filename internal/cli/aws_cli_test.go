@@ -73,11 +73,11 @@ func (awsCLI) environment(s *awsServer) []string {
 
 // operation returns the operation of a command: PutLogEvents of put-log-events.
 func operation(command string) string {
-	out := ""
+	var out strings.Builder
 	for word := range strings.SplitSeq(command, "-") {
-		out += strings.ToUpper(word[:1]) + word[1:]
+		out.WriteString(strings.ToUpper(word[:1]) + word[1:])
 	}
-	return out
+	return out.String()
 }
 
 // hasLiveTail reports whether the client has the command start-live-tail.

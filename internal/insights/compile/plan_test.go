@@ -115,9 +115,10 @@ func TestTags(t *testing.T) {
 
 // TestLength compiles what is as long as its text, and leaves what is longer or deeper to the reference.
 func TestLength(t *testing.T) {
-	doubling := "fields bytes + 0 as a0"
+	var doubling strings.Builder
+	doubling.WriteString("fields bytes + 0 as a0")
 	for i := range 30 {
-		doubling += fmt.Sprintf(" | fields a%d + a%[1]d as a%d", i, i+1)
+		fmt.Fprintf(&doubling, " | fields a%d + a%[1]d as a%d", i, i+1)
 	}
 	for _, c := range []struct {
 		text string
@@ -127,8 +128,8 @@ func TestLength(t *testing.T) {
 		{"filter " + strings.Repeat("(", 60) + "bytes" + strings.Repeat(` = "x")`, 60) + " | stats count(*)", false},
 		{"fields " + strings.Repeat("bytes+", 50) + "1 as a | stats sum(a)", true},
 		{"fields " + strings.Repeat("bytes+", 1000) + "1 as a | stats sum(a)", false},
-		{doubling + " | stats sum(a3)", true},
-		{doubling + " | stats sum(a30)", false},
+		{doubling.String() + " | stats sum(a3)", true},
+		{doubling.String() + " | stats sum(a30)", false},
 		{`filter ` + strings.Repeat("'(' = a and ", 300) + "bytes = 1 | stats count(*)", true},
 	} {
 		q, err := insights.Read(c.text, insights.CheckOptions{})
