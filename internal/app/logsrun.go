@@ -26,6 +26,9 @@ func (s *Local) runLogsQuery(ctx context.Context, q *insights.Query, r LogsQuery
 	}
 	now := s.now().UnixMilli()
 	start, end := reference.Window(q.Source, value.Context{Start: r.Start, End: r.End, Now: now})
+	if slices.ContainsFunc(q.Commands, asksBefore) {
+		start = 0
+	}
 	run := &logsRun{s: s, anyCase: r.AnyCase}
 	defer run.close()
 	in, err := run.input(ctx, groups, start, end)
@@ -41,6 +44,15 @@ func (s *Local) runLogsQuery(ctx context.Context, q *insights.Query, r LogsQuery
 		result.Notes = append(result.Notes, nameNotes(q)...)
 	}
 	return result, err
+}
+
+// asksBefore reports whether a command asks for events of a time before the query's.
+func asksBefore(c insights.Command) bool {
+	switch c.(type) {
+	case *insights.Diff, *insights.LogCompare:
+		return true
+	}
+	return false
 }
 
 // queryGroups returns the names of the groups that a query reads, each once.
@@ -81,7 +93,14 @@ func (r *logsRun) input(ctx context.Context, groups []string, start, end int64) 
 		if err != nil {
 			return nil, err
 		}
-		return r.input(ctx, names, start, end)
+		inner, err := r.input(ctx, names, start, end)
+		if err == nil && r.transit {
+			err = &insights.Error{
+				Span: source.Span, Message: "records of transit gateways can't be read by a query in a query over other log groups",
+				Hint: "ask for them by a query of their own",
+			}
+		}
+		return inner, err
 	}
 	lake := r.s.LakeGroups()
 	for _, name := range groups {

@@ -153,3 +153,44 @@ func rowsOf(r *insights.Result) []string {
 	}
 	return out
 }
+
+// TestDiffReadsBefore compares patterns with those of the day before, of events that are put: those before the
+// query's time are read too.
+func TestDiffReadsBefore(t *testing.T) {
+	now := time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
+	s, err := OpenLocal(t.Context(), LocalOptions{Data: filepath.Join(t.TempDir(), "data"), Now: func() time.Time { return now }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Close() })
+	newLogGroup(t, s, LogGroupChange{Name: "/vpc"})
+	store, err := s.logStore(t.Context(), true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range []struct {
+		at      time.Time
+		message string
+	}{
+		{now.Add(-24 * time.Hour), "login of alice failed"},
+		{now.Add(-24*time.Hour + time.Second), "login of alice failed"},
+		{now.Add(-time.Second), "login of alice failed"},
+	} {
+		if _, err := store.Put(t.Context(), "/vpc", "s", []logstore.InputEvent{{Timestamp: e.at.UnixMilli(), Message: []byte(e.message)}}, now); err != nil {
+			t.Fatal(err)
+		}
+		if err := store.Flush(t.Context()); err != nil { // each in a file
+			t.Fatal(err)
+		}
+	}
+	r, err := s.LogsQuery(t.Context(), LogsQuery{
+		Text: "pattern @message | diff previousDay", Groups: []string{"/vpc"}, Start: now.Add(-time.Minute).UnixMilli(), End: now.Add(time.Minute).UnixMilli(),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows := rowsOf(r)
+	if len(rows) != 1 || !strings.Contains(rows[0], "@sampleCount=1 @baselineSampleCount=2 ") {
+		t.Errorf("rows are %v", rows)
+	}
+}

@@ -36,7 +36,13 @@ func (f insightsFunc) Config() duck.ScalarFuncConfig {
 }
 
 func (f insightsFunc) Executor() duck.ScalarFuncExecutor {
-	return duck.ScalarFuncExecutor{ChunkContextExecutor: func(_ context.Context, chunk *duck.ChunkIteratorState) error {
+	return duck.ScalarFuncExecutor{ChunkContextExecutor: func(_ context.Context, chunk *duck.ChunkIteratorState) (err error) {
+		// The driver calls from C: a panic would end the process, with all other queries in it.
+		defer func() {
+			if p := recover(); p != nil {
+				err = fmt.Errorf("a function of the query broke: %v", p)
+			}
+		}()
 		vector, err := rawVector(chunk.GetResultVector())
 		if err != nil {
 			return err
