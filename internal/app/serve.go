@@ -537,6 +537,7 @@ func (v *server) takeEvents(ctx context.Context) {
 	tick := time.NewTicker(cmp.Or(v.o.FlushAge, takeEventsEvery))
 	defer tick.Stop()
 	failed := ""
+	formats := newDeliveredFormats(v.s.lake.Data(), v.s.now)
 	for {
 		select {
 		case <-tick.C:
@@ -544,6 +545,7 @@ func (v *server) takeEvents(ctx context.Context) {
 			return
 		}
 		report, err := v.s.TakeEvents(ctx, v.store)
+		err = errors.Join(giveFormats(ctx, v.store, formats), err)
 		if ctx.Err() != nil {
 			return
 		}

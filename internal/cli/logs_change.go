@@ -101,7 +101,10 @@ func (c *cli) logsFormatCommand() *cobra.Command {
 		Long: `Shows the LogFormat of the records in a log group, or sets that of one of the store:
 "default" is AWS's default format, "none" says that events are no records. Events that
 are records in the format, and print as the same bytes, become records of the lake from
-then on; all others stay text. Fields that weir does not know are kept by name, and named.`,
+then on; all others stay text. Fields that weir does not know are kept by name, and named.
+
+A log group without a format gets from 'weir serve' that of the flow log which delivers
+there, where the imported definition of the network has one: "none" does not last then.`,
 		Example: `  weir logs format vpc-flow-logs default
   weir logs format vpc-flow-logs '${version} ${interface-id} ${srcaddr} ${dstaddr} ${bytes} ${start} ${end}'
   weir logs format vpc-flow-logs`,
