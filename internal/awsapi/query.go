@@ -34,16 +34,22 @@ func (queryProtocol) tree(body []byte) (map[string]any, bool, error) {
 		if len(parts) > 32 {
 			return nil, false, serialization("the name of a member is too deep: %.100s", key)
 		}
-		at := root
+		at, last := root, parts[len(parts)-1]
 		for _, part := range parts[:len(parts)-1] {
 			next, ok := at[part].(map[string]any)
+			if _, taken := at[part]; taken && !ok {
+				return nil, false, serialization("%.100s is a value and a structure", key)
+			}
 			if !ok {
 				next = map[string]any{}
 				at[part] = next
 			}
 			at = next
 		}
-		at[parts[len(parts)-1]] = values[0]
+		if _, taken := at[last]; taken {
+			return nil, false, serialization("%.100s is a value and a structure", key)
+		}
+		at[last] = values[0]
 	}
 	for k, v := range root {
 		root[k] = lists(v)
