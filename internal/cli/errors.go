@@ -156,7 +156,7 @@ func kindHints(err error) []string {
 	case errors.Is(err, query.ErrLimit):
 		return []string{
 			"--explain shows what is read; --from, --to and a LIMIT make it less",
-			"--max-bytes, --max-rows and --timeout set the limits",
+			"the command's --help names the limits that can be set",
 		}
 	case errors.Is(err, lake.ErrNoLake):
 		return []string{

@@ -25,6 +25,10 @@ type Plan struct {
 	enough int64
 	// Exact says that the filters are all of the query's up to where Enough was found.
 	exact bool
+	// dedup are the keys of a dedup, of which the first event in the order is needed; nil: all events are.
+	dedup []Expression
+	// firsts is how many combinations of the keys are shown, 0: all.
+	firsts int64
 }
 
 // order is one key of an order.
@@ -77,6 +81,15 @@ func New(q *insights.Query, sources []Source, limit int64, context *value.Contex
 		case *insights.Limit:
 			p.stop(ordered, cmd.N)
 			return p
+		case *insights.Dedup:
+			p.dedups(c, cmd, ordered)
+			p.firsts = limit
+			if i+1 < len(q.Commands) { // nothing but a limit stands behind a dedup
+				if l, ok := q.Commands[i+1].(*insights.Limit); ok {
+					p.firsts = l.N
+				}
+			}
+			return p
 		case *insights.Stats:
 			if p.exact && !sorted && p.stats(c, cmd, q.Commands[i+1:], limit) {
 				p.Rest = q.Commands[i+1:]
@@ -103,6 +116,23 @@ func (p *Plan) stop(ordered bool, n int64) {
 	if p.exact && ordered && n > 0 {
 		p.enough = n
 	}
+}
+
+// dedups notes the keys of a dedup, where all of them and the order have a form.
+func (p *Plan) dedups(c *compiler, cmd *insights.Dedup, ordered bool) {
+	texts := p.order.at.Dash && !p.order.desc // "-", NULL in SQL, is before numbers
+	if !p.exact || !ordered || p.order.at.Kind == Absent || texts {
+		return
+	}
+	var keys []Expression
+	for _, x := range cmd.Fields {
+		e, ok := c.expression(x)
+		if !ok {
+			return
+		}
+		keys = append(keys, e)
+	}
+	p.dedup = keys
 }
 
 // sort notes the first key of an order: what else orders rows does not change which values of it are

@@ -67,6 +67,7 @@ type insightsQuery struct {
 	in      *InsightsInput
 	limit   int64 // as of compile.New
 	limits  query.Limits
+	inner   bool // it is of a query in the query, or of another time
 
 	formats []lake.ObjectFormat
 	tails   []string  // of in.Events: tables of what is in no file

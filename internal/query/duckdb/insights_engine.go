@@ -142,7 +142,7 @@ func (r *insightsQuery) all(ctx context.Context, snap *lake.Snapshot, source *in
 			return nil, err
 		}
 	}
-	inner := &insightsQuery{engine: r.engine, query: &insights.Query{}, asked: r.asked, in: in.between(start, end), limit: -1, limits: r.limits}
+	inner := &insightsQuery{engine: r.engine, query: &insights.Query{}, asked: r.asked, in: in.between(start, end), limit: -1, limits: r.limits, inner: true}
 	events, _, err := inner.inSession(ctx, snap)
 	r.also(inner)
 	return events, err

@@ -75,7 +75,11 @@ func TestInsightsTextsAreBounded(t *testing.T) {
 		{"pattern @message", 150_000, false},
 		{"pattern @message", 300_000, true},
 		{"fields @message | sort @timestamp", 150_000, false},
-		{"fields @message | sort @timestamp | limit 60", 150_000, true},
+		{"fields @message | sort @timestamp | limit 55", 150_000, true},
+		{"pattern @message", 50_000, false}, // so many have no room, of whatever length
+		{"dedup @log", 20_000, true},        // one is read
+		{"fields strlen(@message) as l | sort @timestamp asc | dedup @log, l | limit 2", 20_000, true},
+		{"sort @message | dedup @log", 20_000, true},
 		{"fields @timestamp", 10_000, false}, // of each event its message is read
 		{"stats count(*) by @message", 150_000, false},
 		{"stats count(*) by @message", 300_000, true},

@@ -37,38 +37,61 @@ func (r *insightsQuery) run(ctx context.Context) ([]discover.Event, *statsRows, 
 		return nil, rows, err
 	}
 	plan, files = r.plan(start, end, true)
-	var records int64
+	many := r.textEvents()
 	for _, f := range files {
-		records += f.Records
+		many += f.Records
 	}
-	bound, null := "", false
 	matched := int64(-1)
-	if plan.Enough() > 0 && (records > fewRecords || len(r.in.Events) > 0) {
-		last, err := r.last(ctx, plan, files)
+	if plan.Deduped() || plan.Enough() == 0 && many > r.room() {
+		n, err := r.count(ctx, plan, files)
+		switch {
+		case err != nil:
+			return nil, nil, err
+		case plan.Exact():
+			matched = n
+		}
+		if !plan.Deduped() && n > r.room() { // told before they are brought into memory
+			return nil, nil, fmt.Errorf("%w: %d events come to what is done in memory, where %d have room: ask for less time, or filter before it", query.ErrLimit, n, r.room())
+		}
+	}
+	var part lastKey // of the events, where only a part is needed
+	scanned := many > fewRecords || len(r.in.Events) > 0
+	var err error
+	switch desc, byTime := plan.ByTime(); {
+	case !scanned || plan.Enough() == 0 && !(plan.Deduped() && byTime && plan.Firsts() > 0):
+		scanned = false
+	default:
+		if plan.Deduped() {
+			part, err = r.firsts(ctx, plan, files)
+		} else if part, err = r.last(ctx, plan, files, plan.Enough()); plan.Exact() {
+			matched = part.matched
+		}
 		if err != nil {
 			return nil, nil, err
 		}
-		if plan.Exact() {
-			matched = last.matched
-		}
-		if desc, ok := plan.ByTime(); ok && !last.all && last.isTime {
+		if byTime && !part.all && part.isTime {
 			if desc {
-				start = last.time
+				start = part.time
 			} else {
-				end = last.time
+				end = part.time
 			}
 			plan, files = r.plan(start, end, true)
-		} else if !last.all {
-			bound, null = last.bound, last.null
+			part = lastKey{}
 		}
 	}
-	events, err := r.events(ctx, plan, files, bound, null, matched < 0)
+	if part.all {
+		part = lastKey{}
+	}
+	events, err := r.events(ctx, plan, files, part.bound, part.null, !scanned)
 	if matched < 0 {
 		matched = int64(len(events))
 	}
 	r.stats.RecordsMatched, r.exact = float64(matched), plan.Exact()
 	return events, nil, err
 }
+
+// room is how many events of no length have room in memory.
+func (r *insightsQuery) room() int64 { return r.engine.eventBytes / eventOverhead }
 
 // statsRows runs the SQL of a stats.
 func (r *insightsQuery) statsRows(ctx context.Context, plan *compile.Plan, files []lake.DataFile) (*statsRows, error) {
@@ -109,15 +132,51 @@ func (r *insightsQuery) statsRows(ctx context.Context, plan *compile.Plan, files
 		return out, err
 	}
 	// The number of events stands in rows, and none is left.
-	if _, err := r.open(ctx, plan.Count(), files); err != nil {
-		return nil, err
+	n, err := r.count(ctx, plan, files)
+	r.stats.RecordsMatched = float64(n)
+	return out, err
+}
+
+// count returns the number of events that pass the filters of a plan.
+func (r *insightsQuery) count(ctx context.Context, plan *compile.Plan, files []lake.DataFile) (int64, error) {
+	return r.number(ctx, plan.Count(), files)
+}
+
+// number returns the number that a SELECT gives.
+func (r *insightsQuery) number(ctx context.Context, text string, files []lake.DataFile) (n int64, err error) {
+	if _, err := r.open(ctx, text, files); err != nil {
+		return 0, err
 	}
-	return out, r.each(ctx, plan.Count(), func(values []any) error {
-		if n, ok := values[0].(int64); ok {
-			r.stats.RecordsMatched = float64(n)
-		}
+	err = r.each(ctx, text, func(values []any) error {
+		n, _ = values[0].(int64)
 		return nil
 	})
+	return n, err
+}
+
+// moreEvents is how many times as many events are looked at, as long as they have too few combinations.
+const moreEvents = 16
+
+// firsts asks for the last event that is needed where so many combinations of the keys of a dedup are shown. It
+// looks at ever more of the first events.
+func (r *insightsQuery) firsts(ctx context.Context, plan *compile.Plan, files []lake.DataFile) (lastKey, error) {
+	desc, _ := plan.ByTime()
+	for n := plan.Firsts() * moreEvents; ; n *= moreEvents {
+		last, err := r.last(ctx, plan, files, n)
+		if err != nil || last.all || !last.isTime {
+			return last, err
+		}
+		start, end := r.in.Start, last.time
+		if desc {
+			start, end = last.time, r.in.End
+		}
+		part, partFiles := r.plan(start, end, true)
+		have, err := r.number(ctx, part.Combinations(), partFiles)
+		r.plan(r.in.Start, r.in.End, true) // what it says of the sources counts again
+		if err != nil || have >= plan.Firsts() {
+			return last, err
+		}
+	}
 }
 
 // each calls do with each row of a SELECT; integers are int64.
@@ -190,6 +249,14 @@ func (r *insightsQuery) textBytes() (n int64) {
 	return n
 }
 
+// textEvents is how many text events there are.
+func (r *insightsQuery) textEvents() (n int64) {
+	for i := range r.in.Events {
+		n += r.in.Events[i].Records
+	}
+	return n
+}
+
 func (r *insightsQuery) tooManyBytes() error {
 	return fmt.Errorf("%w: more than %d MiB of texts come to what is done in memory: ask for less time, or filter before it", query.ErrLimit, r.engine.eventBytes>>20)
 }
@@ -225,10 +292,10 @@ type lastKey struct {
 	null    bool
 }
 
-// last asks for the last event that is needed.
-func (r *insightsQuery) last(ctx context.Context, plan *compile.Plan, files []lake.DataFile) (lastKey, error) {
+// last asks for the last of so many events.
+func (r *insightsQuery) last(ctx context.Context, plan *compile.Plan, files []lake.DataFile, events int64) (lastKey, error) {
 	var out lastKey
-	text := plan.Last()
+	text := plan.Last(events)
 	cost, err := r.open(ctx, text, files)
 	if err != nil {
 		return out, err
@@ -270,19 +337,16 @@ func (r *insightsQuery) events(ctx context.Context, plan *compile.Plan, files []
 	if first {
 		r.scanned(cost)
 	}
-	var out []discover.Event
-	var bytes int64
-	text += fmt.Sprint(" LIMIT ", r.engine.eventBytes/eventOverhead+1) // DuckDB gives all rows at once
+	read := &eventReader{r: r, at: at, own: own, known: map[string]string{}}
+	text += fmt.Sprint(" LIMIT ", r.room()+1) // DuckDB gives all rows at once
 	err = r.eachBounded(ctx, text, []string{fmt.Sprint("e", eventMessage)}, func(values []any) error {
-		e := r.event(values, at, own)
-		if bytes += int64(len(e.Message)) + eventOverhead; bytes > r.engine.eventBytes {
+		if read.read(values); read.bytes > r.engine.eventBytes {
 			return r.tooManyBytes()
 		}
-		out = append(out, e)
 		return nil
 	})
 	if err != nil {
 		return nil, err
 	}
-	return out, r.takenAt(ctx, out)
+	return read.list, read.takenAt(ctx)
 }
