@@ -36,13 +36,30 @@ func (p *parser) ddlQualifiedName() QualifiedName {
 	}
 	out.Span = p.span(start)
 	p.refuseHyphen()
+	if len(out.Parts) == 1 && p.tokens[p.at-1].kind == backquoteToken && strings.Contains(out.Parts[0].Text, ".") {
+		out.Parts = splitName(out.Parts[0])
+	}
+	return out
+}
+
+// splitName returns the names of `database.table` in one pair of backticks, as SHOW CREATE TABLE writes it: a point is of no name.
+// Source: Hive, Utilities.getDbTableName.
+func splitName(n Name) []Name {
+	var out []Name
+	written := strings.Split(n.Written, ".")
+	for i, text := range strings.Split(n.Text, ".") {
+		if text == "" {
+			fail(n.Span, "mismatched input '`"+n.Written+"`'. Expecting: <identifier>", "a point stands between the names of a database and a table")
+		}
+		out = append(out, Name{Span: n.Span, Text: text, Written: written[i], Quoted: true})
+	}
 	return out
 }
 
 // refuseHyphen says what is wrong with db-name without quotes.
 func (p *parser) refuseHyphen() {
 	if t := p.tok(); p.sign(0, "-") && t.Start == p.tokens[p.at-1].End {
-		fail(t.Span, "mismatched input '-'. Expecting: <EOF>", "a name with a hyphen stands in backticks")
+		fail(t.Span, "mismatched input '-'. Expecting: '.'", "a name with a hyphen stands in backticks")
 	}
 }
 
@@ -81,7 +98,7 @@ func (p *parser) hiveType() TypeName {
 		p.take("PRECISION")
 	default:
 		if p.takeSign("(") {
-			out.Params = list(p, func() int { return p.number("<integer>") })
+			out.Params = list(p, func() int { return p.number() })
 			p.wantSign(")")
 		}
 		if p.word(0, "WITH") && p.word(1, "LOCAL") {

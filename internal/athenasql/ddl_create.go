@@ -159,14 +159,23 @@ func (p *parser) storedAs(c *CreateTable) {
 func (p *parser) createTableAs(start int) Statement {
 	c := &CreateTableAs{IfNotExists: p.ifExists("NOT", "EXISTS")}
 	c.Name = p.qualifiedName()
-	if p.sign(0, "(") || p.word(0, "LIKE", "PARTITIONED", "ROW", "STORED", "LOCATION", "TBLPROPERTIES", "COMMENT", "CLUSTERED") {
+	if p.word(0, "COMMENT") {
+		refuse(p.tok().Span, "COMMENT of CREATE TABLE AS", "")
+	}
+	if p.sign(0, "(") || p.word(0, "LIKE", "PARTITIONED", "ROW", "STORED", "LOCATION", "TBLPROPERTIES", "CLUSTERED") {
 		refuse(Span{start, p.span(start).End}, "CREATE TABLE of columns", "write CREATE EXTERNAL TABLE for a table over files, or CREATE TABLE name AS query; there are no Iceberg tables to write to")
 	}
 	if p.take("WITH") {
 		c.Properties = p.tableProperties()
 	}
 	p.want("AS")
-	c.Query = p.query()
+	if p.sign(0, "(") && p.word(1, "WITH") {
+		p.next() // here, unlike elsewhere, a query with WITH may stand in parentheses
+		c.Query = p.query()
+		p.wantSign(")")
+	} else {
+		c.Query = p.query()
+	}
 	if p.take("WITH") {
 		c.NoData = p.take("NO")
 		p.want("DATA")

@@ -8,6 +8,7 @@ import (
 // signHints says what is written in Athena's SQL where another language has a sign.
 var signHints = map[string]string{
 	"==":     "equal is =",
+	"=>":     "write >=",
 	"<=>":    "write a IS NOT DISTINCT FROM b",
 	"!~":     "write NOT regexp_like(x, 'pattern')",
 	"=~":     "write regexp_like(x, 'pattern')",
@@ -70,59 +71,127 @@ var wordHints = map[string]string{
 
 // hint says what would be right at the token that was not expected.
 func (p *parser) hint() string {
-	t := p.tok()
-	var before *token
+	before := &token{}
 	if p.at > 0 {
 		before = &p.tokens[p.at-1]
-	} else {
-		before = &token{}
 	}
-	value := slices.Contains(p.expected, "<expression>")
+	for _, of := range []func(t, before *token) string{p.intervalHint, p.clauseHint, p.signHint, p.wordHint, p.parenthesisHint} {
+		if h := of(p.tok(), before); h != "" {
+			return h
+		}
+	}
+	return ""
+}
+
+// expects reports whether a word, a sign or a class was expected.
+func (p *parser) expects(what ...string) bool {
+	return slices.ContainsFunc(what, func(w string) bool { return slices.Contains(p.expected, w) })
+}
+
+// intervalHint is about intervals, whose forms differ between languages.
+func (p *parser) intervalHint(t, before *token) string {
+	unit := strings.TrimSuffix(t.text, "S")
 	switch {
 	case before.kind == wordToken && before.text == "INTERVAL" && (t.kind == integerToken || t.kind == decimalToken):
 		return "the number stands in quotes: INTERVAL '" + t.text + "' DAY"
-	case before.kind == stringToken && t.kind == wordToken && len(t.text) > 1 && slices.Contains(units, strings.TrimSuffix(t.text, "S")):
-		return "write " + strings.TrimSuffix(t.text, "S") + ", without s"
-	case before.kind == stringToken && p.word(0, "WEEK", "WEEKS"):
+	case before.kind == stringToken && p.word(0, "WEEK", "WEEKS") && p.expects("DAY"):
 		return "there are no weeks: INTERVAL '7' DAY"
-	case before.kind == signToken && before.text == "," && (t.kind == endToken || t.kind == signToken && t.text != "," || t.kind == wordToken && reserved[t.text]) && (value || slices.Contains(p.expected, "<identifier>")) && !p.beginsValue():
+	case before.kind == stringToken && t.kind == wordToken && slices.Contains(units, unit) && p.expects("DAY"):
+		return "write " + unit + ", without s"
+	case before.kind == stringToken && p.expects("DAY"):
+		return "the unit stands behind the quotes: INTERVAL '7' DAY"
+	}
+	return ""
+}
+
+// clauseHint is about the order of clauses, and about what is left over or missing between them.
+func (p *parser) clauseHint(t, before *token) string {
+	last := func(n int) string { return p.tokens[max(p.at-n, 0)].text }
+	switch {
+	case before.kind == signToken && before.text == "," && (t.kind == endToken || t.kind == signToken && t.text != "," ||
+		t.kind == wordToken && clauseWords[t.text] || p.word(0, "GROUP", "ORDER") && p.word(1, "BY")) &&
+		p.expects("<expression>", "<identifier>") && !p.beginsValue() && !p.sign(0, "<") && signHints[t.text] == "":
 		return "a comma too many stands before"
-	case t.kind == wordToken && t.text == "OFFSET":
+	case p.word(0, "OFFSET") && t.kind == wordToken:
 		return "OFFSET stands before LIMIT: OFFSET n LIMIT m"
-	case before.kind == integerToken && t.kind == signToken && t.text == "," && p.at > 1 && p.tokens[p.at-2].text == "LIMIT":
+	case before.kind == integerToken && p.sign(0, ",") && p.at > 1 && last(2) == "LIMIT":
 		return "write OFFSET " + before.text + " LIMIT n"
 	case before.kind == wordToken && before.text == "TOP" && t.kind == integerToken:
 		return "write LIMIT " + t.text + " at the end"
-	case t.kind == signToken && t.text == ">" && p.sign(1, ">") && p.look(1).Start == t.End || t.kind == signToken && before.kind == signToken && t.text == ">" && before.text == ">" && before.End == t.Start:
-		return "write bitwise_right_shift(a, n)"
-	case t.kind == signToken && (t.text == "=" || t.text == "<>" || t.text == "<" || t.text == ">" || t.text == "<=" || t.text == ">="):
-		return "comparisons do not follow each other: put one in parentheses, or write AND"
-	case t.kind == signToken && t.text == "-" && before.End == t.Start && p.look(1).Start == t.End && (before.kind == wordToken || before.kind == digitToken):
-		return "a name with a hyphen stands in double quotes"
-	case t.kind == signToken && t.text == "<" && p.look(1).kind == wordToken && p.sign(2, ">"):
-		return "a placeholder stands here: put the value in its place"
-	case t.kind == signToken && signHints[t.text] != "":
-		return signHints[t.text]
-	case t.kind == wordToken && wordHints[t.text] != "" && !value:
-		return wordHints[t.text]
-	case p.at > 2 && before.kind == signToken && before.text == "(" && p.tokens[p.at-2].text == "EXCEPT" && p.tokens[p.at-3].text == "*":
-		return "name the columns one by one"
 	case before.kind == wordToken && (before.text == "FORM" || before.text == "FRMO"):
 		return "FROM?"
-	case t.kind == wordToken && reserved[t.text] && (value || slices.Contains(p.expected, "<identifier>")) && p.wantsOperand(before):
+	case before.kind == wordToken && before.text == "SELECT" && p.word(0, "FROM"):
+		return "the columns stand between SELECT and FROM; all of them are *"
+	case before.kind == wordToken && before.text == "LATERAL" && p.word(0, "VIEW"):
+		return "write CROSS JOIN UNNEST(x) AS t (y)"
+	case before.kind == wordToken && before.text == "NOT" && p.word(0, "NULL"):
+		return "write x IS NOT NULL"
+	case p.word(0, "USING") && p.word(1, "SAMPLE"):
+		return wordHints["SAMPLE"]
+	case p.at > 2 && before.text == "(" && last(2) == "EXCEPT" && last(3) == "*":
+		return "name the columns one by one"
+	case p.expects("ON") && p.expects("USING") && (t.kind == endToken || t.kind == wordToken && reserved[t.text] || p.sign(0, ")") || p.sign(0, ",")):
+		return "a join has ON or USING; one of all rows with all is CROSS JOIN"
+	case p.expects("END") && p.expects("ELSE") && (t.kind == endToken || t.kind == wordToken && reserved[t.text] || p.sign(0, ",") || p.sign(0, ")")):
+		return "the CASE has no END"
+	case t.kind == wordToken && p.expects("<EOF>") && p.depth == 0 && p.word(0, "SELECT", "WITH", "CREATE", "ALTER", "DROP", "SHOW", "MSCK", "INSERT", "DESCRIBE"):
+		return "another statement begins here: run the statements one after the other"
+	}
+	return ""
+}
+
+// signHint is about signs.
+func (p *parser) signHint(t, before *token) string {
+	if t.kind != signToken {
+		return ""
+	}
+	next := p.look(1)
+	touches := before.kind == signToken && before.End == t.Start
+	switch {
+	case t.text == ">" && next.text == ">" && next.Start == t.End, touches && t.text == ">" && before.text == ">":
+		return "write bitwise_right_shift(a, n)"
+	case touches && before.text == "=" && (t.text == "<" || t.text == ">"):
+		return "write " + t.text + "="
+	case t.text == "<" && next.kind == wordToken && p.sign(2, ">") && !p.expects("<predicate>"),
+		t.text == "%" && next.Start == t.End && next.kind == wordToken && p.expects("<expression>", "<identifier>"):
+		return "a placeholder stands here: put the value in its place"
+	case comparisons[t.text] != "" && p.expects("<EOF>", "AND"):
+		return "comparisons do not follow each other: put one in parentheses, or write AND"
+	case t.text == "-" && before.End == t.Start && next.Start == t.End && (before.kind == wordToken || before.kind == digitToken):
+		return "a name with a hyphen stands in double quotes"
+	case t.text == "(" && p.expects("TABLESAMPLE"):
+		return "a function that makes rows is TABLE(name(...)) or UNNEST(...); files are read through CREATE EXTERNAL TABLE"
+	}
+	return signHints[t.text]
+}
+
+// clauseWords are reserved words that nobody takes for a name.
+var clauseWords = wordSet("AND OR FROM WHERE AS BY ON IN IS LIKE HAVING BETWEEN THEN WHEN SELECT WITH UNION USING JOIN INNER LEFT RIGHT FULL CROSS")
+
+// wordHint is about words and texts.
+func (p *parser) wordHint(t, before *token) string {
+	switch value := p.expects("<expression>"); {
+	case t.kind == wordToken && wordHints[t.text] != "" && !value:
+		return wordHints[t.text]
+	case t.kind == wordToken && reserved[t.text] && !clauseWords[t.text] && (value || p.expects("<identifier>")) && p.wantsOperand(before):
 		return t.text + ` is a reserved word: as a name it stands in double quotes, "` + strings.ToLower(t.text) + `"`
 	case t.kind == stringToken && before.kind == wordToken && before.text == "FROM":
 		return "a table is a name, in double quotes where it has other signs; files are read through CREATE EXTERNAL TABLE"
-	case t.kind == stringToken && slices.Contains(p.expected, "<identifier>"):
-		return "a name stands in double quotes, or in none"
-	case t.kind == signToken && t.text == "(" && slices.Contains(p.expected, "TABLESAMPLE"):
-		return "a function that makes rows is TABLE(name(...)) or UNNEST(...); files are read through CREATE EXTERNAL TABLE"
-	case t.kind == signToken && t.text == ")" && slices.Contains(p.expected, "<EOF>"):
-		return "a parenthesis closes here that none opens"
-	case t.kind == endToken && slices.Contains(p.expected, ")"):
-		return "a parenthesis is open"
 	case t.kind == stringToken && before.kind == stringToken:
 		return "a quote in a text is written twice: 'it''s'"
+	case t.kind == stringToken && p.expects("<identifier>"):
+		return "a name stands in double quotes, or in none"
+	}
+	return ""
+}
+
+// parenthesisHint is about parentheses that do not match.
+func (p *parser) parenthesisHint(t, _ *token) string {
+	switch {
+	case p.sign(0, ")") && p.expects("<EOF>"):
+		return "a parenthesis closes here that none opens"
+	case p.expects(")") && (t.kind == endToken || t.kind == wordToken && clauseWords[t.text] || p.sign(0, ";")):
+		return "a parenthesis is open"
 	}
 	return ""
 }

@@ -12,7 +12,7 @@ const (
 	// MaxText is how many bytes a statement has at most. Source: Athena API Reference, StartQueryExecution, QueryString.
 	MaxText = 262144
 	// MaxDepth is how deep parentheses, subqueries, cases and calls may stand within each other.
-	MaxDepth = 300
+	MaxDepth = 500
 	// MaxChain is how many operators of one kind of precedence may follow each other, as in a OR b OR c.
 	MaxChain = 10000
 )

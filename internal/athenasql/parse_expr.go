@@ -47,37 +47,44 @@ func (p *parser) predicate() Expr {
 	if t := p.tok(); t.kind == signToken && comparisons[t.text] != "" {
 		return p.comparison(start, left)
 	}
-	p.expecting("=", "<>", "<", "<=", ">", ">=")
-	not := p.is("NOT")
+	p.expecting("<predicate>")
+	not := p.word(0, "NOT")
 	if not {
-		if !p.word(1, "BETWEEN", "IN", "LIKE") {
-			p.next()
+		p.next()
+		if !p.word(0, "BETWEEN", "IN", "LIKE") {
 			p.mismatch("BETWEEN", "IN", "LIKE")
 		}
-		p.next()
 	}
 	switch {
-	case p.take("BETWEEN"):
+	case p.word(0, "BETWEEN"):
+		p.next()
 		low := p.value()
 		p.want("AND")
 		high := p.value()
 		return &Between{Span: p.span(start), Not: not, Of: left, Low: low, High: high}
-	case p.take("IN"):
+	case p.word(0, "IN"):
+		p.next()
 		return p.in(start, not, left)
-	case p.take("LIKE"):
-		if p.word(0, "ANY", "ALL") && p.sign(1, "(") {
-			fail(p.tok().Span, "mismatched input '"+p.text[p.tok().Start:p.tok().End]+"'. Expecting: <expression>", "write one LIKE for each pattern, with OR between")
-		}
-		l := &Like{Not: not, Of: left, Pattern: p.value()}
-		if p.take("ESCAPE") {
-			l.Escape = p.value()
-		}
-		l.Span = p.span(start)
-		return l
-	case p.take("IS"):
+	case p.word(0, "LIKE"):
+		p.next()
+		return p.like(start, not, left)
+	case p.word(0, "IS"):
+		p.next()
 		return p.isPredicate(start, left)
 	}
 	return left
+}
+
+func (p *parser) like(start int, not bool, left Expr) Expr {
+	if t := p.tok(); p.word(0, "ANY", "ALL") && p.sign(1, "(") {
+		fail(t.Span, "mismatched input '"+p.text[t.Start:t.End]+"'. Expecting: <expression>", "write one LIKE for each pattern, with OR between")
+	}
+	l := &Like{Not: not, Of: left, Pattern: p.value()}
+	if p.take("ESCAPE") {
+		l.Escape = p.value()
+	}
+	l.Span = p.span(start)
+	return l
 }
 
 func (p *parser) isPredicate(start int, left Expr) Expr {

@@ -271,7 +271,7 @@ func (p *parser) typeName() TypeName {
 	for n := 0; p.word(0, "ARRAY") && !p.sign(1, "(") && !p.sign(1, "<"); p.chain(&n) {
 		p.next()
 		if p.takeSign("[") {
-			p.number("<integer>")
+			p.number()
 			p.wantSign("]")
 		}
 		p.enter()
@@ -306,7 +306,7 @@ func (p *parser) typeBase() TypeName {
 		out.Name = p.intervalType(start, from, to)
 	case name.Text == "time" || name.Text == "timestamp":
 		if p.takeSign("(") {
-			out.Params = []int{p.number("<integer>")}
+			out.Params = []int{p.number()}
 			p.wantSign(")")
 		}
 		if p.take("WITH") {
@@ -345,7 +345,7 @@ func (p *parser) typeParams(out *TypeName) {
 	}
 	list(p, func() int {
 		if p.tok().kind == integerToken {
-			out.Params = append(out.Params, p.number("<integer>"))
+			out.Params = append(out.Params, p.number())
 		} else {
 			p.expecting("<integer>")
 			out.Elems = append(out.Elems, p.typeName())

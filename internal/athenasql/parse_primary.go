@@ -105,8 +105,9 @@ func (p *parser) call(start int, name QualifiedName) *Call {
 	switch {
 	case p.takeSign("*"):
 		c.Star = true
-	case p.sign(0, ")"):
+	case p.isSign(")"):
 	default:
+		p.expecting("ALL", "ORDER")
 		if p.take("DISTINCT") {
 			c.Distinct = true
 		} else if p.word(0, "ALL") && !p.sign(1, ",") && !p.sign(1, ")") && !p.sign(1, ".") {
@@ -223,7 +224,7 @@ func (p *parser) grouping() Expr {
 	g := &Grouping{}
 	if !p.sign(0, ")") {
 		for _, q := range list(p, p.qualifiedName) {
-			g.Args = append(g.Args, Ref{Span: q.Span, Parts: q.Parts})
+			g.Args = append(g.Args, Ref(q))
 		}
 	}
 	p.wantSign(")")
@@ -317,7 +318,7 @@ func (p *parser) currentTime() Expr {
 	start := p.tok().Start
 	c := &CurrentTime{Name: strings.ToLower(p.next().text), Precision: -1}
 	if c.Name != "current_date" && p.takeSign("(") {
-		c.Precision = p.number("<integer>")
+		c.Precision = p.number()
 		p.wantSign(")")
 	}
 	c.Span = p.span(start)
@@ -325,10 +326,10 @@ func (p *parser) currentTime() Expr {
 }
 
 // number reads a whole number that is small.
-func (p *parser) number(expected string) int {
+func (p *parser) number() int {
 	t := p.tok()
 	if t.kind != integerToken {
-		p.mismatch(expected)
+		p.mismatch("<integer>")
 	}
 	n, err := strconv.Atoi(t.text)
 	if err != nil || n > math.MaxInt32 {

@@ -6,7 +6,8 @@ func (p *parser) query() *Query {
 	defer p.leave()
 	q := &Query{}
 	start := p.tok().Start
-	if p.take("WITH") {
+	if p.word(0, "WITH") {
+		p.next()
 		if p.word(0, "RECURSIVE") {
 			refuse(p.tok().Span, "WITH RECURSIVE", "")
 		}
@@ -133,7 +134,8 @@ func (p *parser) queryPrimary() QueryBody {
 	switch {
 	case p.word(0, "SELECT"):
 		return p.selectBody()
-	case p.take("VALUES"):
+	case p.word(0, "VALUES"):
+		p.next()
 		v := &Values{Rows: list(p, p.valuesRow)}
 		v.Span = p.span(start)
 		return v
@@ -142,11 +144,12 @@ func (p *parser) queryPrimary() QueryBody {
 		t := &TableBody{Name: p.qualifiedName()}
 		t.Span = p.span(start)
 		return t
-	case p.takeSign("("):
+	case p.sign(0, "("):
+		p.next()
 		p.enter()
 		defer p.leave()
 		if p.word(0, "WITH") {
-			fail(p.tok().Span, "mismatched input 'WITH'. Expecting: '(', 'SELECT', 'TABLE', 'VALUES'", "WITH stands before the whole query")
+			fail(p.tok().Span, "mismatched input 'WITH'. Expecting: <query>", "WITH stands before the whole query")
 		}
 		begin := p.tok().Start
 		q := &Query{}
@@ -155,7 +158,7 @@ func (p *parser) queryPrimary() QueryBody {
 		p.wantSign(")")
 		return q
 	}
-	p.mismatch("SELECT", "TABLE", "VALUES")
+	p.mismatch("<query>")
 	return nil
 }
 
@@ -171,6 +174,7 @@ func (p *parser) valuesRow() []Expr {
 func (p *parser) selectBody() *Select {
 	start := p.next().Start
 	s := &Select{}
+	p.expecting("ALL")
 	if p.take("DISTINCT") {
 		if p.word(0, "ON") && p.sign(1, "(") {
 			fail(p.tok().Span, "mismatched input 'ON'. Expecting: '*', <expression>", "SELECT DISTINCT ON is PostgreSQL's: use max_by, or row_number() OVER (...) in a subquery")

@@ -134,6 +134,9 @@ func (p *parser) relationPrimary() Relation {
 	p.expecting("LATERAL", "TABLE")
 	t := &TableRef{Name: p.qualifiedName()}
 	t.Span = p.span(start)
+	if p.word(0, "FOR") && p.word(1, "TIMESTAMP", "VERSION", "SYSTEM_TIME", "SYSTEM_VERSION") {
+		refuse(p.tok().Span, "FOR "+p.look(1).text+" AS OF", "there are no Iceberg tables here")
+	}
 	return t
 }
 

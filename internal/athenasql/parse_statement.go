@@ -59,7 +59,7 @@ var foreign = map[string]string{
 	"FROM": "a query begins with SELECT", "USE": "the database stands before the table, as in db.table, or is said beside the statement",
 	"SET": "there are no settings to set", "RESET": "there are no settings to set", "CALL": "", "BEGIN": "there are no transactions",
 	"START": "there are no transactions", "COMMIT": "there are no transactions", "ROLLBACK": "there are no transactions",
-	"REPLACE": "write CREATE OR REPLACE VIEW", "PIVOT": "", "UNPIVOT": "", "DECLARE": "", "EXEC": "write EXECUTE", "SOURCE": insightsHint,
+	"REPLACE": "write CREATE OR REPLACE VIEW", "PIVOT": "", "UNPIVOT": "", "DECLARE": "", "USING": "functions in Lambda are not called", "EXEC": "write EXECUTE", "SOURCE": insightsHint,
 	"FIELDS": insightsHint, "FILTER": insightsHint, "STATS": insightsHint, "PARSE": insightsHint, "DISPLAY": insightsHint, "SORT": insightsHint,
 	"DEDUP": insightsHint, "PATTERN": insightsHint, "LIMIT": insightsHint, "UNMASK": insightsHint, "DIFF": insightsHint, "ANOMALY": insightsHint,
 }

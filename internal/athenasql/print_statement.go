@@ -144,30 +144,6 @@ func (p *printer) tableProperties(list []TableProperty) {
 	p.put(")")
 }
 
-// Hive returns a type as Hive's statements write it: "array<varchar(10)>".
-func (t TypeName) Hive() string {
-	switch t.Name {
-	case "array", "map", "struct", "uniontype":
-		var list []string
-		for i, e := range t.Elems {
-			field := ""
-			if i < len(t.Fields) && t.Name == "struct" {
-				field = ddlQuote(t.Fields[i].Text) + ":"
-			}
-			list = append(list, field+e.Hive())
-		}
-		return t.Name + "<" + strings.Join(list, ",") + ">"
-	}
-	var list []string
-	for _, n := range t.Params {
-		list = append(list, fmt.Sprint(n))
-	}
-	if list == nil {
-		return t.Name
-	}
-	return t.Name + "(" + strings.Join(list, ",") + ")"
-}
-
 func (p *printer) columns(list []ColumnDef) {
 	p.put("(", p.sep)
 	for i, c := range list {
