@@ -153,7 +153,11 @@ func (p *parser) properties() []Property {
 		}
 		q := Property{Key: p.propertyText()}
 		p.wantSign("=")
-		q.Value = p.propertyText()
+		if p.tok().kind == integerToken {
+			q.Value = p.next().text // the guide writes 'compression_level' = 4
+		} else {
+			q.Value = p.propertyText()
+		}
 		q.Span = p.span(begin)
 		return q
 	})

@@ -86,7 +86,10 @@ func (p *parser) refuseAlter(before string, words ...string) {
 		what += " " + next.text
 	}
 	hint := ""
-	if strings.Contains(what, "COLUMN") {
+	switch {
+	case strings.Contains(what, "PARTITION (...) ADD"):
+		hint = "leave PARTITION (...) out: a table has one list of columns"
+	case strings.Contains(what, "COLUMN"):
 		hint = "a table over files can be dropped and created again: its files stay"
 	}
 	refuse(p.tok().Span, what, hint)

@@ -41,6 +41,9 @@ func (p *parser) createTable(start int) Statement {
 	if p.word(0, "AS") {
 		refuse(p.tok().Span, "CREATE EXTERNAL TABLE ... AS", "write CREATE TABLE name WITH (...) AS query")
 	}
+	if p.word(0, "LOCATION", "TBLPROPERTIES", "STORED", "ROW", "COMMENT") {
+		refuse(p.tok().Span, "a table without a list of columns", "write the columns behind the name: (a string, ...)")
+	}
 	c.Columns = p.columnDefs()
 	if p.take("COMMENT") {
 		c.Comment = p.textValue()
@@ -158,7 +161,14 @@ func (p *parser) storedAs(c *CreateTable) {
 // createTableAs reads CREATE TABLE name WITH (...) AS query. Source: Athena User Guide, "CREATE TABLE AS".
 func (p *parser) createTableAs(start int) Statement {
 	c := &CreateTableAs{IfNotExists: p.ifExists("NOT", "EXISTS")}
-	c.Name = p.qualifiedName()
+	if p.tok().kind == backquoteToken && (p.sign(1, "(") || p.sign(1, ".")) {
+		p.ddlQualifiedName() // so that a table of columns is refused as such
+		if !p.sign(0, "(") {
+			p.mismatch("AS", "WITH")
+		}
+	} else {
+		c.Name = p.qualifiedName()
+	}
 	if p.word(0, "COMMENT") {
 		refuse(p.tok().Span, "COMMENT of CREATE TABLE AS", "")
 	}

@@ -86,7 +86,8 @@ func (p *parser) pattern(s *Show, bare bool) {
 	if !p.take("LIKE") && (!bare || p.tok().kind != stringToken) {
 		return
 	}
-	s.Like, s.Regex = p.textValue(), bare
+	s.Like = p.textValue()
+	s.Regex = bare && s.Like != ""
 	if p.word(0, "ESCAPE") {
 		refuse(p.tok().Span, "ESCAPE of SHOW", "")
 	}

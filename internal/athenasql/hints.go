@@ -126,6 +126,8 @@ func (p *parser) clauseHint(t, before *token) string {
 		return "write CROSS JOIN UNNEST(x) AS t (y)"
 	case before.kind == wordToken && before.text == "NOT" && p.word(0, "NULL"):
 		return "write x IS NOT NULL"
+	case p.word(0, "AND", "OR") && p.expects("WHERE"):
+		return "the first condition stands behind WHERE"
 	case p.word(0, "USING") && p.word(1, "SAMPLE"):
 		return wordHints["SAMPLE"]
 	case p.at > 2 && before.text == "(" && last(2) == "EXCEPT" && last(3) == "*":
@@ -155,6 +157,8 @@ func (p *parser) signHint(t, before *token) string {
 	case t.text == "<" && next.kind == wordToken && p.sign(2, ">") && !p.expects("<predicate>"),
 		t.text == "%" && next.Start == t.End && next.kind == wordToken && p.expects("<expression>", "<identifier>"):
 		return "a placeholder stands here: put the value in its place"
+	case t.text == "$" && next.text == "{":
+		return signHints["{"]
 	case comparisons[t.text] != "" && p.expects("<EOF>", "AND"):
 		return "comparisons do not follow each other: put one in parentheses, or write AND"
 	case t.text == "-" && before.End == t.Start && next.Start == t.End && (before.kind == wordToken || before.kind == digitToken):
@@ -177,6 +181,8 @@ func (p *parser) wordHint(t, before *token) string {
 		return t.text + ` is a reserved word: as a name it stands in double quotes, "` + strings.ToLower(t.text) + `"`
 	case t.kind == stringToken && before.kind == wordToken && before.text == "FROM":
 		return "a table is a name, in double quotes where it has other signs; files are read through CREATE EXTERNAL TABLE"
+	case t.kind == stringToken && before.kind == stringToken && before.End < t.Start:
+		return "a comma or an operator is missing between two texts"
 	case t.kind == stringToken && before.kind == stringToken:
 		return "a quote in a text is written twice: 'it''s'"
 	case t.kind == stringToken && p.expects("<identifier>"):

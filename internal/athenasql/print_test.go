@@ -20,7 +20,11 @@ func numbered(s Statement) {
 
 // TestPrintReadsBack prints random trees and reads them.
 func TestPrintReadsBack(t *testing.T) {
-	for seed := range uint64(4000) {
+	trees := uint64(4000)
+	if testing.Short() {
+		trees = 500
+	}
+	for seed := range trees {
 		want := newRandom(seed).statement()
 		numbered(want)
 		text := Print(want)
