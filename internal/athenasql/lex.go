@@ -227,8 +227,8 @@ func (l *lexer) unicodeString(start int) {
 	raw := l.quoted('\'', false)
 	end, escape := l.at, '\\'
 	save := l.at
-	if l.skip() && len(l.text)-l.at > 7 && strings.EqualFold(l.text[l.at:l.at+7], "UESCAPE") {
-		l.at += 7
+	if l.skip() && l.isWord("UESCAPE") {
+		l.at += len("UESCAPE")
 		if !l.skip() || l.text[l.at] != '\'' {
 			fail(Span{l.at, l.at}, "UESCAPE is followed by one character in quotes", "")
 		}
@@ -243,6 +243,15 @@ func (l *lexer) unicodeString(start int) {
 	}
 	l.at = end
 	l.add(start, stringToken, decodeUnicode(raw, escape, Span{start, end}))
+}
+
+// isWord reports whether a word is next.
+func (l *lexer) isWord(word string) bool {
+	end := l.at
+	for end < len(l.text) && (isLetter(l.text[end]) || isDigit(l.text[end])) {
+		end++
+	}
+	return strings.EqualFold(l.text[l.at:end], word)
 }
 
 // decodeUnicode replaces \XXXX and \+XXXXXX.

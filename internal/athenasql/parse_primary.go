@@ -147,9 +147,9 @@ func (p *parser) callRest(c *Call) {
 	if p.word(0, "IGNORE", "RESPECT") && p.word(1, "NULLS") {
 		c.Nulls = p.next().text
 		p.next()
-		if !p.word(0, "OVER") {
-			p.mismatch("OVER")
-		}
+		p.want("OVER")
+		c.Over = p.over()
+		return
 	}
 	if p.word(0, "OVER") && (p.sign(1, "(") || p.isName(1)) {
 		p.next()

@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"weir/internal/sharedtest"
 )
 
 // numbered gives the parameters of a tree their numbers, in the order of the text.
@@ -20,11 +22,7 @@ func numbered(s Statement) {
 
 // TestPrintReadsBack prints random trees and reads them.
 func TestPrintReadsBack(t *testing.T) {
-	trees := uint64(4000)
-	if testing.Short() {
-		trees = 500
-	}
-	for seed := range trees {
+	for seed := range sharedtest.Rounds(uint64(4000)) {
 		want := newRandom(seed).statement()
 		numbered(want)
 		text := Print(want)
