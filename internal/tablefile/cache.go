@@ -24,9 +24,8 @@ const DefaultLimit = 20 << 30
 
 // Cache is the files of a folder, which no other process writes. It is safe for concurrent use.
 type Cache struct {
-	dir     string
-	limit   int64
-	storage Storage
+	dir   string
+	limit int64
 
 	mu    sync.Mutex
 	files map[string]*entry
@@ -68,11 +67,11 @@ var fileName = regexp.MustCompile(`^([0-9a-f]{32})\.([0-9]+)(h?)\.parquet$`)
 
 // Open opens the folder, which is made where it is not there. Files that an interrupted conversion left are removed. limit is in bytes, 0 is
 // DefaultLimit.
-func Open(dir string, storage Storage, limit int64) (*Cache, error) {
+func Open(dir string, limit int64) (*Cache, error) {
 	if err := durable.MakeDir(dir); err != nil {
 		return nil, err
 	}
-	c := &Cache{dir: dir, limit: cmp.Or(limit, DefaultLimit), storage: storage, files: map[string]*entry{}, busy: map[string]chan struct{}{}}
+	c := &Cache{dir: dir, limit: cmp.Or(limit, DefaultLimit), files: map[string]*entry{}, busy: map[string]chan struct{}{}}
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return nil, err
@@ -102,9 +101,9 @@ func Open(dir string, storage Storage, limit int64) (*Cache, error) {
 	return c, nil
 }
 
-// Files returns the files of objects, in their order, and makes those that are missing, several at a time. The caller calls Release. Errors of an
+// Files returns the files of objects of a storage, in their order, and makes those that are missing, several at a time. The caller calls Release. Errors of an
 // object are *[athenasql.Error] with its URL; files that were made before it stay for the next query.
-func (c *Cache) Files(ctx context.Context, l Layout, objects []Object) (*Set, error) {
+func (c *Cache) Files(ctx context.Context, storage Storage, l Layout, objects []Object) (*Set, error) {
 	set := &Set{Files: make([]File, len(objects)), cache: c, names: make([]string, len(objects))}
 	group, gctx := errgroup.WithContext(ctx)
 	group.SetLimit(runtime.GOMAXPROCS(0) + 2) // some wait for the storage
@@ -119,7 +118,7 @@ func (c *Cache) Files(ctx context.Context, l Layout, objects []Object) (*Set, er
 			continue
 		}
 		group.Go(func() error {
-			e, err := c.get(gctx, n, &l, o)
+			e, err := c.get(gctx, storage, n, &l, o)
 			if err == nil {
 				set.names[i], set.Files[i], headers[i] = n, File{e.path, e.rows, o.Size}, e.header
 			}
@@ -185,7 +184,7 @@ func (c *Cache) take(n string) *entry {
 }
 
 // get takes a file for a query, and makes it where it is missing and nobody else does.
-func (c *Cache) get(ctx context.Context, n string, l *Layout, o Object) (*entry, error) {
+func (c *Cache) get(ctx context.Context, storage Storage, n string, l *Layout, o Object) (*entry, error) {
 	for {
 		c.mu.Lock()
 		if e := c.take(n); e != nil {
@@ -198,7 +197,7 @@ func (c *Cache) get(ctx context.Context, n string, l *Layout, o Object) (*entry,
 		}
 		c.mu.Unlock()
 		if wait == nil {
-			return c.make(ctx, n, l, o)
+			return c.make(ctx, storage, n, l, o)
 		}
 		select {
 		case <-wait: // it is there, or its maker gave up
@@ -209,7 +208,7 @@ func (c *Cache) get(ctx context.Context, n string, l *Layout, o Object) (*entry,
 }
 
 // make makes a file and takes it.
-func (c *Cache) make(ctx context.Context, n string, l *Layout, o Object) (e *entry, err error) {
+func (c *Cache) make(ctx context.Context, storage Storage, n string, l *Layout, o Object) (e *entry, err error) {
 	defer func() {
 		c.mu.Lock()
 		defer c.mu.Unlock()
@@ -231,7 +230,7 @@ func (c *Cache) make(ctx context.Context, n string, l *Layout, o Object) (e *ent
 			_ = os.Remove(f.Name())
 		}
 	}()
-	res, err := c.convert(ctx, l, o, f)
+	res, err := convert(ctx, storage, l, o, f)
 	if err != nil {
 		return nil, err
 	}
@@ -257,8 +256,8 @@ func (c *Cache) make(ctx context.Context, n string, l *Layout, o Object) (e *ent
 }
 
 // convert writes the file of an object.
-func (c *Cache) convert(ctx context.Context, l *Layout, o Object, f *os.File) (res result, err error) {
-	in, err := c.storage.Open(ctx, o)
+func convert(ctx context.Context, storage Storage, l *Layout, o Object, f *os.File) (res result, err error) {
+	in, err := storage.Open(ctx, o)
 	if err != nil {
 		return res, err
 	}

@@ -105,11 +105,12 @@ func rowsOf(t *testing.T, path string) [][]string {
 // read converts one object and returns its rows.
 func read(t *testing.T, l Layout, url, body string) ([][]string, error) {
 	t.Helper()
-	c, err := Open(t.TempDir(), &memory{objects: map[string]string{url: body}}, 0)
+	store := &memory{objects: map[string]string{url: body}}
+	c, err := Open(t.TempDir(), 0)
 	if err != nil {
 		t.Fatal(err)
 	}
-	set, err := c.Files(t.Context(), l, []Object{{URL: url, Size: int64(len(body))}})
+	set, err := c.Files(t.Context(), store, l, []Object{{URL: url, Size: int64(len(body))}})
 	if err != nil {
 		return nil, err
 	}
@@ -341,12 +342,12 @@ func TestHeaderAsRow(t *testing.T) {
 	dir := t.TempDir()
 	store := &memory{objects: map[string]string{"s3://b/x": header + "2 1 eni-1 a b\n"}}
 	for range 2 {
-		c, err := Open(dir, store, 0)
+		c, err := Open(dir, 0)
 		if err != nil {
 			t.Fatal(err)
 		}
 		for range 2 {
-			set, err := c.Files(t.Context(), l, []Object{{URL: "s3://b/x", Size: 1}})
+			set, err := c.Files(t.Context(), store, l, []Object{{URL: "s3://b/x", Size: 1}})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -375,11 +376,11 @@ func TestLimit(t *testing.T) {
 		objects = append(objects, Object{URL: url, Size: 1})
 	}
 	dir := t.TempDir()
-	c, err := Open(dir, store, 1)
+	c, err := Open(dir, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
-	set, err := c.Files(t.Context(), l, objects)
+	set, err := c.Files(t.Context(), store, l, objects)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -390,7 +391,7 @@ func TestLimit(t *testing.T) {
 	}
 	set.Release()
 	set.Release() // once more changes nothing
-	one, err := c.Files(t.Context(), l, []Object{{URL: "s3://b/0", Size: 2}})
+	one, err := c.Files(t.Context(), store, l, []Object{{URL: "s3://b/0", Size: 2}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -412,25 +413,25 @@ func TestFailed(t *testing.T) {
 		t.Fatal(err)
 	}
 	store := &memory{objects: map[string]string{"s3://b/x": "x\n"}, fail: context.DeadlineExceeded}
-	c, err := Open(dir, store, 0)
+	c, err := Open(dir, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := c.Files(t.Context(), l, []Object{{URL: "s3://b/x"}}); err != context.DeadlineExceeded {
+	if _, err := c.Files(t.Context(), store, l, []Object{{URL: "s3://b/x"}}); err != context.DeadlineExceeded {
 		t.Errorf("%v; want the storage's error", err)
 	}
 	if left, _ := os.ReadDir(dir); len(left) > 0 {
 		t.Errorf("left are %v", left)
 	}
 	store.fail = nil
-	set, err := c.Files(t.Context(), l, []Object{{URL: "s3://b/x"}})
+	set, err := c.Files(t.Context(), store, l, []Object{{URL: "s3://b/x"}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	set.Release()
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := c.Files(ctx, l, []Object{{URL: "s3://b/x", Revision: "2"}}); err != context.Canceled {
+	if _, err := c.Files(ctx, store, l, []Object{{URL: "s3://b/x", Revision: "2"}}); err != context.Canceled {
 		t.Errorf("%v; want %v", err, context.Canceled)
 	}
 }
