@@ -2,6 +2,7 @@ package metastore
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/url"
 	"path"
@@ -57,7 +58,7 @@ func define(c *athenasql.CreateTable, session Session) (*Table, error) {
 	if t.Location, err = location(c.Location, c.LocationAt, session); err != nil {
 		return nil, err
 	}
-	if err := checkProperties(t, slices.Concat(c.SerDeProperties, c.Properties)); err != nil {
+	if err := checkProperties(slices.Concat(c.SerDeProperties, c.Properties)); err != nil {
 		return nil, err
 	}
 	if d := c.Delimited; d != nil && d.Lines != "" && d.Lines != "\n" {
@@ -137,11 +138,11 @@ func format(c *athenasql.CreateTable) (Format, error) {
 	default:
 		return "", refuse("STORED AS " + strings.ToUpper(c.StoredAs))
 	}
-	switch {
-	case c.InputFormat == "":
-	case c.InputFormat == textInput:
+	switch c.InputFormat {
+	case "":
+	case textInput:
 		says[Text] = "INPUTFORMAT '" + c.InputFormat + "'"
-	case c.InputFormat == parquetInput, c.InputFormat == "parquet.hive.DeprecatedParquetInputFormat":
+	case parquetInput, "parquet.hive.DeprecatedParquetInputFormat":
 		says[Parquet] = "INPUTFORMAT '" + c.InputFormat + "'"
 	default:
 		return "", refuse("the input format " + c.InputFormat)
@@ -205,7 +206,7 @@ var readOtherwise = map[string][]string{
 }
 
 // checkProperties refuses properties that would change how a table is read and are not followed. Others are kept.
-func checkProperties(t *Table, of []athenasql.Property) error {
+func checkProperties(of []athenasql.Property) error {
 	for _, p := range of {
 		harmless, listed := readOtherwise[strings.ToLower(p.Key)]
 		if listed && !slices.ContainsFunc(harmless, func(v string) bool { return strings.EqualFold(v, p.Value) }) {
@@ -221,7 +222,7 @@ func checkProperties(t *Table, of []athenasql.Property) error {
 
 // placedProperty gives an error the place of the property that it is of.
 func placedProperty(err error, of []athenasql.Property) error {
-	pe, ok := err.(*projectionError)
+	pe, ok := errors.AsType[*projectionError](err)
 	if !ok {
 		return err
 	}

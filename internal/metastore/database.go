@@ -122,7 +122,7 @@ func (s *Store) setProperties(ctx context.Context, a *athenasql.SetTableProperti
 	if err != nil {
 		return err
 	}
-	if err := checkProperties(t, a.Properties); err != nil {
+	if err := checkProperties(a.Properties); err != nil {
 		return err
 	}
 	all := make([]athenasql.Property, 0, len(t.Properties)+len(a.Properties))
@@ -147,7 +147,7 @@ func (s *Store) addColumns(ctx context.Context, a *athenasql.AddColumns, session
 		return err
 	}
 	for i, c := range added {
-		for _, old := range append(t.Columns[:len(t.Columns):len(t.Columns)], t.Keys...) {
+		for _, old := range t.all() {
 			if old.Name == c.Name {
 				return athenasql.Errorf(codeFailed, a.Columns[i].Name.Span, "SemanticException [Error 10036]: Duplicate column name: %s", c.Name)
 			}

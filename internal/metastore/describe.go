@@ -20,7 +20,7 @@ func (s *Store) describe(ctx context.Context, d *athenasql.Describe, session Ses
 	if err != nil {
 		return nil, err
 	}
-	all := append(t.Columns[:len(t.Columns):len(t.Columns)], t.Keys...)
+	all := t.all()
 	if d.Column != nil {
 		i := slices.IndexFunc(all, func(c Column) bool { return c.Name == d.Column.Text })
 		if i < 0 {

@@ -75,13 +75,5 @@ func distance(a, b string) int {
 	return row[len(b)]
 }
 
-// quoted returns names between backticks, with commas.
-func quoted(names []string) string {
-	out := make([]string, len(names))
-	for i, n := range names {
-		out[i] = backtick(n)
-	}
-	return strings.Join(out, ", ")
-}
-
+// backtick writes a name as Hive's DDL has it.
 func backtick(name string) string { return "`" + strings.ReplaceAll(name, "`", "``") + "`" }

@@ -330,13 +330,13 @@ func (f *dateFormat) read(text string) (time.Time, error) {
 		}
 		number, _ := strconv.Atoi(rest[:n])
 		rest = rest[n:]
-		switch {
-		case p.letter == 'u', p.letter == 'y':
+		switch p.letter {
+		case 'u', 'y':
 			if p.count == 2 {
 				number += 2000
 			}
 			v['y'] = number
-		case p.letter == 'S':
+		case 'S':
 			for range 9 - n {
 				number *= 10
 			}

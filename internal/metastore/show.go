@@ -117,7 +117,7 @@ func (s *Store) showTable(ctx context.Context, what string, sh *athenasql.Show, 
 	out := &Output{}
 	switch what {
 	case "COLUMNS":
-		for _, c := range append(t.Columns[:len(t.Columns):len(t.Columns)], t.Keys...) {
+		for _, c := range t.all() {
 			out.Lines = append(out.Lines, fmt.Sprintf("%-20s", c.Name))
 		}
 	case "PARTITIONS":

@@ -75,8 +75,7 @@ func try(s *Store, text string) ([]string, error) {
 	}
 	out, err := s.Execute(context.Background(), stmt, Session{})
 	if err != nil {
-		var e *athenasql.Error
-		if errors.As(err, &e) {
+		if e, ok := errors.AsType[*athenasql.Error](err); ok {
 			return nil, e.Place(text)
 		}
 		return nil, err

@@ -3,6 +3,7 @@ package metastore
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -76,6 +77,9 @@ func (t *Table) Type() string {
 	}
 	return "EXTERNAL_TABLE"
 }
+
+// all returns the columns with the keys behind them, as SELECT * has them.
+func (t *Table) all() []Column { return slices.Concat(t.Columns, t.Keys) }
 
 // property returns the value of a property; keys are compared without regard to case.
 func property(of []Property, key string) (string, bool) {
