@@ -45,6 +45,8 @@ func (s *Store) Execute(ctx context.Context, stmt athenasql.Statement, session S
 		return s.show(ctx, stmt, session)
 	case *athenasql.Describe:
 		return s.describe(ctx, stmt, session)
+	case *athenasql.RepairTable:
+		return s.repair(ctx, stmt, session)
 	}
 	s.change.Lock()
 	defer s.change.Unlock()
@@ -70,8 +72,6 @@ func (s *Store) Execute(ctx context.Context, stmt athenasql.Statement, session S
 		err = s.setProperties(ctx, stmt, session)
 	case *athenasql.AddColumns:
 		err = s.addColumns(ctx, stmt, session)
-	case *athenasql.RepairTable:
-		return s.repair(ctx, stmt, session)
 	default:
 		return nil, athenasql.Errorf(athenasql.CodeNotSupported, stmt.Position(), "the metastore has no such statement")
 	}

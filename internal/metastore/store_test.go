@@ -121,6 +121,7 @@ func TestErrors(t *testing.T) {
 		{"no scheme", table("(a int) LOCATION '/data/x/'"), "INVALID_TABLE_PROPERTY: line 1:42: LOCATION '/data/x/': it has no scheme"},
 		{"another scheme", table("(a int) LOCATION 'gs://b/x/'"), "INVALID_TABLE_PROPERTY: line 1:42"},
 		{"no bucket", table("(a int) LOCATION 's3:///x/'"), "INVALID_TABLE_PROPERTY: line 1:42"},
+		{"a pattern", table("(a int) LOCATION 's3://b/x/*'"), "INVALID_TABLE_PROPERTY: line 1:42"},
 		{"a folder of another machine", table("(a int) LOCATION 'file://host/x/'"), "INVALID_TABLE_PROPERTY: line 1:42"},
 		{"a SerDe", table("(a int) ROW FORMAT SERDE 'org.openx.data.jsonserde.JsonSerDe'") + at, "NOT_SUPPORTED: line 1:1: tables of the SerDe org.openx.data.jsonserde.JsonSerDe"},
 		{"another SerDe", table("(a int) ROW FORMAT SERDE 'org.apache.hadoop.hive.serde2.OpenCSVSerde'") + at, "NOT_SUPPORTED"},

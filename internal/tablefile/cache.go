@@ -121,12 +121,12 @@ func (c *Cache) Files(ctx context.Context, storage Storage, l Layout, objects []
 	set := &Set{Files: make([]File, len(objects)), cache: c, names: make([]string, len(objects))}
 	group, gctx := errgroup.WithContext(ctx)
 	group.SetLimit(runtime.GOMAXPROCS(0) + 2) // some wait for the storage
-	headers := make([]bool, len(objects))
+	headers, key := make([]bool, len(objects)), l.key()
 	for i, o := range objects {
 		if gctx.Err() != nil {
 			break
 		}
-		n := name(l, o)
+		n := name(key, o)
 		if e := c.use(n); e != nil {
 			set.names[i], set.Files[i], headers[i] = n, File{e.path, e.rows, o.Size}, e.header
 			continue
