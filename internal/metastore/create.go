@@ -203,6 +203,7 @@ var readOtherwise = map[string][]string{
 	"line.delim":                           {"\n"},
 	"parquet.column.index.access":          {"false"},
 	"has_encrypted_data":                   {"false"},
+	"read_restored_glacier_objects":        {"false"},
 	"transactional":                        {"false"},
 	"table_type":                           {"hive", "external_table"},
 	"external":                             {"true"},

@@ -111,7 +111,7 @@ func (s *Store) newName(ctx context.Context, q athenasql.QualifiedName, session 
 		return "", "", err
 	case !ok:
 		return "", "", databaseNotFound(database)
-	case table == "" || strings.Trim(table, "abcdefghijklmnopqrstuvwxyz0123456789_") != "" || len(table) > 255:
+	case table == "" || strings.Trim(table, "abcdefghijklmnopqrstuvwxyz0123456789_-") != "" || len(table) > 255:
 		return "", "", athenasql.Errorf(codeFailed, q.Span, "SemanticException %q is no name of a table", table).
 			WithHint("names have letters, digits and underscores")
 	case s.ready(database, table) != nil:

@@ -110,7 +110,7 @@ func TestErrors(t *testing.T) {
 		{"a database that is not", strings.Replace(plain, " t ", " nodb.t ", 1), "FAILED: SemanticException [Error 10072]: Database does not exist: nodb"},
 		{"another catalog", strings.Replace(plain, " t ", " other.default.t ", 1), "CATALOG_NOT_FOUND"},
 		{"a table of the lake", "CREATE EXTERNAL TABLE weir.vpc_flow_logs (a int)" + at, "FAILED: Execution Error"},
-		{"a name with a hyphen", "CREATE EXTERNAL TABLE `a-b` (a int)" + at, "FAILED: line 1:23: SemanticException"},
+		{"a name with a space", "CREATE EXTERNAL TABLE `a b` (a int)" + at, "FAILED: line 1:23: SemanticException"},
 		{"a column twice", table("(a int, A string)") + at, "FAILED: line 1:33: SemanticException [Error 10036]: Duplicate column name: a"},
 		{"a key that is a column", table("(a int) PARTITIONED BY (a string)") + at, "FAILED: line 1:49: SemanticException [Error 10035]"},
 		{"an unknown type", table("(a text)") + at, "TYPE_NOT_FOUND: line 1:28"},
