@@ -198,8 +198,7 @@ func storageError(place string, err error) error {
 		return err
 	}
 	e := &athenasql.Error{Code: codeFilesystem, Message: "Failed to read " + place + ": " + err.Error()}
-	var fault *source.Fault
-	if errors.As(err, &fault) {
+	if fault, ok := errors.AsType[*source.Fault](err); ok {
 		e.Hint = fault.Hint
 		if fault.Code == source.Denied {
 			e.Code = athenasql.CodePermission

@@ -115,7 +115,7 @@ func TestAthenaStorageFaults(t *testing.T) {
 	}
 	s := newAthenaStorage(fakeS3(denied.URL), "")
 	code := func(err error) string {
-		e, ok := err.(*athenasql.Error)
+		e, ok := errors.AsType[*athenasql.Error](err)
 		if !ok {
 			t.Fatalf("%v is no error of Athena", err)
 		}
