@@ -243,3 +243,30 @@ func TestParquetTypes(t *testing.T) {
 		}
 	}
 }
+
+// FuzzParquet reads any bytes as Parquet: an error, or as many rows as the object says.
+func FuzzParquet(f *testing.F) {
+	var body bytes.Buffer
+	w := flowlog.NewParquetWriter(&body, flowlog.DefaultFormat(flowlog.KindVPC))
+	d, err := flowlog.NewDecoder(strings.NewReader("2 123456789010 eni-1 10.0.0.1 10.0.0.2 443 1024 6 1 40 1769817600 1769817660 ACCEPT OK\n"), flowlog.Options{})
+	if err != nil {
+		f.Fatal(err)
+	}
+	b, err := d.Next()
+	if err != nil {
+		f.Fatal(err)
+	}
+	if err := errors.Join(w.Write(b), w.Close()); err != nil {
+		f.Fatal(err)
+	}
+	f.Add(body.Bytes())
+	f.Add([]byte("PAR1\x00\x00\x00\x00\x00\x00\x00\x00PAR1"))
+	l := &Layout{Parquet: true, Columns: []Column{{"srcaddr", kind(types.Varchar)}, {"srcport", kind(types.BigInt)}, {"bytes", kind(types.Integer)}, {"none", kind(types.Date)}}}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		var out bytes.Buffer
+		_, err := convertParquet(t.Context(), l, Object{URL: "s3://b/x"}, content{bytes.NewReader(body)}, &out)
+		if e, ok := errors.AsType[*athenasql.Error](err); err != nil && (!ok || e.Code != athenasql.CodeBadData) {
+			t.Fatal(err)
+		}
+	})
+}

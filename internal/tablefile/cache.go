@@ -163,6 +163,7 @@ func (s *Set) Release() {
 		}
 		s.names[i] = ""
 	}
+	s.cache.shrink()
 }
 
 // touched is how old the note of a file's last use may be.

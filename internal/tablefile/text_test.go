@@ -392,6 +392,9 @@ func TestLimit(t *testing.T) {
 	}
 	set.Release()
 	set.Release() // once more changes nothing
+	if n := c.Size(); n > 1 {
+		t.Errorf("%d bytes are left, of files that nothing uses", n)
+	}
 	one, err := c.Files(t.Context(), store, l, []Object{{URL: "s3://b/0", Size: 2}})
 	if err != nil {
 		t.Fatal(err)
