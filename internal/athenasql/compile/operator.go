@@ -2,6 +2,7 @@ package compile
 
 import (
 	"fmt"
+	"math"
 	"math/big"
 	"slices"
 	"strings"
@@ -109,6 +110,9 @@ func (c *compiler) compare(operator string, l, r value, at athenasql.Span) value
 	if !ok {
 		c.mismatch(operator, l, r, at)
 	}
+	if sql, ok := bounded(operator, l, r); ok {
+		return value{sql: sql, typ: boolean, constant: l.constant && r.constant}
+	}
 	equality := operator == "=" || operator == "<>"
 	if !t.Comparable() || !equality && !t.Orderable() {
 		c.mismatch(operator, l, r, at)
@@ -131,6 +135,43 @@ func (c *compiler) compare(operator string, l, r value, at athenasql.Span) value
 		out.sql = "(CASE WHEN " + nan + " THEN CASE WHEN " + lsql + " IS NOT NULL AND " + rsql + " IS NOT NULL THEN " + result + " END ELSE " + out.sql + " END)"
 	}
 	return out
+}
+
+// turned are the operators from right to left.
+var turned = map[string]string{"<": ">", "<=": ">=", ">": "<", ">=": "<=", "=": "="}
+
+// bounded compares a whole number with a constant that is none, or from_unixtime of a whole number with a constant time, as whole numbers: x > 1.5 is x > 1.
+// Beyond 2^53 a double is not every whole number, and nothing is said.
+func bounded(operator string, l, r value) (string, bool) {
+	if turned[operator] == "" {
+		return "", false
+	}
+	if r.seconds != "" || r.typ.IsInteger() && r.num == nil && l.float != nil {
+		l, r, operator = r, l, turned[operator]
+	}
+	var x string
+	var bound float64
+	switch {
+	case l.seconds != "" && r.moment != nil && r.typ.Kind != types.Date:
+		// Microseconds of a day in reach are exact in a double.
+		x, bound = l.seconds, float64(r.moment.UnixMicro())/1e6
+	case l.typ.IsInteger() && l.num == nil && r.float != nil:
+		x, bound = l.sql, *r.float
+	default:
+		return "", false
+	}
+	if !(math.Abs(bound) < 1<<53) {
+		return "", false
+	}
+	whole := math.Floor(bound)
+	switch {
+	case whole == bound:
+	case operator == "=":
+		return "", false
+	case operator == ">=" || operator == "<":
+		whole++ // x >= 1.5 is x >= 2, and x < 1.5 is x < 2
+	}
+	return fmt.Sprintf("(%s %s %.0f)", x, operator, whole), true
 }
 
 // compareRows compares rows that are written in place, field by field.
