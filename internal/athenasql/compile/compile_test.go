@@ -171,7 +171,7 @@ func TestRefuses(t *testing.T) {
 		{"SELECT 1 FROM c.weir.flows", nil, "CATALOG_NOT_FOUND: line 1:15: Catalog 'c' does not exist", "the only catalog is AwsDataCatalog"},
 		{"SELECT bytes b FROM flows WHERE b = 1", nil, "COLUMN_NOT_FOUND: line 1:33: Column 'b' cannot be resolved", "a name of the SELECT list can't be used here: write its expression"},
 		{"SELECT bytes FROM flows f, other o", nil, "AMBIGUOUS_NAME: line 1:8: Column 'bytes' is ambiguous", ""},
-		{"SELECT srcaddr FROM flows WHERE srcaddr = 10", nil, "TYPE_MISMATCH: line 1:33: Cannot apply operator: varchar = integer", "cast the text: CAST(x AS bigint), or write the number in single quotes"},
+		{"SELECT srcaddr FROM flows WHERE srcaddr = 10", nil, "TYPE_MISMATCH: line 1:41: Cannot apply operator: varchar = integer", "a number is written without quotes, a text with them: CAST(x AS bigint), CAST(x AS varchar)"},
 		{"SELECT srcaddr FROM flows WHERE bytes", nil, "TYPE_MISMATCH: line 1:33: WHERE clause must evaluate to a boolean: actual type bigint", ""},
 		{"SELECT 1 FROM flows ORDER BY 2", nil, "INVALID_COLUMN_REFERENCE: line 1:30: ORDER BY position 2 is not in select list", ""},
 		{"SELECT ?", nil, "INVALID_PARAMETER_USAGE: line 1:8: Incorrect number of parameters: expected 1 but found 0", ""},

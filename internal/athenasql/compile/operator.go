@@ -55,11 +55,11 @@ func (e *env) binary(x *athenasql.BinaryOp) value {
 	l, r := e.expr(x.Left), e.expr(x.Right)
 	switch x.Operator {
 	case "=", "<>", "<", "<=", ">", ">=":
-		return e.c.compare(x.Operator, l, r, x.Span)
+		return e.c.compare(x.Operator, l, r, x.OperatorAt)
 	case "||":
 		return e.concat(x, l, r)
 	}
-	return e.c.arithmetic(x.Operator, l, r, x.Span)
+	return e.c.arithmetic(x.Operator, l, r, x.OperatorAt)
 }
 
 // logical compiles AND and OR. Long chains are flat in SQL.
@@ -86,20 +86,28 @@ func (e *env) logical(x *athenasql.BinaryOp) value {
 
 // mismatch ends with the error of an operator between types that have none.
 func (c *compiler) mismatch(operator string, l, r value, at athenasql.Span) {
-	err := athenasql.Errorf(athenasql.CodeTypeMismatch, at, "Cannot apply operator: %s %s %s", l.typ, operator, r.typ)
-	switch {
-	case l.typ.IsText() && r.typ.IsNumeric():
-		err.Hint = "cast the text: CAST(x AS bigint), or write the number in single quotes"
-	case l.typ.IsNumeric() && r.typ.IsText():
-		err.Hint = "write the number without quotes, or cast the text"
-	case l.typ.Kind == types.Date && r.typ.IsText(), l.typ.IsText() && r.typ.Kind == types.Date:
-		err.Hint = "a date is written DATE '2026-01-31'"
-	case l.typ.IsText() && isMoment(r.typ), isMoment(l.typ) && r.typ.IsText():
-		err.Hint = "a timestamp is written TIMESTAMP '2026-01-31 12:00:00'"
-	case l.typ.Kind == types.IPAddress && r.typ.IsText(), l.typ.IsText() && r.typ.Kind == types.IPAddress:
-		err.Hint = "an address is written IPADDRESS '10.0.0.1', or CAST(x AS ipaddress)"
+	panic(bail{athenasql.Errorf(athenasql.CodeTypeMismatch, at, "Cannot apply operator: %s %s %s", l.typ, operator, r.typ).WithHint(mixed(l.typ, r.typ))})
+}
+
+// mixed is what to do about two types that have no common one, "" where there is nothing to say.
+func mixed(l, r types.Type) string {
+	if r.IsText() {
+		l, r = r, l
 	}
-	panic(bail{err})
+	if !l.IsText() {
+		return ""
+	}
+	switch {
+	case r.IsNumeric():
+		return "a number is written without quotes, a text with them: CAST(x AS bigint), CAST(x AS varchar)"
+	case r.Kind == types.Date:
+		return "a date is written DATE '2026-01-31'"
+	case isMoment(r):
+		return "a timestamp is written TIMESTAMP '2026-01-31 12:00:00'"
+	case r.Kind == types.IPAddress:
+		return "an address is written IPADDRESS '10.0.0.1', or CAST(x AS ipaddress)"
+	}
+	return ""
 }
 
 func isMoment(t types.Type) bool { return t.Kind == types.Timestamp || t.Kind == types.TimestampTZ }
@@ -286,15 +294,12 @@ func (e *env) in(x *athenasql.In) value {
 	simple := true
 	for _, item := range x.List {
 		v := e.expr(item)
-		if _, ok := types.Common(of.typ, v.typ); !ok {
-			e.c.mismatch("IN", of, v, v.at)
-		}
 		values = append(values, v)
 		constant = constant && v.constant
 		simple = simple && (v.num != nil && of.typ.IsInteger() || v.text != nil && of.typ.Kind == types.Varchar)
 	}
 	var sql string
-	t := e.c.common(values, "IN value and list items must be the same type: %s, %s")
+	t := e.c.common(values, "IN value and list items")
 	if simple || t.Kind != types.Double && t.Kind != types.Real && t.Kind != types.Char && len(t.Elems) == 0 {
 		list := make([]string, len(values))
 		for i, v := range values {
@@ -371,7 +376,7 @@ func (e *env) concat(x *athenasql.BinaryOp, l, r value) value {
 	}
 	for _, v := range []value{l, r} {
 		if !v.typ.IsText() && v.typ.Kind != types.Unknown {
-			e.c.hinted("cast it: CAST(x AS varchar)", athenasql.CodeTypeMismatch, x.Span, "Cannot apply operator: %s || %s", l.typ, r.typ)
+			e.c.hinted("cast it: CAST(x AS varchar)", athenasql.CodeTypeMismatch, x.OperatorAt, "Cannot apply operator: %s || %s", l.typ, r.typ)
 		}
 	}
 	t := types.Type{Kind: types.Varchar}
