@@ -1,6 +1,7 @@
 package function
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -240,7 +241,7 @@ func fromISO(c *Call) (string, error) {
 }
 
 func message(err error) string {
-	if e, ok := err.(*athenasql.Error); ok {
+	if e, ok := errors.AsType[*athenasql.Error](err); ok {
 		return e.Message
 	}
 	return err.Error()
@@ -309,10 +310,10 @@ func dateTrunc(c *Call) (string, error) {
 		return "", err
 	}
 	cut := func(sql string) string { return "date_trunc(" + quote(u) + ", " + sql + ")" }
-	switch {
-	case a.Type.Kind == types.Date:
+	switch a.Type.Kind {
+	case types.Date:
 		return "CAST(" + cut(a.SQL) + " AS DATE)", nil
-	case a.Type.Kind == types.Timestamp:
+	case types.Timestamp:
 		return cut(a.SQL), nil
 	}
 	return FromLocal(cut(ToLocal(a.SQL, a.Type.Zone)), a.Type.Zone), nil
@@ -337,10 +338,10 @@ func dateAdd(c *Call) (string, error) {
 	default:
 		interval = fmt.Sprintf("to_months(%d * %s)", map[string]int{"month": 1, "quarter": 3, "year": 12}[u], whole)
 	}
-	switch {
-	case a.Type.Kind == types.Date:
+	switch a.Type.Kind {
+	case types.Date:
 		return "CAST(" + a.SQL + " + " + interval + " AS DATE)", nil
-	case a.Type.Kind == types.TimestampTZ:
+	case types.TimestampTZ:
 		zone := "UTC"
 		if slices.Contains(dateUnits, u) {
 			zone = a.Type.Zone

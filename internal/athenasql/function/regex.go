@@ -289,18 +289,9 @@ func mayBeEmpty(re *syntax.Regexp) bool {
 	case syntax.OpRepeat:
 		return re.Min == 0 || mayBeEmpty(re.Sub[0])
 	case syntax.OpConcat:
-		for _, s := range re.Sub {
-			if !mayBeEmpty(s) {
-				return false
-			}
-		}
+		return !slices.ContainsFunc(re.Sub, func(s *syntax.Regexp) bool { return !mayBeEmpty(s) })
 	case syntax.OpAlternate:
-		for _, s := range re.Sub {
-			if mayBeEmpty(s) {
-				return true
-			}
-		}
-		return false
+		return slices.ContainsFunc(re.Sub, mayBeEmpty)
 	}
 	return true
 }

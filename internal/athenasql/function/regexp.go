@@ -1,6 +1,7 @@
 package function
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -119,7 +120,7 @@ func ofPattern(sql string, several bool) func(c *Call) (string, error) {
 var emptyMatch = failed("a pattern that may match no characters is not supported in this function")
 
 func badPattern(c *Call, err error) error {
-	if e, ok := err.(*athenasql.Error); ok {
+	if e, ok := errors.AsType[*athenasql.Error](err); ok {
 		return athenasql.Errorf(athenasql.CodeNotSupported, c.Args[1].At, "%s", e.Message)
 	}
 	return athenasql.Errorf(athenasql.CodeInvalidArgument, c.Args[1].At, "%s", err.Error())
