@@ -181,7 +181,7 @@ func (k casting) toText(sql string) string {
 	case types.Timestamp:
 		text = momentText(sql, k.from.Precision)
 	case types.TimestampTZ:
-		text = "(" + momentText("("+sql+" AT TIME ZONE "+quoteText(k.from.Zone)+")", k.from.Precision) + " || " + quoteText(" "+k.from.Zone) + ")"
+		text = "(" + momentText(function.ToLocal(sql, k.from.Zone), k.from.Precision) + " || " + quoteText(" "+k.from.Zone) + ")"
 	case types.Time:
 		text = "substr(" + momentText("(DATE '1970-01-01' + "+sql+")", k.from.Precision) + ", 12)"
 	case types.IPAddress:
@@ -262,7 +262,7 @@ func (k casting) toMoment(sql string) string {
 		case types.Timestamp:
 			return "CAST(" + sql + " AS DATE)"
 		case types.TimestampTZ:
-			return "CAST((" + sql + " AT TIME ZONE " + quoteText(from.Zone) + ") AS DATE)"
+			return "CAST(" + function.ToLocal(sql, from.Zone) + " AS DATE)"
 		}
 	case types.Timestamp:
 		switch from.Kind {
@@ -272,7 +272,7 @@ func (k casting) toMoment(sql string) string {
 		case types.Timestamp:
 			return rounded(sql, from, k.to)
 		case types.TimestampTZ:
-			return rounded("("+sql+" AT TIME ZONE "+quoteText(from.Zone)+")", from, k.to)
+			return rounded(function.ToLocal(sql, from.Zone), from, k.to)
 		}
 	case types.TimestampTZ:
 		switch from.Kind {
@@ -294,7 +294,7 @@ func (k casting) toMoment(sql string) string {
 			}
 		case types.TimestampTZ:
 			if from.Precision <= k.to.Precision {
-				return "CAST((" + sql + " AT TIME ZONE " + quoteText(from.Zone) + ") AS TIME)"
+				return "CAST(" + function.ToLocal(sql, from.Zone) + " AS TIME)"
 			}
 		}
 		k.c.fail(athenasql.CodeNotSupported, k.at, "casting %s to %s is not supported", from, k.to)
