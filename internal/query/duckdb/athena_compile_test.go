@@ -57,7 +57,7 @@ func athenaTestTables(t *testing.T, conn *sql.Conn) athenaTables {
 	}
 	varchar, integer, bigint, double := types.Type{Kind: types.Varchar}, types.Type{Kind: types.Integer}, types.Type{Kind: types.BigInt}, types.Type{Kind: types.Double}
 	flows := &compile.Table{Database: "weir", Name: "flows", Source: "flows"}
-	for _, name := range strings.Fields("interface_id srcaddr dstaddr srcport dstport protocol packets bytes start end action log_status day") {
+	for name := range strings.FieldsSeq("interface_id srcaddr dstaddr srcport dstport protocol packets bytes start end action log_status day") {
 		of := varchar
 		switch name {
 		case "srcport", "dstport":
@@ -105,8 +105,7 @@ func compileAthena(t *testing.T, tables athenaTables, text string, parameters ..
 	q, err := compile.Compile(t.Context(), s.(*athenasql.Query), compile.Options{
 		Catalog: tables, Database: "weir", Now: athenaNow, User: "someone", Parameters: parameters,
 	})
-	var placed *athenasql.Error
-	if errors.As(err, &placed) {
+	if placed, ok := errors.AsType[*athenasql.Error](err); ok {
 		err = placed.Place(text)
 	}
 	return q, err
