@@ -199,6 +199,9 @@ var ipNatives = []Native{
 	textNative("trino_prefix_text", "VARCHAR", 1, func(s []string) (any, error) { return types.Prefix(s[0]), nil }),
 	textNative("trino_ip_last", "VARCHAR", 1, func(s []string) (any, error) {
 		p := prefixOf(s[0])
+		if !p.IsValid() {
+			return nil, nil
+		}
 		b := p.Addr().As16()
 		for i := p.Bits() + 128 - p.Addr().BitLen(); i < 128; i++ {
 			b[i/8] |= 0x80 >> (i % 8)

@@ -60,6 +60,7 @@ var own = map[string]string{
 	"regexp_split":           "patterns as of regexp_like, that match a character at least",
 	"regexp_count":           "patterns as of regexp_like, that match a character at least",
 	"regexp_position":        "patterns as of regexp_like, that match a character at least",
+	"format":                 "a constant format of %s, %d, %x, %X, %f, %b, %n and %%; %s of texts, numbers, booleans and dates",
 	"array_sort":             "no comparator",
 	"try":                    "NULL for any error of a row",
 	"listagg":                "no ON OVERFLOW TRUNCATE",

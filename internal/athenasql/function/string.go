@@ -103,6 +103,7 @@ var stringFuncs = []Func{
 		{Signature: "(varbinary, varchar) -> varchar", SQL: "trino_from_utf8($1, $2)"},
 		{Signature: "(varbinary, bigint) -> varchar", SQL: "trino_from_utf8($1, trino_chr($2))"},
 	}},
+	{Name: "format", Page: "conversion", Forms: []Form{{Signature: "(varchar, A...) -> varchar", Make: formatted}}},
 	{Name: "word_stem", Page: "string", Refused: "stems of words are in no library that weir has"},
 }
 
