@@ -12,6 +12,7 @@ import (
 	"encoding/hex"
 	"hash"
 	"hash/crc32"
+	"math"
 )
 
 func ofBinary(name, sql, result string) Func {
@@ -42,6 +43,10 @@ var binaryFuncs = []Func{
 	{Name: "to_big_endian_32", Page: "binary", Forms: []Form{{Signature: "(integer) -> varbinary", SQL: "trino_to_big_endian(CAST($1 AS BIGINT), 4)"}}},
 	ofBinary("from_big_endian_64", "trino_from_big_endian($1, 8)", "bigint"),
 	ofBinary("from_big_endian_32", "CAST(trino_from_big_endian($1, 4) AS INTEGER)", "integer"),
+	{Name: "to_ieee754_64", Page: "binary", Forms: []Form{{Signature: "(double) -> varbinary", SQL: "trino_to_ieee754($1, 64)"}}},
+	{Name: "to_ieee754_32", Page: "binary", Forms: []Form{{Signature: "(real) -> varbinary", SQL: "trino_to_ieee754(CAST($1 AS DOUBLE), 32)"}}},
+	ofBinary("from_ieee754_64", "trino_from_ieee754($1, 64)", "double"),
+	ofBinary("from_ieee754_32", "CAST(trino_from_ieee754($1, 32) AS FLOAT)", "real"),
 	{Name: "xxhash64", Page: "binary", Refused: "the hash is in no library that weir has; sha256 is exact"},
 	{Name: "murmur3", Page: "binary", Refused: "the hash is in no library that weir has; sha256 is exact"},
 	{Name: "spooky_hash_v2_32", Page: "binary", Refused: "the hash is in no library that weir has; sha256 is exact"},
@@ -77,6 +82,23 @@ var binaryNatives = []Native{
 	{Name: "trino_to_big_endian", Args: []string{"BIGINT", "BIGINT"}, Result: "BLOB", Do: func(a []any) (any, error) {
 		b := binary.BigEndian.AppendUint64(nil, uint64(a[0].(int64)))
 		return b[8-a[1].(int64):], nil
+	}},
+	{Name: "trino_to_ieee754", Args: []string{"DOUBLE", "BIGINT"}, Result: "BLOB", Do: func(a []any) (any, error) {
+		f := a[0].(float64)
+		if a[1].(int64) == 32 {
+			return binary.BigEndian.AppendUint32(nil, math.Float32bits(float32(f))), nil
+		}
+		return binary.BigEndian.AppendUint64(nil, math.Float64bits(f)), nil
+	}},
+	{Name: "trino_from_ieee754", Args: []string{"BLOB", "BIGINT"}, Result: "DOUBLE", Do: func(a []any) (any, error) {
+		b, bits := a[0].([]byte), a[1].(int64)
+		switch {
+		case int64(len(b))*8 != bits:
+			return nil, failed("Input floating-point value must be exactly %d bytes long", bits/8)
+		case bits == 32:
+			return float64(math.Float32frombits(binary.BigEndian.Uint32(b))), nil
+		}
+		return math.Float64frombits(binary.BigEndian.Uint64(b)), nil
 	}},
 	{Name: "trino_from_big_endian", Args: []string{"BLOB", "BIGINT"}, Result: "BIGINT", Do: func(a []any) (any, error) {
 		b, n := a[0].([]byte), a[1].(int64)

@@ -244,5 +244,24 @@ func (f *Func) mismatch(c *Call) error {
 		expected = append(expected, f.Name+"("+parsed(f.Forms[i].Signature).text+")")
 	}
 	return athenasql.Errorf(athenasql.CodeTypeMismatch, c.At, "Unexpected parameters (%s) for function %s. Expected: %s",
-		strings.Join(given, ", "), f.Name, strings.Join(expected, ", "))
+		strings.Join(given, ", "), f.Name, strings.Join(expected, ", ")).WithHint(f.castHint(c.Args))
+}
+
+// castHint says which argument would have to be cast, where that is all that is wrong.
+func (f *Func) castHint(args []Arg) string {
+	for i, a := range args {
+		if a.Lambda != nil || a.Type.Kind == types.Unknown {
+			continue
+		}
+		others := slices.Clone(args)
+		others[i] = Arg{}
+		for k := range f.Forms {
+			c := f.Forms[k].candidate(others, true)
+			if c == nil || c.params[i].letter != "" || len(c.params[i].elems) > 0 || c.params[i].is.Kind > types.IPPrefix {
+				continue
+			}
+			return fmt.Sprintf("argument %d is of the type %s: CAST(... AS %s)", i+1, a.Type, c.params[i].is.Name())
+		}
+	}
+	return ""
 }

@@ -108,6 +108,25 @@ func TestNotFound(t *testing.T) {
 	}
 }
 
+func TestCastHint(t *testing.T) {
+	for _, tt := range []struct {
+		fn   string
+		args []Arg
+		want string
+	}{
+		{"from_unixtime", []Arg{text("1700000000")}, "argument 1 is of the type varchar(10): CAST(... AS double)"},
+		{"split_part", []Arg{text("a,b"), text(","), text("1")}, "argument 3 is of the type varchar(1): CAST(... AS bigint)"},
+		{"split_part", []Arg{whole(1, "1"), text(","), text("1")}, ""},
+	} {
+		f, _ := Lookup(tt.fn)
+		_, _, err := f.Bind(&Call{Name: tt.fn, Args: tt.args})
+		e, ok := errors.AsType[*athenasql.Error](err)
+		if !ok || e.Hint != tt.want {
+			t.Errorf("%s: %v, hint %q, want %q", tt.fn, err, e.Hint, tt.want)
+		}
+	}
+}
+
 // TestForeign says that nothing is both a function and one of other engines.
 func TestForeign(t *testing.T) {
 	for name := range foreign {

@@ -41,6 +41,8 @@ var conditionalFuncs = []Func{
 	{Name: "typeof", Page: "conversion", Forms: []Form{{Signature: "(T) -> varchar", Make: func(c *Call) (string, error) {
 		return quote(c.Args[0].Type.String()), nil
 	}}}},
+	{Name: "parse_data_size", Page: "conversion", Forms: []Form{{Signature: "(varchar) -> decimal(38)", SQL: "CAST(trino_data_size($1) AS DECIMAL(38,0))"}}},
+	{Name: "parse_presto_data_size", Page: "conversion", Forms: []Form{{Signature: "(varchar) -> decimal(38)", SQL: "CAST(trino_data_size($1) AS DECIMAL(38,0))"}}},
 	{Name: "uuid", Page: "uuid", Forms: []Form{{Signature: "() -> uuid", SQL: "uuid()"}}},
 	{Name: "version", Page: "system", Refused: "there is no version of Trino here"},
 }

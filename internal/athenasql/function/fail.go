@@ -65,6 +65,8 @@ var ownFailures = []struct{ part, code, message string }{
 	{"Map keys must be unique", athenasql.CodeInvalidArgument, "Duplicate map keys are not allowed"},
 	{"Map keys can not be NULL", athenasql.CodeInvalidArgument, "map key cannot be null"},
 	{"failed: value is out of range", athenasql.CodeInvalidCast, ""},
+	{"QUANTILE can only take parameters in the range", athenasql.CodeInvalidArgument, "Percentile must be between 0 and 1"},
+	{"QUANTILE can only take constant", athenasql.CodeNotSupported, "a percentile that is not constant is not supported"},
 	{"out of range for the destination type", athenasql.CodeOutOfRange, ""},
 	{"Overflow in ", athenasql.CodeOutOfRange, ""},
 	{"Overflow on ", athenasql.CodeOutOfRange, ""},

@@ -138,6 +138,7 @@ var formatNatives = []Native{
 		s := strconv.FormatFloat(a[0].(float64), 'f', -1, 64)
 		return strings.NewReplacer("+Inf", "Infinity", "-Inf", "-Infinity").Replace(s), nil
 	}},
+	textNative("trino_data_size", "VARCHAR", 1, func(s []string) (any, error) { return dataSize(s[0]) }),
 	textNative("trino_format_number", "VARCHAR", 2, func(s []string) (any, error) { return formatNumber(s[0], s[1]), nil }),
 	textNative("trino_format_pad", "VARCHAR", 2, func(s []string) (any, error) {
 		parts := strings.SplitN(s[1]+"||", "|", 4)
@@ -205,4 +206,25 @@ func formatNumber(s, spec string) string {
 		s = strings.Repeat("0", max(0, min(width, maxWidth)-len(sign)-len(s))) + s
 	}
 	return sign + s
+}
+
+var sizeForm = regexp.MustCompile(`^([0-9]+(?:\.[0-9]+)?)\s*(B|kB|MB|GB|TB|PB|EB|ZB|YB)$`)
+
+// dataSize returns the bytes of a text such as "2.3MB", in units of 1,024.
+func dataSize(s string) (any, error) {
+	m := sizeForm.FindStringSubmatch(s)
+	if m == nil {
+		return nil, failed("Invalid data size: '%s'", s)
+	}
+	n, ok := new(big.Rat).SetString(m[1])
+	if !ok {
+		return nil, failed("Invalid data size: '%s'", s)
+	}
+	power := strings.Index("BkMGTPEZY", m[2][:1])
+	n.Mul(n, new(big.Rat).SetInt(new(big.Int).Lsh(big.NewInt(1), uint(10*power))))
+	whole := new(big.Int).Quo(n.Num(), n.Denom())
+	if len(whole.String()) > 38 {
+		return nil, athenasql.Errorf(athenasql.CodeOutOfRange, athenasql.Span{}, "Value out of range: '%s' ('%sB')", s, whole)
+	}
+	return whole.String(), nil
 }
