@@ -171,10 +171,11 @@ func reduce(c *Call) (string, error) {
 	list, first, step, last := c.Args[0], c.Args[1], c.Args[2], c.Args[3]
 	state, elem := first.Type.SQL(), list.Type.Elems[0].SQL()
 	if state == elem {
-		return apply(last.SQL, "list_reduce("+list.SQL+", "+step.SQL+", "+first.SQL+")"), nil
+		head, body, _ := strings.Cut(step.SQL, ": ")
+		return apply(last.SQL, "list_reduce("+list.SQL+", "+head+": "+bounded(first.Type, body)+", "+first.SQL+")"), nil
 	}
 	all := "list_prepend({'s': " + first.SQL + ", 'x': NULL::" + elem + "}, list_transform(" + list.SQL + ", lambda weir_e: {'s': NULL::" + state + ", 'x': weir_e}))"
-	return "CASE WHEN " + list.SQL + " IS NOT NULL THEN " + apply(last.SQL, "list_reduce("+all+", lambda weir_a, weir_b: {'s': "+apply(step.SQL, "weir_a.s", "weir_b.x")+", 'x': NULL::"+elem+"}).s") + " END", nil
+	return "CASE WHEN " + list.SQL + " IS NOT NULL THEN " + apply(last.SQL, "list_reduce("+all+", lambda weir_a, weir_b: {'s': "+bounded(first.Type, apply(step.SQL, "weir_a.s", "weir_b.x"))+", 'x': NULL::"+elem+"}).s") + " END", nil
 }
 
 func zip(c *Call) (string, error) {

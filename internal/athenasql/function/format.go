@@ -154,7 +154,7 @@ var formatNatives = []Native{
 	}),
 }
 
-const maxWidth = 1 << 16 // of a place of a format
+const maxWidth = 1000 // of a place of a format
 
 // formatNumber writes a number in plain digits with the flags, width and digits behind the point that a spec has. Halves of the digits that are
 // shown are rounded away from zero, as Java does.

@@ -152,11 +152,16 @@ func splitPart(c *Call) (string, error) {
 
 func pads(name string) []Form {
 	return []Form{{Signature: "(varchar, bigint, varchar) -> varchar", Make: func(c *Call) (string, error) {
-		if n, pad := c.Args[1].Int, c.Args[2].Text; n != nil && *n >= 0 && *n <= maxPad && pad != nil && *pad != "" {
+		n, pad := c.Args[1].Int, c.Args[2].Text
+		if n != nil && *n > longestPad && *n <= maxPad {
+			return "", athenasql.Errorf(athenasql.CodeExceededLimit, c.Args[1].At, "function %s makes texts of at most %d characters", name, longestPad)
+		}
+		if n != nil && *n >= 0 && *n <= maxPad && pad != nil && *pad != "" {
 			return fill(name+"($1, CAST($2 AS INTEGER), $3)", c)
 		}
 		return fill(when(fmt.Sprintf("$2 < 0 OR $2 > %d", maxPad), fmt.Sprintf("Target length must be in the range [0..%d]", maxPad),
-			when("$3 = ''", "Padding string must not be empty", name+"($1, CAST($2 AS INTEGER), $3)")), c)
+			when("$3 = ''", "Padding string must not be empty", fmt.Sprintf("CASE WHEN $2 > %d THEN %s ELSE %s($1, CAST($2 AS INTEGER), $3) END", longestPad,
+				Fail(athenasql.CodeExceededLimit, fmt.Sprintf("%s makes texts of at most %d characters", name, longestPad)), name))), c)
 	}}}
 }
 
