@@ -106,6 +106,8 @@ func (k casting) sql(sql string) string {
 		}
 	case types.IPAddress:
 		return k.toAddress(sql)
+	case types.IPPrefix:
+		return k.toPrefix(sql)
 	case types.JSON:
 		return k.toJSON(sql)
 	case types.Array, types.Row, types.Map:
@@ -172,18 +174,22 @@ func (k casting) toText(sql string) string {
 	switch k.from.Kind {
 	case types.Varchar:
 		text, cut = sql, true
-	case types.Boolean, types.TinyInt, types.SmallInt, types.Integer, types.BigInt, types.Decimal, types.Date, types.UUID:
+	case types.Decimal:
+		text = decimalText(sql, k.from)
+	case types.Boolean, types.TinyInt, types.SmallInt, types.Integer, types.BigInt, types.Date, types.UUID:
 		text = "CAST(" + sql + " AS VARCHAR)"
 	case types.Double, types.Real:
 		text = function.FloatText(sql, k.from)
 	case types.Timestamp:
 		text = momentText(sql, k.from.Precision)
 	case types.TimestampTZ:
-		text = "(" + momentText("("+sql+" AT TIME ZONE "+quoteText(k.from.Zone)+")", k.from.Precision) + " || " + quoteText(" "+k.from.Zone) + ")"
+		text = "(" + momentText(function.ToLocal(sql, k.from.Zone), k.from.Precision) + " || " + quoteText(" "+k.from.Zone) + ")"
 	case types.Time:
 		text = "substr(" + momentText("(DATE '1970-01-01' + "+sql+")", k.from.Precision) + ", 12)"
 	case types.IPAddress:
 		text = function.IPToText(sql)
+	case types.IPPrefix:
+		text = function.PrefixToText(sql)
 	case types.JSON:
 		text = k.fromJSON(sql)
 	default:
@@ -207,6 +213,17 @@ func (k casting) toText(sql string) string {
 		text = "(" + text + ")"
 	}
 	return text
+}
+
+// decimalText is a decimal as a text. Where all digits are behind the point, DuckDB writes none before it.
+func decimalText(sql string, t types.Type) string {
+	switch {
+	case t.Precision > t.Scale:
+		return "CAST(" + sql + " AS VARCHAR)"
+	case t.Precision < 38:
+		return fmt.Sprintf("CAST(CAST(%s AS DECIMAL(%d,%d)) AS VARCHAR)", sql, t.Precision+1, t.Scale)
+	}
+	return "regexp_replace(CAST(" + sql + " AS VARCHAR), '^(-?)[.]', '\\10.')"
 }
 
 // momentText is a timestamp as a text with just the digits of its precision.
@@ -249,7 +266,7 @@ func (k casting) toMoment(sql string) string {
 		case types.Timestamp:
 			return "CAST(" + sql + " AS DATE)"
 		case types.TimestampTZ:
-			return "CAST((" + sql + " AT TIME ZONE " + quoteText(from.Zone) + ") AS DATE)"
+			return "CAST(" + function.ToLocal(sql, from.Zone) + " AS DATE)"
 		}
 	case types.Timestamp:
 		switch from.Kind {
@@ -259,12 +276,12 @@ func (k casting) toMoment(sql string) string {
 		case types.Timestamp:
 			return rounded(sql, from, k.to)
 		case types.TimestampTZ:
-			return rounded("("+sql+" AT TIME ZONE "+quoteText(from.Zone)+")", from, k.to)
+			return rounded(function.ToLocal(sql, from.Zone), from, k.to)
 		}
 	case types.TimestampTZ:
 		switch from.Kind {
 		case types.Timestamp:
-			return rounded("("+sql+" AT TIME ZONE 'UTC')", from, k.to)
+			return rounded(function.FromLocal(sql, "UTC"), from, k.to)
 		case types.Varchar:
 			k.c.hinted("CAST(x AS timestamp) AT TIME ZONE 'UTC', where all are in one zone", athenasql.CodeNotSupported, k.at,
 				"casting texts that are no constants to a timestamp with time zone is not supported: each may have a zone of its own")
@@ -281,7 +298,7 @@ func (k casting) toMoment(sql string) string {
 			}
 		case types.TimestampTZ:
 			if from.Precision <= k.to.Precision {
-				return "CAST((" + sql + " AT TIME ZONE " + quoteText(from.Zone) + ") AS TIME)"
+				return "CAST(" + function.ToLocal(sql, from.Zone) + " AS TIME)"
 			}
 		}
 		k.c.fail(athenasql.CodeNotSupported, k.at, "casting %s to %s is not supported", from, k.to)
@@ -301,6 +318,22 @@ func (k casting) toAddress(sql string) string {
 			return function.BinaryToIP(sql)
 		}
 		k.c.fail(athenasql.CodeNotSupported, k.at, "TRY_CAST of varbinary to ipaddress is not supported")
+	case types.IPPrefix:
+		return function.PrefixToIP(sql)
+	}
+	return k.refuse()
+}
+
+// toPrefix casts to a network.
+func (k casting) toPrefix(sql string) string {
+	switch k.from.Kind {
+	case types.Varchar:
+		if k.try {
+			return "TRY(" + function.CastToPrefix(sql) + ")"
+		}
+		return function.CastToPrefix(sql)
+	case types.IPAddress:
+		return function.PrefixOfIP(sql)
 	}
 	return k.refuse()
 }
@@ -351,22 +384,20 @@ func (k casting) fromJSON(sql string) string {
 	kind := "json_type(CAST(" + sql + " AS JSON))"
 	if k.to.Kind == types.Varchar && k.to.Length == 0 {
 		result := "CASE WHEN " + kind + " IN ('VARCHAR', 'BIGINT', 'UBIGINT', 'BOOLEAN') THEN " + text + " END"
-		return k.checkedJSON(result, sql, kind)
+		return k.checkedJSON(result, kind)
 	}
 	if k.to.IsInteger() || k.to.Kind == types.Boolean {
-		result := "CASE WHEN " + kind + " IN ('BIGINT', 'UBIGINT', 'BOOLEAN') THEN TRY_CAST(" + text + " AS " + k.to.SQL() + ") END"
+		result := "CASE WHEN " + kind + " IN ('BIGINT', 'UBIGINT') THEN TRY_CAST(" + text + " AS " + k.to.SQL() + ") END"
 		if k.to.Kind == types.Boolean {
 			result = "CASE WHEN " + kind + " = 'BOOLEAN' THEN " + text + " = 'true' END"
-		} else {
-			result = "CASE WHEN " + kind + " IN ('BIGINT', 'UBIGINT') THEN TRY_CAST(" + text + " AS " + k.to.SQL() + ") END"
 		}
-		return k.checkedJSON(result, sql, kind)
+		return k.checkedJSON(result, kind)
 	}
 	k.c.hinted("json_extract_scalar(x, '$.a') gives a varchar", athenasql.CodeNotSupported, k.at, "casting json to %s is not supported", k.to)
 	return ""
 }
 
-func (k casting) checkedJSON(result, sql, kind string) string {
+func (k casting) checkedJSON(result, kind string) string {
 	if k.try {
 		return result
 	}

@@ -42,6 +42,8 @@ func (f *Func) Bind(c *Call) (sql string, result types.Type, err error) {
 		if p.lambda {
 			continue
 		}
+		given := *a
+		a.given = &given
 		to := p.with(chosen.letters, a.Type)
 		if a.Type.Kind == types.Unknown || a.Type.SQL() != to.SQL() {
 			a.SQL = "CAST(" + a.SQL + " AS " + to.SQL() + ")"
@@ -56,6 +58,9 @@ func (f *Func) Bind(c *Call) (sql string, result types.Type, err error) {
 		sql, err = chosen.form.Make(c)
 	} else {
 		sql, err = fill(chosen.form.SQL, c)
+	}
+	if err == nil {
+		sql, err = f.boundLarge(c, sql)
 	}
 	return sql, c.Result, err
 }
@@ -130,37 +135,65 @@ func (f *Form) candidate(args []Arg, coerce bool) *candidate {
 	return c
 }
 
-// lambdas types the lambdas of a call, in the order of the arguments: what one gives may be what the next takes.
+// lambdas types the lambdas of a call. What one gives may be what the next takes, and may widen what a letter stands for: then all are typed again, as
+// often as Trino does.
 func (c *candidate) lambdas(f *Func, call *Call) error {
-	for i := range call.Args {
-		p, a := c.params[i], &call.Args[i]
-		if !p.lambda {
-			continue
+	for range 4 {
+		changed := false
+		for i := range call.Args {
+			if !c.params[i].lambda {
+				continue
+			}
+			wider, err := c.lambda(f, c.params[i], &call.Args[i])
+			if err != nil {
+				return err
+			}
+			changed = changed || wider
 		}
-		n := len(p.elems) - 1
-		var params []types.Type
-		for _, e := range p.elems[:n] {
-			params = append(params, e.with(c.letters, types.Type{}))
+		if !changed {
+			return nil
 		}
-		body, sql, err := a.Lambda(params)
-		if err != nil {
-			return err
-		}
-		to := p.elems[n]
-		bound := to.letter == ""
-		if !bound {
-			_, bound = c.letters[to.letter]
-		}
-		if !bound {
-			c.letters[to.letter] = body
-		} else if want := to.with(c.letters, types.Type{}); body.Kind != types.Unknown && (!types.Coerces(body, want) || body.SQL() != want.SQL()) {
-			return athenasql.Errorf(athenasql.CodeTypeMismatch, a.At, "The lambda of function %s must give %s, and gives %s", f.Name, want, body).
-				WithHint(fmt.Sprintf("CAST what it gives, or what it begins with, to %s", body))
-		}
-		a.SQL = sql
-		a.Type = types.Type{Kind: types.Function}
 	}
-	return nil
+	return athenasql.Errorf(athenasql.CodeTypeMismatch, call.At, "What the lambda of function %s gives is wider than what it takes, each time", f.Name).
+		WithHint("CAST what it gives")
+}
+
+// lambda types a lambda, and reports whether a letter stands for a wider type than before.
+func (c *candidate) lambda(f *Func, p pattern, a *Arg) (wider bool, err error) {
+	n := len(p.elems) - 1
+	var params []types.Type
+	for _, e := range p.elems[:n] {
+		params = append(params, e.with(c.letters, types.Type{}))
+	}
+	body, sql, err := a.Lambda(params)
+	if err != nil {
+		return false, err
+	}
+	to, want := p.elems[n], body
+	if bound, ok := c.letters[to.letter]; ok {
+		if want, ok = types.Common(bound, body); !ok {
+			return false, mistyped(f, a, bound, body)
+		}
+		wider = !want.Equal(bound)
+	} else if to.letter == "" {
+		if want = to.with(c.letters, types.Type{}); !types.Coerces(body, want) {
+			return false, mistyped(f, a, want, body)
+		}
+	}
+	if to.letter != "" {
+		c.letters[to.letter] = want
+	}
+	if body.SQL() != want.SQL() {
+		head, of, _ := strings.Cut(sql, ": ")
+		sql = head + ": CAST(" + of + " AS " + want.SQL() + ")"
+	}
+	a.SQL, a.Type = sql, types.Type{Kind: types.Function}
+	return wider, nil
+}
+
+func mistyped(f *Func, a *Arg, want, body types.Type) error {
+	return athenasql.Errorf(athenasql.CodeTypeMismatch, a.At, "The lambda of function %s must give %s, and gives %s", f.Name, want, body).
+		WithHint(fmt.Sprintf("CAST what it gives, or what it begins with, to %s", body))
 }
 
 // result is the type of the result. Where its length, precision or zone is open, it is that of the first argument of the same kind.
@@ -242,5 +275,24 @@ func (f *Func) mismatch(c *Call) error {
 		expected = append(expected, f.Name+"("+parsed(f.Forms[i].Signature).text+")")
 	}
 	return athenasql.Errorf(athenasql.CodeTypeMismatch, c.At, "Unexpected parameters (%s) for function %s. Expected: %s",
-		strings.Join(given, ", "), f.Name, strings.Join(expected, ", "))
+		strings.Join(given, ", "), f.Name, strings.Join(expected, ", ")).WithHint(f.castHint(c.Args))
+}
+
+// castHint says which argument would have to be cast, where that is all that is wrong.
+func (f *Func) castHint(args []Arg) string {
+	for i, a := range args {
+		if a.Lambda != nil || a.Type.Kind == types.Unknown {
+			continue
+		}
+		others := slices.Clone(args)
+		others[i] = Arg{}
+		for k := range f.Forms {
+			c := f.Forms[k].candidate(others, true)
+			if c == nil || c.params[i].letter != "" || len(c.params[i].elems) > 0 || c.params[i].is.Kind > types.IPPrefix {
+				continue
+			}
+			return fmt.Sprintf("argument %d is of the type %s: CAST(... AS %s)", i+1, a.Type, c.params[i].is.Name())
+		}
+	}
+	return ""
 }

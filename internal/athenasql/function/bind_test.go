@@ -99,11 +99,30 @@ func TestBindErrors(t *testing.T) {
 
 func TestNotFound(t *testing.T) {
 	for name, hint := range map[string]string{
-		"ifnull": "in Athena it is coalesce(a, b)", "GROUP_CONCAT": "listagg", "lenght": "did you mean length?", "completely_unknown_name": "",
+		"ifnull": "in Athena it is coalesce(a, b)", "GROUP_CONCAT": "listagg", "regexp_lik": "did you mean regexp_like?", "completely_unknown_name": "",
 	} {
 		e := NotFound(name, athenasql.Span{})
 		if e.Code != athenasql.CodeFunctionNotFound || e.Message != "Function '"+name+"' not registered" || !strings.Contains(e.Hint, hint) || (hint == "") != (e.Hint == "") {
 			t.Errorf("%s: %v, hint %q", name, e, e.Hint)
+		}
+	}
+}
+
+func TestCastHint(t *testing.T) {
+	for _, tt := range []struct {
+		fn   string
+		args []Arg
+		want string
+	}{
+		{"from_unixtime", []Arg{text("1700000000")}, "argument 1 is of the type varchar(10): CAST(... AS double)"},
+		{"split_part", []Arg{text("a,b"), text(","), text("1")}, "argument 3 is of the type varchar(1): CAST(... AS bigint)"},
+		{"split_part", []Arg{whole(1, "1"), text(","), text("1")}, ""},
+	} {
+		f, _ := Lookup(tt.fn)
+		_, _, err := f.Bind(&Call{Name: tt.fn, Args: tt.args})
+		e, ok := errors.AsType[*athenasql.Error](err)
+		if !ok || e.Hint != tt.want {
+			t.Errorf("%s: %v, hint %q, want %q", tt.fn, err, e.Hint, tt.want)
 		}
 	}
 }

@@ -22,6 +22,8 @@ type Func struct {
 	Forms []Form
 	// Page is the page of Trino's documentation that describes it: "string", "datetime".
 	Page string
+	// Own, where it is not "", says what weir does of its own where Trino leaves it open or gives an approximation.
+	Own string
 	// Refused, where it is not "", says why the function is known and not taken.
 	Refused string
 }
@@ -29,7 +31,7 @@ type Func struct {
 // Form is one way to call a function.
 type Form struct {
 	// Signature has the types of the parameters and of the result, as Trino writes them: "(array(E), bigint) -> E". Letters (E, K, V, T, U, R, S) are
-	// any type, the same wherever the letter stands; O is one whose values have an order. "varchar", "decimal", "timestamp" and "timestamp with time zone" take any length, precision
+	// any type, the same wherever the letter stands; O is one whose values have an order, and A any type, another at each place. "varchar", "decimal", "timestamp" and "timestamp with time zone" take any length, precision
 	// or zone. "varchar..." is any number of them, none too. "function(E, boolean)" is a lambda.
 	Signature string
 	// SQL is what it is in DuckDB: $1, $2 are the arguments, cast to the parameters' types, each an SQL expression that needs no parentheses; $* are all of
@@ -65,6 +67,9 @@ type Arg struct {
 	// of DuckDB's lambda. Params is how many parameters it has.
 	Lambda func(params []types.Type) (body types.Type, sql string, err error)
 	Params int
+
+	// given is the argument before it was cast.
+	given *Arg
 }
 
 // Native is a function in Go that the engine registers under its name, for what DuckDB has no form for.

@@ -109,6 +109,9 @@ type letters map[string]types.Type
 
 // match reports whether a value of a type can stand for the pattern, and sets letters. Without coerce types must be the same.
 func (p pattern) match(t types.Type, l letters, coerce bool) bool {
+	if p.letter == "A" {
+		return true
+	}
 	if p.letter != "" {
 		bound, ok := l[p.letter]
 		switch {
@@ -176,6 +179,8 @@ func (p pattern) widened(t types.Type) types.Type {
 // with returns the type that the pattern is for an argument of a type, which matches.
 func (p pattern) with(l letters, t types.Type) types.Type {
 	switch {
+	case p.letter == "A":
+		return t
 	case p.letter != "":
 		return l[p.letter]
 	case len(p.elems) > 0:

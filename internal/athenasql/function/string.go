@@ -8,15 +8,7 @@ import (
 )
 
 // spaces are the characters that trim removes: Java's whitespace.
-var spaces = func() string {
-	s := "\t\n\v\f\r\x1c\x1d\x1e\x1f \u1680"
-	for r := rune(0x2000); r <= 0x200a; r++ {
-		if r != 0x2007 {
-			s += string(r)
-		}
-	}
-	return s + "\u2028\u2029\u205f\u3000"
-}()
+const spaces = "\t\n\v\f\r\x1c\x1d\x1e\x1f \u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2008\u2009\u200a\u2028\u2029\u205f\u3000"
 
 // ofASCII is a template for texts of one byte a character, and another for the rest.
 func ofASCII(ascii, other string) string {
@@ -111,6 +103,7 @@ var stringFuncs = []Func{
 		{Signature: "(varbinary, varchar) -> varchar", SQL: "trino_from_utf8($1, $2)"},
 		{Signature: "(varbinary, bigint) -> varchar", SQL: "trino_from_utf8($1, trino_chr($2))"},
 	}},
+	{Name: "format", Page: "conversion", Forms: []Form{{Signature: "(varchar, A...) -> varchar", Make: formatted}}},
 	{Name: "word_stem", Page: "string", Refused: "stems of words are in no library that weir has"},
 }
 
@@ -159,11 +152,16 @@ func splitPart(c *Call) (string, error) {
 
 func pads(name string) []Form {
 	return []Form{{Signature: "(varchar, bigint, varchar) -> varchar", Make: func(c *Call) (string, error) {
-		if n, pad := c.Args[1].Int, c.Args[2].Text; n != nil && *n >= 0 && *n <= maxPad && pad != nil && *pad != "" {
+		n, pad := c.Args[1].Int, c.Args[2].Text
+		if n != nil && *n > longestPad && *n <= maxPad {
+			return "", athenasql.Errorf(athenasql.CodeExceededLimit, c.Args[1].At, "function %s makes texts of at most %d characters", name, longestPad)
+		}
+		if n != nil && *n >= 0 && *n <= maxPad && pad != nil && *pad != "" {
 			return fill(name+"($1, CAST($2 AS INTEGER), $3)", c)
 		}
 		return fill(when(fmt.Sprintf("$2 < 0 OR $2 > %d", maxPad), fmt.Sprintf("Target length must be in the range [0..%d]", maxPad),
-			when("$3 = ''", "Padding string must not be empty", name+"($1, CAST($2 AS INTEGER), $3)")), c)
+			when("$3 = ''", "Padding string must not be empty", fmt.Sprintf("CASE WHEN $2 > %d THEN %s ELSE %s($1, CAST($2 AS INTEGER), $3) END", longestPad,
+				Fail(athenasql.CodeExceededLimit, fmt.Sprintf("%s makes texts of at most %d characters", name, longestPad)), name))), c)
 	}}}
 }
 

@@ -54,6 +54,8 @@ func textOf(s string, t Type) string {
 		}
 	case IPAddress:
 		return Address(s)
+	case IPPrefix:
+		return Prefix(s)
 	}
 	return s
 }
@@ -65,6 +67,15 @@ func Address(digits string) string {
 		return a.Unmap().String()
 	}
 	return digits
+}
+
+// Prefix returns an ipprefix, which is the 32 digits of its first address and two of its length, as Trino shows it: "10.0.0.0/8".
+func Prefix(digits string) string {
+	n, err := hex.DecodeString(digits[max(0, len(digits)-2):])
+	if err != nil || len(digits) != 34 {
+		return digits
+	}
+	return fmt.Sprintf("%s/%d", Address(digits[:32]), n[0])
 }
 
 func bytesOf(b []byte, t Type) string {
@@ -160,10 +171,10 @@ func otherOf(v any, t Type) string {
 		p.Elem().Set(r)
 		r = p
 	}
-	if m, ok := r.Interface().(interface {
+	if m, ok := reflect.TypeAssert[interface {
 		Keys() []any
 		Values() []any
-	}); ok {
+	}](r); ok {
 		keys, values := m.Keys(), m.Values()
 		parts := make([]string, len(keys))
 		for i := range keys {
@@ -174,7 +185,7 @@ func otherOf(v any, t Type) string {
 	if e := reflect.Indirect(r); e.Kind() == reflect.Struct {
 		value, scale := e.FieldByName("Value"), e.FieldByName("Scale")
 		if value.IsValid() && scale.IsValid() && scale.CanUint() {
-			if n, ok := value.Interface().(*big.Int); ok && n != nil {
+			if n, ok := reflect.TypeAssert[*big.Int](value); ok && n != nil {
 				return decimalOf(n, int(scale.Uint()))
 			}
 		}
