@@ -36,14 +36,18 @@ type AthenaInput struct {
 	Objects func(ctx context.Context, scan *compile.Scan, keep KeepPartitions) (*AthenaObjects, error)
 }
 
-// KeepPartitions returns the places of those partitions that meet the condition of a scan, in order. Each has the text of each partition key of
-// the scan's table, in the table's order; nil is NULL.
-type KeepPartitions func(ctx context.Context, partitions [][]*string) ([]int, error)
+// NullPartition is the text of a partition key that is NULL, as Hive writes it.
+const NullPartition = "__HIVE_DEFAULT_PARTITION__"
+
+// KeepPartitions returns the places of those partitions that meet the condition of a scan, in order. values has a list of texts for each partition key of
+// the scan's table, in the table's order. The i-th partition has the i-th text of each; where product is set the partitions are all combinations,
+// the last key counting fastest.
+type KeepPartitions func(ctx context.Context, values [][]string, product bool) ([]int, error)
 
 // AthenaObjects is what a scan of a table over objects reads.
 type AthenaObjects struct {
-	// Partitions are the texts of the partition keys, as KeepPartitions has them. A table without keys has one partition without values.
-	Partitions [][]*string
+	// Partitions are the texts of the partition keys of each partition. A table without keys has one partition without values.
+	Partitions [][]string
 	// Files hold the other columns, typed as the table says, and lie in a folder that the engine may read.
 	Files []AthenaFile
 	// Rows says that the rows are Partitions themselves, as of "name$partitions".
@@ -263,8 +267,8 @@ func (r *athenaRun) objectScan(ctx context.Context, i int, cost *query.Cost) err
 		return fmt.Errorf("%w: there are no tables over objects here", query.ErrRefused)
 	}
 	keys := partitionKeys(scan.Table)
-	keep := func(ctx context.Context, partitions [][]*string) ([]int, error) {
-		return r.session.keepPartitions(ctx, keys, partitions, scan.Partitions)
+	keep := func(ctx context.Context, values [][]string, product bool) ([]int, error) {
+		return r.session.keepPartitions(ctx, keys, values, product, scan.Partitions)
 	}
 	objects, err := r.in.Objects(ctx, scan, keep)
 	if err != nil {
@@ -299,27 +303,34 @@ func partitionKeys(t *compile.Table) []compile.Column {
 	return out
 }
 
-// partitionsAtOnce is how many partitions a condition is evaluated over at a time.
-const partitionsAtOnce = 4096
-
 // keepPartitions evaluates a condition over partition keys.
-func (s *session) keepPartitions(ctx context.Context, keys []compile.Column, partitions [][]*string, condition string) ([]int, error) {
+func (s *session) keepPartitions(ctx context.Context, keys []compile.Column, values [][]string, product bool, condition string) ([]int, error) {
 	if condition == "" || len(keys) == 0 {
-		out := make([]int, len(partitions))
+		out := make([]int, partitionCount(values, product))
 		for i := range out {
 			out[i] = i
 		}
 		return out, nil
 	}
 	var out []int
-	for from := 0; from < len(partitions); from += partitionsAtOnce {
-		some := partitions[from:min(from+partitionsAtOnce, len(partitions))]
-		text := "SELECT weir_i FROM (" + partitionsSQL(keys, some) + ") WHERE (" + condition + ") ORDER BY 1"
-		if err := s.each(ctx, text, func(i int) { out = append(out, from+i) }); err != nil {
-			return nil, err
-		}
+	text := "SELECT weir_i FROM (" + partitionsSQL(keys, values, product) + ") WHERE (" + condition + ")"
+	if err := s.each(ctx, text, func(i int) { out = append(out, i) }); err != nil {
+		return nil, err
 	}
+	slices.Sort(out)
 	return out, nil
+}
+
+// partitionCount returns how many partitions keys with these values make. Without keys it is one.
+func partitionCount(values [][]string, product bool) int {
+	if len(values) > 0 && !product {
+		return len(values[0])
+	}
+	n := 1
+	for _, v := range values {
+		n *= len(v)
+	}
+	return n
 }
 
 // each calls do with each number that a SELECT gives.
@@ -340,50 +351,46 @@ func (s *session) each(ctx context.Context, text string, do func(int)) error {
 }
 
 // partitionsSQL returns a SELECT of the partition keys of partitions, typed, and of weir_i, their places.
-func partitionsSQL(keys []compile.Column, partitions [][]*string) string {
-	var text strings.Builder
-	text.WriteString("SELECT weir_i")
+func partitionsSQL(keys []compile.Column, values [][]string, product bool) string {
+	var selects, from []string
+	place := "weir_i0"
+	lists := make([]string, len(keys))
 	for i, k := range keys {
-		fmt.Fprintf(&text, ", CAST(weir_k%d AS %s) AS %s", i, k.Type.SQL(), ident(k.Name))
-	}
-	if len(partitions) == 0 {
-		text.WriteString(" FROM (SELECT 0 AS weir_i")
-		for i := range keys {
-			fmt.Fprintf(&text, ", '' AS weir_k%d", i)
+		selects = append(selects, fmt.Sprintf("CAST(nullif(weir_k%d, %s) AS %s) AS %s", i, quote(NullPartition), k.Type.SQL(), ident(k.Name)))
+		lists[i] = fmt.Sprintf("unnest(CAST([%s] AS VARCHAR[])) AS weir_k%d", quoted(values[i]), i)
+		if product {
+			from = append(from, fmt.Sprintf("(SELECT %s, unnest(range(%d)) AS weir_i%d)", lists[i], len(values[i]), i))
+			if i > 0 {
+				place = fmt.Sprintf("(%s) * %d + weir_i%d", place, len(values[i]), i)
+			}
 		}
-		return text.String() + ") WHERE false"
 	}
-	text.WriteString(" FROM (VALUES ")
-	for i, p := range partitions {
-		if i > 0 {
-			text.WriteString(", ")
-		}
-		fmt.Fprintf(&text, "(%d", i)
-		for k := range keys {
-			text.WriteString(", " + nullable(p[k]))
-		}
-		text.WriteString(")")
+	if !product {
+		from = []string{fmt.Sprintf("(SELECT %s, unnest(range(%d)) AS weir_i0)", strings.Join(lists, ", "), partitionCount(values, false))}
 	}
-	text.WriteString(") AS p(weir_i")
-	for i := range keys {
-		fmt.Fprintf(&text, ", weir_k%d", i)
-	}
-	return text.String() + ")"
+	return "SELECT " + strings.Join(selects, ", ") + ", " + place + " AS weir_i FROM " + strings.Join(from, ", ")
 }
 
-// nullable returns a text as an SQL literal of VARCHAR; nil is NULL.
-func nullable(s *string) string {
-	if s == nil {
-		return "CAST(NULL AS VARCHAR)"
+// quoted returns texts as SQL literals, with commas between.
+func quoted(texts []string) string {
+	out := make([]string, len(texts))
+	for i, t := range texts {
+		out[i] = quote(t)
 	}
-	return quote(*s)
+	return strings.Join(out, ", ")
 }
 
 // objectsSQL returns the SELECT of a scan's columns from the files of objects. A file's partition keys are found by its place among the files: a join
 // would cost each row a look-up, and a SELECT for each partition much planning.
 func objectsSQL(scan *compile.Scan, keys []compile.Column, objects *AthenaObjects) string {
 	if objects.Rows {
-		return "SELECT * EXCLUDE (weir_i) FROM (" + partitionsSQL(keys, objects.Partitions) + ")"
+		values := make([][]string, len(scan.Table.Columns))
+		for _, p := range objects.Partitions {
+			for k, v := range p {
+				values[k] = append(values[k], v)
+			}
+		}
+		return "SELECT * EXCLUDE (weir_i) FROM (" + partitionsSQL(scan.Table.Columns, values, false) + ")"
 	}
 	var list []string
 	for _, c := range scan.Table.Columns {
@@ -420,11 +427,13 @@ func keySQL(c *compile.Column, at int, objects *AthenaObjects) string {
 	values := make([]string, len(objects.Files))
 	for i, f := range objects.Files {
 		v := objects.Partitions[f.Partition][at]
-		values[i] = nullable(v)
-		same = same && (v == nil) == (first == nil) && (v == nil || *v == *first)
+		same = same && v == first
+		if values[i] = quote(v); v == NullPartition {
+			values[i] = "NULL"
+		}
 	}
 	if same {
-		return fmt.Sprintf("CAST(%s AS %s)", nullable(first), c.Type.SQL())
+		return fmt.Sprintf("CAST(%s AS %s)", values[0], c.Type.SQL())
 	}
-	return fmt.Sprintf("(CAST([%s] AS %s[]))[CAST(file_index AS BIGINT) + 1]", strings.Join(values, ", "), c.Type.SQL())
+	return fmt.Sprintf("(CAST(CAST([%s] AS VARCHAR[]) AS %s[]))[CAST(file_index AS BIGINT) + 1]", strings.Join(values, ", "), c.Type.SQL())
 }

@@ -198,7 +198,7 @@ func TestAthenaPartitionList(t *testing.T) {
 func partitioned(t *testing.T, e *Engine) (*compile.Table, func(context.Context, *compile.Scan, KeepPartitions) (*AthenaObjects, error)) {
 	t.Helper()
 	one, two := "2026-03-02", "2026-03-03"
-	partitions := [][]*string{{&one, nil}, {&two, &one}}
+	partitions := [][]string{{one, NullPartition}, {two, one}}
 	var files []AthenaFile
 	for i, of := range []int{0, 1, 1} {
 		path := filepath.Join(e.lake.Dir(), fmt.Sprintf("zz-%d.parquet", i))
@@ -213,7 +213,7 @@ func partitioned(t *testing.T, e *Engine) (*compile.Table, func(context.Context,
 		Columns: []compile.Column{{Name: "n", Type: bigint}, {Name: "d", Type: date, Partition: true}, {Name: "t", Type: varchar, Partition: true}},
 	}
 	return table, func(ctx context.Context, _ *compile.Scan, keep KeepPartitions) (*AthenaObjects, error) {
-		kept, err := keep(ctx, partitions)
+		kept, err := keep(ctx, [][]string{{one, two}, {NullPartition, one}}, false)
 		if err != nil {
 			return nil, err
 		}
@@ -332,5 +332,38 @@ func TestAthenaLeavesNothing(t *testing.T) {
 	var n int
 	if err := conn.QueryRowContext(t.Context(), "SELECT count(*) FROM duckdb_views() WHERE view_name = 'r0'").Scan(&n); err != nil || n != 0 {
 		t.Errorf("%d views are left: %v", n, err)
+	}
+}
+
+// TestKeepPartitions evaluates conditions over lists of partitions and over combinations of keys.
+func TestKeepPartitions(t *testing.T) {
+	e := sixHours(t)
+	s, err := e.begin(t.Context(), &request{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = s.close() }()
+	keys := []compile.Column{{Name: "d", Type: date}, {Name: "h", Type: types.Type{Kind: types.Integer}}, {Name: "r", Type: varchar}}
+	product := [][]string{{"2026-03-02", "2026-03-03"}, {"00", "01", NullPartition}, {"a", "b"}}
+	for _, tc := range []struct {
+		name, condition string
+		values          [][]string
+		product         bool
+		want            []int
+	}{
+		{"all of a product", "", product, true, []int{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11}},
+		{"of a product", `"d" = DATE '2026-03-03' AND "r" = 'b'`, product, true, []int{7, 9, 11}},
+		{"null", `"h" IS NULL`, product, true, []int{4, 5, 10, 11}},
+		{"number", `"h" = 1 AND "r" = 'a'`, product, true, []int{2, 8}},
+		{"list", `"h" > 0`, [][]string{{"2026-03-02", "2026-03-02"}, {"0", "7"}, {"x", "y"}}, false, []int{1}},
+		{"empty", `"h" > 0`, [][]string{nil, nil, nil}, false, nil},
+		{"none", `"r" = 'c'`, product, true, nil},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			got, err := s.keepPartitions(t.Context(), keys, tc.values, tc.product, tc.condition)
+			if diff := cmp.Diff(tc.want, got); diff != "" || err != nil {
+				t.Errorf("%v (-want +got):\n%s", err, diff)
+			}
+		})
 	}
 }
