@@ -98,9 +98,8 @@ func (e *Engine) Athena(ctx context.Context, in AthenaInput, l query.Limits) (*A
 	if err != nil {
 		return fail(err)
 	}
-	if l.MaxBytes > 0 && cost.Bytes > l.MaxBytes {
-		return fail(&limitError{athenasql.Errorf(athenasql.CodeExceededLimit, athenasql.Span{}, "Bytes scanned limit was exceeded").
-			WithHint(fmt.Sprintf("the query would read %d bytes of %d files, and may read %d: ask for fewer partitions or columns", cost.Bytes, len(cost.Files), l.MaxBytes))})
+	if err := overBytes(cost, l); err != nil {
+		return fail(err)
 	}
 	planned := time.Now()
 	from, err := run.session.conn.QueryContext(limit.ctx, in.Query.SQL)
@@ -171,8 +170,17 @@ func (r *AthenaRows) Close() error {
 	return nil
 }
 
-// AthenaCopy runs a compiled query and writes its rows into one Parquet file, in a folder that the engine may write. It returns how many there are.
-func (e *Engine) AthenaCopy(ctx context.Context, in AthenaInput, path, compression string, l query.Limits) (rows int64, cost query.Cost, err error) {
+// AthenaCopyOptions says how AthenaCopy writes.
+type AthenaCopyOptions struct {
+	// Path is a file; with PartitionBy a folder, whose folders are named as Hive does ("date=2026-11-20").
+	Path string
+	// Compression is one of DuckDB's for Parquet: gzip, snappy, zstd, lz4_raw, uncompressed.
+	Compression string
+	PartitionBy []string
+}
+
+// AthenaCopy runs a compiled query and writes its rows as Parquet where the engine may write. It returns how many there are.
+func (e *Engine) AthenaCopy(ctx context.Context, in AthenaInput, o AthenaCopyOptions, l query.Limits) (rows int64, cost query.Cost, err error) {
 	limit := newLimit(ctx, l)
 	run, err := e.beginAthena(limit.ctx, in)
 	if err != nil {
@@ -182,12 +190,28 @@ func (e *Engine) AthenaCopy(ctx context.Context, in AthenaInput, path, compressi
 	if cost, err = run.prepare(limit.ctx); err != nil {
 		return 0, cost, athenaError(limit.close(err))
 	}
-	if l.MaxBytes > 0 && cost.Bytes > l.MaxBytes {
-		return 0, cost, limit.close(&limitError{athenasql.Errorf(athenasql.CodeExceededLimit, athenasql.Span{}, "Bytes scanned limit was exceeded")})
+	if err := overBytes(cost, l); err != nil {
+		return 0, cost, limit.close(err)
 	}
-	text := "COPY (" + in.Query.SQL + ") TO " + quote(path) + " (FORMAT parquet, COMPRESSION " + compression + ")"
-	err = run.session.conn.QueryRowContext(limit.ctx, text).Scan(&rows)
+	text := "COPY (" + in.Query.SQL + ") TO " + quote(o.Path) + " (FORMAT parquet, COMPRESSION " + o.Compression
+	if len(o.PartitionBy) > 0 {
+		keys := make([]string, len(o.PartitionBy))
+		for i, k := range o.PartitionBy {
+			keys[i] = ident(k)
+		}
+		text += ", PARTITION_BY (" + strings.Join(keys, ", ") + "), OVERWRITE_OR_IGNORE"
+	}
+	err = run.session.conn.QueryRowContext(limit.ctx, text+")").Scan(&rows)
 	return rows, cost, athenaError(limit.close(err))
+}
+
+// overBytes refuses a query that would read more than it may.
+func overBytes(cost query.Cost, l query.Limits) error {
+	if l.MaxBytes <= 0 || cost.Bytes <= l.MaxBytes {
+		return nil
+	}
+	return &limitError{athenasql.Errorf(athenasql.CodeExceededLimit, athenasql.Span{}, "Bytes scanned limit was exceeded").
+		WithHint(fmt.Sprintf("the query would read %d bytes of %d files, and may read %d: ask for fewer partitions or columns", cost.Bytes, len(cost.Files), l.MaxBytes))}
 }
 
 // athenaRun is one run of a query.
@@ -196,6 +220,7 @@ type athenaRun struct {
 	in      AthenaInput
 	session *session
 	objects []*AthenaObjects // of each scan, nil of the lake's
+	scans   []AthenaScan     // what each reads, once prepare is done
 	views   []string
 }
 
@@ -238,8 +263,10 @@ func (r *athenaRun) prepare(ctx context.Context) (query.Cost, error) {
 	cost := query.Cost{}
 	scans := r.in.Query.Scans
 	lakes := make([]lakeScan, 0, len(scans))
+	r.scans = make([]AthenaScan, len(scans))
 	for i := range scans {
 		scan := &scans[i]
+		r.scans[i] = AthenaScan{Database: scan.Table.Database, Table: scan.Table.Name, Columns: scan.Columns, Condition: scan.Partitions != ""}
 		source, ofLake := scan.Table.Source.(LakeTable)
 		var err error
 		switch {
@@ -248,6 +275,7 @@ func (r *athenaRun) prepare(ctx context.Context) (query.Cost, error) {
 		case ofLake:
 			var l lakeScan
 			if l, err = r.lakeScan(ctx, scan, &source); err == nil {
+				l.at = i
 				lakes = append(lakes, l)
 			}
 		default:
@@ -275,6 +303,7 @@ func (r *athenaRun) objectScan(ctx context.Context, i int, cost *query.Cost) err
 		return err
 	}
 	r.objects[i] = objects
+	defer r.scanned(i, *cost, cost)
 	for _, f := range objects.Files {
 		cost.FilesTotal++
 		cost.BytesTotal += f.Bytes
@@ -282,6 +311,13 @@ func (r *athenaRun) objectScan(ctx context.Context, i int, cost *query.Cost) err
 		cost.Files = append(cost.Files, query.FileCost{Path: r.shortPath(f.Path), Size: f.Bytes, Bytes: f.Bytes})
 	}
 	return r.view(ctx, scan, objectsSQL(scan, keys, objects))
+}
+
+// scanned notes what a scan reads: what was added to a cost.
+func (r *athenaRun) scanned(i int, before query.Cost, cost *query.Cost) {
+	s := &r.scans[i]
+	s.Files, s.FilesTotal = len(cost.Files)-len(before.Files), cost.FilesTotal-before.FilesTotal
+	s.Bytes, s.BytesTotal = cost.Bytes-before.Bytes, cost.BytesTotal-before.BytesTotal
 }
 
 // shortPath returns a path relative to the data directory, where it is in it.
@@ -436,4 +472,30 @@ func keySQL(c *compile.Column, at int, objects *AthenaObjects) string {
 		return fmt.Sprintf("CAST(%s AS %s)", values[0], c.Type.SQL())
 	}
 	return fmt.Sprintf("(CAST(CAST([%s] AS VARCHAR[]) AS %s[]))[CAST(file_index AS BIGINT) + 1]", strings.Join(values, ", "), c.Type.SQL())
+}
+
+// AthenaScan is what one scan of a query reads.
+type AthenaScan struct {
+	Database, Table string
+	// Columns are those of the table that the query names.
+	Columns []string
+	// Condition says that the partition keys choose files.
+	Condition bool
+	// Files of FilesTotal are read, and Bytes of BytesTotal. Of tables over objects the totals are those of the partitions that are read.
+	Files, FilesTotal int
+	Bytes, BytesTotal int64
+}
+
+// AthenaScans says what each scan of a query would read.
+func (e *Engine) AthenaScans(ctx context.Context, in AthenaInput) ([]AthenaScan, error) {
+	limit := newLimit(ctx, query.Limits{Timeout: explainTimeout})
+	run, err := e.beginAthena(limit.ctx, in)
+	if err != nil {
+		return nil, athenaError(limit.close(err))
+	}
+	defer run.close()
+	if _, err := run.prepare(limit.ctx); err != nil {
+		return nil, athenaError(limit.close(err))
+	}
+	return run.scans, athenaError(limit.close(nil))
 }

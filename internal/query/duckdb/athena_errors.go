@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"weir/internal/athenasql"
+	"weir/internal/athenasql/function"
 	"weir/internal/query"
 )
 
@@ -54,6 +55,9 @@ var numbersOutOfRange = regexp.MustCompile(`(?i)overflow|out of range|not finite
 func athenaErrorOf(e *duckError) error {
 	none := athenasql.Span{}
 	text := e.Error()
+	if f, ok := function.Failure(e.Text); ok && f.Message != text {
+		return f
+	}
 	switch e.Class {
 	case "Out of Memory":
 		return &limitError{athenasql.Errorf(athenasql.CodeExceededLimit, none, "Query exhausted resources at this scale factor").

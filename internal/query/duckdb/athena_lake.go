@@ -21,6 +21,7 @@ var hourColumn = flowlog.FieldByID(flowlog.WeirHour).Column
 // lakeScan is a scan of one of the lake's tables.
 type lakeScan struct {
 	scan    *compile.Scan
+	at      int // its place among the query's scans
 	kind    flowlog.Kind
 	columns []string // of the lake that its relation needs
 	files   []lake.DataFile
@@ -123,7 +124,10 @@ func (r *athenaRun) lakeScans(ctx context.Context, scans []lakeScan, cost *query
 		if err := r.view(ctx, s.scan, r.session.selectFiles(s.kind, matched[i])); err != nil {
 			return err
 		}
+		before := *cost
 		r.addLakeCost(cost, s, matched[i], read[i], opened)
+		r.scanned(s.at, before, cost)
+		r.scans[s.at].Files = len(matched[i])
 	}
 	return nil
 }
