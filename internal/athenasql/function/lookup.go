@@ -10,7 +10,7 @@ import (
 )
 
 // families are the functions by family.
-var families = [][]Func{stringFuncs}
+var families = [][]Func{stringFuncs, regexpFuncs, urlFuncs, jsonFuncs}
 
 var table, signatures = func() (map[string]*Func, map[string]signature) {
 	t, s := map[string]*Func{}, map[string]signature{}
@@ -81,7 +81,7 @@ var foreign = map[string]string{
 	"weekofyear": "week(t)", "percentile": "approx_percentile(x, fraction)", "percentile_cont": "approx_percentile(x, fraction)", "percentile_disc": "approx_percentile(x, fraction)",
 	"percentile_approx": "approx_percentile(x, fraction)", "median": "approx_percentile(x, 0.5)", "quantile": "approx_percentile(x, fraction)", "approx_count_distinct": "approx_distinct(x)",
 	"uniq": "approx_distinct(x), or count(DISTINCT x)", "countif": "count_if(condition)", "mean": "avg(x)", "get_json_object": "json_extract_scalar(json, path)",
-	"json_value": "json_extract_scalar(json, path)", "json_query": "json_extract(json, path)", "json_tuple": "json_extract_scalar(json, path)", "parse_json": "json_parse(s)",
+	"json_tuple": "json_extract_scalar(json, path)", "parse_json": "json_parse(s)",
 	"to_json": "json_format(CAST(x AS JSON))", "parse_url": "url_extract_host(url) and the like", "rlike": "regexp_like(s, pattern)", "regexp_matches": "regexp_like(s, pattern)",
 	"regexp_substr": "regexp_extract(s, pattern)", "hex": "to_hex(binary)", "unhex": "from_hex(s)", "base64": "to_base64(binary)", "unbase64": "from_base64(s)", "sha": "sha1(binary)",
 	"sha2": "sha256(binary)", "trunc": "truncate(x), or date_trunc(unit, t)", "to_number": "CAST(s AS double)", "inet_aton": "CAST(s AS ipaddress)",
