@@ -181,7 +181,7 @@ func fill(form string, c *Call) (string, error) {
 	used := make([]int, len(c.Args))
 	var b strings.Builder
 	for i := 0; i < len(form); i++ {
-		if form[i] != '$' || i+1 == len(form) {
+		if form[i] != '$' || i+1 == len(form) || form[i+1] != '*' && (form[i+1] < '1' || form[i+1] > '9') {
 			b.WriteByte(form[i])
 			continue
 		}

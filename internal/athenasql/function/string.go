@@ -192,8 +192,13 @@ func concatArrays(c *Call) (string, error) {
 	return "CASE WHEN " + strings.Join(there, " AND ") + " THEN list_concat(" + strings.Join(all, ", ") + ") END", nil
 }
 
-// multimap is the map of each key to the array of its values, in their order.
+// multimap is the map of each key to the array of its values, in the order in which they come.
 func multimap(keys, values string) string {
-	return "map_from_entries(list_transform(list_distinct(" + keys + "), lambda weir_k: {'k': weir_k, 'v': list_transform(list_filter(list_zip(" +
+	return "map_from_entries(list_transform(" + distinct(keys) + ", lambda weir_k: {'k': weir_k, 'v': list_transform(list_filter(list_zip(" +
 		keys + ", " + values + "), lambda weir_e: weir_e[1] = weir_k), lambda weir_e: weir_e[2])}))"
+}
+
+// distinct is a list without NULL and repeats, in its order, which DuckDB's list_distinct does not keep.
+func distinct(list string) string {
+	return "list_filter(" + list + ", lambda weir_d, weir_i: list_position(" + list + ", weir_d) = weir_i)"
 }
