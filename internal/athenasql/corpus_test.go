@@ -2,6 +2,7 @@ package athenasql
 
 import (
 	"encoding/json"
+	"maps"
 	"os"
 	"regexp"
 	"strings"
@@ -53,10 +54,20 @@ func guide(t testing.TB) map[string]string {
 	return out
 }
 
+// TestCorpus reads the queries of others, prints them and reads them again.
 func TestCorpus(t *testing.T) {
-	for name, text := range corpus(t) {
-		if _, err := Parse(text); err != nil {
+	texts := corpus(t)
+	maps.Copy(texts, guide(t))
+	for name, text := range texts {
+		s, err := Parse(text)
+		if err != nil {
 			t.Errorf("%s: %v\n%s", name, err, text)
+			continue
 		}
+		again, err := Parse(Print(s))
+		if err != nil || !Equal(s, again) {
+			t.Errorf("%s: printed it reads otherwise (%v)\n%s", name, err, Print(s))
+		}
+		checkSpans(t, name, text, s)
 	}
 }

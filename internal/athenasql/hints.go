@@ -105,19 +105,21 @@ func (p *parser) hint() string {
 		return signHints[t.text]
 	case t.kind == wordToken && wordHints[t.text] != "" && !value:
 		return wordHints[t.text]
-	case t.kind == wordToken && before.kind == signToken && before.text == "*" && p.word(0, "EXCEPT", "REPLACE"):
+	case p.at > 2 && before.kind == signToken && before.text == "(" && p.tokens[p.at-2].text == "EXCEPT" && p.tokens[p.at-3].text == "*":
 		return "name the columns one by one"
+	case before.kind == wordToken && (before.text == "FORM" || before.text == "FRMO"):
+		return "FROM?"
 	case t.kind == wordToken && reserved[t.text] && (value || slices.Contains(p.expected, "<identifier>")) && p.wantsOperand(before):
 		return t.text + ` is a reserved word: as a name it stands in double quotes, "` + strings.ToLower(t.text) + `"`
 	case t.kind == stringToken && before.kind == wordToken && before.text == "FROM":
 		return "a table is a name, in double quotes where it has other signs; files are read through CREATE EXTERNAL TABLE"
 	case t.kind == stringToken && slices.Contains(p.expected, "<identifier>"):
 		return "a name stands in double quotes, or in none"
-	case t.kind == signToken && t.text == "(" && slices.Contains(p.expected, "'TABLESAMPLE'"):
+	case t.kind == signToken && t.text == "(" && slices.Contains(p.expected, "TABLESAMPLE"):
 		return "a function that makes rows is TABLE(name(...)) or UNNEST(...); files are read through CREATE EXTERNAL TABLE"
 	case t.kind == signToken && t.text == ")" && slices.Contains(p.expected, "<EOF>"):
 		return "a parenthesis closes here that none opens"
-	case t.kind == endToken && slices.Contains(p.expected, "')'"):
+	case t.kind == endToken && slices.Contains(p.expected, ")"):
 		return "a parenthesis is open"
 	case t.kind == stringToken && before.kind == stringToken:
 		return "a quote in a text is written twice: 'it''s'"

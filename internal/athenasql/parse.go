@@ -158,16 +158,35 @@ func (p *parser) span(start int) Span {
 	return Span{start, max(start, p.tokens[p.at-1].End)}
 }
 
-// expecting notes what could stand at the next token.
+// expecting notes what could stand at the next token: words and signs, or classes such as "<expression>".
 func (p *parser) expecting(what ...string) {
 	if p.expectedAt != p.at {
 		p.expected, p.expectedAt = p.expected[:0], p.at
 	}
-	for _, w := range what {
-		if len(p.expected) < 64 && !slices.Contains(p.expected, w) {
-			p.expected = append(p.expected, w)
+	if len(p.expected) < maxExpected {
+		p.expected = append(p.expected, what...)
+	}
+}
+
+// maxExpected bounds the notes: deep in parentheses the same is looked for again and again.
+const maxExpected = 1000
+
+// isClass reports whether what is expected is a class of tokens, not a word or a sign.
+func isClass(expected string) bool { return len(expected) > 3 && expected[0] == '<' }
+
+// listExpected returns what was expected, in Trino's order: words and signs in quotes, then classes.
+func (p *parser) listExpected() string {
+	var quoted, classes []string
+	for _, e := range p.expected {
+		if isClass(e) {
+			classes = append(classes, e)
+		} else {
+			quoted = append(quoted, "'"+e+"'")
 		}
 	}
+	slices.Sort(quoted)
+	slices.Sort(classes)
+	return strings.Join(append(slices.Compact(quoted), slices.Compact(classes)...), ", ")
 }
 
 // word reports whether the token n places on is a word. It notes nothing.
@@ -187,9 +206,7 @@ func (p *parser) is(words ...string) bool {
 	if p.word(0, words...) {
 		return true
 	}
-	for _, w := range words {
-		p.expecting("'" + w + "'")
-	}
+	p.expecting(words...)
 	return false
 }
 
@@ -198,7 +215,7 @@ func (p *parser) isSign(sign string) bool {
 	if p.sign(0, sign) {
 		return true
 	}
-	p.expecting("'" + sign + "'")
+	p.expecting(sign)
 	return false
 }
 
@@ -258,16 +275,7 @@ func (p *parser) mismatch(what ...string) {
 	case t.kind == digitToken && slices.ContainsFunc(p.expected, func(e string) bool { return e == "<identifier>" || e == "<expression>" }):
 		fail(at, "identifiers must not start with a digit; surround the identifier with double quotes", `write "`+strings.ToLower(t.text)+`"`)
 	}
-	slices.SortFunc(p.expected, func(a, b string) int {
-		if (a[0] == '<') != (b[0] == '<') {
-			if a[0] == '<' {
-				return 1
-			}
-			return -1
-		}
-		return strings.Compare(a, b)
-	})
-	fail(at, "mismatched input '"+shown+"'. Expecting: "+strings.Join(p.expected, ", "), p.hint())
+	fail(at, "mismatched input '"+shown+"'. Expecting: "+p.listExpected(), p.hint())
 }
 
 // enter counts the depth; leave is its counterpart.

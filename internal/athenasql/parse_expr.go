@@ -47,12 +47,12 @@ func (p *parser) predicate() Expr {
 	if t := p.tok(); t.kind == signToken && comparisons[t.text] != "" {
 		return p.comparison(start, left)
 	}
-	p.expecting("'='", "'<>'", "'<'", "'<='", "'>'", "'>='")
+	p.expecting("=", "<>", "<", "<=", ">", ">=")
 	not := p.is("NOT")
 	if not {
 		if !p.word(1, "BETWEEN", "IN", "LIKE") {
 			p.next()
-			p.mismatch("'BETWEEN'", "'IN'", "'LIKE'")
+			p.mismatch("BETWEEN", "IN", "LIKE")
 		}
 		p.next()
 	}
@@ -155,7 +155,7 @@ func (p *parser) binary(level int) Expr {
 		t := p.tok()
 		if t.kind != signToken || levels[t.text] != level {
 			if level == 4 {
-				p.expecting("'%'", "'*'", "'+'", "'-'", "'/'", "'||'")
+				p.expecting("%", "*", "+", "-", "/", "||")
 			}
 			return left
 		}
@@ -191,7 +191,7 @@ func (p *parser) unary() Expr {
 		case p.word(0, "INTERVAL"):
 			zone = p.interval()
 		default:
-			p.mismatch("'INTERVAL'", "<string>")
+			p.mismatch("INTERVAL", "<string>")
 		}
 		left = &AtTimeZone{Span: p.span(start), Of: left, Zone: zone}
 	}

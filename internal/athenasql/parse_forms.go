@@ -80,7 +80,7 @@ func (p *parser) trim() Expr {
 		p.wantSign(")")
 		return p.called(start, name, of, first)
 	case said:
-		p.mismatch("'FROM'")
+		p.mismatch("FROM")
 	case p.takeSign(","):
 		chars := p.value()
 		p.wantSign(")")
@@ -252,7 +252,7 @@ func (p *parser) bound() FrameBound {
 		p.at += 2
 		return FrameBound{Kind: CurrentRow}
 	}
-	p.expecting("'CURRENT'", "'UNBOUNDED'")
+	p.expecting("CURRENT", "UNBOUNDED")
 	// The bound of x BETWEEN a AND b would take the AND of the frame: a value it is, as in BETWEEN.
 	n := p.value()
 	if p.take("PRECEDING") {

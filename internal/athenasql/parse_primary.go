@@ -147,7 +147,7 @@ func (p *parser) callRest(c *Call) {
 		c.Nulls = p.next().text
 		p.next()
 		if !p.word(0, "OVER") {
-			p.mismatch("'OVER'")
+			p.mismatch("OVER")
 		}
 	}
 	if p.word(0, "OVER") && (p.sign(1, "(") || p.isName(1)) {
@@ -240,7 +240,7 @@ func (p *parser) intervalOrName() Expr {
 	}
 	if k := p.look(1).kind; k == integerToken || k == decimalToken {
 		p.next()
-		p.mismatch("'+'", "'-'", "<string>")
+		p.mismatch("+", "-", "<string>")
 	}
 	return nil
 }
@@ -252,7 +252,7 @@ func (p *parser) interval() Expr {
 		i.Negative = p.next().text == "-"
 	}
 	if p.tok().kind != stringToken {
-		p.mismatch("'+'", "'-'", "<string>")
+		p.mismatch("+", "-", "<string>")
 	}
 	i.Value = p.next().text
 	i.From = p.unit()

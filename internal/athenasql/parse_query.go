@@ -17,7 +17,7 @@ func (p *parser) query() *Query {
 	return q
 }
 
-// queryNoWith reads a query without WITH, which begins in a body that was read already.
+// queryFrom reads a query without WITH, which begins in a body that was read already.
 func (p *parser) queryFrom(start int, first QueryBody) *Query {
 	q := &Query{}
 	p.queryRest(q, p.setOperations(start, first, 0))
@@ -65,7 +65,7 @@ func (p *parser) queryRest(q *Query, body QueryBody) {
 		if p.tok().kind == integerToken || p.sign(0, "?") {
 			q.Limit = p.rowCount()
 		} else {
-			q.Limit = &Integer{Span: first, Text: "1"}
+			q.Limit = &Integer{Span: Span{first.Start, first.Start}, Text: "1"}
 		}
 		if !p.take("ROW") {
 			p.want("ROWS")
@@ -155,7 +155,7 @@ func (p *parser) queryPrimary() QueryBody {
 		p.wantSign(")")
 		return q
 	}
-	p.mismatch("'SELECT'", "'TABLE'", "'VALUES'")
+	p.mismatch("SELECT", "TABLE", "VALUES")
 	return nil
 }
 
@@ -333,7 +333,7 @@ func (p *parser) groupSets(empty bool) [][]Expr {
 // groupSet reads one expression, or several (or none) in parentheses.
 func (p *parser) groupSet() []Expr {
 	start := p.tok().Start
-	if p.sign(0, "(") && p.sign(1, ")") {
+	if p.sign(0, "(") && p.sign(1, ")") && !p.sign(2, "->") {
 		p.at += 2
 		return nil
 	}

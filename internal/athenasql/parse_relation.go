@@ -117,10 +117,7 @@ func (p *parser) relationPrimary() Relation {
 		p.wantSign("(")
 		u.Exprs = list(p, p.expr)
 		p.wantSign(")")
-		if p.take("WITH") {
-			p.want("ORDINALITY")
-			u.Ordinality = true
-		}
+		u.Ordinality = p.take("WITH", "ORDINALITY")
 		u.Span = p.span(start)
 		return u
 	case p.word(0, "LATERAL") && p.sign(1, "("):
@@ -134,7 +131,7 @@ func (p *parser) relationPrimary() Relation {
 	case p.word(0, "JSON_TABLE"):
 		refuse(p.tok().Span, "JSON_TABLE", "use json_extract with CAST and UNNEST")
 	}
-	p.expecting("'LATERAL'", "'TABLE'")
+	p.expecting("LATERAL", "TABLE")
 	t := &TableRef{Name: p.qualifiedName()}
 	t.Span = p.span(start)
 	return t

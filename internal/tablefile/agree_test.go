@@ -2,6 +2,7 @@ package tablefile
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"os"
 	"path/filepath"
@@ -194,7 +195,7 @@ func TestParquetTypes(t *testing.T) {
 		}
 		got, err := read(t, Layout{Parquet: true, Columns: []Column{{"col", tt.typ}}}, "s3://b/x", body.String())
 		if tt.want == "" {
-			if e, ok := err.(*athenasql.Error); !ok || e.Code != athenasql.CodeBadData {
+			if e, ok := errors.AsType[*athenasql.Error](err); !ok || e.Code != athenasql.CodeBadData {
 				t.Errorf("%s as %s: %v %v; want %s", tt.node, tt.typ, got, err, athenasql.CodeBadData)
 			}
 			continue

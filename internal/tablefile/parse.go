@@ -2,6 +2,7 @@ package tablefile
 
 import (
 	"bytes"
+	"errors"
 	"math"
 	"math/big"
 	"strconv"
@@ -67,7 +68,7 @@ func parseFloat(b []byte, bits int) (float64, bool) {
 		text = text[:len(text)-1]
 	}
 	f, err := strconv.ParseFloat(text, bits)
-	if e, bad := err.(*strconv.NumError); bad && e.Err != strconv.ErrRange {
+	if err != nil && !errors.Is(err, strconv.ErrRange) {
 		return 0, false
 	}
 	return f, true // what is too large is infinite, as in Java

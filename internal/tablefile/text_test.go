@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -289,7 +290,7 @@ func TestRefused(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			_, err := read(t, tt.l, tt.url, tt.body)
-			e, ok := err.(*athenasql.Error)
+			e, ok := errors.AsType[*athenasql.Error](err)
 			if !ok || e.Code != tt.code || !strings.Contains(e.Message, tt.url) {
 				t.Errorf("%v; want %s with the object's address", err, tt.code)
 			}
@@ -322,7 +323,7 @@ func TestHeader(t *testing.T) {
 		}
 	}
 	_, err := read(t, wrong, "s3://b/x", body)
-	e, ok := err.(*athenasql.Error)
+	e, ok := errors.AsType[*athenasql.Error](err)
 	if !ok || e.Code != athenasql.CodeBadData {
 		t.Fatalf("%v; want %s", err, athenasql.CodeBadData)
 	}

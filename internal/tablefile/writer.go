@@ -50,7 +50,10 @@ func (w *writer) flush(rows int) error {
 		return nil
 	}
 	if w.group == nil {
-		w.group = w.out.AppendBufferedRowGroup()
+		var err error
+		if w.group, err = w.out.AppendBufferedRowGroupChecked(); err != nil {
+			return err
+		}
 	}
 	for i, c := range w.columns {
 		to, err := w.group.Column(i)
