@@ -2,6 +2,7 @@ package compile
 
 import (
 	"fmt"
+	"strings"
 
 	"weir/internal/athenasql"
 	"weir/internal/athenasql/types"
@@ -21,8 +22,8 @@ type env struct {
 	windowed *bool
 	// whole is the expression that is compiled, for errors.
 	whole athenasql.Expr
-	// within is the aggregate whose argument this is.
-	within string
+	// within is the aggregate, and inWindow the window function, whose argument this is.
+	within, inWindow string
 }
 
 // top compiles a whole expression of a clause.
@@ -140,15 +141,16 @@ func (e *env) caseOf(x *athenasql.Case) value {
 		results = append(results, e.expr(x.Else))
 	}
 	t := e.c.common(results, "All CASE results must be the same type or coercible to a common type. Cannot find common type between %s and %s")
-	sql := "(CASE"
+	var sql strings.Builder
+	sql.WriteString("(CASE")
 	for i, condition := range conditions {
-		sql += " WHEN " + condition + " THEN " + e.c.stored(results[i], t).sql
+		sql.WriteString(" WHEN " + condition + " THEN " + e.c.coerce(results[i], t).sql)
 		constant = constant && results[i].constant
 	}
 	if x.Else != nil {
-		sql += " ELSE " + e.c.stored(results[len(results)-1], t).sql
+		sql.WriteString(" ELSE " + e.c.coerce(results[len(results)-1], t).sql)
 	}
-	return value{sql: sql + " END)", typ: t, constant: constant}
+	return value{sql: sql.String() + " END)", typ: t, constant: constant}
 }
 
 // common returns the type that values have in common, or ends with an error that names two that have none.

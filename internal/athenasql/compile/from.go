@@ -255,7 +255,7 @@ func (c *compiler) tableFunction(r *athenasql.TableFunction, around *scope) rela
 		if !v.constant || !types.Coerces(v.typ, types.Type{Kind: types.BigInt}) {
 			c.fail(athenasql.CodeTypeMismatch, v.at, "the arguments of sequence are constants of type bigint")
 		}
-		args[i] = c.stored(v, types.Type{Kind: types.BigInt}).sql
+		args[i] = c.coerce(v, types.Type{Kind: types.BigInt}).sql
 	}
 	if len(args) == 3 {
 		args[2] = "CASE WHEN " + args[2] + " = 0 THEN " + failing(athenasql.CodeInvalidArgument, "Step must not be zero") + " ELSE " + args[2] + " END"

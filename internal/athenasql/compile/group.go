@@ -106,7 +106,7 @@ func (g *grouped) add(s *selection, x athenasql.Expr) int {
 		g.c.fail(athenasql.CodeTypeMismatch, v.at, "%s is not comparable, and therefore cannot be used in GROUP BY", v.typ)
 	}
 	if v.typ.Kind == types.Unknown {
-		v = g.c.stored(v, v.typ)
+		v = g.c.coerce(v, v.typ)
 	}
 	if at := g.key(v.sql); at >= 0 {
 		return at

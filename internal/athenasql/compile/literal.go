@@ -172,6 +172,9 @@ func (c *compiler) typedLiteral(x *athenasql.TypedLiteral) value {
 		}
 		return value{sql: quoteText(digits), typ: t, constant: true}
 	}
+	if t.Kind == types.JSON {
+		return (&env{c: c, scope: &scope{}}).function("json_parse", x.Span, c.textValue(x.Value, x.Span))
+	}
 	// Of other types Trino takes the text as CAST does.
 	v := c.textValue(x.Value, x.Span)
 	return c.castTo(v, t, false, x.Span)

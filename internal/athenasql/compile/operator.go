@@ -119,26 +119,13 @@ func (c *compiler) compare(operator string, l, r value, at athenasql.Span) value
 	}
 	lsql, rsql := c.comparable(l, r, t)
 	out.sql = "(" + lsql + " " + operator + " " + rsql + ")"
-	if (t.Kind == types.Double || t.Kind == types.Real) && operator != "<>" {
-		// In DuckDB NaN equals itself and is the greatest; in Trino it is neither.
-		var nan []string
-		for _, v := range []struct {
-			value
-			sql string
-		}{{l, lsql}, {r, rsql}} {
-			if !v.finite && v.typ.Kind != types.Decimal && !v.typ.IsInteger() {
-				nan = append(nan, "isnan("+v.sql+")")
-			}
+	if nan := nanOf(l, lsql, r, rsql); nan != "" && (t.Kind == types.Double || t.Kind == types.Real) {
+		// In DuckDB NaN equals itself and is the greatest; in Trino it is neither equal to anything nor less nor greater.
+		result := "FALSE"
+		if operator == "<>" {
+			result = "TRUE"
 		}
-		if len(nan) > 0 {
-			out.sql = "(CASE WHEN " + strings.Join(nan, " OR ") + " THEN CASE WHEN " + lsql + " IS NOT NULL AND " + rsql +
-				" IS NOT NULL THEN FALSE END ELSE " + out.sql + " END)"
-		}
-	} else if t.Kind == types.Double || t.Kind == types.Real {
-		nan := nanOf(l, lsql, r, rsql)
-		if nan != "" {
-			out.sql = "(CASE WHEN " + nan + " THEN CASE WHEN " + lsql + " IS NOT NULL AND " + rsql + " IS NOT NULL THEN TRUE END ELSE " + out.sql + " END)"
-		}
+		out.sql = "(CASE WHEN " + nan + " THEN CASE WHEN " + lsql + " IS NOT NULL AND " + rsql + " IS NOT NULL THEN " + result + " END ELSE " + out.sql + " END)"
 	}
 	return out
 }
@@ -375,15 +362,7 @@ func (c *compiler) guarded(a, b value, sql string) string {
 
 // floats compiles the arithmetic of doubles and reals: that of IEEE 754 in both.
 func (c *compiler) floats(operator string, a, b value, t types.Type, constant bool) value {
-	sql := "(" + a.sql + " " + operator + " " + b.sql + ")"
-	if operator == "%" || operator == "/" {
-		// DuckDB has NULL for x % 0.0.
-		sql = "(CASE WHEN " + b.sql + " = 0 AND " + a.sql + " IS NOT NULL THEN CAST('NaN' AS " + t.SQL() + ") ELSE " + sql + " END)"
-		if operator == "/" {
-			sql = "(" + a.sql + " / " + b.sql + ")"
-		}
-	}
-	return value{sql: sql, typ: t, constant: constant}
+	return value{sql: "(" + a.sql + " " + operator + " " + b.sql + ")", typ: t, constant: constant}
 }
 
 // decimals compiles the arithmetic of decimals with the precision and scale of Trino.
@@ -393,6 +372,9 @@ func (c *compiler) decimals(operator string, l, r value, at athenasql.Span) valu
 	a, b := c.toDecimal(l), c.toDecimal(r)
 	p1, s1, p2, s2 := a.typ.Precision, a.typ.Scale, b.typ.Precision, b.typ.Scale
 	scale := max(s1, s2)
+	if operator == "/" && scale == 38 {
+		c.fail(athenasql.CodeNotSupported, at, "dividing decimals of 38 places is not supported")
+	}
 	t := types.Type{Kind: types.Decimal, Scale: scale}
 	out := value{constant: l.constant && r.constant}
 	switch operator {

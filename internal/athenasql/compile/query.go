@@ -332,7 +332,7 @@ func (c *compiler) values(x *athenasql.Values, s *scope) *body {
 	for i, row := range rows {
 		list := make([]string, len(row))
 		for j, v := range row {
-			list[j] = c.stored(v, common[j]).sql
+			list[j] = c.coerce(v, common[j]).sql
 		}
 		lines[i] = "(" + strings.Join(list, ", ") + ")"
 	}

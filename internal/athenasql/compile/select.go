@@ -85,7 +85,7 @@ func (s *selection) list() {
 		}
 		v := s.env.top(item.Expr)
 		if v.typ.Kind == 0 {
-			v = s.c.stored(v, v.typ)
+			v = s.c.coerce(v, v.typ)
 		}
 		s.outs = append(s.outs, v)
 		s.names = append(s.names, outputName(item))

@@ -10,7 +10,7 @@ import (
 )
 
 // families are the functions by family.
-var families = [][]Func{stringFuncs, regexpFuncs, urlFuncs, jsonFuncs, datetimeFuncs, ipFuncs}
+var families = [][]Func{stringFuncs, regexpFuncs, urlFuncs, jsonFuncs, datetimeFuncs, ipFuncs, mathFuncs, conditionalFuncs, binaryFuncs, arrayFuncs, mapFuncs, aggregateFuncs, windowFuncs}
 
 var table, signatures = func() (map[string]*Func, map[string]signature) {
 	t, s := map[string]*Func{}, map[string]signature{}
