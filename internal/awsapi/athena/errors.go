@@ -21,7 +21,9 @@ func invalidAs(code, format string, args ...any) *awsapi.Error {
 	}}
 }
 
-func invalid(format string, args ...any) *awsapi.Error { return invalidAs("INVALID_INPUT", format, args...) }
+func invalid(format string, args ...any) *awsapi.Error {
+	return invalidAs("INVALID_INPUT", format, args...)
+}
 
 func notFound(arn, format string, args ...any) error {
 	message := fmt.Sprintf(format, args...)
