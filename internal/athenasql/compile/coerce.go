@@ -149,7 +149,7 @@ func (e *env) row(x *athenasql.RowOf) value {
 	for i, v := range values {
 		parts[i] = quoteName(t.StructKey(i)) + " := " + e.c.coerce(v, v.typ).sql
 	}
-	return value{sql: "struct_pack(" + strings.Join(parts, ", ") + ")", typ: t, constant: constant}
+	return value{sql: "struct_pack(" + strings.Join(parts, ", ") + ")", typ: t, constant: constant, items: values}
 }
 
 // rowField compiles a field of a row by its name.

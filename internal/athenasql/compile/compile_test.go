@@ -3,6 +3,8 @@ package compile_test
 import (
 	"context"
 	"errors"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -186,4 +188,48 @@ func TestRefuses(t *testing.T) {
 			}
 		}
 	}
+}
+
+// FuzzCompile looks for a statement on which the compiler breaks: it says what is wrong, or gives SQL whose columns and scans are whole.
+func FuzzCompile(f *testing.F) {
+	scripts, err := filepath.Glob("testdata/*.script")
+	if err != nil || len(scripts) == 0 {
+		f.Fatalf("no scripts: %v", err)
+	}
+	for _, name := range scripts {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			f.Fatal(err)
+		}
+		for block := range strings.SplitSeq(string(text), "\n\n") {
+			query, _, _ := strings.Cut(block, "\n---- ")
+			f.Add(query)
+		}
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		s, err := athenasql.Parse(text)
+		if err != nil {
+			return
+		}
+		query, ok := s.(*athenasql.Query)
+		if !ok {
+			return
+		}
+		q, err := compile.Compile(t.Context(), query, compile.Options{Catalog: tables(), Database: "weir", Now: time.Unix(0, 0)})
+		if err != nil {
+			placed, ok := errors.AsType[*athenasql.Error](err)
+			if !ok || placed.Message == "" {
+				t.Fatalf("%q: %v", text, err)
+			}
+			return
+		}
+		if len(q.Columns) == 0 || strings.ContainsRune(q.SQL, 0) {
+			t.Fatalf("%q: %q", text, q.SQL)
+		}
+		for _, s := range q.Scans {
+			if s.Partitions != "" && len(s.Columns) == 0 {
+				t.Fatalf("%q: a condition over partitions of a scan that reads none: %s", text, s.Partitions)
+			}
+		}
+	})
 }

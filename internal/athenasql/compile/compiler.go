@@ -147,6 +147,8 @@ type value struct {
 	constant bool
 	// finite doubles are no NaN.
 	finite bool
+	// items are the fields of a row that is written in place.
+	items []value
 	// column is the field that the value is, nil of what is computed.
 	column *field
 }

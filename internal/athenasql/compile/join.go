@@ -43,7 +43,7 @@ func (c *compiler) join(j *athenasql.Join, around *scope) relation {
 			c.fail(athenasql.CodeSyntax, j.Span, "a join needs ON or USING")
 		}
 		// In ON all columns are as they were read.
-		s := &scope{fields: slices.Concat(left.fields, right.fields), parent: around}
+		s := &scope{fields: slices.Concat(left.fields, right.fields), parent: outside(around)}
 		e := &env{c: c, scope: s, clause: "JOIN clause"}
 		on = e.condition(j.On, "JOIN ON clause")
 		c.prune(j.On, s, prunable(j.Kind, left, right))

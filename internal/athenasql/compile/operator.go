@@ -114,6 +114,9 @@ func (c *compiler) compare(operator string, l, r value, at athenasql.Span) value
 		c.mismatch(operator, l, r, at)
 	}
 	out := value{typ: boolean, constant: l.constant && r.constant}
+	if l.items != nil && r.items != nil && equality {
+		return c.compareRows(operator, l, r, at)
+	}
 	if len(t.Elems) > 0 {
 		c.hinted("compare their elements", athenasql.CodeNotSupported, at, "comparing values of type %s is not supported", t)
 	}
@@ -128,6 +131,19 @@ func (c *compiler) compare(operator string, l, r value, at athenasql.Span) value
 		out.sql = "(CASE WHEN " + nan + " THEN CASE WHEN " + lsql + " IS NOT NULL AND " + rsql + " IS NOT NULL THEN " + result + " END ELSE " + out.sql + " END)"
 	}
 	return out
+}
+
+// compareRows compares rows that are written in place, field by field.
+func (c *compiler) compareRows(operator string, l, r value, at athenasql.Span) value {
+	parts := make([]string, len(l.items))
+	for i := range l.items {
+		parts[i] = c.compare("=", l.items[i], r.items[i], at).sql
+	}
+	sql := "(" + strings.Join(parts, " AND ") + ")"
+	if operator == "<>" {
+		sql = "(NOT " + sql + ")"
+	}
+	return value{sql: sql, typ: boolean, constant: l.constant && r.constant}
 }
 
 // nanOf is the condition that one of two values is NaN, "" where neither can be.
