@@ -120,9 +120,14 @@ func distinctForm(signature string) Form {
 
 // percentileForms give an exact percentile: the least value that at least the fraction of all values is not above.
 var percentileForms = []Form{
-	{Signature: "(bigint, double) -> bigint", Make: percentile}, {Signature: "(double, double) -> double", Make: percentile}, {Signature: "(real, double) -> real", Make: percentile},
-	{Signature: "(bigint, array(double)) -> array(bigint)", Make: percentile}, {Signature: "(double, array(double)) -> array(double)", Make: percentile}, {Signature: "(real, array(double)) -> array(real)", Make: percentile},
-	{Signature: "(double, double, double) -> double", Make: weighted}, {Signature: "(double, double, array(double)) -> array(double)", Make: weighted},
+	{Signature: "(bigint, double) -> bigint", Make: percentile},
+	{Signature: "(double, double) -> double", Make: percentile},
+	{Signature: "(real, double) -> real", Make: percentile},
+	{Signature: "(bigint, array(double)) -> array(bigint)", Make: percentile},
+	{Signature: "(double, array(double)) -> array(double)", Make: percentile},
+	{Signature: "(real, array(double)) -> array(real)", Make: percentile},
+	{Signature: "(double, double, double) -> double", Make: weighted},
+	{Signature: "(double, double, array(double)) -> array(double)", Make: weighted},
 }
 
 func percentile(c *Call) (string, error) {

@@ -46,8 +46,10 @@ var arrayFuncs = []Func{
 		{Signature: "(map(K, V), K) -> V", SQL: "map_extract_value($1, $2)"},
 	}},
 	{Name: "contains", Page: "array", Forms: []Form{{Signature: "(array(E), E) -> boolean", SQL: "CASE WHEN $1 IS NULL OR $2 IS NULL THEN NULL WHEN list_contains($1, $2) THEN true WHEN list_count($1) = len($1) THEN false END"}}},
-	{Name: "contains_sequence", Page: "array", Forms: []Form{{Signature: "(array(E), array(E)) -> boolean",
-		SQL: "CASE WHEN $1 IS NULL OR $2 IS NULL THEN NULL WHEN len($2) = 0 THEN true ELSE coalesce(list_bool_or(list_transform(range(1, len($1) - len($2) + 2), lambda weir_i: list_slice($1, weir_i, weir_i + len($2) - 1) = $2)), false) END"}}},
+	{Name: "contains_sequence", Page: "array", Forms: []Form{{
+		Signature: "(array(E), array(E)) -> boolean",
+		SQL:       "CASE WHEN $1 IS NULL OR $2 IS NULL THEN NULL WHEN len($2) = 0 THEN true ELSE coalesce(list_bool_or(list_transform(range(1, len($1) - len($2) + 2), lambda weir_i: list_slice($1, weir_i, weir_i + len($2) - 1) = $2)), false) END",
+	}}},
 	{Name: "array_distinct", Page: "array", Forms: []Form{{Signature: "(array(E)) -> array(E)", SQL: distinct("$1")}}},
 	{Name: "array_sort", Page: "array", Forms: []Form{
 		{Signature: "(array(O)) -> array(O)", SQL: "list_sort($1, 'ASC', 'NULLS LAST')"},
@@ -66,8 +68,10 @@ var arrayFuncs = []Func{
 	{Name: "array_union", Page: "array", Forms: []Form{{Signature: "(array(E), array(E)) -> array(E)", SQL: "CASE WHEN $1 IS NOT NULL AND $2 IS NOT NULL THEN " + in("list_concat($1, $2)", "weir_u", distinct("weir_u")) + " END"}}},
 	{Name: "array_intersect", Page: "array", Forms: []Form{{Signature: "(array(E), array(E)) -> array(E)", SQL: "CASE WHEN $2 IS NOT NULL THEN list_filter(" + distinct("$1") + ", lambda weir_e: " + holds("$2", "weir_e") + ") END"}}},
 	{Name: "array_except", Page: "array", Forms: []Form{{Signature: "(array(E), array(E)) -> array(E)", SQL: "CASE WHEN $2 IS NOT NULL THEN list_filter(" + distinct("$1") + ", lambda weir_e: list_position($2, weir_e) IS NULL) END"}}},
-	{Name: "arrays_overlap", Page: "array", Forms: []Form{{Signature: "(array(E), array(E)) -> boolean",
-		SQL: "CASE WHEN $1 IS NULL OR $2 IS NULL THEN NULL WHEN list_has_any($1, $2) THEN true WHEN len($1) = 0 OR len($2) = 0 OR list_count($1) = len($1) AND list_count($2) = len($2) THEN false END"}}},
+	{Name: "arrays_overlap", Page: "array", Forms: []Form{{
+		Signature: "(array(E), array(E)) -> boolean",
+		SQL:       "CASE WHEN $1 IS NULL OR $2 IS NULL THEN NULL WHEN list_has_any($1, $2) THEN true WHEN len($1) = 0 OR len($2) = 0 OR list_count($1) = len($1) AND list_count($2) = len($2) THEN false END",
+	}}},
 	{Name: "slice", Page: "array", Forms: []Form{{Signature: "(array(E), bigint, bigint) -> array(E)", SQL: when("$2 = 0", "SQL array indices start at 1", when("$3 < 0", "length must be greater than or equal to 0",
 		"CASE WHEN $3 = 0 OR $2 < -len($1) THEN list_slice($1, 1, 0) WHEN $2 > 0 THEN list_slice($1, $2, $2 + $3 - 1) ELSE list_slice($1, len($1) + $2 + 1, len($1) + $2 + $3) END"))}}},
 	{Name: "sequence", Page: "array", Forms: []Form{
@@ -95,7 +99,8 @@ var arrayFuncs = []Func{
 	{Name: "all_match", Page: "array", Forms: []Form{{Signature: "(array(T), function(T, boolean)) -> boolean", SQL: matches("false", "false", "true")}}},
 	{Name: "none_match", Page: "array", Forms: []Form{{Signature: "(array(T), function(T, boolean)) -> boolean", SQL: matches("true", "false", "true")}}},
 	{Name: "zip", Page: "array", Forms: []Form{
-		{Signature: "(array(T), array(U)) -> array(row(T, U))", Make: zip}, {Signature: "(array(T), array(U), array(R)) -> array(row(T, U, R))", Make: zip},
+		{Signature: "(array(T), array(U)) -> array(row(T, U))", Make: zip},
+		{Signature: "(array(T), array(U), array(R)) -> array(row(T, U, R))", Make: zip},
 		{Signature: "(array(T), array(U), array(R), array(S)) -> array(row(T, U, R, S))", Make: zip},
 	}},
 	{Name: "zip_with", Page: "array", Forms: []Form{{Signature: "(array(T), array(U), function(T, U, R)) -> array(R)", Make: func(c *Call) (string, error) {

@@ -40,7 +40,9 @@ func arc(name string) Func {
 
 var mathFuncs = []Func{
 	{Name: "abs", Page: "math", Forms: append(ofEach("(T) -> T", "abs($1)", append(integers, "double", "real")...), Form{Signature: "(decimal) -> decimal", SQL: "abs($1)"})},
-	{Name: "ceil", Page: "math", Forms: rounds("ceil")}, {Name: "ceiling", Page: "math", Forms: rounds("ceil")}, {Name: "floor", Page: "math", Forms: rounds("floor")},
+	{Name: "ceil", Page: "math", Forms: rounds("ceil")},
+	{Name: "ceiling", Page: "math", Forms: rounds("ceil")},
+	{Name: "floor", Page: "math", Forms: rounds("floor")},
 	{Name: "round", Page: "math", Forms: roundForms},
 	{Name: "truncate", Page: "math", Forms: truncateForms},
 	{Name: "sign", Page: "math", Forms: append(ofEach("(T) -> T", "sign($1)", integers...),
@@ -75,7 +77,8 @@ var mathFuncs = []Func{
 	{Name: "from_base", Page: "math", Forms: []Form{{Signature: "(varchar, bigint) -> bigint", SQL: "trino_from_base($1, $2)"}}},
 	{Name: "greatest", Page: "comparison", Forms: []Form{{Signature: "(O, O...) -> O", Make: most("greatest")}}},
 	{Name: "least", Page: "comparison", Forms: []Form{{Signature: "(O, O...) -> O", Make: most("least")}}},
-	{Name: "rand", Page: "math", Forms: randoms}, {Name: "random", Page: "math", Forms: randoms},
+	{Name: "rand", Page: "math", Forms: randoms},
+	{Name: "random", Page: "math", Forms: randoms},
 	{Name: "bitwise_and", Page: "bitwise", Forms: []Form{{Signature: "(bigint, bigint) -> bigint", SQL: "($1 & $2)"}}},
 	{Name: "bitwise_or", Page: "bitwise", Forms: []Form{{Signature: "(bigint, bigint) -> bigint", SQL: "($1 | $2)"}}},
 	{Name: "bitwise_xor", Page: "bitwise", Forms: []Form{{Signature: "(bigint, bigint) -> bigint", SQL: "xor($1, $2)"}}},
@@ -136,7 +139,8 @@ func roundTo(kind string) Form {
 }
 
 var truncateForms = []Form{
-	{Signature: "(double) -> double", SQL: "trunc($1)"}, {Signature: "(real) -> real", SQL: "trunc($1)"},
+	{Signature: "(double) -> double", SQL: "trunc($1)"},
+	{Signature: "(real) -> real", SQL: "trunc($1)"},
 	{Signature: "(decimal) -> decimal", Make: func(c *Call) (string, error) {
 		c.Result = wholeOf(c.Args[0].Type, 0)
 		return "CAST(trunc(" + c.Args[0].SQL + ") AS " + c.Result.SQL() + ")", nil
