@@ -13,8 +13,15 @@ import (
 // mostGuard bounds the condition of a CASE, in bytes: chains can be long, and lie within each other.
 const mostGuard = 1000
 
-// sure are functions that fail for no argument.
-var sure = map[string]bool{"from_unixtime": true, "coalesce": true, "lower": true, "upper": true, "length": true, "if": true, "nullif": true}
+// sure are functions that fail for no value of a column.
+var sure = func() map[string]bool {
+	out := map[string]bool{}
+	for _, name := range strings.Fields(`from_unixtime coalesce lower upper length if nullif regexp_like starts_with strpos substr concat trim ltrim rtrim replace
+		date_trunc year month day hour minute second day_of_week dow contains`) {
+		out[name] = true
+	}
+	return out
+}()
 
 // guarded returns the SQL of a term of AND or OR behind others.
 func (e *env) guarded(operator string, before []string, term athenasql.Expr, sql string) string {
