@@ -212,8 +212,7 @@ func atAthena(err error, text string, lines int) error {
 		shown.Line -= lines
 		shown.Span.Start, shown.Span.End = max(0, shown.Span.Start-before), max(0, shown.Span.End-before)
 	}
-	shown.Place(text)
-	out := error(&shown)
+	out := error(shown.Place(text))
 	if shown.Line > 0 {
 		place := query.TextError{Offset: shown.Span.Start, Length: shown.Span.End - shown.Span.Start}
 		out = &placed{out, place.Excerpt(text)}

@@ -98,14 +98,13 @@ type shownSaved struct {
 	Description string   `json:"description"`
 	Fields      []string `json:"fields"`
 	Parameter   string   `json:"parameter,omitempty"`
-	Note        string   `json:"note,omitempty"`
 	Athena      string   `json:"athena"`
 	Insights    string   `json:"insights"`
 }
 
 // shownSavedOf returns a saved query with its texts.
 func shownSavedOf(q *savedquery.Query, f savedquery.Fill) (shownSaved, error) {
-	out := shownSaved{Name: q.Name, Description: q.Description, Parameter: string(q.Parameter), Note: q.Note}
+	out := shownSaved{Name: q.Name, Description: q.Description, Parameter: string(q.Parameter)}
 	for _, id := range q.Fields {
 		out.Fields = append(out.Fields, flowlog.FieldByID(id).Name)
 	}

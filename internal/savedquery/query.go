@@ -33,8 +33,6 @@ type Query struct {
 	Fields []flowlog.FieldID
 	// Parameter is what it must be told, "" for nothing. No query has two.
 	Parameter Parameter
-	// Note says where its two texts can differ in what they find, "" where they can't.
-	Note string
 
 	athena, insights string // with the places {table}, {time} and {address}
 }
