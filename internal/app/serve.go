@@ -221,8 +221,9 @@ func (v *server) handler() http.Handler {
 			}
 			return names
 		},
-		Names:   v.s.names.known,
-		Commits: v.commits,
+		Names:     v.s.names.known,
+		Commits:   v.commits,
+		Languages: v.languages(), Dashboards: v.s.dashboards(), Queries: v.s.savedQueries(),
 		Version: v.o.Version,
 		Now:     time.Now,
 	}))
@@ -233,8 +234,9 @@ func (v *server) handler() http.Handler {
 // where there is a handler for just that, or what kind of thing it asks for. Clients
 // can't make labels of their own.
 func pathLabel(r *http.Request) string {
+	_, pattern, _ := strings.Cut(r.Pattern, " ")
 	switch p := r.URL.Path; {
-	case r.Pattern == "GET "+p && p != "/":
+	case pattern == p && p != "/":
 		return p
 	case strings.HasPrefix(p, "/api/"):
 		return "/api/"

@@ -77,7 +77,7 @@ type Panel struct {
 
 // A Range is a range of time: a span that ends at the newest record or now, all there is, or two moments.
 type Range struct {
-	// Last is 15m, 1h, 6h, 24h, 7d, 30d or all; "" where From and To are set.
+	// Last is 15m, 1h, 6h, 24h, 7d or all; "" where From and To are set.
 	Last string `json:"last,omitempty"`
 	// Until is what a span ends at: newest (the newest record) or now.
 	Until string `json:"until,omitempty"`
@@ -110,7 +110,7 @@ var (
 	kinds  = []string{"table", "line", "bar"}
 	units  = []string{"", "bytes", "bits", "packets", "records", "seconds", "percent"}
 	orders = []string{"", "x", "value"}
-	spans  = []string{"15m", "1h", "6h", "24h", "7d", "30d", "all"}
+	spans  = []string{"15m", "1h", "6h", "24h", "7d", "all"}
 )
 
 // Invalid says what is wrong with a document.

@@ -61,14 +61,18 @@ func NewStore[T any, P interface {
 // ids are what names of files can be.
 var ids = regexp.MustCompile(`^[0-9a-z]{8,40}$`)
 
-// List returns all documents: those that come with weir, then the others by name. A file that
-// can't be read is passed over and told of in the error, beside the others.
-func (s *Store[T, P]) List() ([]T, error) {
+// List returns the heads of all documents: those that come with weir, then the others by name. A
+// file that can't be read is passed over and told of in the error, beside the others.
+func (s *Store[T, P]) List() ([]Head, error) {
 	entries, err := os.ReadDir(s.dir)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("cannot list the documents: %w", err)
 	}
-	var kept []T
+	heads := []Head{}
+	for i := range s.ready {
+		heads = append(heads, *P(&s.ready[i]).Header())
+	}
+	own := len(heads)
 	var errs []error
 	for _, e := range entries {
 		id, ok := strings.CutSuffix(e.Name(), ".json")
@@ -81,14 +85,13 @@ func (s *Store[T, P]) List() ([]T, error) {
 		case err != nil:
 			errs = append(errs, err)
 		default:
-			kept = append(kept, *doc)
+			heads = append(heads, *doc.Header())
 		}
 	}
-	slices.SortFunc(kept, func(a, b T) int {
-		x, y := P(&a).Header(), P(&b).Header()
-		return strings.Compare(strings.ToLower(x.Name)+"\x00"+x.ID, strings.ToLower(y.Name)+"\x00"+y.ID)
+	slices.SortFunc(heads[own:], func(a, b Head) int {
+		return strings.Compare(strings.ToLower(a.Name)+"\x00"+a.ID, strings.ToLower(b.Name)+"\x00"+b.ID)
 	})
-	return slices.Concat(s.ready, kept), errors.Join(errs...)
+	return heads, errors.Join(errs...)
 }
 
 // Get returns a document.

@@ -135,14 +135,17 @@ func TestReadyDocumentsCannotBeChanged(t *testing.T) {
 	if err != nil || len(docs) == 0 || !docs[0].Ready {
 		t.Fatalf("%v, %v", docs, err)
 	}
-	d := docs[0]
-	if err := s.Replace(&d, ""); !errors.Is(err, ErrReady) {
+	d, err := s.Get(docs[0].ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Replace(d, ""); !errors.Is(err, ErrReady) {
 		t.Errorf("replaced: %v", err)
 	}
 	if err := s.Remove(d.ID, d.Version); !errors.Is(err, ErrReady) {
 		t.Errorf("removed: %v", err)
 	}
-	if err := s.Create(&d, ""); err != nil || d.Ready || strings.HasPrefix(d.ID, "ready") {
+	if err := s.Create(d, ""); err != nil || d.Ready || strings.HasPrefix(d.ID, "ready") {
 		t.Errorf("copied: %+v, %v", d.Head, err)
 	}
 }
