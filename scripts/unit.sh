@@ -15,9 +15,13 @@ links=$("$GO" list -tags "$tags" -test -f '{{.ImportPath}} {{join .Deps " "}}' .
 all=$("$GO" list ./...)
 engine=$(echo "$links" | grep ' github.com/duckdb/' | sed -E 's/ .*//; s/(_test)?\.test$//; s/_test$//' | sort -u)
 race=$(echo "$all" | grep -vxF "$engine")
+# Packages with property tests that are short under the race detector, and run whole without it.
+whole=$(grep -rl --include='*_test.go' 'sharedtest\.Rounds(' flowlog internal | xargs -n1 dirname | sort -u | sed 's,^,./,')
 
 # shellcheck disable=SC2086 # lists of words
-"$GO" test -tags "$tags" -race -shuffle=on -timeout 20m $race
+"$GO" test -tags "$tags" -race -short -shuffle=on -timeout 20m $race
+# shellcheck disable=SC2086
+"$GO" test -tags "$tags" -shuffle=on -timeout 20m $whole
 # shellcheck disable=SC2086
 "$GO" test -tags "$tags" -shuffle=on -timeout 20m $engine
 if [ -n "$tags" ]; then

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"weir/internal/durable"
 )
 
 // Create makes a key, and returns it with its secret, which no list shows again. Errors: [*Error] where the
@@ -182,29 +184,8 @@ func change(data string, do func([]Key) ([]Key, error)) error {
 		b.Write(line)
 		b.WriteByte('\n')
 	}
-	if err := replace(path, b.String()); err != nil {
+	if err := durable.WriteFile(path, []byte(b.String()), 0o600); err != nil {
 		return fmt.Errorf("cannot write the access keys: %w", err)
 	}
 	return nil
-}
-
-// replace writes a file of mode 0600 whole: under another name, synced, renamed.
-func replace(path, text string) error {
-	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+"-*") // has mode 0600
-	if err != nil {
-		return err
-	}
-	defer os.Remove(f.Name())
-	_, err = f.WriteString(text)
-	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return err
-	}
-	if err := os.Rename(f.Name(), path); err != nil {
-		return err
-	}
-	dir, err := os.Open(filepath.Dir(path))
-	if err != nil {
-		return err
-	}
-	return errors.Join(dir.Sync(), dir.Close())
 }

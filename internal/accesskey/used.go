@@ -8,6 +8,8 @@ import (
 	"io/fs"
 	"os"
 	"time"
+
+	"weir/internal/durable"
 )
 
 // usedFile returns the file of when keys were last used.
@@ -33,7 +35,7 @@ func readUsed(data string) (map[string]time.Time, error) {
 func writeUsed(data string, used map[string]time.Time) error {
 	text, err := json.Marshal(used)
 	if err == nil {
-		err = replace(usedFile(data), string(text)+"\n")
+		err = durable.WriteFile(usedFile(data), append(text, '\n'), 0o600)
 	}
 	if err != nil {
 		return fmt.Errorf("cannot write when the access keys were used: %w", err)

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"weir/internal/countries"
+	"weir/internal/durable"
 	"weir/internal/ipranges"
 	"weir/internal/query"
 )
@@ -236,20 +237,10 @@ func takeCountries(data string, r io.Reader) (Enriched, error) {
 // putPublished puts a published file in place of what was there.
 func putPublished(data, name string, text []byte) error {
 	path := publishedPath(data, name)
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+	if err := durable.MakeDir(filepath.Dir(path)); err != nil {
 		return fmt.Errorf("cannot keep it: %w", err)
 	}
-	temp, err := os.CreateTemp(filepath.Dir(path), name+"-")
-	if err != nil {
-		return fmt.Errorf("cannot keep it: %w", err)
-	}
-	_, err = temp.Write(text)
-	err = errors.Join(err, temp.Sync(), temp.Close())
-	if err == nil {
-		err = os.Rename(temp.Name(), path)
-	}
-	if err != nil {
-		_ = os.Remove(temp.Name())
+	if err := durable.WriteFile(path, text, 0o600); err != nil {
 		return fmt.Errorf("cannot keep it: %w", err)
 	}
 	return nil

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"weir/internal/durable"
 	"weir/internal/source"
 	"weir/internal/source/cwlogs"
 )
@@ -63,17 +64,7 @@ func writeNamedGroups(data string, groups []NamedLogGroup) error {
 	if err != nil {
 		return err
 	}
-	f, err := os.CreateTemp(data, "log-groups-*.part")
-	if err != nil {
-		return fmt.Errorf("cannot write the names of log groups: %w", err)
-	}
-	_, err = f.Write(append(text, '\n'))
-	err = errors.Join(err, f.Sync(), f.Close())
-	if err == nil {
-		err = os.Rename(f.Name(), namesFile(data))
-	}
-	if err != nil {
-		_ = os.Remove(f.Name())
+	if err := durable.WriteFile(namesFile(data), append(text, '\n'), 0o600); err != nil {
 		return fmt.Errorf("cannot write the names of log groups: %w", err)
 	}
 	return nil

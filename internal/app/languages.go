@@ -15,6 +15,7 @@ import (
 	"weir/internal/insights"
 	"weir/internal/insights/value"
 	"weir/internal/query"
+	"weir/internal/savedquery"
 )
 
 // languages are those in which people ask on the page.
@@ -189,7 +190,39 @@ func (s *Local) dashboards() *dashboard.Store[dashboard.Dashboard, *dashboard.Da
 	return dashboard.NewStore[dashboard.Dashboard](filepath.Join(s.lake.Data(), "dashboards"), s.now, dashboard.Ready()...)
 }
 
-// savedQueries returns the store of saved queries of the data directory.
-func (s *Local) savedQueries() *dashboard.Store[dashboard.SavedQuery, *dashboard.SavedQuery] {
-	return dashboard.NewStore[dashboard.SavedQuery](filepath.Join(s.lake.Data(), "queries"), s.now)
+// savedQueries returns the store of saved queries of the data directory. Those that come with weir are there
+// in each of the languages that they have a text in.
+func (s *Local) savedQueries(languages []console.Language) *dashboard.Store[dashboard.SavedQuery, *dashboard.SavedQuery] {
+	return dashboard.NewStore(filepath.Join(s.lake.Data(), "queries"), s.now, readyQueries(languages)...)
+}
+
+// readyQueries returns the analyses of AWS's integration as saved queries.
+func readyQueries(languages []console.Language) (out []dashboard.SavedQuery) {
+	texts := map[string]func(*savedquery.Query, savedquery.Fill) (string, error){
+		"athena": (*savedquery.Query).Athena, "insights": (*savedquery.Query).Insights,
+	}
+	for _, l := range languages {
+		textOf, ok := texts[l.Name]
+		if !ok {
+			continue
+		}
+		for _, q := range savedquery.All() {
+			text, err := textOf(q, savedquery.Fill{})
+			if err != nil {
+				panic(q.Name + ": " + err.Error()) // only what is filled in can be wrong
+			}
+			doc := dashboard.SavedQuery{
+				Head: dashboard.Head{
+					Name: q.Name + " (" + l.Title + ")", Description: q.Description, Version: 1,
+					ID: "ready-" + l.Name + "-" + q.Name,
+				},
+				Query: dashboard.Query{Language: l.Name, Text: text, Chart: dashboard.Chart{Kind: "table"}},
+			}
+			if q.Parameter != "" {
+				doc.Description += " Fill in the " + string(q.Parameter) + "."
+			}
+			out = append(out, doc)
+		}
+	}
+	return out
 }

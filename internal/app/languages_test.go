@@ -3,6 +3,7 @@ package app
 import (
 	"errors"
 	"io"
+	"strings"
 	"testing"
 	"time"
 
@@ -13,6 +14,7 @@ import (
 	"weir/internal/insights"
 	"weir/internal/insights/value"
 	"weir/internal/query"
+	"weir/internal/savedquery"
 	"weir/internal/synth"
 )
 
@@ -106,6 +108,32 @@ func TestLanguages(t *testing.T) {
 			if len(rows) == 0 {
 				t.Errorf("%s, %s: no rows", d.Name, p.Title)
 			}
+		}
+	}
+}
+
+// TestReadyQueries checks that the analyses of AWS's integration are saved queries as others are.
+func TestReadyQueries(t *testing.T) {
+	s, err := OpenLocal(t.Context(), LocalOptions{Data: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	v := &server{s: s}
+	heads, err := s.savedQueries(v.languages()).List()
+	if err != nil || len(heads) < len(savedquery.All()) {
+		t.Fatalf("%d queries, %v", len(heads), err)
+	}
+	ids := map[string]bool{}
+	for _, h := range heads {
+		q, err := s.savedQueries(v.languages()).Get(h.ID)
+		if err != nil || q.Check() != nil || !q.Ready || ids[h.ID] {
+			t.Errorf("%s: %v, %v", h.Name, err, q)
+			continue
+		}
+		ids[h.ID] = true
+		if !strings.Contains(q.Description, "Fill in") {
+			answered(t, v, q.Language, console.Question{Text: q.Text}) // fails where it can't run
 		}
 	}
 }

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"weir/internal/logstore"
@@ -43,7 +44,31 @@ func deliveredFormats(n *netmodel.Network) map[string]string {
 	return out
 }
 
-// giveFormats gives the log groups of a store that have no LogFormat that of the flow log which delivers there.
+// noFormatKind is the kind of the document that says of a log group that it has no LogFormat because a person said
+// so, and not because none is known.
+const noFormatKind = "no-log-format"
+
+// setFormat sets the LogFormat of a log group; "" says that it has none, whatever flow log delivers there.
+func setFormat(ctx context.Context, store *logstore.Store, group, format string) error {
+	if format == "" {
+		// The document comes first: giveFormats must not find the group without format and document.
+		if _, err := store.PutDocument(ctx, logstore.Document{Kind: noFormatKind, Group: group}); err != nil {
+			return err
+		}
+		return store.SetFormat(ctx, group, "")
+	}
+	if err := store.SetFormat(ctx, group, format); err != nil {
+		return err
+	}
+	err := store.DeleteDocument(ctx, noFormatKind, group, "")
+	if errors.Is(err, logstore.ErrNoDocument) {
+		return nil
+	}
+	return err
+}
+
+// giveFormats gives the log groups of a store that have no LogFormat that of the flow log which delivers there. Those
+// of which a person said that they have none are left.
 func giveFormats(ctx context.Context, store *logstore.Store, formats *stamped[map[string]string]) error {
 	groups, err := store.Groups(ctx)
 	if err != nil {
@@ -60,10 +85,18 @@ func giveFormats(ctx context.Context, store *logstore.Store, formats *stamped[ma
 				return err
 			}
 		}
-		if f := known[g.Name]; f != "" {
-			if err := store.SetFormat(ctx, g.Name, f); err != nil {
-				return err
-			}
+		f := known[g.Name]
+		if f == "" {
+			continue
+		}
+		switch _, err := store.Document(ctx, noFormatKind, g.Name, ""); {
+		case err == nil:
+			continue
+		case !errors.Is(err, logstore.ErrNoDocument):
+			return err
+		}
+		if err := store.SetFormat(ctx, g.Name, f); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -63,4 +63,21 @@ func TestGiveFormats(t *testing.T) {
 		t.Fatal(err)
 	}
 	give(map[string]string{"one": "${srcaddr} ${start}", "arn": "${dstaddr} ${start}", "said": "${bytes} ${start}"})
+
+	// What a person says stays: none too, until he says a format.
+	set := func(group, format string) {
+		t.Helper()
+		if err := s.ChangeLogGroup(t.Context(), LogGroupChange{Name: group, SetFormat: true, Format: format}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	set("one", "")
+	set("said", "")
+	give(map[string]string{"arn": "${dstaddr} ${start}"})
+	set("one", "${bytes} ${end}")
+	give(map[string]string{"one": "${bytes} ${end}", "arn": "${dstaddr} ${start}"})
+	if err := store.SetFormat(t.Context(), "one", ""); err != nil { // as a group that never had one
+		t.Fatal(err)
+	}
+	give(map[string]string{"one": "${srcaddr} ${start}", "arn": "${dstaddr} ${start}"})
 }

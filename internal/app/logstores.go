@@ -26,7 +26,7 @@ type LogGroupChange struct {
 	// SetRetention sets how long events are kept to RetentionDays; 0: for ever.
 	SetRetention  bool
 	RetentionDays int
-	// SetFormat says in which LogFormat the events are; "": in none that is known.
+	// SetFormat says in which LogFormat the events are; "": they are no records, also where a flow log delivers there.
 	SetFormat bool
 	Format    string
 }
@@ -133,7 +133,7 @@ func changeIn(ctx context.Context, store *logstore.Store, c LogGroupChange) erro
 		}
 	}
 	if c.SetFormat {
-		if err := store.SetFormat(ctx, c.Name, c.Format); err != nil {
+		if err := setFormat(ctx, store, c.Name, c.Format); err != nil {
 			return err
 		}
 	}

@@ -207,6 +207,7 @@ func (v *server) counted(next http.Handler) http.Handler {
 
 // handler answers on TCP: console, health, metrics.
 func (v *server) handler() http.Handler {
+	languages := v.languages()
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", v.health)
 	mux.Handle("GET /metrics", v.metrics.Handler())
@@ -223,7 +224,7 @@ func (v *server) handler() http.Handler {
 		},
 		Names:     v.s.names.known,
 		Commits:   v.commits,
-		Languages: v.languages(), Dashboards: v.s.dashboards(), Queries: v.s.savedQueries(),
+		Languages: languages, Dashboards: v.s.dashboards(), Queries: v.s.savedQueries(languages),
 		Version: v.o.Version,
 		Now:     time.Now,
 	}))

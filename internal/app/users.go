@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"weir/internal/console"
+	"weir/internal/durable"
 )
 
 // userName is what a user may be called.
@@ -91,24 +92,14 @@ func changeUsers(data string, change func([]string) ([]string, error)) error {
 	if lines, err = change(lines); err != nil {
 		return err
 	}
-	dir := filepath.Dir(UsersFile(data))
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	if err := durable.MakeDir(filepath.Dir(UsersFile(data))); err != nil {
 		return fmt.Errorf("cannot make the folder of secrets: %w", err)
 	}
-	f, err := os.CreateTemp(dir, "users-*") // has mode 0600
-	if err != nil {
-		return fmt.Errorf("cannot write the users: %w", err)
-	}
-	defer os.Remove(f.Name())
 	var text bytes.Buffer
 	for _, l := range lines {
 		text.WriteString(l + "\n")
 	}
-	_, err = f.Write(text.Bytes())
-	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return fmt.Errorf("cannot write the users: %w", err)
-	}
-	if err := os.Rename(f.Name(), UsersFile(data)); err != nil {
+	if err := durable.WriteFile(UsersFile(data), text.Bytes(), 0o600); err != nil {
 		return fmt.Errorf("cannot write the users: %w", err)
 	}
 	return nil

@@ -110,6 +110,7 @@ Apache Iceberg lake on this machine, and answers questions about them in seconds
 		c.logsCommand(),
 		c.lakeCommand(), c.serveCommand(), c.userCommand(), c.synthCommand(), c.manCommand())
 	root.AddCommand(c.keysCommand())
+	root.AddCommand(c.athenaCommand())
 	addExitCodes(root)
 	return root
 }

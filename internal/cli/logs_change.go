@@ -103,8 +103,8 @@ func (c *cli) logsFormatCommand() *cobra.Command {
 are records in the format, and print as the same bytes, become records of the lake from
 then on; all others stay text. Fields that weir does not know are kept by name, and named.
 
-A log group without a format gets from 'weir serve' that of the flow log which delivers
-there, where the imported definition of the network has one: "none" does not last then.`,
+A log group that nothing was said of gets from 'weir serve' the format of the flow log which
+delivers there, where the imported definition of the network has one. "none" stays.`,
 		Example: `  weir logs format vpc-flow-logs default
   weir logs format vpc-flow-logs '${version} ${interface-id} ${srcaddr} ${dstaddr} ${bytes} ${start} ${end}'
   weir logs format vpc-flow-logs`,

@@ -30,6 +30,7 @@ type logsQueryFlags struct {
 	anyCase bool
 	timeout time.Duration
 	format  string
+	chart   string
 	explain bool
 }
 
@@ -54,11 +55,14 @@ which is the start of their record.
 
 Times are printed in --tz in a table, in UTC elsewhere. JSON has numbers that the query
 computed as numbers, and what events hold as text; what is absent is null there, "-" in a
-table and nothing in CSV.`,
+table and nothing in CSV.
+
+` + chartHelp,
 		Example: `  weir logs query 'stats sum(bytes) as b by srcAddr, dstAddr | sort b desc | limit 10' --since 24h
   weir logs query 'filter dstPort = 22 and action = "REJECT" | stats count(*) by srcAddr' --group prod-flow-logs
   weir logs query @top-talkers.txt --from 2026-03-02 --to 2026-03-03 --format csv
-  weir logs query --explain @top-talkers.txt --since 30d`,
+  weir logs query --explain @top-talkers.txt --since 30d
+  weir logs query --chart line 'stats sum(bytes) as b by bin(1h)' --since 7d`,
 		Args:              needArgs(1, 1, "the query"),
 		ValidArgsFunction: completeInsights,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -70,6 +74,7 @@ table and nothing in CSV.`,
 	cmd.Flags().DurationVar(&f.timeout, "timeout", 10*time.Minute, "end the query after this `TIME`")
 	cmd.Flags().BoolVar(&f.explain, "explain", false, "show the bytes and events that would be read, as 'estimate' behind the query does, and read nothing")
 	cmd.Flags().StringVar(&f.format, "format", "", "`FORM` of the rows: "+strings.Join(logsForms, ", ")+" (default table; json with --json)")
+	addChart(cmd, &f.chart)
 	complete(cmd, "format", logsForms...)
 	completeNothing(cmd, "timeout")
 	completeFlag(cmd, "group", func(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
@@ -95,6 +100,9 @@ func (c *cli) logsQuery(ctx context.Context, arg string, f *logsQueryFlags) erro
 	}
 	form, err := c.logsForm(f.format)
 	if err != nil {
+		return err
+	}
+	if err := c.checkChart(f.chart, form); err != nil {
 		return err
 	}
 	zone, err := f.scope.zone()
@@ -127,7 +135,7 @@ func (c *cli) logsQuery(ctx context.Context, arg string, f *logsQueryFlags) erro
 	if err != nil {
 		return atInsights(err, text)
 	}
-	if _, err := printRows(c.out, newInsightsRows(result, form == "table", zone), form, zone); err != nil {
+	if _, err := c.printAnswer(newInsightsRows(result, form == "table" && f.chart == "", zone), form, f.chart, zone); err != nil {
 		return err
 	}
 	for _, note := range result.Notes {

@@ -70,7 +70,7 @@ func (l *limitFlags) explained(ctx context.Context, explain func(context.Context
 func (c *cli) queryCommand() *cobra.Command {
 	var scope scopeFlags
 	var limits limitFlags
-	var lang, format string
+	var lang, format, chart string
 	var groups []string
 	cmd := &cobra.Command{
 		Use:   "query [flags] 'SQL'|-",
@@ -104,12 +104,15 @@ record without a start counts at its object's slot (weir_hour). Times are printe
 --tz in a table, in UTC elsewhere. JSON has integers as numbers, times in RFC 3339 and
 null where a value is absent; a table shows "-" there, CSV nothing.
 
+` + chartHelp + `
+
 --lang insights takes a query of CloudWatch Logs Insights, as 'weir logs query' does.`,
 		Example: `  weir query 'SELECT srcaddr, sum(bytes) AS b FROM vpc_flow_logs GROUP BY 1 ORDER BY 2 DESC LIMIT 10'
   weir query --since 24h --format csv "SELECT * FROM vpc_flow_logs WHERE action = 'REJECT'" > rejects.csv
   weir query --explain 'SELECT count(*) FROM vpc_flow_logs WHERE start >= 1772445600'
   weir query "SELECT count(*) FROM vpc_flow_logs WHERE ip_in(dstaddr, '10.0.0.0/8') AND ip_class(srcaddr) = 'public'"
   weir query 'DESCRIBE vpc_flow_logs'
+  weir query --chart line "SELECT date_trunc('hour', to_timestamp(start)) AS h, sum(bytes) FROM vpc_flow_logs GROUP BY 1"
   weir query --lang insights 'stats sum(bytes) as b by srcAddr | sort b desc | limit 10' --since 24h`,
 		Args: needArgs(1, 1, "the query"),
 		ValidArgsFunction: func(cmd *cobra.Command, args []string, text string) ([]string, cobra.ShellCompDirective) {
@@ -126,7 +129,7 @@ null where a value is absent; a table shows "-" there, CSV nothing.
 				if err := onlyOf(cmd, "sql", sqlFlags...); err != nil {
 					return err
 				}
-				return c.logsQuery(cmd.Context(), args[0], &logsQueryFlags{scope: scope, groups: groups, timeout: limits.timeout, format: format, explain: limits.explain})
+				return c.logsQuery(cmd.Context(), args[0], &logsQueryFlags{scope: scope, groups: groups, timeout: limits.timeout, format: format, chart: chart, explain: limits.explain})
 			}
 			if err := onlyOf(cmd, "insights", "group"); err != nil {
 				return err
@@ -135,7 +138,10 @@ null where a value is absent; a table shows "-" there, CSV nothing.
 			if err != nil {
 				return err
 			}
-			return c.query(cmd.Context(), args[0], &scope, &limits, form)
+			if err := c.checkChart(chart, form); err != nil {
+				return err
+			}
+			return c.query(cmd.Context(), args[0], &scope, &limits, form, chart)
 		},
 	}
 	scope.add(cmd)
@@ -143,6 +149,7 @@ null where a value is absent; a table shows "-" there, CSV nothing.
 	cmd.Flags().StringVar(&lang, "lang", "sql", "`LANGUAGE` of the query: "+strings.Join(queryLanguages, ", "))
 	cmd.Flags().StringSliceVar(&groups, "group", nil, "with --lang insights: log `GROUP`s whose events are asked")
 	cmd.Flags().StringVar(&format, "format", "", "`FORM` of the rows: "+strings.Join(rowFormats, ", ")+" (default table; json with --json)")
+	addChart(cmd, &chart)
 	cmd.Flags().Int64Var(&limits.maxRows, "max-rows", 0, "fail where there are more than `N` rows; 0 is any number")
 	complete(cmd, "format", rowFormats...)
 	complete(cmd, "lang", queryLanguages...)
@@ -169,7 +176,7 @@ func onlyOf(cmd *cobra.Command, lang string, flags ...string) error {
 }
 
 // query runs SQL and prints the rows.
-func (c *cli) query(ctx context.Context, text string, scope *scopeFlags, limits *limitFlags, format string) error {
+func (c *cli) query(ctx context.Context, text string, scope *scopeFlags, limits *limitFlags, format, chart string) error {
 	if text == "-" {
 		b, err := io.ReadAll(c.in)
 		if err != nil {
@@ -206,7 +213,7 @@ func (c *cli) query(ctx context.Context, text string, scope *scopeFlags, limits 
 		return at(err, text)
 	}
 	defer rows.Close()
-	n, err := printRows(c.out, rows, format, zone)
+	n, err := c.printAnswer(rows, format, chart, zone)
 	if err != nil {
 		return at(err, text)
 	}
@@ -216,6 +223,14 @@ func (c *cli) query(ctx context.Context, text string, scope *scopeFlags, limits 
 		c.noteNewest(ctx, s, zone)
 	}
 	return nil
+}
+
+// printAnswer prints the rows of a query, or draws them, and returns how many there were.
+func (c *cli) printAnswer(rows query.Rows, format, chart string, zone *time.Location) (int64, error) {
+	if chart != "" {
+		return printChart(c.out, rows, chart, zone)
+	}
+	return printRows(c.out, rows, format, zone)
 }
 
 // rowFormat returns the form of rows that the flags ask for.

@@ -15,6 +15,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"weir/internal/durable"
 )
 
 // MaxDocuments bounds how many documents a store keeps.
@@ -199,40 +201,13 @@ func (s *Store[T, P]) put(doc P, by string) error {
 	if len(text) > MaxDocument {
 		return &Invalid{Member: "document", Message: fmt.Sprintf("it has %d bytes, the most is %d", len(text), MaxDocument)}
 	}
-	if err := s.write(h.ID, append(text, '\n')); err != nil {
+	if err := durable.MakeDir(s.dir); err != nil {
+		return fmt.Errorf("cannot keep a document: %w", err)
+	}
+	if err := durable.WriteFile(s.path(h.ID), append(text, '\n'), 0o600); err != nil {
 		return fmt.Errorf("cannot keep a document: %w", err)
 	}
 	return nil
-}
-
-// write makes a file anew and puts it in its place once it is on disk.
-func (s *Store[T, P]) write(id string, text []byte) error {
-	if err := os.MkdirAll(s.dir, 0o700); err != nil {
-		return err
-	}
-	f, err := os.CreateTemp(s.dir, ".part-*")
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(text)
-	err = errors.Join(err, f.Sync(), f.Close())
-	if err == nil {
-		err = os.Rename(f.Name(), s.path(id))
-	}
-	if err != nil {
-		os.Remove(f.Name())
-		return err
-	}
-	return syncDir(s.dir)
-}
-
-// syncDir makes the names in a folder durable.
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
 }
 
 func (s *Store[T, P]) path(id string) string { return filepath.Join(s.dir, id+".json") }

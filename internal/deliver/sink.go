@@ -12,6 +12,8 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"weir/internal/durable"
 )
 
 // A Sink takes payloads: gzip of JSON. It is safe for concurrent use.
@@ -58,21 +60,7 @@ func (f folder) Send(_ context.Context, payload []byte) error {
 	}
 	sum := sha256.Sum256(payload)
 	path := filepath.Join(string(f), hex.EncodeToString(sum[:16])+".json.gz")
-	out, err := os.CreateTemp(string(f), ".part-*")
-	if err != nil {
-		return err
-	}
-	_, err = out.Write(payload)
-	if err == nil {
-		err = out.Sync()
-	}
-	if err = errors.Join(err, out.Close()); err == nil {
-		err = os.Rename(out.Name(), path)
-	}
-	if err != nil {
-		_ = os.Remove(out.Name())
-	}
-	return err
+	return durable.WriteFile(path, payload, 0o600)
 }
 
 func (f folder) String() string { return string(f) }

@@ -15,6 +15,7 @@ import (
 
 	"weir/flowlog"
 	"weir/internal/pair"
+	"weir/internal/sharedtest"
 )
 
 // rules is an Attribution that tells of records by their ports and pairs, in the hours from one
@@ -201,7 +202,7 @@ func (d *defined) options() Options {
 // the definition of the end tells, and before that each file that is not stale says what is
 // told of it.
 func TestAttributionInAnyOrder(t *testing.T) {
-	for seed := range uint64(4) {
+	for seed := range sharedtest.Rounds(uint64(4)) {
 		rng := rand.New(rand.NewPCG(seed, 3))
 		objects := conversations(seed, 3)
 		last := always(9)

@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"weir/flowlog"
+	"weir/internal/sharedtest"
 )
 
 // object is a delivered object of a test.
@@ -275,7 +276,7 @@ func TestImport(t *testing.T) {
 func TestAnyOrder(t *testing.T) {
 	objects := day()
 	want := expected(t, objects...)
-	for seed := range uint64(5) {
+	for seed := range sharedtest.Rounds(uint64(5)) {
 		l := openLake(t, t.TempDir(), Options{})
 		rng := rand.New(rand.NewPCG(seed, 1))
 		order := append(slices.Clone(objects), objects[:10]...)

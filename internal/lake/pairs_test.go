@@ -13,6 +13,7 @@ import (
 
 	"weir/flowlog"
 	"weir/internal/pair"
+	"weir/internal/sharedtest"
 )
 
 // conversations returns the objects of some hours from noon on: flows between few
@@ -194,7 +195,7 @@ func mustCompact(t testing.TB, l *Lake) Compacted {
 // repetitions, little memory and compaction between, and reopens the lake at any
 // time: the pairs are the same in the end, and those of all records around.
 func TestPairsInAnyOrder(t *testing.T) {
-	for seed := range uint64(3) {
+	for seed := range sharedtest.Rounds(uint64(3)) {
 		objects := conversations(seed, 3)
 		l := openLake(t, t.TempDir(), Options{})
 		importAll(t, l, ImportOptions{}, objects...)

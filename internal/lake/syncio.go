@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"sync"
 
+	"weir/internal/durable"
+
 	icebergio "github.com/apache/iceberg-go/io"
 )
 
@@ -69,5 +71,5 @@ func (s *syncFile) Close() error {
 	if err := s.f.Close(); err != nil {
 		return err
 	}
-	return syncDir(filepath.Dir(s.f.Name()))
+	return durable.SyncDir(filepath.Dir(s.f.Name()))
 }

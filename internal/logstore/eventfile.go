@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 
+	"weir/internal/durable"
+
 	"github.com/apache/arrow-go/v18/parquet"
 	"github.com/apache/arrow-go/v18/parquet/compress"
 	"github.com/apache/arrow-go/v18/parquet/file"
@@ -77,7 +79,7 @@ type fileWriter struct {
 
 // createFile begins a file. It makes the folder.
 func createFile(path string) (*fileWriter, error) {
-	if err := makeDir(filepath.Dir(path)); err != nil {
+	if err := durable.MakeDir(filepath.Dir(path)); err != nil {
 		return nil, err
 	}
 	out, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
@@ -153,7 +155,7 @@ func (w *fileWriter) close() (*File, error) {
 	info, statErr := w.out.Stat()
 	if err = errors.Join(err, statErr, w.out.Close()); err == nil {
 		w.file.Size = info.Size()
-		err = syncDir(filepath.Dir(w.file.Path))
+		err = durable.SyncDir(filepath.Dir(w.file.Path))
 	}
 	if err != nil {
 		os.Remove(w.file.Path)

@@ -19,6 +19,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 
 	"weir/flowlog"
+	"weir/internal/durable"
 )
 
 // An Object holds events whose messages are flow log records, for the lake: subscription documents of
@@ -150,7 +151,7 @@ func (o *objectWriter) close() (Object, error) {
 		err = o.f.Sync()
 	}
 	if err = errors.Join(err, o.f.Close()); err == nil {
-		err = syncDir(filepath.Dir(o.f.Name()))
+		err = durable.SyncDir(filepath.Dir(o.f.Name()))
 	}
 	if err != nil {
 		os.Remove(o.f.Name())

@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+
+	"weir/internal/durable"
 )
 
 // A segment is a file of frames, one for each Put: the length of the payload (4 bytes, little-endian), the
@@ -98,7 +100,7 @@ func createSegment(path string) (segmentFile, error) {
 		err = f.Sync()
 	}
 	if err == nil {
-		err = syncDir(filepath.Dir(path))
+		err = durable.SyncDir(filepath.Dir(path))
 	}
 	if err != nil {
 		_ = f.Close()
@@ -153,13 +155,4 @@ func (s *Store) write(batch []*put) error {
 	}
 	s.seg.size = size
 	return nil
-}
-
-// syncDir makes the entries of a folder durable.
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
 }

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"weir/flowlog"
+	"weir/internal/durable"
 )
 
 // Options says how to open a store.
@@ -158,7 +159,7 @@ func Open(ctx context.Context, data string, o Options) (*Store, error) {
 		wake: make(chan struct{}, 1), kick: make(chan struct{}, 1), tidy: make(chan struct{}, 1), closing: make(chan struct{}),
 	}
 	for _, dir := range []string{s.dirs.tail, s.dirs.records, s.dirs.events} {
-		if err := makeDir(dir); err != nil {
+		if err := durable.MakeDir(dir); err != nil {
 			return nil, fmt.Errorf("cannot make the folder of log events: %w", err)
 		}
 	}
@@ -379,21 +380,6 @@ func (g *group) addStream(st *stream) { g.streams[st.Name], g.byID[st.id] = st, 
 
 // blocks returns the group's blocks, the oldest first. The caller holds mu.
 func (g *group) blocks() []*block { return slices.Concat(g.frozen, g.active) }
-
-// makeDir makes a folder, and those above it, durably.
-func makeDir(dir string) error {
-	if _, err := os.Stat(dir); err == nil || !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	parent := filepath.Dir(dir)
-	if err := makeDir(parent); err != nil {
-		return err
-	}
-	if err := os.Mkdir(dir, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
-		return err
-	}
-	return syncDir(parent)
-}
 
 // wakeUp signals a goroutine that waits, or is about to.
 func wakeUp(c chan struct{}) {

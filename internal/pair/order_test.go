@@ -4,12 +4,14 @@ import (
 	"math/rand/v2"
 	"slices"
 	"testing"
+
+	"weir/internal/sharedtest"
 )
 
 // TestArrange orders the records of parts of any size, of flows that differ in few
 // bits or in bits that words do not have, and with times that an entry can't hold.
 func TestArrange(t *testing.T) {
-	for seed := range uint64(300) {
+	for seed := range sharedtest.Rounds(uint64(300)) {
 		r := rand.New(rand.NewPCG(seed, 3))
 		h := NewHour(0, 0)
 		h.interfaces = make([]iface, 1+r.IntN(300))

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"weir/internal/pair"
+	"weir/internal/sharedtest"
 )
 
 // repeats gives an hour's records in some batches and returns their weir-repeat.
@@ -400,7 +401,7 @@ func referenceOutside(same []rec, r rec) bool {
 // of the reference.
 func TestRepeatReference(t *testing.T) {
 	kinds := map[string]int{}
-	for seed := range uint64(40) {
+	for seed := range sharedtest.Rounds(uint64(40)) {
 		r := rand.New(rand.NewPCG(seed, 3))
 		const hours = 2
 		all := journeys(r, hours)
@@ -430,7 +431,7 @@ func TestRepeatReference(t *testing.T) {
 	}
 	t.Log(kinds)
 	for _, s := range []string{"", "flow-log", "leg", "receiver"} {
-		if kinds[s] < 60 {
+		if kinds[s] < 60 && !testing.Short() {
 			t.Errorf("%q is met %d times only", s, kinds[s])
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"weir/flowlog"
+	"weir/internal/sharedtest"
 )
 
 // aclNames returns the ids of the network ACLs by subnet, as the documents say.
@@ -56,7 +57,8 @@ func (def definition) denying(eni string, p packet, egress bool) string {
 
 // TestRefusals compares what was planted with what the documents say of each REJECT record.
 func TestRefusals(t *testing.T) {
-	for seed := range uint64(3) {
+	wholeDays(t)
+	for seed := range sharedtest.Rounds(uint64(3)) {
 		c := small()
 		c.Seed, c.Records, c.Format = seed, 60_000, wide(t)
 		g, err := New(c)

@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"weir/internal/netmodel"
+	"weir/internal/sharedtest"
 )
 
 // interfaces is the definition of an account's ENIs, each as "id name address".
@@ -110,7 +111,7 @@ func TestNoInterfaces(t *testing.T) {
 
 // TestInterfacesAsAt compares the spans with what was in force at times, import by import.
 func TestInterfacesAsAt(t *testing.T) {
-	for seed := range uint64(20) {
+	for seed := range sharedtest.Rounds(uint64(20)) {
 		r := rand.New(rand.NewPCG(seed, 1))
 		s := create(t, t.TempDir())
 		var moments []int

@@ -125,7 +125,7 @@ func TestKeptBeside(t *testing.T) {
 // TestKeptProperty imports and removes at random, through two stores, and compares what either
 // tells after each step with what the documents alone say.
 func TestKeptProperty(t *testing.T) {
-	for seed := range uint64(6) {
+	for seed := range sharedtest.Rounds(uint64(6)) {
 		r := rand.New(rand.NewPCG(seed, 21))
 		data := t.TempDir()
 		writer := create(t, data)

@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"weir/internal/netmodel"
+	"weir/internal/sharedtest"
 )
 
 const (
@@ -296,7 +297,7 @@ func TestShared(t *testing.T) {
 func TestProperty(t *testing.T) {
 	type place struct{ account, region string }
 	places := []place{{one, east}, {two, east}, {one, "eu-west-1"}}
-	for seed := range uint64(12) {
+	for seed := range sharedtest.Rounds(uint64(12)) {
 		random := rand.New(rand.NewPCG(seed, 4))
 		s := create(t, t.TempDir())
 		seen := map[place]map[int]int{}

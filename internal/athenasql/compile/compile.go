@@ -1,5 +1,3 @@
-// Package compile gives the queries of Athena their meaning: it resolves names, checks types as Trino does, and says each query in DuckDB's SQL, exactly or not
-// at all.
 package compile
 
 import (

@@ -1,8 +1,3 @@
-// Package function is the functions of Trino's SQL as Athena has them, in one table: signatures, results and how each is said in
-// DuckDB's SQL, exactly or not at all.
-//
-// Source of each function's meaning: Trino documentation, "Functions and operators", of the version that Athena engine version 3
-// is based on; Athena User Guide, "Functions in Amazon Athena".
 package function
 
 import (
@@ -34,7 +29,7 @@ type Func struct {
 // Form is one way to call a function.
 type Form struct {
 	// Signature has the types of the parameters and of the result, as Trino writes them: "(array(E), bigint) -> E". Letters (E, K, V, T, U, R, S) are
-	// any type, the same wherever the letter stands. "varchar", "decimal", "timestamp" and "timestamp with time zone" take any length, precision
+	// any type, the same wherever the letter stands; O is one whose values have an order. "varchar", "decimal", "timestamp" and "timestamp with time zone" take any length, precision
 	// or zone. "varchar..." is any number of them, none too. "function(E, boolean)" is a lambda.
 	Signature string
 	// SQL is what it is in DuckDB: $1, $2 are the arguments, cast to the parameters' types, each an SQL expression that needs no parentheses; $* are all of

@@ -19,7 +19,7 @@ func FuzzGlob(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text, glob string) {
 		if !utf8.ValidString(text) || !utf8.ValidString(glob) || len(text) > 200 || len(glob) > 30 {
-			t.Skip()
+			return
 		}
 		m := regexp.MustCompile(reference.GlobPattern(glob)).FindStringSubmatch(text)
 		for n := 1; n <= strings.Count(glob, "*"); n++ {

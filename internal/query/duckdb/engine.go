@@ -101,6 +101,9 @@ func (e *Engine) setUp(ctx context.Context, o Options) error {
 	if err := registerInsights(conn); err != nil {
 		return err
 	}
+	if err := registerAthena(conn); err != nil {
+		return err
+	}
 	temp := ""
 	if o.TempDir != "" {
 		temp = filepath.Join(o.TempDir, "duckdb")

@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"weir/flowlog"
+	"weir/internal/athenasql/function"
 	"weir/internal/insights/compile"
 	"weir/internal/query"
 )
@@ -219,7 +220,7 @@ func (g *gate) checkNode(node map[string]any) error {
 	case "FUNCTION", "WINDOW_AGGREGATE":
 		name, _ := node["function_name"].(string)
 		lower := strings.ToLower(name)
-		if slices.Contains(forbiddenFunctions, lower) || strings.HasPrefix(lower, compile.FnPrefix) {
+		if slices.Contains(forbiddenFunctions, lower) || strings.HasPrefix(lower, compile.FnPrefix) || strings.HasPrefix(lower, function.NativePrefix) {
 			return g.refuse(place(node), "the function "+name+" is not allowed here", "")
 		}
 		if lower == countryFunction {

@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"weir/internal/durable"
 )
 
 // floorName is the file of a tail that says from when on events are read: the time
@@ -91,7 +93,7 @@ func (t *Tail) Lift(ctx context.Context) error {
 	if t.floor == 0 {
 		return nil
 	}
-	if err := errors.Join(os.Remove(filepath.Join(t.dir, floorName)), syncDir(t.dir)); err != nil {
+	if err := errors.Join(os.Remove(filepath.Join(t.dir, floorName)), durable.SyncDir(t.dir)); err != nil {
 		return t.fault(filepath.Join(t.dir, floorName), err)
 	}
 	t.floor = 0

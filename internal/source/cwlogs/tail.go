@@ -18,6 +18,7 @@ import (
 	"syscall"
 	"time"
 
+	"weir/internal/durable"
 	"weir/internal/source"
 )
 
@@ -380,7 +381,7 @@ func documents(events []event) [][]event {
 // write writes an object: once it has its name it is whole. there says that it has,
 // and without an error it is on disk.
 func (t *Tail) write(name string, text []byte) (there bool, err error) {
-	if err := makeDir(t.dir); err != nil {
+	if err := durable.MakeDir(t.dir); err != nil {
 		return false, err
 	}
 	f, err := os.CreateTemp(t.dir, partial+"*")
@@ -397,31 +398,7 @@ func (t *Tail) write(name string, text []byte) (there bool, err error) {
 		_ = os.Remove(f.Name()) // else the next OpenTail does
 		return false, err
 	}
-	return true, syncDir(t.dir)
-}
-
-// makeDir makes a folder, and those above it, durably.
-func makeDir(dir string) error {
-	if _, err := os.Stat(dir); err == nil || !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	parent := filepath.Dir(dir)
-	if err := makeDir(parent); err != nil {
-		return err
-	}
-	if err := os.Mkdir(dir, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
-		return err
-	}
-	return syncDir(parent)
-}
-
-// syncDir makes the entries of a folder durable.
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
+	return true, durable.SyncDir(t.dir)
 }
 
 // fault names an error of the tail's files.

@@ -1,0 +1,46 @@
+package compile
+
+import (
+	"slices"
+
+	"weir/internal/athenasql"
+)
+
+// volatile functions are not the same at each call: a condition with one is not for partitions.
+var volatile = []string{"rand", "random", "uuid", "shuffle"}
+
+// prune adds to the scans those parts of a condition that read keys of the partitions of one scan and constants alone: a row for which one is not true
+// does not matter. may says of which fields' scans that holds, nil: of all that no outer join may leave out.
+func (c *compiler) prune(x athenasql.Expr, s *scope, may func(*field) bool) {
+	if b, ok := x.(*athenasql.BinaryOp); ok && b.Operator == "AND" {
+		c.prune(b.Left, s, may)
+		c.prune(b.Right, s, may)
+		return
+	}
+	if !plain(x) || calls(x, volatile) {
+		return
+	}
+	var of *scan
+	over := &scope{}
+	for _, r := range refs(x) {
+		f, _ := c.resolve(s, r)
+		if f == nil || f.scan == nil || f.nullable || !slices.ContainsFunc(s.fields, func(o field) bool { return o.sql == f.sql }) ||
+			!f.scan.isPartition(f.column) || of != nil && of != f.scan || may != nil && !may(f) {
+			return
+		}
+		of = f.scan
+		if !slices.ContainsFunc(over.fields, func(o field) bool { return o.name == f.name && slices.Equal(o.qualifier, f.qualifier) }) {
+			over.fields = append(over.fields, field{qualifier: f.qualifier, name: f.name, typ: f.typ, sql: quoteName(f.column)})
+		}
+	}
+	if of == nil {
+		return
+	}
+	v := (&env{c: c, scope: over}).expr(x)
+	of.partitions = append(of.partitions, v.sql)
+}
+
+// isPartition says whether a column is a key of the table's partitions.
+func (s *scan) isPartition(column string) bool {
+	return slices.ContainsFunc(s.table.Columns, func(c Column) bool { return c.Name == column && c.Partition })
+}

@@ -1,0 +1,153 @@
+package function
+
+import (
+	"encoding/hex"
+	"net/netip"
+	"strconv"
+	"strings"
+
+	"weir/internal/athenasql"
+	"weir/internal/athenasql/types"
+)
+
+const ipNative = "trino_ip"
+
+// CastToIP returns the SQL of a text as an ipaddress. A text that is none ends the query with INVALID_CAST_ARGUMENT.
+func CastToIP(sql string) string { return ipNative + "(" + sql + ")" }
+
+// TryCastToIP is [CastToIP] with NULL for a text that is no address.
+func TryCastToIP(sql string) string { return "trino_try_ip(" + sql + ")" }
+
+// IPToText returns the SQL of an ipaddress as a text.
+func IPToText(sql string) string { return "trino_ip_text(" + sql + ")" }
+
+// IPToBinary and BinaryToIP return the SQL of casts to and from varbinary, which has 4 or 16 bytes.
+func IPToBinary(sql string) string { return "unhex(" + sql + ")" }
+
+// BinaryToIP is the cast from varbinary.
+func BinaryToIP(sql string) string { return "trino_ip_of_bytes(" + sql + ")" }
+
+var ipFuncs = []Func{
+	{Name: "contains", Page: "ipaddress", Forms: []Form{{Signature: "(varchar, ipaddress) -> boolean", Make: inNetwork}}},
+	{Name: "ip_prefix", Page: "ipaddress", Refused: "the type ipprefix is not there; contains('10.0.0.0/8', address) asks for a network"},
+	{Name: "ip_subnet_min", Page: "ipaddress", Refused: "the type ipprefix is not there"},
+	{Name: "ip_subnet_max", Page: "ipaddress", Refused: "the type ipprefix is not there"},
+	{Name: "ip_subnet_range", Page: "ipaddress", Refused: "the type ipprefix is not there"},
+	{Name: "is_subnet_of", Page: "ipaddress", Refused: "the type ipprefix is not there; contains('10.0.0.0/8', address) asks for a network"},
+}
+
+// inNetwork is contains(network, address). Of a constant network and a text's cast it is the function ip_in that the engine has for columns of
+// addresses, which gives NULL for what is no address.
+func inNetwork(c *Call) (string, error) {
+	text := c.Args[0].Text
+	if text == nil {
+		return fill("trino_ip_contains($1, $2)", c)
+	}
+	network, err := parseNetwork(*text)
+	if err != nil {
+		return "", invalid(c.Args[0].At, "%s", message(err))
+	}
+	of, ok := strings.CutPrefix(c.Args[1].SQL, ipNative+"(")
+	if !ok || !closed(of) || repeatable(c, 1) != nil {
+		return fill("trino_ip_contains($1, $2)", c)
+	}
+	of = strings.TrimSuffix(of, ")")
+	return "CASE WHEN " + of + " IS NOT NULL THEN coalesce(ip_in(" + of + ", " + quote(network.String()) + "), " +
+		FailExpr(athenasql.CodeInvalidCast, "'Cannot cast value to IPADDRESS: ' || "+of) + ") END", nil
+}
+
+// closed reports whether the parenthesis that stood before a text is closed by its last character.
+func closed(sql string) bool {
+	depth, quoted := 1, byte(0)
+	for i := range len(sql) {
+		switch c := sql[i]; {
+		case quoted != 0:
+			if c == quoted {
+				quoted = 0
+			}
+		case c == '\'' || c == '"':
+			quoted = c
+		case c == '(':
+			depth++
+		case c == ')':
+			if depth--; depth == 0 {
+				return i == len(sql)-1
+			}
+		}
+	}
+	return false
+}
+
+// parseNetwork reads a network of contains. Bits beyond the prefix may be set.
+func parseNetwork(text string) (netip.Prefix, error) {
+	addr, bits, ok := strings.Cut(text, "/")
+	if !ok || strings.Contains(bits, "/") {
+		return netip.Prefix{}, failed("Invalid CIDR")
+	}
+	n, err := strconv.Atoi(bits)
+	if err != nil {
+		return netip.Prefix{}, failed("Invalid CIDR")
+	}
+	a, ok := parseIP(addr)
+	if !ok {
+		return netip.Prefix{}, failed("Invalid network IP address")
+	}
+	p, err := a.Prefix(n)
+	if err != nil {
+		return netip.Prefix{}, failed("Invalid prefix length")
+	}
+	return p, nil
+}
+
+// parseIP reads an address; one of IPv4 in IPv6's form is IPv4's, as Java has it.
+func parseIP(s string) (netip.Addr, bool) {
+	a, err := netip.ParseAddr(s)
+	return a.Unmap(), err == nil && a.Zone() == ""
+}
+
+func digits(a netip.Addr) string {
+	b := a.As16()
+	return hex.EncodeToString(b[:])
+}
+
+func addressOf(digits string) netip.Addr {
+	b, err := hex.DecodeString(digits)
+	if err != nil {
+		return netip.Addr{}
+	}
+	a, _ := netip.AddrFromSlice(b)
+	return a.Unmap()
+}
+
+var ipNatives = []Native{
+	textNative(ipNative, "VARCHAR", 1, func(s []string) (any, error) {
+		a, ok := parseIP(s[0])
+		if !ok {
+			return nil, athenasql.Errorf(athenasql.CodeInvalidCast, athenasql.Span{}, "Cannot cast value to IPADDRESS: %s", s[0])
+		}
+		return digits(a), nil
+	}),
+	textNative("trino_try_ip", "VARCHAR", 1, func(s []string) (any, error) {
+		if a, ok := parseIP(s[0]); ok {
+			return digits(a), nil
+		}
+		return nil, nil
+	}),
+	textNative("trino_ip_text", "VARCHAR", 1, func(s []string) (any, error) { return types.Address(s[0]), nil }),
+	{Name: "trino_ip_of_bytes", Args: []string{"BLOB"}, Result: "VARCHAR", Do: func(a []any) (any, error) {
+		addr, ok := netip.AddrFromSlice(a[0].([]byte))
+		if !ok {
+			return nil, athenasql.Errorf(athenasql.CodeInvalidCast, athenasql.Span{}, "Invalid InetAddress length: %d", len(a[0].([]byte)))
+		}
+		return digits(addr), nil
+	}},
+	textNative("trino_ip_contains", "BOOLEAN", 2, func(s []string) (any, error) {
+		p, err := networks.get(s[0])
+		if err != nil {
+			return nil, err
+		}
+		return p.Contains(addressOf(s[1])), nil
+	}),
+}
+
+var networks = cache[netip.Prefix]{make: parseNetwork}
