@@ -29,6 +29,13 @@ func (v *server) languages() []console.Language {
 			Ask: v.s.askSQL,
 		},
 		{
+			Name: "athena", Title: "Athena SQL",
+			Range: "The range does not bound the query: Athena has none beside the text. Write a condition over start or over the partitions.",
+			Example: "SELECT srcaddr, sum(bytes) AS bytes\nFROM vpc_flow_logs\nWHERE srcaddr IS NOT NULL\n" +
+				"GROUP BY srcaddr\nORDER BY bytes DESC\nLIMIT 10",
+			Ask: v.s.askAthena,
+		},
+		{
 			Name: "insights", Title: "Logs Insights",
 			Range:   "The range is the start and the end of the query; without SOURCE it asks the log group " + FlowLogsGroup + ".",
 			Example: "stats sum(bytes) as bytes by srcAddr\n| sort bytes desc\n| limit 10",

@@ -68,10 +68,14 @@ func TestLanguages(t *testing.T) {
 
 	_, sql, a := answered(t, v, "sql", console.Question{})
 	_, logged, b := answered(t, v, "insights", console.Question{})
+	_, athena, c3 := answered(t, v, "athena", console.Question{})
 	if diff := cmp.Diff(sql, logged); diff != "" || len(sql) != 10 {
 		t.Errorf("%d rows (-sql +insights):\n%s", len(sql), diff)
 	}
-	for name, read := range map[string]console.Read{"sql": a.Read(), "insights": b.Read()} {
+	if diff := cmp.Diff(sql, athena); diff != "" {
+		t.Errorf("(-sql +athena):\n%s", diff)
+	}
+	for name, read := range map[string]console.Read{"sql": a.Read(), "athena": c3.Read(), "insights": b.Read()} {
 		if read.Bytes <= 0 || read.Records <= 0 {
 			t.Errorf("%s: read %+v", name, read)
 		}
@@ -145,11 +149,28 @@ func TestLanguagesSayWhereAMistakeIs(t *testing.T) {
 	}
 	defer s.Close()
 	for _, l := range (&server{s: s}).languages() {
-		text := map[string]string{"sql": "SELECT nothing FROM vpc_flow_logs", "insights": "stats nothing(bytes)"}[l.Name]
+		text := map[string]string{"sql": "SELECT nothing FROM vpc_flow_logs", "athena": "SELECT nothing FROM vpc_flow_logs", "insights": "stats nothing(bytes)"}[l.Name]
 		_, err := l.Ask(t.Context(), console.Question{Text: text})
 		wrong, ok := errors.AsType[*query.TextError](err)
 		if !ok || wrong.Offset < 5 || wrong.Offset > 8 || wrong.Message == "" {
 			t.Errorf("%s: %#v", l.Name, err)
+		}
+	}
+}
+
+func TestThePageMakesNoTables(t *testing.T) {
+	s, err := OpenLocal(t.Context(), LocalOptions{Data: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	for _, text := range []string{
+		"CREATE DATABASE d", "CREATE TABLE t AS SELECT 1 AS a", "DROP TABLE vpc_flow_logs", "UNLOAD (SELECT 1) TO 's3://b/p/' WITH (format = 'PARQUET')",
+		"PREPARE p FROM SELECT 1", "EXECUTE p",
+	} {
+		_, err := s.askAthena(t.Context(), console.Question{Text: text})
+		if wrong, ok := errors.AsType[*query.TextError](err); !ok || wrong.Message != "the page runs queries, SHOW and DESCRIBE alone" {
+			t.Errorf("%s: %v", text, err)
 		}
 	}
 }

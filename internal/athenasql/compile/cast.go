@@ -172,7 +172,9 @@ func (k casting) toText(sql string) string {
 	switch k.from.Kind {
 	case types.Varchar:
 		text, cut = sql, true
-	case types.Boolean, types.TinyInt, types.SmallInt, types.Integer, types.BigInt, types.Decimal, types.Date, types.UUID:
+	case types.Decimal:
+		text = decimalText(sql, k.from)
+	case types.Boolean, types.TinyInt, types.SmallInt, types.Integer, types.BigInt, types.Date, types.UUID:
 		text = "CAST(" + sql + " AS VARCHAR)"
 	case types.Double, types.Real:
 		text = function.FloatText(sql, k.from)
@@ -207,6 +209,17 @@ func (k casting) toText(sql string) string {
 		text = "(" + text + ")"
 	}
 	return text
+}
+
+// decimalText is a decimal as a text. Where all digits are behind the point, DuckDB writes none before it.
+func decimalText(sql string, t types.Type) string {
+	switch {
+	case t.Precision > t.Scale:
+		return "CAST(" + sql + " AS VARCHAR)"
+	case t.Precision < 38:
+		return fmt.Sprintf("CAST(CAST(%s AS DECIMAL(%d,%d)) AS VARCHAR)", sql, t.Precision+1, t.Scale)
+	}
+	return "regexp_replace(CAST(" + sql + " AS VARCHAR), '^(-?)[.]', '\\10.')"
 }
 
 // momentText is a timestamp as a text with just the digits of its precision.
@@ -351,22 +364,20 @@ func (k casting) fromJSON(sql string) string {
 	kind := "json_type(CAST(" + sql + " AS JSON))"
 	if k.to.Kind == types.Varchar && k.to.Length == 0 {
 		result := "CASE WHEN " + kind + " IN ('VARCHAR', 'BIGINT', 'UBIGINT', 'BOOLEAN') THEN " + text + " END"
-		return k.checkedJSON(result, sql, kind)
+		return k.checkedJSON(result, kind)
 	}
 	if k.to.IsInteger() || k.to.Kind == types.Boolean {
-		result := "CASE WHEN " + kind + " IN ('BIGINT', 'UBIGINT', 'BOOLEAN') THEN TRY_CAST(" + text + " AS " + k.to.SQL() + ") END"
+		result := "CASE WHEN " + kind + " IN ('BIGINT', 'UBIGINT') THEN TRY_CAST(" + text + " AS " + k.to.SQL() + ") END"
 		if k.to.Kind == types.Boolean {
 			result = "CASE WHEN " + kind + " = 'BOOLEAN' THEN " + text + " = 'true' END"
-		} else {
-			result = "CASE WHEN " + kind + " IN ('BIGINT', 'UBIGINT') THEN TRY_CAST(" + text + " AS " + k.to.SQL() + ") END"
 		}
-		return k.checkedJSON(result, sql, kind)
+		return k.checkedJSON(result, kind)
 	}
 	k.c.hinted("json_extract_scalar(x, '$.a') gives a varchar", athenasql.CodeNotSupported, k.at, "casting json to %s is not supported", k.to)
 	return ""
 }
 
-func (k casting) checkedJSON(result, sql, kind string) string {
+func (k casting) checkedJSON(result, kind string) string {
 	if k.try {
 		return result
 	}

@@ -27,9 +27,18 @@ func (c *compiler) from(list []athenasql.Relation, around *scope) relation {
 	out := c.relation(list[0], around)
 	for _, r := range list[1:] {
 		right := c.relation(r, &scope{fields: out.fields, parent: around, siblings: true})
+		if keepsAll(r) {
+			right.sql = "(" + right.sql + ")"
+		}
 		out = relation{sql: out.sql + " CROSS JOIN " + side(right), fields: slices.Concat(out.fields, right.fields)}
 	}
 	return out
+}
+
+// keepsAll says that a join keeps rows of its right side that meet nothing, so that it must be done before what stands on its left.
+func keepsAll(r athenasql.Relation) bool {
+	j, ok := r.(*athenasql.Join)
+	return ok && (j.Kind == athenasql.RightJoin || j.Kind == athenasql.FullJoin || keepsAll(j.Left))
 }
 
 // relation compiles a relation; around is what a lateral one sees.
@@ -233,7 +242,8 @@ func (c *compiler) sample(r *athenasql.Sample, around *scope) relation {
 	}
 	alias := c.alias()
 	for i := range out.fields {
-		out.fields[i].sql = alias + out.fields[i].sql[strings.Index(out.fields[i].sql, "."):]
+		_, column, _ := strings.Cut(out.fields[i].sql, ".")
+		out.fields[i].sql = alias + "." + column
 	}
 	out.sql = fmt.Sprintf("(SELECT * FROM %s TABLESAMPLE %s(%s%%)) AS %s", out.sql, method, text, alias)
 	return out

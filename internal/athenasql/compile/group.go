@@ -17,6 +17,8 @@ type grouped struct {
 	source *env
 	scope  *scope
 	keys   []value
+	// texts are the keys as they were written, for those that are not compiled twice.
+	texts []string
 	// sets are the grouping sets as places of keys; nil without GROUP BY.
 	sets [][]int
 	aggs []value
@@ -111,7 +113,7 @@ func (g *grouped) add(s *selection, x athenasql.Expr) int {
 	if at := g.key(v.sql); at >= 0 {
 		return at
 	}
-	g.keys = append(g.keys, v)
+	g.keys, g.texts = append(g.keys, v), append(g.texts, athenasql.PrintExpr(x))
 	return len(g.keys) - 1
 }
 
@@ -147,21 +149,26 @@ func distinctSets(sets [][]int) [][]int {
 	return out
 }
 
-// match returns the key that an expression is.
+// match returns the key that an expression is: one that means the same, or of those with queries and lambdas one that is written so.
 func (g *grouped) match(x athenasql.Expr) (value, bool) {
-	if len(g.keys) == 0 || !plain(x) {
+	if len(g.keys) == 0 {
 		return value{}, false
 	}
-	var v value
-	if attempt(func() { v = g.source.expr(x) }) != nil {
-		return value{}, false
+	at := -1
+	if plain(x) {
+		var v value
+		if attempt(func() { v = g.source.expr(x) }) != nil {
+			return value{}, false
+		}
+		at = g.key(v.sql)
+	} else if aggregates(x) == nil && windowed(x) == nil {
+		at = slices.Index(g.texts, athenasql.PrintExpr(x))
 	}
-	at := g.key(v.sql)
 	if at < 0 {
 		return value{}, false
 	}
-	v.sql, v.column, v.constant, v.num, v.text, v.digits = g.column(at), nil, false, nil, nil, ""
-	return v, true
+	k := g.keys[at]
+	return value{sql: g.column(at), typ: k.typ, finite: k.finite}, true
 }
 
 // aggregate adds an aggregate to the inner query and returns the column that it is.

@@ -43,7 +43,7 @@ func (c *compiler) join(j *athenasql.Join, around *scope) relation {
 			c.fail(athenasql.CodeSyntax, j.Span, "a join needs ON or USING")
 		}
 		// In ON all columns are as they were read.
-		s := &scope{fields: slices.Concat(left.fields, right.fields), parent: around}
+		s := &scope{fields: slices.Concat(left.fields, right.fields), parent: outside(around)}
 		e := &env{c: c, scope: s, clause: "JOIN clause"}
 		on = e.condition(j.On, "JOIN ON clause")
 		c.prune(j.On, s, prunable(j.Kind, left, right))
@@ -164,6 +164,16 @@ func (c *compiler) using(j *athenasql.Join, using []athenasql.Name, left, right 
 		}
 		return out
 	}
+	sides := func(fields []field) (out []field) {
+		for i := range fields {
+			if f := fields[i]; taken[&fields[i]] && j.Kind == athenasql.InnerJoin && !j.Natural {
+				f.hidden, f.qualified = true, true
+				out = append(out, f)
+			}
+		}
+		return out
+	}
+	merged = slices.Concat(merged, sides(left.fields), sides(right.fields))
 	fields := slices.Concat(merged, optional(rest(left.fields), j.Kind, athenasql.RightJoin), optional(rest(right.fields), j.Kind, athenasql.LeftJoin))
 	if len(on) == 0 {
 		return "TRUE", fields

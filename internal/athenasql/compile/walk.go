@@ -162,5 +162,9 @@ func exprText(x athenasql.Expr) string {
 	if r, ok := x.(*athenasql.Ref); ok {
 		return written(r.Parts)
 	}
-	return strings.TrimSpace(athenasql.PrintExpr(x))
+	text := strings.TrimSpace(athenasql.PrintExpr(x))
+	if _, ok := x.(*athenasql.BinaryOp); ok {
+		return "(" + text + ")" // as Trino writes operators
+	}
+	return text
 }

@@ -13,7 +13,7 @@ func Natives() []Native {
 			return nil, err
 		}
 		return nil, failed("%s", args[0])
-	}}}, castNatives, stringNatives, regexpNatives, urlNatives, jsonNatives, datetimeNatives, ipNatives)
+	}}}, castNatives, stringNatives, regexpNatives, urlNatives, jsonNatives, datetimeNatives, ipNatives, mathNatives, binaryNatives, aggregateNatives)
 }
 
 // failed is the error of an argument that is wrong in a row.
