@@ -328,7 +328,7 @@ func TestExportThatFailsLooksLikeNoFile(t *testing.T) {
 	// Once a part was sent, only the end of the connection can say that the rest fails.
 	server := httptest.NewServer(h)
 	defer server.Close()
-	request, err := http.NewRequestWithContext(t.Context(), "POST", server.URL+"/api/v1/export", strings.NewReader(`{"language":"fake","text":"late 400000","format":"csv"}`))
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, server.URL+"/api/v1/export", strings.NewReader(`{"language":"fake","text":"late 400000","format":"csv"}`))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -338,7 +338,7 @@ func TestExportThatFailsLooksLikeNoFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer answer.Body.Close()
-	if _, err := io.ReadAll(answer.Body); answer.StatusCode != 200 || !errors.Is(err, io.ErrUnexpectedEOF) {
+	if _, err := io.ReadAll(answer.Body); answer.StatusCode != http.StatusOK || !errors.Is(err, io.ErrUnexpectedEOF) {
 		t.Errorf("status %d, %v", answer.StatusCode, err)
 	}
 }
