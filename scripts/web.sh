@@ -12,7 +12,7 @@ npm ci --no-audit --no-fund --loglevel=error
 npm run check
 "$root/scripts/unchanged.sh" npm --prefix web run build
 if [ -n "${CHROMIUM:-}" ]; then
-	npm test
+	WEIR_TAGS="$tags" npm test
 else
 	missing "the browser tests: no Chromium"
 fi

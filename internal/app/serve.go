@@ -209,6 +209,7 @@ func (v *server) counted(next http.Handler) http.Handler {
 
 // handler answers on TCP: console, health, metrics.
 func (v *server) handler() http.Handler {
+	languages := v.languages()
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", v.health)
 	mux.Handle("GET /metrics", v.metrics.Handler())
@@ -223,8 +224,9 @@ func (v *server) handler() http.Handler {
 			}
 			return names
 		},
-		Names:   v.s.names.known,
-		Commits: v.commits,
+		Names:     v.s.names.known,
+		Commits:   v.commits,
+		Languages: languages, Dashboards: v.s.dashboards(), Queries: v.s.savedQueries(languages),
 		Version: v.o.Version,
 		Now:     time.Now,
 	}))
@@ -235,8 +237,9 @@ func (v *server) handler() http.Handler {
 // where there is a handler for just that, or what kind of thing it asks for. Clients
 // can't make labels of their own.
 func pathLabel(r *http.Request) string {
+	_, pattern, _ := strings.Cut(r.Pattern, " ")
 	switch p := r.URL.Path; {
-	case r.Pattern == "GET "+p && p != "/":
+	case pattern == p && p != "/":
 		return p
 	case strings.HasPrefix(p, "/api/"):
 		return "/api/"

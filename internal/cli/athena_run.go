@@ -169,7 +169,7 @@ func (c *cli) printAthena(result *app.AthenaResult, form, chart string) (int64, 
 			return 0, usage(errors.New("the statement has no rows, and Parquet needs columns"))
 		}
 		exact := form == "parquet" || chart != ""
-		return c.printAnswer(newAthenaRows(result, exact), form, chart, time.UTC)
+		return c.printAnswer(result.AsRows(exact), form, chart, time.UTC)
 	}
 	n := int64(0)
 	for {

@@ -15,6 +15,7 @@ import (
 	"weir/flowlog"
 	"weir/internal/app"
 	"weir/internal/filterpattern"
+	"weir/internal/query/rowfile"
 )
 
 // tailFlags are the flags of weir logs tail.
@@ -218,7 +219,7 @@ func (p *tailPrinter) show(events []app.LogEvent) error {
 func (p *tailPrinter) event(e *app.LogEvent) error {
 	switch {
 	case p.c.json:
-		line := appendJSON(nil, eventReport{
+		line := rowfile.AppendJSON(nil, eventReport{
 			time.UnixMilli(e.Timestamp).UTC(), time.UnixMilli(e.Ingestion).UTC(), e.Group, e.Stream, e.InterfaceName, e.Message,
 		})
 		_, err := p.out.Write(append(line, '\n'))

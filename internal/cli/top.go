@@ -13,6 +13,7 @@ import (
 	"weir/internal/app"
 	"weir/internal/filter"
 	"weir/internal/query"
+	"weir/internal/query/rowfile"
 )
 
 // topMeasures are what top counts by.
@@ -337,7 +338,7 @@ func fieldText(column string, v any, zone *time.Location) string {
 // printTopJSON prints the groups as one JSON document.
 func (c *cli) printTopJSON(r *app.TopReport) error {
 	out := []byte(`{"by":`)
-	out = appendJSON(out, r.By)
+	out = rowfile.AppendJSON(out, r.By)
 	out = append(out, `,"rows":[`...)
 	for i, row := range r.Rows {
 		if i > 0 {
@@ -345,19 +346,19 @@ func (c *cli) printTopJSON(r *app.TopReport) error {
 		}
 		out = append(out, "\n  {"...)
 		for j, f := range r.Fields {
-			out = appendJSON(out, f)
+			out = rowfile.AppendJSON(out, f)
 			out = append(out, ':')
-			out = append(appendJSON(out, row.Values[j]), ',')
+			out = append(rowfile.AppendJSON(out, row.Values[j]), ',')
 		}
 		out = appendMeasures(out, row, r.Counting)
 		out = append(out, '}')
 	}
 	out = append(out, "],\n\"groups\":"...)
-	out = appendJSON(out, r.Groups)
+	out = rowfile.AppendJSON(out, r.Groups)
 	out = append(out, `,"totals":{`...)
 	out = appendMeasures(out, r.Totals, r.Counting)
 	out = append(out, "},\n\"counting\":"...)
-	out = appendJSON(out, r.Counting.String())
+	out = rowfile.AppendJSON(out, r.Counting.String())
 	out = append(out, ",\"repeats\":["...)
 	for i, x := range r.Repeats {
 		if i > 0 {
@@ -369,7 +370,7 @@ func (c *cli) printTopJSON(r *app.TopReport) error {
 	if r.Stale != (query.Stale{}) {
 		out = fmt.Appendf(out, ",\n\"stale\":{\"hours\":%d,\"of\":%d", r.Stale.Hours, r.Stale.Of)
 		if r.Stale.Problem != "" {
-			out = appendJSON(append(out, `,"problem":`...), r.Stale.Problem)
+			out = rowfile.AppendJSON(append(out, `,"problem":`...), r.Stale.Problem)
 		}
 		out = append(out, '}')
 	}

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"io/fs"
 	"net/http"
+	"path"
 	"strings"
 	"time"
 )
@@ -45,19 +46,26 @@ func newAssets(files fs.FS) assets {
 		panic(err) // files that are part of the program can be read
 	}
 	a["/"] = a["/index.html"]
+	a["/query"] = a["/"]
+	a["/dashboards"] = a["/"]
+	a["/dashboards/"] = a["/"]
 	delete(a, "/index.html")
 	return a
 }
 
-// ServeHTTP serves a file by its path; / is the page.
+// ServeHTTP serves a file by its path; /, /query, /dashboards and what is one level below that are the page, which
+// finds out which one by its address.
 func (a assets) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	file, ok := a[r.URL.Path]
+	name := r.URL.Path
+	if id, ok := strings.CutPrefix(name, "/dashboards/"); ok && !strings.Contains(id, "/") {
+		name = "/dashboards/"
+	}
+	file, ok := a[name]
 	if !ok {
 		http.NotFound(w, r)
 		return
 	}
-	name := r.URL.Path
-	if name == "/" {
+	if path.Ext(name) == "" {
 		name = "index.html"
 	}
 	w.Header().Set("ETag", file.etag)

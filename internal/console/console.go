@@ -10,11 +10,12 @@ import (
 	_ "time/tzdata"
 
 	"weir/flowlog"
+	"weir/internal/dashboard"
 	"weir/internal/query"
 	"weir/web"
 )
 
-// Deps is what the console needs. All members must be set.
+// Deps is what the console needs. All members must be set but Languages.
 type Deps struct {
 	// Engine answers the questions.
 	Engine query.Engine
@@ -32,6 +33,11 @@ type Deps struct {
 	// Commits returns a channel that gives one value for each commit to the lake
 	// from now on, until ctx ends. A slow reader may miss some.
 	Commits func(ctx context.Context) <-chan Commit
+	// Languages are those in which people ask, in the order in which the page offers them.
+	Languages []Language
+	// Dashboards and Queries keep what people save.
+	Dashboards *dashboard.Store[dashboard.Dashboard, *dashboard.Dashboard]
+	Queries    *dashboard.Store[dashboard.SavedQuery, *dashboard.SavedQuery]
 	// Version is weir's own version, as it is shown.
 	Version string
 	// Now is the clock.
@@ -69,12 +75,14 @@ type Commit struct {
 // console holds what the handlers share.
 type console struct {
 	Deps
+	results results
 }
 
 // New returns the handler of the console: the page at /, its files, and the API
-// under /api/v1. Only GET and HEAD are answered.
+// under /api/v1. Only what asks in a language or keeps documents is other than GET and HEAD; [Guard] must stand
+// before it.
 func New(d Deps) http.Handler {
-	c := &console{d}
+	c := &console{Deps: d}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /api/v1/status", c.read(c.status))
 	mux.HandleFunc("GET /api/v1/following", c.read(c.following))
@@ -86,6 +94,11 @@ func New(d Deps) http.Handler {
 	mux.HandleFunc("GET /api/v1/check", c.check)
 	mux.HandleFunc("GET /api/v1/complete", c.read(c.complete))
 	mux.HandleFunc("GET /api/v1/events", c.events)
+	mux.HandleFunc("GET /api/v1/languages", c.read(c.languages))
+	mux.HandleFunc("POST /api/v1/query", write(c.query))
+	mux.HandleFunc("POST /api/v1/export", c.export)
+	documents[dashboard.Dashboard, *dashboard.Dashboard]{d.Dashboards}.register(mux, "/api/v1/dashboards")
+	documents[dashboard.SavedQuery, *dashboard.SavedQuery]{d.Queries}.register(mux, "/api/v1/queries")
 	mux.HandleFunc("GET /api/", c.read(func(context.Context, *request) (any, error) {
 		return nil, &problem{status: http.StatusNotFound, Message: "there is no such address in the API"}
 	}))

@@ -75,8 +75,9 @@ func testDeps(t testing.TB) Deps {
 		}
 		return "", ""
 	}))
+	dashboards, queries := boards(t)
 	return Deps{
-		Engine: engine,
+		Engine: engine, Dashboards: dashboards, Queries: queries,
 		Status: func(context.Context) (Status, error) {
 			return Status{Tables: []TableStatus{
 				{

@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -70,6 +71,26 @@ func TestContract(t *testing.T) {
 	event := eventOf(Commit{At: time.Unix(t0, 0), Kind: flowlog.KindVPC, Records: 17})
 	_, data, _ := strings.Cut(event, "data: ")
 	checkContract(t, "commit", "Commit", []byte(data))
+}
+
+// TestContractOfQueries does the same with what people ask and save.
+func TestContractOfQueries(t *testing.T) {
+	h := New(askingDeps(t, &fakeLanguage{}))
+	for _, tc := range []struct{ name, typ, method, path, body string }{
+		{"languages", "Languages", "GET", "languages", ""},
+		{"query", "QueryAnswer", "POST", "query", `{"language":"fake","text":"types","to":1767225900}`},
+		{"query-failure", "Failure", "POST", "query", `{"language":"fake","text":"SELECT foo"}`},
+		{"saved-query", "SavedQuery", "POST", "queries", `{"name":"n","language":"fake","text":"rows 1","chart":{"kind":"bar","x":"a","values":["n"],"order":"value"}}`},
+		{"saved-queries", "Documents", "GET", "queries", ""},
+		{"dashboard", "Dashboard", "POST", "dashboards", `{"name":"n","range":{"from":1,"to":2},"panels":[{"title":"p","language":"fake","text":"rows 1","chart":{"kind":"line","x":"a","series":"s","values":["n"],"time":true,"stacked":true,"unit":"bytes"},"width":6,"height":2}]}`},
+		{"dashboard-empty", "Dashboard", "POST", "dashboards", `{"name":"n","range":{"last":"24h","until":"now"}}`},
+		{"dashboard-ready", "Dashboard", "GET", "dashboards/ready-flow-logs", ""},
+	} {
+		body := send(t, h, tc.method, "/api/v1/"+tc.path, tc.body).Body.String()
+		// What is drawn by lot is the same each time here.
+		body = regexp.MustCompile(`"(id|result)":"[0-9a-zA-Z]{26}"`).ReplaceAllString(body, `"$1":"abcdefghijklmnopqrstuvwxyz"`)
+		checkContract(t, tc.name, tc.typ, []byte(body))
+	}
 }
 
 // fewFields leaves one field of each sort in the answer of fields, so that the files

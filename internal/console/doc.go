@@ -25,6 +25,29 @@
 //	complete  completions of the filter language
 //	events    a stream of server-sent events, one for each commit to the lake
 //
+//	languages the languages in which queries can be asked, and what the range does to each
+//	dashboards, queries
+//	          the heads of the documents that people saved, and of those that come with
+//	          weir; below it ID gives one whole
+//
+// Three do more than read. Their body must be JSON (Content-Type: application/json), and no
+// member of it may be unknown:
+//
+//	POST query   {language, text, from, to, limit}: runs a query that a person wrote and
+//	             answers its columns, its first rows, whether there are more, what was
+//	             read and how new it was; it takes 2 minutes at most
+//	POST export  the same with format (csv, parquet), name and result: the rows as a
+//	             file; those that were shown under the name result, where they are still
+//	             kept and all were shown, else what the query gives now, 1,000,000 rows at
+//	             most
+//	dashboards, queries
+//	             POST keeps a new document (package dashboard has its members), PUT ID
+//	             replaces one, whose version must be the one that is there (else 409), and
+//	             DELETE ID?version=N removes one
+//
+// Values of rows are as AppendJSON of package rowfile writes them, but that decimals, large
+// integers and numbers that are none (NaN, +Inf) are text.
+//
 // The reads take these parameters, as far as they make sense for them:
 //
 //	kind      vpc (default) or tgw

@@ -60,10 +60,7 @@ func (c *console) read(answer endpoint) http.HandlerFunc {
 			writeJSON(w, http.StatusOK, v)
 			return
 		}
-		p := problemOf(ctx, err)
-		writeJSON(w, p.status, struct {
-			Error *problem `json:"error"`
-		}{p})
+		writeProblem(w, problemOf(ctx, err))
 	}
 }
 
@@ -101,6 +98,11 @@ func problemOf(ctx context.Context, err error) *problem {
 		return &problem{
 			status: http.StatusBadRequest, Param: "where",
 			Message: f.Message, Hint: f.Hint, Offset: &f.Offset, Length: f.Length,
+		}
+	case errors.Is(context.Cause(ctx), errSlow):
+		return &problem{
+			status: http.StatusGatewayTimeout, Message: errSlow.Error(),
+			Hint: "choose a shorter range, or ask for less",
 		}
 	case errors.Is(context.Cause(ctx), errTimeout):
 		return &problem{

@@ -1,4 +1,4 @@
-// Builds the test server once for all tests.
+// Builds the test server and the program, and makes logs, once for all tests.
 
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -8,11 +8,15 @@ import { fileURLToPath } from "node:url";
 
 export default function build(): () => void {
   const folder = mkdtempSync(join(tmpdir(), "weir-console-"));
-  process.env.WEIR_CONSOLETEST = join(folder, "consoletest");
   const repository = fileURLToPath(new URL("../..", import.meta.url));
-  execFileSync("go", ["build", "-o", process.env.WEIR_CONSOLETEST, "./internal/console/consoletest"], {
-    cwd: repository,
-    stdio: "inherit",
-  });
+  const run = (program: string, ...args: string[]) =>
+    execFileSync(program, args, { cwd: repository, stdio: ["ignore", "ignore", "inherit"] });
+
+  process.env.WEIR_CONSOLETEST = join(folder, "consoletest");
+  run("go", "build", "-o", process.env.WEIR_CONSOLETEST, "./internal/console/consoletest");
+  process.env.WEIR_PROGRAM = join(folder, "weir");
+  run("go", "build", "-tags", process.env.WEIR_TAGS ?? "", "-o", process.env.WEIR_PROGRAM, "./cmd/weir");
+  process.env.WEIR_LOGS = join(folder, "logs");
+  run(process.env.WEIR_PROGRAM, "synth", "--quiet", "--records", "15000", process.env.WEIR_LOGS);
   return () => rmSync(folder, { recursive: true });
 }

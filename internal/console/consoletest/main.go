@@ -10,10 +10,12 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"path/filepath"
 	"time"
 
 	"weir/flowlog"
 	"weir/internal/console"
+	"weir/internal/dashboard"
 	"weir/internal/query"
 )
 
@@ -50,9 +52,16 @@ func serve(listen string, empty, following bool, users string, commands io.Reade
 	if following {
 		sources = func(context.Context) ([]console.Followed, error) { return followed(now()), nil }
 	}
+	dir, err := os.MkdirTemp("", "consoletest-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
 	names := func(context.Context) (query.NameSource, error) { return query.FromRegistry, nil }
 	handler := console.New(console.Deps{
 		Engine: s, Status: s.state, Following: sources, UnknownFields: s.unknownFields, Names: names, Commits: s.commits, Version: "test", Now: now,
+		Dashboards: dashboard.NewStore[dashboard.Dashboard](filepath.Join(dir, "dashboards"), now, dashboard.Ready()...),
+		Queries:    dashboard.NewStore[dashboard.SavedQuery](filepath.Join(dir, "queries"), now),
 	})
 	if users != "" {
 		login, err := console.NewLogin(users, now)

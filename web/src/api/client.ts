@@ -34,11 +34,54 @@ export function address(path: string, params: Params = {}): string {
 
 /** Reads an address. It throws ApiError, or the AbortError of the signal. */
 export async function read<T>(url: string, signal?: AbortSignal): Promise<T> {
+  return (await (await ask("GET", url, undefined, signal)).json()) as T;
+}
+
+/** Sends a body, or removes what an address names, and reads the answer. It throws as read does. */
+export async function send<T>(
+  method: "POST" | "PUT" | "DELETE",
+  url: string,
+  body?: unknown,
+  signal?: AbortSignal,
+): Promise<T> {
+  return (await (await ask(method, url, body, signal)).json()) as T;
+}
+
+/** A file that the server made, with its name. */
+export interface Download {
+  name: string;
+  content: Blob;
+}
+
+/** Asks for a file. It throws as read does. */
+export async function download(url: string, body: unknown, signal?: AbortSignal): Promise<Download> {
+  const response = await ask("POST", url, body, signal);
+  const disposition = response.headers.get("content-disposition") ?? "";
+  const encoded = /filename\*=utf-8''([^;]+)/i.exec(disposition)?.[1];
+  const plain = /filename="?([^";]+)"?/i.exec(disposition)?.[1];
+  const name = encoded ? decodeURIComponent(encoded) : (plain ?? "query");
+  try {
+    return { name, content: await response.blob() };
+  } catch (cause) {
+    if (signal?.aborted) {
+      throw cause;
+    }
+    throw new ApiError(0, { ...nothing, message: "the file broke off: the query failed on the way" });
+  }
+}
+
+/** Sends a request and returns the answer, which went well. */
+async function ask(method: string, url: string, body: unknown, signal?: AbortSignal): Promise<Response> {
   let response: Response;
   try {
     response = await fetch(url, {
-      headers: { accept: "application/json" },
+      method,
+      headers: {
+        accept: "application/json",
+        ...(body === undefined ? {} : { "content-type": "application/json" }),
+      },
       credentials: "same-origin",
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       ...(signal ? { signal } : {}),
     });
   } catch (cause) {
@@ -57,7 +100,7 @@ export async function read<T>(url: string, signal?: AbortSignal): Promise<T> {
   if (!response.ok) {
     throw new ApiError(response.status, await problemOf(response));
   }
-  return (await response.json()) as T;
+  return response;
 }
 
 const nothing: Problem = { message: "", hint: "", param: "", offset: null, length: 0 };

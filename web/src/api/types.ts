@@ -244,3 +244,107 @@ export interface Commit {
   /** Records that the commit added. */
   records: Integer;
 }
+
+/** GET /api/v1/languages */
+export interface Languages {
+  languages: Language[];
+}
+
+/** A language in which queries can be asked. */
+export interface Language {
+  name: string;
+  title: string;
+  /** What the range of time does to a query, in a sentence. */
+  range: string;
+  example: string;
+}
+
+/** POST /api/v1/query */
+export interface QueryAnswer {
+  /** Names the rows for an export. */
+  result: string;
+  columns: ResultColumn[];
+  rows: Cell[][];
+  /** There are more rows than these. */
+  more: boolean;
+  from: number | null;
+  to: number | null;
+  /** The time of the newest record when the query ran. */
+  newest: number | null;
+  elapsed_ms: number;
+  read: { bytes: Integer; records: Integer; files: number } | null;
+  notes: string[];
+}
+
+export interface ResultColumn {
+  name: string;
+  type: "boolean" | "integer" | "number" | "text" | "time" | "map" | "other";
+  sql_type: string;
+}
+
+/** A value of a row. A decimal, a large integer, NaN and +Inf are text, a time is RFC 3339, UTC. */
+export type Cell = null | boolean | number | string | Cell[] | { [key: string]: Cell };
+
+/** GET /api/v1/dashboards and /api/v1/queries */
+export interface Documents {
+  documents: DocumentHead[];
+  note?: Note;
+}
+
+/** What documents begin with. The server sets all but the name and the description. */
+export interface DocumentHead {
+  name: string;
+  description: string;
+  id?: string;
+  version?: number;
+  updated?: number;
+  by?: string;
+  /** It comes with weir: it can be copied and not changed. */
+  ready?: boolean;
+}
+
+/** A query and how its result is drawn. */
+export interface Query {
+  language: string;
+  text: string;
+  chart: ChartSpec;
+}
+
+/** /api/v1/queries/ID */
+export interface SavedQuery extends DocumentHead, Query {}
+
+/** /api/v1/dashboards/ID */
+export interface Dashboard extends DocumentHead {
+  range: DocumentRange;
+  panels: PanelSpec[];
+}
+
+export interface PanelSpec extends Query {
+  title: string;
+  /** Of 12 columns. */
+  width: number;
+  /** 1 to 4. */
+  height: number;
+}
+
+export interface DocumentRange {
+  last?: "15m" | "1h" | "6h" | "24h" | "7d" | "all";
+  until?: "newest" | "now";
+  from?: number;
+  to?: number;
+}
+
+export type ChartUnit = "bytes" | "bits" | "packets" | "records" | "seconds" | "percent";
+
+/** How a result is drawn; what is left out the page chooses. */
+export interface ChartSpec {
+  kind: "table" | "line" | "bar";
+  x?: string;
+  series?: string;
+  values?: string[];
+  /** x counts seconds since the epoch. */
+  time?: boolean;
+  stacked?: boolean;
+  unit?: ChartUnit;
+  order?: "x" | "value";
+}

@@ -1,7 +1,7 @@
 // The view: everything that a person has chosen, as it stands in the address, so
 // that a view can be kept, shared and gone back to.
 
-import type { Kind, Measure } from "../api/types.ts";
+import type { ChartSpec, ChartUnit, Kind, Measure, Query } from "../api/types.ts";
 import type { Unit } from "../format/number.ts";
 import { parseMoment, rfc3339, type Zone } from "../format/time.ts";
 import { type Range, type SpanName, spans } from "./range.ts";
@@ -25,7 +25,18 @@ export interface View {
   refused: string;
   /** The columns of the table of records. */
   columns: string[];
+  /** What the page "Query" asks. */
+  asked: Asked;
 }
+
+/** A query on the page "Query". */
+export interface Asked extends Query {
+  /** The saved query that it began as, or "". */
+  saved: string;
+}
+
+/** Nothing that is asked. */
+export const nothingAsked: Asked = { language: "", text: "", chart: { kind: "table" }, saved: "" };
 
 /** The numbers of series that can be chosen. */
 export const tops = [5, 8, 12];
@@ -73,6 +84,7 @@ export function defaultView(kind: Kind = "vpc"): View {
     talkers: "srcaddr",
     refused: "srcaddr",
     columns: columnsOf[kind],
+    asked: nothingAsked,
   };
 }
 
@@ -94,14 +106,23 @@ export function parseView(search: string): View {
   if (columns) {
     view.columns = columns.split(",").filter((name) => name !== "");
   }
+  view.asked = parseAsked(query);
   if (view.measure !== "bytes" && view.unit === "bits") {
     view.unit = "rate";
   }
   return view;
 }
 
-/** Writes a view as the query of an address, without what is as in the default view. */
-export function formatView(view: View): string {
+/** Reports whether an address names a range of time. */
+export function hasRange(search: string): boolean {
+  return parseRange(new URLSearchParams(search)) !== undefined;
+}
+
+/**
+ * Writes a view as the query of an address, without what is as in the default view; withRange
+ * writes the range in any case.
+ */
+export function formatView(view: View, withRange = false): string {
   const plain = defaultView(view.kind);
   const pairs: [string, string][] = [];
   const add = (name: string, value: string, usual: string) => {
@@ -110,7 +131,7 @@ export function formatView(view: View): string {
     }
   };
   add("kind", view.kind, "vpc");
-  pairs.push(...rangePairs(view.range));
+  pairs.push(...rangePairs(view.range, withRange));
   add("where", view.where, plain.where);
   add("by", view.by, plain.by);
   add("measure", view.measure, plain.measure);
@@ -121,6 +142,7 @@ export function formatView(view: View): string {
   add("talkers", view.talkers, plain.talkers);
   add("refused", view.refused, plain.refused);
   add("columns", view.columns.join(","), plain.columns.join(","));
+  pairs.push(...askedPairs(view.asked));
   if (pairs.length === 0) {
     return "";
   }
@@ -150,7 +172,7 @@ function parseRange(query: URLSearchParams): Range | undefined {
   return undefined;
 }
 
-function rangePairs(range: Range): [string, string][] {
+function rangePairs(range: Range, always: boolean): [string, string][] {
   if ("from" in range) {
     return [
       ["from", rfc3339(range.from)],
@@ -166,7 +188,52 @@ function rangePairs(range: Range): [string, string][] {
       ["until", "now"],
     ];
   }
-  return range.last === "24h" ? [] : [["last", range.last]];
+  return range.last === "24h" && !always ? [] : [["last", range.last]];
+}
+
+const units: ChartUnit[] = ["bytes", "bits", "packets", "records", "seconds", "percent"];
+
+function parseAsked(query: URLSearchParams): Asked {
+  const chart: ChartSpec = { kind: oneOf(query.get("chart"), ["table", "line", "bar"]) ?? "table" };
+  const x = query.get("x");
+  const series = query.get("series");
+  const values = query.getAll("value");
+  const unit = oneOf(query.get("quantity"), units);
+  const order = oneOf(query.get("order"), ["x", "value"]);
+  return {
+    language: query.get("lang") ?? "",
+    text: query.get("query") ?? "",
+    saved: query.get("saved") ?? "",
+    chart: {
+      ...chart,
+      ...(x ? { x } : {}),
+      ...(series ? { series } : {}),
+      ...(values.length > 0 ? { values } : {}),
+      ...(query.get("xtime") === "true" ? { time: true } : {}),
+      ...(query.get("stacked") === "true" ? { stacked: true } : {}),
+      ...(unit ? { unit } : {}),
+      ...(order ? { order } : {}),
+    },
+  };
+}
+
+/** Writes what is asked; nothing of it where nothing is. */
+export function askedPairs(asked: Asked): [string, string][] {
+  const { chart } = asked;
+  const pairs: [string, string][] = [
+    ["saved", asked.saved],
+    ["lang", asked.language],
+    ["query", asked.text],
+    ["chart", chart.kind === "table" ? "" : chart.kind],
+    ["x", chart.x ?? ""],
+    ["series", chart.series ?? ""],
+    ...(chart.values ?? []).map((value): [string, string] => ["value", value]),
+    ["xtime", chart.time ? "true" : ""],
+    ["stacked", chart.stacked ? "true" : ""],
+    ["quantity", chart.unit ?? ""],
+    ["order", chart.order ?? ""],
+  ];
+  return pairs.filter(([, value]) => value !== "");
 }
 
 function oneOf<T extends string>(value: string | null, values: readonly T[]): T | undefined {

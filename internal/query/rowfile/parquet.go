@@ -1,4 +1,4 @@
-package cli
+package rowfile
 
 import (
 	"fmt"
@@ -19,17 +19,18 @@ import (
 // parquetBatch is how many rows a row group has.
 const parquetBatch = 1 << 17
 
-// parquetRows prints one Parquet file: integers of 64 bits, doubles, text, times
-// in microseconds UTC. What has no such type, such as a list, is JSON text. A sum
-// beyond 64 bits is an error.
-func parquetRows(w io.Writer, rows query.Rows) (int64, error) {
+// Parquet writes one Parquet file and returns how many rows there were: integers of 64 bits,
+// doubles, text, times in microseconds UTC. What has no such type, such as a list, is JSON
+// text. A sum beyond 64 bits is an error. createdBy is the program's name and version, as the
+// file's metadata has it.
+func Parquet(w io.Writer, rows query.Rows, createdBy string) (int64, error) {
 	var fields []arrow.Field
 	for _, c := range rows.Columns() {
 		fields = append(fields, arrow.Field{Name: c.Name, Type: arrowType(c.Type), Nullable: true})
 	}
 	schema := arrow.NewSchema(fields, nil)
 	out, err := pqarrow.NewFileWriter(schema, writerOnly{w}, parquet.NewWriterProperties(
-		parquet.WithCompression(compress.Codecs.Zstd), parquet.WithCreatedBy("weir "+version)), pqarrow.DefaultWriterProps())
+		parquet.WithCompression(compress.Codecs.Zstd), parquet.WithCreatedBy(createdBy)), pqarrow.DefaultWriterProps())
 	if err != nil {
 		return 0, err
 	}
@@ -42,7 +43,7 @@ func parquetRows(w io.Writer, rows query.Rows) (int64, error) {
 		inBatch = 0
 		return out.Write(batch)
 	}
-	n, err := each(rows, func(row []any) error {
+	n, err := Each(rows, func(row []any) error {
 		for i, v := range row {
 			if err := appendArrow(b.Field(i), v); err != nil {
 				return fmt.Errorf("column %s: %w", fields[i].Name, err)
@@ -100,7 +101,7 @@ func appendArrow(b array.Builder, v any) error {
 	case *array.TimestampBuilder:
 		b.Append(arrow.Timestamp(v.(time.Time).UnixMicro()))
 	case *array.StringBuilder:
-		b.Append(plainText(v))
+		b.Append(Text(v))
 	}
 	return nil
 }

@@ -1,27 +1,27 @@
-package cli
+package app
 
 import (
 	"math/big"
 	"strconv"
 	"time"
 
-	"weir/internal/app"
 	"weir/internal/athenasql/types"
 	"weir/internal/query"
 )
 
-// athenaRows are the rows of a statement of Athena as those of any other query.
-type athenaRows struct {
-	result  *app.AthenaResult
+// typedRows are the rows of a statement of Athena as those of any other query.
+type typedRows struct {
+	result  *AthenaResult
 	columns []query.Column
 	// exact keeps dates and times what they are; else they are text, as Athena prints them.
 	exact bool
 	row   []any
 }
 
-// newAthenaRows returns the rows of a result.
-func newAthenaRows(r *app.AthenaResult, exact bool) *athenaRows {
-	out := &athenaRows{result: r, exact: exact, row: make([]any, len(r.Columns))}
+// AsRows returns the rows of the result as those of any other query; they are read and closed in its place. exact
+// keeps dates and times what they are; else they are text, as Athena prints them.
+func (r *AthenaResult) AsRows(exact bool) query.Rows {
+	out := &typedRows{result: r, exact: exact, row: make([]any, len(r.Columns))}
 	for _, c := range r.Columns {
 		out.columns = append(out.columns, query.Column{Name: c.Name, Type: rowType(c.Type, exact)})
 	}
@@ -47,10 +47,10 @@ func rowType(t types.Type, exact bool) query.Type {
 	return query.Text
 }
 
-func (r *athenaRows) Columns() []query.Column { return r.columns }
-func (r *athenaRows) Close() error            { return r.result.Close() }
+func (r *typedRows) Columns() []query.Column { return r.columns }
+func (r *typedRows) Close() error            { return r.result.Close() }
 
-func (r *athenaRows) Next() ([]any, error) {
+func (r *typedRows) Next() ([]any, error) {
 	row, err := r.result.Next()
 	if err != nil {
 		return nil, err
@@ -62,7 +62,7 @@ func (r *athenaRows) Next() ([]any, error) {
 }
 
 // cell returns a value as rows have it.
-func (r *athenaRows) cell(v any, t types.Type) any {
+func (r *typedRows) cell(v any, t types.Type) any {
 	text, ok := types.Text(v, t)
 	if !ok {
 		return nil
