@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"path/filepath"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -18,7 +20,7 @@ import (
 func (c *cli) serveCommand() *cobra.Command {
 	o := app.ServeOptions{Version: version}
 	var retention, memory string
-	var sinks []string
+	var sinks, outputs []string
 	follow := openFlags{scope: scopeFlags{tz: "Local"}}
 	cmd := &cobra.Command{
 		Use:   "serve [flags] [--follow SOURCE...]",
@@ -32,6 +34,10 @@ AWS's clients find the API of CloudWatch Logs at the same address, with keys tha
 Subscription filters deliver to the sinks of --sink, by the ARN
 arn:aws:firehose:REGION:ACCOUNT:deliverystream/NAME.
 
+The API of Athena is there too: aws athena start-query-execution. Results are kept
+by the server; where a client names an OutputLocation, they and what UNLOAD writes go
+there if it lies below a place of --athena-output.
+
 An address that other machines can reach needs TLS (--tls-cert, --tls-key) and a login
 (weir user add NAME).
 
@@ -41,6 +47,7 @@ new. What fails is said in the log, stands in 'weir lake status', and is tried a
 		Example: `  weir serve
   weir serve --listen 127.0.0.1:9000 --retention 90d
   weir serve --sink refused=/var/lib/refused --sink siem=https://siem.example.net/logs
+  weir serve --athena-output /var/lib/results --athena-output s3://my-results/athena
   weir serve --follow s3://my-bucket/AWSLogs --region us-east-1
   weir serve --follow s3://my-bucket --queue https://sqs.us-east-1.amazonaws.com/111122223333/flow-logs
   weir serve --listen 0.0.0.0:8787 --tls-cert cert.pem --tls-key key.pem --host weir.example.net`,
@@ -90,6 +97,16 @@ new. What fails is said in the log, stands in 'weir lake status', and is tried a
 				}
 				o.Sinks[name] = sink
 			}
+			for _, place := range outputs {
+				if !strings.Contains(place, "://") {
+					dir, err := filepath.Abs(place)
+					if err != nil {
+						return usage(fmt.Errorf("--athena-output: %w", err))
+					}
+					place = dir
+				}
+				o.AthenaOutput.Places = append(o.AthenaOutput.Places, place)
+			}
 			return c.serve(cmd.Context(), o)
 		},
 	}
@@ -99,10 +116,12 @@ new. What fails is said in the log, stands in 'weir lake status', and is tried a
 	f.StringVar(&o.TLSKey, "tls-key", "", "PEM `FILE` of the certificate's key")
 	f.StringSliceVar(&o.Hosts, "host", nil, "further `NAME` under which the console is reached")
 	f.StringArrayVar(&sinks, "sink", nil, "`NAME=TARGET` of subscription filters, a folder or an http(s) URL; may be given several times")
+	f.StringArrayVar(&outputs, "athena-output", nil, "`PLACE`, a folder or s3://BUCKET/PREFIX, that results of Athena's queries may be written to; may be given several times")
+	f.StringVar(&o.AthenaOutput.S3.EndpointURL, "athena-endpoint-url", "", "`URL` of a service that speaks as S3 does, for places of --athena-output")
 	f.StringVar(&o.Account, "account", app.DefaultAccount, "`ACCOUNT` of this server in the ARNs of its log groups")
 	f.StringVar(&retention, "retention", "", "remove records older than `AGE`: 90d")
 	f.StringVar(&memory, "memory", "", "`SIZE` of the memory for queries (default 1GiB)")
-	completeNothing(cmd, "listen", "host", "account", "sink", "retention", "memory")
+	completeNothing(cmd, "listen", "host", "account", "sink", "retention", "memory", "athena-output", "athena-endpoint-url")
 	f.StringVar(&follow.scope.since, "since", "", "at the start, records of the last `TIME`: 30m, 24h, 7d (default: the newest 24 hours)")
 	f.StringVar(&follow.scope.from, "from", "", "at the start, records whose start is at or after `TIME`")
 	completeNothing(cmd, "since", "from")
