@@ -86,26 +86,12 @@ new. What fails is said in the log, stands in 'weir lake status', and is tried a
 					return usage(fmt.Errorf("--memory: %w", err))
 				}
 			}
-			o.Sinks = app.Sinks{}
-			for _, text := range sinks {
-				name, sink, err := deliver.ParseSink(text)
-				if err == nil && o.Sinks.Has(name) {
-					err = fmt.Errorf("there are two sinks of the name %s", name)
-				}
-				if err != nil {
-					return usage(fmt.Errorf("--sink: %w", err))
-				}
-				o.Sinks[name] = sink
+			var err error
+			if o.Sinks, err = readSinks(sinks); err != nil {
+				return usage(fmt.Errorf("--sink: %w", err))
 			}
-			for _, place := range outputs {
-				if !strings.Contains(place, "://") {
-					dir, err := filepath.Abs(place)
-					if err != nil {
-						return usage(fmt.Errorf("--athena-output: %w", err))
-					}
-					place = dir
-				}
-				o.AthenaOutput.Places = append(o.AthenaOutput.Places, place)
+			if o.AthenaOutput.Places, err = absolutePlaces(outputs); err != nil {
+				return usage(fmt.Errorf("--athena-output: %w", err))
 			}
 			return c.serve(cmd.Context(), o)
 		},
@@ -129,6 +115,38 @@ new. What fails is said in the log, stands in 'weir lake status', and is tried a
 	f.Lookup("follow").Usage = "take what comes to the sources"
 	f.Lookup("region").Usage = "`REGION` of this server in the ARNs of its log groups (default us-east-1); with --follow, take objects of it, by their keys"
 	return cmd
+}
+
+// readSinks reads sinks, whose names differ.
+func readSinks(texts []string) (app.Sinks, error) {
+	sinks := app.Sinks{}
+	for _, text := range texts {
+		name, sink, err := deliver.ParseSink(text)
+		if err == nil && sinks.Has(name) {
+			err = fmt.Errorf("there are two sinks of the name %s", name)
+		}
+		if err != nil {
+			return nil, err
+		}
+		sinks[name] = sink
+	}
+	return sinks, nil
+}
+
+// absolutePlaces returns places, folders among them as absolute paths.
+func absolutePlaces(places []string) ([]string, error) {
+	var out []string
+	for _, place := range places {
+		if !strings.Contains(place, "://") {
+			dir, err := filepath.Abs(place)
+			if err != nil {
+				return nil, err
+			}
+			place = dir
+		}
+		out = append(out, place)
+	}
+	return out, nil
 }
 
 // followOnly are the flags of weir serve that are for --follow.

@@ -85,7 +85,9 @@ assert athena.get_query_runtime_statistics(QueryExecutionId=id)["QueryRuntimeSta
 location = run(refused, ResultConfiguration={"OutputLocation": f"file://{results}/boto3/"})["ResultConfiguration"]["OutputLocation"]
 with open(location.removeprefix("file://"), newline="") as file:
     equal(list(csv.reader(file)), [["srcaddr", "dstport", "bytes"], ["198.51.100.9", "22", "180"]])
-assert "can't be used" in error(athena.start_query_execution, QueryString="SELECT 1", ResultConfiguration={"OutputLocation": "s3://elsewhere/"})
+encrypted = {"OutputLocation": f"file://{results}/boto3/", "EncryptionConfiguration": {"EncryptionOption": "SSE_S3"}}
+assert "a folder has no encryption" in error(athena.start_query_execution, QueryString="SELECT 1", ResultConfiguration=encrypted)
+assert "may not write to s3://elsewhere/" in error(athena.start_query_execution, QueryString="SELECT 1", ResultConfiguration={"OutputLocation": "s3://elsewhere/"})
 
 # What is saved.
 named = athena.create_named_query(Name="refused", Database="weir", QueryString=refused)["NamedQueryId"]
