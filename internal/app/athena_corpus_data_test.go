@@ -71,12 +71,9 @@ func corpusFlows() []corpusFlow {
 	}
 	for _, day := range corpusDays {
 		from, _ := time.Parse(time.DateOnly, day)
-		hours := 24
-		if day == corpusNow.Format(time.DateOnly) {
-			hours = 12
-		}
 		for range 260 {
-			out = append(out, random(from.Unix()+int64(r.IntN(hours*3600-60))))
+			hour := []int{1, 6, 11}[r.IntN(3)] // few objects are a quicker test
+			out = append(out, random(from.Unix()+int64(hour*3600+r.IntN(3600-60))))
 		}
 	}
 	return append(out, plantedFlows(random)...)
@@ -115,8 +112,11 @@ func plantedFlows(random func(int64) corpusFlow) []corpusFlow {
 	})
 	add(4, "2026-11-20T11:45", func(f *corpusFlow, _ int) {
 		f.instance, f.dir, f.bytes, f.dst, f.src, f.action = "i-0aaaaaaaaaaaaaaaa", "egress", 400_000_000, "203.0.113.77", "10.0.1.14", "ACCEPT"
+		f.dstPort = 443
 	})
-	add(5, "2026-11-20T06:45", func(f *corpusFlow, _ int) { f.instance, f.dir, f.bytes = "i-0aaaaaaaaaaaaaaaa", "egress", 1_000_001 })
+	add(5, "2026-11-20T06:45", func(f *corpusFlow, _ int) {
+		f.instance, f.dir, f.bytes, f.action, f.dst, f.dstPort = "i-0aaaaaaaaaaaaaaaa", "egress", 1_000_001, "ACCEPT", "203.0.113.77", 31337
+	})
 	add(30, "2026-11-20T11:50", func(f *corpusFlow, i int) {
 		f.src, f.dst, f.dstPort, f.action = "198.51.100.7", "10.0.1.14", 2000+i, "REJECT"
 	})

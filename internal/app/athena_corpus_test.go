@@ -183,8 +183,8 @@ func TestAthenaCorpus(t *testing.T) {
 func refusedColumn(t *testing.T, err error) {
 	t.Helper()
 	e, ok := errors.AsType[*athenasql.Error](err)
-	if !ok || e.Code != athenasql.CodeColumnNotFound || e.Line != 1 || e.Column != 8 {
-		t.Errorf("%v, want COLUMN_NOT_FOUND at line 1:8", err)
+	if !ok || e.Code != athenasql.CodeColumnNotFound || e.Line == 0 || !strings.Contains(e.Message, "event_date") {
+		t.Errorf("%v, want COLUMN_NOT_FOUND of event_date, with its place", err)
 	}
 }
 

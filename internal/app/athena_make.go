@@ -165,8 +165,9 @@ func madeColumns(c *athenasql.CreateTableAs, result []compile.Result, keys []str
 			return nil, nil, athenasql.Errorf(athenasql.CodeDuplicateColumn, c.Query.Span, "Column name '%s' specified more than once", r.Name)
 		}
 		names[r.Name] = true
-		if !storable(r.Type) {
-			return nil, nil, athenasql.Errorf(athenasql.CodeNotSupported, c.Query.Span, "Unsupported Hive type: %s", r.Type).WithHint("column " + r.Name + " can be cast to varchar")
+		if !storable(r.Type) || len(r.Type.Elems) > 0 || r.Type.Kind == types.Varbinary { // what tables over objects have, too
+			return nil, nil, athenasql.Errorf(athenasql.CodeNotSupported, c.Query.Span, "Unsupported Hive type: %s", r.Type).
+				WithHint("column " + r.Name + " can be cast to varchar, or said by json_format, array_join or to_hex")
 		}
 		def := athenasql.ColumnDef{Span: c.Span, Name: athenasql.Name{Text: r.Name, Written: r.Name, Quoted: true}, Type: typeName(r.Type)}
 		if i >= len(result)-len(keys) {
@@ -202,18 +203,8 @@ func typeName(t types.Type) athenasql.TypeName {
 		out.Name = "int"
 	case types.Real:
 		out.Name = "float"
-	case types.Varbinary:
-		out.Name = "binary"
 	case types.Decimal:
 		out.Params = []int{t.Precision, t.Scale}
-	case types.Row:
-		out.Name = "row"
-		for i := range t.Elems {
-			out.Fields = append(out.Fields, athenasql.Name{Text: t.FieldName(i), Written: t.FieldName(i)})
-		}
-	}
-	for _, e := range t.Elems {
-		out.Elems = append(out.Elems, typeName(e))
 	}
 	return out
 }

@@ -20,7 +20,7 @@ import (
 
 // AthenaOutput says where statements and the API of Athena may write, and how buckets are reached.
 type AthenaOutput struct {
-	// Places are folders of this machine, as absolute paths, and s3://BUCKET/PREFIX. None: nothing is written.
+	// Places are folders of this machine and s3://BUCKET/PREFIX. None: nothing is written.
 	Places []string
 	S3     S3Options
 }
@@ -39,8 +39,12 @@ func newAthenaOutput(o AthenaOutput, temp string) (*athenaOutput, error) {
 	}
 	out := &athenaOutput{storage: newAthenaStorage(o.S3, temp)}
 	for _, p := range o.Places {
-		if filepath.IsAbs(p) {
-			p = "file://" + filepath.ToSlash(filepath.Clean(p))
+		if !strings.Contains(p, "://") {
+			abs, err := filepath.Abs(p)
+			if err != nil {
+				return nil, err
+			}
+			p = "file://" + filepath.ToSlash(abs)
 		}
 		at, err := outputURL(p)
 		if dir, ok := strings.CutPrefix(at, "file://"); ok && err == nil {

@@ -78,6 +78,9 @@ func (s *athenaStorage) List(ctx context.Context, location string, fn func(table
 		return storageError(location, err)
 	}
 	listing, err := b.At(prefix).All(ctx, func(o source.Object) error {
+		if o.StorageClass == "GLACIER" || o.StorageClass == "DEEP_ARCHIVE" {
+			return nil // Athena passes them over (user guide, "Query restored Amazon S3 Glacier objects")
+		}
 		return fn(tablefile.Object{URL: o.URL, Size: o.Size, Revision: o.Revision(), Ref: o})
 	})
 	if err == nil && len(listing.Faults) > 0 {

@@ -73,8 +73,8 @@ func athenaEnded(t *testing.T, c *athena.Client, in *athena.StartQueryExecutionI
 	}
 }
 
-// athenaRows reads the rows of a result as a CSV without quotes.
-func athenaRows(t *testing.T, c *athena.Client, id *string) string {
+// athenaLines reads the rows of a result as a CSV without quotes.
+func athenaLines(t *testing.T, c *athena.Client, id *string) string {
 	t.Helper()
 	var b strings.Builder
 	for p := athena.NewGetQueryResultsPaginator(c, &athena.GetQueryResultsInput{QueryExecutionId: id, MaxResults: aws.Int32(2)}); p.HasMorePages(); {
@@ -124,16 +124,16 @@ func TestServeAthenaGoSDK(t *testing.T) {
 		return e
 	}
 	e := run("SELECT srcaddr, bytes FROM vpc_flow_logs WHERE dstport = ? AND action = ?", "SUCCEEDED", "22", "'REJECT'")
-	if got := athenaRows(t, c, e.QueryExecutionId); got != "srcaddr,bytes\n198.51.100.9,180\n" || *e.Statistics.DataScannedInBytes == 0 {
+	if got := athenaLines(t, c, e.QueryExecutionId); got != "srcaddr,bytes\n198.51.100.9,180\n" || *e.Statistics.DataScannedInBytes == 0 {
 		t.Errorf("got %s of %d bytes", got, *e.Statistics.DataScannedInBytes)
 	}
 	run("CREATE VIEW refused AS "+refusedQuery, "SUCCEEDED")
-	if got := athenaRows(t, c, run("SELECT * FROM refused", "SUCCEEDED").QueryExecutionId); got != strings.ReplaceAll(refusedCSV, `"`, "") {
+	if got := athenaLines(t, c, run("SELECT * FROM refused", "SUCCEEDED").QueryExecutionId); got != strings.ReplaceAll(refusedCSV, `"`, "") {
 		t.Errorf("the view has %s", got)
 	}
 	ok(c.CreatePreparedStatement(ctx, &athena.CreatePreparedStatementInput{StatementName: aws.String("port"), WorkGroup: aws.String("primary"), QueryStatement: aws.String("SELECT sum(bytes) AS b FROM vpc_flow_logs WHERE dstport = ?")}))
 	e = run("EXECUTE port USING 443", "SUCCEEDED")
-	if got := athenaRows(t, c, e.QueryExecutionId); got != "b\n8400\n" || *e.SubstatementType != "SELECT" {
+	if got := athenaLines(t, c, e.QueryExecutionId); got != "b\n8400\n" || *e.SubstatementType != "SELECT" {
 		t.Errorf("the prepared statement gives %s as %s", got, *e.SubstatementType)
 	}
 	e = run("SELECT nothere FROM vpc_flow_logs", "FAILED")

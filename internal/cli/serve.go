@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"path/filepath"
-	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -20,7 +18,7 @@ import (
 func (c *cli) serveCommand() *cobra.Command {
 	o := app.ServeOptions{Version: version}
 	var retention, memory string
-	var sinks, outputs []string
+	var sinks []string
 	follow := openFlags{scope: scopeFlags{tz: "Local"}}
 	cmd := &cobra.Command{
 		Use:   "serve [flags] [--follow SOURCE...]",
@@ -90,9 +88,6 @@ new. What fails is said in the log, stands in 'weir lake status', and is tried a
 			if o.Sinks, err = readSinks(sinks); err != nil {
 				return usage(fmt.Errorf("--sink: %w", err))
 			}
-			if o.AthenaOutput.Places, err = absolutePlaces(outputs); err != nil {
-				return usage(fmt.Errorf("--athena-output: %w", err))
-			}
 			return c.serve(cmd.Context(), o)
 		},
 	}
@@ -102,7 +97,7 @@ new. What fails is said in the log, stands in 'weir lake status', and is tried a
 	f.StringVar(&o.TLSKey, "tls-key", "", "PEM `FILE` of the certificate's key")
 	f.StringSliceVar(&o.Hosts, "host", nil, "further `NAME` under which the console is reached")
 	f.StringArrayVar(&sinks, "sink", nil, "`NAME=TARGET` of subscription filters, a folder or an http(s) URL; may be given several times")
-	f.StringArrayVar(&outputs, "athena-output", nil, "`PLACE`, a folder or s3://BUCKET/PREFIX, that results of Athena's queries may be written to; may be given several times")
+	f.StringArrayVar(&o.AthenaOutput.Places, "athena-output", nil, "`PLACE` where results and UNLOAD of Athena may be written, a folder or s3://BUCKET/PREFIX; may be given several times")
 	f.StringVar(&o.AthenaOutput.S3.EndpointURL, "athena-endpoint-url", "", "`URL` of a service that speaks as S3 does, for places of --athena-output")
 	f.StringVar(&o.Account, "account", app.DefaultAccount, "`ACCOUNT` of this server in the ARNs of its log groups")
 	f.StringVar(&retention, "retention", "", "remove records older than `AGE`: 90d")
@@ -131,22 +126,6 @@ func readSinks(texts []string) (app.Sinks, error) {
 		sinks[name] = sink
 	}
 	return sinks, nil
-}
-
-// absolutePlaces returns places, folders among them as absolute paths.
-func absolutePlaces(places []string) ([]string, error) {
-	var out []string
-	for _, place := range places {
-		if !strings.Contains(place, "://") {
-			dir, err := filepath.Abs(place)
-			if err != nil {
-				return nil, err
-			}
-			place = dir
-		}
-		out = append(out, place)
-	}
-	return out, nil
 }
 
 // followOnly are the flags of weir serve that are for --follow.

@@ -174,6 +174,9 @@ func location(text string, at athenasql.Span, session Session) (string, error) {
 		if bucket == "" || strings.ContainsAny(bucket, " :*?") {
 			return "", refuse("%q is no bucket", bucket)
 		}
+		if strings.Contains(rest, "*") {
+			return "", refuse("a folder is meant as it is written, and * is no pattern")
+		}
 	case scheme == "file" && session.Remote:
 		return "", refuse("folders of the server's machine are not for those who ask over the network")
 	case scheme == "file":
@@ -200,6 +203,7 @@ var readOtherwise = map[string][]string{
 	"line.delim":                           {"\n"},
 	"parquet.column.index.access":          {"false"},
 	"has_encrypted_data":                   {"false"},
+	"read_restored_glacier_objects":        {"false"},
 	"transactional":                        {"false"},
 	"table_type":                           {"hive", "external_table"},
 	"external":                             {"true"},

@@ -45,6 +45,8 @@ func (s *Store) Execute(ctx context.Context, stmt athenasql.Statement, session S
 		return s.show(ctx, stmt, session)
 	case *athenasql.Describe:
 		return s.describe(ctx, stmt, session)
+	case *athenasql.RepairTable:
+		return s.repair(ctx, stmt, session)
 	}
 	s.change.Lock()
 	defer s.change.Unlock()
@@ -70,8 +72,6 @@ func (s *Store) Execute(ctx context.Context, stmt athenasql.Statement, session S
 		err = s.setProperties(ctx, stmt, session)
 	case *athenasql.AddColumns:
 		err = s.addColumns(ctx, stmt, session)
-	case *athenasql.RepairTable:
-		return s.repair(ctx, stmt, session)
 	default:
 		return nil, athenasql.Errorf(athenasql.CodeNotSupported, stmt.Position(), "the metastore has no such statement")
 	}
@@ -111,7 +111,7 @@ func (s *Store) newName(ctx context.Context, q athenasql.QualifiedName, session 
 		return "", "", err
 	case !ok:
 		return "", "", databaseNotFound(database)
-	case table == "" || strings.Trim(table, "abcdefghijklmnopqrstuvwxyz0123456789_") != "" || len(table) > 255:
+	case table == "" || strings.Trim(table, "abcdefghijklmnopqrstuvwxyz0123456789_-") != "" || len(table) > 255:
 		return "", "", athenasql.Errorf(codeFailed, q.Span, "SemanticException %q is no name of a table", table).
 			WithHint("names have letters, digits and underscores")
 	case s.ready(database, table) != nil:

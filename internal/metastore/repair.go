@@ -108,6 +108,16 @@ func (s *Store) repair(ctx context.Context, r *athenasql.RepairTable, session Se
 	if err != nil {
 		return nil, err
 	}
+	// The listing may have taken long: other statements went on, and the table may be another, or gone.
+	s.change.Lock()
+	defer s.change.Unlock()
+	again, err := s.mustChange(ctx, r.Table, session)
+	if err != nil {
+		return nil, err
+	}
+	if again.Location != t.Location || !slices.Equal(again.Keys, t.Keys) {
+		return nil, execution("InvalidObjectException", "Table %s has changed while its folders were listed", t.Name)
+	}
 	have, err := s.added(ctx, t)
 	if err != nil {
 		return nil, err

@@ -8,7 +8,9 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/parquet-go/parquet-go"
@@ -17,6 +19,7 @@ import (
 	"weir/internal/athenasql"
 	"weir/internal/athenasql/types"
 	"weir/internal/sharedtest"
+	"weir/internal/synth"
 )
 
 // awsColumn is the column that AWS's guides make of a field.
@@ -83,8 +86,52 @@ func value(r flowlog.Record, f *flowlog.Field) string {
 	return text
 }
 
-// TestAgrees reads delivered objects as a table with the header's columns, once as text and once as the Parquet that AWS delivers, and compares each value
-// with flowlog's own reading.
+// agree reads a delivered object as a table with the header's columns, once as text and once as the Parquet that AWS delivers, and compares each value
+// with flowlog's own reading. It returns how many records there are.
+func agree(t *testing.T, name string, body []byte) int {
+	t.Helper()
+	format, batches, want := decoded(t, body)
+	l := layout()
+	l.SkipLines = 1
+	for i := range format.Len() {
+		f, _ := format.Field(i)
+		l.Columns = append(l.Columns, awsColumn(f))
+	}
+	got, err := read(t, l, "s3://b/"+name, string(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Fatalf("%s as text (-flowlog +table):\n%.2000s", name, diff)
+	}
+	var pq bytes.Buffer
+	w := flowlog.NewParquetWriter(&pq, format)
+	for _, b := range batches {
+		if err := w.Write(b); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	// Columns of Parquet go by name: their order does not matter, one that is missing is NULL.
+	l.Parquet = true
+	slices.Reverse(l.Columns)
+	l.Columns = append(l.Columns, Column{"more", kind(types.Double)})
+	for i := range want {
+		slices.Reverse(want[i])
+		want[i] = append(want[i], "NULL")
+	}
+	if got, err = read(t, l, "s3://b/x.parquet", pq.String()); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Fatalf("%s as Parquet (-flowlog +table):\n%.2000s", name, diff)
+	}
+	return len(want)
+}
+
+// TestAgrees reads objects that others made.
 func TestAgrees(t *testing.T) {
 	files, err := filepath.Glob(filepath.Join(sharedtest.Path(t, "data", "flowlogs", "derived-flowlogs"), "AWSLogs/*/vpcflowlogs/*/*/*/*/*.log.gz"))
 	if err != nil || len(files) < 40 {
@@ -96,51 +143,38 @@ func TestAgrees(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		format, batches, want := decoded(t, body)
-		l := layout()
-		l.SkipLines = 1
-		for i := range format.Len() {
-			f, _ := format.Field(i)
-			l.Columns = append(l.Columns, awsColumn(f))
-		}
-		got, err := read(t, l, "s3://b/"+filepath.Base(path), string(body))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if diff := cmp.Diff(want, got); diff != "" {
-			t.Fatalf("%s as text (-flowlog +table):\n%.2000s", path, diff)
-		}
-		records += len(got)
-
-		var pq bytes.Buffer
-		w := flowlog.NewParquetWriter(&pq, format)
-		for _, b := range batches {
-			if err := w.Write(b); err != nil {
-				t.Fatal(err)
-			}
-		}
-		if err := w.Close(); err != nil {
-			t.Fatal(err)
-		}
-		// Columns of Parquet go by name: their order does not matter, one that is missing is NULL.
-		l.Parquet = true
-		slices.Reverse(l.Columns)
-		l.Columns = append(l.Columns, Column{"more", kind(types.Double)})
-		for _, row := range want {
-			slices.Reverse(row)
-		}
-		for i := range want {
-			want[i] = append(want[i], "NULL")
-		}
-		if got, err = read(t, l, "s3://b/x.parquet", pq.String()); err != nil {
-			t.Fatal(err)
-		}
-		if diff := cmp.Diff(want, got); diff != "" {
-			t.Fatalf("%s as Parquet (-flowlog +table):\n%.2000s", path, diff)
-		}
+		records += agree(t, filepath.Base(path), body)
 	}
 	if records < 1000 {
 		t.Errorf("only %d records were compared", records)
+	}
+}
+
+// TestAgreesWithSynth reads objects with all fields of a VPC flow log, and of a transit gateway's.
+func TestAgreesWithSynth(t *testing.T) {
+	for _, k := range []flowlog.Kind{flowlog.KindVPC, flowlog.KindTGW} {
+		c := synth.DefaultConfig()
+		var names []string
+		for _, f := range flowlog.Fields(k) {
+			if !f.Own() {
+				names = append(names, f.Name)
+			}
+		}
+		var err error
+		if c.Format, err = flowlog.ParseLogFormat(strings.Join(names, " ")); err != nil {
+			t.Fatal(err)
+		}
+		c.Duration, c.Records, c.ObjectsPerSlot = time.Hour, 600, 1
+		records := 0
+		if _, err := synth.Generate(t.Context(), c, func(o synth.Object) error {
+			records += agree(t, filepath.Base(o.Key), o.Content)
+			return nil
+		}); err != nil {
+			t.Fatal(err)
+		}
+		if records != 600 {
+			t.Errorf("%s: %d records were compared", k, records)
+		}
 	}
 }
 

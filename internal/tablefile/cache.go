@@ -1,9 +1,12 @@
 package tablefile
 
 import (
+	"bufio"
 	"cmp"
 	"context"
 	"fmt"
+	"hash/crc32"
+	"io"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -42,6 +45,9 @@ type entry struct {
 	// noted is the time of its last use that the file itself has, for the next process.
 	noted time.Time
 	in    int // queries that use it
+	sum   uint32
+	// checked says that the file is what was written: an earlier process may have ended with the machine.
+	checked bool
 }
 
 // File is a file made of an object.
@@ -62,8 +68,12 @@ type Set struct {
 	names []string
 }
 
-// fileName is the form of a file's name: of what it was made, how many records it has, and h where a header became a row.
-var fileName = regexp.MustCompile(`^([0-9a-f]{32})\.([0-9]+)(h?)\.parquet$`)
+// fileName is the form of a file's name: of what it was made, how many records it has, h where a header became a row, and its checksum. Files
+// are not forced to the disk, which would take longer than making them; the checksum shows which of them a crash has left half.
+var fileName = regexp.MustCompile(`^([0-9a-f]{32})\.([0-9]+)(h?)\.([0-9a-f]{8})\.parquet$`)
+
+// sums is the table of the checksum.
+var sums = crc32.MakeTable(crc32.Castagnoli)
 
 // Open opens the folder, which is made where it is not there. Files that an interrupted conversion left are removed. limit is in bytes, 0 is
 // DefaultLimit.
@@ -95,7 +105,11 @@ func Open(dir string, limit int64) (*Cache, error) {
 		if err != nil {
 			return nil, err
 		}
-		c.files[m[1]] = &entry{path: path, result: result{rows, m[3] != ""}, size: info.Size(), used: info.ModTime(), noted: info.ModTime()}
+		sum, err := strconv.ParseUint(m[4], 16, 32)
+		if err != nil {
+			return nil, err
+		}
+		c.files[m[1]] = &entry{path: path, result: result{rows, m[3] != ""}, size: info.Size(), used: info.ModTime(), noted: info.ModTime(), sum: uint32(sum)}
 		c.size += info.Size()
 	}
 	return c, nil
@@ -107,12 +121,12 @@ func (c *Cache) Files(ctx context.Context, storage Storage, l Layout, objects []
 	set := &Set{Files: make([]File, len(objects)), cache: c, names: make([]string, len(objects))}
 	group, gctx := errgroup.WithContext(ctx)
 	group.SetLimit(runtime.GOMAXPROCS(0) + 2) // some wait for the storage
-	headers := make([]bool, len(objects))
+	headers, key := make([]bool, len(objects)), l.key()
 	for i, o := range objects {
 		if gctx.Err() != nil {
 			break
 		}
-		n := name(l, o)
+		n := name(key, o)
 		if e := c.use(n); e != nil {
 			set.names[i], set.Files[i], headers[i] = n, File{e.path, e.rows, o.Size}, e.header
 			continue
@@ -167,8 +181,7 @@ func (c *Cache) take(n string) *entry {
 	if e == nil {
 		return nil
 	}
-	if _, err := os.Lstat(e.path); err != nil {
-		// An operator may empty the folder while weir runs.
+	if !e.isWhole() {
 		delete(c.files, n)
 		c.size -= e.size
 		return nil
@@ -181,6 +194,26 @@ func (c *Cache) take(n string) *entry {
 		_ = os.Chtimes(e.path, e.used, e.used)
 	}
 	return e
+}
+
+// isWhole reports whether the file is there, and what was written. An operator may empty the folder while weir runs.
+func (e *entry) isWhole() bool {
+	if e.checked {
+		_, err := os.Lstat(e.path)
+		return err == nil
+	}
+	f, err := os.Open(e.path)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	sum := crc32.New(sums)
+	if _, err := io.Copy(sum, f); err != nil || sum.Sum32() != e.sum {
+		_ = os.Remove(e.path)
+		return false
+	}
+	e.checked = true
+	return true
 }
 
 // get takes a file for a query, and makes it where it is missing and nobody else does.
@@ -230,15 +263,23 @@ func (c *Cache) make(ctx context.Context, storage Storage, n string, l *Layout, 
 			_ = os.Remove(f.Name())
 		}
 	}()
-	res, err := convert(ctx, storage, l, o, f)
+	to := &summed{w: f}
+	// The library writes each page and its header apart.
+	pages := buffers.Get().(*bufio.Writer)
+	pages.Reset(to)
+	defer func() {
+		pages.Reset(nil)
+		buffers.Put(pages)
+	}()
+	res, err := convert(ctx, storage, l, o, onlyWriter{pages})
 	if err != nil {
+		return nil, err
+	}
+	if err := pages.Flush(); err != nil {
 		return nil, err
 	}
 	info, err := f.Stat()
 	if err != nil {
-		return nil, err
-	}
-	if err := f.Sync(); err != nil {
 		return nil, err
 	}
 	if err := f.Close(); err != nil {
@@ -248,15 +289,15 @@ func (c *Cache) make(ctx context.Context, storage Storage, n string, l *Layout, 
 	if res.header {
 		mark = "h"
 	}
-	path := filepath.Join(c.dir, fmt.Sprintf("%s.%d%s.parquet", n, res.rows, mark))
+	path := filepath.Join(c.dir, fmt.Sprintf("%s.%d%s.%08x.parquet", n, res.rows, mark, to.sum))
 	if err := os.Rename(f.Name(), path); err != nil {
 		return nil, err
 	}
-	return &entry{path: path, result: res, size: info.Size(), used: time.Now(), noted: time.Now(), in: 1}, nil
+	return &entry{path: path, result: res, size: info.Size(), used: time.Now(), noted: time.Now(), in: 1, checked: true}, nil
 }
 
 // convert writes the file of an object.
-func convert(ctx context.Context, storage Storage, l *Layout, o Object, f *os.File) (res result, err error) {
+func convert(ctx context.Context, storage Storage, l *Layout, o Object, to io.Writer) (res result, err error) {
 	in, err := storage.Open(ctx, o)
 	if err != nil {
 		return res, err
@@ -267,18 +308,29 @@ func convert(ctx context.Context, storage Storage, l *Layout, o Object, f *os.Fi
 			err = cerr
 		}
 	}()
-	// The library closes what it writes to, where that can be closed.
-	to := struct{ *fileWriter }{&fileWriter{f}}
 	if l.Parquet {
 		return convertParquet(ctx, l, o, in, to)
 	}
 	return convertText(ctx, l, o, in, to)
 }
 
-// fileWriter is a file that is written and not closed.
-type fileWriter struct{ f *os.File }
+var buffers = sync.Pool{New: func() any { return bufio.NewWriterSize(nil, 256<<10) }}
 
-func (w *fileWriter) Write(p []byte) (int, error) { return w.f.Write(p) }
+// onlyWriter hides what a writer can do besides: the Parquet library closes and flushes what can be.
+type onlyWriter struct{ io.Writer }
+
+// summed sums what is written.
+type summed struct {
+	w   io.Writer
+	sum uint32
+}
+
+// Write writes on.
+func (s *summed) Write(p []byte) (int, error) {
+	n, err := s.w.Write(p)
+	s.sum = crc32.Update(s.sum, sums, p[:n])
+	return n, err
+}
 
 // shrink removes what was not used longest until the folder is within its limit, never a file in use. The lock is held.
 func (c *Cache) shrink() {

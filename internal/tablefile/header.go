@@ -35,7 +35,7 @@ var bare = func() map[string]*flowlog.Field {
 
 // fieldOf returns the field of AWS that a column is named for, nil where none is known.
 func fieldOf(column string) *flowlog.Field {
-	key := strings.NewReplacer("-", "", "_", "").Replace(strings.ToLower(column))
+	key := strings.ReplaceAll(strings.ReplaceAll(strings.ToLower(column), "-", ""), "_", "")
 	if f := bare[key]; f != nil {
 		return f
 	}

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"io"
 
 	"weir/internal/athenasql/types"
@@ -61,10 +62,15 @@ type Storage interface {
 // form counts the forms of the files: another form is another name.
 const form = 1
 
-// name returns the name of an object's file: what its content depends on goes into it.
-func name(l Layout, o Object) string {
-	h := sha256.New()
+// key is what of a file's name its table gives.
+func (l *Layout) key() string {
 	// Encoding can't fail: all are plain values.
-	_ = json.NewEncoder(h).Encode([]any{form, l, o.URL, o.Size, o.Revision})
-	return hex.EncodeToString(h.Sum(nil)[:16])
+	text, _ := json.Marshal([]any{form, l})
+	return string(text)
+}
+
+// name returns the name of an object's file: what its content depends on goes into it.
+func name(key string, o Object) string {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s\n%q %d %q", key, o.URL, o.Size, o.Revision))
+	return hex.EncodeToString(sum[:16])
 }

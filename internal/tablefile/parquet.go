@@ -44,6 +44,7 @@ func convertParquet(ctx context.Context, l *Layout, o Object, in Content, to io.
 	if err != nil {
 		return res, err
 	}
+	defer w.release()
 	sources, err := sourcesOf(l, o, r.MetaData().Schema, w.columns)
 	if err != nil {
 		return res, err

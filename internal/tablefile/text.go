@@ -9,6 +9,7 @@ import (
 	"io"
 	"path"
 	"strings"
+	"sync"
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
@@ -42,8 +43,9 @@ func unpacked(o Object, r io.Reader) (io.Reader, func(), error) {
 	ext := strings.ToLower(path.Ext(o.URL))
 	switch {
 	case bytes.HasPrefix(head, []byte{0x1f, 0x8b}):
-		z, err := gzip.NewReader(all)
-		return z, nothing, err
+		z := gunzips.Get().(*gzip.Reader)
+		err := z.Reset(all)
+		return z, func() { gunzips.Put(z) }, err
 	case bytes.HasPrefix(head, []byte("BZh")) && ext == ".bz2":
 		return bzip2.NewReader(all), nothing, nil
 	case bytes.HasPrefix(head, []byte{0x28, 0xb5, 0x2f, 0xfd}):
@@ -65,6 +67,15 @@ func unpacked(o Object, r io.Reader) (io.Reader, func(), error) {
 	}
 	return all, nothing, nil
 }
+
+// What is needed for reading is used again: most objects are small, and making it would cost more than reading them.
+var (
+	gunzips = sync.Pool{New: func() any { return new(gzip.Reader) }}
+	rooms   = sync.Pool{New: func() any { room := make([]byte, readAtOnce); return &room }}
+)
+
+// longestKept bounds, in bytes, what is kept for the next object.
+const longestKept = 4 << 20
 
 // lines gives the lines of a text, which end with LF, CR or CRLF (Hadoop, LineReader).
 type lines struct {
@@ -110,9 +121,6 @@ func (l *lines) next() (line []byte, more bool) {
 func (l *lines) fill() error {
 	if l.eof {
 		return io.EOF
-	}
-	if l.room == nil {
-		l.room = make([]byte, readAtOnce)
 	}
 	copy(l.room, l.room[l.at:l.end])
 	l.end -= l.at
@@ -165,7 +173,15 @@ func convertText(ctx context.Context, l *Layout, o Object, r io.Reader, to io.Wr
 	if err != nil {
 		return result{}, err
 	}
-	in := &lines{r: brokenReader{text}}
+	defer w.release()
+	room := rooms.Get().(*[]byte)
+	in := &lines{r: brokenReader{text}, room: *room}
+	defer func() {
+		if *room = in.room; len(in.room) > longestKept {
+			*room = make([]byte, readAtOnce)
+		}
+		rooms.Put(room)
+	}()
 	var res result
 	for number := 0; ; {
 		if err := ctx.Err(); err != nil {

@@ -437,6 +437,42 @@ func TestFailed(t *testing.T) {
 	}
 }
 
+// TestHalf makes a file once more that a crash has left half.
+func TestHalf(t *testing.T) {
+	l := layout(Column{"a", kind(types.Varchar)})
+	dir := t.TempDir()
+	store := &memory{objects: map[string]string{"s3://b/x": "x\n"}}
+	for i := range 3 {
+		c, err := Open(dir, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		set, err := c.Files(t.Context(), store, l, []Object{{URL: "s3://b/x"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff([][]string{{"x"}}, rowsOf(t, set.Files[0].Path)); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
+		}
+		info, err := os.Stat(set.Files[0].Path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if c.Size() != info.Size() {
+			t.Errorf("size %d; want %d", c.Size(), info.Size())
+		}
+		if i == 1 {
+			if err := os.Truncate(set.Files[0].Path, info.Size()-1); err != nil {
+				t.Fatal(err)
+			}
+		}
+		set.Release()
+	}
+	if n := store.opened.Load(); n != 2 {
+		t.Errorf("the object was read %d times; want twice", n)
+	}
+}
+
 // FuzzText converts any text: it never fails but for lines that are too long, and has a row for each line.
 func FuzzText(f *testing.F) {
 	f.Add("a 1 2.5 2026-01-01\nb\\ c - - -\r\n\r", byte(' '), true)

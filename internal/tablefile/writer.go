@@ -2,6 +2,7 @@ package tablefile
 
 import (
 	"io"
+	"sync"
 
 	"github.com/apache/arrow-go/v18/parquet"
 	"github.com/apache/arrow-go/v18/parquet/compress"
@@ -21,12 +22,16 @@ type writer struct {
 	rows    int64
 }
 
+// columns are used again: a batch of a small object is most of what its file costs.
+var columns = sync.Pool{New: func() any { return new(column) }}
+
 // newWriter begins a file.
 func newWriter(w io.Writer, l *Layout) (*writer, error) {
 	out := &writer{}
 	var nodes schema.FieldList
 	for _, c := range l.Columns {
-		col := &column{Column: c, layout: l}
+		col := columns.Get().(*column)
+		col.Column, col.layout = c, l
 		node, err := col.node()
 		if err != nil {
 			return nil, err
@@ -87,4 +92,14 @@ func (w *writer) close() error {
 		return err
 	}
 	return w.out.Close()
+}
+
+// release gives back what was needed for writing.
+func (w *writer) release() {
+	for _, c := range w.columns {
+		c.clear()
+		clear(c.texts[:cap(c.texts)]) // they point into what was read
+		columns.Put(c)
+	}
+	w.columns = nil
 }

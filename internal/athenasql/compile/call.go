@@ -30,14 +30,34 @@ func (e *env) call(x *athenasql.Call) value {
 	case x.Distinct || x.Filter != nil || x.OrderBy != nil || x.Nulls != "" || x.Star || x.WithinGroup != nil:
 		e.c.fail(athenasql.CodeSyntax, x.Span, "'%s' is no aggregate function and can't have *, DISTINCT, ORDER BY, FILTER or IGNORE NULLS", name)
 	}
-	if name == "date" && len(x.Args) == 1 {
-		// A constant date stays one.
+	if name == "now" && len(x.Args) == 0 {
+		return e.c.currentTime(&athenasql.CurrentTime{Span: x.Span, Name: "current_timestamp", Precision: -1})
+	}
+	args, constant := e.arguments(x.Args)
+	v := e.bind(f, &function.Call{Name: name, At: x.Span, Args: args, Now: e.now()}, constant)
+	if len(x.Args) == 1 && plain(x) {
+		return e.known(name, v, x)
+	}
+	return v
+}
+
+// known adds to the call of a function what is known of its value before it runs, so that a comparison with it can be one of a plain column and a constant.
+func (e *env) known(name string, call value, x *athenasql.Call) value {
+	switch name {
+	case "date":
 		if v := e.expr(x.Args[0]); v.text != nil {
 			return e.c.castTo(v, types.Type{Kind: types.Date}, false, x.Span)
 		}
+	case "to_unixtime":
+		if v := e.expr(x.Args[0]); v.moment != nil && v.typ.Precision <= 3 && v.typ.Kind == types.TimestampTZ {
+			return e.c.double(float64(v.moment.UnixMilli()) / 1000)
+		}
+	case "from_unixtime":
+		if v := e.expr(x.Args[0]); v.typ.IsInteger() && v.num == nil {
+			call.seconds = v.sql
+		}
 	}
-	args, constant := e.arguments(x.Args)
-	return e.bind(f, &function.Call{Name: name, At: x.Span, Args: args, Now: e.now()}, constant)
+	return call
 }
 
 // function compiles a call of a function whose arguments are compiled.

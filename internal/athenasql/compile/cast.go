@@ -364,22 +364,20 @@ func (k casting) fromJSON(sql string) string {
 	kind := "json_type(CAST(" + sql + " AS JSON))"
 	if k.to.Kind == types.Varchar && k.to.Length == 0 {
 		result := "CASE WHEN " + kind + " IN ('VARCHAR', 'BIGINT', 'UBIGINT', 'BOOLEAN') THEN " + text + " END"
-		return k.checkedJSON(result, sql, kind)
+		return k.checkedJSON(result, kind)
 	}
 	if k.to.IsInteger() || k.to.Kind == types.Boolean {
-		result := "CASE WHEN " + kind + " IN ('BIGINT', 'UBIGINT', 'BOOLEAN') THEN TRY_CAST(" + text + " AS " + k.to.SQL() + ") END"
+		result := "CASE WHEN " + kind + " IN ('BIGINT', 'UBIGINT') THEN TRY_CAST(" + text + " AS " + k.to.SQL() + ") END"
 		if k.to.Kind == types.Boolean {
 			result = "CASE WHEN " + kind + " = 'BOOLEAN' THEN " + text + " = 'true' END"
-		} else {
-			result = "CASE WHEN " + kind + " IN ('BIGINT', 'UBIGINT') THEN TRY_CAST(" + text + " AS " + k.to.SQL() + ") END"
 		}
-		return k.checkedJSON(result, sql, kind)
+		return k.checkedJSON(result, kind)
 	}
 	k.c.hinted("json_extract_scalar(x, '$.a') gives a varchar", athenasql.CodeNotSupported, k.at, "casting json to %s is not supported", k.to)
 	return ""
 }
 
-func (k casting) checkedJSON(result, sql, kind string) string {
+func (k casting) checkedJSON(result, kind string) string {
 	if k.try {
 		return result
 	}

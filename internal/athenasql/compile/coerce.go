@@ -119,7 +119,7 @@ func (e *env) array(x *athenasql.ArrayOf) value {
 		return value{sql: "CAST([] AS INTEGER[])", typ: types.ArrayOf(types.Type{}), constant: true}
 	}
 	values, constant := e.list(x.Items)
-	t := e.c.common(values, "All ARRAY elements must be the same type or coercible to a common type. Cannot find common type between %s and %s")
+	t := e.c.common(values, "All ARRAY elements")
 	parts := make([]string, len(values))
 	for i, v := range values {
 		parts[i] = e.c.coerce(v, t).sql

@@ -2,7 +2,6 @@ package compile
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -143,6 +142,11 @@ type value struct {
 	null bool
 	// digits is a literal decimal's text.
 	digits string
+	// moment is the value of a constant date or timestamp, float of a double; nil: not known here.
+	moment *time.Time
+	float  *float64
+	// seconds is a whole number x where the value is from_unixtime(x).
+	seconds string
 	// constant values read no column and are the same in each row.
 	constant bool
 	// finite doubles are no NaN.
@@ -151,10 +155,4 @@ type value struct {
 	items []value
 	// column is the field that the value is, nil of what is computed.
 	column *field
-}
-
-// isError reports whether an error has a code.
-func isError(err error, code string) bool {
-	var e *athenasql.Error
-	return errors.As(err, &e) && e.Code == code
 }

@@ -2,15 +2,13 @@ package compile
 
 import (
 	"fmt"
+	"time"
 
 	"weir/internal/athenasql"
 	"weir/internal/athenasql/types"
 )
 
-var (
-	intervalDay  = types.Type{Kind: types.IntervalDay}
-	intervalYear = types.Type{Kind: types.IntervalYear}
-)
+var intervalDay = types.Type{Kind: types.IntervalDay}
 
 const dayMillis = 86400000
 
@@ -28,6 +26,9 @@ func (c *compiler) dateArithmetic(operator string, l, r value, at athenasql.Span
 		out.typ, out.sql = l.typ, "("+l.sql+" "+operator+" "+r.sql+")"
 		return out
 	case (operator == "+" || operator == "-") && rk == types.IntervalDay:
+		if v, ok := shifted(operator, l, r); ok {
+			return v
+		}
 		if sql, ok := c.addMillis(operator, l, r, at); ok {
 			out.typ, out.sql = l.typ, sql
 			return out
@@ -38,7 +39,7 @@ func (c *compiler) dateArithmetic(operator string, l, r value, at athenasql.Span
 			return out
 		}
 	case operator == "-" && (lk == types.Date || isMoment(l.typ)) && (rk == types.Date || isMoment(r.typ)):
-		return c.between2(l, r, at)
+		return c.since(l, r, at)
 	case operator == "*" && interval(rk) && !interval(lk):
 		return c.dateArithmetic(operator, r, l, at)
 	case (operator == "*" || operator == "/") && interval(lk):
@@ -72,6 +73,25 @@ func (c *compiler) addMillis(operator string, l, r value, at athenasql.Span) (st
 	return "", false
 }
 
+// shifted adds an interval to a constant at once, so that DuckDB sees a plain constant.
+func shifted(operator string, l, r value) (value, bool) {
+	if l.moment == nil || r.num == nil || l.typ.Kind == types.Date && *r.num%dayMillis != 0 || *r.num/dayMillis > 1e6 || *r.num/dayMillis < -1e6 {
+		return value{}, false
+	}
+	by := *r.num
+	if operator == "-" {
+		by = -by
+	}
+	at := l.moment.Add(time.Duration(by) * time.Millisecond)
+	if at.Year() < 1 || at.Year() > 9999 {
+		return value{}, false
+	}
+	if l.typ.Kind == types.Date {
+		return dateValue(at), true
+	}
+	return momentValue(at, l.typ), true
+}
+
 // addMonths adds an interval year to month: the day is at most the last one of its month. It is done on the clock of the value's zone.
 func addMonths(operator string, l, r value) (string, bool) {
 	months := "to_months(" + r.sql + ")"
@@ -87,8 +107,8 @@ func addMonths(operator string, l, r value) (string, bool) {
 	return "", false
 }
 
-// between2 is the interval from one date or timestamp to another.
-func (c *compiler) between2(l, r value, at athenasql.Span) value {
+// since is the interval from one date or timestamp to another.
+func (c *compiler) since(l, r value, at athenasql.Span) value {
 	t, _ := types.Common(l.typ, r.typ)
 	if l.typ.Kind != r.typ.Kind {
 		c.mismatch("-", l, r, at)
@@ -134,6 +154,9 @@ func (e *env) atTimeZone(x *athenasql.AtTimeZone) value {
 		e.c.fail(athenasql.CodeTypeMismatch, v.at, "Type of value must be a time or timestamp with or without time zone (actual %s)", v.typ)
 	}
 	t := types.Type{Kind: types.TimestampTZ, Precision: v.typ.Precision, Zone: *zone.text}
+	if v.moment != nil {
+		return momentValue(*v.moment, t)
+	}
 	sql := v.sql
 	if v.typ.Kind == types.Timestamp {
 		sql = "(" + v.sql + " AT TIME ZONE 'UTC')"

@@ -1,7 +1,7 @@
 package compile
 
 import (
-	"fmt"
+	"slices"
 	"strings"
 
 	"weir/internal/athenasql"
@@ -140,7 +140,7 @@ func (e *env) caseOf(x *athenasql.Case) value {
 	if x.Else != nil {
 		results = append(results, e.expr(x.Else))
 	}
-	t := e.c.common(results, "All CASE results must be the same type or coercible to a common type. Cannot find common type between %s and %s")
+	t := e.c.common(results, "All CASE results")
 	var sql strings.Builder
 	sql.WriteString("(CASE")
 	for i, condition := range conditions {
@@ -154,12 +154,20 @@ func (e *env) caseOf(x *athenasql.Case) value {
 }
 
 // common returns the type that values have in common, or ends with an error that names two that have none.
-func (c *compiler) common(values []value, message string) types.Type {
+func (c *compiler) common(values []value, what string) types.Type {
 	t := values[0].typ
 	for _, v := range values[1:] {
 		next, ok := types.Common(t, v.typ)
 		if !ok {
-			c.fail(athenasql.CodeTypeMismatch, v.at, "%s", fmt.Sprintf(message, t, v.typ))
+			var all []string
+			for _, v := range values {
+				if s := v.typ.String(); !slices.Contains(all, s) {
+					all = append(all, s)
+				}
+			}
+			c.hinted(mixed(t, v.typ), athenasql.CodeTypeMismatch, v.at,
+				"%s must be the same type or coercible to a common type. Cannot find common type between %s and %s, all types (without duplicates): [%s]",
+				what, t, v.typ, strings.Join(all, ", "))
 		}
 		if next.Zoneless() && !t.Zoneless() {
 			c.hinted("bring both to one zone: x AT TIME ZONE 'UTC'", athenasql.CodeNotSupported, v.at, "timestamps of two time zones in one column are not supported")

@@ -242,7 +242,8 @@ func (c *compiler) sample(r *athenasql.Sample, around *scope) relation {
 	}
 	alias := c.alias()
 	for i := range out.fields {
-		out.fields[i].sql = alias + out.fields[i].sql[strings.Index(out.fields[i].sql, "."):]
+		_, column, _ := strings.Cut(out.fields[i].sql, ".")
+		out.fields[i].sql = alias + "." + column
 	}
 	out.sql = fmt.Sprintf("(SELECT * FROM %s TABLESAMPLE %s(%s%%)) AS %s", out.sql, method, text, alias)
 	return out

@@ -112,6 +112,7 @@ func decimalOf(text string, t types.Type) value {
 func (c *compiler) double(f float64) value {
 	return value{
 		sql: "CAST(" + quoteText(strconv.FormatFloat(f, 'g', -1, 64)) + " AS DOUBLE)", typ: types.Type{Kind: types.Double}, constant: true, finite: true,
+		float: &f,
 	}
 }
 
@@ -206,7 +207,8 @@ func dateOf(parts []string) (time.Time, bool) {
 }
 
 func dateValue(at time.Time) value {
-	return value{sql: "DATE '" + at.Format(time.DateOnly) + "'", typ: types.Type{Kind: types.Date}, constant: true}
+	at = at.Truncate(24 * time.Hour)
+	return value{sql: "DATE '" + at.Format(time.DateOnly) + "'", typ: types.Type{Kind: types.Date}, constant: true, moment: &at}
 }
 
 // clock returns a time of day of its parts, and how many digits its fraction has. Seconds and the fraction may be absent.
@@ -264,9 +266,9 @@ func timestampLiteral(s string) (value, bool) {
 func momentValue(at time.Time, t types.Type) value {
 	text := at.UTC().Format("2006-01-02 15:04:05.999999")
 	if t.Kind == types.Timestamp {
-		return value{sql: "TIMESTAMP '" + text + "'", typ: t, constant: true}
+		return value{sql: "TIMESTAMP '" + text + "'", typ: t, constant: true, moment: &at}
 	}
-	return value{sql: "TIMESTAMPTZ '" + text + "+00'", typ: t, constant: true}
+	return value{sql: "TIMESTAMPTZ '" + text + "+00'", typ: t, constant: true, moment: &at}
 }
 
 // currentTime is current_date and the like: constants of the statement, in UTC.

@@ -2,6 +2,7 @@ package compile
 
 import (
 	"fmt"
+	"math"
 	"math/big"
 	"slices"
 	"strings"
@@ -54,16 +55,17 @@ func (e *env) binary(x *athenasql.BinaryOp) value {
 	l, r := e.expr(x.Left), e.expr(x.Right)
 	switch x.Operator {
 	case "=", "<>", "<", "<=", ">", ">=":
-		return e.c.compare(x.Operator, l, r, x.Span)
+		return e.c.compare(x.Operator, l, r, x.OperatorAt)
 	case "||":
 		return e.concat(x, l, r)
 	}
-	return e.c.arithmetic(x.Operator, l, r, x.Span)
+	return e.c.arithmetic(x.Operator, l, r, x.OperatorAt)
 }
 
 // logical compiles AND and OR. Long chains are flat in SQL.
 func (e *env) logical(x *athenasql.BinaryOp) value {
 	var parts []string
+	var terms []athenasql.Expr
 	constant := true
 	var add func(athenasql.Expr)
 	add = func(side athenasql.Expr) {
@@ -78,27 +80,41 @@ func (e *env) logical(x *athenasql.BinaryOp) value {
 		}
 		constant = constant && v.constant
 		parts = append(parts, e.c.coerce(v, boolean).sql)
+		terms = append(terms, side)
 	}
 	add(x)
+	plain := parts
+	parts = nil
+	for i, term := range terms {
+		parts = append(parts, e.guarded(x.Operator, plain[:i], term, plain[i]))
+	}
 	return value{sql: "(" + strings.Join(parts, " "+x.Operator+" ") + ")", typ: boolean, constant: constant}
 }
 
 // mismatch ends with the error of an operator between types that have none.
 func (c *compiler) mismatch(operator string, l, r value, at athenasql.Span) {
-	err := athenasql.Errorf(athenasql.CodeTypeMismatch, at, "Cannot apply operator: %s %s %s", l.typ, operator, r.typ)
-	switch {
-	case l.typ.IsText() && r.typ.IsNumeric():
-		err.Hint = "cast the text: CAST(x AS bigint), or write the number in single quotes"
-	case l.typ.IsNumeric() && r.typ.IsText():
-		err.Hint = "write the number without quotes, or cast the text"
-	case l.typ.Kind == types.Date && r.typ.IsText(), l.typ.IsText() && r.typ.Kind == types.Date:
-		err.Hint = "a date is written DATE '2026-01-31'"
-	case l.typ.IsText() && isMoment(r.typ), isMoment(l.typ) && r.typ.IsText():
-		err.Hint = "a timestamp is written TIMESTAMP '2026-01-31 12:00:00'"
-	case l.typ.Kind == types.IPAddress && r.typ.IsText(), l.typ.IsText() && r.typ.Kind == types.IPAddress:
-		err.Hint = "an address is written IPADDRESS '10.0.0.1', or CAST(x AS ipaddress)"
+	panic(bail{athenasql.Errorf(athenasql.CodeTypeMismatch, at, "Cannot apply operator: %s %s %s", l.typ, operator, r.typ).WithHint(mixed(l.typ, r.typ))})
+}
+
+// mixed is what to do about two types that have no common one, "" where there is nothing to say.
+func mixed(l, r types.Type) string {
+	if r.IsText() {
+		l, r = r, l
 	}
-	panic(bail{err})
+	if !l.IsText() {
+		return ""
+	}
+	switch {
+	case r.IsNumeric():
+		return "a number is written without quotes, a text with them: CAST(x AS bigint), CAST(x AS varchar)"
+	case r.Kind == types.Date:
+		return "a date is written DATE '2026-01-31'"
+	case isMoment(r):
+		return "a timestamp is written TIMESTAMP '2026-01-31 12:00:00'"
+	case r.Kind == types.IPAddress:
+		return "an address is written IPADDRESS '10.0.0.1', or CAST(x AS ipaddress)"
+	}
+	return ""
 }
 
 func isMoment(t types.Type) bool { return t.Kind == types.Timestamp || t.Kind == types.TimestampTZ }
@@ -108,6 +124,9 @@ func (c *compiler) compare(operator string, l, r value, at athenasql.Span) value
 	t, ok := types.Common(l.typ, r.typ)
 	if !ok {
 		c.mismatch(operator, l, r, at)
+	}
+	if sql, ok := bounded(operator, l, r); ok {
+		return value{sql: sql, typ: boolean, constant: l.constant && r.constant}
 	}
 	equality := operator == "=" || operator == "<>"
 	if !t.Comparable() || !equality && !t.Orderable() {
@@ -131,6 +150,43 @@ func (c *compiler) compare(operator string, l, r value, at athenasql.Span) value
 		out.sql = "(CASE WHEN " + nan + " THEN CASE WHEN " + lsql + " IS NOT NULL AND " + rsql + " IS NOT NULL THEN " + result + " END ELSE " + out.sql + " END)"
 	}
 	return out
+}
+
+// turned are the operators from right to left.
+var turned = map[string]string{"<": ">", "<=": ">=", ">": "<", ">=": "<=", "=": "="}
+
+// bounded compares a whole number with a constant that is none, or from_unixtime of a whole number with a constant time, as whole numbers: x > 1.5 is x > 1.
+// Beyond 2^53 a double is not every whole number, and nothing is said.
+func bounded(operator string, l, r value) (string, bool) {
+	if turned[operator] == "" {
+		return "", false
+	}
+	if r.seconds != "" || r.typ.IsInteger() && r.num == nil && l.float != nil {
+		l, r, operator = r, l, turned[operator]
+	}
+	var x string
+	var bound float64
+	switch {
+	case l.seconds != "" && r.moment != nil && r.typ.Kind != types.Date:
+		// Microseconds of a day in reach are exact in a double.
+		x, bound = l.seconds, float64(r.moment.UnixMicro())/1e6
+	case l.typ.IsInteger() && l.num == nil && r.float != nil:
+		x, bound = l.sql, *r.float
+	default:
+		return "", false
+	}
+	if !(math.Abs(bound) < 1<<53) {
+		return "", false
+	}
+	whole := math.Floor(bound)
+	switch {
+	case whole == bound:
+	case operator == "=":
+		return "", false
+	case operator == ">=" || operator == "<":
+		whole++ // x >= 1.5 is x >= 2, and x < 1.5 is x < 2
+	}
+	return fmt.Sprintf("(%s %s %.0f)", x, operator, whole), true
 }
 
 // compareRows compares rows that are written in place, field by field.
@@ -245,15 +301,12 @@ func (e *env) in(x *athenasql.In) value {
 	simple := true
 	for _, item := range x.List {
 		v := e.expr(item)
-		if _, ok := types.Common(of.typ, v.typ); !ok {
-			e.c.mismatch("IN", of, v, v.at)
-		}
 		values = append(values, v)
 		constant = constant && v.constant
 		simple = simple && (v.num != nil && of.typ.IsInteger() || v.text != nil && of.typ.Kind == types.Varchar)
 	}
 	var sql string
-	t := e.c.common(values, "IN value and list items must be the same type: %s, %s")
+	t := e.c.common(values, "IN value and list items")
 	if simple || t.Kind != types.Double && t.Kind != types.Real && t.Kind != types.Char && len(t.Elems) == 0 {
 		list := make([]string, len(values))
 		for i, v := range values {
@@ -330,7 +383,7 @@ func (e *env) concat(x *athenasql.BinaryOp, l, r value) value {
 	}
 	for _, v := range []value{l, r} {
 		if !v.typ.IsText() && v.typ.Kind != types.Unknown {
-			e.c.hinted("cast it: CAST(x AS varchar)", athenasql.CodeTypeMismatch, x.Span, "Cannot apply operator: %s || %s", l.typ, r.typ)
+			e.c.hinted("cast it: CAST(x AS varchar)", athenasql.CodeTypeMismatch, x.OperatorAt, "Cannot apply operator: %s || %s", l.typ, r.typ)
 		}
 	}
 	t := types.Type{Kind: types.Varchar}

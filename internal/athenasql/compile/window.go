@@ -106,7 +106,7 @@ func (e *env) bound(f *athenasql.Frame, b athenasql.FrameBound, key types.Type) 
 		return "UNBOUNDED FOLLOWING"
 	}
 	v := e.expr(b.N)
-	sql := v.sql
+	var sql string
 	switch {
 	case f.Unit != "RANGE":
 		if v.num == nil {

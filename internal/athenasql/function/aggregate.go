@@ -200,8 +200,6 @@ var aggregateNatives = []Native{
 		}
 		return decimalText(divideHalfUp(sum, big.NewInt(count)), scale), nil
 	}},
-	{Name: "trino_double_text", Args: []string{"DOUBLE"}, Result: "VARCHAR", Do: func(a []any) (any, error) { return types.Float(a[0].(float64), 64), nil }},
-	{Name: "trino_real_text", Args: []string{"DOUBLE"}, Result: "VARCHAR", Do: func(a []any) (any, error) { return types.Float(a[0].(float64), 32), nil }},
 }
 
 // divideHalfUp rounds halves away from zero.

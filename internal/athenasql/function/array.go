@@ -150,10 +150,8 @@ func TextOf(t types.Type, sql string, at athenasql.Span) (string, error) {
 		return sql, nil
 	case types.Boolean, types.TinyInt, types.SmallInt, types.Integer, types.BigInt, types.Decimal, types.Date, types.UUID:
 		return "CAST(" + sql + " AS VARCHAR)", nil
-	case types.Double:
-		return "trino_double_text(" + sql + ")", nil
-	case types.Real:
-		return "trino_real_text(CAST(" + sql + " AS DOUBLE))", nil
+	case types.Double, types.Real:
+		return FloatText(sql, t), nil
 	case types.IPAddress:
 		return IPToText(sql), nil
 	case types.Timestamp, types.TimestampTZ:

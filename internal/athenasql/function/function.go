@@ -22,6 +22,8 @@ type Func struct {
 	Forms []Form
 	// Page is the page of Trino's documentation that describes it: "string", "datetime".
 	Page string
+	// Own, where it is not "", says what weir does of its own where Trino leaves it open or gives an approximation.
+	Own string
 	// Refused, where it is not "", says why the function is known and not taken.
 	Refused string
 }

@@ -29,10 +29,54 @@ var table, signatures = func() (map[string]*Func, map[string]signature) {
 			for _, form := range f.Forms {
 				s[form.Signature] = parseSignature(form.Signature)
 			}
+			t[f.Name].Own = own[f.Name]
 		}
 	}
 	return t, s
 }()
+
+// own is what weir does of its own: see [Func].
+var own = map[string]string{
+	"approx_distinct":        "counts exactly, which is within any error",
+	"approx_percentile":      "exact: the least value that at least the fraction of all values is not above; no weights",
+	"approx_most_frequent":   "counts exactly; of equal counts the least values",
+	"map_agg":                "of a key's values the least; Trino does not say which",
+	"map_union":              "of a key's values the least; Trino does not say which",
+	"rand":                   "other values in each run",
+	"random":                 "other values in each run",
+	"array_join":             "elements are texts, numbers, booleans, dates, times or addresses",
+	"date_parse":             "a day of the week that the date is not is an error",
+	"from_iso8601_timestamp": "a text that is not constant must be UTC's",
+	"parse_datetime":         "a text that is not constant must be UTC's",
+	"parse_duration":         "days to nanoseconds",
+	"json_extract":           "paths of keys and indexes, as Trino's own",
+	"json_extract_scalar":    "paths of keys and indexes, as Trino's own",
+	"json_size":              "paths of keys and indexes, as Trino's own",
+	"normalize":              "to NFC alone",
+	"regexp_like":            "Java's patterns without looking ahead or behind, references, possessive quantifiers",
+	"regexp_extract":         "patterns as of regexp_like",
+	"regexp_extract_all":     "patterns as of regexp_like, that match a character at least",
+	"regexp_replace":         "patterns as of regexp_like; one that may match no characters is taken with the replacement '' alone; no lambda",
+	"regexp_split":           "patterns as of regexp_like, that match a character at least",
+	"regexp_count":           "patterns as of regexp_like, that match a character at least",
+	"regexp_position":        "patterns as of regexp_like, that match a character at least",
+	"array_sort":             "no comparator",
+	"try":                    "NULL for any error of a row",
+	"listagg":                "no ON OVERFLOW TRUNCATE",
+	"current_timezone":       "it is UTC",
+	"lag":                    "the offset is constant",
+	"lead":                   "the offset is constant",
+	"ntile":                  "the number is constant",
+	"date_trunc":             "the unit is constant",
+	"date_add":               "the unit is constant",
+	"date_diff":              "the unit is constant",
+	"at_timezone":            "the zone is constant",
+	"with_timezone":          "the zone is constant",
+	"from_unixtime":          "the zone is constant",
+	"kurtosis":               "computed in another order: the last digits may differ",
+	"skewness":               "computed in another order: the last digits may differ",
+	"corr":                   "computed in another order: the last digits may differ",
+}
 
 func parsed(text string) signature { return signatures[text] }
 

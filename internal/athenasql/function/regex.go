@@ -199,7 +199,10 @@ func (r *regexReader) escape(class bool) error {
 // property reads \p{...}.
 func (r *regexReader) property(class bool) error {
 	rest := r.text[r.at:]
-	name, n := rest[2:min(3, len(rest))], 3
+	if len(rest) < 3 {
+		return r.refuse(`\p without a name`)
+	}
+	name, n := rest[2:3], 3
 	if strings.HasPrefix(rest[2:], "{") {
 		end := strings.IndexByte(rest, '}')
 		if end < 0 {

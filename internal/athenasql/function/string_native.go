@@ -1,6 +1,7 @@
 package function
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -35,12 +36,9 @@ var stringNatives = []Native{
 		return strings.ReplaceAll(s[0], "", s[1]), nil
 	}),
 	textNative("trino_reverse", "VARCHAR", 1, func(s []string) (any, error) {
-		out, from := make([]byte, len(s[0])), len(s[0])
-		for _, r := range s[0] {
-			from -= utf8.RuneLen(r)
-			utf8.EncodeRune(out[from:], r)
-		}
-		return string(out), nil
+		runes := []rune(s[0])
+		slices.Reverse(runes)
+		return string(runes), nil
 	}),
 	{Name: "trino_reverse_bytes", Args: []string{"BLOB"}, Result: "BLOB", Do: func(a []any) (any, error) {
 		b := a[0].([]byte)

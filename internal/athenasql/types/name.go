@@ -143,7 +143,7 @@ func nested(n athenasql.TypeName, name string) (Type, error) {
 	return t, nil
 }
 
-// ArrayOf, MapOf and RowOf return nested types. The names of a row's fields may be nil.
+// ArrayOf returns the type of an array.
 func ArrayOf(elem Type) Type { return Type{Kind: Array, Elems: []Type{elem}} }
 
 // MapOf returns the type of a map.

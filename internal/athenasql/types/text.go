@@ -160,10 +160,10 @@ func otherOf(v any, t Type) string {
 		p.Elem().Set(r)
 		r = p
 	}
-	if m, ok := r.Interface().(interface {
+	if m, ok := reflect.TypeAssert[interface {
 		Keys() []any
 		Values() []any
-	}); ok {
+	}](r); ok {
 		keys, values := m.Keys(), m.Values()
 		parts := make([]string, len(keys))
 		for i := range keys {
@@ -174,7 +174,7 @@ func otherOf(v any, t Type) string {
 	if e := reflect.Indirect(r); e.Kind() == reflect.Struct {
 		value, scale := e.FieldByName("Value"), e.FieldByName("Scale")
 		if value.IsValid() && scale.IsValid() && scale.CanUint() {
-			if n, ok := value.Interface().(*big.Int); ok && n != nil {
+			if n, ok := reflect.TypeAssert[*big.Int](value); ok && n != nil {
 				return decimalOf(n, int(scale.Uint()))
 			}
 		}

@@ -102,7 +102,7 @@ func (e *Engine) Athena(ctx context.Context, in AthenaInput, l query.Limits) (*A
 		return fail(err)
 	}
 	planned := time.Now()
-	from, err := run.session.conn.QueryContext(limit.ctx, in.Query.SQL)
+	from, err := run.session.conn.QueryContext(limit.ctx, run.sql)
 	if err != nil {
 		return fail(err)
 	}
@@ -193,7 +193,7 @@ func (e *Engine) AthenaCopy(ctx context.Context, in AthenaInput, o AthenaCopyOpt
 	if err := overBytes(cost, l); err != nil {
 		return 0, cost, limit.close(err)
 	}
-	text := "COPY (" + in.Query.SQL + ") TO " + quote(o.Path) + " (FORMAT parquet, COMPRESSION " + o.Compression
+	text := "COPY (" + run.sql + ") TO " + quote(o.Path) + " (FORMAT parquet, COMPRESSION " + o.Compression
 	if len(o.PartitionBy) > 0 {
 		keys := make([]string, len(o.PartitionBy))
 		for i, k := range o.PartitionBy {
@@ -218,6 +218,7 @@ func overBytes(cost query.Cost, l query.Limits) error {
 type athenaRun struct {
 	engine  *Engine
 	in      AthenaInput
+	sql     string
 	session *session
 	objects []*AthenaObjects // of each scan, nil of the lake's
 	scans   []AthenaScan     // what each reads, once prepare is done
@@ -229,7 +230,7 @@ func (e *Engine) beginAthena(ctx context.Context, in AthenaInput) (*athenaRun, e
 	if err != nil {
 		return nil, err
 	}
-	return &athenaRun{engine: e, in: in, session: s, objects: make([]*AthenaObjects, len(in.Query.Scans))}, nil
+	return &athenaRun{engine: e, in: in, sql: rowwise(in.Query.SQL), session: s, objects: make([]*AthenaObjects, len(in.Query.Scans))}, nil
 }
 
 // close drops the views, since the connection is used again, and lets go of files.

@@ -139,7 +139,7 @@ func (r *athenaRun) match(ctx context.Context, scans []lakeScan, read []map[stri
 			return nil, err
 		}
 	}
-	found, err := r.session.planned(ctx, r.in.Query.SQL)
+	found, err := r.session.planned(ctx, r.sql)
 	if err != nil {
 		return nil, err
 	}

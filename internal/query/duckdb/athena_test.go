@@ -60,7 +60,7 @@ func sixHours(t *testing.T) *Engine {
 	return newEngine(t, batches)
 }
 
-func athenaRows(t *testing.T, e *Engine, in AthenaInput, l query.Limits) (_ [][]any, cost query.Cost, err error) {
+func rowsOf(t *testing.T, e *Engine, in AthenaInput, l query.Limits) (_ [][]any, cost query.Cost, err error) {
 	t.Helper()
 	rows, err := e.Athena(t.Context(), in, l)
 	if err != nil {
@@ -142,7 +142,7 @@ func TestAthenaPrunes(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			in := AthenaInput{Query: &compile.Query{SQL: tc.sql, Columns: results(len(tc.want)), Scans: tc.scans}}
-			got, cost, err := athenaRows(t, e, in, query.Limits{})
+			got, cost, err := rowsOf(t, e, in, query.Limits{})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -169,11 +169,11 @@ func TestAthenaBytes(t *testing.T) {
 	if diff := cmp.Diff([]string{"bytes"}, cost.Columns); diff != "" || cost.Bytes <= 0 || cost.Bytes >= cost.BytesTotal/4 {
 		t.Errorf("reads %d of %d bytes: %s", cost.Bytes, cost.BytesTotal, diff)
 	}
-	_, _, err = athenaRows(t, e, in, query.Limits{MaxBytes: cost.Bytes})
+	_, _, err = rowsOf(t, e, in, query.Limits{MaxBytes: cost.Bytes})
 	if err != nil {
 		t.Error(err)
 	}
-	_, _, err = athenaRows(t, e, in, query.Limits{MaxBytes: cost.Bytes - 1})
+	_, _, err = rowsOf(t, e, in, query.Limits{MaxBytes: cost.Bytes - 1})
 	if !errors.Is(err, query.ErrLimit) || !strings.Contains(err.Error(), "EXCEEDED_LIMIT: Bytes scanned limit was exceeded") {
 		t.Error(err)
 	}
@@ -188,7 +188,7 @@ func TestAthenaPartitionList(t *testing.T) {
 	in := AthenaInput{Query: &compile.Query{
 		SQL: `SELECT count(*), count(DISTINCT "day") FROM "p"`, Columns: results(2), Scans: []compile.Scan{{Relation: "p", Table: list}},
 	}}
-	got, cost, err := athenaRows(t, e, in, query.Limits{})
+	got, cost, err := rowsOf(t, e, in, query.Limits{})
 	if diff := cmp.Diff([][]any{{int64(6), int64(2)}}, got); diff != "" || err != nil || len(cost.Files) != 0 {
 		t.Errorf("%v, %d files: %s", err, len(cost.Files), diff)
 	}
@@ -260,7 +260,7 @@ func TestAthenaObjects(t *testing.T) {
 			in := AthenaInput{Objects: objects, Query: &compile.Query{
 				SQL: tc.sql, Columns: results(len(tc.want[0])), Scans: []compile.Scan{{Relation: "o", Table: table, Columns: tc.columns, Partitions: tc.partitions}},
 			}}
-			got, cost, err := athenaRows(t, e, in, query.Limits{})
+			got, cost, err := rowsOf(t, e, in, query.Limits{})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -286,7 +286,7 @@ func TestAthenaErrors(t *testing.T) {
 			in := AthenaInput{Query: &compile.Query{
 				SQL: tc.sql, Columns: results(1), Scans: []compile.Scan{{Relation: "r0", Table: hourly(), Columns: []string{"bytes", "srcaddr"}}},
 			}}
-			_, _, err := athenaRows(t, e, in, query.Limits{})
+			_, _, err := rowsOf(t, e, in, query.Limits{})
 			if err == nil || err.Error() != tc.want {
 				t.Errorf("%v, want %s", err, tc.want)
 			}
@@ -306,7 +306,7 @@ func TestAthenaLimits(t *testing.T) {
 		{"rows", `SELECT i FROM range(10) a(i)`, query.Limits{MaxRows: 9}, "EXCEEDED_LIMIT: the result has more than 9 rows"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			_, _, err := athenaRows(t, e, AthenaInput{Query: &compile.Query{SQL: tc.sql, Columns: results(1)}}, tc.limits)
+			_, _, err := rowsOf(t, e, AthenaInput{Query: &compile.Query{SQL: tc.sql, Columns: results(1)}}, tc.limits)
 			if !errors.Is(err, query.ErrLimit) || !strings.Contains(err.Error(), tc.want) {
 				t.Errorf("%v, want %s", err, tc.want)
 			}
@@ -321,7 +321,7 @@ func TestAthenaLimits(t *testing.T) {
 func TestAthenaLeavesNothing(t *testing.T) {
 	e := sixHours(t)
 	in := AthenaInput{Query: &compile.Query{SQL: `SELECT 1 FROM "r0"`, Columns: results(1), Scans: []compile.Scan{{Relation: "r0", Table: hourly()}}}}
-	if _, _, err := athenaRows(t, e, in, query.Limits{}); err != nil {
+	if _, _, err := rowsOf(t, e, in, query.Limits{}); err != nil {
 		t.Fatal(err)
 	}
 	conn, err := e.db.Conn(t.Context())
@@ -365,5 +365,45 @@ func TestKeepPartitions(t *testing.T) {
 				t.Errorf("%v (-want +got):\n%s", err, diff)
 			}
 		})
+	}
+}
+
+// TestRowwise gives calls of natives a column of their arguments.
+func TestRowwise(t *testing.T) {
+	for _, tc := range []struct{ text, want string }{
+		{`SELECT r0."a" FROM t0 AS r0`, `SELECT r0."a" FROM t0 AS r0`},
+		{`trino_ip(r0."a")`, `trino_ip_of(r0."a", r0."a")`},
+		{`trino_ip('10.0.0.1')`, `trino_ip('10.0.0.1')`},
+		{`trino_x(lower(r1."a ""b"), ') r0."c"') = 'trino_y(r0."d")'`, `trino_x_of(lower(r1."a ""b"), ') r0."c"', r1."a ""b") = 'trino_y(r0."d")'`},
+		{`trino_a(trino_b(r0."c"), 1) + my_trino_a(r0."c")`, `trino_a_of(trino_b_of(r0."c", r0."c"), 1, r0."c") + my_trino_a(r0."c")`},
+		{`trino_a('open`, `trino_a('open`},
+	} {
+		if got := rowwise(tc.text); got != tc.want {
+			t.Errorf("%s\nis   %s\nwant %s", tc.text, got, tc.want)
+		}
+	}
+}
+
+// TestAthenaRowsThatMatter calls a native that fails for rows alone that come to it, and not for all values of a column's dictionary.
+func TestAthenaRowsThatMatter(t *testing.T) {
+	e := sixHours(t)
+	path := filepath.Join(e.lake.Dir(), "zz.parquet")
+	text := "COPY (SELECT CASE WHEN i % 10 = 0 THEN '-' ELSE '10.0.0.' || (i % 10) END AS a, CASE WHEN i % 10 = 0 THEN 'NODATA' ELSE 'OK' END AS s FROM range(20000) r(i)) TO " + quote(path)
+	if _, err := e.db.ExecContext(t.Context(), text); err != nil {
+		t.Fatal(err)
+	}
+	table := &compile.Table{Name: "logs", Columns: []compile.Column{{Name: "a", Type: varchar}, {Name: "s", Type: varchar}}}
+	in := AthenaInput{
+		Query: &compile.Query{
+			SQL:     `SELECT count(*) FROM "o" AS r0 WHERE CASE WHEN r0."s" = 'OK' THEN trino_ip(r0."a") > '0' ELSE FALSE END`,
+			Columns: results(1), Scans: []compile.Scan{{Relation: "o", Table: table, Columns: []string{"a", "s"}}},
+		},
+		Objects: func(context.Context, *compile.Scan, KeepPartitions) (*AthenaObjects, error) {
+			return &AthenaObjects{Partitions: [][]string{{}}, Files: []AthenaFile{{Path: path}}}, nil
+		},
+	}
+	got, _, err := rowsOf(t, e, in, query.Limits{})
+	if diff := cmp.Diff([][]any{{int64(18000)}}, got); diff != "" || err != nil {
+		t.Errorf("%v (-want +got):\n%s", err, diff)
 	}
 }
