@@ -222,9 +222,11 @@ func (c *compiler) comparable(l, r value, t types.Type) (string, string) {
 	}
 	if t.Kind == types.Char {
 		// Blanks at the end are no part of a char; where order counts, they are lower than what else could follow.
-		pad := func(v value) string { return "rpad(rtrim(" + v.sql + ", ' '), " + fmt.Sprint(t.Length) + ", ' ')" }
+		pad := func(v value) string {
+			return "rpad(rtrim(" + c.coerce(v, t).sql + ", ' '), " + fmt.Sprint(t.Length) + ", ' ')"
+		}
 		if t.Length > 1<<10 {
-			pad = func(v value) string { return "rtrim(" + v.sql + ", ' ')" }
+			pad = func(v value) string { return "rtrim(" + c.coerce(v, t).sql + ", ' ')" }
 		}
 		return pad(l), pad(r)
 	}
