@@ -216,3 +216,32 @@ func TestAthenaConstants(t *testing.T) {
 		t.Errorf("%d of 1500 expressions gave values, %d failed", compared, failed)
 	}
 }
+
+// TestAthenaConditions holds the rows that a condition lets through against those for which it is computed to be true: what DuckDB makes of a condition of WHERE,
+// with the statistics of columns, may not change it.
+func TestAthenaConditions(t *testing.T) {
+	conn := athenaConn(t)
+	tables := athenaTestTables(t, conn)
+	g := &athenaSQL{r: rand.New(rand.NewPCG(11, 3)), columns: map[string][]string{ //nolint:gosec // the same conditions each time
+		"integer": {"srcport", "dstport"}, "bigint": {"bytes", "packets", "total", "start"}, "varchar": {"srcaddr", "action", "day"},
+		"zoned": {"from_unixtime(start)"}, "double": {"to_unixtime(from_unixtime(start))"},
+	}}
+	compared := 0
+	for range 600 {
+		condition := g.of("boolean", 3)
+		let, err := runAthena(t, conn, tables, "SELECT count(*) AS n FROM flows WHERE "+condition)
+		if err != nil {
+			continue
+		}
+		computed, err := runAthena(t, conn, tables, "SELECT sum(CASE WHEN x THEN 1 ELSE 0 END) AS n FROM (SELECT "+condition+" AS x FROM flows)")
+		if err != nil {
+			continue
+		}
+		if compared++; let != computed {
+			t.Errorf("%s\nlets %s through, and is true of %s", condition, let, computed)
+		}
+	}
+	if compared < 200 {
+		t.Errorf("%d of 600 conditions could be compared", compared)
+	}
+}
