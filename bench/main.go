@@ -59,6 +59,7 @@ var parts = []part{
 	{"small", (*bench).smallObjects},
 	{"first", (*bench).firstAnswer},
 	{"questions", (*bench).questions},
+	{"athena", (*bench).athena},
 	{"rollups", (*bench).rollups},
 	{"memory", (*bench).queryMemory},
 	{"peers", (*bench).beside},

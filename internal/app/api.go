@@ -8,6 +8,7 @@ import (
 
 	"weir/internal/accesskey"
 	"weir/internal/awsapi"
+	"weir/internal/awsapi/athena"
 	"weir/internal/awsapi/logs"
 	"weir/internal/awsapi/monitoring"
 	"weir/internal/insights"
@@ -24,8 +25,9 @@ const (
 // awsAPI answers AWS's clients.
 type awsAPI struct {
 	*awsapi.Router
-	logs *logs.API
-	keys *accesskey.Store
+	logs   *logs.API
+	athena *athena.API
+	keys   *accesskey.Store
 }
 
 // newAWSAPI makes the services of a server. The caller closes it.
@@ -40,12 +42,20 @@ func newAWSAPI(s *Local, store *logstore.Store, o ServeOptions) (*awsAPI, error)
 	}
 	keys := accesskey.Open(s.lake.Data(), func(err error) { log.Error("the access keys can't be read", "error", err) })
 	auth := &signatures{keys: keys, verifier: sigv4.Verifier{Secret: keys.Secret}}
-	return &awsAPI{Router: awsapi.NewRouter(auth, log, api.Service(), monitoring.Service()), logs: api, keys: keys}, nil
+	tables, err := newAthenaAPI(s, o)
+	if err != nil {
+		api.Close()
+		keys.Close()
+		return nil, err
+	}
+	router := awsapi.NewRouter(auth, log, api.Service(), monitoring.Service(), tables.Service())
+	return &awsAPI{Router: router, logs: api, athena: tables, keys: keys}, nil
 }
 
 // close ends what runs.
 func (a *awsAPI) close() {
 	a.logs.Close()
+	a.athena.Close()
 	a.keys.Close()
 }
 

@@ -1,11 +1,14 @@
 package app
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"weir/flowlog"
 	"weir/internal/athenasql/flowtable"
@@ -66,6 +69,68 @@ func TestAthenaDDL(t *testing.T) {
 				t.Errorf("root %s", got.Layout.Root)
 			}
 		})
+	}
+}
+
+// makeTables makes the tables of a folder in a database.
+func makeTables(t *testing.T, s *Local, dir, database string, how flowtable.Partitions) {
+	t.Helper()
+	found, err := AthenaDDL(t.Context(), AthenaDDLRequest{Open: OpenRequest{Sources: []string{dir}}, Database: database})
+	if err != nil {
+		t.Fatal(err)
+	}
+	athenaLines(t, s, flowtable.CreateDatabase(database))
+	for _, table := range found.Tables {
+		statements, err := table.Statements(how)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, text := range statements {
+			athenaLines(t, s, text)
+		}
+	}
+}
+
+// TestAthenaDDLRuns makes the tables and counts their records, with each way to know partitions: they have what was made, also where a
+// day and an hour are asked for.
+func TestAthenaDDLRuns(t *testing.T) {
+	s := openFolder(t, filepath.Join(t.TempDir(), "data"), OpenRequest{Sources: []string{t.TempDir()}})
+	for i, c := range []struct{ parquet, hive, hourly bool }{{}, {hourly: true}, {hive: true, hourly: true}, {parquet: true, hourly: true}, {parquet: true, hive: true}} {
+		dir := t.TempDir()
+		config := synth.DefaultConfig()
+		config.Start = time.Date(2026, 6, 16, 23, 0, 0, 0, time.UTC)
+		config.Duration, config.Records, config.Parquet, config.Hive, config.Hourly = 2*time.Hour, 1200, c.parquet, c.hive, c.hourly
+		if _, err := synth.WriteDir(t.Context(), dir, config, nil); err != nil {
+			t.Fatal(err)
+		}
+		day := "day = '2026/06/17'"
+		switch {
+		case c.hive:
+			day = "year = '2026' AND month = '06' AND day = '17'"
+		case c.hourly:
+			day = "date = '2026/06/17' AND hour = '00'"
+		}
+		for _, how := range flowtable.Ways {
+			if how == flowtable.Hive && !c.hive {
+				continue
+			}
+			database := fmt.Sprintf("d%d_%s", i, how)
+			makeTables(t, s, dir, database, how)
+			from := database + ".vpc_flow_logs"
+			if how == flowtable.ByHand {
+				day = "date = DATE '2026-06-17'"
+			}
+			got := athenaLines(t, s, "SELECT count(*), count(distinct interface_id) > 1, min(start) >= 1781564400 FROM "+from)
+			if diff := cmp.Diff([]string{"1200 true true"}, got); diff != "" {
+				t.Errorf("%+v %s (-want +got):\n%s", c, how, diff)
+			}
+			second := athenaLines(t, s, "SELECT count(*) FROM "+from+" WHERE "+day)
+			first := athenaLines(t, s, "SELECT count(*) FROM "+from+" WHERE NOT ("+day+")")
+			var a, b int
+			if _, err := fmt.Sscan(first[0]+" "+second[0], &a, &b); err != nil || a == 0 || b == 0 || a+b != 1200 {
+				t.Errorf("%+v %s: %d and %d records of two days, %v", c, how, a, b, err)
+			}
+		}
 	}
 }
 

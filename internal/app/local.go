@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"weir/flowlog"
+	"weir/internal/awsapi/athena"
 	"weir/internal/lake"
 	"weir/internal/query"
 	"weir/internal/query/duckdb"
@@ -44,6 +45,11 @@ type Local struct {
 	readOnly   bool
 	logs       openedStore
 	naming     sync.Mutex // held while the names of log groups are changed
+	tables     openedTables
+	// athenaPrepared returns the prepared statements of a workgroup; nil: there are none here.
+	athenaPrepared func(workGroup string) athena.PreparedStatements
+	// athenaOutput is where statements may write; nil: nowhere.
+	athenaOutput *athenaOutput
 	// account and region are those of log groups.
 	account, region string
 }
@@ -65,7 +71,7 @@ func OpenLocal(ctx context.Context, o LocalOptions) (*Local, error) {
 		return nil, fmt.Errorf("cannot make the engine's folder: %w", err)
 	}
 	n := &names{data: l.Data()}
-	e, err := duckdb.Open(ctx, l, duckdb.Options{MemoryBytes: o.MemoryBytes, TempDir: temp, Names: n.get})
+	e, err := duckdb.Open(ctx, l, duckdb.Options{MemoryBytes: o.MemoryBytes, TempDir: temp, Names: n.get, Folders: athenaFolders(l.Data())})
 	if err != nil {
 		_ = l.Close()
 		return nil, err
@@ -107,7 +113,7 @@ func clearTemp(dir string) {
 
 // Close closes engine and lake.
 func (s *Local) Close() error {
-	err := errors.Join(s.logs.close(), s.engine.Close(), s.lake.Close())
+	err := errors.Join(s.logs.close(), s.tables.close(), s.engine.Close(), s.lake.Close())
 	if s.engineTemp != "" {
 		os.RemoveAll(s.engineTemp)
 	}

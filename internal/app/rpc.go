@@ -101,6 +101,7 @@ func rpcHandler(serving context.Context, s Service, version string) http.Handler
 		return answer(in, out, func(bool) ([]lake.Overlap, error) { return s.Duplicates(ctx, out.progress) })
 	})
 	logMethods(method, s)
+	athenaMethods(method, s)
 	return mux
 }
 

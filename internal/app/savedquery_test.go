@@ -3,6 +3,7 @@ package app
 import (
 	"cmp"
 	"fmt"
+	"io"
 	"maps"
 	"path/filepath"
 	"slices"
@@ -14,6 +15,7 @@ import (
 	gocmp "github.com/google/go-cmp/cmp"
 
 	"weir/flowlog"
+	"weir/internal/athenasql/flowtable"
 	"weir/internal/savedquery"
 	"weir/internal/synth"
 )
@@ -162,6 +164,7 @@ func TestSavedQueries(t *testing.T) {
 	dir := t.TempDir()
 	records := savedRecords(t, dir)
 	s := openFolder(t, filepath.Join(t.TempDir(), "data"), OpenRequest{Sources: []string{dir}})
+	makeTables(t, s, dir, "flow_logs", flowtable.Projection)
 	fill := savedquery.Fill{}
 	for _, r := range records { // some TCP flow
 		if r["protocol"] == "6" && r["dstport"] == "443" {
@@ -189,6 +192,9 @@ func TestSavedQueries(t *testing.T) {
 				most = 1000
 			}
 			compareSaved(t, "Logs Insights", want, savedInsights(t, s, q, f), most)
+			compareSaved(t, "Athena", want, savedAthena(t, s, q, f), most)
+			f.Table = "flow_logs.vpc_flow_logs"
+			compareSaved(t, "Athena over the objects", want, savedAthena(t, s, q, f), most)
 		})
 	}
 }
@@ -214,6 +220,45 @@ func savedInsights(t *testing.T, s *Local, q *savedquery.Query, f savedquery.Fil
 		out = append(out, strings.Join(cells, " "))
 	}
 	return out
+}
+
+// savedAthena runs a saved query in Athena's SQL and returns its rows as text.
+func savedAthena(t *testing.T, s *Local, q *savedquery.Query, f savedquery.Fill) []string {
+	t.Helper()
+	text, err := q.Athena(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return athenaLines(t, s, text)
+}
+
+// athenaLines runs a statement and returns its rows as text, absent values as nothing.
+func athenaLines(t *testing.T, s *Local, text string) []string {
+	t.Helper()
+	r, err := s.Athena(t.Context(), AthenaRequest{Text: text})
+	if err != nil {
+		t.Fatalf("%s\n%v", text, err)
+	}
+	defer r.Close()
+	var out []string
+	for {
+		row, err := r.Next()
+		if err == io.EOF {
+			return out
+		}
+		if err != nil {
+			t.Fatalf("%s\n%v", text, err)
+		}
+		var cells []string
+		for _, v := range r.Texts(row) {
+			if v == nil {
+				cells = append(cells, "")
+			} else {
+				cells = append(cells, *v)
+			}
+		}
+		out = append(out, strings.Join(cells, " "))
+	}
 }
 
 // compareSaved compares the rows of a saved query with those that there are: want has all that are as large as the last of the most

@@ -47,6 +47,8 @@ type ServeOptions struct {
 	// Account and Region are what ARNs of AWS's services have here; "" means DefaultAccount and
 	// DefaultRegion.
 	Account, Region string
+	// AthenaOutput is where results and UNLOAD of Athena may be written.
+	AthenaOutput AthenaOutput
 	// Sinks are where subscription filters may deliver to.
 	Sinks   Sinks
 	Version string

@@ -42,6 +42,7 @@ type Service interface {
 	Duplicates(ctx context.Context, progress func(Progress)) ([]lake.Overlap, error)
 
 	LogService
+	AthenaService
 
 	Close() error
 }

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"weir/internal/athenasql"
 	"weir/internal/insights"
 	"weir/internal/lake"
 	"weir/internal/logstore"
@@ -25,6 +26,8 @@ type frame struct {
 	Row      *rowFrame
 	Events   []LogEvent
 	Values   [][]wireValue // rows of a Logs Insights query
+	Athena   *athenaHead   // before the rows of a statement of Athena
+	Rows     []rowFrame    // of a statement of Athena
 	Error    *wireError
 	// Result says that the next value of the stream is the call's result.
 	Result bool
@@ -36,7 +39,7 @@ type rowFrame struct{ Values []any }
 // registerWire tells gob once of the values that stand in rows.
 var registerWire = sync.OnceFunc(func() {
 	for _, v := range []any{
-		time.Time{}, &big.Int{}, query.Decimal(""), map[string]string{}, map[string]any{}, []any{}, absent(0),
+		time.Time{}, &big.Int{}, query.Decimal(""), map[string]string{}, map[string]any{}, []any{}, absent(0), wireDecimal{}, &wireMap{},
 	} {
 		gob.Register(v)
 	}
@@ -101,6 +104,7 @@ type wireError struct {
 	Usage *UsageError
 	// Insights is an error in the text of a query.
 	Insights *insights.Error
+	Athena   *athenasql.Error
 }
 
 // wireFault is a source.Fault, whose cause is kept as text.
@@ -118,6 +122,7 @@ func toWire(err error) *wireError {
 	errors.As(err, &w.Spec)
 	errors.As(err, &w.Usage)
 	errors.As(err, &w.Insights)
+	errors.As(err, &w.Athena)
 	if f, ok := errors.AsType[*source.Fault](err); ok {
 		w.Fault = &wireFault{f.Op, f.URL, string(f.Code), "", f.Hint}
 		if f.Err != nil {
@@ -155,6 +160,9 @@ func fromWire(w *wireError) error {
 	}
 	if w.Insights != nil {
 		e.is = append(e.is, w.Insights)
+	}
+	if w.Athena != nil {
+		e.is = append(e.is, w.Athena)
 	}
 	if w.Fault != nil {
 		f := &source.Fault{Op: w.Fault.Op, URL: w.Fault.URL, Code: source.Code(w.Fault.Code), Hint: w.Fault.Hint}

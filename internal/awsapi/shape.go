@@ -1,6 +1,7 @@
 package awsapi
 
 import (
+	"cmp"
 	"regexp"
 	"slices"
 	"strings"
@@ -13,8 +14,9 @@ type Shape struct {
 	Min int64
 	// Max is the greatest length or value; 0 does not bound.
 	Max int64
-	// Pattern is a regular expression that the whole text must match, "" for any text.
-	Pattern string
+	// Pattern is a regular expression that the whole text must match, "" for any text. Written is how the model has it, where
+	// that is not Go's syntax: errors show it.
+	Pattern, Written string
 	// Enum are the texts that are allowed, nil for all.
 	Enum []string
 
@@ -50,7 +52,7 @@ func (s *Shape) ofText(text string) []string {
 	}
 	out = append(out, s.ofLength(utf16Length(text))...)
 	if s.compiled != nil && !s.compiled.MatchString(text) {
-		out = append(out, "Member must satisfy regular expression pattern: "+s.Pattern)
+		out = append(out, "Member must satisfy regular expression pattern: "+cmp.Or(s.Written, s.Pattern))
 	}
 	return out
 }

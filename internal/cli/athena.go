@@ -9,6 +9,6 @@ func (c *cli) athenaCommand() *cobra.Command {
 		Args:  subcommand,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(c.athenaDDLCommand(), c.athenaSavedCommand())
+	cmd.AddCommand(c.athenaRunCommand(), c.athenaTablesCommand(), c.athenaDDLCommand(), c.athenaSavedCommand())
 	return cmd
 }

@@ -19,6 +19,7 @@ type ddlFlags struct {
 	format, table, database, partitions string
 	logFormat                           string
 	regions, owners                     []string
+	create                              bool
 	scope                               scopeFlags // its times
 	s3                                  s3Flags
 }
@@ -44,10 +45,13 @@ that is there with ALTER TABLE ADD PARTITION.
 
 Records of a text table all have the same fields. Of flow logs with different fields in the
 same folders the newest wins, and the others are named on stderr; in different folders each
-has its table. --from and --since bound what is listed, and with it the first day.`,
+has its table. --from and --since bound what is listed, and with it the first day.
+
+--create carries the statements out here, so that 'weir athena run' finds the tables.`,
 		Example: `  weir athena ddl s3://my-bucket > tables.sql
   weir athena ddl s3://my-bucket/prefix --region us-east-1 --table vpc_flow_logs --database security
   weir athena ddl ./AWSLogs --partitions none
+  weir athena ddl ./AWSLogs --create
   weir athena ddl s3://my-bucket --json`,
 		Args: needArgs(1, 1, "the source"),
 		RunE: func(cmd *cobra.Command, args []string) error { return c.athenaDDL(cmd.Context(), args[0], &f) },
@@ -57,6 +61,7 @@ has its table. --from and --since bound what is listed, and with it the first da
 	fl.StringVar(&f.table, "table", "", "`NAME` of the table (default vpc_flow_logs, or tgw_flow_logs)")
 	fl.StringVar(&f.database, "database", defaultDatabase, "`NAME` of the database, which the statements make too")
 	fl.StringVar(&f.partitions, "partitions", string(flowtable.Projection), "`WAY` in which partitions are known: projection, hive, none")
+	fl.BoolVar(&f.create, "create", false, "make the tables here, and do not print the statements")
 	fl.StringVar(&f.logFormat, "log-format", "", "`FORMAT` of objects without a header, as in EC2's LogFormat")
 	fl.StringSliceVar(&f.regions, "region", nil, "objects of the `REGION`, by their keys")
 	fl.StringSliceVar(&f.owners, "log-owner", nil, "objects of flow logs that the `ACCOUNT` made, by their keys")
@@ -166,6 +171,9 @@ func (c *cli) athenaDDL(ctx context.Context, arg string, f *ddlFlags) error {
 	for _, n := range report.Notes {
 		c.note("%s", n)
 	}
+	if f.create {
+		return c.createTables(ctx, f.database, shown)
+	}
 	if c.json {
 		return c.printJSON(map[string]any{"database": flowtable.CreateDatabase(f.database), "tables": shown, "notes": orEmpty(report.Notes)})
 	}
@@ -178,4 +186,34 @@ func (c *cli) athenaDDL(ctx context.Context, arg string, f *ddlFlags) error {
 	}
 	_, err = fmt.Fprint(people{c.out}, text.String())
 	return err
+}
+
+// createTables carries statements out.
+func (c *cli) createTables(ctx context.Context, database string, tables []shownTable) error {
+	s, err := c.writer(ctx)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	run := func(text string) error {
+		result, err := s.Athena(ctx, app.AthenaRequest{Text: text})
+		if err != nil {
+			return atAthena(err, text, 0)
+		}
+		defer result.Close()
+		_, err = c.printAthena(result, "table", "")
+		return err
+	}
+	if err := run(flowtable.CreateDatabase(database)); err != nil {
+		return err
+	}
+	for _, t := range tables {
+		for _, text := range t.Statements {
+			if err := run(text); err != nil {
+				return err
+			}
+		}
+		c.note("%s.%s is there", t.Database, t.Table)
+	}
+	return nil
 }

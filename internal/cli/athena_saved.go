@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -21,6 +23,10 @@ type savedFlags struct {
 	lang, table string
 	src, dst    string
 	scope       scopeFlags // its times
+	run         bool
+	format      string
+	chart       string
+	timeout     time.Duration
 }
 
 func (c *cli) athenaSavedCommand() *cobra.Command {
@@ -35,9 +41,13 @@ find the same over the same records.
 
 --src and --dst fill in the address that some need; open, it is ? in SQL. --table
 reads another table, and the flags for time bound the records in SQL; Logs Insights is told
-the time beside the query.`,
+the time beside the query.
+
+--run runs it: in SQL over all records where no time is said, and in the language of Logs
+Insights over those of the last hour.`,
 		Example: `  weir athena saved
   weir athena saved VpcFlowLogsTopTalkers
+  weir athena saved VpcFlowLogsTopTalkers --run --since 24h --chart bar
   weir athena saved VpcFlowLogsTrafficFrmSrcAddr --src 10.0.1.5 --since 24h
   weir athena saved VpcFlowLogsRejectedTraffic --lang insights | weir logs query - --since 24h`,
 		Args: needArgs(0, 1, "the name"),
@@ -50,11 +60,17 @@ the time beside the query.`,
 			}
 			return out, cobra.ShellCompDirectiveNoFileComp
 		},
-		RunE: func(_ *cobra.Command, args []string) error {
-			if !slices.Contains(savedLanguages, f.lang) {
+		RunE: func(cmd *cobra.Command, args []string) error {
+			switch {
+			case !slices.Contains(savedLanguages, f.lang):
 				return usage(fmt.Errorf("--lang: no language %q: it is one of %s", f.lang, strings.Join(savedLanguages, ", ")))
-			}
-			if len(args) == 0 {
+			case !f.run && (f.chart != "" || f.format != ""):
+				return usage(errors.New("--chart and --format are for --run"))
+			case f.run && len(args) == 0:
+				return usage(errors.New("--run needs the name of a query"))
+			case f.run:
+				return c.runSaved(cmd.Context(), args[0], &f)
+			case len(args) == 0:
 				return c.listSaved()
 			}
 			return c.showSaved(args[0], &f)
@@ -65,9 +81,14 @@ the time beside the query.`,
 	fl.StringVar(&f.table, "table", "", "`TABLE` that SQL reads, as TABLE or DATABASE.TABLE (default "+savedquery.DefaultTable+")")
 	fl.StringVar(&f.src, "src", "", "source `ADDRESS`, for queries that need one")
 	fl.StringVar(&f.dst, "dst", "", "destination `ADDRESS`, for queries that need one")
+	fl.BoolVar(&f.run, "run", false, "run the query and print its rows")
+	fl.StringVar(&f.format, "format", "", "with --run: `FORM` of the rows: "+strings.Join(logsForms, ", ")+" (default table; json with --json)")
+	fl.DurationVar(&f.timeout, "timeout", 10*time.Minute, "with --run: end the query after this `TIME`")
+	addChart(cmd, &f.chart)
 	f.scope.addTimes(cmd)
 	complete(cmd, "lang", savedLanguages...)
-	completeNothing(cmd, "table", "src", "dst")
+	complete(cmd, "format", logsForms...)
+	completeNothing(cmd, "table", "src", "dst", "timeout")
 	return cmd
 }
 
@@ -133,6 +154,32 @@ func savedNamed(name string) (*savedquery.Query, error) {
 		return nil, hint(usage(fmt.Errorf("no saved query %q", name)), "'weir athena saved' lists them")
 	}
 	return q, nil
+}
+
+// runSaved runs a saved query.
+func (c *cli) runSaved(ctx context.Context, name string, f *savedFlags) error {
+	q, err := savedNamed(name)
+	if err != nil {
+		return err
+	}
+	scope, err := f.scope.scope(time.Now())
+	if err != nil {
+		return err
+	}
+	s, err := shownSavedOf(q, f.fill(scope))
+	switch {
+	case err != nil:
+		return err
+	case q.Parameter == savedquery.Source && f.src == "":
+		return usage(fmt.Errorf("%s needs a %s: --src", q.Name, q.Parameter))
+	case q.Parameter == savedquery.Destination && f.dst == "":
+		return usage(fmt.Errorf("%s needs a %s: --dst", q.Name, q.Parameter))
+	case f.lang == "insights" && f.table != "":
+		return usage(errors.New("--table is for SQL"))
+	case f.lang == "insights":
+		return c.logsQuery(ctx, s.Insights, &logsQueryFlags{scope: f.scope, format: f.format, chart: f.chart, timeout: f.timeout})
+	}
+	return c.athenaRun(ctx, s.Athena, &athenaFlags{format: f.format, chart: f.chart, limits: limitFlags{timeout: f.timeout}})
 }
 
 // showSaved prints the text of a saved query.

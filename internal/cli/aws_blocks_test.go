@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"weir/internal/app"
+	"weir/internal/source/sourcetest"
 )
 
 // TestClientBlocks runs the programs of the page on AWS's clients, in their order, against a server.
@@ -55,13 +56,13 @@ func TestClientBlocks(t *testing.T) {
 			})
 			switch kind {
 			case "sh no-test":
-				first := awsCLIs(t)[0]
-				env = append(env, "PATH="+filepath.Dir(first.path)+":"+os.Getenv("PATH"))
+				path, _ := sourcetest.AWSCLI(t, "1")
+				env = append(env, "PATH="+filepath.Dir(path)+":"+os.Getenv("PATH"))
 			case "ini file=config":
 				env = append(env, "AWS_CONFIG_FILE="+file, "AWS_PROFILE=weir")
-				program = append([]string{boto3(t)}, program...)
+				program = append([]string{sourcetest.Python(t, "boto3")}, program...)
 			case "python":
-				program = append([]string{boto3(t)}, program...)
+				program = append([]string{sourcetest.Python(t, "boto3")}, program...)
 			}
 			cmd := exec.CommandContext(t.Context(), program[0], program[1:]...)
 			cmd.Env = env

@@ -14,18 +14,6 @@ import (
 // boto3Script has boto3 ask a server.
 const boto3Script = "testdata/clients/boto3_serve.py"
 
-// boto3 finds a Python that has boto3.
-func boto3(t *testing.T) string {
-	t.Helper()
-	for _, p := range []string{"python3", filepath.Join("..", "..", "bin", "moto", "bin", "python3")} {
-		if exec.CommandContext(t.Context(), p, "-c", "import boto3").Run() == nil {
-			return p
-		}
-	}
-	sourcetest.Missing(t, "boto3 is not installed")
-	return ""
-}
-
 // boto3Asked returns boto3's version and the operations that a run of boto3_serve.py called.
 func boto3Asked(t *testing.T, cmd *exec.Cmd) (version string, calls map[string]bool) {
 	t.Helper()
@@ -46,7 +34,7 @@ func boto3Asked(t *testing.T, cmd *exec.Cmd) (version string, calls map[string]b
 // TestServeBoto3 has boto3 put, read and ask events, and ask the records of the lake as events. A live tail is
 // started without the prefix that boto3 puts before the host, and with it where that name leads to the server.
 func TestServeBoto3(t *testing.T) {
-	python := boto3(t)
+	python := sourcetest.Python(t, "boto3")
 	s := serveAWS(t, app.ServeOptions{})
 	runWeir(t, "--data", s.data, "-q", "open", writeFiles(t, serveLogs))
 	version, calls := boto3Asked(t, exec.CommandContext(t.Context(), python, boto3Script, s.url, s.key.ID, s.key.Secret, "all"))

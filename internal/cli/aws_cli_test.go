@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -21,31 +20,15 @@ import (
 
 // awsCLI is a program of the AWS CLI.
 type awsCLI struct {
-	name, path string
+	name, path string          // such as "AWS CLI 1.45.11"
 	calls      map[string]bool // operations that succeeded
 }
 
-// awsCLIs returns the AWS CLIs of the machine, by version.
-func awsCLIs(t *testing.T) []awsCLI {
+// newAWSCLI returns the AWS CLI of a major version.
+func newAWSCLI(t *testing.T, major string) awsCLI {
 	t.Helper()
-	var out []awsCLI
-	seen := map[string]bool{}
-	for _, dir := range filepath.SplitList(os.Getenv("PATH")) {
-		path := filepath.Join(dir, "aws")
-		text, err := exec.CommandContext(t.Context(), path, "--version").CombinedOutput()
-		if err != nil {
-			continue
-		}
-		name, _, _ := strings.Cut(string(text), " ")
-		if !seen[name] {
-			seen[name] = true
-			out = append(out, awsCLI{name, path, map[string]bool{}})
-		}
-	}
-	if len(out) == 0 {
-		sourcetest.Missing(t, "the AWS CLI is not installed")
-	}
-	return out
+	path, version := sourcetest.AWSCLI(t, major)
+	return awsCLI{"AWS CLI " + version, path, map[string]bool{}}
 }
 
 // run runs a command against the server and returns its standard output.
@@ -140,8 +123,9 @@ func (c awsCLI) liveTail(t *testing.T, s *awsServer, group, stream, arn string) 
 // TestServeAWSCLI has a person with flow logs ask the server by the AWS CLI: events are put, records of a bucket
 // are opened, and both are asked.
 func TestServeAWSCLI(t *testing.T) {
-	for _, c := range awsCLIs(t) {
-		t.Run(strings.ReplaceAll(c.name, "/", "-"), func(t *testing.T) {
+	for _, major := range []string{"1", "2"} {
+		t.Run("version "+major, func(t *testing.T) {
+			c := newAWSCLI(t, major)
 			s := serveAWS(t, app.ServeOptions{Account: "123456789012"})
 			runWeir(t, "--data", s.data, "-q", "open", writeFiles(t, serveLogs))
 			c.run(t, s, "logs", "create-log-group", "--log-group-name", "vpc")
@@ -200,7 +184,7 @@ func TestServeAWSCLI(t *testing.T) {
 			}
 			c.run(t, s, "logs", "delete-log-group", "--log-group-name", "vpc")
 			if !t.Failed() {
-				documented(t, strings.Replace(c.name, "aws-cli/", "AWS CLI ", 1), c.calls, skipped...)
+				documented(t, c.name, c.calls, skipped...)
 			}
 		})
 	}

@@ -22,6 +22,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 
 	"weir/internal/app"
+	"weir/internal/source/sourcetest"
 )
 
 // getAs asks for a path of a server by a host's name.
@@ -93,7 +94,7 @@ func TestServeTLS(t *testing.T) {
 	}
 	live(t, s, "g", "s", "arn:aws:logs:us-east-1:000000000000:log-group:g")
 	t.Run("boto3", func(t *testing.T) {
-		cmd := exec.CommandContext(t.Context(), boto3(t), boto3Script, s.url, s.key.ID, s.key.Secret, "tail")
+		cmd := exec.CommandContext(t.Context(), sourcetest.Python(t, "boto3"), boto3Script, s.url, s.key.ID, s.key.Secret, "tail")
 		cmd.Env = append(os.Environ(), "AWS_CA_BUNDLE="+cert)
 		boto3Asked(t, cmd)
 	})

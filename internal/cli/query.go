@@ -72,9 +72,10 @@ func (c *cli) queryCommand() *cobra.Command {
 	var limits limitFlags
 	var lang, format, chart string
 	var groups []string
+	var athena athenaFlags
 	cmd := &cobra.Command{
 		Use:   "query [flags] 'SQL'|-",
-		Short: "Ask in SQL, or in the language of CloudWatch Logs Insights",
+		Short: "Ask in SQL, in that of Amazon Athena, or in the language of CloudWatch Logs Insights",
 		Long: `Runs one SELECT over the tables vpc_flow_logs and tgw_flow_logs and prints its
 rows. Columns have AWS's names ("start" and "end" are epoch seconds, absent fields
 are NULL) and are listed by 'weir fields'; weir_* columns are weir's own. The SQL is
@@ -106,7 +107,8 @@ null where a value is absent; a table shows "-" there, CSV nothing.
 
 ` + chartHelp + `
 
---lang insights takes a query of CloudWatch Logs Insights, as 'weir logs query' does.`,
+--lang insights takes a query of CloudWatch Logs Insights, as 'weir logs query' does.
+--lang athena takes a statement of Amazon Athena, as 'weir athena run' does.`,
 		Example: `  weir query 'SELECT srcaddr, sum(bytes) AS b FROM vpc_flow_logs GROUP BY 1 ORDER BY 2 DESC LIMIT 10'
   weir query --since 24h --format csv "SELECT * FROM vpc_flow_logs WHERE action = 'REJECT'" > rejects.csv
   weir query --explain 'SELECT count(*) FROM vpc_flow_logs WHERE start >= 1772445600'
@@ -116,8 +118,11 @@ null where a value is absent; a table shows "-" there, CSV nothing.
   weir query --lang insights 'stats sum(bytes) as b by srcAddr | sort b desc | limit 10' --since 24h`,
 		Args: needArgs(1, 1, "the query"),
 		ValidArgsFunction: func(cmd *cobra.Command, args []string, text string) ([]string, cobra.ShellCompDirective) {
-			if lang == "insights" {
+			switch lang {
+			case "insights":
 				return completeInsights(cmd, args, text)
+			case "athena":
+				return c.completeAthena(cmd, args, text)
 			}
 			return nil, cobra.ShellCompDirectiveNoFileComp
 		},
@@ -125,6 +130,10 @@ null where a value is absent; a table shows "-" there, CSV nothing.
 			switch {
 			case !slices.Contains(queryLanguages, lang):
 				return usage(fmt.Errorf("--lang: no language %q: it is one of %s", lang, strings.Join(queryLanguages, ", ")))
+			case lang != "athena" && (cmd.Flags().Changed("database") || cmd.Flags().Changed("param")):
+				return onlyOf(cmd, "athena", "database", "param")
+			case lang == "athena":
+				return c.queryAthena(cmd, args[0], &athena, &scope, athenaFlags{limits: limits, format: format, chart: chart})
 			case lang == "insights":
 				if err := onlyOf(cmd, "sql", sqlFlags...); err != nil {
 					return err
@@ -146,6 +155,7 @@ null where a value is absent; a table shows "-" there, CSV nothing.
 	}
 	scope.add(cmd)
 	limits.add(cmd)
+	athena.add(cmd)
 	cmd.Flags().StringVar(&lang, "lang", "sql", "`LANGUAGE` of the query: "+strings.Join(queryLanguages, ", "))
 	cmd.Flags().StringSliceVar(&groups, "group", nil, "with --lang insights: log `GROUP`s whose events are asked")
 	cmd.Flags().StringVar(&format, "format", "", "`FORM` of the rows: "+strings.Join(rowFormats, ", ")+" (default table; json with --json)")
@@ -160,10 +170,25 @@ null where a value is absent; a table shows "-" there, CSV nothing.
 }
 
 // queryLanguages are the languages of weir query.
-var queryLanguages = []string{"sql", "insights"}
+var queryLanguages = []string{"sql", "athena", "insights"}
 
 // sqlFlags are the flags of weir query that only SQL has.
 var sqlFlags = []string{"account", "region", "interface", "flow-log", "max-bytes", "max-rows"}
+
+// queryAthena runs a statement of Athena with the flags of weir query. The text bounds its records itself.
+func (c *cli) queryAthena(cmd *cobra.Command, text string, own *athenaFlags, scope *scopeFlags, shared athenaFlags) error {
+	if err := onlyOf(cmd, "sql", "account", "region", "interface", "flow-log", "since", "from", "to"); err != nil {
+		return hint(err, "a statement bounds its records itself: WHERE date = DATE '2026-03-02', start >= 1772409600")
+	}
+	if err := onlyOf(cmd, "insights", "group"); err != nil {
+		return err
+	}
+	if _, err := scope.zone(); err != nil {
+		return err
+	}
+	shared.database, shared.params = own.database, own.params
+	return c.athenaRun(cmd.Context(), text, &shared)
+}
 
 // onlyOf fails where a flag is given that only another language has.
 func onlyOf(cmd *cobra.Command, lang string, flags ...string) error {

@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"weir/flowlog"
+	"weir/internal/athenasql"
 	"weir/internal/insights"
 )
 
@@ -39,6 +40,9 @@ func TestAll(t *testing.T) {
 		if parsed, err := insights.ParseQuery(text); err != nil {
 			t.Errorf("%s: %v", q.Name, err)
 		} else if _, err := insights.Resolve(parsed, insights.CheckOptions{}); err != nil {
+			t.Errorf("%s: %v", q.Name, err)
+		}
+		if _, err := athenasql.Parse(athena); err != nil {
 			t.Errorf("%s: %v", q.Name, err)
 		}
 		if got := strings.Contains(athena, "?"); got != (q.Parameter != "") {

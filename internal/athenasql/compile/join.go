@@ -164,6 +164,16 @@ func (c *compiler) using(j *athenasql.Join, using []athenasql.Name, left, right 
 		}
 		return out
 	}
+	sides := func(fields []field) (out []field) {
+		for i := range fields {
+			if f := fields[i]; taken[&fields[i]] && j.Kind == athenasql.InnerJoin && !j.Natural {
+				f.hidden, f.qualified = true, true
+				out = append(out, f)
+			}
+		}
+		return out
+	}
+	merged = slices.Concat(merged, sides(left.fields), sides(right.fields))
 	fields := slices.Concat(merged, optional(rest(left.fields), j.Kind, athenasql.RightJoin), optional(rest(right.fields), j.Kind, athenasql.LeftJoin))
 	if len(on) == 0 {
 		return "TRUE", fields

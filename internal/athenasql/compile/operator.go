@@ -65,6 +65,7 @@ func (e *env) binary(x *athenasql.BinaryOp) value {
 // logical compiles AND and OR. Long chains are flat in SQL.
 func (e *env) logical(x *athenasql.BinaryOp) value {
 	var parts []string
+	var terms []athenasql.Expr
 	constant := true
 	var add func(athenasql.Expr)
 	add = func(side athenasql.Expr) {
@@ -79,8 +80,14 @@ func (e *env) logical(x *athenasql.BinaryOp) value {
 		}
 		constant = constant && v.constant
 		parts = append(parts, e.c.coerce(v, boolean).sql)
+		terms = append(terms, side)
 	}
 	add(x)
+	plain := parts
+	parts = nil
+	for i, term := range terms {
+		parts = append(parts, e.guarded(x.Operator, plain[:i], term, plain[i]))
+	}
 	return value{sql: "(" + strings.Join(parts, " "+x.Operator+" ") + ")", typ: boolean, constant: constant}
 }
 

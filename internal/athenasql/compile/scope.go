@@ -24,6 +24,9 @@ type field struct {
 	nullable bool
 	// ungrouped fields can't be read outside of aggregates.
 	ungrouped bool
+	// qualified fields are found by names with a qualifier alone: the two sides of a column of USING. Trino does not find these at all; where a
+	// side is never absent there is one thing that the name can mean.
+	qualified bool
 }
 
 // scope is the names that an expression sees.
@@ -61,7 +64,7 @@ func (s *scope) find(parts []athenasql.Name) []*field {
 	last := len(parts) - 1
 	for i := range s.fields {
 		f := &s.fields[i]
-		if f.name != parts[last].Text || f.name == "" || last > len(f.qualifier) {
+		if f.name != parts[last].Text || f.name == "" || f.qualified && last == 0 || last > len(f.qualifier) {
 			continue
 		}
 		suffix := f.qualifier[len(f.qualifier)-last:]

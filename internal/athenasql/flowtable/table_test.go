@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"weir/flowlog"
+	"weir/internal/athenasql"
 	"weir/internal/sharedtest"
 )
 
@@ -55,7 +56,45 @@ func statements(t *testing.T, how Partitions, streams ...*Stream) []string {
 	if err != nil {
 		t.Fatal(err)
 	}
+	for _, text := range append(out, CreateDatabase("my-logs")) {
+		if _, err := athenasql.Parse(text); err != nil {
+			t.Errorf("%v:\n%s", err, text)
+		}
+	}
 	return out
+}
+
+// TestParsed reads statements back: columns, keys and properties are those that were meant, reserved words too.
+func TestParsed(t *testing.T) {
+	var err error
+	s := stream(t, Layout{Root: "s3://bucket/my logs/AWSLogs/", Hourly: true}, false)
+	if s.Format, err = flowlog.ParseLogFormat("${end} ${start} ${from} ${new-field} ${table} ${hour} ${bytes} ${group}"); err != nil {
+		t.Fatal(err)
+	}
+	stmt, err := athenasql.Parse(statements(t, Projection, s)[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	table, ok := stmt.(*athenasql.CreateTable)
+	if !ok {
+		t.Fatalf("%T", stmt)
+	}
+	names := func(columns []athenasql.ColumnDef) (out []string) {
+		for _, c := range columns {
+			out = append(out, c.Name.Text)
+		}
+		return out
+	}
+	if diff := cmp.Diff([]string{"end", "start", "from", "new_field", "table", "hour", "bytes", "group"}, names(table.Columns)); diff != "" {
+		t.Errorf("columns (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([]string{"accid", "region", "date", "hour_partition"}, names(table.PartitionBy)); diff != "" {
+		t.Errorf("keys (-want +got):\n%s", diff)
+	}
+	want := athenasql.Property{Key: "storage.location.template", Value: "s3://bucket/my logs/AWSLogs/${accid}/vpcflowlogs/${region}/${date}/${hour_partition}"}
+	if p := table.Properties[len(table.Properties)-1]; p.Key != want.Key || p.Value != want.Value || table.Location != s.Layout.Root || table.Delimited.Fields != " " {
+		t.Errorf("%+v, at %s", p, table.Location)
+	}
 }
 
 // guide returns the statement of AWS's guide that has a word.

@@ -70,8 +70,8 @@ func inNetwork(c *Call) (string, error) {
 		return fill("trino_ip_contains($1, $2)", c)
 	}
 	of = strings.TrimSuffix(of, ")")
-	return "CASE WHEN " + of + " IS NOT NULL THEN coalesce(ip_in(" + of + ", " + quote(network.String()) + "), " +
-		FailExpr(athenasql.CodeInvalidCast, "'Cannot cast value to IPADDRESS: ' || "+of) + ") END", nil
+	return "coalesce(ip_in(" + of + ", " + quote(network.String()) + "), CASE WHEN " + of + " IS NOT NULL THEN " +
+		FailExpr(athenasql.CodeInvalidCast, "'Cannot cast value to IPADDRESS: ' || "+of) + " END)", nil
 }
 
 // closed reports whether the parenthesis that stood before a text is closed by its last character.

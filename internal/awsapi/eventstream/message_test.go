@@ -21,6 +21,8 @@ import (
 	"github.com/aws/smithy-go/middleware"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 	"github.com/google/go-cmp/cmp"
+
+	"weir/internal/source/sourcetest"
 )
 
 // session is what StartLiveTail answers with.
@@ -93,7 +95,7 @@ func TestGoSDK(t *testing.T) {
 	}
 }
 
-// TestBotocore lets botocore read the same frames, where Python has it.
+// TestBotocore lets botocore read the same frames.
 func TestBotocore(t *testing.T) {
 	const program = `
 import json, sys
@@ -102,14 +104,7 @@ b = EventStreamBuffer()
 b.add_data(sys.stdin.buffer.read())
 print(json.dumps([[[{"Name": k, "Value": v} for k, v in m.headers.items()], m.payload.decode()] for m in b]))
 `
-	python, err := exec.LookPath("python3")
-	if err != nil {
-		t.Skip("no python3")
-	}
-	if exec.CommandContext(t.Context(), python, "-c", "import botocore").Run() != nil {
-		t.Skip("python3 has no botocore")
-	}
-	cmd := exec.CommandContext(t.Context(), python, "-c", program)
+	cmd := exec.CommandContext(t.Context(), sourcetest.Python(t, "botocore"), "-c", program)
 	cmd.Stdin = bytes.NewReader(stream(t, session))
 	text, err := cmd.Output()
 	if err != nil {

@@ -18,48 +18,18 @@ import (
 
 	"weir/internal/awsapi"
 	"weir/internal/sharedtest"
+	"weir/internal/source/sourcetest"
 )
-
-// absent skips a test whose client is not there, but in CI.
-func absent(t *testing.T, client string) {
-	t.Helper()
-	if os.Getenv("WEIR_CI") == "1" {
-		t.Fatalf("%s is not there", client)
-	}
-	t.Skipf("%s is not there", client)
-}
 
 // TestBoto3 runs testdata/boto3_client.py.
 func TestBoto3(t *testing.T) {
-	python := ""
-	for _, p := range []string{"python3", filepath.Join("..", "..", "..", "bin", "moto", "bin", "python3")} {
-		if exec.CommandContext(t.Context(), p, "-c", "import boto3").Run() == nil {
-			python = p
-			break
-		}
-	}
-	if python == "" {
-		absent(t, "boto3")
-	}
+	python := sourcetest.Python(t, "boto3")
 	t.Parallel()
 	_, server := clientServer(t)
 	out, err := exec.CommandContext(t.Context(), python, "testdata/boto3_client.py", server.URL, testKey, testSecret).CombinedOutput()
 	if err != nil || string(out) != "ok\n" {
 		t.Errorf("%v\n%s", err, out)
 	}
-}
-
-// awsCLI finds the AWS CLI of a major version.
-func awsCLI(t *testing.T, version string) string {
-	t.Helper()
-	for _, path := range []string{"aws", filepath.Join("..", "..", "..", "bin", "moto", "bin", "aws"), "/usr/bin/aws", "/usr/local/bin/aws"} {
-		out, err := exec.CommandContext(t.Context(), path, "--version").CombinedOutput()
-		if err == nil && strings.HasPrefix(string(out), "aws-cli/"+version+".") {
-			return path
-		}
-	}
-	absent(t, "the AWS CLI of version "+version)
-	return ""
 }
 
 // A cli calls the AWS CLI for a server.
@@ -112,7 +82,7 @@ func TestAWSCLI(t *testing.T) {
 	}
 	for _, version := range []string{"1", "2"} {
 		t.Run("version "+version, func(t *testing.T) {
-			path := awsCLI(t, version)
+			path, _ := sourcetest.AWSCLI(t, version)
 			t.Parallel()
 			_, server := clientServer(t)
 			c := &cli{t, path, server.URL, filepath.Join(t.TempDir(), "none")}

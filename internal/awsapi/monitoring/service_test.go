@@ -16,6 +16,7 @@ import (
 
 	"weir/internal/awsapi"
 	"weir/internal/sigv4"
+	"weir/internal/source/sourcetest"
 )
 
 const testKey, testSecret = "WEIRTESTKEY", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
@@ -131,22 +132,19 @@ func TestClients(t *testing.T) {
 	defer server.Close()
 	env := append(os.Environ(), "AWS_ACCESS_KEY_ID="+testKey, "AWS_SECRET_ACCESS_KEY="+testSecret, "AWS_SESSION_TOKEN=", "AWS_MAX_ATTEMPTS=1", "AWS_PAGER=",
 		"AWS_CONFIG_FILE="+filepath.Join(t.TempDir(), "none"))
+	programs := map[string]func(t *testing.T) string{
+		"boto3": func(t *testing.T) string { return sourcetest.Python(t, "boto3") },
+		"version 2": func(t *testing.T) string {
+			path, _ := sourcetest.AWSCLI(t, "2")
+			return path
+		},
+	}
 	for name, args := range map[string][]string{
-		"boto3":     {"python3", "-c", `import boto3, json, sys; print(json.dumps({"Metrics": boto3.client("cloudwatch", endpoint_url=sys.argv[1], region_name="us-east-1").list_metrics(Namespace="AWS/Billing")["Metrics"]}))`, server.URL},
-		"version 2": {"/usr/bin/aws", "--endpoint-url", server.URL, "--region", "us-east-1", "--output", "json", "cloudwatch", "list-metrics", "--namespace", "AWS/Billing", "--metric-name", "EstimatedCharges"},
+		"boto3":     {"-c", `import boto3, json, sys; print(json.dumps({"Metrics": boto3.client("cloudwatch", endpoint_url=sys.argv[1], region_name="us-east-1").list_metrics(Namespace="AWS/Billing")["Metrics"]}))`, server.URL},
+		"version 2": {"--endpoint-url", server.URL, "--region", "us-east-1", "--output", "json", "cloudwatch", "list-metrics", "--namespace", "AWS/Billing", "--metric-name", "EstimatedCharges"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			probe := exec.CommandContext(t.Context(), args[0], "--version")
-			if name == "boto3" {
-				probe = exec.CommandContext(t.Context(), args[0], "-c", "import boto3")
-			}
-			if probe.Run() != nil {
-				if os.Getenv("WEIR_CI") == "1" && name != "boto3" { // which the moto of CI has in another place
-					t.Fatalf("%s is not there", args[0])
-				}
-				t.Skipf("%s is not there", args[0])
-			}
-			cmd := exec.CommandContext(t.Context(), args[0], args[1:]...)
+			cmd := exec.CommandContext(t.Context(), programs[name](t), args...)
 			cmd.Env = env
 			out, err := cmd.CombinedOutput()
 			var got struct{ Metrics []any }

@@ -26,7 +26,7 @@ func registerAthena(conn *sql.Conn) error {
 			return fmt.Errorf("function %s: %w", n.Name, err)
 		}
 	}
-	return nil
+	return registerTwins(conn)
 }
 
 // athenaFunc is a native as DuckDB calls it.

@@ -33,6 +33,8 @@ type Options struct {
 	TempDir string
 	// SpillBytes bounds what lies in TempDir; 0 means 10 GiB.
 	SpillBytes int64
+	// Folders are more folders than the lake's that hold Parquet files of tables; the engine may read and write there.
+	Folders []string
 	// NoRollups answers from records only.
 	NoRollups bool
 	// Names returns the names of now that come from some sources, joined with "or"; those of
@@ -108,6 +110,10 @@ func (e *Engine) setUp(ctx context.Context, o Options) error {
 	if o.TempDir != "" {
 		temp = filepath.Join(o.TempDir, "duckdb")
 	}
+	folders := []string{quote(e.lake.Dir() + string(filepath.Separator))}
+	for _, f := range o.Folders {
+		folders = append(folders, quote(f+string(filepath.Separator)))
+	}
 	for _, set := range []string{
 		"SET GLOBAL TimeZone = 'UTC'",
 		"SET GLOBAL errors_as_json = true",
@@ -119,7 +125,7 @@ func (e *Engine) setUp(ctx context.Context, o Options) error {
 		"SET GLOBAL autoinstall_known_extensions = false",
 		"SET GLOBAL autoload_known_extensions = false",
 		"SET GLOBAL allow_community_extensions = false",
-		"SET GLOBAL allowed_directories = [" + quote(e.lake.Dir()+string(filepath.Separator)) + "]",
+		"SET GLOBAL allowed_directories = [" + strings.Join(folders, ", ") + "]",
 		"SET GLOBAL enable_external_access = false",
 		"SET GLOBAL lock_configuration = true",
 	} {

@@ -21,6 +21,7 @@ type scan struct {
 	gives   []string // columns that the scan gives
 	filters []string // words of its filters that may be columns
 	conds   []cond   // that every row of the scan meets
+	marks   []string // of planView
 }
 
 // cond is a comparison of a column with a constant: int64, string or time.Time.
@@ -69,6 +70,7 @@ func (n *planNode) scans(out []scan, sql string) []scan {
 			conds, words := parseFilter(f)
 			s.conds = append(s.conds, conds...)
 			s.filters = append(s.filters, words...)
+			s.marks = append(s.marks, marksOf(f)...)
 		}
 		out = append(out, s)
 	}
@@ -77,7 +79,7 @@ func (n *planNode) scans(out []scan, sql string) []scan {
 		out = n.Children[i].scans(out, sql)
 	}
 	if n.sameRows(sql) && len(out) == from+2 {
-		out[from].conds = out[from+1].conds
+		out[from].conds, out[from].marks = out[from+1].conds, out[from+1].marks
 	}
 	return out
 }

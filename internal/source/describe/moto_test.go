@@ -158,10 +158,7 @@ func moments(key string, v any) any {
 // TestNetworkMoto asks moto for networks of two regions, and compares each answer of the
 // first with what the AWS CLI prints of it, and the definitions that are read from both.
 func TestNetworkMoto(t *testing.T) {
-	python := sourcetest.Program(t, "python3", "apt install python3")
-	if err := exec.CommandContext(t.Context(), python, "-c", "import awscli, boto3").Run(); err != nil {
-		sourcetest.Missing(t, "awscli is not installed (pip install awscli)")
-	}
+	python := sourcetest.Python(t, "awscli", "boto3")
 	endpoint := sourcetest.StartMoto(t)
 	regions := []string{"eu-west-1", "us-west-2"}
 	for _, region := range regions {

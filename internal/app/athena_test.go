@@ -1,0 +1,328 @@
+package app
+
+import (
+	"compress/gzip"
+	"context"
+	"errors"
+	"io"
+	"math/big"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"weir/internal/athenasql"
+	"weir/internal/athenasql/types"
+	"weir/internal/awsapi/athena"
+	"weir/internal/query"
+)
+
+// smallFlows are some records of one day.
+func smallFlows() []corpusFlow {
+	var out []corpusFlow
+	for _, f := range corpusFlows() {
+		if f.value("date") == "2024-01-10" && f.account == "111122223333" && f.region == "us-east-1" {
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+// smallLake is a data directory with these records in its lake.
+func smallLake(t *testing.T) (*Local, []corpusFlow) {
+	t.Helper()
+	flows, text := smallFlows(), t.TempDir()
+	writeText(t, text, flows)
+	s, err := OpenLocal(t.Context(), LocalOptions{Data: filepath.Join(t.TempDir(), "data")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	if _, err := s.Open(t.Context(), OpenRequest{Sources: []string{text}, All: true}, nil); err != nil {
+		t.Fatal(err)
+	}
+	return s, flows
+}
+
+// TestAthenaRefuses refuses statements that write elsewhere or read what is no table, with Athena's codes.
+func TestAthenaRefuses(t *testing.T) {
+	s, _ := smallLake(t)
+	for _, tc := range []struct{ name, text, code, hint string }{
+		{"copy", "COPY vpc_flow_logs TO '/tmp/x'", athenasql.CodeNotSupported, ""},
+		{"attach", "ATTACH '/etc/passwd' AS x", athenasql.CodeNotSupported, ""},
+		{"pragma", "PRAGMA database_list", athenasql.CodeNotSupported, ""},
+		{"set", "SET memory_limit = '1TB'", athenasql.CodeNotSupported, ""},
+		{"several", "SELECT 1; DROP TABLE vpc_flow_logs", athenasql.CodeSyntax, ""},
+		{"file function", "SELECT * FROM read_csv('/etc/passwd')", athenasql.CodeSyntax, ""},
+		{"file function as a table function", "SELECT * FROM TABLE(read_text('/etc/passwd'))", athenasql.CodeNotSupported, ""},
+		{"file as a table", `SELECT * FROM "/etc/passwd"`, athenasql.CodeTableNotFound, ""},
+		{"DuckDB's tables", "SELECT * FROM duckdb_settings", athenasql.CodeTableNotFound, ""},
+		{"DuckDB's function", "SELECT getenv('HOME')", athenasql.CodeFunctionNotFound, ""},
+		{"a native", "SELECT trino_ip('10.0.0.1')", athenasql.CodeFunctionNotFound, ""},
+		{"insert", "INSERT INTO vpc_flow_logs VALUES (1)", athenasql.CodeNotSupported, "CREATE TABLE"},
+		{"delete", "DELETE FROM vpc_flow_logs", athenasql.CodeNotSupported, ""},
+		{"unload", "UNLOAD (SELECT 1 AS a) TO 's3://bucket/x/' WITH (format = 'PARQUET')", athenasql.CodePermission, "--athena-output"},
+		{"unload to a folder", "UNLOAD (SELECT 1 AS a) TO 'file:///tmp/x/' WITH (format = 'PARQUET')", athenasql.CodePermission, "--athena-output"},
+		{"elsewhere", "CREATE TABLE default.t WITH (external_location = 's3://bucket/x/') AS SELECT 1 AS a", athenasql.CodeNotSupported, "UNLOAD"},
+		{"unknown table", "SELECT * FROM vpc_flow_log", athenasql.CodeTableNotFound, "vpc_flow_logs"},
+		{"unknown column", "SELECT srcadr FROM vpc_flow_logs", athenasql.CodeColumnNotFound, "srcaddr"},
+		{"unknown database", "SELECT * FROM wier.vpc_flow_logs", athenasql.CodeSchemaNotFound, ""},
+		{"the lake's table", "DROP TABLE vpc_flow_logs", "", ""},
+		{"prepared", "EXECUTE q", athenasql.CodeNotSupported, "EXECUTE IMMEDIATE"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			_, _, err := athenaTexts(t, s, "", tc.text)
+			e, ok := errors.AsType[*athenasql.Error](err)
+			if !ok || tc.code != "" && e.Code != tc.code || !strings.Contains(e.Hint, tc.hint) {
+				t.Errorf("%v (hint %q), want %s with a hint of %q", err, hintOf(err), tc.code, tc.hint)
+			}
+		})
+	}
+}
+
+func hintOf(err error) string {
+	if e, ok := errors.AsType[*athenasql.Error](err); ok {
+		return e.Hint
+	}
+	return ""
+}
+
+// TestAthenaPartitionThatIsNot gives no rows and reads nothing.
+func TestAthenaPartitionThatIsNot(t *testing.T) {
+	s, _ := smallLake(t)
+	result, err := s.Athena(t.Context(), AthenaRequest{Text: "SELECT count(*) FROM vpc_flow_logs WHERE date = DATE '2031-01-01'"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer result.Close()
+	row, err := result.Next()
+	if err != nil || row[0] != int64(0) || result.Statistics.BytesScanned != 0 || result.Statistics.Files != 0 {
+		t.Errorf("%v, %v, %+v", row, err, result.Statistics)
+	}
+}
+
+// TestAthenaLimits refuses what would scan too much before it runs, and ends what gives too much.
+func TestAthenaLimits(t *testing.T) {
+	s, _ := smallLake(t)
+	_, err := s.Athena(t.Context(), AthenaRequest{Text: "SELECT srcaddr FROM vpc_flow_logs", MaxBytes: 10})
+	if !errors.Is(err, query.ErrLimit) || !errors.Is(cutoff(err), athena.ErrCutoff) {
+		t.Error(err)
+	}
+	result, err := s.Athena(t.Context(), AthenaRequest{Text: "SELECT srcaddr FROM vpc_flow_logs", MaxRows: 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer result.Close()
+	for err == nil {
+		_, err = result.Next()
+	}
+	if !errors.Is(err, query.ErrLimit) || result.Statistics.Rows != 2 {
+		t.Error(err, result.Statistics.Rows)
+	}
+}
+
+// TestAthenaMakesTables keeps the rows of a query as a table that later queries read.
+func TestAthenaMakesTables(t *testing.T) {
+	s, flows := smallLake(t)
+	ask := func(text string) [][]string {
+		t.Helper()
+		rows, _, err := athenaTexts(t, s, "default", text)
+		if err != nil {
+			t.Fatal(text, err, hintOf(err), errors.Unwrap(err))
+		}
+		return rows
+	}
+	ask(`CREATE TABLE talkers WITH (format = 'PARQUET', write_compression = 'SNAPPY') AS
+		SELECT srcaddr, sum(bytes) AS bytes, CAST(1.5 AS decimal(5,2)) AS d FROM weir.vpc_flow_logs GROUP BY srcaddr`)
+	want := group(ptrs(flows), func(f *corpusFlow) []string { return []string{f.value("srcaddr")} }, func(k []string, g []*corpusFlow) []string {
+		return []string{strings.ReplaceAll(k[0], "-", null), sum(g, bytesOf)}
+	})
+	a := corpusAnswer{rows: want, order: []sortKey{{0, false, false}}}
+	if err := a.check(ask("SELECT srcaddr, bytes FROM talkers ORDER BY srcaddr")); err != nil {
+		t.Error(err)
+	}
+	if diff := cmp.Diff([][]string{{"1.50"}}, ask("SELECT d FROM talkers LIMIT 1")); diff != "" {
+		t.Error(diff)
+	}
+	ask(`CREATE TABLE parts WITH (partitioned_by = ARRAY['action']) AS SELECT srcaddr, action FROM weir.vpc_flow_logs WHERE action IS NOT NULL`)
+	if diff := cmp.Diff([][]string{{"action=ACCEPT"}, {"action=REJECT"}}, ask("SHOW PARTITIONS parts")); diff != "" {
+		t.Error(diff)
+	}
+	if got, want := ask("SELECT count(*) FROM parts WHERE action = 'REJECT'"), ask("SELECT count(*) FROM weir.vpc_flow_logs WHERE action = 'REJECT'"); !cmp.Equal(got, want) {
+		t.Errorf("%v, want %v", got, want)
+	}
+	if _, _, err := athenaTexts(t, s, "default", "CREATE TABLE talkers AS SELECT 1 AS a"); err == nil || !strings.Contains(err.Error(), "TABLE_ALREADY_EXISTS") {
+		t.Error(err)
+	}
+	ask("CREATE TABLE IF NOT EXISTS talkers AS SELECT 1 AS a")
+	for _, x := range []string{"now()", "ARRAY[1]", "X'00'", "NULL", "CAST('10.0.0.1' AS ipaddress)"} {
+		if _, _, err := athenaTexts(t, s, "default", "CREATE TABLE t AS SELECT "+x+" AS a"); err == nil || !strings.Contains(err.Error(), "NOT_SUPPORTED") {
+			t.Error(x, err)
+		}
+	}
+}
+
+func ptrs(flows []corpusFlow) []*corpusFlow {
+	out := make([]*corpusFlow, len(flows))
+	for i := range flows {
+		out[i] = &flows[i]
+	}
+	return out
+}
+
+// TestAthenaUnload writes rows where the server allows, and nowhere else.
+func TestAthenaUnload(t *testing.T) {
+	s, _ := smallLake(t)
+	folder := t.TempDir()
+	var err error
+	if s.athenaOutput, err = newAthenaOutput(AthenaOutput{Places: []string{folder}}, ""); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink("/tmp", filepath.Join(folder, "out")); err != nil {
+		t.Fatal(err)
+	}
+	const rows = `(SELECT * FROM (VALUES (1, 'a', DATE '2026-01-31', true, ARRAY['x']), (2, NULL, NULL, NULL, NULL)) t(n, s, d, b, l))`
+	for _, tc := range []struct{ name, format, want string }{
+		{"json", "format = 'JSON'", `{"n":1,"s":"a","d":"2026-01-31","b":true,"l":["x"]}` + "\n" + `{"n":2}` + "\n"},
+		{"text", "format = 'TEXTFILE', field_delimiter = ','", "1,a,2026-01-31,true,[x]\n" + `2,\N,\N,\N,\N` + "\n"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			text := "UNLOAD " + rows + " TO 'file://" + folder + "/" + tc.name + "/' WITH (" + tc.format + ")"
+			if _, _, err := athenaTexts(t, s, "", text); err != nil {
+				t.Fatal(err)
+			}
+			if got := unzipped(t, filepath.Join(folder, tc.name)); got != tc.want {
+				t.Errorf("%s\nwant\n%s", got, tc.want)
+			}
+			if _, _, err := athenaTexts(t, s, "", text); err == nil || !strings.Contains(err.Error(), "not empty") {
+				t.Error(err)
+			}
+		})
+	}
+	for _, to := range []string{"file:///etc/x/", "file://" + folder + "/../x/", "file://" + folder + "/out/x/", "file://" + folder + "x/", "s3://b/x/"} {
+		if _, _, err := athenaTexts(t, s, "", "UNLOAD "+rows+" TO '"+to+"' WITH (format = 'JSON')"); err == nil {
+			t.Errorf("it wrote to %s", to)
+		}
+	}
+	if _, _, err := athenaTexts(t, s, "", "UNLOAD (SELECT 1 AS a) TO 'file://"+folder+"/p' WITH (format = 'PARQUET', compression = 'ZSTD')"); err != nil {
+		t.Error(err)
+	}
+}
+
+// unzipped returns the text of the one file of a folder.
+func unzipped(t *testing.T, folder string) string {
+	t.Helper()
+	names, err := filepath.Glob(filepath.Join(folder, "*"))
+	if err != nil || len(names) != 1 {
+		t.Fatal(names, err)
+	}
+	file, err := os.Open(names[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	z, err := gzip.NewReader(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := io.ReadAll(z)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// TestAthenaExplains says what would be read.
+func TestAthenaExplains(t *testing.T) {
+	s, _ := smallLake(t)
+	for _, tc := range []struct{ text, want string }{
+		{"EXPLAIN SELECT srcaddr FROM vpc_flow_logs WHERE date = DATE '2031-01-01'", "files: 0 of"},
+		{"EXPLAIN SELECT srcaddr FROM vpc_flow_logs", "TableScan[table = awsdatacatalog:weir:vpc_flow_logs]\n    columns: srcaddr\n    files: 3 of 3"},
+		{"EXPLAIN ANALYZE SELECT count(*) FROM vpc_flow_logs", "Queried: 1 rows"},
+		{"EXPLAIN (TYPE VALIDATE) SELECT 1", "true"},
+		{"EXECUTE IMMEDIATE 'SELECT ? || ?' USING 'a', 'b'", "ab"},
+	} {
+		rows, _, err := athenaTexts(t, s, "", tc.text)
+		if err != nil {
+			t.Error(tc.text, err)
+			continue
+		}
+		var got []string
+		for _, r := range rows {
+			got = append(got, r[0])
+		}
+		if !strings.Contains(strings.Join(got, "\n"), tc.want) {
+			t.Errorf("%s: %s\nwant %s", tc.text, strings.Join(got, "\n"), tc.want)
+		}
+	}
+	if _, _, err := athenaTexts(t, s, "", "EXPLAIN (FORMAT JSON) SELECT 1"); err == nil || !strings.Contains(err.Error(), "NOT_SUPPORTED") {
+		t.Error(err)
+	}
+}
+
+// TestAthenaOverSocket gives the same rows, statistics and errors through a server.
+func TestAthenaOverSocket(t *testing.T) {
+	s, _ := smallLake(t)
+	server := httptest.NewServer(rpcHandler(t.Context(), s, "v"))
+	defer server.Close()
+	remote := &Remote{version: "v", client: &http.Client{Transport: &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		return (&net.Dialer{}).DialContext(ctx, "tcp", server.Listener.Addr().String())
+	}}}}
+	registerWire()
+	for _, text := range []string{
+		"SELECT * FROM vpc_flow_logs ORDER BY start, srcport",
+		"SELECT 1.25, DATE '2026-01-31', TIMESTAMP '2026-01-31 01:02:03', ARRAY[1, NULL], MAP(ARRAY['a'], ARRAY[2.5]), CAST(ROW(1, 'x') AS ROW(a bigint, b varchar)), NULL, X'00ff', uuid() IS NULL, 1e300",
+		"SELECT DECIMAL '12345678901234567890123456789012345678', CAST('::1' AS ipaddress), INTERVAL '1' DAY, true, TINYINT '1', REAL '1.5'",
+		"SHOW TABLES", "SELECT count(*) FROM vpc_flow_logs WHERE 1 = 0",
+	} {
+		want, names, err := athenaTexts(t, s, "", text)
+		if err != nil {
+			t.Fatal(text, err)
+		}
+		got, gotNames, err := athenaTexts(t, remote, "", text)
+		if err != nil {
+			t.Fatal(text, err)
+		}
+		if diff := cmp.Diff(want, got) + cmp.Diff(names, gotNames); diff != "" {
+			t.Errorf("%s (-local +remote):\n%s", text, diff)
+		}
+	}
+	_, _, err := athenaTexts(t, remote, "", "SELECT srcadr FROM vpc_flow_logs")
+	e, ok := errors.AsType[*athenasql.Error](err)
+	if !ok || e.Code != athenasql.CodeColumnNotFound || e.Line != 1 || e.Column != 8 || !strings.Contains(e.Hint, "srcaddr") {
+		t.Error(err)
+	}
+	databases, err := remote.AthenaDatabases(t.Context())
+	if err != nil || len(databases) == 0 {
+		t.Error(databases, err)
+	}
+}
+
+// TestPackAthena packs values that gob can't send.
+func TestPackAthena(t *testing.T) {
+	type decimal struct {
+		Width, Scale uint8
+		Value        *big.Int
+	}
+	packed := packAthena([]any{decimal{10, 2, big.NewInt(-125)}, nil, &wireMap{Names: []any{"k"}, Elems: []any{nil}}, [16]byte{1}})
+	list, ok := unpackAthena(packed).([]any)
+	if !ok {
+		t.Fatalf("%T", packed)
+	}
+	var got []string
+	for i, typ := range []types.Type{{Kind: types.Decimal, Precision: 10, Scale: 2}, {}, types.MapOf(varcharType, varcharType), {Kind: types.UUID}} {
+		text, ok := types.Text(list[i], typ)
+		if !ok {
+			text = null
+		}
+		got = append(got, text)
+	}
+	if diff := cmp.Diff([]string{"-1.25", null, "{k=null}", "01000000-0000-0000-0000-000000000000"}, got); diff != "" {
+		t.Error(diff)
+	}
+}

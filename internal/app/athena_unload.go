@@ -1,0 +1,241 @@
+package app
+
+import (
+	"bufio"
+	"compress/gzip"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"weir/internal/athenasql"
+	"weir/internal/athenasql/compile"
+	"weir/internal/athenasql/types"
+	"weir/internal/awsapi/athena"
+	"weir/internal/query/duckdb"
+)
+
+// unloading is what the properties of UNLOAD ask for.
+type unloading struct {
+	format      string // PARQUET, JSON or TEXTFILE
+	compression string // of DuckDB, for Parquet
+	delimiter   string // of TEXTFILE
+}
+
+// unload writes the rows of a query into one object where the server may write. The place must be empty.
+//
+// Source: Athena User Guide, "UNLOAD".
+func (a *athenaRun) unload(ctx context.Context, u *athenasql.Unload, parameters []string) error {
+	o, err := unloadProperties(u)
+	if err != nil {
+		return err
+	}
+	output := a.s.athenaOutput
+	if err := output.Check(u.To, athena.OutputOptions{}); err != nil {
+		return unusable(u.ToAt, "UNLOAD: %v", err)
+	}
+	in, err := a.compile(ctx, u.Query, parameters)
+	if err != nil {
+		return err
+	}
+	empty, err := output.empty(ctx, u.To)
+	if err != nil {
+		return unusable(u.ToAt, "UNLOAD: %v", err)
+	}
+	if !empty {
+		return athenasql.Errorf("HIVE_PATH_ALREADY_EXISTS", u.ToAt, "Target directory for UNLOAD is not empty: %s", u.To).WithHint("name a folder that has no objects yet")
+	}
+	folder, err := newFolder(madeTables(a.s.lake.Data()))
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(folder)
+	file, err := a.unloadFile(ctx, in, o, folder)
+	if err != nil {
+		return err
+	}
+	name := a.now.UTC().Format("20060102_150405") + "_" + filepath.Base(folder)
+	if o.format != "PARQUET" {
+		name += ".gz"
+	}
+	return a.send(ctx, output, file, strings.TrimSuffix(u.To, "/")+"/"+name)
+}
+
+// send writes a file to a location.
+func (a *athenaRun) send(ctx context.Context, output *athenaOutput, path, location string) error {
+	file, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	return output.Write(ctx, location, file, athena.OutputOptions{})
+}
+
+// unloadFile writes the rows of a query into a file of a folder.
+func (a *athenaRun) unloadFile(ctx context.Context, in duckdb.AthenaInput, o unloading, folder string) (string, error) {
+	path := filepath.Join(folder, "rows")
+	if o.format == "PARQUET" {
+		for _, c := range in.Query.Columns {
+			if !storable(c.Type) {
+				return "", athenasql.Errorf(athenasql.CodeNotSupported, athenasql.Span{}, "Unsupported Hive type: %s", c.Type).WithHint("column " + c.Name + " can be cast to varchar")
+			}
+		}
+		rows, cost, err := a.s.engine.AthenaCopy(ctx, in, duckdb.AthenaCopyOptions{Path: path, Compression: o.compression}, a.limits())
+		a.result.cost(cost)
+		a.result.Statistics.Updated = rows
+		return path, err
+	}
+	rows, err := a.s.engine.Athena(ctx, in, a.limits())
+	if err != nil {
+		return "", err
+	}
+	defer rows.Close()
+	a.result.cost(rows.Cost)
+	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return "", err
+	}
+	z := gzip.NewWriter(file)
+	w := bufio.NewWriter(z)
+	for {
+		row, err := rows.Next()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err == nil {
+			err = o.write(w, row, in.Query.Columns)
+		}
+		if err != nil {
+			return "", errors.Join(err, file.Close())
+		}
+	}
+	a.result.Statistics.Updated = rows.Rows()
+	return path, errors.Join(w.Flush(), z.Close(), file.Close())
+}
+
+// write writes a row as a line.
+func (o *unloading) write(w *bufio.Writer, row []any, columns []compile.Result) error {
+	if o.format == "JSON" {
+		return writeJSONRow(w, row, columns)
+	}
+	for i, v := range row {
+		if i > 0 {
+			_, _ = w.WriteString(o.delimiter) // what fails shows at Flush
+		}
+		text, ok := types.Text(v, columns[i].Type)
+		switch {
+		case !ok:
+			text = `\N`
+		case strings.ContainsAny(text, "\n\r"+o.delimiter):
+			return athenasql.Errorf(athenasql.CodeNotSupported, athenasql.Span{}, "a value of column %s has the delimiter or a line feed in it", columns[i].Name).
+				WithHint("format = 'JSON' or 'PARQUET', or another field_delimiter")
+		}
+		_, _ = w.WriteString(text)
+	}
+	return w.WriteByte('\n')
+}
+
+// writeJSONRow writes a row as an object with its columns in order. NULLs are left out, as Athena does.
+func writeJSONRow(w *bufio.Writer, row []any, columns []compile.Result) error {
+	_ = w.WriteByte('{')
+	first := true
+	for i, v := range row {
+		if v == nil {
+			continue
+		}
+		value, err := json.Marshal(jsonValue(v, columns[i].Type))
+		if err != nil {
+			return err
+		}
+		name, err := json.Marshal(columns[i].Name)
+		if err != nil {
+			return err
+		}
+		if !first {
+			_ = w.WriteByte(',')
+		}
+		first = false
+		_, _ = w.Write(name)
+		_ = w.WriteByte(':')
+		_, _ = w.Write(value)
+	}
+	_, err := w.WriteString("}\n")
+	return err
+}
+
+// jsonValue returns a value as JSON has it: numbers and booleans as such, arrays as lists, and others as their texts.
+func jsonValue(v any, t types.Type) any {
+	switch x := v.(type) {
+	case nil, bool, int8, int16, int32:
+		return x
+	case int64:
+		if t.IsNumeric() {
+			return x
+		}
+	case float32:
+		return jsonFloat(float64(x))
+	case float64:
+		return jsonFloat(x)
+	case []any:
+		out := make([]any, len(x))
+		for i := range x {
+			out[i] = jsonValue(x[i], t.Elems[0])
+		}
+		return out
+	}
+	text, _ := types.Text(v, t)
+	if t.Kind == types.Decimal || t.IsInteger() {
+		return json.RawMessage(text)
+	}
+	return text
+}
+
+// jsonFloat returns a number that JSON has, or its name.
+func jsonFloat(f float64) any {
+	if math.IsNaN(f) || math.IsInf(f, 0) {
+		return types.Float(f, 64)
+	}
+	return f
+}
+
+// unloadProperties reads WITH (...) of UNLOAD.
+func unloadProperties(u *athenasql.Unload) (unloading, error) {
+	o := unloading{compression: "gzip", delimiter: "\x01"}
+	for _, p := range u.Properties {
+		text, isText := p.Value.(*athenasql.String)
+		refuse := func(format string, args ...any) (unloading, error) {
+			return o, athenasql.Errorf(athenasql.CodeNotSupported, p.Span, format, args...).
+				WithHint("format = 'PARQUET', 'JSON' or 'TEXTFILE'; compression = 'GZIP', of Parquet also 'SNAPPY', 'ZSTD', 'LZ4' or 'NONE'; field_delimiter")
+		}
+		if !isText {
+			return refuse("UNLOAD: %s is not supported", p.Name.Text)
+		}
+		switch value := strings.ToUpper(text.Value); p.Name.Text {
+		case "format":
+			if o.format = value; value != "PARQUET" && value != "JSON" && value != "TEXTFILE" {
+				return refuse("UNLOAD: the format %s is not supported", text.Value)
+			}
+		case "compression":
+			if o.compression = parquetCompressions[value]; o.compression == "" {
+				return refuse("UNLOAD: the compression %s is not supported", text.Value)
+			}
+		case "field_delimiter":
+			if o.delimiter = text.Value; len(o.delimiter) != 1 {
+				return refuse("UNLOAD: a field_delimiter is one byte")
+			}
+		default:
+			return refuse("UNLOAD: %s is not supported", p.Name.Text)
+		}
+	}
+	switch {
+	case o.format == "":
+		return o, athenasql.Errorf(athenasql.CodeInvalidArguments, u.Span, "UNLOAD needs a format").WithHint("WITH (format = 'PARQUET')")
+	case o.format != "PARQUET" && o.compression != "gzip":
+		return o, athenasql.Errorf(athenasql.CodeNotSupported, u.Span, "UNLOAD writes %s with gzip alone", o.format)
+	}
+	return o, nil
+}

@@ -1,0 +1,159 @@
+package athena
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// TestNamedQueries saves, changes, lists and removes queries.
+func TestNamedQueries(t *testing.T) {
+	s := newServer(t, "", nil)
+	in := object{"Name": "top", "Description": "d", "Database": "weir", "QueryString": "bad, and kept", "ClientRequestToken": token}
+	id := s.ok("CreateNamedQuery", in)["NamedQueryId"]
+	if again := s.ok("CreateNamedQuery", in)["NamedQueryId"]; again != id {
+		t.Errorf("the id is %v, and was %v", again, id)
+	}
+	in["Database"] = "logs"
+	if got := s.refused("CreateNamedQuery", in); !strings.Contains(got, "IDEMPOTENT_PARAMETER_MISMATCH") {
+		t.Error(got)
+	}
+	delete(in, "ClientRequestToken")
+	second := s.ok("CreateNamedQuery", in)["NamedQueryId"]
+	want := object{"Name": "top", "Description": "d", "Database": "weir", "QueryString": "bad, and kept", "NamedQueryId": id, "WorkGroup": "primary"}
+	if diff := cmp.Diff(want, s.ok("GetNamedQuery", object{"NamedQueryId": id})["NamedQuery"]); diff != "" {
+		t.Error(diff)
+	}
+	s.ok("UpdateNamedQuery", object{"NamedQueryId": id, "Name": "n2", "QueryString": "rows 1"})
+	want["Name"], want["QueryString"] = "n2", "rows 1"
+	batch := s.ok("BatchGetNamedQuery", object{"NamedQueryIds": []any{id, "none"}})
+	if diff := cmp.Diff([]any{want}, batch["NamedQueries"]); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff(object{"NamedQueryId": "none", "ErrorCode": "INVALID_INPUT", "ErrorMessage": "NamedQuery none was not found"}, got(batch, "UnprocessedNamedQueryIds", 0)); diff != "" {
+		t.Error(diff)
+	}
+	first := s.ok("ListNamedQueries", object{"MaxResults": 1})
+	rest := s.ok("ListNamedQueries", object{"MaxResults": 1, "NextToken": first["NextToken"]})
+	if got(first, "NamedQueryIds", 0) != id || got(rest, "NamedQueryIds", 0) != second || rest["NextToken"] != nil {
+		t.Errorf("got %v and %v", first, rest)
+	}
+	s.ok("DeleteNamedQuery", object{"NamedQueryId": id})
+	for _, operation := range []string{"GetNamedQuery", "DeleteNamedQuery", "UpdateNamedQuery"} {
+		if got := s.refused(operation, object{"NamedQueryId": id, "Name": "n", "QueryString": "q"}); !strings.HasSuffix(got, "was not found") {
+			t.Errorf("%s: %s", operation, got)
+		}
+	}
+	if got := s.refused("CreateNamedQuery", object{"Name": "n", "Database": "weir", "QueryString": "q", "WorkGroup": "none"}); !strings.HasSuffix(got, "WorkGroup is not found.") {
+		t.Error(got)
+	}
+}
+
+// TestPreparedStatements keeps, changes, lists and removes prepared statements, by requests and by statements.
+func TestPreparedStatements(t *testing.T) {
+	s := newServer(t, "", nil)
+	in := object{"StatementName": "p1", "WorkGroup": "primary", "QueryStatement": "rows 1", "Description": "d"}
+	s.ok("CreatePreparedStatement", in)
+	if got := s.refused("CreatePreparedStatement", in); got != "InvalidRequestException INVALID_INPUT: PreparedStatement p1 already exists in WorkGroup primary" {
+		t.Error(got)
+	}
+	in["QueryStatement"] = "rows 2"
+	s.ok("UpdatePreparedStatement", in)
+	p := s.ok("GetPreparedStatement", object{"StatementName": "p1", "WorkGroup": "primary"})["PreparedStatement"].(object)
+	if p["LastModifiedTime"] == nil {
+		t.Error("it was never changed")
+	}
+	delete(p, "LastModifiedTime")
+	if diff := cmp.Diff(object{"StatementName": "p1", "WorkGroupName": "primary", "QueryStatement": "rows 2", "Description": "d"}, p); diff != "" {
+		t.Error(diff)
+	}
+	if e := s.run("prepare p0"); got(e, "Status", "State") != "SUCCEEDED" {
+		t.Errorf("got %v", e)
+	}
+	if text, ok := s.api.Store.PreparedStatements("primary").PreparedStatement("p0"); text != "rows 1" || !ok {
+		t.Errorf("got %s %v", text, ok)
+	}
+	if e := s.run("prepare 0p"); got(e, "Status", "State") != "FAILED" {
+		t.Errorf("got %v", e)
+	}
+	listed := s.ok("ListPreparedStatements", object{"WorkGroup": "primary"})["PreparedStatements"].([]any)
+	if len(listed) != 2 || got(listed[0], "StatementName") != "p0" || got(listed[1], "StatementName") != "p1" {
+		t.Errorf("got %v", listed)
+	}
+	batch := s.ok("BatchGetPreparedStatement", object{"WorkGroup": "primary", "PreparedStatementNames": []string{"p1", "none"}})
+	if got(batch, "PreparedStatements", 0, "QueryStatement") != "rows 2" || got(batch, "UnprocessedPreparedStatementNames", 0, "StatementName") != "none" {
+		t.Errorf("got %v", batch)
+	}
+	s.ok("DeletePreparedStatement", object{"StatementName": "p1", "WorkGroup": "primary"})
+	for _, operation := range []string{"GetPreparedStatement", "DeletePreparedStatement", "UpdatePreparedStatement"} {
+		if got := s.refused(operation, in); got != "ResourceNotFoundException: PreparedStatement p1 was not found in workGroup primary" {
+			t.Errorf("%s: %s", operation, got)
+		}
+	}
+	in["QueryStatement"] = "bad"
+	if got := s.refused("CreatePreparedStatement", in); !strings.HasPrefix(got, "InvalidRequestException MALFORMED_QUERY: line 1:1:") {
+		t.Error(got)
+	}
+	s.refused("CreatePreparedStatement", object{"StatementName": "a b", "WorkGroup": "primary", "QueryStatement": "rows 1"})
+	s.refused("ListPreparedStatements", object{"WorkGroup": "none"})
+}
+
+// TestCatalog asks for the catalog, its databases and tables.
+func TestCatalog(t *testing.T) {
+	s := newServer(t, "", nil)
+	if diff := cmp.Diff([]any{object{"CatalogName": "AwsDataCatalog", "Type": "GLUE"}}, s.ok("ListDataCatalogs", object{})["DataCatalogsSummary"]); diff != "" {
+		t.Error(diff)
+	}
+	if c := s.ok("GetDataCatalog", object{"Name": "awsdatacatalog"}); got(c, "DataCatalog", "Name") != "AwsDataCatalog" {
+		t.Errorf("got %v", c)
+	}
+	with := func(more object) object {
+		more["CatalogName"] = "AwsDataCatalog"
+		return more
+	}
+	first := s.ok("ListDatabases", with(object{"MaxResults": 1}))
+	rest := s.ok("ListDatabases", with(object{"MaxResults": 1, "NextToken": first["NextToken"]}))
+	if got(first, "DatabaseList", 0, "Name") != "logs" || got(rest, "DatabaseList", 0, "Description") != "the lake" || rest["NextToken"] != nil {
+		t.Errorf("got %v and %v", first, rest)
+	}
+	if d := s.ok("GetDatabase", with(object{"DatabaseName": "WEIR"})); got(d, "Database", "Parameters", "a") != "b" {
+		t.Errorf("got %v", d)
+	}
+	for expression, want := range map[string]string{
+		"": "rejected tgw_flow_logs vpc_flow_logs", ".*flow.*": "tgw_flow_logs vpc_flow_logs", "flow": "", "VPC_.*|rejected": "rejected vpc_flow_logs",
+	} {
+		var names []string
+		for _, table := range s.ok("ListTableMetadata", with(object{"DatabaseName": "weir", "Expression": expression}))["TableMetadataList"].([]any) {
+			names = append(names, got(table, "Name").(string))
+		}
+		if got := strings.Join(names, " "); got != want {
+			t.Errorf("%q: %s", expression, got)
+		}
+	}
+	table := s.ok("GetTableMetadata", with(object{"DatabaseName": "weir", "TableName": "VPC_flow_logs"}))["TableMetadata"]
+	want := object{
+		"Name": "vpc_flow_logs", "TableType": "EXTERNAL_TABLE", "CreateTime": 1795953600.25, "Parameters": object{"skip.header.line.count": "1"},
+		"Columns":       []any{object{"Name": "srcaddr", "Type": "string", "Comment": "the source"}, object{"Name": "srcport", "Type": "int"}},
+		"PartitionKeys": []any{object{"Name": "date", "Type": "date"}},
+	}
+	if diff := cmp.Diff(want, table); diff != "" {
+		t.Error(diff)
+	}
+	for operation, in := range map[string]object{
+		"GetDatabase": {"DatabaseName": "none"}, "ListTableMetadata": {"DatabaseName": "none"}, "GetTableMetadata": {"DatabaseName": "weir", "TableName": "none"},
+	} {
+		if got := s.refused(operation, with(in)); !strings.HasPrefix(got, "MetadataException: Entity Not Found: ") || !strings.HasSuffix(got, " none") {
+			t.Errorf("%s: %s", operation, got)
+		}
+		in["CatalogName"] = "other"
+		if got := s.refused(operation, in); !strings.HasPrefix(got, "InvalidRequestException DATACATALOG_NOT_FOUND: ") {
+			t.Errorf("%s: %s", operation, got)
+		}
+	}
+	for _, bad := range []string{"(", "a)(b", "(?=x)"} {
+		if got := s.refused("ListTableMetadata", with(object{"DatabaseName": "weir", "Expression": bad})); !strings.Contains(got, "Expression is not a regular expression") {
+			t.Errorf("%s: %s", bad, got)
+		}
+	}
+}

@@ -1,0 +1,258 @@
+package athena
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/athena"
+	athenatypes "github.com/aws/aws-sdk-go-v2/service/athena/types"
+	"github.com/google/go-cmp/cmp"
+
+	"weir/internal/awsapi"
+	"weir/internal/sigv4"
+)
+
+// signed accepts what is signed by one key.
+type signed struct{ verifier sigv4.Verifier }
+
+const testKey, testSecret = "WEIRTESTKEY", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
+
+func (signed) Screen(*http.Request, string) error { return nil }
+
+func (s signed) Authenticate(r *http.Request, body []byte, service string) (awsapi.Identity, error) {
+	if _, err := s.verifier.Verify(r, body, service); err != nil {
+		if wrong := new(sigv4.Error); errors.As(err, &wrong) {
+			return nil, &awsapi.Error{Code: wrong.Code, Status: wrong.Status, Message: wrong.Message}
+		}
+		return nil, err
+	}
+	return everyone{testKey}, nil
+}
+
+// clientServer is a server on loopback, for real clients: what is not signed is refused, and the clock is the real one.
+func clientServer(t *testing.T) (*testServer, *httptest.Server) {
+	t.Helper()
+	s := newServer(t, "", func(o *Options) { o.Now = time.Now })
+	auth := signed{sigv4.Verifier{Secret: func(id string) (string, bool) { return testSecret, id == testKey }}}
+	server := httptest.NewServer(awsapi.NewRouter(auth, s.api.Log, s.api.Service()))
+	t.Cleanup(server.Close)
+	return s, server
+}
+
+func goClient(endpoint string) *athena.Client {
+	return athena.New(athena.Options{
+		BaseEndpoint: &endpoint, Region: "us-west-2", Credentials: credentials.NewStaticCredentialsProvider(testKey, testSecret, ""), RetryMaxAttempts: 1,
+	})
+}
+
+// TestGoSDK runs queries with AWS's SDK for Go and compares what it reads.
+func TestGoSDK(t *testing.T) {
+	s, server := clientServer(t)
+	c := goClient(server.URL)
+	ctx := t.Context()
+	ended := func(text string) *athenatypes.QueryExecution {
+		t.Helper()
+		started, err := c.StartQueryExecution(ctx, &athena.StartQueryExecutionInput{QueryString: &text, QueryExecutionContext: &athenatypes.QueryExecutionContext{Database: aws.String("weir")}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.api.idle()
+		out, err := c.GetQueryExecution(ctx, &athena.GetQueryExecutionInput{QueryExecutionId: started.QueryExecutionId})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return out.QueryExecution
+	}
+	before := time.Now().Add(-time.Second)
+	e := ended("rows 2500")
+	if e.Status.State != athenatypes.QueryExecutionStateSucceeded || e.StatementType != athenatypes.StatementTypeDml || *e.Statistics.DataScannedInBytes != 500 ||
+		*e.EngineVersion.EffectiveEngineVersion != engine3 || e.Status.SubmissionDateTime.Before(before) || e.Status.CompletionDateTime.Before(*e.Status.SubmissionDateTime) {
+		t.Errorf("GetQueryExecution: %+v %+v", e, e.Status)
+	}
+	var rows int
+	for p := athena.NewGetQueryResultsPaginator(c, &athena.GetQueryResultsInput{QueryExecutionId: e.QueryExecutionId}); p.HasMorePages(); {
+		page, err := p.NextPage(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if rows == 0 {
+			if *page.ResultSet.Rows[0].Data[1].VarCharValue != "t" || *page.ResultSet.Rows[1].Data[1].VarCharValue != "row 0" || page.ResultSet.Rows[2].Data[1].VarCharValue != nil ||
+				page.ResultSet.ResultSetMetadata.ColumnInfo[0].Precision != 19 || *page.UpdateCount != 0 {
+				t.Errorf("GetQueryResults: %+v", page.ResultSet.Rows[:3])
+			}
+		}
+		rows += len(page.ResultSet.Rows)
+	}
+	if rows != 2501 {
+		t.Errorf("%d rows", rows)
+	}
+	e = ended("missing\nx")
+	if e.Status.State != athenatypes.QueryExecutionStateFailed || !strings.HasPrefix(*e.Status.StateChangeReason, "COLUMN_NOT_FOUND: line 2:1:") || *e.Status.AthenaError.ErrorType != 1006 || e.Status.AthenaError.Retryable {
+		t.Errorf("a query that fails: %+v", e.Status)
+	}
+	_, err := c.StartQueryExecution(ctx, &athena.StartQueryExecutionInput{QueryString: aws.String("bad")})
+	if wrong := new(athenatypes.InvalidRequestException); !errors.As(err, &wrong) || *wrong.AthenaErrorCode != "MALFORMED_QUERY" || *wrong.Message != "line 1:1: mismatched input 'bad' (SELECT?)" {
+		t.Errorf("a malformed query: %v", err)
+	}
+	_, err = c.GetPreparedStatement(ctx, &athena.GetPreparedStatementInput{StatementName: aws.String("none"), WorkGroup: aws.String("primary")})
+	if missing := new(athenatypes.ResourceNotFoundException); !errors.As(err, &missing) || *missing.Message != "PreparedStatement none was not found in workGroup primary" {
+		t.Errorf("a prepared statement that is not there: %v", err)
+	}
+	_, err = c.GetDatabase(ctx, &athena.GetDatabaseInput{CatalogName: aws.String("AwsDataCatalog"), DatabaseName: aws.String("none")})
+	if missing := new(athenatypes.MetadataException); !errors.As(err, &missing) || *missing.Message != "Entity Not Found: database none" {
+		t.Errorf("a database that is not there: %v", err)
+	}
+	group, err := c.GetWorkGroup(ctx, &athena.GetWorkGroupInput{WorkGroup: aws.String("primary")})
+	if err != nil || *group.WorkGroup.Configuration.EngineVersion.EffectiveEngineVersion != engine3 || !group.WorkGroup.Configuration.ManagedQueryResultsConfiguration.Enabled {
+		t.Errorf("GetWorkGroup: %+v %v", group, err)
+	}
+	table, err := c.GetTableMetadata(ctx, &athena.GetTableMetadataInput{CatalogName: aws.String("AwsDataCatalog"), DatabaseName: aws.String("weir"), TableName: aws.String("vpc_flow_logs")})
+	if err != nil || *table.TableMetadata.PartitionKeys[0].Name != "date" || !table.TableMetadata.CreateTime.Equal(testTime) {
+		t.Errorf("GetTableMetadata: %+v %v", table, err)
+	}
+}
+
+// snapshots returns the body of each snapshot of AWS's SDK for Go in a folder, by name.
+func snapshots(t *testing.T, folder, suffix string) map[string][]byte {
+	t.Helper()
+	dir, err := exec.CommandContext(t.Context(), "go", "list", "-m", "-f", "{{.Dir}}", "github.com/aws/aws-sdk-go-v2/service/athena").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	files, err := filepath.Glob(filepath.Join(strings.TrimSpace(string(dir)), folder, "*"+suffix))
+	if err != nil || len(files) < 20 {
+		t.Fatalf("%d snapshots: %v", len(files), err)
+	}
+	out := map[string][]byte{}
+	for _, f := range files {
+		raw, err := os.ReadFile(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, body, _ := bytes.Cut(raw, []byte("\n\n"))
+		if i := bytes.IndexByte(body, '{'); i >= 0 {
+			out[strings.TrimSuffix(filepath.Base(f), suffix)] = body[i:]
+		}
+	}
+	return out
+}
+
+// TestSDKRequests reads what the SDK sends with every member set: its values may be wrong for a member, but each has the type that it should have, and
+// a place here. Operations that are not here are unknown.
+func TestSDKRequests(t *testing.T) {
+	s := newServer(t, "", nil)
+	operations := s.api.operations()
+	all := snapshots(t, "request_snapshot", ".request.snap")
+	for _, name := range slices.Sorted(maps.Keys(operations)) {
+		body, ok := all[name]
+		if !ok {
+			t.Errorf("no request of %s", name)
+			continue
+		}
+		in := reflect.New(operations[name].In)
+		err := awsapi.Decode(body, in.Interface(), shapes)
+		if wrong := new(awsapi.Error); errors.As(err, &wrong) {
+			t.Errorf("%s: %v", name, err)
+		}
+		var sent map[string]any
+		if err := json.Unmarshal(body, &sent); err != nil {
+			t.Fatal(err)
+		}
+		known := map[string]string{}
+		describeType(known, "", operations[name].In)
+		for member := range sent {
+			if known[member] == "" {
+				t.Errorf("%s: no place for %s", name, member)
+			}
+		}
+	}
+	unknown := 0
+	for name, body := range all {
+		if _, ok := operations[name]; ok {
+			continue
+		}
+		unknown++
+		if status, out := s.post(name, body); status != 404 || !strings.Contains(string(out), "UnknownOperationException") {
+			t.Errorf("%s: %d %s", name, status, out)
+		}
+	}
+	if unknown == 0 {
+		t.Error("every operation is known")
+	}
+}
+
+// TestSDKResponses reads answers as the SDK's snapshots have them into our own and writes them again: what we have has the same names, types
+// and places.
+func TestSDKResponses(t *testing.T) {
+	operations := newServer(t, "", nil).api.operations()
+	compared := 0
+	for name, body := range snapshots(t, "response_snapshot", ".response.snap") {
+		op, ok := operations[name]
+		if !ok || op.Out == nil || op.Out.NumField() == 0 {
+			continue
+		}
+		ours := reflect.New(op.Out)
+		if err := json.Unmarshal(body, ours.Interface()); err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		again, err := json.Marshal(ours.Interface())
+		if err != nil {
+			t.Fatal(err)
+		}
+		var want, got any
+		if err := errors.Join(json.Unmarshal(body, &want), json.Unmarshal(again, &got)); err != nil {
+			t.Fatal(err)
+		}
+		compared++
+		if diff := cmp.Diff(part(want, got), got); diff != "" {
+			t.Errorf("%s: %s", name, diff)
+		}
+	}
+	if compared < 22 {
+		t.Errorf("only %d answers", compared)
+	}
+}
+
+// part returns what of whole has the form of like.
+func part(whole, like any) any {
+	switch l := like.(type) {
+	case map[string]any:
+		w, ok := whole.(map[string]any)
+		if !ok {
+			return whole
+		}
+		out := map[string]any{}
+		for k, v := range l {
+			if have, ok := w[k]; ok {
+				out[k] = part(have, v)
+			}
+		}
+		return out
+	case []any:
+		w, ok := whole.([]any)
+		if !ok || len(w) != len(l) {
+			return whole
+		}
+		var out []any
+		for i := range l {
+			out = append(out, part(w[i], l[i]))
+		}
+		return out
+	}
+	return whole
+}

@@ -1,0 +1,92 @@
+package metastore
+
+import (
+	"fmt"
+	"strconv"
+
+	"weir/internal/athenasql/types"
+	"weir/internal/tablefile"
+)
+
+// The classes that say what the objects of a table hold.
+const (
+	lazySimple    = "org.apache.hadoop.hive.serde2.lazy.LazySimpleSerDe"
+	parquetSerDe  = "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe"
+	textInput     = "org.apache.hadoop.mapred.TextInputFormat"
+	textOutput    = "org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat"
+	parquetInput  = "org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat"
+	parquetOutput = "org.apache.hadoop.hive.ql.io.parquet.MapredParquetOutputFormat"
+)
+
+// skipLines is the property that says how many lines at the head of each object are no rows.
+const skipLines = "skip.header.line.count"
+
+// Layout returns how the table's objects are read. Errors say what of the table's properties can't be read.
+func (t *Table) Layout() (tablefile.Layout, error) {
+	l := tablefile.Layout{Parquet: t.Format == Parquet, Separator: 1, Null: `\N`}
+	for _, c := range t.Columns {
+		typ, err := parseHive(c.Type)
+		if err != nil {
+			return l, err
+		}
+		if typ.Kind == types.Varchar && typ.Length > 65535 {
+			typ.Length = 0
+		}
+		l.Columns = append(l.Columns, tablefile.Column{Name: c.Name, Type: typ})
+	}
+	if l.Parquet {
+		return l, nil
+	}
+	fields, escape, null := t.separators()
+	var ok bool
+	if fields != "" {
+		if l.Separator, ok = separator(fields); !ok {
+			return l, fmt.Errorf("fields are terminated by %q: weir takes one byte", fields)
+		}
+	}
+	if escape != "" {
+		if l.Escape, ok = separator(escape); !ok {
+			return l, fmt.Errorf("fields are escaped by %q: weir takes one byte", escape)
+		}
+		l.Escaped = true
+	}
+	if null != "" {
+		l.Null = null
+	}
+	if v, ok := property(t.Properties, skipLines); ok {
+		n, err := strconv.Atoi(v)
+		if err != nil || n < 0 {
+			return l, fmt.Errorf("%s is %q: a number of lines is expected", skipLines, v)
+		}
+		l.SkipLines = n
+	}
+	return l, nil
+}
+
+// separators returns what ends fields, what escapes and what stands for NULL, "" where nothing is said.
+func (t *Table) separators() (fields, escape, null string) {
+	of := func(keys ...string) string {
+		for _, props := range [][]Property{t.SerDeProperties, t.Properties} {
+			for _, k := range keys {
+				if v, ok := property(props, k); ok {
+					return v
+				}
+			}
+		}
+		return ""
+	}
+	// field.delim counts before serialization.format, which Hive writes beside it (Hive, LazySerDeParameters).
+	fields, escape, null = of("field.delim", "serialization.format"), of("escape.delim"), of("serialization.null.format")
+	if d := t.Delimited; d != nil {
+		if d.Fields != "" {
+			fields = d.Fields
+		}
+		if d.Escaped != "" {
+			escape = d.Escaped
+		}
+		if d.Null != "" {
+			null = d.Null
+		}
+	}
+	return fields, escape, null
+}

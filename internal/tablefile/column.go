@@ -1,0 +1,239 @@
+package tablefile
+
+import (
+	"encoding/binary"
+	"fmt"
+	"math"
+	"math/big"
+
+	"github.com/apache/arrow-go/v18/parquet"
+	"github.com/apache/arrow-go/v18/parquet/file"
+	"github.com/apache/arrow-go/v18/parquet/schema"
+
+	"weir/internal/athenasql/types"
+)
+
+// column gathers the values of one column of a batch, and writes them.
+type column struct {
+	Column
+	layout *Layout
+	def    []int16 // 1: there is a value
+	bools  []bool
+	ints   []int32
+	longs  []int64
+	floats []float32
+	double []float64
+	texts  []parquet.ByteArray
+	fixed  []parquet.FixedLenByteArray
+}
+
+// maxLongDecimal is the most digits of a decimal that 64 bits hold.
+const maxLongDecimal = 18
+
+// node returns the column's type in the file, by which DuckDB knows it as the type that [types.Type.SQL] names.
+func (c *column) node() (schema.Node, error) {
+	physical, logical, length := parquet.Types.Int64, schema.LogicalType(schema.NoLogicalType{}), -1
+	switch t := c.Type; t.Kind {
+	case types.Boolean:
+		physical = parquet.Types.Boolean
+	case types.TinyInt:
+		physical, logical = parquet.Types.Int32, schema.NewIntLogicalType(8, true)
+	case types.SmallInt:
+		physical, logical = parquet.Types.Int32, schema.NewIntLogicalType(16, true)
+	case types.Integer:
+		physical = parquet.Types.Int32
+	case types.BigInt:
+	case types.Real:
+		physical = parquet.Types.Float
+	case types.Double:
+		physical = parquet.Types.Double
+	case types.Varchar:
+		physical, logical = parquet.Types.ByteArray, schema.StringLogicalType{}
+	case types.Date:
+		physical, logical = parquet.Types.Int32, schema.DateLogicalType{}
+	case types.Timestamp:
+		logical = schema.NewTimestampLogicalType(false, schema.TimeUnitMicros)
+	case types.Decimal:
+		logical = schema.NewDecimalLogicalType(int32(t.Precision), int32(t.Scale))
+		if t.Precision > maxLongDecimal {
+			physical, length = parquet.Types.FixedLenByteArray, 16
+		}
+	default:
+		return nil, fmt.Errorf("column %s: a file has no %s", c.Name, t)
+	}
+	return schema.NewPrimitiveNodeLogical(c.Name, parquet.Repetitions.Optional, logical, physical, length, -1)
+}
+
+// clear forgets the batch.
+func (c *column) clear() {
+	c.def, c.bools, c.ints, c.longs = c.def[:0], c.bools[:0], c.ints[:0], c.longs[:0]
+	c.floats, c.double, c.texts, c.fixed = c.floats[:0], c.double[:0], c.texts[:0], c.fixed[:0]
+}
+
+// null appends NULL.
+func (c *column) null() { c.def = append(c.def, 0) }
+
+// add appends a field of text; the bytes must stay until the batch is written. What is no value of the column's type is NULL.
+func (c *column) add(b []byte) {
+	if string(b) == c.layout.Null {
+		c.null()
+		return
+	}
+	switch c.Type.Kind {
+	case types.Varchar:
+		if c.layout.Escaped {
+			b = unescape(b, c.layout.Escape)
+		}
+		c.text(cutText(b, c.Type.Length))
+	case types.TinyInt, types.SmallInt, types.Integer, types.BigInt:
+		n, ok := parseInt(b)
+		if !ok || !c.integer(n) {
+			c.null()
+		}
+	case types.Boolean:
+		v, ok := parseBool(b)
+		c.has(ok)
+		if ok {
+			c.bools = append(c.bools, v)
+		}
+	case types.Real:
+		v, ok := parseFloat(b, 32)
+		c.has(ok)
+		if ok {
+			c.floats = append(c.floats, float32(v))
+		}
+	case types.Double:
+		v, ok := parseFloat(b, 64)
+		c.has(ok)
+		if ok {
+			c.double = append(c.double, v)
+		}
+	case types.Date:
+		v, ok := parseDate(b)
+		c.has(ok)
+		if ok {
+			c.ints = append(c.ints, v)
+		}
+	case types.Timestamp:
+		v, ok := parseTimestamp(b)
+		c.has(ok)
+		if ok {
+			c.longs = append(c.longs, v)
+		}
+	case types.Decimal:
+		v, ok := parseDecimal(b, c.Type.Precision, c.Type.Scale)
+		if !ok {
+			c.null()
+			return
+		}
+		c.decimal(v)
+	}
+}
+
+func (c *column) has(value bool) {
+	if value {
+		c.def = append(c.def, 1)
+	} else {
+		c.def = append(c.def, 0)
+	}
+}
+
+func (c *column) text(b []byte) {
+	c.def = append(c.def, 1)
+	c.texts = append(c.texts, b)
+}
+
+// integer appends a whole number where the column's type holds it.
+func (c *column) integer(n int64) bool {
+	switch c.Type.Kind {
+	case types.BigInt:
+		c.longs = append(c.longs, n)
+		c.def = append(c.def, 1)
+		return true
+	case types.TinyInt:
+		if n != int64(int8(n)) {
+			return false
+		}
+	case types.SmallInt:
+		if n != int64(int16(n)) {
+			return false
+		}
+	default:
+		if n < math.MinInt32 || n > math.MaxInt32 {
+			return false
+		}
+	}
+	c.ints = append(c.ints, int32(n))
+	c.def = append(c.def, 1)
+	return true
+}
+
+// decimal appends a decimal that the type holds.
+func (c *column) decimal(v *big.Int) {
+	c.def = append(c.def, 1)
+	if c.Type.Precision <= maxLongDecimal {
+		c.longs = append(c.longs, v.Int64())
+		return
+	}
+	b := make([]byte, 16)
+	if v.Sign() >= 0 {
+		v.FillBytes(b)
+	} else {
+		// Two's complement of 128 bits.
+		new(big.Int).Add(v, new(big.Int).Lsh(big.NewInt(1), 128)).FillBytes(b)
+	}
+	c.fixed = append(c.fixed, b)
+}
+
+// write writes the batch as the next values of a column chunk.
+func (c *column) write(to file.ColumnChunkWriter) error {
+	var err error
+	switch w := to.(type) {
+	case *file.BooleanColumnChunkWriter:
+		_, err = w.WriteBatch(c.bools, c.def, nil)
+	case *file.Int32ColumnChunkWriter:
+		_, err = w.WriteBatch(c.ints, c.def, nil)
+	case *file.Int64ColumnChunkWriter:
+		_, err = w.WriteBatch(c.longs, c.def, nil)
+	case *file.Float32ColumnChunkWriter:
+		_, err = w.WriteBatch(c.floats, c.def, nil)
+	case *file.Float64ColumnChunkWriter:
+		_, err = w.WriteBatch(c.double, c.def, nil)
+	case *file.ByteArrayColumnChunkWriter:
+		_, err = w.WriteBatch(c.texts, c.def, nil)
+	case *file.FixedLenByteArrayColumnChunkWriter:
+		_, err = w.WriteBatch(c.fixed, c.def, nil)
+	default:
+		err = fmt.Errorf("column %s: no writer for %T", c.Name, to)
+	}
+	return err
+}
+
+// bigOf reads a decimal of big-endian two's complement.
+func bigOf(b []byte) *big.Int {
+	v := new(big.Int).SetBytes(b)
+	if len(b) > 0 && b[0]&0x80 != 0 {
+		v.Sub(v, new(big.Int).Lsh(big.NewInt(1), uint(8*len(b))))
+	}
+	return v
+}
+
+// int96Micros reads a timestamp of Impala's form: nanoseconds of the day, then the Julian day.
+func int96Micros(b parquet.Int96) int64 {
+	nanos := int64(binary.LittleEndian.Uint64(b[:8]))
+	day := int64(binary.LittleEndian.Uint32(b[8:])) - 2440588
+	return roundMillis(day*86_400_000_000_000/1000+nanos/1000, nanos%1000)
+}
+
+// roundMillis rounds microseconds, and nanoseconds beyond them, to whole milliseconds.
+func roundMillis(micros, nanos int64) int64 {
+	ms := micros / 1000
+	rest := micros % 1000
+	if rest < 0 {
+		ms, rest = ms-1, rest+1000
+	}
+	if rest*1000+nanos >= 500_000 {
+		ms++
+	}
+	return ms * 1000
+}
