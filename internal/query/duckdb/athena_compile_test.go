@@ -96,14 +96,14 @@ func athenaView(t *testing.T, name, text string, columns ...compile.Column) *com
 // athenaNow is the time of the statements of scripts.
 var athenaNow = time.Date(2026, 1, 8, 12, 30, 15, 123456789, time.UTC)
 
-func compileAthena(t *testing.T, tables athenaTables, text string, parameters ...string) (*compile.Query, error) {
+func compileAthena(t *testing.T, tables athenaTables, text string) (*compile.Query, error) {
 	t.Helper()
 	s, err := athenasql.Parse(text)
 	if err != nil {
 		return nil, err
 	}
 	q, err := compile.Compile(t.Context(), s.(*athenasql.Query), compile.Options{
-		Catalog: tables, Database: "weir", Now: athenaNow, User: "someone", Parameters: parameters,
+		Catalog: tables, Database: "weir", Now: athenaNow, User: "someone",
 	})
 	if placed, ok := errors.AsType[*athenasql.Error](err); ok {
 		err = placed.Place(text)
@@ -112,9 +112,9 @@ func compileAthena(t *testing.T, tables athenaTables, text string, parameters ..
 }
 
 // runAthena compiles and runs a query, and returns the types and the rows as results show them.
-func runAthena(t *testing.T, conn *sql.Conn, tables athenaTables, text string, parameters ...string) (string, error) {
+func runAthena(t *testing.T, conn *sql.Conn, tables athenaTables, text string) (string, error) {
 	t.Helper()
-	q, err := compileAthena(t, tables, text, parameters...)
+	q, err := compileAthena(t, tables, text)
 	if err != nil {
 		return "", err
 	}
