@@ -148,12 +148,26 @@ func (k casting) toNumber(sql string) string {
 	case (from.Kind == types.Double || from.Kind == types.Real) && k.to.Kind == types.Decimal:
 		// Of the digits that the number shows, as Java's BigDecimal.valueOf.
 		return k.plain("CAST(" + sql + " AS VARCHAR)")
+	case from.IsInteger() && whole:
+		return k.narrowed(sql)
 	case from.IsNumeric():
 		return k.plain(sql)
 	case from.Kind == types.JSON:
 		return k.fromJSON(sql)
 	}
 	return k.refuse()
+}
+
+// narrowed casts a whole number to a smaller type. DuckDB would take the cast away where its result is compared with a constant, and so make a comparison true that is
+// NULL or an error.
+func (k casting) narrowed(sql string) string {
+	bits := map[types.Kind]int{types.TinyInt: 8, types.SmallInt: 16, types.Integer: 32}[k.to.Kind]
+	least := -(int64(1) << (bits - 1))
+	out := fmt.Sprintf("(CASE WHEN %s BETWEEN %d AND %d THEN CAST(%s AS %s)", sql, least, -(least + 1), sql, k.to.SQL())
+	if !k.try {
+		out += " WHEN " + sql + " IS NOT NULL THEN " + function.FailExpr(athenasql.CodeOutOfRange, quoteText("Out of range for "+k.to.Name()+": ")+" || "+sql)
+	}
+	return out + " END)"
 }
 
 func (k casting) toBoolean(sql string) string {
