@@ -3,6 +3,7 @@ package function
 import (
 	"math/big"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -112,7 +113,7 @@ func formatPart(c *Call, a Arg, m []string) (string, error) {
 	default:
 		return no()
 	}
-	number := strings.Contains("dxXf", conversion)
+	number := slices.Contains([]string{"d", "x", "X", "f"}, conversion)
 	if conversion != "f" {
 		precision = ""
 	}
