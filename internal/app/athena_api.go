@@ -17,7 +17,7 @@ import (
 // athenaRunner runs the statements of Athena's API.
 type athenaRunner struct{ s *Local }
 
-// Check reads a statement.
+// Check reads a statement. Of EXECUTE it tells what is executed, as far as that can be read: what is wrong with it shows when it runs.
 func (r athenaRunner) Check(_ context.Context, q athena.Request) (athena.Statement, error) {
 	stmt, err := athenasql.Parse(q.Text)
 	if err != nil {
@@ -25,6 +25,15 @@ func (r athenaRunner) Check(_ context.Context, q athena.Request) (athena.Stateme
 	}
 	if other, ok := stmt.(*athenasql.Other); ok {
 		return athena.Statement{}, placed(notSupported(other), q.Text)
+	}
+	if e, ok := stmt.(*athenasql.Execute); ok {
+		text := e.Text
+		if !e.Immediate && q.Prepared != nil {
+			text, _ = q.Prepared.PreparedStatement(e.Name.Text)
+		}
+		if executed, err := athenasql.Parse(text); err == nil {
+			stmt = executed
+		}
 	}
 	kind, sub := athenasql.KindOf(stmt)
 	return athena.Statement{Kind: kind, SubStatement: sub}, nil
@@ -151,14 +160,11 @@ func newAthenaAPI(s *Local, o ServeOptions) (*athena.API, error) {
 	if err != nil {
 		return nil, err
 	}
-	options := athena.Options{
+	api, err := athena.New(athena.Options{
 		Account: s.account, Region: s.region, Store: store, Runner: athenaRunner{s}, Catalog: athenaAPICatalog{s},
+		Output:  output, // a nil one says how there would be one
 		Results: filepath.Join(data, "cache", "athena-results"), Now: s.now, Log: o.Log,
-	}
-	if output != nil { // an interface of nil is not nil
-		options.Output = output
-	}
-	api, err := athena.New(options)
+	})
 	if err != nil {
 		return nil, err
 	}

@@ -32,6 +32,7 @@ type athenaOutput struct {
 }
 
 // newAthenaOutput returns what writes below places; nil where there are none.
+// Folders are made.
 func newAthenaOutput(o AthenaOutput, temp string) (*athenaOutput, error) {
 	if len(o.Places) == 0 {
 		return nil, nil
@@ -46,6 +47,9 @@ func newAthenaOutput(o AthenaOutput, temp string) (*athenaOutput, error) {
 			p = "file://" + filepath.ToSlash(abs)
 		}
 		at, err := outputURL(p)
+		if dir, ok := strings.CutPrefix(at, "file://"); ok && err == nil {
+			err = os.MkdirAll(dir, 0o750)
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -88,8 +92,11 @@ func (o *athenaOutput) place(location string) (string, error) {
 }
 
 // Check says whether there may be objects below a location.
-func (o *athenaOutput) Check(location string, _ athena.OutputOptions) error {
-	_, err := o.place(location)
+func (o *athenaOutput) Check(location string, w athena.OutputOptions) error {
+	place, err := o.place(location)
+	if err == nil && strings.HasPrefix(place, "file://") && (w.Encrypt || w.BucketOwner != "" || w.OwnerFullControl) {
+		err = errors.New("a folder has no encryption, no bucket owner and no ACL of S3")
+	}
 	return err
 }
 

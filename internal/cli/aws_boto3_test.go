@@ -45,7 +45,7 @@ func TestServeBoto3(t *testing.T) {
 		calls[withPrefix], skipped = got["StartLiveTail"], nil
 	})
 	if !t.Failed() {
-		documented(t, version, calls, skipped...)
+		documented(t, logsService, version, calls, skipped...)
 	}
 }
 

@@ -184,7 +184,7 @@ func TestServeAWSCLI(t *testing.T) {
 			}
 			c.run(t, s, "logs", "delete-log-group", "--log-group-name", "vpc")
 			if !t.Failed() {
-				documented(t, c.name, c.calls, skipped...)
+				documented(t, logsService, c.name, c.calls, skipped...)
 			}
 		})
 	}

@@ -27,6 +27,7 @@ import (
 // goClient is AWS's SDK for Go.
 type goClient struct {
 	*cloudwatchlogs.Client
+	http  *http.Client // that notes what it sends
 	mu    sync.Mutex
 	calls map[string]bool // that were answered well
 	hosts map[string]bool // that were called
@@ -44,9 +45,10 @@ func newGoClient(s *awsServer, to string) *goClient {
 	if to != "" {
 		endpoint = strings.Replace(s.url, "127.0.0.1", to, 1)
 	}
+	c.http = &http.Client{Transport: noted{c, transport}}
 	c.Client = cloudwatchlogs.New(cloudwatchlogs.Options{
 		BaseEndpoint: &endpoint, Region: "us-west-2", Credentials: credentials.NewStaticCredentialsProvider(s.key.ID, s.key.Secret, ""),
-		HTTPClient: &http.Client{Transport: noted{c, transport}}, RetryMaxAttempts: 1,
+		HTTPClient: c.http, RetryMaxAttempts: 1,
 	})
 	return c
 }
@@ -179,9 +181,15 @@ func TestServeGoSDK(t *testing.T) {
 	ok(c.DeleteLogGroup(ctx, &cloudwatchlogs.DeleteLogGroupInput{LogGroupName: group}))
 	c.calls["StartLiveTail"], c.calls[withPrefix] = true, true // of live, which has not failed
 	if !t.Failed() {
-		version := strings.TrimSpace(goList(t, "-m", "-f", "{{.Version}}", "github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"))
-		documented(t, "AWS SDK for Go v2, cloudwatchlogs "+strings.TrimPrefix(version, "v"), c.calls)
+		documented(t, logsService, goSDK(t, "cloudwatchlogs"), c.calls)
 	}
+}
+
+// goSDK returns the name of a part of AWS's SDK for Go, with its version.
+func goSDK(t *testing.T, part string) string {
+	t.Helper()
+	version := strings.TrimSpace(goList(t, "-m", "-f", "{{.Version}}", "github.com/aws/aws-sdk-go-v2/service/"+part))
+	return "AWS SDK for Go v2, " + part + " " + strings.TrimPrefix(version, "v")
 }
 
 // goList returns what 'go list' prints.

@@ -10,13 +10,19 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// matrixPage says what each client is tested with.
+// matrixPage says what each client is tested with, in a table for each service.
 const matrixPage = "../../docs/reference/clients.md"
+
+// The services of the page.
+const (
+	logsService   = "CloudWatch Logs"
+	athenaService = "Athena"
+)
 
 // withPrefix is the row of live tails that are called by the name with AWS's prefix.
 const withPrefix = "StartLiveTail at `stream-HOST`"
 
-// matrix is the table of the page.
+// matrix is a table of the page.
 type matrix struct {
 	before, after string
 	clients       []string                   // with their versions
@@ -29,22 +35,23 @@ func unversioned(client string) string {
 	return name
 }
 
-// readMatrix reads the page.
-func readMatrix(t *testing.T) *matrix {
+// readMatrix reads the table of a service.
+func readMatrix(t *testing.T, service string) *matrix {
 	t.Helper()
 	text, err := os.ReadFile(matrixPage)
 	if err != nil {
 		t.Fatal(err)
 	}
 	m := &matrix{calls: map[string]map[string]bool{}}
-	before, rest, found := strings.Cut(string(text), "| call |")
-	if !found {
-		t.Fatal("there is no table")
+	before, rest, found := strings.Cut(string(text), "\n## "+service+"\n")
+	between, rest, table := strings.Cut(rest, "| call |")
+	if !found || !table {
+		t.Fatalf("there is no table of %s", service)
 	}
-	m.before = before
-	table, after, _ := strings.Cut("| call |"+rest, "\n\n")
+	m.before = before + "\n## " + service + "\n" + between
+	rows, after, _ := strings.Cut("| call |"+rest, "\n\n")
 	m.after = after
-	for i, line := range strings.Split(strings.TrimSpace(table), "\n") {
+	for i, line := range strings.Split(strings.TrimSpace(rows), "\n") {
 		cells := strings.Split(strings.Trim(line, "|"), "|")
 		for j := range cells {
 			cells[j] = strings.TrimSpace(cells[j])
@@ -93,13 +100,13 @@ func (m *matrix) text() string {
 	return b.String() + "\n" + m.after
 }
 
-// documented compares the calls that a client made and that were answered well with what the page says of it, and
+// documented compares the calls of a service that a client made and that were answered well with what the page says of it, and
 // writes them there with -update. client ends with its version, which must be the page's in CI; else the
 // page says nothing of another one.
 // Calls of skipped could not be made here.
-func documented(t *testing.T, client string, calls map[string]bool, skipped ...string) {
+func documented(t *testing.T, service, client string, calls map[string]bool, skipped ...string) {
 	t.Helper()
-	m := readMatrix(t)
+	m := readMatrix(t, service)
 	name := unversioned(client)
 	i := slices.IndexFunc(m.clients, func(c string) bool { return unversioned(c) == name })
 	if i < 0 {
@@ -131,19 +138,21 @@ func documented(t *testing.T, client string, calls map[string]bool, skipped ...s
 
 // TestClientMatrix checks that the page has the clients that tests have, and is as it would be written.
 func TestClientMatrix(t *testing.T) {
-	m := readMatrix(t)
-	var clients []string
-	for _, c := range m.clients {
-		clients = append(clients, unversioned(c))
-	}
-	if diff := cmp.Diff([]string{"boto3 1", "AWS SDK for Go v2, cloudwatchlogs 1", "AWS CLI 1", "AWS CLI 2"}, clients); diff != "" {
-		t.Error(diff)
-	}
-	page, err := os.ReadFile(matrixPage)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(m.text(), string(page)); diff != "" {
-		t.Error(diff)
+	for service, sdk := range map[string]string{logsService: "cloudwatchlogs", athenaService: "athena"} {
+		m := readMatrix(t, service)
+		var clients []string
+		for _, c := range m.clients {
+			clients = append(clients, unversioned(c))
+		}
+		if diff := cmp.Diff([]string{"boto3 1", "AWS SDK for Go v2, " + sdk + " 1", "AWS CLI 1", "AWS CLI 2"}, clients); diff != "" {
+			t.Error(diff)
+		}
+		page, err := os.ReadFile(matrixPage)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(m.text(), string(page)); diff != "" {
+			t.Error(diff)
+		}
 	}
 }

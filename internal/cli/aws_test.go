@@ -36,7 +36,7 @@ func serveAWS(t *testing.T, o app.ServeOptions) *awsServer {
 	t.Helper()
 	s := &awsServer{data: filepath.Join(t.TempDir(), "data")}
 	var err error
-	if s.key, err = accesskey.Create(s.data, "test", "", []string{"logs:*"}, time.Now()); err != nil {
+	if s.key, err = accesskey.Create(s.data, "test", "", []string{"logs:*", "athena:*"}, time.Now()); err != nil {
 		t.Fatal(err)
 	}
 	if o.TLSCert != "" {
@@ -132,7 +132,7 @@ func TestServeRefuses(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	gone, err := accesskey.Create(s.data, "gone", "", []string{"logs:*"}, time.Now())
+	gone, err := accesskey.Create(s.data, "gone", "", []string{"logs:*", "athena:*"}, time.Now())
 	if err == nil {
 		_, err = accesskey.Revoke(s.data, "gone")
 	}

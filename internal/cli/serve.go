@@ -32,6 +32,10 @@ AWS's clients find the API of CloudWatch Logs at the same address, with keys tha
 Subscription filters deliver to the sinks of --sink, by the ARN
 arn:aws:firehose:REGION:ACCOUNT:deliverystream/NAME.
 
+The API of Athena is there too: aws athena start-query-execution. Results are kept
+by the server; where a client names an OutputLocation, they and what UNLOAD writes go
+there if it lies below a place of --athena-output.
+
 An address that other machines can reach needs TLS (--tls-cert, --tls-key) and a login
 (weir user add NAME).
 
@@ -41,6 +45,7 @@ new. What fails is said in the log, stands in 'weir lake status', and is tried a
 		Example: `  weir serve
   weir serve --listen 127.0.0.1:9000 --retention 90d
   weir serve --sink refused=/var/lib/refused --sink siem=https://siem.example.net/logs
+  weir serve --athena-output /var/lib/results --athena-output s3://my-results/athena
   weir serve --follow s3://my-bucket/AWSLogs --region us-east-1
   weir serve --follow s3://my-bucket --queue https://sqs.us-east-1.amazonaws.com/111122223333/flow-logs
   weir serve --listen 0.0.0.0:8787 --tls-cert cert.pem --tls-key key.pem --host weir.example.net`,
@@ -79,16 +84,9 @@ new. What fails is said in the log, stands in 'weir lake status', and is tried a
 					return usage(fmt.Errorf("--memory: %w", err))
 				}
 			}
-			o.Sinks = app.Sinks{}
-			for _, text := range sinks {
-				name, sink, err := deliver.ParseSink(text)
-				if err == nil && o.Sinks.Has(name) {
-					err = fmt.Errorf("there are two sinks of the name %s", name)
-				}
-				if err != nil {
-					return usage(fmt.Errorf("--sink: %w", err))
-				}
-				o.Sinks[name] = sink
+			var err error
+			if o.Sinks, err = readSinks(sinks); err != nil {
+				return usage(fmt.Errorf("--sink: %w", err))
 			}
 			return c.serve(cmd.Context(), o)
 		},
@@ -100,10 +98,11 @@ new. What fails is said in the log, stands in 'weir lake status', and is tried a
 	f.StringSliceVar(&o.Hosts, "host", nil, "further `NAME` under which the console is reached")
 	f.StringArrayVar(&sinks, "sink", nil, "`NAME=TARGET` of subscription filters, a folder or an http(s) URL; may be given several times")
 	f.StringArrayVar(&o.AthenaOutput.Places, "athena-output", nil, "`PLACE` where results and UNLOAD of Athena may be written, a folder or s3://BUCKET/PREFIX; may be given several times")
+	f.StringVar(&o.AthenaOutput.S3.EndpointURL, "athena-endpoint-url", "", "`URL` of a service that speaks as S3 does, for places of --athena-output")
 	f.StringVar(&o.Account, "account", app.DefaultAccount, "`ACCOUNT` of this server in the ARNs of its log groups")
 	f.StringVar(&retention, "retention", "", "remove records older than `AGE`: 90d")
 	f.StringVar(&memory, "memory", "", "`SIZE` of the memory for queries (default 1GiB)")
-	completeNothing(cmd, "listen", "host", "account", "sink", "athena-output", "retention", "memory")
+	completeNothing(cmd, "listen", "host", "account", "sink", "retention", "memory", "athena-output", "athena-endpoint-url")
 	f.StringVar(&follow.scope.since, "since", "", "at the start, records of the last `TIME`: 30m, 24h, 7d (default: the newest 24 hours)")
 	f.StringVar(&follow.scope.from, "from", "", "at the start, records whose start is at or after `TIME`")
 	completeNothing(cmd, "since", "from")
@@ -111,6 +110,22 @@ new. What fails is said in the log, stands in 'weir lake status', and is tried a
 	f.Lookup("follow").Usage = "take what comes to the sources"
 	f.Lookup("region").Usage = "`REGION` of this server in the ARNs of its log groups (default us-east-1); with --follow, take objects of it, by their keys"
 	return cmd
+}
+
+// readSinks reads sinks, whose names differ.
+func readSinks(texts []string) (app.Sinks, error) {
+	sinks := app.Sinks{}
+	for _, text := range texts {
+		name, sink, err := deliver.ParseSink(text)
+		if err == nil && sinks.Has(name) {
+			err = fmt.Errorf("there are two sinks of the name %s", name)
+		}
+		if err != nil {
+			return nil, err
+		}
+		sinks[name] = sink
+	}
+	return sinks, nil
 }
 
 // followOnly are the flags of weir serve that are for --follow.
