@@ -106,6 +106,8 @@ func (k casting) sql(sql string) string {
 		}
 	case types.IPAddress:
 		return k.toAddress(sql)
+	case types.IPPrefix:
+		return k.toPrefix(sql)
 	case types.JSON:
 		return k.toJSON(sql)
 	case types.Array, types.Row, types.Map:
@@ -146,12 +148,26 @@ func (k casting) toNumber(sql string) string {
 	case (from.Kind == types.Double || from.Kind == types.Real) && k.to.Kind == types.Decimal:
 		// Of the digits that the number shows, as Java's BigDecimal.valueOf.
 		return k.plain("CAST(" + sql + " AS VARCHAR)")
+	case from.IsInteger() && whole:
+		return k.narrowed(sql)
 	case from.IsNumeric():
 		return k.plain(sql)
 	case from.Kind == types.JSON:
 		return k.fromJSON(sql)
 	}
 	return k.refuse()
+}
+
+// narrowed casts a whole number to a smaller type. DuckDB would take the cast away where its result is compared with a constant, and so make a comparison true that is
+// NULL or an error.
+func (k casting) narrowed(sql string) string {
+	bits := map[types.Kind]int{types.TinyInt: 8, types.SmallInt: 16, types.Integer: 32}[k.to.Kind]
+	least := -(int64(1) << (bits - 1))
+	out := fmt.Sprintf("(CASE WHEN %s BETWEEN %d AND %d THEN CAST(%s AS %s)", sql, least, -(least + 1), sql, k.to.SQL())
+	if !k.try {
+		out += " WHEN " + sql + " IS NOT NULL THEN " + function.FailExpr(athenasql.CodeOutOfRange, quoteText("Out of range for "+k.to.Name()+": ")+" || "+sql)
+	}
+	return out + " END)"
 }
 
 func (k casting) toBoolean(sql string) string {
@@ -181,11 +197,13 @@ func (k casting) toText(sql string) string {
 	case types.Timestamp:
 		text = momentText(sql, k.from.Precision)
 	case types.TimestampTZ:
-		text = "(" + momentText("("+sql+" AT TIME ZONE "+quoteText(k.from.Zone)+")", k.from.Precision) + " || " + quoteText(" "+k.from.Zone) + ")"
+		text = "(" + momentText(function.ToLocal(sql, k.from.Zone), k.from.Precision) + " || " + quoteText(" "+k.from.Zone) + ")"
 	case types.Time:
 		text = "substr(" + momentText("(DATE '1970-01-01' + "+sql+")", k.from.Precision) + ", 12)"
 	case types.IPAddress:
 		text = function.IPToText(sql)
+	case types.IPPrefix:
+		text = function.PrefixToText(sql)
 	case types.JSON:
 		text = k.fromJSON(sql)
 	default:
@@ -262,7 +280,7 @@ func (k casting) toMoment(sql string) string {
 		case types.Timestamp:
 			return "CAST(" + sql + " AS DATE)"
 		case types.TimestampTZ:
-			return "CAST((" + sql + " AT TIME ZONE " + quoteText(from.Zone) + ") AS DATE)"
+			return "CAST(" + function.ToLocal(sql, from.Zone) + " AS DATE)"
 		}
 	case types.Timestamp:
 		switch from.Kind {
@@ -272,12 +290,12 @@ func (k casting) toMoment(sql string) string {
 		case types.Timestamp:
 			return rounded(sql, from, k.to)
 		case types.TimestampTZ:
-			return rounded("("+sql+" AT TIME ZONE "+quoteText(from.Zone)+")", from, k.to)
+			return rounded(function.ToLocal(sql, from.Zone), from, k.to)
 		}
 	case types.TimestampTZ:
 		switch from.Kind {
 		case types.Timestamp:
-			return rounded("("+sql+" AT TIME ZONE 'UTC')", from, k.to)
+			return rounded(function.FromLocal(sql, "UTC"), from, k.to)
 		case types.Varchar:
 			k.c.hinted("CAST(x AS timestamp) AT TIME ZONE 'UTC', where all are in one zone", athenasql.CodeNotSupported, k.at,
 				"casting texts that are no constants to a timestamp with time zone is not supported: each may have a zone of its own")
@@ -294,7 +312,7 @@ func (k casting) toMoment(sql string) string {
 			}
 		case types.TimestampTZ:
 			if from.Precision <= k.to.Precision {
-				return "CAST((" + sql + " AT TIME ZONE " + quoteText(from.Zone) + ") AS TIME)"
+				return "CAST(" + function.ToLocal(sql, from.Zone) + " AS TIME)"
 			}
 		}
 		k.c.fail(athenasql.CodeNotSupported, k.at, "casting %s to %s is not supported", from, k.to)
@@ -314,6 +332,22 @@ func (k casting) toAddress(sql string) string {
 			return function.BinaryToIP(sql)
 		}
 		k.c.fail(athenasql.CodeNotSupported, k.at, "TRY_CAST of varbinary to ipaddress is not supported")
+	case types.IPPrefix:
+		return function.PrefixToIP(sql)
+	}
+	return k.refuse()
+}
+
+// toPrefix casts to a network.
+func (k casting) toPrefix(sql string) string {
+	switch k.from.Kind {
+	case types.Varchar:
+		if k.try {
+			return "TRY(" + function.CastToPrefix(sql) + ")"
+		}
+		return function.CastToPrefix(sql)
+	case types.IPAddress:
+		return function.PrefixOfIP(sql)
 	}
 	return k.refuse()
 }

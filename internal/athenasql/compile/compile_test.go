@@ -182,6 +182,7 @@ func TestRefuses(t *testing.T) {
 		{"SELECT * FROM (VALUES (1, 2)) t(a)", nil, "MISMATCHED_COLUMN_ALIASES: line 1:15: Column alias list has 1 entries but 't' has 2 columns available", ""},
 		{"SELECT 1 FROM flows WHERE (SELECT 1, 2) = 1", nil, "NOT_SUPPORTED: line 1:28: Multiple columns returned by subquery are not yet supported. Found 2", ""},
 		{"WITH a AS (SELECT nothing) SELECT 1", nil, "COLUMN_NOT_FOUND: line 1:19: Column 'nothing' cannot be resolved", ""},
+		{"SELECT bytes" + strings.Repeat(" / bytes", 100) + " FROM flows", nil, "EXCEEDED_LIMIT: line 1:8: the query becomes too large", "WITH, views and what is divided by a column are repeated where they are read"},
 		{"SELECT 99999999999999999999", nil, "INVALID_LITERAL: line 1:8: Invalid numeric literal: 99999999999999999999", "write it as a decimal: 99999999999999999999."},
 	} {
 		_, err := compiled(t, test.text, test.parameters...)

@@ -109,7 +109,7 @@ func (c *compiler) alias() string {
 // bounded refuses SQL that has grown out of bounds.
 func (c *compiler) bounded(sql string, at athenasql.Span) string {
 	if len(sql) > mostSQL {
-		c.hinted("WITH and views are repeated where they are read", athenasql.CodeExceededLimit, at, "the query becomes too large")
+		c.hinted("WITH, views and what is divided by a column are repeated where they are read", athenasql.CodeExceededLimit, at, "the query becomes too large")
 	}
 	return sql
 }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"weir/internal/athenasql"
+	"weir/internal/athenasql/function"
 	"weir/internal/athenasql/types"
 )
 
@@ -101,8 +102,7 @@ func addMonths(operator string, l, r value) (string, bool) {
 	case types.Timestamp:
 		return "(" + l.sql + " " + operator + " " + months + ")", true
 	case types.TimestampTZ:
-		zone := quoteText(l.typ.Zone)
-		return "(((" + l.sql + " AT TIME ZONE " + zone + ") " + operator + " " + months + ") AT TIME ZONE " + zone + ")", true
+		return function.FromLocal("("+function.ToLocal(l.sql, l.typ.Zone)+" "+operator+" "+months+")", l.typ.Zone), true
 	}
 	return "", false
 }

@@ -53,6 +53,7 @@ func (e *env) expr(x athenasql.Expr) value {
 	}
 	v := e.form(x)
 	v.at = x.Position()
+	e.c.bounded(v.sql, v.at)
 	return v
 }
 

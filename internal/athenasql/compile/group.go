@@ -17,8 +17,9 @@ type grouped struct {
 	source *env
 	scope  *scope
 	keys   []value
-	// texts are the keys as they were written, for those that are not compiled twice.
+	// texts are the keys as they were written, for those that are not compiled twice; sizes are how many expressions each is.
 	texts []string
+	sizes []int
 	// sets are the grouping sets as places of keys; nil without GROUP BY.
 	sets [][]int
 	aggs []value
@@ -113,7 +114,7 @@ func (g *grouped) add(s *selection, x athenasql.Expr) int {
 	if at := g.key(v.sql); at >= 0 {
 		return at
 	}
-	g.keys, g.texts = append(g.keys, v), append(g.texts, athenasql.PrintExpr(x))
+	g.keys, g.texts, g.sizes = append(g.keys, v), append(g.texts, athenasql.PrintExpr(x)), append(g.sizes, size(x))
 	return len(g.keys) - 1
 }
 
@@ -151,7 +152,8 @@ func distinctSets(sets [][]int) [][]int {
 
 // match returns the key that an expression is: one that means the same, or of those with queries and lambdas one that is written so.
 func (g *grouped) match(x athenasql.Expr) (value, bool) {
-	if len(g.keys) == 0 {
+	// What is the same has as many parts: most expressions are not looked at twice.
+	if len(g.keys) == 0 || !slices.Contains(g.sizes, size(x)) {
 		return value{}, false
 	}
 	at := -1

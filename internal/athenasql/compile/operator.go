@@ -229,9 +229,11 @@ func (c *compiler) comparable(l, r value, t types.Type) (string, string) {
 	}
 	if t.Kind == types.Char {
 		// Blanks at the end are no part of a char; where order counts, they are lower than what else could follow.
-		pad := func(v value) string { return "rpad(rtrim(" + v.sql + ", ' '), " + fmt.Sprint(t.Length) + ", ' ')" }
+		pad := func(v value) string {
+			return "rpad(rtrim(" + c.coerce(v, t).sql + ", ' '), " + fmt.Sprint(t.Length) + ", ' ')"
+		}
 		if t.Length > 1<<10 {
-			pad = func(v value) string { return "rtrim(" + v.sql + ", ' ')" }
+			pad = func(v value) string { return "rtrim(" + c.coerce(v, t).sql + ", ' ')" }
 		}
 		return pad(l), pad(r)
 	}
@@ -464,6 +466,10 @@ func (c *compiler) decimals(operator string, l, r value, at athenasql.Span) valu
 		out.sql = c.guarded(x, y, fmt.Sprintf("CAST((%s %% %s) AS %s)", x.sql, y.sql, t.SQL()))
 	case "/":
 		t.Precision = min(38, p1+s2+max(s2-s1, 0))
+		if sql, ok := c.divided(l, b, scale); ok {
+			out.sql, out.typ = "CAST("+sql+" AS "+t.SQL()+")", t
+			return out
+		}
 		// One digit more than the result has is computed and then rounded, half away from zero, by the cast.
 		shift := scale + s2 - s1 + 1
 		quotient := fmt.Sprintf("((%s * %s) // %s)", unscaled(a), power(shift), unscaled(b))
@@ -471,6 +477,28 @@ func (c *compiler) decimals(operator string, l, r value, at athenasql.Span) valu
 	}
 	out.typ = t
 	return out
+}
+
+// divided divides a whole number by a constant, such as bytes / 1073741824.0, in whole numbers of 64 bits where all that comes about fits into them: DuckDB
+// takes some microseconds for a division of 128 bits and its rounding.
+func (c *compiler) divided(l, by value, scale int) (string, bool) {
+	if !l.typ.IsInteger() || l.num != nil || by.digits == "" || strings.HasPrefix(by.digits, "-") {
+		return "", false
+	}
+	d, ok := new(big.Int).SetString(strings.Replace(by.digits, ".", "", 1), 10)
+	if !ok || by.typ.Scale != scale || !d.IsInt64() || scale > 8 {
+		return "", false
+	}
+	// The quotient's digits are x * ten / n: no more than x has, as n is not less than ten.
+	ten, n := int64(math.Pow10(2*scale)), d.Int64()
+	if n < ten || n > math.MaxInt64/4/ten {
+		return "", false
+	}
+	x := c.coerce(l, types.Type{Kind: types.BigInt}).sql
+	long := func(n int64) string { return fmt.Sprintf("CAST(%d AS BIGINT)", n) }
+	half := fmt.Sprintf("(CASE WHEN %s < 0 THEN %s ELSE %s END)", x, long(-n), long(n))
+	quotient := fmt.Sprintf("((%s // %s) * %s + ((%s %% %s) * %s + %s) // %s)", x, long(n), long(ten), x, long(n), long(2*ten), half, long(2*n))
+	return scaled("CAST("+quotient+" AS DECIMAL(38,0))", scale), true
 }
 
 // toDecimal returns a number as a decimal.

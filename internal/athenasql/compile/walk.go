@@ -85,6 +85,15 @@ func first(x athenasql.Expr, is func(athenasql.Expr) bool) athenasql.Expr {
 	return nil
 }
 
+// size counts the expressions of an expression.
+func size(x athenasql.Expr) int {
+	n := 1
+	for _, child := range children(x) {
+		n += size(child)
+	}
+	return n
+}
+
 // aggregates returns the first aggregate (or GROUPING) of an expression that is not a window function, nil where there is none.
 func aggregates(x athenasql.Expr) athenasql.Expr {
 	return first(x, func(x athenasql.Expr) bool {

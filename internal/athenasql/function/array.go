@@ -2,6 +2,7 @@ package function
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -18,8 +19,8 @@ func in(list, name, sql string) string {
 func apply(lambda string, values ...string) string {
 	names, body, _ := strings.Cut(strings.TrimPrefix(lambda, "lambda "), ": ")
 	params := strings.Split(names, ", ")
-	for i := len(params) - 1; i >= 0; i-- {
-		body = "list_transform([" + values[i] + "], lambda " + params[i] + ": " + body + ")[1]"
+	for i, param := range slices.Backward(params) {
+		body = "list_transform([" + values[i] + "], lambda " + param + ": " + body + ")[1]"
 	}
 	return body
 }
@@ -76,19 +77,19 @@ var arrayFuncs = []Func{
 		"CASE WHEN $3 = 0 OR $2 < -len($1) THEN list_slice($1, 1, 0) WHEN $2 > 0 THEN list_slice($1, $2, $2 + $3 - 1) ELSE list_slice($1, len($1) + $2 + 1, len($1) + $2 + $3) END"))}}},
 	{Name: "sequence", Page: "array", Forms: []Form{
 		{Signature: "(bigint, bigint) -> array(bigint)", SQL: when(fmt.Sprintf("abs($2 - $1) >= %d", maxEntries), tooMany, "CASE WHEN $1 <= $2 THEN generate_series($1, $2) ELSE generate_series($1, $2, -1) END")},
-		{Signature: "(bigint, bigint, bigint) -> array(bigint)", SQL: stepped("$3", "CAST($2 AS HUGEINT) - $1", "generate_series($1, $2, $3)")},
+		{Signature: "(bigint, bigint, bigint) -> array(bigint)", SQL: stepped("CAST($2 AS HUGEINT) - $1", "generate_series($1, $2, $3)")},
 		{Signature: "(date, date) -> array(date)", SQL: when(fmt.Sprintf("abs($2 - $1) >= %d", maxEntries), tooMany,
 			"CAST(CASE WHEN $1 <= $2 THEN generate_series($1, $2, INTERVAL 1 DAY) ELSE generate_series($1, $2, INTERVAL '-1 days') END AS DATE[])")},
 		{Signature: "(date, date, interval day to second) -> array(date)", SQL: when("$3 % 86400000 <> 0", "sequence step must be a day interval if start and end values are dates",
-			stepped("$3", "($2 - $1) * 86400000", "CAST(generate_series(CAST($1 AS TIMESTAMP), CAST($2 AS TIMESTAMP), to_milliseconds($3)) AS DATE[])"))},
-		{Signature: "(date, date, interval year to month) -> array(date)", SQL: stepped("$3", "date_sub('month', $1, $2)", "CAST(list_transform(range(0, abs(date_sub('month', $1, $2)) // abs($3) + 1), lambda weir_i: $1 + to_months(CAST(weir_i * $3 AS INTEGER))) AS DATE[])")},
+			stepped("($2 - $1) * 86400000", "CAST(generate_series(CAST($1 AS TIMESTAMP), CAST($2 AS TIMESTAMP), to_milliseconds($3)) AS DATE[])"))},
+		{Signature: "(date, date, interval year to month) -> array(date)", SQL: stepped("date_sub('month', $1, $2)", "CAST(list_transform(range(0, abs(date_sub('month', $1, $2)) // abs($3) + 1), lambda weir_i: $1 + to_months(CAST(weir_i * $3 AS INTEGER))) AS DATE[])")},
 		{Signature: "(timestamp, timestamp, interval day to second) -> array(timestamp)", Make: func(c *Call) (string, error) {
 			c.Result = types.ArrayOf(c.Args[0].Type)
-			return fill(stepped("$3", "(epoch_us($2) - epoch_us($1)) // 1000", "generate_series($1, $2, to_milliseconds($3))"), c)
+			return fill(stepped("(epoch_us($2) - epoch_us($1)) // 1000", "generate_series($1, $2, to_milliseconds($3))"), c)
 		}},
 		{Signature: "(timestamp, timestamp, interval year to month) -> array(timestamp)", Make: func(c *Call) (string, error) {
 			c.Result = types.ArrayOf(c.Args[0].Type)
-			return fill(stepped("$3", "date_sub('month', $1, $2)", "list_transform(range(0, abs(date_sub('month', $1, $2)) // abs($3) + 1), lambda weir_i: $1 + to_months(CAST(weir_i * $3 AS INTEGER)))"), c)
+			return fill(stepped("date_sub('month', $1, $2)", "list_transform(range(0, abs(date_sub('month', $1, $2)) // abs($3) + 1), lambda weir_i: $1 + to_months(CAST(weir_i * $3 AS INTEGER)))"), c)
 		}},
 	}},
 	{Name: "flatten", Page: "array", Forms: []Form{{Signature: "(array(array(E))) -> array(E)", SQL: "flatten($1)"}}},
@@ -117,8 +118,9 @@ var arrayFuncs = []Func{
 
 const tooMany = "result of sequence function must not have more than 10000 entries"
 
-// stepped checks the step of a sequence, which spans a length in the step's unit.
-func stepped(step, span, sql string) string {
+// stepped checks the step of a sequence, which is the third argument and spans a length in its unit.
+func stepped(span, sql string) string {
+	const step = "$3"
 	return when(step+" = 0", "step must not be zero", when("("+span+") * sign("+step+") < 0",
 		"sequence stop value should be greater than or equal to start value if step is greater than zero otherwise stop should be less than or equal to start",
 		when(fmt.Sprintf("abs((%s) // %s) >= %d", span, step, maxEntries), tooMany, sql)))

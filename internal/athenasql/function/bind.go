@@ -42,6 +42,8 @@ func (f *Func) Bind(c *Call) (sql string, result types.Type, err error) {
 		if p.lambda {
 			continue
 		}
+		given := *a
+		a.given = &given
 		to := p.with(chosen.letters, a.Type)
 		if a.Type.Kind == types.Unknown || a.Type.SQL() != to.SQL() {
 			a.SQL = "CAST(" + a.SQL + " AS " + to.SQL() + ")"

@@ -99,7 +99,7 @@ func TestBindErrors(t *testing.T) {
 
 func TestNotFound(t *testing.T) {
 	for name, hint := range map[string]string{
-		"ifnull": "in Athena it is coalesce(a, b)", "GROUP_CONCAT": "listagg", "lenght": "did you mean length?", "completely_unknown_name": "",
+		"ifnull": "in Athena it is coalesce(a, b)", "GROUP_CONCAT": "listagg", "regexp_lik": "did you mean regexp_like?", "completely_unknown_name": "",
 	} {
 		e := NotFound(name, athenasql.Span{})
 		if e.Code != athenasql.CodeFunctionNotFound || e.Message != "Function '"+name+"' not registered" || !strings.Contains(e.Hint, hint) || (hint == "") != (e.Hint == "") {

@@ -1,6 +1,7 @@
 package function
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -19,16 +20,26 @@ const (
 
 // ToLocal returns the SQL of the TIMESTAMP that a TIMESTAMPTZ is in a zone. The zone is one that [types.KnownZone] knows.
 func ToLocal(sql, zone string) string {
+	if zone == "UTC" {
+		// AT TIME ZONE and what DuckDB does with TIMESTAMPTZ ask its calendars, which took 10 times as long.
+		if of, ok := strings.CutPrefix(sql, "make_timestamptz("); ok && closed(of) {
+			return "make_timestamp(" + of
+		}
+		return "make_timestamp(epoch_us(" + sql + "))"
+	}
 	if offset, ok := offsetOf(zone); ok {
-		return "((" + sql + " AT TIME ZONE 'UTC') + to_seconds(" + offset + "))"
+		return "(" + ToLocal(sql, "UTC") + " + to_seconds(" + offset + "))"
 	}
 	return "(" + sql + " AT TIME ZONE " + quote(zone) + ")"
 }
 
 // FromLocal returns the SQL of the TIMESTAMPTZ that a TIMESTAMP in a zone is.
 func FromLocal(sql, zone string) string {
+	if zone == "UTC" {
+		return "make_timestamptz(epoch_us(" + sql + "))"
+	}
 	if offset, ok := offsetOf(zone); ok {
-		return "((" + sql + " - to_seconds(" + offset + ")) AT TIME ZONE 'UTC')"
+		return FromLocal("("+sql+" - to_seconds("+offset+"))", "UTC")
 	}
 	return "(" + sql + " AT TIME ZONE " + quote(zone) + ")"
 }
@@ -99,9 +110,9 @@ var datetimeFuncs = slices.Concat([]Func{
 	{Name: "last_day_of_month", Page: "datetime", Forms: dateForms("last_day(CAST($1 AS DATE))")},
 	{Name: "date", Page: "datetime", Forms: append(dateForms("CAST($1 AS DATE)"), Form{Signature: "(varchar) -> date", SQL: "CAST(trino_date($1) AS DATE)"})},
 	{Name: "from_unixtime", Page: "datetime", Forms: []Form{
-		{Signature: "(double) -> timestamp(3) with time zone", Make: func(c *Call) (string, error) { return fromUnix(c.Args[0].SQL), nil }},
+		{Signature: "(double) -> timestamp(3) with time zone", Make: func(c *Call) (string, error) { return fromUnix(c.Args[0]), nil }},
 		{Signature: "(double, varchar) -> timestamp(3) with time zone", Make: func(c *Call) (string, error) {
-			return fromUnix(c.Args[0].SQL), setZone(c, 1)
+			return fromUnix(c.Args[0]), setZone(c, 1)
 		}},
 		{Signature: "(double, bigint, bigint) -> timestamp(3) with time zone", Make: func(c *Call) (string, error) {
 			h, m := c.Args[1].Int, c.Args[2].Int
@@ -119,7 +130,7 @@ var datetimeFuncs = slices.Concat([]Func{
 			if c.Result.Zone = fmt.Sprintf("%s%02d:%02d", sign, minutes/60, minutes%60); minutes == 0 {
 				c.Result.Zone = "UTC"
 			}
-			return fromUnix(c.Args[0].SQL), nil
+			return fromUnix(c.Args[0]), nil
 		}},
 	}},
 	{Name: "from_unixtime_nanos", Page: "datetime", Refused: "its result has nanoseconds, and times here have microseconds; from_unixtime(n / 1e9) has milliseconds"},
@@ -196,8 +207,11 @@ func dateForms(sql string) []Form {
 }
 
 // fromUnix is the time of seconds since the epoch, rounded to milliseconds as Math.round does.
-func fromUnix(sql string) string {
-	return "make_timestamptz(CAST(floor(" + sql + " * 1000 + 0.5) AS BIGINT) * 1000)"
+func fromUnix(a Arg) string {
+	if a.given.Type.IsInteger() {
+		return "make_timestamptz(CAST(" + a.given.SQL + " AS BIGINT) * 1000000)"
+	}
+	return "make_timestamptz(CAST(floor(" + a.SQL + " * 1000 + 0.5) AS BIGINT) * 1000)"
 }
 
 // setZone sets the result's zone to a constant argument.
@@ -227,7 +241,7 @@ func fromISO(c *Call) (string, error) {
 }
 
 func message(err error) string {
-	if e, ok := err.(*athenasql.Error); ok {
+	if e, ok := errors.AsType[*athenasql.Error](err); ok {
 		return e.Message
 	}
 	return err.Error()
@@ -296,10 +310,10 @@ func dateTrunc(c *Call) (string, error) {
 		return "", err
 	}
 	cut := func(sql string) string { return "date_trunc(" + quote(u) + ", " + sql + ")" }
-	switch {
-	case a.Type.Kind == types.Date:
+	switch a.Type.Kind {
+	case types.Date:
 		return "CAST(" + cut(a.SQL) + " AS DATE)", nil
-	case a.Type.Kind == types.Timestamp || a.Type.Zone == "UTC":
+	case types.Timestamp:
 		return cut(a.SQL), nil
 	}
 	return FromLocal(cut(ToLocal(a.SQL, a.Type.Zone)), a.Type.Zone), nil
@@ -324,11 +338,15 @@ func dateAdd(c *Call) (string, error) {
 	default:
 		interval = fmt.Sprintf("to_months(%d * %s)", map[string]int{"month": 1, "quarter": 3, "year": 12}[u], whole)
 	}
-	switch {
-	case a.Type.Kind == types.Date:
+	switch a.Type.Kind {
+	case types.Date:
 		return "CAST(" + a.SQL + " + " + interval + " AS DATE)", nil
-	case a.Type.Kind == types.TimestampTZ && a.Type.Zone != "UTC" && slices.Contains(dateUnits, u):
-		return FromLocal("("+ToLocal(a.SQL, a.Type.Zone)+" + "+interval+")", a.Type.Zone), nil
+	case types.TimestampTZ:
+		zone := "UTC"
+		if slices.Contains(dateUnits, u) {
+			zone = a.Type.Zone
+		}
+		return FromLocal("("+ToLocal(a.SQL, zone)+" + "+interval+")", zone), nil
 	}
 	return "(" + a.SQL + " + " + interval + ")", nil
 }

@@ -64,6 +64,7 @@ var ownFailures = []struct{ part, code, message string }{
 	{"More than one row returned by a subquery", athenasql.CodeSubqueryRows, "Scalar sub-query has returned multiple rows"},
 	{"Map keys must be unique", athenasql.CodeInvalidArgument, "Duplicate map keys are not allowed"},
 	{"Map keys can not be NULL", athenasql.CodeInvalidArgument, "map key cannot be null"},
+	{"Failed to cast decimal value", athenasql.CodeInvalidCast, ""},
 	{"failed: value is out of range", athenasql.CodeInvalidCast, ""},
 	{"out of range for the destination type", athenasql.CodeOutOfRange, ""},
 	{"Overflow in ", athenasql.CodeOutOfRange, ""},

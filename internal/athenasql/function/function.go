@@ -67,6 +67,9 @@ type Arg struct {
 	// of DuckDB's lambda. Params is how many parameters it has.
 	Lambda func(params []types.Type) (body types.Type, sql string, err error)
 	Params int
+
+	// given is the argument before it was cast.
+	given *Arg
 }
 
 // Native is a function in Go that the engine registers under its name, for what DuckDB has no form for.

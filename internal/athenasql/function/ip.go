@@ -27,13 +27,31 @@ func IPToBinary(sql string) string { return "unhex(" + sql + ")" }
 // BinaryToIP is the cast from varbinary.
 func BinaryToIP(sql string) string { return "trino_ip_of_bytes(" + sql + ")" }
 
+// CastToPrefix returns the SQL of a text such as '10.0.0.0/8' as an ipprefix.
+func CastToPrefix(sql string) string { return "trino_prefix(" + sql + ")" }
+
+// PrefixToText returns the SQL of an ipprefix as a text.
+func PrefixToText(sql string) string { return "trino_prefix_text(" + sql + ")" }
+
+// PrefixOfIP returns the SQL of an ipaddress as the ipprefix of it alone.
+func PrefixOfIP(sql string) string { return "trino_ip_alone(" + sql + ")" }
+
+// PrefixToIP returns the SQL of an ipprefix as its first address.
+func PrefixToIP(sql string) string { return "left(" + sql + ", 32)" }
+
 var ipFuncs = []Func{
 	{Name: "contains", Page: "ipaddress", Forms: []Form{{Signature: "(varchar, ipaddress) -> boolean", Make: inNetwork}}},
-	{Name: "ip_prefix", Page: "ipaddress", Refused: "the type ipprefix is not there; contains('10.0.0.0/8', address) asks for a network"},
-	{Name: "ip_subnet_min", Page: "ipaddress", Refused: "the type ipprefix is not there"},
-	{Name: "ip_subnet_max", Page: "ipaddress", Refused: "the type ipprefix is not there"},
-	{Name: "ip_subnet_range", Page: "ipaddress", Refused: "the type ipprefix is not there"},
-	{Name: "is_subnet_of", Page: "ipaddress", Refused: "the type ipprefix is not there; contains('10.0.0.0/8', address) asks for a network"},
+	{Name: "ip_prefix", Page: "ipaddress", Forms: []Form{
+		{Signature: "(ipaddress, bigint) -> ipprefix", SQL: "trino_ip_prefix($1, $2)"},
+		{Signature: "(varchar, bigint) -> ipprefix", SQL: "trino_ip_prefix(" + CastToIP("$1") + ", $2)"},
+	}},
+	{Name: "ip_subnet_min", Page: "ipaddress", Forms: []Form{{Signature: "(ipprefix) -> ipaddress", SQL: "left($1, 32)"}}},
+	{Name: "ip_subnet_max", Page: "ipaddress", Forms: []Form{{Signature: "(ipprefix) -> ipaddress", SQL: "trino_ip_last($1)"}}},
+	{Name: "ip_subnet_range", Page: "ipaddress", Forms: []Form{{Signature: "(ipprefix) -> array(ipaddress)", SQL: "CASE WHEN $1 IS NOT NULL THEN [left($1, 32), trino_ip_last($1)] END"}}},
+	{Name: "is_subnet_of", Page: "ipaddress", Forms: []Form{
+		{Signature: "(ipprefix, ipaddress) -> boolean", SQL: "trino_ip_within($1, $2)"},
+		{Signature: "(ipprefix, ipprefix) -> boolean", SQL: "trino_ip_within($1, $2)"},
+	}},
 }
 
 // inNetwork is contains(network, address). Of a constant network and a text's cast it is the function ip_in that the engine has for columns of
@@ -119,6 +137,22 @@ func addressOf(digits string) netip.Addr {
 	return a.Unmap()
 }
 
+// prefixDigits are the digits of a network's first address, and its length.
+func prefixDigits(p netip.Prefix) string {
+	return digits(p.Masked().Addr()) + hex.EncodeToString([]byte{byte(p.Bits())})
+}
+
+func prefixOf(digits string) netip.Prefix {
+	if len(digits) < 34 {
+		return netip.Prefix{}
+	}
+	n, err := strconv.ParseInt(digits[32:], 16, 16)
+	if err != nil {
+		return netip.Prefix{}
+	}
+	return netip.PrefixFrom(addressOf(digits[:32]), int(n))
+}
+
 var ipNatives = []Native{
 	textNative(ipNative, "VARCHAR", 1, func(s []string) (any, error) {
 		a, ok := parseIP(s[0])
@@ -141,6 +175,44 @@ var ipNatives = []Native{
 		}
 		return digits(addr), nil
 	}},
+	{Name: "trino_ip_prefix", Args: []string{"VARCHAR", "BIGINT"}, Result: "VARCHAR", Do: func(a []any) (any, error) {
+		addr, n := addressOf(a[0].(string)), a[1].(int64)
+		if most := int64(addr.BitLen()); n < 0 || n > most {
+			return nil, failed("IPv%d subnet size must be in range [0, %d]", map[bool]int{true: 4, false: 6}[addr.Is4()], most)
+		}
+		return prefixDigits(netip.PrefixFrom(addr, int(n))), nil
+	}},
+	textNative("trino_ip_alone", "VARCHAR", 1, func(s []string) (any, error) {
+		addr := addressOf(s[0])
+		return prefixDigits(netip.PrefixFrom(addr, addr.BitLen())), nil
+	}),
+	textNative("trino_prefix", "VARCHAR", 1, func(s []string) (any, error) {
+		bad := athenasql.Errorf(athenasql.CodeInvalidCast, athenasql.Span{}, "Cannot cast value to IPPREFIX: %s", s[0])
+		addr, bits, ok := strings.Cut(s[0], "/")
+		a, isAddr := parseIP(addr)
+		n, err := strconv.Atoi(bits)
+		if !ok || !isAddr || err != nil || n < 0 || n > a.BitLen() {
+			return nil, bad
+		}
+		return prefixDigits(netip.PrefixFrom(a, n)), nil
+	}),
+	textNative("trino_prefix_text", "VARCHAR", 1, func(s []string) (any, error) { return types.Prefix(s[0]), nil }),
+	textNative("trino_ip_last", "VARCHAR", 1, func(s []string) (any, error) {
+		p := prefixOf(s[0])
+		b := p.Addr().As16()
+		for i := p.Bits() + 128 - p.Addr().BitLen(); i < 128; i++ {
+			b[i/8] |= 0x80 >> (i % 8)
+		}
+		return hex.EncodeToString(b[:]), nil
+	}),
+	textNative("trino_ip_within", "BOOLEAN", 2, func(s []string) (any, error) {
+		p := prefixOf(s[0])
+		if len(s[1]) == 32 {
+			return p.Contains(addressOf(s[1])), nil
+		}
+		q := prefixOf(s[1])
+		return q.Bits() >= p.Bits() && p.Contains(q.Addr()), nil
+	}),
 	textNative("trino_ip_contains", "BOOLEAN", 2, func(s []string) (any, error) {
 		p, err := networks.get(s[0])
 		if err != nil {

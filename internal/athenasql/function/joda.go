@@ -30,6 +30,16 @@ var (
 	jodaPatterns  = cache[datePattern]{make: parseJoda}
 )
 
+// mysqlCodes are the fields of the codes of date_format and date_parse.
+var mysqlCodes = map[rune]datePart{
+	'a': {field: 'E', name: 3}, 'W': {field: 'E', name: 4}, 'b': {field: 'M', name: 3}, 'M': {field: 'M', name: 4},
+	'c': {field: 'M', digits: 1, most: 2}, 'm': {field: 'M', digits: 2, most: 2}, 'd': {field: 'd', digits: 2, most: 2}, 'e': {field: 'd', digits: 1, most: 2},
+	'f': {field: 'S', digits: 6, most: 9}, 'H': {field: 'H', digits: 2, most: 2}, 'k': {field: 'H', digits: 1, most: 2}, 'h': {field: 'h', digits: 2, most: 2},
+	'I': {field: 'h', digits: 2, most: 2}, 'l': {field: 'h', digits: 1, most: 2}, 'i': {field: 'm', digits: 2, most: 2}, 'j': {field: 'D', digits: 3, most: 3},
+	'p': {field: 'a'}, 's': {field: 's', digits: 2, most: 2}, 'S': {field: 's', digits: 2, most: 2}, 'v': {field: 'w', digits: 2, most: 2},
+	'x': {field: 'x', digits: 4, most: 4}, 'Y': {field: 'y', digits: 4, most: 4}, 'y': {field: 'y', digits: 2, most: 2, pivot: true},
+}
+
 // parseMySQL reads a format of date_format and date_parse.
 //
 // Source: Trino documentation, "Date and time functions", "MySQL date functions".
@@ -42,8 +52,7 @@ func parseMySQL(format string) (datePattern, error) {
 		}
 		p = append(p, datePart{text: s})
 	}
-	number := func(field byte, digits, most int) { p = append(p, datePart{field: field, digits: digits, most: most}) }
-	runes := []rune(format)
+	runes := []rune(strings.NewReplacer("%%", "%%", "%T", "%H:%i:%s", "%r", "%h:%i:%s %p").Replace(format))
 	for i := 0; i < len(runes); i++ {
 		if runes[i] != '%' {
 			literal(string(runes[i]))
@@ -52,63 +61,14 @@ func parseMySQL(format string) (datePattern, error) {
 		if i++; i == len(runes) {
 			return nil, failed("Invalid format: '%s' ends in %%", format)
 		}
-		switch c := runes[i]; c {
-		case 'a':
-			p = append(p, datePart{field: 'E', name: 3})
-		case 'W':
-			p = append(p, datePart{field: 'E', name: 4})
-		case 'b':
-			p = append(p, datePart{field: 'M', name: 3})
-		case 'M':
-			p = append(p, datePart{field: 'M', name: 4})
-		case 'c':
-			number('M', 1, 2)
-		case 'm':
-			number('M', 2, 2)
-		case 'd':
-			number('d', 2, 2)
-		case 'e':
-			number('d', 1, 2)
-		case 'f':
-			number('S', 6, 9)
-		case 'H':
-			number('H', 2, 2)
-		case 'k':
-			number('H', 1, 2)
-		case 'h', 'I':
-			number('h', 2, 2)
-		case 'l':
-			number('h', 1, 2)
-		case 'i':
-			number('m', 2, 2)
-		case 'j':
-			number('D', 3, 3)
-		case 'p':
-			p = append(p, datePart{field: 'a'})
-		case 's', 'S':
-			number('s', 2, 2)
-		case 'T', 'r':
-			number(map[rune]byte{'T': 'H', 'r': 'h'}[c], 2, 2)
-			literal(":")
-			number('m', 2, 2)
-			literal(":")
-			number('s', 2, 2)
-			if c == 'r' {
-				literal(" ")
-				p = append(p, datePart{field: 'a'})
-			}
-		case 'v':
-			number('w', 2, 2)
-		case 'x':
-			number('x', 4, 4)
-		case 'Y':
-			number('y', 4, 4)
-		case 'y':
-			p = append(p, datePart{field: 'y', digits: 2, most: 2, pivot: true})
-		case 'w', 'U', 'u', 'V', 'X', 'D':
-			return nil, failed("%%%c not currently supported in date format string", c)
+		part, ok := mysqlCodes[runes[i]]
+		switch {
+		case ok:
+			p = append(p, part)
+		case strings.ContainsRune("wUuVXD", runes[i]):
+			return nil, failed("%%%c not currently supported in date format string", runes[i])
 		default:
-			literal(string(c))
+			literal(string(runes[i]))
 		}
 	}
 	return p, nil
@@ -122,10 +82,7 @@ func parseJoda(format string) (datePattern, error) {
 	for s := format; s != ""; {
 		c := s[0]
 		if c == '\'' {
-			text, rest, err := jodaQuoted(s)
-			if err != nil {
-				return nil, err
-			}
+			text, rest := jodaQuoted(s)
 			p, s = append(p, datePart{text: text}), rest
 			continue
 		}
@@ -183,9 +140,10 @@ func jodaPart(c byte, n int) (datePart, bool) {
 	return datePart{}, false
 }
 
-func jodaQuoted(s string) (text, rest string, err error) {
+// jodaQuoted reads a text in quotes. Joda takes one that is not closed.
+func jodaQuoted(s string) (text, rest string) {
 	if strings.HasPrefix(s, "''") {
-		return "'", s[2:], nil
+		return "'", s[2:]
 	}
 	var b strings.Builder
 	for i := 1; i < len(s); i++ {
@@ -193,12 +151,12 @@ func jodaQuoted(s string) (text, rest string, err error) {
 			if strings.HasPrefix(s[i:], "''") {
 				i++
 			} else {
-				return b.String(), s[i+1:], nil
+				return b.String(), s[i+1:]
 			}
 		}
 		b.WriteByte(s[i])
 	}
-	return b.String(), "", nil // Joda takes a quote that is not closed
+	return b.String(), ""
 }
 
 // format writes a time, which is in its zone, named as zone says.

@@ -241,6 +241,22 @@ type regex struct {
 	empty bool
 	// context says that what stands before a place matters.
 	context bool
+	tree    *syntax.Regexp
+}
+
+// takesPart reports whether a group is part of each match.
+func (r regex) takesPart(group int) bool { return group == 0 || takesPart(r.tree, group) }
+
+func takesPart(re *syntax.Regexp, group int) bool {
+	switch re.Op {
+	case syntax.OpCapture:
+		return re.Cap == group || takesPart(re.Sub[0], group)
+	case syntax.OpConcat, syntax.OpPlus:
+		return slices.ContainsFunc(re.Sub, func(s *syntax.Regexp) bool { return takesPart(s, group) })
+	case syntax.OpRepeat:
+		return re.Min > 0 && takesPart(re.Sub[0], group)
+	}
+	return false
 }
 
 // compileRegex compiles a pattern of Java. Those that were compiled lately are kept.
@@ -259,7 +275,7 @@ var regexes = cache[regex]{make: func(pattern string) (regex, error) {
 	if err != nil {
 		return regex{}, err
 	}
-	return regex{Regexp: re, text: text, empty: mayBeEmpty(tree), context: hasContext(tree)}, nil
+	return regex{Regexp: re, text: text, empty: mayBeEmpty(tree), context: hasContext(tree), tree: tree}, nil
 }}
 
 func mayBeEmpty(re *syntax.Regexp) bool {
@@ -273,18 +289,9 @@ func mayBeEmpty(re *syntax.Regexp) bool {
 	case syntax.OpRepeat:
 		return re.Min == 0 || mayBeEmpty(re.Sub[0])
 	case syntax.OpConcat:
-		for _, s := range re.Sub {
-			if !mayBeEmpty(s) {
-				return false
-			}
-		}
+		return !slices.ContainsFunc(re.Sub, func(s *syntax.Regexp) bool { return !mayBeEmpty(s) })
 	case syntax.OpAlternate:
-		for _, s := range re.Sub {
-			if mayBeEmpty(s) {
-				return true
-			}
-		}
-		return false
+		return slices.ContainsFunc(re.Sub, mayBeEmpty)
 	}
 	return true
 }

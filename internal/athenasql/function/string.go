@@ -8,15 +8,7 @@ import (
 )
 
 // spaces are the characters that trim removes: Java's whitespace.
-var spaces = func() string {
-	s := "\t\n\v\f\r\x1c\x1d\x1e\x1f \u1680"
-	for r := rune(0x2000); r <= 0x200a; r++ {
-		if r != 0x2007 {
-			s += string(r)
-		}
-	}
-	return s + "\u2028\u2029\u205f\u3000"
-}()
+const spaces = "\t\n\v\f\r\x1c\x1d\x1e\x1f \u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2008\u2009\u200a\u2028\u2029\u205f\u3000"
 
 // ofASCII is a template for texts of one byte a character, and another for the rest.
 func ofASCII(ascii, other string) string {

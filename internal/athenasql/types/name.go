@@ -19,7 +19,7 @@ var simple = map[string]Kind{
 	"unknown": Unknown, "boolean": Boolean, "tinyint": TinyInt, "smallint": SmallInt, "integer": Integer, "int": Integer, "bigint": BigInt,
 	"real": Real, "float": Real, "double": Double, "double precision": Double, "string": Varchar, "varbinary": Varbinary, "binary": Varbinary,
 	"json": JSON, "date": Date, "interval day to second": IntervalDay, "interval year to month": IntervalYear,
-	"ipaddress": IPAddress, "uuid": UUID,
+	"ipaddress": IPAddress, "uuid": UUID, "ipprefix": IPPrefix,
 }
 
 // FromName returns the type that a name says, in Trino's spelling or in Hive's. Errors are *[athenasql.Error] of the name's place:
@@ -160,7 +160,7 @@ func RowOf(names []string, fields ...Type) Type {
 var names = [...]string{
 	"unknown", "boolean", "tinyint", "smallint", "integer", "bigint", "real", "double", "decimal", "varchar", "char", "varbinary", "json",
 	"date", "time", "timestamp", "timestamp with time zone", "interval day to second", "interval year to month", "array", "map", "row",
-	"ipaddress", "uuid", "function",
+	"ipaddress", "uuid", "ipprefix", "function",
 }
 
 // Name returns the type's name without its parameters, as Athena says it of a column of a result: "varchar", "timestamp with time zone".
@@ -239,6 +239,7 @@ var duckdb = map[Kind]string{
 	Unknown: "INTEGER", Boolean: "BOOLEAN", TinyInt: "TINYINT", SmallInt: "SMALLINT", Integer: "INTEGER", BigInt: "BIGINT", Real: "FLOAT",
 	Double: "DOUBLE", Varchar: "VARCHAR", Char: "VARCHAR", Varbinary: "BLOB", JSON: "VARCHAR", Date: "DATE", Time: "TIME",
 	Timestamp: "TIMESTAMP", TimestampTZ: "TIMESTAMPTZ", IntervalDay: "BIGINT", IntervalYear: "INTEGER", IPAddress: "VARCHAR", UUID: "UUID",
+	IPPrefix: "VARCHAR",
 }
 
 // SQL returns the type of the value in DuckDB: see the package's documentation.

@@ -54,6 +54,8 @@ func textOf(s string, t Type) string {
 		}
 	case IPAddress:
 		return Address(s)
+	case IPPrefix:
+		return Prefix(s)
 	}
 	return s
 }
@@ -65,6 +67,15 @@ func Address(digits string) string {
 		return a.Unmap().String()
 	}
 	return digits
+}
+
+// Prefix returns an ipprefix, which is the 32 digits of its first address and two of its length, as Trino shows it: "10.0.0.0/8".
+func Prefix(digits string) string {
+	n, err := hex.DecodeString(digits[max(0, len(digits)-2):])
+	if err != nil || len(digits) != 34 {
+		return digits
+	}
+	return fmt.Sprintf("%s/%d", Address(digits[:32]), n[0])
 }
 
 func bytesOf(b []byte, t Type) string {

@@ -29,6 +29,7 @@ const (
 	Row
 	IPAddress
 	UUID
+	IPPrefix
 	Function // of a lambda
 )
 

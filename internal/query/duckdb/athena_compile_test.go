@@ -57,7 +57,7 @@ func athenaTestTables(t *testing.T, conn *sql.Conn) athenaTables {
 	}
 	varchar, integer, bigint, double := types.Type{Kind: types.Varchar}, types.Type{Kind: types.Integer}, types.Type{Kind: types.BigInt}, types.Type{Kind: types.Double}
 	flows := &compile.Table{Database: "weir", Name: "flows", Source: "flows"}
-	for _, name := range strings.Fields("interface_id srcaddr dstaddr srcport dstport protocol packets bytes start end action log_status day") {
+	for name := range strings.FieldsSeq("interface_id srcaddr dstaddr srcport dstport protocol packets bytes start end action log_status day") {
 		of := varchar
 		switch name {
 		case "srcport", "dstport":
@@ -96,26 +96,25 @@ func athenaView(t *testing.T, name, text string, columns ...compile.Column) *com
 // athenaNow is the time of the statements of scripts.
 var athenaNow = time.Date(2026, 1, 8, 12, 30, 15, 123456789, time.UTC)
 
-func compileAthena(t *testing.T, tables athenaTables, text string, parameters ...string) (*compile.Query, error) {
+func compileAthena(t *testing.T, tables athenaTables, text string) (*compile.Query, error) {
 	t.Helper()
 	s, err := athenasql.Parse(text)
 	if err != nil {
 		return nil, err
 	}
 	q, err := compile.Compile(t.Context(), s.(*athenasql.Query), compile.Options{
-		Catalog: tables, Database: "weir", Now: athenaNow, User: "someone", Parameters: parameters,
+		Catalog: tables, Database: "weir", Now: athenaNow, User: "someone",
 	})
-	var placed *athenasql.Error
-	if errors.As(err, &placed) {
+	if placed, ok := errors.AsType[*athenasql.Error](err); ok {
 		err = placed.Place(text)
 	}
 	return q, err
 }
 
 // runAthena compiles and runs a query, and returns the types and the rows as results show them.
-func runAthena(t *testing.T, conn *sql.Conn, tables athenaTables, text string, parameters ...string) (string, error) {
+func runAthena(t *testing.T, conn *sql.Conn, tables athenaTables, text string) (string, error) {
 	t.Helper()
-	q, err := compileAthena(t, tables, text, parameters...)
+	q, err := compileAthena(t, tables, text)
 	if err != nil {
 		return "", err
 	}
