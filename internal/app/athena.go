@@ -286,7 +286,7 @@ func (a *athenaRun) execute(ctx context.Context, e *athenasql.Execute, text stri
 // within says that an error's place is in another text than the statement's.
 func (a *athenaRun) within(text string, err error) error {
 	if e, ok := errors.AsType[*athenasql.Error](err); ok {
-		e.Place(text)
+		_ = e.Place(text)
 		if e.Line > 0 {
 			e.Message = "in the prepared statement: " + e.Message
 		}

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -279,9 +280,9 @@ func writeParquet(t *testing.T, root string, flows []corpusFlow) {
 	for _, c := range corpusColumns {
 		group[c] = parquet.Optional(parquet.String())
 		switch {
-		case strings.Contains(" version srcport dstport protocol tcp_flags traffic_path ", " "+c+" "):
+		case slices.Contains(strings.Fields("version srcport dstport protocol tcp_flags traffic_path"), c):
 			group[c] = parquet.Optional(parquet.Int(32))
-		case strings.Contains(" packets bytes start end ", " "+c+" "):
+		case slices.Contains(strings.Fields("packets bytes start end"), c):
 			group[c] = parquet.Optional(parquet.Int(64))
 		}
 	}

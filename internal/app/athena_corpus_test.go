@@ -116,7 +116,7 @@ func corpusTables(t *testing.T, s AthenaService, ddl, text, parquet string) stri
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, statement := range strings.Split(string(statements), ";\n") {
+	for statement := range strings.SplitSeq(string(statements), ";\n") {
 		days := []string{""}
 		if strings.Contains(statement, "${day}'") && strings.Contains(statement, "ADD IF NOT EXISTS") {
 			days = corpusDays

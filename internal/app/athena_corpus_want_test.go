@@ -135,10 +135,10 @@ func distinct(flows []*corpusFlow, column string) int {
 	return len(seen)
 }
 
-// quotient divides exactly and rounds half up to so many digits behind the point.
-func quotient(a, b *big.Rat, digits int) *big.Rat {
+// quotient divides exactly and rounds half up to one digit behind the point.
+func quotient(a, b *big.Rat) *big.Rat {
 	q := new(big.Rat).Quo(a, b)
-	shift := new(big.Rat).SetInt(new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(digits)), nil))
+	shift := big.NewRat(10, 1)
 	q.Mul(q, shift).Add(q, big.NewRat(1, 2))
 	floor := new(big.Int).Div(q.Num(), q.Denom())
 	return new(big.Rat).Quo(new(big.Rat).SetInt(floor), shift)
@@ -342,7 +342,7 @@ var corpusWants = map[string]func(v *view) corpusAnswer{
 			for _, f := range g {
 				first, last = min(first, f.start), max(last, f.start)
 			}
-			return append(k, strconv.Itoa(distinct(g, "srcaddr")), sum(g, packetsOf), quotient(rat(n), rat(1<<30), 1).FloatString(1), strconv.FormatInt(n/(last+9-first), 10))
+			return append(k, strconv.Itoa(distinct(g, "srcaddr")), sum(g, packetsOf), quotient(rat(n), rat(1<<30)).FloatString(1), strconv.FormatInt(n/(last+9-first), 10))
 		})
 		return corpusAnswer{rows: rows, order: []sortKey{{3, true, true}}}
 	},
@@ -370,7 +370,7 @@ var corpusWants = map[string]func(v *view) corpusAnswer{
 			if n <= 1<<30 {
 				return nil
 			}
-			return append(k, quotient(rat(n), rat(1<<30), 1).FloatString(1), sum(g, packetsOf), count(g))
+			return append(k, quotient(rat(n), rat(1<<30)).FloatString(1), sum(g, packetsOf), count(g))
 		})
 		return corpusAnswer{rows: rows, order: []sortKey{{3, true, true}}}
 	},
@@ -396,7 +396,7 @@ var corpusWants = map[string]func(v *view) corpusAnswer{
 			ports[f.value("dstport")]++
 		}
 		rows := group(flows, v.by("dstport", "action"), func(k []string, g []*corpusFlow) []string {
-			return append(k, count(g), quotient(rat(100*int64(len(g))), rat(ports[k[0]]), 1).FloatString(1))
+			return append(k, count(g), quotient(rat(100*int64(len(g))), rat(ports[k[0]])).FloatString(1))
 		})
 		return corpusAnswer{rows: rows, order: []sortKey{{0, false, true}}}
 	},
@@ -411,7 +411,7 @@ var corpusWants = map[string]func(v *view) corpusAnswer{
 	"A50": func(v *view) corpusAnswer {
 		flows := v.where(func(f *corpusFlow) bool { return in(f, "2024", "01", "15") })
 		return corpusAnswer{rows: group(flows, v.by("log_status"), func(k []string, g []*corpusFlow) []string {
-			return append(k, count(g), quotient(rat(100*int64(len(g))), rat(int64(len(flows))), 1).FloatString(1))
+			return append(k, count(g), quotient(rat(100*int64(len(g))), rat(int64(len(flows)))).FloatString(1))
 		})}
 	},
 	"A52": func(v *view) corpusAnswer {
@@ -430,7 +430,7 @@ var corpusWants = map[string]func(v *view) corpusAnswer{
 		})
 		group(old, v.by("instance_id"), func(k []string, g []*corpusFlow) []string {
 			n, _ := total(g, bytesOf)
-			before[k[0]] = quotient(rat(n), rat(24), 1)
+			before[k[0]] = quotient(rat(n), rat(24))
 			return nil
 		})
 		rows := group(v.where(func(f *corpusFlow) bool { return f.dir == "egress" && since(f, 1) }), v.by("instance_id"), func(k []string, g []*corpusFlow) []string {
@@ -439,7 +439,7 @@ var corpusWants = map[string]func(v *view) corpusAnswer{
 			if usual == nil || k[0] == null || rat(n).Cmp(new(big.Rat).Mul(usual, rat(10))) <= 0 {
 				return nil
 			}
-			return append(k, strconv.FormatInt(n, 10), usual.FloatString(1), quotient(rat(n), usual, 1).FloatString(1))
+			return append(k, strconv.FormatInt(n, 10), usual.FloatString(1), quotient(rat(n), usual).FloatString(1))
 		})
 		return corpusAnswer{rows: rows, order: []sortKey{{3, true, true}}}
 	},

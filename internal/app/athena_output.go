@@ -157,8 +157,8 @@ func (o *athenaOutput) empty(ctx context.Context, location string) (bool, error)
 		return false, err
 	}
 	location = strings.TrimSuffix(location, "/") + "/"
-	if strings.HasPrefix(place, "file://") {
-		root, err := os.OpenRoot(strings.TrimPrefix(place, "file://"))
+	if folder, ok := strings.CutPrefix(place, "file://"); ok {
+		root, err := os.OpenRoot(folder)
 		if err != nil {
 			return false, err
 		}

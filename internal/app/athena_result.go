@@ -117,7 +117,7 @@ func (r *AthenaResult) cost(c query.Cost) {
 // placed returns an error with its line and column in a text.
 func placed(err error, text string) error {
 	if e, ok := errors.AsType[*athenasql.Error](err); ok {
-		e.Place(text)
+		_ = e.Place(text)
 	}
 	return err
 }

@@ -52,10 +52,10 @@ func packAthena(v any) any {
 		p.Elem().Set(r)
 		r = p
 	}
-	if m, ok := r.Interface().(interface {
+	if m, ok := reflect.TypeAssert[interface {
 		Keys() []any
 		Values() []any
-	}); ok {
+	}](r); ok {
 		out := &wireMap{}
 		for _, k := range m.Keys() {
 			out.Names = append(out.Names, packAthena(k))
@@ -69,7 +69,7 @@ func packAthena(v any) any {
 	case e.Kind() == reflect.Struct:
 		value, scale := e.FieldByName("Value"), e.FieldByName("Scale")
 		if value.IsValid() && scale.IsValid() && scale.CanUint() {
-			if n, ok := value.Interface().(*big.Int); ok && n != nil {
+			if n, ok := reflect.TypeAssert[*big.Int](value); ok && n != nil {
 				return wireDecimal{n, uint8(scale.Uint())}
 			}
 		}

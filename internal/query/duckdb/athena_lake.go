@@ -80,15 +80,16 @@ func hoursSQL(keys []compile.Column, hours []time.Time) string {
 	for i, h := range hours {
 		values[i] = fmt.Sprintf("(%d, make_timestamp(%d))", i, h.UnixMicro())
 	}
-	text := "SELECT weir_i"
+	var text strings.Builder
+	text.WriteString("SELECT weir_i")
 	for _, k := range keys {
-		text += ", " + k.SQL + " AS " + ident(k.Name)
+		text.WriteString(", " + k.SQL + " AS " + ident(k.Name))
 	}
 	from := "(VALUES " + strings.Join(values, ", ") + ") AS p(weir_i, " + ident(hourColumn) + ")"
 	if len(hours) == 0 {
 		from = "(SELECT 0 AS weir_i, CAST(NULL AS TIMESTAMP) AS " + ident(hourColumn) + ") AS p WHERE false"
 	}
-	return text + " FROM " + from
+	return text.String() + " FROM " + from
 }
 
 // lakePartitions makes the relation of a scan of "name$partitions": of the hours that have files, or, where a key tells more than the hour, of the records.
