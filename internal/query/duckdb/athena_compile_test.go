@@ -148,7 +148,7 @@ func runAthena(t *testing.T, conn *sql.Conn, tables athenaTables, text string) (
 }
 
 func athenaResult(rows *sql.Rows, columns []compile.Result) (string, error) {
-	out := ""
+	var out strings.Builder
 	for rows.Next() {
 		values, to := make([]any, len(columns)), make([]any, len(columns))
 		for i := range values {
@@ -165,9 +165,9 @@ func athenaResult(rows *sql.Rows, columns []compile.Result) (string, error) {
 			}
 			row[i] = s
 		}
-		out += strings.Join(row, " | ") + "\n"
+		out.WriteString(strings.Join(row, " | ") + "\n")
 	}
-	return out, rows.Err()
+	return out.String(), rows.Err()
 }
 
 // TestAthenaQueries runs the scripts of packages compile and function. A case is a query, a line "---- " with its columns, and its rows; or "---- error" and the
