@@ -431,7 +431,7 @@ func TestExportThatNobodyReads(t *testing.T) {
 	}
 	select {
 	case got := <-ended:
-		if got != http.ErrAbortHandler { //nolint:errorlint // it is not wrapped
+		if got != http.ErrAbortHandler {
 			t.Errorf("it ended with %v", got)
 		}
 	case <-time.After(20 * time.Second):
