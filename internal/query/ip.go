@@ -3,6 +3,8 @@ package query
 import (
 	"fmt"
 	"net/netip"
+	"slices"
+	"strings"
 
 	"weir/flowlog"
 )
@@ -37,6 +39,53 @@ func parseAddr(s string) (netip.Addr, bool) {
 func IPInCIDR(addr string, cidr netip.Prefix) (in, ok bool) {
 	a, ok := parseAddr(addr)
 	return ok && cidr.Contains(a), ok
+}
+
+// Networks are several networks, for [Networks.Has].
+type Networks struct {
+	list []netip.Prefix
+	// octets tell of IPv4 addresses by their first octet: 'y' and 'n', 0 where it does not tell. Most addresses need no look through the list.
+	octets [256]byte
+}
+
+// ParseNetworks reads networks as [ParseCIDR] does, with commas between them.
+func ParseNetworks(text string) (*Networks, error) {
+	out := &Networks{}
+	for part := range strings.SplitSeq(text, ",") {
+		n, err := ParseCIDR(part)
+		if err != nil {
+			return nil, err
+		}
+		out.list = append(out.list, n)
+	}
+	for i := range out.octets {
+		of := netip.PrefixFrom(netip.AddrFrom4([4]byte{byte(i)}), 8)
+		out.octets[i] = 'n'
+		for _, n := range out.list {
+			switch {
+			case !n.Overlaps(of):
+			case n.Bits() <= 8:
+				out.octets[i] = 'y'
+			case out.octets[i] == 'n':
+				out.octets[i] = 0
+			}
+		}
+	}
+	return out, nil
+}
+
+// Has is [IPInCIDR] of any of the networks.
+func (n *Networks) Has(addr string) (in, ok bool) {
+	a, ok := parseAddr(addr)
+	if !ok {
+		return false, false
+	}
+	if a.Is4() {
+		if tells := n.octets[a.As4()[0]]; tells != 0 {
+			return tells == 'y', true
+		}
+	}
+	return slices.ContainsFunc(n.list, func(p netip.Prefix) bool { return p.Contains(a) }), true
 }
 
 // IPPrefixOf returns the network of an address with the given number of leading

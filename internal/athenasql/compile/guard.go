@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"weir/internal/athenasql"
+	"weir/internal/athenasql/function"
 )
 
 // Trino looks at the terms of AND and OR from the left, and not at those that don't matter any more: `log_status = 'OK' AND CAST(srcaddr AS ipaddress) > ...` does not
@@ -39,6 +40,16 @@ func (e *env) guarded(operator string, before []string, term athenasql.Expr, sql
 		return sql
 	}
 	all := strings.Join(before, " "+operator+" ")
+	if onlyAddresses(term) {
+		// NULL in place of an error that does not matter is as good as FALSE beside what is FALSE, or TRUE beside what is TRUE.
+		condition := "(" + all + ") IS NOT FALSE"
+		if operator == "OR" {
+			condition = "(" + all + ") IS NOT TRUE"
+		}
+		if out, ok := function.OnlyWhere(sql, condition); ok {
+			return out
+		}
+	}
 	if operator == "AND" {
 		return "CASE WHEN (" + all + ") IS NOT FALSE THEN " + sql + " ELSE FALSE END"
 	}
@@ -65,6 +76,26 @@ func fails(term athenasql.Expr) bool {
 		return !query
 	})
 	return found && !query
+}
+
+// onlyAddresses reports whether a term can fail for casts of columns to ipaddress alone.
+func onlyAddresses(term athenasql.Expr) bool {
+	only := true
+	athenasql.Walk(term, func(n athenasql.Node) bool {
+		switch x := n.(type) {
+		case *athenasql.Cast:
+			_, column := x.Of.(*athenasql.Ref)
+			only = only && column && x.To.Name == "ipaddress"
+		case *athenasql.Call:
+			only = only && sure[x.Name.Parts[len(x.Name.Parts)-1].Text]
+		case *athenasql.Subscript, *athenasql.Query:
+			only = false
+		case *athenasql.BinaryOp:
+			only = only && x.Operator != "/" && x.Operator != "%"
+		}
+		return only
+	})
+	return only
 }
 
 // joins reports whether a term is about columns of more than one relation.

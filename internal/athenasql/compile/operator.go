@@ -64,9 +64,7 @@ func (e *env) binary(x *athenasql.BinaryOp) value {
 
 // logical compiles AND and OR. Long chains are flat in SQL.
 func (e *env) logical(x *athenasql.BinaryOp) value {
-	var parts []string
-	var terms []athenasql.Expr
-	constant := true
+	var sides []athenasql.Expr
 	var add func(athenasql.Expr)
 	add = func(side athenasql.Expr) {
 		if b, ok := side.(*athenasql.BinaryOp); ok && b.Operator == x.Operator {
@@ -74,17 +72,29 @@ func (e *env) logical(x *athenasql.BinaryOp) value {
 			add(b.Right)
 			return
 		}
+		sides = append(sides, side)
+	}
+	add(x)
+	var plain []string
+	var terms []athenasql.Expr
+	constant := true
+	together := e.networks(x.Operator, sides)
+	for i, side := range sides {
 		v := e.expr(side)
 		if v.typ.Kind != types.Boolean && v.typ.Kind != types.Unknown {
 			e.c.fail(athenasql.CodeTypeMismatch, v.at, "Logical expression term must evaluate to a boolean (actual: %s)", v.typ)
 		}
 		constant = constant && v.constant
-		parts = append(parts, e.c.coerce(v, boolean).sql)
-		terms = append(terms, side)
+		sql, in := together[i]
+		switch {
+		case in && sql == "":
+			continue // said by one before
+		case !in:
+			sql = e.c.coerce(v, boolean).sql
+		}
+		plain, terms = append(plain, sql), append(terms, side)
 	}
-	add(x)
-	plain := parts
-	parts = nil
+	var parts []string
 	for i, term := range terms {
 		parts = append(parts, e.guarded(x.Operator, plain[:i], term, plain[i]))
 	}

@@ -244,11 +244,16 @@ func fill(form string, c *Call) (string, error) {
 
 // repeatable is an error where an argument that a form's SQL has more than once would be another value each time.
 func repeatable(c *Call, n int) error {
-	if strings.Contains(c.Args[n].SQL, "random()") || strings.Contains(c.Args[n].SQL, "uuid()") {
+	if volatileSQL(c.Args[n].SQL) {
 		return athenasql.Errorf(athenasql.CodeNotSupported, c.Args[n].At, "function %s is not supported of a random value", c.Name).
 			WithHint("compute the value in a subquery")
 	}
 	return nil
+}
+
+// volatileSQL reports whether SQL gives another value each time that it stands.
+func volatileSQL(sql string) bool {
+	return strings.Contains(sql, "random()") || strings.Contains(sql, "uuid()")
 }
 
 // refuse is the error of what is known and not taken.

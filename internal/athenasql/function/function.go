@@ -75,6 +75,8 @@ type Arg struct {
 // Native is a function in Go that the engine registers under its name, for what DuckDB has no form for.
 type Native struct {
 	Name string // begins with "trino_"
+	// Total says that it fails for no value, so that it may be called for values that stand in no row.
+	Total bool
 	// Args and Result are DuckDB's types: VARCHAR, BIGINT, DOUBLE, BOOLEAN, TIMESTAMP, TIMESTAMPTZ, BLOB or VARCHAR[]. A row with an argument that is NULL is NULL.
 	Args   []string
 	Result string

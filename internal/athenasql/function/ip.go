@@ -13,10 +13,78 @@ import (
 const ipNative = "trino_ip"
 
 // CastToIP returns the SQL of a text as an ipaddress. A text that is none ends the query with INVALID_CAST_ARGUMENT.
-func CastToIP(sql string) string { return ipNative + "(" + sql + ")" }
+//
+// Of a column it is the cast that gives NULL, which DuckDB calls once for each value of a dictionary, and an error where that is NULL.
+func CastToIP(sql string) string {
+	if len(sql) > mostTwice || volatileSQL(sql) {
+		return ipNative + "(" + sql + ")"
+	}
+	return "coalesce(" + TryCastToIP(sql) + ", " + noAddress(sql) + ")"
+}
+
+// mostTwice is how long the SQL of a text may be that stands more than once.
+const mostTwice = 100
+
+// noAddress is the error of a text that is no address.
+func noAddress(sql string) string {
+	fail := FailExpr(athenasql.CodeInvalidCast, noAddressText+" || "+sql)
+	return "CASE WHEN " + sql + " IS NOT NULL" + fails + strings.TrimPrefix(fail, failsPrefix) + " END"
+}
+
+const noAddressText = "'Cannot cast value to IPADDRESS: '"
+
+var (
+	failsPrefix, _, _ = strings.Cut(FailExpr(athenasql.CodeInvalidCast, noAddressText+" || x"), " || x")
+	// fails is where [noAddress] ends a query. No text of a user can have it, as its quotes are single.
+	fails = " THEN " + failsPrefix
+)
+
+// OnlyWhere makes the casts to ipaddress in SQL fail only where a condition, SQL too, is true, and NULL elsewhere; false where there is none that it can do that to.
+func OnlyWhere(sql, condition string) (string, bool) {
+	out := strings.ReplaceAll(sql, " IS NOT NULL"+fails, " IS NOT NULL AND "+condition+fails)
+	return out, out != sql && !strings.Contains(sql, ipNative+"(")
+}
+
+// castIP returns the text that the SQL of [CastToIP] is of, where that is short.
+func castIP(sql string) (text string, ok bool) {
+	text, ok = strings.CutPrefix(sql, "coalesce("+tryNative+"(")
+	if !ok {
+		return "", false
+	}
+	for i := range text {
+		if text[i] == ')' && CastToIP(text[:i]) == sql {
+			return text[:i], true
+		}
+	}
+	return "", false
+}
+
+const tryNative = "trino_try_ip"
 
 // TryCastToIP is [CastToIP] with NULL for a text that is no address.
-func TryCastToIP(sql string) string { return "trino_try_ip(" + sql + ")" }
+func TryCastToIP(sql string) string { return tryNative + "(" + sql + ")" }
+
+// AnyNetwork is the function of the engine that says whether an address is in one of the networks of a constant text, which has commas between them: NULL
+// for what is no address. It fails for no value.
+const AnyNetwork = "trino_ip_in_any"
+
+// InNetworks returns the SQL of contains(network, address) OR ... for several constant networks and one address; false where the address is none that a
+// text was cast to.
+func InNetworks(address string, networks []string) (string, bool) {
+	of, ok := castIP(address)
+	if !ok {
+		return "", false
+	}
+	list := make([]string, len(networks))
+	for i, n := range networks {
+		p, err := parseNetwork(n)
+		if err != nil {
+			return "", false
+		}
+		list[i] = p.String()
+	}
+	return "coalesce(" + AnyNetwork + "(" + of + ", " + quote(strings.Join(list, ",")) + "), " + noAddress(of) + ")", true
+}
 
 // IPToText returns the SQL of an ipaddress as a text.
 func IPToText(sql string) string { return "trino_ip_text(" + sql + ")" }
@@ -65,13 +133,11 @@ func inNetwork(c *Call) (string, error) {
 	if err != nil {
 		return "", invalid(c.Args[0].At, "%s", message(err))
 	}
-	of, ok := strings.CutPrefix(c.Args[1].SQL, ipNative+"(")
-	if !ok || !closed(of) || repeatable(c, 1) != nil {
+	of, ok := castIP(c.Args[1].SQL)
+	if !ok {
 		return fill("trino_ip_contains($1, $2)", c)
 	}
-	of = strings.TrimSuffix(of, ")")
-	return "coalesce(ip_in(" + of + ", " + quote(network.String()) + "), CASE WHEN " + of + " IS NOT NULL THEN " +
-		FailExpr(athenasql.CodeInvalidCast, "'Cannot cast value to IPADDRESS: ' || "+of) + " END)", nil
+	return "coalesce(ip_in(" + of + ", " + quote(network.String()) + "), " + noAddress(of) + ")", nil
 }
 
 // closed reports whether the parenthesis that stood before a text is closed by its last character.
@@ -161,12 +227,12 @@ var ipNatives = []Native{
 		}
 		return digits(a), nil
 	}),
-	textNative("trino_try_ip", "VARCHAR", 1, func(s []string) (any, error) {
-		if a, ok := parseIP(s[0]); ok {
+	{Name: tryNative, Total: true, Args: []string{"VARCHAR"}, Result: "VARCHAR", Do: func(args []any) (any, error) {
+		if a, ok := parseIP(args[0].(string)); ok {
 			return digits(a), nil
 		}
 		return nil, nil
-	}),
+	}},
 	textNative("trino_ip_text", "VARCHAR", 1, func(s []string) (any, error) { return types.Address(s[0]), nil }),
 	{Name: "trino_ip_of_bytes", Args: []string{"BLOB"}, Result: "VARCHAR", Do: func(a []any) (any, error) {
 		addr, ok := netip.AddrFromSlice(a[0].([]byte))

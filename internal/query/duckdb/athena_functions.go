@@ -20,7 +20,13 @@ import (
 
 // registerAthena adds the functions in Go that the SQL of Athena's queries calls. Only their SQL may: the gate refuses
 // them in others.
+//
+// It also keeps DuckDB from computing an expression that stands twice once for all rows: where both stand in a coalesce, it would be computed
+// for rows that need neither, and what fails there ends the query.
 func registerAthena(conn *sql.Conn) error {
+	if _, err := conn.ExecContext(context.Background(), "SET GLOBAL disabled_optimizers = 'common_subexpressions'"); err != nil {
+		return err
+	}
 	for _, n := range function.Natives() {
 		if err := duck.RegisterScalarUDF(conn, n.Name, athenaFunc{n}); err != nil {
 			return fmt.Errorf("function %s: %w", n.Name, err)

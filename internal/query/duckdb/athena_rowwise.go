@@ -22,12 +22,26 @@ const twinSuffix = "_of"
 // registerTwins adds the twins of the natives.
 func registerTwins(conn *sql.Conn) error {
 	for _, n := range function.Natives() {
+		if n.Total {
+			continue
+		}
 		if err := duck.RegisterScalarUDF(conn, n.Name+twinSuffix, athenaTwin{athenaFunc{n}}); err != nil {
 			return fmt.Errorf("function %s%s: %w", n.Name, twinSuffix, err)
 		}
 	}
 	return nil
 }
+
+// total are the functions that fail for no value, and have no twin.
+var total = func() map[string]bool {
+	out := map[string]bool{function.AnyNetwork: true}
+	for _, n := range function.Natives() {
+		if n.Total {
+			out[n.Name] = true
+		}
+	}
+	return out
+}()
 
 // athenaTwin is a native with one argument more.
 type athenaTwin struct{ of athenaFunc }
@@ -83,8 +97,9 @@ func rowwise(text string) string {
 			if m := nativeCall.FindString(text[i:]); m != "" {
 				end := callEnd(text, i+len(m))
 				args := rowwise(text[i+len(m) : end])
-				if ref := qualifiedRef.FindStringSubmatch(withoutLiterals(text[i+len(m) : end])); ref != nil {
-					out.WriteString(strings.TrimSuffix(m, "(") + twinSuffix + "(" + args + ", " + ref[1])
+				name := strings.TrimSuffix(m, "(")
+				if ref := qualifiedRef.FindStringSubmatch(withoutLiterals(text[i+len(m) : end])); ref != nil && !total[name] {
+					out.WriteString(name + twinSuffix + "(" + args + ", " + ref[1])
 				} else {
 					out.WriteString(m + args)
 				}

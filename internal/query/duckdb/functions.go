@@ -7,12 +7,14 @@ import (
 	"math"
 	"net/netip"
 	"reflect"
+	"strings"
 	"unsafe"
 
 	duck "github.com/duckdb/duckdb-go/v2"
 	"github.com/duckdb/duckdb-go/v2/mapping"
 
 	"weir/flowlog"
+	"weir/internal/athenasql/function"
 	"weir/internal/query"
 )
 
@@ -171,6 +173,42 @@ func ipIn(in *duck.DataChunk, out result) error {
 	return err
 }
 
+// ipInAny is [function.AnyNetwork]: like ip_in, of a list of networks with commas between them.
+func ipInAny(in *duck.DataChunk, out result) error {
+	lists, err := textArg(in, 1)
+	if err != nil {
+		return err
+	}
+	var text string
+	var networks *query.Networks
+	var is, ok bool
+	var nulls []int
+	to := out.bools()
+	err = eachAddress(in, func(row int, addr string, same bool) error {
+		switch t, valid, err := lists.GetValueBorrowed(row); {
+		case err != nil:
+			return err
+		case !valid:
+			networks = nil // of this address nothing is known for the next row
+			return nil
+		case t != text || networks == nil: // it is a constant
+			if networks, err = query.ParseNetworks(t); err != nil {
+				return err
+			}
+			text, same = strings.Clone(t), false
+		}
+		if !same {
+			is, ok = networks.Has(addr)
+		}
+		if to[row] = is; !ok {
+			nulls = append(nulls, row)
+		}
+		return nil
+	})
+	out.setNull(nulls)
+	return err
+}
+
 // ipClass is ip_class(address).
 func ipClass(in *duck.DataChunk, out result) error {
 	return setTextsOf(in, out, query.IPClassOf)
@@ -287,10 +325,11 @@ func portName(in *duck.DataChunk, out result) error {
 // plans have for them, so that other databases can be asked the same questions.
 func Register(conn *sql.Conn) error {
 	functions := map[query.Func]ipFunc{
-		query.IPIn:     {[]duck.Type{duck.TYPE_VARCHAR, duck.TYPE_VARCHAR}, duck.TYPE_BOOLEAN, ipIn},
-		query.IPClass:  {[]duck.Type{duck.TYPE_VARCHAR}, duck.TYPE_VARCHAR, ipClass},
-		query.IPPrefix: {[]duck.Type{duck.TYPE_VARCHAR, duck.TYPE_BIGINT}, duck.TYPE_VARCHAR, ipPrefix},
-		query.PortName: {[]duck.Type{duck.TYPE_BIGINT, duck.TYPE_BIGINT}, duck.TYPE_VARCHAR, portName},
+		query.IPIn:          {[]duck.Type{duck.TYPE_VARCHAR, duck.TYPE_VARCHAR}, duck.TYPE_BOOLEAN, ipIn},
+		function.AnyNetwork: {[]duck.Type{duck.TYPE_VARCHAR, duck.TYPE_VARCHAR}, duck.TYPE_BOOLEAN, ipInAny},
+		query.IPClass:       {[]duck.Type{duck.TYPE_VARCHAR}, duck.TYPE_VARCHAR, ipClass},
+		query.IPPrefix:      {[]duck.Type{duck.TYPE_VARCHAR, duck.TYPE_BIGINT}, duck.TYPE_VARCHAR, ipPrefix},
+		query.PortName:      {[]duck.Type{duck.TYPE_BIGINT, duck.TYPE_BIGINT}, duck.TYPE_VARCHAR, portName},
 	}
 	for name, f := range functions {
 		if err := duck.RegisterScalarUDF(conn, string(name), f); err != nil {
