@@ -12,6 +12,7 @@ import (
 	"weir/internal/awsapi/athena"
 	"weir/internal/metastore"
 	"weir/internal/query"
+	"weir/internal/savedquery"
 )
 
 // athenaRunner runs the statements of Athena's API.
@@ -149,6 +150,21 @@ var (
 	_ compile.Catalog = athenaCatalog{}
 )
 
+// predefinedQueries are the analyses of AWS's integration as named queries. The place of an address is an execution parameter.
+//
+// Source: VPC User Guide, "Query flow logs using Amazon Athena": the integration saves its queries as named queries.
+func predefinedQueries() ([]athena.NamedQuery, error) {
+	var out []athena.NamedQuery
+	for _, q := range savedquery.All() {
+		text, err := q.Athena(savedquery.Fill{})
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, athena.NamedQuery{Name: q.Name, Description: q.Description, Database: AthenaDatabase, Text: text})
+	}
+	return out, nil
+}
+
 // newAthenaAPI makes the API of Athena, and gives the statements of other clients its prepared statements and places to write to.
 func newAthenaAPI(s *Local, o ServeOptions) (*athena.API, error) {
 	output, err := newAthenaOutput(o.AthenaOutput, s.temp())
@@ -160,10 +176,15 @@ func newAthenaAPI(s *Local, o ServeOptions) (*athena.API, error) {
 	if err != nil {
 		return nil, err
 	}
+	named, err := predefinedQueries()
+	if err != nil {
+		return nil, err
+	}
 	api, err := athena.New(athena.Options{
 		Account: s.account, Region: s.region, Store: store, Runner: athenaRunner{s}, Catalog: athenaAPICatalog{s},
 		Output:  output, // a nil one says how there would be one
 		Results: filepath.Join(data, "cache", "athena-results"), Now: s.now, Log: o.Log,
+		NamedQueries: named,
 	})
 	if err != nil {
 		return nil, err

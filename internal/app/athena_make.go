@@ -65,8 +65,32 @@ func (a *athenaRun) createTableAs(ctx context.Context, c *athenasql.CreateTableA
 	if _, err := a.store.Execute(ctx, table, session); err != nil {
 		return errors.Join(err, os.RemoveAll(folder))
 	}
-	if len(keys) > 0 {
-		_, err = a.store.Execute(ctx, &athenasql.RepairTable{Span: c.Span, Table: c.Name}, session)
+	if len(keys) == 0 || c.NoData {
+		return nil
+	}
+	if err := a.addPartitions(ctx, c, folder, session); err != nil {
+		_, dropping := a.store.Execute(ctx, &athenasql.Drop{Span: c.Span, What: "TABLE", Name: c.Name}, session)
+		return errors.Join(err, dropping, os.RemoveAll(folder))
+	}
+	return nil
+}
+
+// addPartitions adds the partitions of a table that was made, and fails where rows would be in none.
+func (a *athenaRun) addPartitions(ctx context.Context, c *athenasql.CreateTableAs, folder string, session metastore.Session) error {
+	out, err := a.store.Execute(ctx, &athenasql.RepairTable{Span: c.Span, Table: c.Name}, session)
+	if err != nil {
+		return err
+	}
+	added := 0
+	for _, line := range out.Lines {
+		if strings.HasPrefix(line, "Repair: Added partition") {
+			added++
+		}
+	}
+	_, partitions, err := folderSize(folder)
+	if err == nil && added != partitions {
+		err = athenasql.Errorf(athenasql.CodeNotSupported, c.Query.Span, "a partition key has a value that no partition can have, such as an empty text").
+			WithHint("nullif(key, '') makes NULL of an empty text")
 	}
 	return err
 }
@@ -91,8 +115,13 @@ func (a *athenaRun) copy(ctx context.Context, in duckdb.AthenaInput, folder stri
 	if len(m.keys) > 0 {
 		o.Path, o.PartitionBy = folder, m.keys
 	}
-	rows, cost, err := a.s.engine.AthenaCopy(ctx, in, o, a.limits())
+	most, err := a.s.madeRoom()
 	if err != nil {
+		return err
+	}
+	ctx, ended := boundFolder(ctx, folder, most, maxMadePartitions)
+	rows, cost, err := a.s.engine.AthenaCopy(ctx, in, o, a.limits())
+	if err = ended(err); err != nil {
 		return err
 	}
 	a.result.cost(cost)

@@ -5,9 +5,9 @@ import (
 	"errors"
 	"io"
 	"io/fs"
-	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 
@@ -152,11 +152,10 @@ func (c tableContent) name(err error) error {
 // listFolder lists the files below a folder of this machine. Links to files are followed; one to a folder is refused, since what lies below would be
 // missing. A folder that is not there has no objects, as a prefix of a bucket.
 func listFolder(ctx context.Context, location string, fn func(tablefile.Object) error) error {
-	u, err := url.Parse(location)
+	root, err := locationFolder(location)
 	if err != nil {
 		return storageError(location, err)
 	}
-	root := filepath.FromSlash(u.Path)
 	if _, err := os.Stat(root); errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
@@ -187,6 +186,16 @@ func listFolder(ctx context.Context, location string, fn func(tablefile.Object) 
 		return fn(tablefile.Object{URL: location + o.Key, Size: o.Size, Revision: o.Revision(), Ref: o})
 	})
 	return storageError(location, err)
+}
+
+// locationFolder returns the folder of a location. As in s3:// and in Hive the letters after the scheme are the path itself: "%2F" is in the name of a
+// folder k=a%2Fb, whose partition's value is a/b, and does not lead further down.
+func locationFolder(location string) (string, error) {
+	path := strings.TrimPrefix(strings.TrimPrefix(location, "file://"), "localhost")
+	if !strings.HasPrefix(path, "/") || slices.Contains(strings.Split(path, "/"), "..") {
+		return "", errors.New("it has parts that lead elsewhere")
+	}
+	return filepath.FromSlash(path), nil
 }
 
 // storageError names an error of listing or opening, as Athena names what it can't read in S3. Errors of the context and those that have a name already

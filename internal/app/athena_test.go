@@ -326,3 +326,63 @@ func TestPackAthena(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+// TestAthenaMakesPartitions keeps each row that a table is made of, whatever a partition key's value is, and makes no more partitions than it may.
+func TestAthenaMakesPartitions(t *testing.T) {
+	s, _ := smallLake(t)
+	ask := func(text string) ([][]string, error) {
+		rows, _, err := athenaTexts(t, s, "default", text)
+		return rows, err
+	}
+	if _, err := ask(`CREATE TABLE odd WITH (partitioned_by = ARRAY['k']) AS
+		SELECT * FROM (VALUES (1, 'a'), (2, 'a/../../b'), (3, '../a'), (4, 'a%2Fb'), (5, 'a?b#c'), (6, NULL), (7, '.'), (8, 'é b')) t (n, k)`); err != nil {
+		t.Fatal(err)
+	}
+	got, err := ask("SELECT n, k FROM odd ORDER BY n")
+	want := [][]string{{"1", "a"}, {"2", "a/../../b"}, {"3", "../a"}, {"4", "a%2Fb"}, {"5", "a?b#c"}, {"6", null}, {"7", "."}, {"8", "é b"}}
+	if diff := cmp.Diff(want, got); diff != "" || err != nil {
+		t.Error(err, diff)
+	}
+	if _, err := ask(`CREATE TABLE two WITH (partitioned_by = ARRAY['a', 'b']) AS SELECT * FROM (VALUES (1, 'x', 1), (2, 'x', 2), (3, 'y', 1)) t (n, a, b)`); err != nil {
+		t.Error(err)
+	}
+	if got, err := ask("SELECT sum(n) FROM two"); err != nil || !cmp.Equal(got, [][]string{{"6"}}) {
+		t.Error(got, err)
+	}
+	for text, code := range map[string]string{
+		"SELECT 1 AS n, '' AS k": "NOT_SUPPORTED",
+		"SELECT 1 AS n, a * 100 + b AS k FROM UNNEST(sequence(1, 20)) t (a), UNNEST(sequence(1, 60)) u (b)": "HIVE_TOO_MANY_OPEN_PARTITIONS",
+	} {
+		if _, err := ask("CREATE TABLE refused WITH (partitioned_by = ARRAY['k']) AS " + text); err == nil || !strings.Contains(err.Error(), code) {
+			t.Errorf("%s: %v", text, err)
+		}
+		if _, err := ask("SELECT * FROM refused"); err == nil || !strings.Contains(err.Error(), "TABLE_NOT_FOUND") {
+			t.Errorf("%s: the table is there: %v", text, err)
+		}
+	}
+	folders, err := os.ReadDir(madeTables(s.lake.Data()))
+	if err != nil || len(folders) != 2 {
+		t.Errorf("folders of tables: %v %v", folders, err)
+	}
+}
+
+// TestBoundFolder ends what writes more than it may.
+func TestBoundFolder(t *testing.T) {
+	folder := t.TempDir()
+	ctx, ended := boundFolder(t.Context(), folder, 10, 0)
+	if err := os.WriteFile(filepath.Join(folder, "f"), make([]byte, 11), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	<-ctx.Done()
+	if err := ended(ctx.Err()); err == nil || !strings.Contains(err.Error(), "EXCEEDED_LIMIT") {
+		t.Error(err)
+	}
+	_, ended = boundFolder(t.Context(), folder, 11, 0)
+	if err := ended(nil); err != nil {
+		t.Error(err)
+	}
+	_, ended = boundFolder(t.Context(), folder, 10, 0)
+	if err := ended(nil); err == nil {
+		t.Error("what was written at last is not seen")
+	}
+}

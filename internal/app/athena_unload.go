@@ -54,8 +54,13 @@ func (a *athenaRun) unload(ctx context.Context, u *athenasql.Unload, parameters 
 		return err
 	}
 	defer os.RemoveAll(folder)
-	file, err := a.unloadFile(ctx, in, o, folder)
+	most, err := a.s.madeRoom()
 	if err != nil {
+		return err
+	}
+	bounded, ended := boundFolder(ctx, folder, most, 0)
+	file, err := a.unloadFile(bounded, in, o, folder)
+	if err = ended(err); err != nil {
 		return err
 	}
 	name := a.now.UTC().Format("20060102_150405") + "_" + filepath.Base(folder)

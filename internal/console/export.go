@@ -8,6 +8,7 @@ import (
 	"mime"
 	"net/http"
 	"strings"
+	"time"
 	"unicode"
 
 	"weir/internal/query"
@@ -18,12 +19,15 @@ import (
 // such, later it ends the connection, so that no file looks whole that is not.
 const exportHead = 1 << 20
 
+// exportStall is how long a part of a file may wait for its reader. A variable, so that tests need not wait.
+var exportStall = 30 * time.Second
+
 // export writes the rows of a query as a file: those that were shown, where they are kept and all
 // were, else those that it gives now.
 func (c *console) export(w http.ResponseWriter, r *http.Request) {
 	ctx, stop := context.WithTimeoutCause(r.Context(), queryTimeout, errSlow)
 	defer stop()
-	out := &exporter{to: w}
+	out := &exporter{to: w, control: http.NewResponseController(w)}
 	if err := c.writeFile(ctx, w, r, out); err != nil {
 		if out.begun {
 			panic(http.ErrAbortHandler)
@@ -105,6 +109,7 @@ func fileName(name string) string {
 // exporter writes a file to a response, the beginning of it once there is enough, or at the end.
 type exporter struct {
 	to          http.ResponseWriter
+	control     *http.ResponseController
 	contentType string
 	head        bytes.Buffer
 	begun       bool
@@ -113,7 +118,7 @@ type exporter struct {
 // Write writes a part of the file.
 func (e *exporter) Write(p []byte) (int, error) {
 	if e.begun {
-		return e.to.Write(p)
+		return e.send(p)
 	}
 	e.head.Write(p)
 	if e.head.Len() >= exportHead {
@@ -126,9 +131,17 @@ func (e *exporter) Write(p []byte) (int, error) {
 func (e *exporter) begin() error {
 	e.begun = true
 	e.to.Header().Set("Content-Type", e.contentType)
-	_, err := e.to.Write(e.head.Bytes())
+	_, err := e.send(e.head.Bytes())
 	e.head.Reset()
 	return err
+}
+
+// send sends a part. A reader that takes nothing for a while is given up: the query behind the file would wait for ever.
+func (e *exporter) send(p []byte) (int, error) {
+	if err := e.control.SetWriteDeadline(time.Now().Add(exportStall)); err != nil && !errors.Is(err, http.ErrNotSupported) {
+		return 0, err
+	}
+	return e.to.Write(p)
 }
 
 // end sends what is still held back.

@@ -9,6 +9,7 @@ import (
 	"io"
 	"math"
 	"math/big"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
@@ -402,4 +403,38 @@ func boards(t testing.TB) (*dashboard.Store[dashboard.Dashboard, *dashboard.Dash
 	dir := t.TempDir()
 	return dashboard.NewStore[dashboard.Dashboard](filepath.Join(dir, "dashboards"), now, dashboard.Ready()...),
 		dashboard.NewStore[dashboard.SavedQuery](filepath.Join(dir, "queries"), now)
+}
+
+// TestExportThatNobodyReads gives up a reader that takes nothing, so that no query waits for it.
+func TestExportThatNobodyReads(t *testing.T) {
+	before := exportStall
+	exportStall = 50 * time.Millisecond
+	t.Cleanup(func() { exportStall = before })
+	h := New(askingDeps(t, &fakeLanguage{}))
+	ended := make(chan any, 1)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer func() { ended <- recover() }()
+		h.ServeHTTP(w, r)
+	}))
+	defer server.Close()
+	conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", server.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if err := conn.(*net.TCPConn).SetReadBuffer(4096); err != nil { // less is on its way then
+		t.Fatal(err)
+	}
+	body := `{"language":"fake","text":"rows 1000000","format":"csv"}`
+	if _, err := fmt.Fprintf(conn, "POST /api/v1/export HTTP/1.1\r\nHost: weir\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", len(body), body); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case got := <-ended:
+		if got != http.ErrAbortHandler {
+			t.Errorf("it ended with %v", got)
+		}
+	case <-time.After(20 * time.Second):
+		t.Fatal("the export waits for its reader")
+	}
 }

@@ -27,7 +27,7 @@ type unprocessedNamedQueryID struct {
 func (a *API) batchGetNamedQuery(_ context.Context, _ *awsapi.Call, in *batchGetNamedQueryRequest) (*batchGetNamedQueryResponse, error) {
 	out := &batchGetNamedQueryResponse{NamedQueries: []namedQueryDetails{}, Unprocessed: []unprocessedNamedQueryID{}}
 	for _, id := range in.IDs {
-		q, err := a.Store.namedQuery(id)
+		q, err := a.namedQuery(id)
 		if err != nil {
 			code, message := said(err)
 			out.Unprocessed = append(out.Unprocessed, unprocessedNamedQueryID{ID: id, Code: code, Message: message})

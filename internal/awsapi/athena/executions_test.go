@@ -296,7 +296,7 @@ func TestRestart(t *testing.T) {
 		t.Error(diff)
 	}
 	e := s.ok("GetQueryExecution", object{"QueryExecutionId": "killed"})["QueryExecution"]
-	if got(e, "Status", "State") != "FAILED" || got(e, "Status", "StateChangeReason") != "INTERNAL_ERROR: the server ended while the query was RUNNING. Run it again." || got(e, "Status", "AthenaError", "Retryable") != true {
+	if got(e, "Status", "State") != "FAILED" || got(e, "Status", "StateChangeReason") != "INTERNAL_ERROR: the server ended before the query did. Run it again." || got(e, "Status", "AthenaError", "Retryable") != true {
 		t.Errorf("got %v", e)
 	}
 	s.refused("StartQueryExecution", object{"QueryString": "rows 1", "ClientRequestToken": token})

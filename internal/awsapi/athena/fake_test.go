@@ -74,6 +74,10 @@ func (fakeRunner) Run(ctx context.Context, r Request) (Rows, error) {
 		if r.MaxBytes > 0 && int64(n) > r.MaxBytes {
 			return nil, fmt.Errorf("%d bytes: %w", n, ErrCutoff)
 		}
+	case "long":
+		for range 3 {
+			rows.rows = append(rows.rows, []any{int64(1), strings.Repeat("x", n)})
+		}
 	case "show":
 		rows.columns, rows.rows = []Column{{"tab_name", varchar}}, [][]any{{"a\tb"}, {"c"}}
 	case "create":

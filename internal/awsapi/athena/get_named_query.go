@@ -18,7 +18,7 @@ type getNamedQueryResponse struct {
 //
 // Source: AWS, GetNamedQuery.
 func (a *API) getNamedQuery(_ context.Context, _ *awsapi.Call, in *namedQueryRequest) (*getNamedQueryResponse, error) {
-	q, err := a.Store.namedQuery(in.ID)
+	q, err := a.namedQuery(in.ID)
 	if err != nil {
 		return nil, err
 	}

@@ -99,7 +99,7 @@ func newJobs(o Options) (*jobs, error) {
 	for _, e := range s.store.oldest() {
 		s.tokens[e.Token] = e.ID
 		if e.active() {
-			e.Reason = "INTERNAL_ERROR: the server ended while the query was " + e.State + ". Run it again."
+			e.Reason = "INTERNAL_ERROR: the server ended before the query did. Run it again." // whether it ran is not written down
 			e.Error = &athenaError{Category: systemError, Type: engineType, Retryable: true, Message: e.Reason}
 			e.State, e.Ended = failed, s.store.now()
 			if err := s.store.executions.put(e.ID, e); err != nil {

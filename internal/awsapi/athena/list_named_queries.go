@@ -1,9 +1,9 @@
 package athena
 
 import (
-	"cmp"
 	"context"
 	"fmt"
+	"slices"
 
 	"weir/internal/awsapi"
 )
@@ -19,16 +19,21 @@ type listNamedQueriesResponse struct {
 	NextToken string   `json:"NextToken,omitempty"`
 }
 
-// listNamedQueries lists the ids of the saved queries of a workgroup, in the order in which they were made.
+// listNamedQueries lists the ids of the saved queries of a workgroup, in the order in which they were made: first those that come with the
+// server.
 //
 // Source: AWS, ListNamedQueries.
 func (a *API) listNamedQueries(_ context.Context, _ *awsapi.Call, in *listOfGroupRequest) (*listNamedQueriesResponse, error) {
-	if _, err := a.Store.group(in.WorkGroup); err != nil {
+	g, err := a.Store.group(in.WorkGroup)
+	if err != nil {
 		return nil, err
 	}
 	a.Store.mu.Lock()
-	all := a.Store.namedOf(cmp.Or(in.WorkGroup, primary))
+	all := a.Store.namedOf(g.Name)
 	a.Store.mu.Unlock()
+	if g.Name == primary {
+		all = slices.Concat(a.ready, all)
+	}
 	shown, token, err := page("ListNamedQueries", in.NextToken, in.MaxResults, all, func(q namedQuery) string {
 		return fmt.Sprintf("%020d %s", q.Created.UnixNano(), q.ID)
 	})

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"weir/internal/athenasql"
 	"weir/internal/athenasql/types"
 )
 
@@ -47,6 +48,13 @@ func (f *resultFiles) remove(id string) { _ = os.Remove(f.path(id)) }
 
 // errTooLarge says that a result is larger than the server keeps.
 var errTooLarge = errors.New("the result is too large")
+
+// maxRowBytes bounds a row (Athena User Guide, "Considerations and limitations for SQL queries": 32 MB), and maxPageBytes what a page of rows is read
+// of, unless one row is more: a page of long rows ends early, so that it has room in memory.
+const (
+	maxRowBytes  = 32 << 20
+	maxPageBytes = 8 << 20
+)
 
 // A resultWriter writes the rows of a query twice: as they are kept, and as the object that is delivered where one is.
 type resultWriter struct {
@@ -90,12 +98,17 @@ func (w *resultWriter) add(row []any) error {
 		return fmt.Errorf("a row has %d values for %d columns", len(row), len(w.columns))
 	}
 	cells := make([]*string, len(row))
+	size := 0
 	for i, v := range row {
 		if text, ok := types.Text(v, w.columns[i].of); ok {
 			cells[i] = &text
-			w.delivered += int64(len(text))
+			size += len(text)
 		}
 	}
+	if size > maxRowBytes {
+		return athenasql.Errorf(athenasql.CodeExceededLimit, athenasql.Span{}, "row %d of the result has %d bytes, and can have no more than %d", w.rows+1, size, maxRowBytes)
+	}
+	w.delivered += int64(size)
 	w.line.Reset()
 	enc := json.NewEncoder(&w.line)
 	enc.SetEscapeHTML(false)
@@ -190,7 +203,7 @@ func (w *resultWriter) close() {
 	}
 }
 
-// page returns at most limit rows from an offset in bytes on, which is where a page ended, and where this one ends.
+// page returns at most limit rows, and fewer where they are long, from an offset in bytes on, which is where a page ended, and where this one ends.
 func (f *resultFiles) page(id string, offset int64, limit int) (rows [][]*string, end int64, err error) {
 	in, err := os.Open(f.path(id))
 	if err != nil {
@@ -207,7 +220,8 @@ func (f *resultFiles) page(id string, offset int64, limit int) (rows [][]*string
 		return nil, 0, err
 	}
 	lines := bufio.NewReaderSize(in, 64<<10)
-	for len(rows) < limit {
+	begin := offset
+	for len(rows) < limit && offset-begin < maxPageBytes {
 		l, err := lines.ReadBytes('\n')
 		if err == io.EOF && len(l) == 0 {
 			break

@@ -2,6 +2,7 @@ package athena
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -203,5 +204,26 @@ func TestMetadataFile(t *testing.T) {
 		"\n\x04hive" + "\x22\x01n" + "\x2a\x01m" + "\x32\x07decimal" + "\x38\x26" + "\x40\xc8\x01" + "\x48\x03" + "\x50\x01")
 	if diff := cmp.Diff(want, raw); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// TestLongRows ends pages early where rows are long, and refuses a row that is too long.
+func TestLongRows(t *testing.T) {
+	s := newServer(t, "", nil)
+	id := got(s.run("long 5000000"), "QueryExecutionId")
+	var sizes []int
+	for in := (object{"QueryExecutionId": id}); ; {
+		page := s.ok("GetQueryResults", in)
+		sizes = append(sizes, len(got(page, "ResultSet", "Rows").([]any)))
+		if in["NextToken"] = page["NextToken"]; in["NextToken"] == nil {
+			break
+		}
+	}
+	if !slices.Equal(sizes, []int{3, 1}) { // the names and two rows, and one
+		t.Errorf("pages of %v rows", sizes)
+	}
+	e := s.run("long 33554432")
+	if reason, _ := got(e, "Status", "StateChangeReason").(string); got(e, "Status", "State") != "FAILED" || !strings.Contains(reason, "row 1 of the result has 33554433 bytes") {
+		t.Errorf("a row that is too long: %v", got(e, "Status"))
 	}
 }

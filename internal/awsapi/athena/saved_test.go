@@ -157,3 +157,49 @@ func TestCatalog(t *testing.T) {
 		}
 	}
 }
+
+// TestReadyNamedQueries finds the queries that come with a server in the workgroup primary, under the same ids after a restart, and changes none.
+func TestReadyNamedQueries(t *testing.T) {
+	ready := func(o *Options) {
+		o.NamedQueries = []NamedQuery{{"B", "about b", "weir", "rows 1"}, {"A", "about a", "weir", "rows 2"}}
+	}
+	dir := t.TempDir()
+	s := newServer(t, dir, ready)
+	own := s.ok("CreateNamedQuery", object{"Name": "own", "Database": "weir", "QueryString": "rows 3"})["NamedQueryId"]
+	ids := s.ok("ListNamedQueries", object{"WorkGroup": "primary"})["NamedQueryIds"].([]any)
+	if len(ids) != 3 || ids[2] != own {
+		t.Fatalf("got %v, and %v is the own one", ids, own)
+	}
+	want := []any{
+		object{"Name": "B", "Description": "about b", "Database": "weir", "QueryString": "rows 1", "NamedQueryId": ids[0], "WorkGroup": "primary"},
+		object{"Name": "A", "Description": "about a", "Database": "weir", "QueryString": "rows 2", "NamedQueryId": ids[1], "WorkGroup": "primary"},
+	}
+	if diff := cmp.Diff(want, s.ok("BatchGetNamedQuery", object{"NamedQueryIds": ids[:2]})["NamedQueries"]); diff != "" {
+		t.Error(diff)
+	}
+	for _, operation := range []string{"DeleteNamedQuery", "UpdateNamedQuery"} {
+		got := s.refused(operation, object{"NamedQueryId": ids[0], "Name": "n", "QueryString": "q"})
+		if !strings.HasPrefix(got, "InvalidRequestException INVALID_INPUT: NamedQuery "+ids[0].(string)+" comes with this server") {
+			t.Errorf("%s: %s", operation, got)
+		}
+	}
+	var paged []any
+	for in := (object{"MaxResults": 1}); ; {
+		page := s.ok("ListNamedQueries", in)
+		paged = append(paged, page["NamedQueryIds"].([]any)...)
+		if in["NextToken"] = page["NextToken"]; in["NextToken"] == nil {
+			break
+		}
+	}
+	if diff := cmp.Diff(ids, paged); diff != "" {
+		t.Error(diff)
+	}
+	s.ok("CreateWorkGroup", object{"Name": "other"})
+	if other := s.ok("ListNamedQueries", object{"WorkGroup": "other"})["NamedQueryIds"].([]any); len(other) > 0 {
+		t.Errorf("another workgroup has %v", other)
+	}
+	s.api.Close()
+	if again := newServer(t, dir, ready).ok("ListNamedQueries", object{})["NamedQueryIds"]; cmp.Diff(ids, again) != "" {
+		t.Errorf("after a restart there are %v, and were %v", again, ids)
+	}
+}

@@ -22,6 +22,8 @@ type Options struct {
 	Now func() time.Time
 	// Log gets what clients are not told; nil is [slog.Default].
 	Log *slog.Logger
+	// NamedQueries come with the server: clients see them in the workgroup primary and can't change them. Their names differ.
+	NamedQueries []NamedQuery
 	// Queries bound what runs and what is kept.
 	Queries QueryLimits
 }
@@ -29,7 +31,8 @@ type Options struct {
 // An API answers the operations of Athena. Close ends its queries.
 type API struct {
 	Options
-	jobs *jobs
+	jobs  *jobs
+	ready []namedQuery
 }
 
 // New makes an API. Queries that the server before did not end have failed.
@@ -44,7 +47,7 @@ func New(o Options) (*API, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &API{Options: o, jobs: jobs}, nil
+	return &API{Options: o, jobs: jobs, ready: readyQueries(o.NamedQueries)}, nil
 }
 
 // Close ends the queries that run or wait: they have failed. It returns when they have ended.

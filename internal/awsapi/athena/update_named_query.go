@@ -13,7 +13,8 @@ type updateNamedQueryRequest struct {
 	Text        string  `json:"QueryString" required:"true" shape:"query"`
 }
 
-// updateNamedQuery replaces the name and the text of a saved query, and its description where one is given.
+// updateNamedQuery replaces the name and the text of a saved query, and its description where one is given. Those
+// that come with the server stay as they are.
 //
 // Source: AWS, UpdateNamedQuery.
 func (a *API) updateNamedQuery(_ context.Context, _ *awsapi.Call, in *updateNamedQueryRequest) (*empty, error) {
@@ -23,9 +24,9 @@ func (a *API) updateNamedQuery(_ context.Context, _ *awsapi.Call, in *updateName
 	s := a.Store
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	q, ok := s.named.byKey[in.ID]
-	if !ok {
-		return nil, noNamedQuery(in.ID)
+	q, err := a.changeableLocked(in.ID)
+	if err != nil {
+		return nil, err
 	}
 	q.Name, q.Text = in.Name, in.Text
 	if in.Description != nil {

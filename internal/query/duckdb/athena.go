@@ -2,7 +2,6 @@ package duckdb
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 	"io"
 	"path/filepath"
@@ -71,7 +70,7 @@ type AthenaRows struct {
 	// Planning and Execution are how long it took to find what to read, and to run until the first row.
 	Planning, Execution time.Duration
 
-	from    *sql.Rows
+	from    *spool
 	run     *athenaRun
 	limit   *limit
 	most    int64
@@ -102,7 +101,7 @@ func (e *Engine) Athena(ctx context.Context, in AthenaInput, l query.Limits) (*A
 		return fail(err)
 	}
 	planned := time.Now()
-	from, err := run.session.conn.QueryContext(limit.ctx, run.sql)
+	from, err := run.session.spool(limit.ctx, run.sql, len(in.Query.Columns))
 	if err != nil {
 		return fail(err)
 	}
@@ -134,7 +133,7 @@ func (r *AthenaRows) Next() ([]any, error) {
 	if r.err != nil {
 		return nil, r.err
 	}
-	if !r.from.Next() {
+	if !r.from.Next(r.limit.ctx) {
 		r.err = io.EOF
 		if err := r.from.Err(); err != nil {
 			r.err = athenaError(r.limit.name(err))
@@ -161,7 +160,7 @@ func (r *AthenaRows) Close() error {
 		return nil
 	}
 	r.limit.cancel() // so that closing does not wait for a long query
-	_ = r.from.Close()
+	r.from.Close()
 	r.run.close()
 	r.run = nil
 	if r.err == nil {

@@ -407,3 +407,32 @@ func TestAthenaRowsThatMatter(t *testing.T) {
 		t.Errorf("%v (-want +got):\n%s", err, diff)
 	}
 }
+
+// TestAthenaSpools gives large results in the order of the query, and ends one that has no room: what the engine holds of results is within its limits.
+func TestAthenaSpools(t *testing.T) {
+	e, err := Open(t.Context(), newLake(t, nil), Options{MemoryBytes: 64 << 20, SpillBytes: 64 << 20, Threads: 2, TempDir: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = e.Close() })
+	const n = 3*spoolPart + 1
+	in := AthenaInput{Query: &compile.Query{SQL: fmt.Sprintf("SELECT range AS a, range * 2 AS a FROM range(%d) ORDER BY range DESC", n), Columns: results(2)}}
+	for range 2 { // the second finds nothing of the first
+		rows, _, err := rowsOf(t, e, in, query.Limits{})
+		if err != nil || len(rows) != n {
+			t.Fatalf("%d rows of %d: %v", len(rows), n, err)
+		}
+		for i, row := range rows {
+			if want := int64(n - 1 - i); row[0] != want || row[1] != 2*want {
+				t.Fatalf("row %d is %v", i, row)
+			}
+		}
+	}
+	in.Query.SQL = "SELECT range, hash(range)::VARCHAR || hash(range + 1)::VARCHAR AS h FROM range(100000000)"
+	if _, err := e.Athena(t.Context(), in, query.Limits{}); !errors.Is(err, query.ErrLimit) {
+		t.Errorf("a result without room: %v", err)
+	}
+	if rows, _, err := rowsOf(t, e, AthenaInput{Query: &compile.Query{SQL: "SELECT 1, 2 WHERE false", Columns: results(2)}}, query.Limits{}); err != nil || len(rows) > 0 {
+		t.Errorf("after it: %v %v", rows, err)
+	}
+}
