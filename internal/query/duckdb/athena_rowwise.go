@@ -61,6 +61,9 @@ func (f athenaTwin) Executor() duck.ScalarFuncExecutor {
 	}}
 }
 
+// ofAggregates is the native whose arguments are aggregates, beside which their columns can't stand.
+const ofAggregates = "trino_decimal_mean("
+
 var (
 	nativeCall   = regexp.MustCompile(`^trino_[a-z0-9_]+\(`)
 	qualifiedRef = regexp.MustCompile(`(?:^|[^A-Za-z0-9_."])([a-z][a-z0-9]*\."(?:[^"]|"")+")`)
@@ -83,7 +86,8 @@ func rowwise(text string) string {
 			if m := nativeCall.FindString(text[i:]); m != "" {
 				end := callEnd(text, i+len(m))
 				args := rowwise(text[i+len(m) : end])
-				if ref := qualifiedRef.FindStringSubmatch(withoutLiterals(text[i+len(m) : end])); ref != nil {
+				ref := qualifiedRef.FindStringSubmatch(withoutLiterals(text[i+len(m) : end]))
+				if m != ofAggregates && ref != nil {
 					out.WriteString(strings.TrimSuffix(m, "(") + twinSuffix + "(" + args + ", " + ref[1])
 				} else {
 					out.WriteString(m + args)
