@@ -16,7 +16,7 @@ const mostGuard = 1000
 // sure are functions that fail for no value of a column.
 var sure = func() map[string]bool {
 	out := map[string]bool{}
-	for _, name := range strings.Fields(`from_unixtime coalesce lower upper length if nullif regexp_like starts_with strpos substr concat trim ltrim rtrim replace
+	for name := range strings.FieldsSeq(`from_unixtime coalesce lower upper length if nullif regexp_like starts_with strpos substr concat trim ltrim rtrim replace
 		date_trunc year month day hour minute second day_of_week dow contains`) {
 		out[name] = true
 	}
