@@ -343,7 +343,7 @@ func (k casting) toPrefix(sql string) string {
 	switch k.from.Kind {
 	case types.Varchar:
 		if k.try {
-			return "TRY(" + function.CastToPrefix(sql) + ")"
+			return function.Try(function.CastToPrefix(sql))
 		}
 		return function.CastToPrefix(sql)
 	case types.IPAddress:

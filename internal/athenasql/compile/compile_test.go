@@ -172,6 +172,8 @@ func TestRefuses(t *testing.T) {
 		{"SELECT bytes b FROM flows WHERE b = 1", nil, "COLUMN_NOT_FOUND: line 1:33: Column 'b' cannot be resolved", "a name of the SELECT list can't be used here: write its expression"},
 		{"SELECT bytes FROM flows f, other o", nil, "AMBIGUOUS_NAME: line 1:8: Column 'bytes' is ambiguous", ""},
 		{"SELECT srcaddr FROM flows WHERE srcaddr = 10", nil, "TYPE_MISMATCH: line 1:41: Cannot apply operator: varchar = integer", "a number is written without quotes, a text with them: CAST(x AS bigint), CAST(x AS varchar)"},
+		{"SELECT 1 FROM flows WHERE bytes > now()", nil, "TYPE_MISMATCH: line 1:33: Cannot apply operator: bigint > timestamp(3) with time zone", "from_unixtime(x) is the time of seconds since 1970, to_unixtime(t) the seconds of a time"},
+		{"SELECT current_date - 7", nil, "TYPE_MISMATCH: line 1:21: Cannot apply operator: date - integer", "a span of time is written INTERVAL '7' DAY"},
 		{"SELECT srcaddr FROM flows WHERE bytes", nil, "TYPE_MISMATCH: line 1:33: WHERE clause must evaluate to a boolean: actual type bigint", ""},
 		{"SELECT 1 FROM flows ORDER BY 2", nil, "INVALID_COLUMN_REFERENCE: line 1:30: ORDER BY position 2 is not in select list", ""},
 		{"SELECT ?", nil, "INVALID_PARAMETER_USAGE: line 1:8: Incorrect number of parameters: expected 1 but found 0", ""},

@@ -103,13 +103,24 @@ func (e *env) logical(x *athenasql.BinaryOp) value {
 
 // mismatch ends with the error of an operator between types that have none.
 func (c *compiler) mismatch(operator string, l, r value, at athenasql.Span) {
-	panic(bail{athenasql.Errorf(athenasql.CodeTypeMismatch, at, "Cannot apply operator: %s %s %s", l.typ, operator, r.typ).WithHint(mixed(l.typ, r.typ))})
+	hint := mixed(l.typ, r.typ)
+	if hint == fromSeconds && (operator == "+" || operator == "-") {
+		hint = "a span of time is written INTERVAL '7' DAY"
+	}
+	panic(bail{athenasql.Errorf(athenasql.CodeTypeMismatch, at, "Cannot apply operator: %s %s %s", l.typ, operator, r.typ).WithHint(hint)})
 }
+
+// fromSeconds is what to do about a number beside a time: the times of flow logs are numbers.
+const fromSeconds = "from_unixtime(x) is the time of seconds since 1970, to_unixtime(t) the seconds of a time"
 
 // mixed is what to do about two types that have no common one, "" where there is nothing to say.
 func mixed(l, r types.Type) string {
 	if r.IsText() {
 		l, r = r, l
+	}
+	isTime := func(t types.Type) bool { return isMoment(t) || t.Kind == types.Date }
+	if l.IsNumeric() && isTime(r) || isTime(l) && r.IsNumeric() {
+		return fromSeconds
 	}
 	if !l.IsText() {
 		return ""

@@ -296,6 +296,9 @@ func (f *Func) castHint(args []Arg) string {
 			if c == nil || c.params[i].letter != "" || len(c.params[i].elems) > 0 || c.params[i].is.Kind > types.IPPrefix {
 				continue
 			}
+			if to := c.params[i].is.Kind; a.Type.IsNumeric() && (to == types.Timestamp || to == types.TimestampTZ) {
+				return fmt.Sprintf("argument %d is of the type %s: from_unixtime(...) is the time of seconds since 1970", i+1, a.Type)
+			}
 			return fmt.Sprintf("argument %d is of the type %s: CAST(... AS %s)", i+1, a.Type, c.params[i].is.Name())
 		}
 	}

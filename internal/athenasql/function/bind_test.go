@@ -116,6 +116,7 @@ func TestCastHint(t *testing.T) {
 	}{
 		{"from_unixtime", []Arg{text("1700000000")}, "argument 1 is of the type varchar(10): CAST(... AS double)"},
 		{"split_part", []Arg{text("a,b"), text(","), text("1")}, "argument 3 is of the type varchar(1): CAST(... AS bigint)"},
+		{"date_format", []Arg{whole(1, "1"), text("%Y")}, "argument 1 is of the type integer: from_unixtime(...) is the time of seconds since 1970"},
 		{"split_part", []Arg{whole(1, "1"), text(","), text("1")}, ""},
 	} {
 		f, _ := Lookup(tt.fn)

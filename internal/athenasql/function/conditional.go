@@ -36,7 +36,7 @@ var conditionalFuncs = []Func{
 		if strings.Contains(c.Args[0].SQL, "random()") || strings.Contains(c.Args[0].SQL, "uuid()") {
 			return "", refuse(c, "try is not supported of a random value")
 		}
-		return "TRY(" + c.Args[0].SQL + ")", nil
+		return Try(c.Args[0].SQL), nil
 	}}}},
 	{Name: "typeof", Page: "conversion", Forms: []Form{{Signature: "(T) -> varchar", Make: func(c *Call) (string, error) {
 		return quote(c.Args[0].Type.String()), nil

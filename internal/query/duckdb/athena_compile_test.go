@@ -130,7 +130,7 @@ func runAthena(t *testing.T, conn *sql.Conn, tables athenaTables, text string) (
 		}
 		return fmt.Errorf("%w\n%s", err, q.SQL)
 	}
-	rows, err := conn.QueryContext(t.Context(), q.SQL)
+	rows, err := conn.QueryContext(t.Context(), rowwise(q.SQL))
 	if err != nil {
 		return "", failure(err)
 	}

@@ -128,6 +128,7 @@ func (f athenaFunc) chunk(in *duck.DataChunk, out result) error {
 			args[i] = v
 		}
 		if null {
+			rows.texts.nulls = append(rows.texts.nulls, row) // twins handle NULL themselves, see athenaTwin
 			continue
 		}
 		if !same || row == 0 || value == nil {

@@ -35,10 +35,12 @@ func athenaConn(t testing.TB) *sql.Conn {
 
 func TestAthenaNatives(t *testing.T) {
 	conn := athenaConn(t)
-	var got string
-	err := conn.QueryRowContext(t.Context(), `SELECT string_agg(coalesce(trino_translate(s, 'ab', 'x'), 'null'), ',' ORDER BY i)
-		FROM (VALUES (1, 'aab'), (2, 'aab'), (3, NULL), (4, 'é')) v(i, s)`).Scan(&got)
-	if want := "xx,xx,null,é"; err != nil || got != want {
-		t.Errorf("got %q, want %q, %v", got, want, err)
+	for _, call := range []string{"trino_translate(s, 'ab', 'x')", "trino_translate_of(s, 'ab', 'x', i)"} {
+		var got string
+		err := conn.QueryRowContext(t.Context(), `SELECT string_agg(coalesce(`+call+`, 'null'), ',' ORDER BY i)
+			FROM (VALUES (1, 'aab'), (2, 'aab'), (3, NULL), (4, 'é')) v(i, s)`).Scan(&got)
+		if want := "xx,xx,null,é"; err != nil || got != want {
+			t.Errorf("%s: got %q, want %q, %v", call, got, want, err)
+		}
 	}
 }

@@ -75,6 +75,9 @@ func (f athenaTwin) Executor() duck.ScalarFuncExecutor {
 	}}
 }
 
+// ofAggregates is the native whose arguments are aggregates, beside which their columns can't stand.
+const ofAggregates = "trino_decimal_mean("
+
 var (
 	nativeCall   = regexp.MustCompile(`^trino_[a-z0-9_]+\(`)
 	qualifiedRef = regexp.MustCompile(`(?:^|[^A-Za-z0-9_."])([a-z][a-z0-9]*\."(?:[^"]|"")+")`)
@@ -98,7 +101,8 @@ func rowwise(text string) string {
 				end := callEnd(text, i+len(m))
 				args := rowwise(text[i+len(m) : end])
 				name := strings.TrimSuffix(m, "(")
-				if ref := qualifiedRef.FindStringSubmatch(withoutLiterals(text[i+len(m) : end])); ref != nil && !total[name] {
+				ref := qualifiedRef.FindStringSubmatch(withoutLiterals(text[i+len(m) : end]))
+				if m != ofAggregates && ref != nil && !total[name] {
 					out.WriteString(name + twinSuffix + "(" + args + ", " + ref[1])
 				} else {
 					out.WriteString(m + args)
