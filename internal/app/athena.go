@@ -33,6 +33,8 @@ type AthenaRequest struct {
 	MaxBytes, MaxRows int64
 	// Timeout ends the statement; 0: never.
 	Timeout time.Duration
+	// Remote says that who asks came over the network: such a statement names no folder of this machine as the place of a table.
+	Remote bool
 	// WorkGroup is that of prepared statements; "" is primary. User is what current_user says.
 	WorkGroup, User string
 	// S3 says how the buckets of tables are reached.
@@ -118,7 +120,7 @@ func (a *athenaRun) metadata(ctx context.Context, stmt athenasql.Statement) erro
 	if a.s.readOnly && !reads(stmt) {
 		return athenasql.Errorf(athenasql.CodePermission, stmt.Position(), "another process holds the data directory, and this one may only read")
 	}
-	out, err := a.store.Execute(ctx, stmt, metastore.Session{Database: a.r.Database})
+	out, err := a.store.Execute(ctx, stmt, metastore.Session{Database: a.r.Database, Remote: a.r.Remote})
 	if err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 
@@ -155,6 +156,10 @@ func listFolder(ctx context.Context, location string, fn func(tablefile.Object) 
 	u, err := url.Parse(location)
 	if err != nil {
 		return storageError(location, err)
+	}
+	// The value of a partition key is part of a location, and whoever asks may choose it.
+	if u.RawQuery != "" || u.Fragment != "" || slices.Contains(strings.Split(u.Path, "/"), "..") {
+		return storageError(location, errors.New("it has parts that lead elsewhere"))
 	}
 	root := filepath.FromSlash(u.Path)
 	if _, err := os.Stat(root); errors.Is(err, fs.ErrNotExist) {

@@ -40,7 +40,7 @@ func (s *Local) metastore(ctx context.Context) (*metastore.Store, error) {
 	if o.store != nil {
 		return o.store, nil
 	}
-	store, err := metastore.Open(ctx, filepath.Join(s.lake.Data(), "tables.db"), metastore.Options{
+	store, err := metastore.Open(ctx, filepath.Join(s.lake.Data(), "metastore.db"), metastore.Options{
 		Ready: lakeTables(), View: s.viewColumns, Folders: s.listed, Functions: function.Names(), Now: s.now,
 	})
 	if err != nil {

@@ -22,7 +22,7 @@ func (s *Local) askAthena(ctx context.Context, q console.Question) (*console.Ans
 			Message: "the page runs queries, SHOW and DESCRIBE alone", Hint: "run what makes or changes tables by weir athena run, or by Athena's API",
 		}
 	}
-	result, err := s.Athena(ctx, AthenaRequest{Text: q.Text, MaxRows: q.Limits.MaxRows, Timeout: q.Limits.Timeout})
+	result, err := s.Athena(ctx, AthenaRequest{Text: q.Text, MaxRows: q.Limits.MaxRows, Timeout: q.Limits.Timeout, Remote: true})
 	if err != nil {
 		return nil, athenaTextError(err)
 	}
