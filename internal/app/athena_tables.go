@@ -152,6 +152,7 @@ func (a *athenaRun) tableObjects(ctx context.Context, t *metastore.Table, scan *
 	if err != nil {
 		return nil, err
 	}
+	a.result.note(set.Notes)
 	out.Release = set.Release
 	for i, f := range set.Files {
 		out.Files = append(out.Files, duckdb.AthenaFile{Path: f.Path, Bytes: f.Bytes, Partition: located[i].Location})

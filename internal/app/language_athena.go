@@ -26,7 +26,7 @@ func (s *Local) askAthena(ctx context.Context, q console.Question) (*console.Ans
 	if err != nil {
 		return nil, athenaTextError(err)
 	}
-	return &console.Answer{Rows: &athenaAnswer{result.AsRows(true)}, Read: func() console.Read {
+	return &console.Answer{Rows: &athenaAnswer{result.AsRows(true)}, Notes: result.Notes, Read: func() console.Read {
 		st := &result.Statistics
 		return console.Read{Bytes: st.BytesScanned, Records: st.RowsScanned, Files: st.Files}
 	}}, nil
