@@ -326,3 +326,17 @@ func TestPackAthena(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+// TestAthenaShowsPartitions lists the partitions of the lake's own tables as those of others.
+func TestAthenaShowsPartitions(t *testing.T) {
+	s, _ := smallLake(t)
+	for text, want := range map[string][]string{
+		"SHOW PARTITIONS vpc_flow_logs":      {"date=2024-01-10"},
+		"SHOW PARTITIONS test_table_vpclogs": {"accid=111122223333/region=us-east-1/day=2024%2F01%2F10"},
+		"SHOW PARTITIONS tgw_flow_logs":      nil,
+	} {
+		if diff := cmp.Diff(want, athenaLines(t, s, text)); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", text, diff)
+		}
+	}
+}
