@@ -7,6 +7,7 @@ import (
 
 	"weir/internal/athenasql"
 	"weir/internal/athenasql/compile"
+	"weir/internal/athenasql/types"
 	"weir/internal/awsapi/athena"
 	"weir/internal/metastore"
 	"weir/internal/query"
@@ -205,11 +206,17 @@ func (c athenaCatalog) Table(ctx context.Context, database, name string) (*compi
 	if err != nil || t == nil {
 		return nil, err
 	}
-	list, ok := t.Source.(*metastore.PartitionList)
-	if !ok || list.Ready() == nil {
-		return queriedLakeTable(t), nil
+	switch source := t.Source.(type) {
+	case *metastore.Table:
+		t.Columns = append(t.Columns,
+			compile.Column{Name: duckdb.ObjectPath, Type: varcharType, Hidden: true},
+			compile.Column{Name: duckdb.ObjectSize, Type: types.Type{Kind: types.BigInt}, Hidden: true})
+	case *metastore.PartitionList:
+		if source.Ready() != nil {
+			return lakePartitionTable(t, source.Ready()), nil
+		}
 	}
-	return lakePartitionTable(t, list.Ready()), nil
+	return queriedLakeTable(t), nil
 }
 
 // Tables returns the names of a database's tables.

@@ -7,6 +7,7 @@ import (
 	"io"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -56,9 +57,15 @@ type AthenaObjects struct {
 	Release func()
 }
 
-// AthenaFile is a Parquet file. Bytes is what counts as scanned: the size of the object that it was made of.
+// Hidden columns of tables over objects, as Trino's Hive connector has them.
+const (
+	ObjectPath = "$path"
+	ObjectSize = "$file_size"
+)
+
+// AthenaFile is a Parquet file. Bytes is what counts as scanned: the size of the object that it was made of, whose address is URL.
 type AthenaFile struct {
-	Path      string
+	Path, URL string
 	Bytes     int64
 	Partition int
 }
@@ -297,6 +304,7 @@ func (r *athenaRun) objectScan(ctx context.Context, i int, cost *query.Cost) err
 	}
 	keys := partitionKeys(scan.Table)
 	keep := func(ctx context.Context, values [][]string, product bool) ([]int, error) {
+		r.scans[i].PartitionsTotal = partitionCount(values, product)
 		return r.session.keepPartitions(ctx, keys, values, product, scan.Partitions)
 	}
 	objects, err := r.in.Objects(ctx, scan, keep)
@@ -304,6 +312,9 @@ func (r *athenaRun) objectScan(ctx context.Context, i int, cost *query.Cost) err
 		return err
 	}
 	r.objects[i] = objects
+	if r.scans[i].PartitionsTotal > 0 {
+		r.scans[i].Partitions = len(objects.Partitions)
+	}
 	defer r.scanned(i, *cost, cost)
 	for _, f := range objects.Files {
 		cost.FilesTotal++
@@ -438,10 +449,14 @@ func objectsSQL(scan *compile.Scan, keys []compile.Column, objects *AthenaObject
 		switch {
 		case len(objects.Files) == 0:
 			list = append(list, fmt.Sprintf("CAST(NULL AS %s) AS %s", c.Type.SQL(), ident(c.Name)))
+		case c.Hidden && c.Name == ObjectPath:
+			list = append(list, fileSQL(&c, objects, func(f *AthenaFile) string { return f.URL })+" AS "+ident(c.Name))
+		case c.Hidden && c.Name == ObjectSize:
+			list = append(list, fileSQL(&c, objects, func(f *AthenaFile) string { return strconv.FormatInt(f.Bytes, 10) })+" AS "+ident(c.Name))
 		case at < 0:
 			list = append(list, ident(c.Name))
 		default:
-			list = append(list, keySQL(&c, at, objects)+" AS "+ident(c.Name))
+			list = append(list, fileSQL(&c, objects, func(f *AthenaFile) string { return objects.Partitions[f.Partition][at] })+" AS "+ident(c.Name))
 		}
 	}
 	if len(list) == 0 {
@@ -457,13 +472,13 @@ func objectsSQL(scan *compile.Scan, keys []compile.Column, objects *AthenaObject
 	return "SELECT " + strings.Join(list, ", ") + " FROM read_parquet([" + strings.Join(paths, ", ") + "], hive_partitioning = false)"
 }
 
-// keySQL returns the value of the at-th partition key for a row of the files.
-func keySQL(c *compile.Column, at int, objects *AthenaObjects) string {
-	first := objects.Partitions[objects.Files[0].Partition][at]
+// fileSQL returns a value that all rows of a file have, by the file's place among the files. NullPartition is NULL.
+func fileSQL(c *compile.Column, objects *AthenaObjects, value func(*AthenaFile) string) string {
+	first := value(&objects.Files[0])
 	same := true
 	values := make([]string, len(objects.Files))
-	for i, f := range objects.Files {
-		v := objects.Partitions[f.Partition][at]
+	for i := range objects.Files {
+		v := value(&objects.Files[i])
 		same = same && v == first
 		if values[i] = quote(v); v == NullPartition {
 			values[i] = "NULL"
@@ -482,6 +497,8 @@ type AthenaScan struct {
 	Columns []string
 	// Condition says that the partition keys choose files.
 	Condition bool
+	// Partitions of PartitionsTotal are read; both are 0 of a table without partition keys and of the lake's.
+	Partitions, PartitionsTotal int
 	// Files of FilesTotal are read, and Bytes of BytesTotal. Of tables over objects the totals are those of the partitions that are read.
 	Files, FilesTotal int
 	Bytes, BytesTotal int64
