@@ -183,7 +183,7 @@ func (a *athenaRun) tableObjects(ctx context.Context, t *metastore.Table, scan *
 	a.result.note(set.Notes)
 	out.Release = set.Release
 	for i, f := range set.Files {
-		out.Files = append(out.Files, duckdb.AthenaFile{Path: f.Path, URL: located[i].URL, Bytes: f.Bytes, Partition: located[i].Location})
+		out.Files = append(out.Files, duckdb.AthenaFile{Path: f.Path, URL: located[i].URL, Bytes: f.Bytes, Partition: located[i].Location, Object: f.Object})
 	}
 	return out, nil
 }

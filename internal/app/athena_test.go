@@ -4,6 +4,7 @@ import (
 	"compress/gzip"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"math/big"
 	"net"
@@ -376,5 +377,27 @@ func TestAthenaHiddenColumns(t *testing.T) {
 	}
 	if _, _, err := athenaTexts(t, s, "", `SELECT "$bucket" FROM default.o`); err == nil || !strings.Contains(err.Error(), athenasql.CodeColumnNotFound) {
 		t.Error(err)
+	}
+}
+
+// TestAthenaSharedFiles tells the rows of many small objects apart, and those of two partitions at one place.
+func TestAthenaSharedFiles(t *testing.T) {
+	s, _ := smallLake(t)
+	dir := t.TempDir()
+	for i := range 200 {
+		if err := os.WriteFile(filepath.Join(dir, fmt.Sprintf("%03d", i)), fmt.Appendf(nil, "%d\n%d\n", i, i), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	at := "file://" + filepath.ToSlash(dir) + "/"
+	athenaLines(t, s, "CREATE EXTERNAL TABLE default.o (a int) PARTITIONED BY (k int) LOCATION '"+at+"'")
+	athenaLines(t, s, "ALTER TABLE default.o ADD PARTITION (k = 1) LOCATION '"+at+"' PARTITION (k = 2) LOCATION '"+at+"'")
+	for text, want := range map[string][]string{
+		`SELECT count(*), count(DISTINCT a), count(DISTINCT "$path"), count_if("$path" = '` + at + `' || lpad(CAST(a AS varchar), 3, '0')) FROM default.o WHERE k = 2`: {"400 200 200 400"},
+		`SELECT k, count(*), sum(a), count_if("$path" LIKE '%/' || lpad(CAST(a AS varchar), 3, '0')), sum("$file_size") FROM default.o GROUP BY k ORDER BY k`:          {"1 400 39800 400 2760", "2 400 39800 400 2760"},
+	} {
+		if diff := cmp.Diff(want, athenaLines(t, s, text)); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", text, diff)
+		}
 	}
 }

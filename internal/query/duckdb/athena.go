@@ -68,6 +68,8 @@ type AthenaFile struct {
 	Path, URL string
 	Bytes     int64
 	Partition int
+	// Object is the place among the objects that share a file, which follow each other: the column "$object" of the file tells their rows apart.
+	Object int
 }
 
 // AthenaRows is the result of a query of Athena. It is not safe for concurrent use.
@@ -465,29 +467,43 @@ func objectsSQL(scan *compile.Scan, keys []compile.Column, objects *AthenaObject
 	if len(objects.Files) == 0 {
 		return "SELECT " + strings.Join(list, ", ") + " WHERE false"
 	}
-	paths := make([]string, len(objects.Files))
-	for i, f := range objects.Files {
-		paths[i] = quote(f.Path)
+	var paths []string
+	for i := range objects.Files {
+		if objects.Files[i].Object == 0 {
+			paths = append(paths, quote(objects.Files[i].Path))
+		}
 	}
 	return "SELECT " + strings.Join(list, ", ") + " FROM read_parquet([" + strings.Join(paths, ", ") + "], hive_partitioning = false)"
 }
 
-// fileSQL returns a value that all rows of a file have, by the file's place among the files. NullPartition is NULL.
+// fileSQL returns a value that all rows of an object have, by the object's place among the objects. NullPartition is NULL. Of partition keys all objects that share a
+// file have the same.
 func fileSQL(c *compile.Column, objects *AthenaObjects, value func(*AthenaFile) string) string {
-	first := value(&objects.Files[0])
 	same := true
-	values := make([]string, len(objects.Files))
+	values := make([]string, 0, len(objects.Files))
+	firsts := []string{}
 	for i := range objects.Files {
-		v := value(&objects.Files[i])
-		same = same && v == first
-		if values[i] = quote(v); v == NullPartition {
-			values[i] = "NULL"
+		f := &objects.Files[i]
+		if f.Object == 0 {
+			firsts = append(firsts, strconv.Itoa(i))
+		} else if c.Partition {
+			continue
 		}
+		v := quote(value(f))
+		if v == quote(NullPartition) && c.Partition {
+			v = "NULL"
+		}
+		values = append(values, v)
+		same = same && v == values[0]
 	}
 	if same {
 		return fmt.Sprintf("CAST(%s AS %s)", values[0], c.Type.SQL())
 	}
-	return fmt.Sprintf("(CAST(CAST([%s] AS VARCHAR[]) AS %s[]))[CAST(file_index AS BIGINT) + 1]", strings.Join(values, ", "), c.Type.SQL())
+	place := "CAST(file_index AS BIGINT) + 1"
+	if len(values) > len(firsts) {
+		place = fmt.Sprintf(`(CAST([%s] AS BIGINT[]))[%s] + "$object" + 1`, strings.Join(firsts, ", "), place)
+	}
+	return fmt.Sprintf("(CAST(CAST([%s] AS VARCHAR[]) AS %s[]))[%s]", strings.Join(values, ", "), c.Type.SQL(), place)
 }
 
 // AthenaScan is what one scan of a query reads.
