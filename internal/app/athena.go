@@ -7,6 +7,7 @@ import (
 
 	"weir/internal/athenasql"
 	"weir/internal/athenasql/compile"
+	"weir/internal/athenasql/types"
 	"weir/internal/awsapi/athena"
 	"weir/internal/metastore"
 	"weir/internal/query"
@@ -33,6 +34,8 @@ type AthenaRequest struct {
 	MaxBytes, MaxRows int64
 	// Timeout ends the statement; 0: never.
 	Timeout time.Duration
+	// Remote says that who asks came over the network: such a statement names no folder of this machine as the place of a table.
+	Remote bool
 	// WorkGroup is that of prepared statements; "" is primary. User is what current_user says.
 	WorkGroup, User string
 	// S3 says how the buckets of tables are reached.
@@ -118,7 +121,7 @@ func (a *athenaRun) metadata(ctx context.Context, stmt athenasql.Statement) erro
 	if a.s.readOnly && !reads(stmt) {
 		return athenasql.Errorf(athenasql.CodePermission, stmt.Position(), "another process holds the data directory, and this one may only read")
 	}
-	out, err := a.store.Execute(ctx, stmt, metastore.Session{Database: a.r.Database})
+	out, err := a.store.Execute(ctx, stmt, metastore.Session{Database: a.r.Database, Remote: a.r.Remote})
 	if err != nil {
 		return err
 	}
@@ -203,11 +206,17 @@ func (c athenaCatalog) Table(ctx context.Context, database, name string) (*compi
 	if err != nil || t == nil {
 		return nil, err
 	}
-	list, ok := t.Source.(*metastore.PartitionList)
-	if !ok || list.Ready() == nil {
-		return queriedLakeTable(t), nil
+	switch source := t.Source.(type) {
+	case *metastore.Table:
+		t.Columns = append(t.Columns,
+			compile.Column{Name: duckdb.ObjectPath, Type: varcharType, Hidden: true},
+			compile.Column{Name: duckdb.ObjectSize, Type: types.Type{Kind: types.BigInt}, Hidden: true})
+	case *metastore.PartitionList:
+		if source.Ready() != nil {
+			return lakePartitionTable(t, source.Ready()), nil
+		}
 	}
-	return lakePartitionTable(t, list.Ready()), nil
+	return queriedLakeTable(t), nil
 }
 
 // Tables returns the names of a database's tables.

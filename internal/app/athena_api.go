@@ -43,7 +43,7 @@ func (r athenaRunner) Check(_ context.Context, q athena.Request) (athena.Stateme
 // Run begins a statement.
 func (r athenaRunner) Run(ctx context.Context, q athena.Request) (athena.Rows, error) {
 	result, err := r.s.runAthena(ctx, AthenaRequest{
-		Text: q.Text, Database: q.Database, Parameters: q.Parameters, MaxBytes: q.MaxBytes, WorkGroup: q.WorkGroup, User: q.User,
+		Text: q.Text, Database: q.Database, Parameters: q.Parameters, MaxBytes: q.MaxBytes, WorkGroup: q.WorkGroup, User: q.User, Remote: true,
 	}, q.Prepared)
 	if err != nil {
 		return nil, cutoff(err)

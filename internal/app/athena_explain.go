@@ -95,6 +95,9 @@ func scanLines(scans []duckdb.AthenaScan) []string {
 		if s.Condition {
 			out = append(out, "    partition keys choose files")
 		}
+		if s.PartitionsTotal > 0 {
+			out = append(out, fmt.Sprintf("    partitions: %d of %d", s.Partitions, s.PartitionsTotal))
+		}
 		out = append(out, fmt.Sprintf("    files: %d of %d, bytes: %d of %d", s.Files, s.FilesTotal, s.Bytes, s.BytesTotal))
 	}
 	return out

@@ -127,6 +127,7 @@ func (t *lakeTable) hiddenNames() {
 			t.field(f, name, true)
 		}
 	}
+	t.field(flowlog.FieldByID(flowlog.WeirObject), duckdb.ObjectPath, true)
 	t.timeKey("date", "", true)
 	t.timeKey("date_partition", "%Y/%m/%d", true)
 	t.timeKey("dt", "%Y-%m-%d", true)

@@ -44,7 +44,7 @@ func (a *athenaRun) createTableAs(ctx context.Context, c *athenasql.CreateTableA
 	if err != nil {
 		return err
 	}
-	session := metastore.Session{Database: a.r.Database}
+	session := metastore.Session{Database: a.r.Database} // not Remote: the folder is weir's own
 	folder, err := newFolder(madeTables(a.s.lake.Data()))
 	if err != nil {
 		return err

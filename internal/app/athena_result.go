@@ -3,6 +3,7 @@ package app
 import (
 	"errors"
 	"io"
+	"slices"
 	"time"
 
 	"weir/internal/athenasql"
@@ -21,6 +22,8 @@ type AthenaResult struct {
 	Columns []compile.Result
 	// Statistics are complete behind the last row.
 	Statistics AthenaStatistics
+	// Notes say what of the objects is read otherwise than was probably meant, each once.
+	Notes []string
 
 	rows  athenaRows
 	begun time.Time
@@ -108,6 +111,15 @@ func (r *AthenaResult) queried(rows *duckdb.AthenaRows) {
 	r.rows, r.Columns = rows, rows.Columns
 	r.cost(rows.Cost)
 	r.Statistics.Planning += rows.Planning
+}
+
+// note adds what is not said yet.
+func (r *AthenaResult) note(notes []string) {
+	for _, n := range notes {
+		if !slices.Contains(r.Notes, n) {
+			r.Notes = append(r.Notes, n)
+		}
+	}
 }
 
 func (r *AthenaResult) cost(c query.Cost) {

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"errors"
+	"io"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -40,8 +41,8 @@ func (s *Local) metastore(ctx context.Context) (*metastore.Store, error) {
 	if o.store != nil {
 		return o.store, nil
 	}
-	store, err := metastore.Open(ctx, filepath.Join(s.lake.Data(), "tables.db"), metastore.Options{
-		Ready: lakeTables(), View: s.viewColumns, Folders: s.listed, Functions: function.Names(), Now: s.now,
+	store, err := metastore.Open(ctx, filepath.Join(s.lake.Data(), "metastore.db"), metastore.Options{
+		Ready: lakeTables(), ReadyPartitions: s.lakePartitions, View: s.viewColumns, Folders: s.listed, Functions: function.Names(), Now: s.now,
 	})
 	if err != nil {
 		return nil, err
@@ -81,6 +82,33 @@ func (s *Local) files() (*tablefile.Cache, error) {
 // listed calls fn with the address of each object below a location.
 func (s *Local) listed(ctx context.Context, location string, fn func(url string) error) error {
 	return newAthenaStorage(S3Options{}, s.temp()).Folders(ctx, location, fn)
+}
+
+// lakePartitions returns the values of the keys of each partition of one of the lake's tables, from its "name$partitions".
+func (s *Local) lakePartitions(ctx context.Context, t *compile.Table) ([][]string, error) {
+	result, err := s.Athena(ctx, AthenaRequest{Text: `SELECT * FROM "` + t.Database + `"."` + t.Name + `$partitions"`})
+	if err != nil {
+		return nil, err
+	}
+	defer result.Close()
+	var out [][]string
+	for {
+		row, err := result.Next()
+		if errors.Is(err, io.EOF) {
+			return out, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		values := make([]string, len(row))
+		for i, text := range result.Texts(row) {
+			values[i] = metastore.NullPartition
+			if text != nil {
+				values[i] = *text
+			}
+		}
+		out = append(out, values)
+	}
 }
 
 // viewColumns compiles the query of a view and returns its columns.
@@ -152,9 +180,10 @@ func (a *athenaRun) tableObjects(ctx context.Context, t *metastore.Table, scan *
 	if err != nil {
 		return nil, err
 	}
+	a.result.note(set.Notes)
 	out.Release = set.Release
 	for i, f := range set.Files {
-		out.Files = append(out.Files, duckdb.AthenaFile{Path: f.Path, Bytes: f.Bytes, Partition: located[i].Location})
+		out.Files = append(out.Files, duckdb.AthenaFile{Path: f.Path, URL: located[i].URL, Bytes: f.Bytes, Partition: located[i].Location, Object: f.Object})
 	}
 	return out, nil
 }

@@ -4,6 +4,7 @@ import (
 	"compress/gzip"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"math/big"
 	"net"
@@ -384,5 +385,79 @@ func TestBoundFolder(t *testing.T) {
 	_, ended = boundFolder(t.Context(), folder, 10, 0)
 	if err := ended(nil); err == nil {
 		t.Error("what was written at last is not seen")
+	}
+}
+
+// TestAthenaShowsPartitions lists the partitions of the lake's own tables as those of others.
+func TestAthenaShowsPartitions(t *testing.T) {
+	s, _ := smallLake(t)
+	for text, want := range map[string][]string{
+		"SHOW PARTITIONS vpc_flow_logs":      {"date=2024-01-10"},
+		"SHOW PARTITIONS test_table_vpclogs": {"accid=111122223333/region=us-east-1/day=2024%2F01%2F10"},
+		"SHOW PARTITIONS tgw_flow_logs":      nil,
+	} {
+		if diff := cmp.Diff(want, athenaLines(t, s, text)); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", text, diff)
+		}
+	}
+}
+
+// TestAthenaHiddenColumns says of each row which object it is of, where a query asks for it by name alone.
+func TestAthenaHiddenColumns(t *testing.T) {
+	s, _ := smallLake(t)
+	dir := t.TempDir()
+	for name, text := range map[string]string{"k=1/a b.log": "1\n2\n", "k=1/b.log": "3\n", "k=2/c.log": "40\n"} {
+		to := filepath.Join(dir, filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(to), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(to, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	at := "file://" + filepath.ToSlash(dir) + "/"
+	athenaLines(t, s, "CREATE EXTERNAL TABLE default.o (a int) PARTITIONED BY (k int) LOCATION '"+at+"'")
+	athenaLines(t, s, "MSCK REPAIR TABLE default.o")
+	for text, want := range map[string][]string{
+		`SELECT * FROM default.o ORDER BY a LIMIT 1`:                                                   {"1 1"},
+		`SELECT a, k, "$path" FROM default.o ORDER BY a`:                                               {"1 1 " + at + "k=1/a b.log", "2 1 " + at + "k=1/a b.log", "3 1 " + at + "k=1/b.log", "40 2 " + at + "k=2/c.log"},
+		`SELECT "$path", o."$file_size", count(*) FROM default.o WHERE k = 1 GROUP BY 1, 2 ORDER BY 1`: {at + "k=1/a b.log 4 2", at + "k=1/b.log 2 1"},
+		`SELECT count(*) FROM default.o WHERE "$path" LIKE '%/b.log'`:                                  {"1"},
+		`SELECT "$path" FROM default.o WHERE k = 3`:                                                    nil,
+		`SELECT count(DISTINCT "$path") > 0, count("$path") = count(*) FROM vpc_flow_logs`:             {"true true"},
+	} {
+		if diff := cmp.Diff(want, athenaLines(t, s, text)); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", text, diff)
+		}
+	}
+	for k, want := range map[string]string{"1": "partitions: 1 of 2\n    files: 2 of 2", "3": "partitions: 0 of 2\n    files: 0 of 0"} {
+		if got := strings.Join(athenaLines(t, s, "EXPLAIN SELECT a FROM default.o WHERE k = "+k), "\n"); !strings.Contains(got, want) {
+			t.Errorf("k = %s:\n%s\nwant %s", k, got, want)
+		}
+	}
+	if _, _, err := athenaTexts(t, s, "", `SELECT "$bucket" FROM default.o`); err == nil || !strings.Contains(err.Error(), athenasql.CodeColumnNotFound) {
+		t.Error(err)
+	}
+}
+
+// TestAthenaSharedFiles tells the rows of many small objects apart, and those of two partitions at one place.
+func TestAthenaSharedFiles(t *testing.T) {
+	s, _ := smallLake(t)
+	dir := t.TempDir()
+	for i := range 200 {
+		if err := os.WriteFile(filepath.Join(dir, fmt.Sprintf("%03d", i)), fmt.Appendf(nil, "%d\n%d\n", i, i), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	at := "file://" + filepath.ToSlash(dir) + "/"
+	athenaLines(t, s, "CREATE EXTERNAL TABLE default.o (a int) PARTITIONED BY (k int) LOCATION '"+at+"'")
+	athenaLines(t, s, "ALTER TABLE default.o ADD PARTITION (k = 1) LOCATION '"+at+"' PARTITION (k = 2) LOCATION '"+at+"'")
+	for text, want := range map[string][]string{
+		`SELECT count(*), count(DISTINCT a), count(DISTINCT "$path"), count_if("$path" = '` + at + `' || lpad(CAST(a AS varchar), 3, '0')) FROM default.o WHERE k = 2`: {"400 200 200 400"},
+		`SELECT k, count(*), sum(a), count_if("$path" LIKE '%/' || lpad(CAST(a AS varchar), 3, '0')), sum("$file_size") FROM default.o GROUP BY k ORDER BY k`:          {"1 400 39800 400 2760", "2 400 39800 400 2760"},
+	} {
+		if diff := cmp.Diff(want, athenaLines(t, s, text)); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", text, diff)
+		}
 	}
 }

@@ -22,11 +22,11 @@ func (s *Local) askAthena(ctx context.Context, q console.Question) (*console.Ans
 			Message: "the page runs queries, SHOW and DESCRIBE alone", Hint: "run what makes or changes tables by weir athena run, or by Athena's API",
 		}
 	}
-	result, err := s.Athena(ctx, AthenaRequest{Text: q.Text, MaxRows: q.Limits.MaxRows, Timeout: q.Limits.Timeout})
+	result, err := s.Athena(ctx, AthenaRequest{Text: q.Text, MaxRows: q.Limits.MaxRows, Timeout: q.Limits.Timeout, Remote: true})
 	if err != nil {
 		return nil, athenaTextError(err)
 	}
-	return &console.Answer{Rows: &athenaAnswer{result.AsRows(true)}, Read: func() console.Read {
+	return &console.Answer{Rows: &athenaAnswer{result.AsRows(true)}, Notes: result.Notes, Read: func() console.Read {
 		st := &result.Statistics
 		return console.Read{Bytes: st.BytesScanned, Records: st.RowsScanned, Files: st.Files}
 	}}, nil

@@ -55,6 +55,7 @@ func (r *Remote) Athena(ctx context.Context, q AthenaRequest) (*AthenaResult, er
 		return nil, ErrStopped
 	}
 	result.Kind, result.SubStatement, result.Columns, result.Statistics = f.Athena.Kind, f.Athena.SubStatement, f.Athena.Columns, f.Athena.Statistics
+	result.Notes = f.Athena.Notes
 	return result, nil
 }
 

@@ -107,10 +107,11 @@ type athenaHead struct {
 	SubStatement string
 	Columns      []compile.Result
 	Statistics   AthenaStatistics
+	Notes        []string
 }
 
 func (r *AthenaResult) head() athenaHead {
-	return athenaHead{r.Kind, r.SubStatement, r.Columns, r.Statistics}
+	return athenaHead{r.Kind, r.SubStatement, r.Columns, r.Statistics, r.Notes}
 }
 
 // athenaRowsAtOnce is how many rows go in one frame.

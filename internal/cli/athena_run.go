@@ -112,6 +112,9 @@ func (c *cli) athenaRun(ctx context.Context, arg string, f *athenaFlags) error {
 	defer s.Close()
 	defer result.Close()
 	n, err := c.printAthena(result, form, f.chart)
+	for _, note := range result.Notes {
+		c.note("%s", note)
+	}
 	if err != nil {
 		return atAthena(err, text, lines)
 	}

@@ -70,7 +70,7 @@ func define(c *athenasql.CreateTable, session Session) (*Table, error) {
 	if _, err := t.projection(nil); err != nil {
 		return nil, placedProperty(err, c.Properties)
 	}
-	return t, nil
+	return t, checkTemplate(c.Properties, session)
 }
 
 // properties returns properties in the order in which they were written; of those with one key the last counts.
@@ -178,7 +178,7 @@ func location(text string, at athenasql.Span, session Session) (string, error) {
 			return "", refuse("a folder is meant as it is written, and * is no pattern")
 		}
 	case scheme == "file" && session.Remote:
-		return "", refuse("folders of the server's machine are not for those who ask over the network")
+		return "", refuse(remoteFolder)
 	case scheme == "file":
 		u, err := url.Parse(text)
 		if err != nil || u.Host != "" && u.Host != "localhost" || !path.IsAbs(u.Path) || u.RawQuery != "" || u.Fragment != "" {
@@ -191,6 +191,21 @@ func location(text string, at athenasql.Span, session Session) (string, error) {
 		return "", refuse("%s:// is not read", scheme)
 	}
 	return strings.TrimRight(text, "/") + "/", nil
+}
+
+// remoteFolder says why a folder is refused.
+const remoteFolder = "folders of the server's machine are not for those who ask over the network"
+
+// checkTemplate refuses a template of locations that is of this machine where the statement came over the network.
+func checkTemplate(of []athenasql.Property, session Session) error {
+	for _, p := range of {
+		scheme, _, _ := strings.Cut(strings.TrimSpace(p.Value), "://")
+		if strings.EqualFold(p.Key, locationTemplate) && session.Remote && scheme != "s3" {
+			return athenasql.Errorf(athenasql.CodeInvalidTable, p.Span, "%s %s: %s", locationTemplate, literal(p.Value), remoteFolder).
+				WithHint("a template begins with s3://BUCKET/")
+		}
+	}
+	return nil
 }
 
 // readOtherwise are the properties that would change how objects are read and which weir does not follow, with the values that change nothing.

@@ -125,6 +125,9 @@ func (s *Store) setProperties(ctx context.Context, a *athenasql.SetTableProperti
 	if err := checkProperties(a.Properties); err != nil {
 		return err
 	}
+	if err := checkTemplate(a.Properties, session); err != nil {
+		return err
+	}
 	all := make([]athenasql.Property, 0, len(t.Properties)+len(a.Properties))
 	for _, p := range t.Properties {
 		all = append(all, athenasql.Property{Key: p.Key, Value: p.Value})

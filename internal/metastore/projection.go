@@ -301,9 +301,12 @@ func fits(value string, t types.Type) error {
 	return err
 }
 
+// locationTemplate is the property that says where the partitions of a projection lie.
+const locationTemplate = "storage.location.template"
+
 // template reads storage.location.template, or makes Hive's layout below the table's location.
 func (p *projection) template(t *Table) error {
-	const name = "storage.location.template"
+	const name = locationTemplate
 	text, ok := property(t.Properties, name)
 	if !ok {
 		text = t.Location

@@ -121,15 +121,8 @@ func (s *Store) showTable(ctx context.Context, what string, sh *athenasql.Show, 
 			out.Lines = append(out.Lines, fmt.Sprintf("%-20s", c.Name))
 		}
 	case "PARTITIONS":
-		if len(t.Keys) == 0 || t.ready != nil {
-			return nil, execution("MetaException", "Table %s is not a partitioned table", t.Name)
-		}
-		list, err := s.added(ctx, t)
-		if err != nil {
+		if out.Lines, err = s.showPartitions(ctx, t); err != nil {
 			return nil, err
-		}
-		for _, p := range list {
-			out.Lines = append(out.Lines, t.folder(p.Values))
 		}
 	case "TBLPROPERTIES":
 		return t.showProperties(sh.Property), nil
@@ -151,6 +144,27 @@ func (s *Store) showTable(ctx context.Context, what string, sh *athenasql.Show, 
 		return nil, athenasql.Errorf(athenasql.CodeNotSupported, sh.Span, "SHOW %s is not supported", what)
 	}
 	return out, nil
+}
+
+// showPartitions returns the partitions that were added to a table, or that one of Ready has.
+func (s *Store) showPartitions(ctx context.Context, t *Table) ([]string, error) {
+	if len(t.Keys) == 0 {
+		return nil, execution("MetaException", "Table %s is not a partitioned table", t.Name)
+	}
+	var out []string
+	if t.ready != nil {
+		list, err := s.options.ReadyPartitions(ctx, t.ready)
+		for _, values := range list {
+			out = append(out, t.folder(values))
+		}
+		slices.Sort(out)
+		return out, err
+	}
+	list, err := s.added(ctx, t)
+	for _, p := range list {
+		out = append(out, t.folder(p.Values))
+	}
+	return out, err
 }
 
 // showProperties returns the table's properties, or the value of one.

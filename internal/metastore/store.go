@@ -21,6 +21,8 @@ const Own = "weir"
 type Options struct {
 	// Ready are tables that are there without a statement, by their Database and Name. They can't be dropped or replaced.
 	Ready []*compile.Table
+	// ReadyPartitions returns the values of the keys of each partition of a table of Ready, NullPartition where one is NULL, in any order.
+	ReadyPartitions func(ctx context.Context, t *compile.Table) ([][]string, error)
 	// View compiles the query of a view whose names are in a database, and returns its columns. Errors are the user's.
 	View func(ctx context.Context, query *athenasql.Query, text, database string) ([]compile.Column, error)
 	// Folders calls fn with the address of each object below a location, as MSCK REPAIR TABLE asks.

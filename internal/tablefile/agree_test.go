@@ -264,7 +264,12 @@ func FuzzParquet(f *testing.F) {
 	l := &Layout{Parquet: true, Columns: []Column{{"srcaddr", kind(types.Varchar)}, {"srcport", kind(types.BigInt)}, {"bytes", kind(types.Integer)}, {"none", kind(types.Date)}}}
 	f.Fuzz(func(t *testing.T, body []byte) {
 		var out bytes.Buffer
-		_, err := convertParquet(t.Context(), l, Object{URL: "s3://b/x"}, content{bytes.NewReader(body)}, &out)
+		w, err := newWriter(&out, l)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer w.release()
+		err = convertParquet(t.Context(), l, Object{URL: "s3://b/x"}, content{bytes.NewReader(body)}, w)
 		if e, ok := errors.AsType[*athenasql.Error](err); err != nil && (!ok || e.Code != athenasql.CodeBadData) {
 			t.Fatal(err)
 		}

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"hash/crc32"
 	"io"
@@ -50,15 +51,20 @@ type entry struct {
 	checked bool
 }
 
-// File is a file made of an object.
+// File is the file that an object's rows are in. Path may be that of the objects before it, too.
 type File struct {
-	Path    string
+	Path string
+	// Records are those of the file. Object is the object's place among those that share it; ObjectColumn of the file says of each row which object it is of.
 	Records int64
+	Object  int
 	// Bytes is the object's size: what Athena says it has scanned.
 	Bytes int64
 }
 
-// Set is the files of a query, one for each object. They stay until Release.
+// ObjectColumn is a column that each file has besides the table's: an integer, 0 where no objects share it.
+const ObjectColumn = "$object"
+
+// Set is the files of a query, one entry for each object. They stay until Release.
 type Set struct {
 	Files []File
 	// Notes say what of the objects is read otherwise than was probably meant, each once.
@@ -68,9 +74,9 @@ type Set struct {
 	names []string
 }
 
-// fileName is the form of a file's name: of what it was made, how many records it has, h where a header became a row, and its checksum. Files
+// fileName is the form of a file's name: of what it was made, how many records it has, h and the place of the first object whose header became a row, and its checksum. Files
 // are not forced to the disk, which would take longer than making them; the checksum shows which of them a crash has left half.
-var fileName = regexp.MustCompile(`^([0-9a-f]{32})\.([0-9]+)(h?)\.([0-9a-f]{8})\.parquet$`)
+var fileName = regexp.MustCompile(`^([0-9a-f]{32})\.([0-9]+)(?:h([0-9]+))?\.([0-9a-f]{8})\.parquet$`)
 
 // sums is the table of the checksum.
 var sums = crc32.MakeTable(crc32.Castagnoli)
@@ -109,7 +115,13 @@ func Open(dir string, limit int64) (*Cache, error) {
 		if err != nil {
 			return nil, err
 		}
-		c.files[m[1]] = &entry{path: path, result: result{rows, m[3] != ""}, size: info.Size(), used: info.ModTime(), noted: info.ModTime(), sum: uint32(sum)}
+		header := -1
+		if m[3] != "" {
+			if header, err = strconv.Atoi(m[3]); err != nil {
+				return nil, err
+			}
+		}
+		c.files[m[1]] = &entry{path: path, result: result{rows, header}, size: info.Size(), used: info.ModTime(), noted: info.ModTime(), sum: uint32(sum)}
 		c.size += info.Size()
 	}
 	return c, nil
@@ -118,23 +130,30 @@ func Open(dir string, limit int64) (*Cache, error) {
 // Files returns the files of objects of a storage, in their order, and makes those that are missing, several at a time. The caller calls Release. Errors of an
 // object are *[athenasql.Error] with its URL; files that were made before it stay for the next query.
 func (c *Cache) Files(ctx context.Context, storage Storage, l Layout, objects []Object) (*Set, error) {
-	set := &Set{Files: make([]File, len(objects)), cache: c, names: make([]string, len(objects))}
+	packed := packs(objects)
+	set := &Set{Files: make([]File, len(objects)), cache: c, names: make([]string, len(packed))}
 	group, gctx := errgroup.WithContext(ctx)
 	group.SetLimit(runtime.GOMAXPROCS(0) + 2) // some wait for the storage
 	headers, key := make([]bool, len(objects)), l.key()
-	for i, o := range objects {
+	for i, p := range packed {
 		if gctx.Err() != nil {
 			break
 		}
-		n := name(key, o)
+		n := name(key, p.objects)
+		took := func(e *entry) {
+			set.names[i] = n
+			for k, o := range p.objects {
+				set.Files[p.at+k], headers[p.at+k] = File{e.path, e.rows, k, o.Size}, e.header == k
+			}
+		}
 		if e := c.use(n); e != nil {
-			set.names[i], set.Files[i], headers[i] = n, File{e.path, e.rows, o.Size}, e.header
+			took(e)
 			continue
 		}
 		group.Go(func() error {
-			e, err := c.get(gctx, storage, n, &l, o)
+			e, err := c.get(gctx, storage, n, &l, p.objects)
 			if err == nil {
-				set.names[i], set.Files[i], headers[i] = n, File{e.path, e.rows, o.Size}, e.header
+				took(e)
 			}
 			return err
 		})
@@ -218,7 +237,7 @@ func (e *entry) isWhole() bool {
 }
 
 // get takes a file for a query, and makes it where it is missing and nobody else does.
-func (c *Cache) get(ctx context.Context, storage Storage, n string, l *Layout, o Object) (*entry, error) {
+func (c *Cache) get(ctx context.Context, storage Storage, n string, l *Layout, objects []Object) (*entry, error) {
 	for {
 		c.mu.Lock()
 		if e := c.take(n); e != nil {
@@ -231,7 +250,7 @@ func (c *Cache) get(ctx context.Context, storage Storage, n string, l *Layout, o
 		}
 		c.mu.Unlock()
 		if wait == nil {
-			return c.make(ctx, storage, n, l, o)
+			return c.make(ctx, storage, n, l, objects)
 		}
 		select {
 		case <-wait: // it is there, or its maker gave up
@@ -242,7 +261,7 @@ func (c *Cache) get(ctx context.Context, storage Storage, n string, l *Layout, o
 }
 
 // make makes a file and takes it.
-func (c *Cache) make(ctx context.Context, storage Storage, n string, l *Layout, o Object) (e *entry, err error) {
+func (c *Cache) make(ctx context.Context, storage Storage, n string, l *Layout, objects []Object) (e *entry, err error) {
 	defer func() {
 		c.mu.Lock()
 		defer c.mu.Unlock()
@@ -272,7 +291,7 @@ func (c *Cache) make(ctx context.Context, storage Storage, n string, l *Layout, 
 		pages.Reset(nil)
 		buffers.Put(pages)
 	}()
-	res, err := convert(ctx, storage, l, o, onlyWriter{pages})
+	res, err := convert(ctx, storage, l, objects, onlyWriter{pages})
 	if err != nil {
 		return nil, err
 	}
@@ -287,8 +306,8 @@ func (c *Cache) make(ctx context.Context, storage Storage, n string, l *Layout, 
 		return nil, err
 	}
 	mark := ""
-	if res.header {
-		mark = "h"
+	if res.header >= 0 {
+		mark = fmt.Sprintf("h%d", res.header)
 	}
 	path := filepath.Join(c.dir, fmt.Sprintf("%s.%d%s.%08x.parquet", n, res.rows, mark, to.sum))
 	if err := os.Rename(f.Name(), path); err != nil {
@@ -297,12 +316,35 @@ func (c *Cache) make(ctx context.Context, storage Storage, n string, l *Layout, 
 	return &entry{path: path, result: res, size: info.Size(), used: time.Now(), noted: time.Now(), in: 1, checked: true}, nil
 }
 
-// convert writes the file of an object.
-func convert(ctx context.Context, storage Storage, l *Layout, o Object, to io.Writer) (res result, err error) {
-	in, err := storage.Open(ctx, o)
+// convert writes the file of objects.
+func convert(ctx context.Context, storage Storage, l *Layout, objects []Object, to io.Writer) (result, error) {
+	res := result{header: -1}
+	contents, err := fetch(ctx, storage, objects)
 	if err != nil {
 		return res, err
 	}
+	w, err := newWriter(to, l)
+	if err != nil {
+		return res, errors.Join(err, contents[0].Close())
+	}
+	defer w.release()
+	for i, in := range contents {
+		w.object = i
+		header, err := convertObject(ctx, l, objects[i], in, w)
+		if err != nil {
+			return res, err
+		}
+		if header && res.header < 0 {
+			res.header = i
+		}
+	}
+	err = w.close()
+	res.rows = w.rows
+	return res, err
+}
+
+// convertObject writes the rows of an object and closes its content. header says that a line that names fields was taken as a row.
+func convertObject(ctx context.Context, l *Layout, o Object, in Content, w *writer) (header bool, err error) {
 	defer func() {
 		// A content says at its end that the object is not the one that was listed.
 		if cerr := in.Close(); err == nil {
@@ -310,9 +352,9 @@ func convert(ctx context.Context, storage Storage, l *Layout, o Object, to io.Wr
 		}
 	}()
 	if l.Parquet {
-		return convertParquet(ctx, l, o, in, to)
+		return false, convertParquet(ctx, l, o, in, w)
 	}
-	return convertText(ctx, l, o, in, to)
+	return convertText(ctx, l, o, in, w)
 }
 
 var buffers = sync.Pool{New: func() any { return bufio.NewWriterSize(nil, 256<<10) }}

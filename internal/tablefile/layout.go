@@ -60,7 +60,7 @@ type Storage interface {
 }
 
 // form counts the forms of the files: another form is another name.
-const form = 1
+const form = 2
 
 // key is what of a file's name its table gives.
 func (l *Layout) key() string {
@@ -69,8 +69,12 @@ func (l *Layout) key() string {
 	return string(text)
 }
 
-// name returns the name of an object's file: what its content depends on goes into it.
-func name(key string, o Object) string {
-	sum := sha256.Sum256(fmt.Appendf(nil, "%s\n%q %d %q", key, o.URL, o.Size, o.Revision))
+// name returns the name of the file of objects: what its content depends on goes into it.
+func name(key string, objects []Object) string {
+	text := []byte(key)
+	for _, o := range objects {
+		text = fmt.Appendf(text, "\n%q %d %q", o.URL, o.Size, o.Revision)
+	}
+	sum := sha256.Sum256(text)
 	return hex.EncodeToString(sum[:16])
 }

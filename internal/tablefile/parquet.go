@@ -20,9 +20,9 @@ import (
 // readRows is how many values of a column are read at once.
 const readRows = 8192
 
-// convertParquet writes the rows of a Parquet object as a file of the table's columns: those of the object by their names without regard to case, NULL
+// convertParquet writes the rows of a Parquet object as the table's columns: those of the object by their names without regard to case, NULL
 // where it has none. A type that the table's is not made of is HIVE_BAD_DATA, as in Athena.
-func convertParquet(ctx context.Context, l *Layout, o Object, in Content, to io.Writer) (res result, err error) {
+func convertParquet(ctx context.Context, l *Layout, o Object, in Content, w *writer) (err error) {
 	defer func() {
 		// The library panics on some damaged files.
 		if r := recover(); r != nil {
@@ -31,32 +31,25 @@ func convertParquet(ctx context.Context, l *Layout, o Object, in Content, to io.
 	}()
 	var magic [4]byte
 	if _, err := in.ReadAt(magic[:], 0); err != nil && err != io.EOF {
-		return res, err
+		return err
 	} else if string(magic[:]) != parquetMagic {
-		return res, badData(o, "the object is not Parquet")
+		return badData(o, "the object is not Parquet")
 	}
 	r, err := file.NewParquetReader(io.NewSectionReader(in, 0, in.Size()))
 	if err != nil {
-		return res, notReadable(o, err)
+		return notReadable(o, err)
 	}
 	defer r.Close()
-	w, err := newWriter(to, l)
-	if err != nil {
-		return res, err
-	}
-	defer w.release()
 	sources, err := sourcesOf(l, o, r.MetaData().Schema, w.columns)
 	if err != nil {
-		return res, err
+		return err
 	}
 	for g := range r.NumRowGroups() {
 		if err := convertGroup(ctx, o, r.RowGroup(g), sources, w); err != nil {
-			return res, err
+			return err
 		}
 	}
-	err = w.close()
-	res.rows = w.rows
-	return res, err
+	return nil
 }
 
 // parquetMagic begins and ends a Parquet file.

@@ -155,25 +155,20 @@ func (b brokenReader) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// result is what was made of an object.
+// result is what was made of objects.
 type result struct {
 	rows int64
-	// header says that a line that names fields was taken as a row.
-	header bool
+	// header is the place of the first object of which a line that names fields was taken as a row, -1: there is none.
+	header int
 }
 
-// convertText writes the rows of a text as a Parquet file.
-func convertText(ctx context.Context, l *Layout, o Object, r io.Reader, to io.Writer) (result, error) {
+// convertText writes the rows of a text. header says that a line that names fields was taken as a row.
+func convertText(ctx context.Context, l *Layout, o Object, r io.Reader, w *writer) (header bool, err error) {
 	text, done, err := unpacked(o, r)
 	if err != nil {
-		return result{}, readError(o, err)
+		return false, readError(o, err)
 	}
 	defer done()
-	w, err := newWriter(to, l)
-	if err != nil {
-		return result{}, err
-	}
-	defer w.release()
 	room := rooms.Get().(*[]byte)
 	in := &lines{r: brokenReader{text}, room: *room}
 	defer func() {
@@ -182,15 +177,14 @@ func convertText(ctx context.Context, l *Layout, o Object, r io.Reader, to io.Wr
 		}
 		rooms.Put(room)
 	}()
-	var res result
 	for number := 0; ; {
 		if err := ctx.Err(); err != nil {
-			return res, err
+			return header, err
 		}
 		if err := in.fill(); err == io.EOF {
 			break
 		} else if err != nil {
-			return res, readError(o, err)
+			return header, readError(o, err)
 		}
 		rows := 0
 		for {
@@ -200,8 +194,8 @@ func convertText(ctx context.Context, l *Layout, o Object, r io.Reader, to io.Wr
 			}
 			if number == 0 {
 				line = bytes.TrimPrefix(line, []byte("\xef\xbb\xbf"))
-				if res.header, err = checkHeader(l, o, line); err != nil {
-					return res, err
+				if header, err = checkHeader(l, o, line); err != nil {
+					return header, err
 				}
 			}
 			if number < l.SkipLines {
@@ -213,12 +207,10 @@ func convertText(ctx context.Context, l *Layout, o Object, r io.Reader, to io.Wr
 			rows++
 		}
 		if err := w.flush(rows); err != nil {
-			return res, err
+			return header, err
 		}
 	}
-	err = w.close()
-	res.rows = w.rows
-	return res, err
+	return header, nil
 }
 
 // readError names an error of reading an object's text. Errors of the storage and of the context go on as they are.
@@ -234,7 +226,7 @@ func readError(o Object, err error) error {
 
 // line takes a line apart (Trino, SimpleDeserializer): columns by their places, missing ones NULL, further fields left out.
 func (w *writer) line(line []byte, l *Layout) {
-	columns := w.columns
+	columns := w.columns[:len(l.Columns)]
 	if l.Escaped {
 		begin := 0
 		for i := 0; i < len(line) && len(columns) > 0; i++ {

@@ -56,7 +56,7 @@ func (m *memory) Open(_ context.Context, o Object) (Content, error) {
 	return content{bytes.NewReader([]byte(m.objects[o.URL]))}, m.fail
 }
 
-// rowsOf reads a file back, by another library than the one that wrote it.
+// rowsOf reads a file back, without the column that tells objects apart, by another library than the one that wrote it.
 func rowsOf(t *testing.T, path string) [][]string {
 	t.Helper()
 	f, err := os.Open(path)
@@ -80,7 +80,7 @@ func rowsOf(t *testing.T, path string) [][]string {
 			n, err := rows.ReadRows(buf)
 			for _, r := range buf[:n] {
 				var row []string
-				for _, v := range r {
+				for _, v := range r[:len(r)-1] {
 					text := v.String()
 					if v.IsNull() {
 						text = "NULL"
@@ -493,8 +493,15 @@ func FuzzText(f *testing.F) {
 			{"f", types.Type{Kind: types.Decimal, Precision: 38, Scale: 10}},
 		}}
 		var out bytes.Buffer
-		res, err := convertText(t.Context(), &l, Object{URL: "s3://b/x"}, strings.NewReader(body), &out)
+		w, err := newWriter(&out, &l)
 		if err != nil {
+			t.Fatal(err)
+		}
+		defer w.release()
+		if _, err := convertText(t.Context(), &l, Object{URL: "s3://b/x"}, strings.NewReader(body), w); err != nil {
+			t.Fatal(err)
+		}
+		if err := w.close(); err != nil {
 			t.Fatal(err)
 		}
 		plain := strings.ReplaceAll(strings.ReplaceAll(body, "\r\n", "\n"), "\r", "\n")
@@ -502,8 +509,8 @@ func FuzzText(f *testing.F) {
 		if plain != "" && !strings.HasSuffix(plain, "\n") {
 			want++
 		}
-		if res.rows != int64(want) {
-			t.Errorf("%d rows, %d lines", res.rows, want)
+		if w.rows != int64(want) {
+			t.Errorf("%d rows, %d lines", w.rows, want)
 		}
 	})
 }

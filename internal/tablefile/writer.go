@@ -2,12 +2,15 @@ package tablefile
 
 import (
 	"io"
+	"slices"
 	"sync"
 
 	"github.com/apache/arrow-go/v18/parquet"
 	"github.com/apache/arrow-go/v18/parquet/compress"
 	"github.com/apache/arrow-go/v18/parquet/file"
 	"github.com/apache/arrow-go/v18/parquet/schema"
+
+	"weir/internal/athenasql/types"
 )
 
 // groupRows is how many rows a row group has: its encoded columns are in memory until it is written.
@@ -15,7 +18,8 @@ const groupRows = 1 << 17
 
 // writer writes batches of rows as a Parquet file.
 type writer struct {
-	columns []*column
+	columns []*column // the table's, and ObjectColumn
+	object  int       // the place of the object that is read
 	out     *file.Writer
 	group   file.BufferedRowGroupWriter
 	inGroup int
@@ -29,7 +33,7 @@ var columns = sync.Pool{New: func() any { return new(column) }}
 func newWriter(w io.Writer, l *Layout) (*writer, error) {
 	out := &writer{}
 	var nodes schema.FieldList
-	for _, c := range l.Columns {
+	for _, c := range slices.Concat(l.Columns, []Column{{ObjectColumn, types.Type{Kind: types.Integer}}}) {
 		col := columns.Get().(*column)
 		col.Column, col.layout = c, l
 		node, err := col.node()
@@ -53,6 +57,10 @@ func newWriter(w io.Writer, l *Layout) (*writer, error) {
 func (w *writer) flush(rows int) error {
 	if rows == 0 {
 		return nil
+	}
+	of := w.columns[len(w.columns)-1]
+	for range rows {
+		of.integer(int64(w.object))
 	}
 	if w.group == nil {
 		var err error

@@ -6,6 +6,7 @@ import (
 	"io"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -55,11 +56,19 @@ type AthenaObjects struct {
 	Release func()
 }
 
-// AthenaFile is a Parquet file. Bytes is what counts as scanned: the size of the object that it was made of.
+// Hidden columns of tables over objects, as Trino's Hive connector has them.
+const (
+	ObjectPath = "$path"
+	ObjectSize = "$file_size"
+)
+
+// AthenaFile is a Parquet file. Bytes is what counts as scanned: the size of the object that it was made of, whose address is URL.
 type AthenaFile struct {
-	Path      string
+	Path, URL string
 	Bytes     int64
 	Partition int
+	// Object is the place among the objects that share a file, which follow each other: the column "$object" of the file tells their rows apart.
+	Object int
 }
 
 // AthenaRows is the result of a query of Athena. It is not safe for concurrent use.
@@ -296,6 +305,7 @@ func (r *athenaRun) objectScan(ctx context.Context, i int, cost *query.Cost) err
 	}
 	keys := partitionKeys(scan.Table)
 	keep := func(ctx context.Context, values [][]string, product bool) ([]int, error) {
+		r.scans[i].PartitionsTotal = partitionCount(values, product)
 		return r.session.keepPartitions(ctx, keys, values, product, scan.Partitions)
 	}
 	objects, err := r.in.Objects(ctx, scan, keep)
@@ -303,6 +313,9 @@ func (r *athenaRun) objectScan(ctx context.Context, i int, cost *query.Cost) err
 		return err
 	}
 	r.objects[i] = objects
+	if r.scans[i].PartitionsTotal > 0 {
+		r.scans[i].Partitions = len(objects.Partitions)
+	}
 	defer r.scanned(i, *cost, cost)
 	for _, f := range objects.Files {
 		cost.FilesTotal++
@@ -437,10 +450,14 @@ func objectsSQL(scan *compile.Scan, keys []compile.Column, objects *AthenaObject
 		switch {
 		case len(objects.Files) == 0:
 			list = append(list, fmt.Sprintf("CAST(NULL AS %s) AS %s", c.Type.SQL(), ident(c.Name)))
+		case c.Hidden && c.Name == ObjectPath:
+			list = append(list, fileSQL(&c, objects, func(f *AthenaFile) string { return f.URL })+" AS "+ident(c.Name))
+		case c.Hidden && c.Name == ObjectSize:
+			list = append(list, fileSQL(&c, objects, func(f *AthenaFile) string { return strconv.FormatInt(f.Bytes, 10) })+" AS "+ident(c.Name))
 		case at < 0:
 			list = append(list, ident(c.Name))
 		default:
-			list = append(list, keySQL(&c, at, objects)+" AS "+ident(c.Name))
+			list = append(list, fileSQL(&c, objects, func(f *AthenaFile) string { return objects.Partitions[f.Partition][at] })+" AS "+ident(c.Name))
 		}
 	}
 	if len(list) == 0 {
@@ -449,29 +466,43 @@ func objectsSQL(scan *compile.Scan, keys []compile.Column, objects *AthenaObject
 	if len(objects.Files) == 0 {
 		return "SELECT " + strings.Join(list, ", ") + " WHERE false"
 	}
-	paths := make([]string, len(objects.Files))
-	for i, f := range objects.Files {
-		paths[i] = quote(f.Path)
+	var paths []string
+	for i := range objects.Files {
+		if objects.Files[i].Object == 0 {
+			paths = append(paths, quote(objects.Files[i].Path))
+		}
 	}
 	return "SELECT " + strings.Join(list, ", ") + " FROM read_parquet([" + strings.Join(paths, ", ") + "], hive_partitioning = false)"
 }
 
-// keySQL returns the value of the at-th partition key for a row of the files.
-func keySQL(c *compile.Column, at int, objects *AthenaObjects) string {
-	first := objects.Partitions[objects.Files[0].Partition][at]
+// fileSQL returns a value that all rows of an object have, by the object's place among the objects. NullPartition is NULL. Of partition keys all objects that share a
+// file have the same.
+func fileSQL(c *compile.Column, objects *AthenaObjects, value func(*AthenaFile) string) string {
 	same := true
-	values := make([]string, len(objects.Files))
-	for i, f := range objects.Files {
-		v := objects.Partitions[f.Partition][at]
-		same = same && v == first
-		if values[i] = quote(v); v == NullPartition {
-			values[i] = "NULL"
+	values := make([]string, 0, len(objects.Files))
+	firsts := []string{}
+	for i := range objects.Files {
+		f := &objects.Files[i]
+		if f.Object == 0 {
+			firsts = append(firsts, strconv.Itoa(i))
+		} else if c.Partition {
+			continue
 		}
+		v := quote(value(f))
+		if v == quote(NullPartition) && c.Partition {
+			v = "NULL"
+		}
+		values = append(values, v)
+		same = same && v == values[0]
 	}
 	if same {
 		return fmt.Sprintf("CAST(%s AS %s)", values[0], c.Type.SQL())
 	}
-	return fmt.Sprintf("(CAST(CAST([%s] AS VARCHAR[]) AS %s[]))[CAST(file_index AS BIGINT) + 1]", strings.Join(values, ", "), c.Type.SQL())
+	place := "CAST(file_index AS BIGINT) + 1"
+	if len(values) > len(firsts) {
+		place = fmt.Sprintf(`(CAST([%s] AS BIGINT[]))[%s] + "$object" + 1`, strings.Join(firsts, ", "), place)
+	}
+	return fmt.Sprintf("(CAST(CAST([%s] AS VARCHAR[]) AS %s[]))[%s]", strings.Join(values, ", "), c.Type.SQL(), place)
 }
 
 // AthenaScan is what one scan of a query reads.
@@ -481,6 +512,8 @@ type AthenaScan struct {
 	Columns []string
 	// Condition says that the partition keys choose files.
 	Condition bool
+	// Partitions of PartitionsTotal are read; both are 0 of a table without partition keys and of the lake's.
+	Partitions, PartitionsTotal int
 	// Files of FilesTotal are read, and Bytes of BytesTotal. Of tables over objects the totals are those of the partitions that are read.
 	Files, FilesTotal int
 	Bytes, BytesTotal int64

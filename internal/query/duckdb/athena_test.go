@@ -277,8 +277,8 @@ func TestAthenaErrors(t *testing.T) {
 	for _, tc := range []struct{ name, sql, want string }{
 		{"sum", `SELECT CAST(9223372036854775807 AS BIGINT) + CAST(1 AS BIGINT)`, "NUMERIC_VALUE_OUT_OF_RANGE: bigint addition overflow"},
 		{"narrow", `SELECT CAST(CAST(3000000000 AS BIGINT) AS INTEGER)`, "NUMERIC_VALUE_OUT_OF_RANGE: Out of range for integer: 3000000000"},
-		{"text", `SELECT CAST("srcaddr" AS BIGINT) FROM "r0"`, "INVALID_CAST_ARGUMENT: Cannot cast '10.0.0.0' to bigint"},
-		{"date", `SELECT CAST("srcaddr" AS DATE) FROM "r0"`, "INVALID_CAST_ARGUMENT: Value cannot be cast to date: 10.0.0.0"},
+		{"text", `SELECT CAST("srcaddr" AS BIGINT) FROM "r0" WHERE "srcaddr" = '10.0.0.0'`, "INVALID_CAST_ARGUMENT: Cannot cast '10.0.0.0' to bigint"},
+		{"date", `SELECT CAST("srcaddr" AS DATE) FROM "r0" WHERE "srcaddr" = '10.0.0.0'`, "INVALID_CAST_ARGUMENT: Value cannot be cast to date: 10.0.0.0"},
 		{"rows", `SELECT (SELECT "bytes" FROM "r0")`, "SUBQUERY_MULTIPLE_ROWS: Scalar sub-query has returned multiple rows"},
 		{"wrong SQL", `SELECT no_such_function(1)`, "NOT_SUPPORTED: the statement came to SQL that can't be run: this is a fault of weir"},
 	} {
