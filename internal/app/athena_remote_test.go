@@ -95,6 +95,12 @@ func TestAthenaRemoteFolders(t *testing.T) {
 	ask("ALTER TABLE far ADD PARTITION (k = 'a') LOCATION 's3://bucket/far/a/'")
 	ask("CREATE TABLE made WITH (partitioned_by = ARRAY['k']) AS SELECT 1 AS a, '..' AS k")
 	ask("SELECT a FROM made WHERE k = '..'")
+	// A place is a path as it is written: these are names of folders that are not there.
+	for _, k := range []string{"%2e%2e/" + filepath.Base(secret), "#", "?"} {
+		if got := athenaLines(t, s, "SELECT a FROM default.placed WHERE k = '"+k+"'"); len(got) > 0 {
+			t.Errorf("%s leads to %v", k, got)
+		}
+	}
 	for _, tc := range []struct{ name, text, want string }{
 		{"table", "CREATE EXTERNAL TABLE t (a int) LOCATION " + folder, "over the network"},
 		{"partition", "ALTER TABLE far ADD PARTITION (k = 'b') LOCATION " + folder, "over the network"},
@@ -114,8 +120,6 @@ func TestAthenaRemoteFolders(t *testing.T) {
 		{"unload by a link", "UNLOAD (SELECT 1 AS a) TO 'file://" + output + "/out/x/' WITH (format = 'JSON')", "escapes"},
 		{"immediate", "EXECUTE IMMEDIATE 'CREATE EXTERNAL TABLE t (a int) LOCATION ''file://" + secret + "/'''", "over the network"},
 		{"a key's value", "SELECT a FROM placed WHERE k = '../" + filepath.Base(secret) + "'", "lead elsewhere"},
-		{"an encoded value", "SELECT a FROM placed WHERE k = '%2e%2e/" + filepath.Base(secret) + "'", "lead elsewhere"},
-		{"a value that ends the path", "SELECT a FROM placed WHERE k = '#'", "lead elsewhere"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			if state, reason := run(tc.text); state != athenatypes.QueryExecutionStateFailed || !strings.Contains(reason, tc.want) {
