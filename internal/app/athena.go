@@ -3,6 +3,8 @@ package app
 import (
 	"context"
 	"errors"
+	"maps"
+	"slices"
 	"time"
 
 	"weir/internal/athenasql"
@@ -202,6 +204,9 @@ type athenaCatalog struct{ store *metastore.Store }
 
 // Table returns a table or view.
 func (c athenaCatalog) Table(ctx context.Context, database, name string) (*compile.Table, error) {
+	if database == informationSchema {
+		return c.schemaTable(ctx, name)
+	}
 	t, err := c.store.Table(ctx, database, name)
 	if err != nil || t == nil {
 		return nil, err
@@ -221,6 +226,9 @@ func (c athenaCatalog) Table(ctx context.Context, database, name string) (*compi
 
 // Tables returns the names of a database's tables.
 func (c athenaCatalog) Tables(ctx context.Context, database string) ([]string, error) {
+	if database == informationSchema {
+		return slices.Sorted(maps.Keys(schemaTables)), nil
+	}
 	return c.store.Tables(ctx, database)
 }
 

@@ -138,6 +138,8 @@ func (a *athenaRun) objects() func(context.Context, *compile.Scan, duckdb.KeepPa
 				out.Partitions = append(out.Partitions, space.At(i))
 			}
 			return out, nil
+		case *schemaTable:
+			return &duckdb.AthenaObjects{Rows: true, Partitions: source.rows}, nil
 		case *metastore.Table:
 			return a.tableObjects(ctx, source, scan, keep)
 		}

@@ -367,6 +367,60 @@ func TestAthenaMakesPartitions(t *testing.T) {
 	}
 }
 
+// TestAthenaRegexTable reads flow logs by a regular expression, as older guides of AWS do.
+func TestAthenaRegexTable(t *testing.T) {
+	s, _ := smallLake(t)
+	dir := t.TempDir()
+	text := "version account-id interface-id srcaddr\n2 123456789010 eni-1235b8ca123456789 172.31.16.139\n2 123456789010 eni-1235b8ca123456789 -\nbad line\n"
+	if err := os.WriteFile(filepath.Join(dir, "a.log"), []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	athenaLines(t, s, `CREATE EXTERNAL TABLE default.r (version int, account string, interfaceid string, sourceaddress string, missing int)
+		ROW FORMAT SERDE 'org.apache.hadoop.hive.serde2.RegexSerDe'
+		WITH SERDEPROPERTIES ("input.regex" = "^([^ ]+)\\s+([0-9]+)\\s+([^ ]+)\\s+([^ ]+)$")
+		LOCATION 'file://`+filepath.ToSlash(dir)+`/'`)
+	got := athenaLines(t, s, "SELECT version, account, sourceaddress, coalesce(missing, 7), count(*) FROM default.r WHERE version IS NOT NULL GROUP BY 1, 2, 3, 4 ORDER BY 3 DESC")
+	if diff := cmp.Diff([]string{"2 123456789010 172.31.16.139 7 1", "2 123456789010 - 7 1"}, got); diff != "" {
+		t.Error(diff)
+	}
+	if got := athenaLines(t, s, "SELECT count(*) FROM default.r"); !cmp.Equal(got, []string{"4"}) { // with the header and the bad line
+		t.Error(got)
+	}
+}
+
+// TestAthenaInformationSchema asks the tables about tables.
+func TestAthenaInformationSchema(t *testing.T) {
+	s, _ := smallLake(t)
+	if got := athenaLines(t, s, "SELECT count(*) FROM information_schema.views"); !cmp.Equal(got, []string{"0"}) {
+		t.Errorf("there are views: %v", got)
+	}
+	athenaLines(t, s, "CREATE EXTERNAL TABLE default.o (a int COMMENT 'how many', b string) PARTITIONED BY (k date) LOCATION 's3://bucket/o/'")
+	athenaLines(t, s, "CREATE VIEW default.v AS SELECT a, count(*) AS n FROM default.o GROUP BY a")
+	for text, want := range map[string][]string{
+		"SELECT schema_name FROM information_schema.schemata ORDER BY 1":                                                  {"default", "weir"},
+		"SELECT table_name, table_type FROM information_schema.tables WHERE table_schema = 'default' ORDER BY table_name": {"o BASE TABLE", "v VIEW"},
+		"SELECT count(*) FROM awsdatacatalog.information_schema.tables WHERE table_name = 'vpc_flow_logs'":                {"1"},
+		"SELECT table_catalog, view_definition FROM information_schema.views":                                             {"awsdatacatalog SELECT a, count(*) AS n FROM default.o GROUP BY a"},
+		"SELECT table_name, column_name, ordinal_position, is_nullable, data_type, coalesce(comment, '-'), coalesce(extra_info, '-') FROM information_schema.columns WHERE table_schema = 'default' ORDER BY 1, 3": {
+			"o a 1 YES integer how many -", "o b 2 YES varchar - -", "o k 3 YES date - partition key", "v a 1 YES integer - -", "v n 2 YES bigint - -",
+		},
+		"SELECT data_type FROM information_schema.columns WHERE table_schema = 'weir' AND table_name = 'vpc_flow_logs' AND column_name IN ('bytes', 'srcaddr') ORDER BY 1": {"bigint", "varchar"},
+	} {
+		if diff := cmp.Diff(want, athenaLines(t, s, text)); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", text, diff)
+		}
+	}
+	if _, _, err := athenaTexts(t, s, "", "SELECT * FROM information_schema.tables_of"); err == nil || !strings.Contains(err.Error(), athenasql.CodeTableNotFound) {
+		t.Error(err)
+	}
+	if _, _, err := athenaTexts(t, s, "", "CREATE DATABASE information_schema"); err == nil || !strings.Contains(err.Error(), "AlreadyExists") {
+		t.Error(err)
+	}
+	if _, _, err := athenaTexts(t, s, "", "CREATE EXTERNAL TABLE information_schema.x (a int) LOCATION 's3://b/x/'"); err == nil {
+		t.Error("a table of information_schema was made")
+	}
+}
+
 // TestBoundFolder ends what writes more than it may.
 func TestBoundFolder(t *testing.T) {
 	folder := t.TempDir()

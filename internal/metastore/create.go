@@ -115,11 +115,13 @@ func format(c *athenasql.CreateTable) (Format, error) {
 	says := map[Format]string{}
 	refuse := func(what string) error {
 		return athenasql.Errorf(athenasql.CodeNotSupported, c.Span, "tables of %s are not supported", what).
-			WithHint("weir reads text by LazySimpleSerDe (ROW FORMAT DELIMITED) and Parquet (STORED AS PARQUET)")
+			WithHint("weir reads text by LazySimpleSerDe (ROW FORMAT DELIMITED) and RegexSerDe, and Parquet (STORED AS PARQUET)")
 	}
 	switch class := c.SerDe; {
 	case class == "":
 	case strings.EqualFold(class, lazySimple):
+		says[Text] = "SERDE '" + class + "'"
+	case strings.EqualFold(class, regexSerDe):
 		says[Text] = "SERDE '" + class + "'"
 	case strings.EqualFold(class, parquetSerDe), strings.EqualFold(class, "parquet.hive.serde.ParquetHiveSerDe"):
 		says[Parquet] = "SERDE '" + class + "'"

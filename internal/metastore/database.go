@@ -17,6 +17,7 @@ func (s *Store) createDatabase(ctx context.Context, c *athenasql.CreateDatabase)
 		return athenasql.Errorf(codeFailed, c.Name.Span, "SemanticException %q is no name of a database", name).WithHint("names have letters, digits and underscores")
 	}
 	ok, err := s.hasDatabase(ctx, name)
+	ok = ok || name == "information_schema" // each catalog has it
 	switch {
 	case err != nil:
 		return err

@@ -100,6 +100,9 @@ func (t *Table) details(place string) []string {
 		return lines
 	}
 	serde, input, output := lazySimple, textInput, textOutput
+	if t.SerDe != "" {
+		serde = t.SerDe
+	}
 	if t.Format == Parquet {
 		serde, input, output = parquetSerDe, parquetInput, parquetOutput
 	}

@@ -3,7 +3,9 @@ package metastore
 import (
 	"fmt"
 	"strconv"
+	"strings"
 
+	"weir/internal/athenasql/function"
 	"weir/internal/athenasql/types"
 	"weir/internal/tablefile"
 )
@@ -11,6 +13,7 @@ import (
 // The classes that say what the objects of a table hold.
 const (
 	lazySimple    = "org.apache.hadoop.hive.serde2.lazy.LazySimpleSerDe"
+	regexSerDe    = "org.apache.hadoop.hive.serde2.RegexSerDe"
 	parquetSerDe  = "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe"
 	textInput     = "org.apache.hadoop.mapred.TextInputFormat"
 	textOutput    = "org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat"
@@ -37,6 +40,9 @@ func (t *Table) Layout() (tablefile.Layout, error) {
 	if l.Parquet {
 		return l, nil
 	}
+	if strings.EqualFold(t.SerDe, regexSerDe) {
+		return l, t.pattern(&l)
+	}
 	fields, escape, null := t.separators()
 	var ok bool
 	if fields != "" {
@@ -53,15 +59,49 @@ func (t *Table) Layout() (tablefile.Layout, error) {
 	if null != "" {
 		l.Null = null
 	}
-	if v, ok := property(t.Properties, skipLines); ok {
-		n, err := strconv.Atoi(v)
-		if err != nil || n < 0 {
-			return l, fmt.Errorf("%s is %q: a number of lines is expected", skipLines, v)
-		}
-		l.SkipLines = n
-	}
-	return l, nil
+	return l, t.skip(&l)
 }
+
+// skip sets how many lines are no rows.
+func (t *Table) skip(l *tablefile.Layout) error {
+	v, ok := property(t.Properties, skipLines)
+	if !ok {
+		return nil
+	}
+	n, err := strconv.Atoi(v)
+	if err != nil || n < 0 {
+		return fmt.Errorf("%s is %q: a number of lines is expected", skipLines, v)
+	}
+	l.SkipLines = n
+	return nil
+}
+
+// pattern sets how Hive's RegexSerDe takes lines apart (Athena User Guide, "Regex SerDe").
+func (t *Table) pattern(l *tablefile.Layout) error {
+	text, ok := property(t.SerDeProperties, inputRegex)
+	if !ok {
+		return fmt.Errorf("a table of RegexSerDe has its pattern in WITH SERDEPROPERTIES (%s = '...')", literal(inputRegex))
+	}
+	pattern, err := function.JavaRegex(text)
+	if err != nil {
+		return fmt.Errorf("%s: %w", inputRegex, err)
+	}
+	if v, ok := property(t.SerDeProperties, inputRegex+".case.insensitive"); ok && strings.EqualFold(v, "true") {
+		pattern = "(?i:" + pattern + ")"
+	}
+	for _, c := range l.Columns {
+		switch {
+		case c.Type.IsInteger(), c.Type.Kind == types.Varchar, c.Type.Kind == types.Double, c.Type.Kind == types.Real:
+		default:
+			return fmt.Errorf("column %s: a table of RegexSerDe with columns of %s is not supported: string, whole numbers, float and double are", c.Name, c.Type)
+		}
+	}
+	l.Pattern = `\A(?:` + pattern + `)\z` // the whole line matches
+	l.Null = "\n"                         // which is in no line
+	return t.skip(l)
+}
+
+const inputRegex = "input.regex"
 
 // separators returns what ends fields, what escapes and what stands for NULL, "" where nothing is said.
 func (t *Table) separators() (fields, escape, null string) {

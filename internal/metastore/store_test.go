@@ -125,6 +125,9 @@ func TestErrors(t *testing.T) {
 		{"a folder of another machine", table("(a int) LOCATION 'file://host/x/'"), "INVALID_TABLE_PROPERTY: line 1:42"},
 		{"a SerDe", table("(a int) ROW FORMAT SERDE 'org.openx.data.jsonserde.JsonSerDe'") + at, "NOT_SUPPORTED: line 1:1: tables of the SerDe org.openx.data.jsonserde.JsonSerDe"},
 		{"another SerDe", table("(a int) ROW FORMAT SERDE 'org.apache.hadoop.hive.serde2.OpenCSVSerde'") + at, "NOT_SUPPORTED"},
+		{"a SerDe without its pattern", table("(a int) ROW FORMAT SERDE 'org.apache.hadoop.hive.serde2.RegexSerDe'") + at, "INVALID_TABLE_PROPERTY: line 1:1: a table of RegexSerDe"},
+		{"a pattern that looks behind", table("(a int) ROW FORMAT SERDE 'org.apache.hadoop.hive.serde2.RegexSerDe' WITH SERDEPROPERTIES ('input.regex'='(?<=a)(b)')") + at, "INVALID_TABLE_PROPERTY: line 1:1: input.regex"},
+		{"a type beside a pattern", table("(a date) ROW FORMAT SERDE 'org.apache.hadoop.hive.serde2.RegexSerDe' WITH SERDEPROPERTIES ('input.regex'='(b)')") + at, "INVALID_TABLE_PROPERTY: line 1:1: column a"},
 		{"ORC", table("(a int) STORED AS ORC") + at, "NOT_SUPPORTED: line 1:1: tables of STORED AS ORC"},
 		{"text and Parquet", table("(a int) ROW FORMAT DELIMITED STORED AS PARQUET") + at, "INVALID_TABLE_PROPERTY"},
 		{"two bytes between fields", table("(a int) ROW FORMAT DELIMITED FIELDS TERMINATED BY '||'") + at, "INVALID_TABLE_PROPERTY"},
@@ -398,6 +401,8 @@ func TestShowCreate(t *testing.T) {
 				`TBLPROPERTIES ('k'='it\'s "so"', 'classification'='csv')`,
 			`CREATE EXTERNAL TABLE x (a int) ROW FORMAT SERDE 'org.apache.hadoop.hive.serde2.lazy.LazySimpleSerDe' ` +
 				`WITH SERDEPROPERTIES ('field.delim'='\001', 'serialization.format'='\001') STORED AS TEXTFILE LOCATION 's3://b/'`,
+			`CREATE EXTERNAL TABLE x (a int, b string) ROW FORMAT SERDE 'org.apache.hadoop.hive.serde2.RegexSerDe' ` +
+				`WITH SERDEPROPERTIES ("input.regex" = "^([^ ]+)\\s+([0-9]+)$") LOCATION 's3://b/'`,
 		} {
 			if !yield(text) {
 				return

@@ -27,6 +27,9 @@ type Layout struct {
 	Separator, Escape byte
 	Escaped           bool
 	Null              string
+	// Pattern, where it is not "", takes lines apart in place of Separator: a regular expression of package regexp whose groups are the columns. A line that it does not
+	// match is a row of NULLs.
+	Pattern string `json:",omitempty"`
 	// SkipLines is how many lines at the head of each object are no rows.
 	SkipLines int
 }

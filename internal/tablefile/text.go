@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"path"
+	"regexp"
 	"strings"
 	"sync"
 
@@ -169,6 +170,12 @@ func convertText(ctx context.Context, l *Layout, o Object, r io.Reader, w *write
 		return false, readError(o, err)
 	}
 	defer done()
+	var pattern *regexp.Regexp
+	if l.Pattern != "" {
+		if pattern, err = regexp.Compile(l.Pattern); err != nil {
+			return false, err
+		}
+	}
 	room := rooms.Get().(*[]byte)
 	in := &lines{r: brokenReader{text}, room: *room}
 	defer func() {
@@ -203,7 +210,11 @@ func convertText(ctx context.Context, l *Layout, o Object, r io.Reader, w *write
 				continue
 			}
 			number++
-			w.line(line, l)
+			if pattern != nil {
+				w.matched(line, l, pattern)
+			} else {
+				w.line(line, l)
+			}
 			rows++
 		}
 		if err := w.flush(rows); err != nil {
@@ -222,6 +233,25 @@ func readError(o Object, err error) error {
 		return err
 	}
 	return &athenasql.Error{Code: athenasql.CodeCursor, Message: fmt.Sprintf("%v (%s)", err, o.URL)}
+}
+
+// matched takes a line apart by a pattern (Hive, RegexSerDe): columns by its groups, NULL where one takes no part, all of them where it does not match. Java reads
+// whole numbers of these, without a fraction.
+func (w *writer) matched(line []byte, l *Layout, pattern *regexp.Regexp) {
+	m := pattern.FindSubmatchIndex(line)
+	for i, c := range w.columns[:len(l.Columns)] {
+		at := 2 * (i + 1)
+		if at >= len(m) || m[at] < 0 {
+			c.null()
+			continue
+		}
+		field := line[m[at]:m[at+1]]
+		if c.Type.IsInteger() && bytes.IndexByte(field, '.') >= 0 {
+			c.null()
+			continue
+		}
+		c.add(field)
+	}
 }
 
 // line takes a line apart (Trino, SimpleDeserializer): columns by their places, missing ones NULL, further fields left out.

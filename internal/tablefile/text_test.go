@@ -161,6 +161,12 @@ func TestText(t *testing.T) {
 		{"escaped separator", `x\ y 1` + "\n" + `a\\ 2`, with(func(l *Layout) { l.Escaped, l.Escape = true, '\\' }), [][]string{{"x y", "1"}, {`a\`, "2"}}},
 		{"numbers with a fraction", "x 1.9\ny 1.x\n", two, [][]string{{"x", "1"}, {"y", "NULL"}}},
 		{"a mark of UTF-8", "\ufeffx 1\n", two, [][]string{{"x", "1"}}},
+		{
+			"a pattern", "x 1\ny 1.9\nz \\N\n3\nlonger 5 \n-\n",
+			with(func(l *Layout) { l.Pattern, l.Null = `\A(?:([^ ]+)\s+(\S+)\s?|([0-9]))\z`, "\n" }),
+			[][]string{{"x", "1"}, {"y", "NULL"}, {"z", "NULL"}, {"NULL", "NULL"}, {"longer", "5"}, {"NULL", "NULL"}},
+		},
+		{"a pattern of one group", "x 1\n", with(func(l *Layout) { l.Pattern = `\A(?:(.*))\z` }), [][]string{{"x 1", "NULL"}}},
 		{"what is no UTF-8", "\xff 1\n", two, [][]string{{"\uFFFD", "1"}}},
 	}
 	for _, tt := range tests {

@@ -259,6 +259,12 @@ func takesPart(re *syntax.Regexp, group int) bool {
 	return false
 }
 
+// JavaRegex returns a regular expression of Java as one of package regexp. What that has not is refused, with its place in the pattern.
+func JavaRegex(pattern string) (string, error) {
+	r, err := compileRegex(pattern)
+	return r.text, err
+}
+
 // compileRegex compiles a pattern of Java. Those that were compiled lately are kept.
 func compileRegex(pattern string) (regex, error) { return regexes.get(pattern) }
 
