@@ -18,6 +18,9 @@ func side(r relation) string {
 
 // join compiles a join of two relations.
 func (c *compiler) join(j *athenasql.Join, around *scope) relation {
+	if j.Natural {
+		c.hinted("name the columns: JOIN ... USING (a, b)", athenasql.CodeNotSupported, j.Span, "Natural join not supported")
+	}
 	left := c.relation(j.Left, around)
 	right := c.relation(j.Right, &scope{fields: left.fields, parent: around, siblings: true})
 	if _, ok := j.Right.(*athenasql.Join); ok {
@@ -30,9 +33,6 @@ func (c *compiler) join(j *athenasql.Join, around *scope) relation {
 		return relation{sql: left.sql + " CROSS JOIN " + side(right), fields: slices.Concat(left.fields, right.fields)}
 	}
 	using := j.Using
-	if j.Natural {
-		using = c.natural(j, left, right)
-	}
 	var on string
 	var fields []field
 	if using != nil {
@@ -96,20 +96,6 @@ func prunable(kind athenasql.JoinKind, left, right relation) func(*field) bool {
 	return func(*field) bool { return false }
 }
 
-// natural returns the columns that both sides have.
-func (c *compiler) natural(j *athenasql.Join, left, right relation) []athenasql.Name {
-	using := []athenasql.Name{}
-	for _, f := range left.fields {
-		if f.hidden || f.name == "" {
-			continue
-		}
-		if slices.ContainsFunc(right.fields, func(o field) bool { return !o.hidden && o.name == f.name }) {
-			using = append(using, athenasql.Name{Span: j.Span, Text: f.name, Written: f.name})
-		}
-	}
-	return using
-}
-
 // using compiles USING: its columns come first, once each and without a table; then the others of the left and of the right.
 func (c *compiler) using(j *athenasql.Join, using []athenasql.Name, left, right relation) (string, []field) {
 	var on []string
@@ -166,7 +152,7 @@ func (c *compiler) using(j *athenasql.Join, using []athenasql.Name, left, right 
 	}
 	sides := func(fields []field) (out []field) {
 		for i := range fields {
-			if f := fields[i]; taken[&fields[i]] && j.Kind == athenasql.InnerJoin && !j.Natural {
+			if f := fields[i]; taken[&fields[i]] && j.Kind == athenasql.InnerJoin {
 				f.hidden, f.qualified = true, true
 				out = append(out, f)
 			}

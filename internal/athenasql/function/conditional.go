@@ -1,8 +1,6 @@
 package function
 
 import (
-	"strings"
-
 	"weir/internal/athenasql"
 	"weir/internal/athenasql/types"
 )
@@ -33,8 +31,11 @@ var conditionalFuncs = []Func{
 		return "CASE WHEN " + as(a) + " = " + as(b) + " THEN NULL ELSE " + a.SQL + " END", nil
 	}}}},
 	{Name: "try", Page: "conditional", Forms: []Form{{Signature: "(T) -> T", Make: func(c *Call) (string, error) {
-		if strings.Contains(c.Args[0].SQL, "random()") || strings.Contains(c.Args[0].SQL, "uuid()") {
+		switch sql := c.Args[0].SQL; {
+		case volatileSQL(sql):
 			return "", refuse(c, "try is not supported of a random value")
+		case hasQuery(sql):
+			return "", athenasql.Errorf(athenasql.CodeNotSupported, c.At, "try of an expression with a subquery is not supported").WithHint("join the subquery, and try the rest")
 		}
 		return Try(c.Args[0].SQL), nil
 	}}}},

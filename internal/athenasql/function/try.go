@@ -1,6 +1,9 @@
 package function
 
-import "regexp"
+import (
+	"regexp"
+	"strings"
+)
 
 var columnRef = regexp.MustCompile(`'(?:[^']|'')*'|(?:^|[^A-Za-z0-9_."])([a-z][a-z0-9]*\."(?:[^"]|"")+")`)
 
@@ -17,4 +20,12 @@ func Try(sql string) string {
 		}
 	}
 	return "TRY([" + sql + "][1])"
+}
+
+// quotedSQL is a text or a name within SQL.
+var quotedSQL = regexp.MustCompile(`'(?:[^']|'')*'|"(?:[^"]|"")*"`)
+
+// hasQuery reports whether SQL has a query in it.
+func hasQuery(sql string) bool {
+	return strings.Contains(quotedSQL.ReplaceAllString(sql, ""), "SELECT ")
 }

@@ -58,6 +58,10 @@ func athenaErrorOf(e *duckError) error {
 	if f, ok := function.Failure(e.Text); ok && f.Message != text {
 		return f
 	}
+	if strings.Contains(text, "depth limit") {
+		return &limitError{athenasql.Errorf(athenasql.CodeExceededLimit, none, "an expression of the statement is nested too deeply, or has too many operators in a row").
+			WithHint("compute parts of it in a subquery; lists (IN, concat, greatest) may be long")}
+	}
 	switch e.Class {
 	case "Out of Memory":
 		return &limitError{athenasql.Errorf(athenasql.CodeExceededLimit, none, "Query exhausted resources at this scale factor").

@@ -280,6 +280,7 @@ func TestAthenaErrors(t *testing.T) {
 		{"text", `SELECT CAST("srcaddr" AS BIGINT) FROM "r0" WHERE "srcaddr" = '10.0.0.0'`, "INVALID_CAST_ARGUMENT: Cannot cast '10.0.0.0' to bigint"},
 		{"date", `SELECT CAST("srcaddr" AS DATE) FROM "r0" WHERE "srcaddr" = '10.0.0.0'`, "INVALID_CAST_ARGUMENT: Value cannot be cast to date: 10.0.0.0"},
 		{"rows", `SELECT (SELECT "bytes" FROM "r0")`, "SUBQUERY_MULTIPLE_ROWS: Scalar sub-query has returned multiple rows"},
+		{"a long chain", `SELECT ` + strings.Repeat(`"bytes" + `, 3000) + `"bytes" FROM "r0"`, "EXCEEDED_LIMIT: an expression of the statement is nested too deeply, or has too many operators in a row"},
 		{"wrong SQL", `SELECT no_such_function(1)`, "NOT_SUPPORTED: the statement came to SQL that can't be run: this is a fault of weir"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
