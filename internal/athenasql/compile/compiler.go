@@ -3,6 +3,7 @@ package compile
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -30,12 +31,28 @@ type compiler struct {
 	views []string
 	// parameters counts the ? that were met.
 	parameters int
+	// fast leaves out guards of casts to ipaddress, and guards counts them: see [Query.Fast].
+	fast   bool
+	guards int
 }
 
 // Compile says what a query means, in DuckDB's SQL. Errors are *[athenasql.Error] whose Span is a place in the query's text (the caller
 // calls Place), or what the catalog or the context returns.
-func Compile(ctx context.Context, q *athenasql.Query, opt Options) (out *Query, err error) {
+func Compile(ctx context.Context, q *athenasql.Query, opt Options) (*Query, error) {
 	c := &compiler{ctx: ctx, opt: opt}
+	out, err := c.compile(q)
+	if err != nil || c.guards == 0 {
+		return out, err
+	}
+	fast, err := (&compiler{ctx: ctx, opt: opt, fast: true}).compile(q)
+	// Tables can have changed meanwhile.
+	if err == nil && slices.EqualFunc(out.Scans, fast.Scans, func(a, b Scan) bool { return a.Relation == b.Relation && slices.Equal(a.Columns, b.Columns) }) {
+		out.Fast = fast.SQL
+	}
+	return out, nil
+}
+
+func (c *compiler) compile(q *athenasql.Query) (out *Query, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			b, ok := r.(bail)
@@ -46,7 +63,7 @@ func Compile(ctx context.Context, q *athenasql.Query, opt Options) (out *Query, 
 		}
 	}()
 	body := c.query(q, &scope{})
-	if n := len(opt.Parameters); c.parameters != n {
+	if n := len(c.opt.Parameters); c.parameters != n {
 		return nil, athenasql.Errorf(athenasql.CodeInvalidParameter, q.Span, "Incorrect number of parameters: expected %d but found %d", c.parameters, n)
 	}
 	out = &Query{}

@@ -2,6 +2,7 @@ package duckdb
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"path/filepath"
@@ -110,7 +111,7 @@ func (e *Engine) Athena(ctx context.Context, in AthenaInput, l query.Limits) (*A
 		return fail(err)
 	}
 	planned := time.Now()
-	from, err := run.session.spool(limit.ctx, run.sql, len(in.Query.Columns))
+	from, err := run.spool(limit.ctx)
 	if err != nil {
 		return fail(err)
 	}
@@ -122,6 +123,18 @@ func (e *Engine) Athena(ctx context.Context, in AthenaInput, l query.Limits) (*A
 		r.targets[i] = &r.values[i]
 	}
 	return r, nil
+}
+
+// spool runs the query: its fast form first, where it has one, whose failed casts count for nothing.
+func (r *athenaRun) spool(ctx context.Context) (*spool, error) {
+	columns := len(r.in.Query.Columns)
+	if r.in.Query.Fast != "" {
+		from, err := r.session.spool(ctx, rowwise(r.in.Query.Fast), columns)
+		if e, ok := errors.AsType[*athenasql.Error](athenaError(err)); err == nil || !ok || e.Code != athenasql.CodeInvalidCast {
+			return from, err
+		}
+	}
+	return r.session.spool(ctx, r.sql, columns)
 }
 
 // AthenaCost says what Athena would read, without running the query.

@@ -125,26 +125,46 @@ func runAthena(t *testing.T, conn *sql.Conn, tables athenaTables, text string) (
 		}
 	}
 	failure := func(err error) error {
-		if e, ok := function.Failure(err.Error()); ok {
+		if e := failureOf(err); e != err {
 			return e
 		}
 		return fmt.Errorf("%w\n%s", err, q.SQL)
 	}
-	rows, err := conn.QueryContext(t.Context(), rowwise(q.SQL))
-	if err != nil {
-		return "", failure(err)
+	run := func(text string) (string, error) {
+		rows, err := conn.QueryContext(t.Context(), rowwise(text))
+		if err != nil {
+			return "", err
+		}
+		defer rows.Close()
+		return athenaResult(rows, q.Columns)
 	}
-	defer rows.Close()
 	var head []string
 	for _, c := range q.Columns {
 		head = append(head, c.Name+" "+c.Type.String())
 	}
 	out := "---- " + strings.Join(head, " | ") + "\n"
-	got, err := athenaResult(rows, q.Columns)
+	got, err := run(q.SQL)
+	if q.Fast != "" {
+		fast, fastErr := run(q.Fast)
+		if e, ok := errors.AsType[*athenasql.Error](failureOf(fastErr)); fastErr != nil && (!ok || e.Code != athenasql.CodeInvalidCast) || fastErr == nil && fast != got {
+			t.Errorf("%s\nfast:\n%s%v\nguarded:\n%s%v", text, fast, fastErr, got, err)
+		}
+	}
 	if err != nil {
 		return "", failure(err)
 	}
 	return out + got, nil
+}
+
+// failureOf returns what an error of DuckDB is to Athena, itself where it is nothing.
+func failureOf(err error) error {
+	if err == nil {
+		return nil
+	}
+	if e, ok := function.Failure(err.Error()); ok {
+		return e
+	}
+	return err
 }
 
 func athenaResult(rows *sql.Rows, columns []compile.Result) (string, error) {

@@ -15,6 +15,7 @@ import (
 	"weir/flowlog"
 	"weir/internal/athenasql"
 	"weir/internal/athenasql/compile"
+	"weir/internal/athenasql/function"
 	"weir/internal/athenasql/types"
 	"weir/internal/query"
 )
@@ -266,6 +267,25 @@ func TestAthenaObjects(t *testing.T) {
 			}
 			if diff := cmp.Diff(tc.want, got); diff != "" || cost.Bytes != tc.bytes {
 				t.Errorf("%d bytes (-want +got):\n%s", cost.Bytes, diff)
+			}
+		})
+	}
+}
+
+// TestAthenaFast runs the fast form of a query, and the other one where that fails with a cast alone.
+func TestAthenaFast(t *testing.T) {
+	e := sixHours(t)
+	fail := func(code string) string { return "SELECT " + function.Fail(code, "fast") }
+	for _, tc := range []struct{ name, fast, sql, want string }{
+		{"fast", "SELECT 1", "SELECT 2", "[[1]] <nil>"},
+		{"it fails with a cast", fail(athenasql.CodeInvalidCast), "SELECT 2", "[[2]] <nil>"},
+		{"it fails otherwise", fail(athenasql.CodeDivisionByZero), "SELECT 2", "[] DIVISION_BY_ZERO: fast"},
+		{"both fail", fail(athenasql.CodeInvalidCast), "SELECT " + function.Fail(athenasql.CodeInvalidCast, "guarded"), "[] INVALID_CAST_ARGUMENT: guarded"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			rows, _, err := rowsOf(t, e, AthenaInput{Query: &compile.Query{SQL: tc.sql, Fast: tc.fast, Columns: results(1)}}, query.Limits{})
+			if got := fmt.Sprint(rows, " ", err); got != tc.want {
+				t.Errorf("%s, want %s", got, tc.want)
 			}
 		})
 	}
