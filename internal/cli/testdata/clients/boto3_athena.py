@@ -93,7 +93,10 @@ assert "may not write to s3://elsewhere/" in error(athena.start_query_execution,
 named = athena.create_named_query(Name="refused", Database="weir", QueryString=refused)["NamedQueryId"]
 athena.update_named_query(NamedQueryId=named, Name="who was refused", QueryString=refused)
 equal(athena.get_named_query(NamedQueryId=named)["NamedQuery"]["Name"], "who was refused")
-equal(pages("list_named_queries", "NamedQueryIds[]"), [named])
+listed = pages("list_named_queries", "NamedQueryIds[]")
+assert named in listed, listed
+ready = [athena.get_named_query(NamedQueryId=i)["NamedQuery"] for i in listed if i != named]
+equal(len([q for q in ready if q["Name"].startswith("VpcFlowLogs")]), 16)
 equal(athena.batch_get_named_query(NamedQueryIds=[named])["NamedQueries"][0]["QueryString"], refused)
 athena.delete_named_query(NamedQueryId=named)
 of = {"StatementName": "port", "WorkGroup": "primary"}
