@@ -26,7 +26,6 @@ func full(parquet bool) Config {
 // TestCalibration weighs every 24th slot of the full day. The benchmark
 // BenchmarkDay weighs all of it.
 func TestCalibration(t *testing.T) {
-	wholeDays(t)
 	for name, x := range calibration {
 		t.Run(name, func(t *testing.T) {
 			g, err := New(full(x.parquet))

@@ -231,7 +231,6 @@ func packetOf(r flowlog.Record) packet {
 // accepted must be allowed, what was refused must not be, and only the story of
 // late packets has no cause.
 func TestRules(t *testing.T) {
-	wholeDays(t)
 	c := small()
 	c.Records, c.Format = 150_000, wide(t)
 	n, err := NewNetwork(c)

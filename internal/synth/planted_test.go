@@ -57,7 +57,6 @@ func (def definition) denying(eni string, p packet, egress bool) string {
 
 // TestRefusals compares what was planted with what the documents say of each REJECT record.
 func TestRefusals(t *testing.T) {
-	wholeDays(t)
 	for seed := range sharedtest.Rounds(uint64(3)) {
 		c := small()
 		c.Seed, c.Records, c.Format = seed, 60_000, wide(t)

@@ -23,7 +23,6 @@ import (
 // TestTotals reads everything that was made, in several shapes, and compares it
 // with the summary and the configuration.
 func TestTotals(t *testing.T) {
-	wholeDays(t)
 	for name, change := range map[string]func(*Config){
 		"a small day":          func(*Config) {},
 		"the fewest records":   func(c *Config) { c.Records = 14_400 },
@@ -89,7 +88,6 @@ func countRecord(s *Summary, sources map[string]bool, r flowlog.Record) {
 
 // TestShares checks the shares that the model promises.
 func TestShares(t *testing.T) {
-	wholeDays(t)
 	c := DefaultConfig()
 	c.Records = 1_000_000
 	_, s := collect(t, c)
@@ -161,7 +159,6 @@ func TestGzipHeader(t *testing.T) {
 // TestSlotsAlone makes slots alone, and all of them with other numbers of
 // workers: nothing may differ.
 func TestSlotsAlone(t *testing.T) {
-	wholeDays(t)
 	for name, parquet := range map[string]bool{"text": false, "parquet": true} {
 		t.Run(name, func(t *testing.T) {
 			c := hour(9_000)
