@@ -5,8 +5,6 @@ import (
 	"errors"
 	"io"
 	"path/filepath"
-	"regexp"
-	"strings"
 	"sync"
 
 	"weir/internal/athenasql"
@@ -160,7 +158,7 @@ func (a *athenaRun) tableObjects(ctx context.Context, t *metastore.Table, scan *
 	prune := func(ctx context.Context, space metastore.Space) ([]int, error) {
 		return keep(ctx, space.Values, space.Product)
 	}
-	partitions, err := a.store.Partitions(ctx, t, pinnedKeys(scan.Partitions), prune)
+	partitions, err := a.store.Partitions(ctx, t, scan.Pinned, prune)
 	if err != nil {
 		return nil, err
 	}
@@ -188,60 +186,4 @@ func (a *athenaRun) tableObjects(ctx context.Context, t *metastore.Table, scan *
 		out.Files = append(out.Files, duckdb.AthenaFile{Path: f.Path, URL: located[i].URL, Bytes: f.Bytes, Partition: located[i].Location, Object: f.Object})
 	}
 	return out, nil
-}
-
-// Conditions on a key by = and IN, as package compile says them.
-var (
-	pinnedEqual = regexp.MustCompile(`^\(*"((?:[^"]|"")+)" = ('(?:[^']|'')*'|[0-9]+)\)*$`)
-	pinnedIn    = regexp.MustCompile(`^\(*"((?:[^"]|"")+)" IN \(((?:'(?:[^']|'')*'|[0-9]+)(?:, (?:'(?:[^']|'')*'|[0-9]+))*)\)\)*$`)
-	pinnedValue = regexp.MustCompile(`'(?:[^']|'')*'|[0-9]+`)
-)
-
-// pinnedKeys returns the values that a condition gives to partition keys by = or IN with constants: those of injected keys are nowhere else. The condition is evaluated
-// over them like over others, so that what is not recognised here only means that an injected key has none.
-func pinnedKeys(condition string) map[string][]string {
-	out := map[string][]string{}
-	for _, part := range conjuncts(condition) {
-		m := pinnedEqual.FindStringSubmatch(part)
-		if m == nil {
-			m = pinnedIn.FindStringSubmatch(part)
-		}
-		if m == nil {
-			continue
-		}
-		key := strings.ReplaceAll(m[1], `""`, `"`)
-		for _, v := range pinnedValue.FindAllString(m[2], -1) {
-			if v[0] == '\'' {
-				v = strings.ReplaceAll(v[1:len(v)-1], "''", "'")
-			}
-			out[key] = append(out[key], v)
-		}
-	}
-	return out
-}
-
-// conjuncts splits a condition at the ANDs that stand outside of texts and of inner parentheses.
-func conjuncts(condition string) []string {
-	var out []string
-	depth, start := 0, 0
-	var quote byte
-	for i := range len(condition) {
-		c := condition[i]
-		switch {
-		case quote != 0:
-			if c == quote {
-				quote = 0
-			}
-		case c == '\'' || c == '"':
-			quote = c
-		case c == '(':
-			depth++
-		case c == ')':
-			depth--
-		case depth == 0 && strings.HasPrefix(condition[i:], " AND "):
-			out = append(out, strings.TrimSpace(condition[start:i]))
-			start = i + len(" AND ")
-		}
-	}
-	return append(out, strings.TrimSpace(condition[start:]))
 }

@@ -79,6 +79,8 @@ type Scan struct {
 	Table    *Table
 	// Columns are the names of the table's columns that are read, in its order.
 	Columns []string
+	// Pinned are the constants that the conditions on partition keys give to keys by = or IN, as text, by the names of the keys. Not all of them need be met: Partitions decides.
+	Pinned map[string][]string
 	// Partitions is a condition of DuckDB over the partition keys (by their names, quoted) that every row which matters meets; "": all may.
 	Partitions string
 }

@@ -160,6 +160,43 @@ func TestScans(t *testing.T) {
 	}
 }
 
+// TestPinned has which values conditions give to partition keys.
+func TestPinned(t *testing.T) {
+	for where, want := range map[string]map[string][]string{
+		"day = 'it''s'": {"day": {"it's"}},
+		"'a' = day AND region IN ('b', 'c AND day')":   {"day": {"a"}, "region": {"b", "c AND day"}},
+		"day = 'a' AND day IN ('b')":                   {"day": {"a", "b"}},
+		"day = 'a' OR day = 'b'":                       nil,
+		"day <> 'a' AND region NOT IN ('b')":           nil,
+		"day = region":                                 nil,
+		"day IN ('a', region)":                         nil,
+		"day = 'a' || 'b' AND srcaddr = 'x' AND 1 = 1": nil,
+		"day = ?": {"day": {"it's"}},
+	} {
+		var parameters []string
+		if strings.Contains(where, "?") {
+			parameters = []string{"'it''s'"}
+		}
+		for _, text := range []string{"SELECT bytes FROM flows WHERE " + where, "SELECT 1 FROM (SELECT srcaddr, region, bytes, day FROM flows) f WHERE " + where} {
+			q, err := compiled(t, text, parameters...)
+			if err != nil {
+				t.Errorf("%s: %v", text, err)
+				continue
+			}
+			if diff := cmp.Diff(want, q.Scans[0].Pinned); diff != "" {
+				t.Errorf("%s:\n%s", text, diff)
+			}
+		}
+	}
+	q, err := compiled(t, "WITH f AS (SELECT day AS d, region AS day FROM flows) SELECT 1 FROM f WHERE d = 'a'")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(map[string][]string{"day": {"a"}}, q.Scans[0].Pinned); diff != "" {
+		t.Error("by another name:", diff)
+	}
+}
+
 func TestRefuses(t *testing.T) {
 	for _, test := range []struct {
 		text       string

@@ -2,6 +2,7 @@ package compile
 
 import (
 	"slices"
+	"strconv"
 
 	"weir/internal/athenasql"
 )
@@ -30,14 +31,51 @@ func (c *compiler) prune(x athenasql.Expr, s *scope, may func(*field) bool) {
 		}
 		of = f.scan
 		if !slices.ContainsFunc(over.fields, func(o field) bool { return o.name == f.name && slices.Equal(o.qualifier, f.qualifier) }) {
-			over.fields = append(over.fields, field{qualifier: f.qualifier, name: f.name, typ: f.typ, sql: quoteName(f.column)})
+			over.fields = append(over.fields, field{qualifier: f.qualifier, name: f.name, typ: f.typ, sql: quoteName(f.column), column: f.column})
 		}
 	}
 	if of == nil {
 		return
 	}
-	v := (&env{c: c, scope: over}).expr(x)
-	of.partitions = append(of.partitions, v.sql)
+	e := &env{c: c, scope: over}
+	of.partitions = append(of.partitions, e.expr(x).sql)
+	of.pin(e, x)
+}
+
+// pin notes the constants that a condition gives to a partition key.
+func (s *scan) pin(e *env, x athenasql.Expr) {
+	var sides []athenasql.Expr
+	switch x := x.(type) {
+	case *athenasql.BinaryOp:
+		if x.Operator == "=" {
+			sides = []athenasql.Expr{x.Left, x.Right}
+		}
+	case *athenasql.In:
+		if !x.Not && x.Query == nil {
+			sides = append([]athenasql.Expr{x.Of}, x.List...)
+		}
+	}
+	key := ""
+	var values []string
+	for _, side := range sides {
+		switch v := e.expr(side); {
+		case v.column != nil && key == "":
+			key = v.column.column
+		case v.text != nil:
+			values = append(values, *v.text)
+		case v.num != nil:
+			values = append(values, strconv.FormatInt(*v.num, 10))
+		default:
+			return // of some value nothing is known
+		}
+	}
+	if key == "" {
+		return
+	}
+	if s.pinned == nil {
+		s.pinned = map[string][]string{}
+	}
+	s.pinned[key] = append(s.pinned[key], values...)
 }
 
 // isPartition says whether a column is a key of the table's partitions.

@@ -11,6 +11,7 @@ type scan struct {
 	table      *Table
 	used       map[string]bool
 	partitions []string // joined by AND
+	pinned     map[string][]string
 }
 
 func (c *compiler) scan(t *Table) *scan {
@@ -49,7 +50,7 @@ func (s *scan) sql() string {
 }
 
 func (s *scan) result() Scan {
-	out := Scan{Relation: s.relation(), Table: s.table, Partitions: strings.Join(s.partitions, " AND ")}
+	out := Scan{Relation: s.relation(), Table: s.table, Partitions: strings.Join(s.partitions, " AND "), Pinned: s.pinned}
 	for _, c := range s.table.Columns {
 		if s.used[c.Name] {
 			out.Columns = append(out.Columns, c.Name)
