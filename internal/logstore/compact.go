@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"os"
 	"slices"
+
+	"weir/internal/sqlitedb"
 )
 
 // Files below smallFile are put together once there are severalFiles of a group and a day, or, of a day that
@@ -86,7 +88,7 @@ func (s *Store) toMerge() (*group, []*File) {
 func (s *Store) replace(ctx context.Context, g *group, old, fresh []*File, also func(*sql.Tx) error, then func()) error {
 	s.metaMu.Lock()
 	defer s.metaMu.Unlock()
-	err := inTx(ctx, s.db, func(tx *sql.Tx) error {
+	err := sqlitedb.InTx(ctx, s.db, func(tx *sql.Tx) error {
 		if err := s.deleteFiles(ctx, tx, old); err != nil {
 			return err
 		}
@@ -220,7 +222,7 @@ func (s *Store) Expire(ctx context.Context) error {
 	}
 	s.metaMu.Lock()
 	defer s.metaMu.Unlock()
-	err := inTx(ctx, s.db, func(tx *sql.Tx) error {
+	err := sqlitedb.InTx(ctx, s.db, func(tx *sql.Tx) error {
 		for _, files := range expired {
 			if err := s.deleteFiles(ctx, tx, files); err != nil {
 				return err

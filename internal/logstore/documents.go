@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"errors"
 	"strings"
+
+	"weir/internal/sqlitedb"
 )
 
 // ErrNoDocument says that a document does not exist; ask with [errors.Is].
@@ -76,7 +78,7 @@ func (s *Store) Documents(ctx context.Context, q DocumentQuery) ([]Document, err
 		args = append(args, q.Group)
 	}
 	var out []Document
-	err := eachRow(ctx, s.db, query+" ORDER BY grp, name", func(r *sql.Rows) error {
+	err := sqlitedb.EachRow(ctx, s.db, query+" ORDER BY grp, name", func(r *sql.Rows) error {
 		d := Document{Kind: q.Kind}
 		if err := r.Scan(&d.Group, &d.Name, &d.Created, &d.Body); err != nil {
 			return err

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"weir/flowlog"
+	"weir/internal/sqlitedb"
 )
 
 // frozen is what a flush makes files of: the blocks in the segments before a number.
@@ -183,7 +184,7 @@ func (s *Store) commitFlush(ctx context.Context, w *flushWriter) error {
 	s.mu.Unlock()
 	s.metaMu.Lock()
 	defer s.metaMu.Unlock()
-	err := inTx(ctx, s.db, func(tx *sql.Tx) error {
+	err := sqlitedb.InTx(ctx, s.db, func(tx *sql.Tx) error {
 		for g, files := range w.files {
 			if err := s.insertFiles(ctx, tx, g, files); err != nil {
 				return err

@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"weir/flowlog"
+	"weir/internal/sqlitedb"
 )
 
 // RetentionDays are the retentions that a log group can have.
@@ -92,7 +93,7 @@ func (s *Store) CreateGroup(ctx context.Context, name, class string, tags map[st
 	if there {
 		return ErrGroupExists
 	}
-	err := inTx(ctx, s.db, func(tx *sql.Tx) error {
+	err := sqlitedb.InTx(ctx, s.db, func(tx *sql.Tx) error {
 		r, err := tx.ExecContext(ctx, "INSERT INTO groups (name, created, retention, class) VALUES (?, ?, 0, ?)", name, g.created, class)
 		if err != nil {
 			return err
@@ -131,7 +132,7 @@ func (s *Store) changeGroup(ctx context.Context, name string, inDB func(*sql.Tx,
 	if g == nil {
 		return ErrNoGroup
 	}
-	if err := inTx(ctx, s.db, func(tx *sql.Tx) error { return inDB(tx, g) }); err != nil {
+	if err := sqlitedb.InTx(ctx, s.db, func(tx *sql.Tx) error { return inDB(tx, g) }); err != nil {
 		return err
 	}
 	s.mu.Lock()

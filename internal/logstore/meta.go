@@ -3,11 +3,8 @@ package logstore
 import (
 	"context"
 	"database/sql"
-	"fmt"
-	"net/url"
-	"path/filepath"
 
-	_ "modernc.org/sqlite" // the database of groups and files
+	"weir/internal/sqlitedb"
 )
 
 // migrations bring logs.db to the present form, one after the other; a migration that was released is
@@ -93,67 +90,5 @@ INSERT INTO progress VALUES (1, 0, 0);
 
 // openDB opens logs.db and brings it to the present form.
 func openDB(ctx context.Context, path string) (*sql.DB, error) {
-	dsn := (&url.URL{Scheme: "file", Path: filepath.ToSlash(path)}).String() +
-		"?_pragma=busy_timeout(20000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(ON)"
-	db, err := sql.Open("sqlite", dsn)
-	if err != nil {
-		return nil, err
-	}
-	if err := migrate(ctx, db); err != nil {
-		_ = db.Close()
-		return nil, err
-	}
-	return db, nil
-}
-
-// migrate brings the database to the present form. It refuses one of a newer weir.
-func migrate(ctx context.Context, db *sql.DB) error {
-	var have int
-	if err := db.QueryRowContext(ctx, "PRAGMA user_version").Scan(&have); err != nil {
-		return fmt.Errorf("cannot read the log groups: %w", err)
-	}
-	if have > len(migrations) {
-		return fmt.Errorf("the log groups have version %d, this weir knows up to %d: they were made by a newer weir", have, len(migrations))
-	}
-	for v := have; v < len(migrations); v++ {
-		err := inTx(ctx, db, func(tx *sql.Tx) error {
-			if _, err := tx.ExecContext(ctx, migrations[v]); err != nil {
-				return err
-			}
-			_, err := tx.ExecContext(ctx, fmt.Sprintf("PRAGMA user_version = %d", v+1))
-			return err
-		})
-		if err != nil {
-			return fmt.Errorf("cannot bring the log groups to version %d: %w", v+1, err)
-		}
-	}
-	return nil
-}
-
-// inTx calls fn in a transaction, which is committed unless fn fails.
-func inTx(ctx context.Context, db *sql.DB, fn func(*sql.Tx) error) error {
-	tx, err := db.BeginTx(ctx, nil)
-	if err != nil {
-		return err
-	}
-	if err := fn(tx); err != nil {
-		tx.Rollback()
-		return err
-	}
-	return tx.Commit()
-}
-
-// eachRow calls scan for each row of a query.
-func eachRow(ctx context.Context, db *sql.DB, query string, scan func(*sql.Rows) error, args ...any) error {
-	rows, err := db.QueryContext(ctx, query, args...)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		if err := scan(rows); err != nil {
-			return err
-		}
-	}
-	return rows.Err()
+	return sqlitedb.Open(ctx, path, "the log groups", migrations)
 }

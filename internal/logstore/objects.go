@@ -20,6 +20,7 @@ import (
 
 	"weir/flowlog"
 	"weir/internal/durable"
+	"weir/internal/sqlitedb"
 )
 
 // An Object holds events whose messages are flow log records, for the lake: subscription documents of
@@ -226,7 +227,7 @@ func insertObjects(ctx context.Context, tx *sql.Tx, objects []Object) error {
 // Objects returns the objects that were not removed, by name.
 func (s *Store) Objects(ctx context.Context) ([]Object, error) {
 	var out []Object
-	err := eachRow(ctx, s.db, "SELECT name, grp, format, first, last, events, size, sha256 FROM objects ORDER BY name", func(r *sql.Rows) error {
+	err := sqlitedb.EachRow(ctx, s.db, "SELECT name, grp, format, first, last, events, size, sha256 FROM objects ORDER BY name", func(r *sql.Rows) error {
 		var o Object
 		err := r.Scan(&o.Name, &o.Group, &o.number, &o.First, &o.Last, &o.Events, &o.Size, &o.SHA256)
 		out = append(out, o)

@@ -16,6 +16,7 @@ import (
 
 	"weir/flowlog"
 	"weir/internal/durable"
+	"weir/internal/sqlitedb"
 )
 
 // Options says how to open a store.
@@ -282,7 +283,7 @@ func (s *Store) add(g *group, b *block) {
 // load reads logs.db.
 func (s *Store) load(ctx context.Context) error {
 	byID := map[int64]*group{}
-	err := eachRow(ctx, s.db, "SELECT id, name, created, retention, class, coalesce(format, 0) FROM groups", func(r *sql.Rows) error {
+	err := sqlitedb.EachRow(ctx, s.db, "SELECT id, name, created, retention, class, coalesce(format, 0) FROM groups", func(r *sql.Rows) error {
 		g := newGroup()
 		err := r.Scan(&g.id, &g.name, &g.created, &g.retention, &g.class, &g.format)
 		s.groups[g.name], byID[g.id] = g, g
@@ -291,7 +292,7 @@ func (s *Store) load(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	err = eachRow(ctx, s.db, "SELECT grp, key, value FROM tags", func(r *sql.Rows) error {
+	err = sqlitedb.EachRow(ctx, s.db, "SELECT grp, key, value FROM tags", func(r *sql.Rows) error {
 		var id int64
 		var key, value string
 		if err := r.Scan(&id, &key, &value); err != nil {
@@ -303,7 +304,7 @@ func (s *Store) load(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	err = eachRow(ctx, s.db, "SELECT id, grp, name, created, first_event, last_event, last_ingestion FROM streams", func(r *sql.Rows) error {
+	err = sqlitedb.EachRow(ctx, s.db, "SELECT id, grp, name, created, first_event, last_event, last_ingestion FROM streams", func(r *sql.Rows) error {
 		st, id := &stream{}, int64(0)
 		if err := r.Scan(&st.id, &id, &st.Name, &st.Created, &st.FirstEvent, &st.LastEvent, &st.LastIngestion); err != nil {
 			return err
@@ -314,7 +315,7 @@ func (s *Store) load(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	err = eachRow(ctx, s.db, "SELECT text FROM formats ORDER BY id", func(r *sql.Rows) error {
+	err = sqlitedb.EachRow(ctx, s.db, "SELECT text FROM formats ORDER BY id", func(r *sql.Rows) error {
 		var text string
 		if err := r.Scan(&text); err != nil {
 			return err
@@ -326,7 +327,7 @@ func (s *Store) load(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	err = eachRow(ctx, s.db, "SELECT grp, path, first, last, first_stream, last_stream, events, bytes, size FROM files", func(r *sql.Rows) error {
+	err = sqlitedb.EachRow(ctx, s.db, "SELECT grp, path, first, last, first_stream, last_stream, events, bytes, size FROM files", func(r *sql.Rows) error {
 		f, id, path := &File{}, int64(0), ""
 		if err := r.Scan(&id, &path, &f.First, &f.Last, &f.firstStream, &f.lastStream, &f.Events, &f.Bytes, &f.Size); err != nil {
 			return err

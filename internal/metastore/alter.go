@@ -12,6 +12,7 @@ import (
 
 	"weir/internal/athenasql"
 	"weir/internal/athenasql/types"
+	"weir/internal/sqlitedb"
 )
 
 // constant returns the text of a value of a partition's key; ok is false where the expression is none.
@@ -122,7 +123,7 @@ func (s *Store) addPartitions(ctx context.Context, a *athenasql.AddPartitions, s
 		}
 		parts = append(parts, Partition{values, at})
 	}
-	return inTx(ctx, s.db, func(tx *sql.Tx) error {
+	return sqlitedb.InTx(ctx, s.db, func(tx *sql.Tx) error {
 		return insert(ctx, tx, t, parts, func(p Partition) error {
 			if a.IfNotExists {
 				return nil
@@ -160,7 +161,7 @@ func (s *Store) inPartition(ctx context.Context, t *Table, values []string, chan
 	if err != nil {
 		return err
 	}
-	return inTx(ctx, s.db, func(tx *sql.Tx) error {
+	return sqlitedb.InTx(ctx, s.db, func(tx *sql.Tx) error {
 		r, err := change(tx, string(key))
 		if err != nil {
 			return err
@@ -234,7 +235,7 @@ func (s *Store) dropPartitions(ctx context.Context, a *athenasql.DropPartitions,
 			return semantic(10006, "Partition not found %s", written(p))
 		}
 	}
-	return inTx(ctx, s.db, func(tx *sql.Tx) error {
+	return sqlitedb.InTx(ctx, s.db, func(tx *sql.Tx) error {
 		for _, p := range drop {
 			key, err := json.Marshal(p.Values)
 			if err == nil {

@@ -9,6 +9,7 @@ import (
 
 	"weir/internal/athenasql"
 	"weir/internal/athenasql/compile"
+	"weir/internal/sqlitedb"
 )
 
 // NullPartition is the text of a key's value that is NULL, as Hive writes it.
@@ -163,7 +164,7 @@ func (t *Table) keyNames() string {
 // added returns the partitions that were added to a table, in the order of their values.
 func (s *Store) added(ctx context.Context, t *Table) ([]Partition, error) {
 	var out []Partition
-	err := eachRow(ctx, s.db, "SELECT vals, location FROM partitions WHERE db = ? AND tbl = ? ORDER BY vals", func(r *sql.Rows) error {
+	err := sqlitedb.EachRow(ctx, s.db, "SELECT vals, location FROM partitions WHERE db = ? AND tbl = ? ORDER BY vals", func(r *sql.Rows) error {
 		var p Partition
 		var values []byte
 		if err := r.Scan(&values, &p.Location); err != nil {

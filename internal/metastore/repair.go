@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"weir/internal/athenasql"
+	"weir/internal/sqlitedb"
 )
 
 // folder returns the path of a partition in Hive's layout: key=value/key=value.
@@ -146,7 +147,7 @@ func (s *Store) repair(ctx context.Context, r *athenasql.RepairTable, session Se
 	if len(gone) > 0 {
 		out.Lines = append(out.Lines, "Partitions missing from filesystem:\t"+strings.Join(gone, "\t"))
 	}
-	err = inTx(ctx, s.db, func(tx *sql.Tx) error {
+	err = sqlitedb.InTx(ctx, s.db, func(tx *sql.Tx) error {
 		return insert(ctx, tx, t, missing, func(Partition) error { return nil })
 	})
 	if err != nil {

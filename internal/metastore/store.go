@@ -12,6 +12,7 @@ import (
 
 	"weir/internal/athenasql"
 	"weir/internal/athenasql/compile"
+	"weir/internal/sqlitedb"
 )
 
 // Own is the database of the lake's own tables.
@@ -65,7 +66,7 @@ type Database struct {
 // Databases returns the databases by name.
 func (s *Store) Databases(ctx context.Context) ([]Database, error) {
 	var out []Database
-	err := eachRow(ctx, s.db, "SELECT body FROM databases ORDER BY name", func(r *sql.Rows) error {
+	err := sqlitedb.EachRow(ctx, s.db, "SELECT body FROM databases ORDER BY name", func(r *sql.Rows) error {
 		var d Database
 		err := scanJSON(r, &d)
 		out = append(out, d)
@@ -102,7 +103,7 @@ func (s *Store) TableNames(ctx context.Context, database string) ([]string, erro
 			out = append(out, t.Name)
 		}
 	}
-	err := eachRow(ctx, s.db, "SELECT name FROM tables WHERE db = ?", func(r *sql.Rows) error {
+	err := sqlitedb.EachRow(ctx, s.db, "SELECT name FROM tables WHERE db = ?", func(r *sql.Rows) error {
 		var name string
 		err := r.Scan(&name)
 		out = append(out, name)

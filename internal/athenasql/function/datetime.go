@@ -414,7 +414,7 @@ func dateFormat(c *Call) (string, error) {
 
 func formatDatetime(c *Call) (string, error) {
 	if f := c.Args[1].Text; f != nil {
-		if _, err := jodaPatterns.get(*f); err != nil {
+		if _, err := jodaPatterns.Get(*f); err != nil {
 			return "", invalid(c.Args[1].At, "%s", message(err))
 		}
 	}
@@ -429,7 +429,7 @@ func formatDatetime(c *Call) (string, error) {
 func parseDatetime(c *Call) (string, error) {
 	text, format := c.Args[0].Text, c.Args[1].Text
 	if format != nil {
-		p, err := jodaPatterns.get(*format)
+		p, err := jodaPatterns.Get(*format)
 		if err != nil {
 			return "", invalid(c.Args[1].At, "%s", message(err))
 		}

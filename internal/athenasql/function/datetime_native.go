@@ -39,7 +39,7 @@ var datetimeNatives = []Native{
 		return t, onlyUTC(zone, s[0])
 	}),
 	textNative("trino_date_parse", "TIMESTAMP", 2, func(s []string) (any, error) {
-		p, err := mysqlPatterns.get(s[1])
+		p, err := mysqlPatterns.Get(s[1])
 		if err != nil {
 			return nil, err
 		}
@@ -47,7 +47,7 @@ var datetimeNatives = []Native{
 		return t, err
 	}),
 	textNative("trino_parse_datetime", "TIMESTAMPTZ", 2, func(s []string) (any, error) {
-		p, err := jodaPatterns.get(s[1])
+		p, err := jodaPatterns.Get(s[1])
 		if err != nil {
 			return nil, err
 		}
@@ -58,14 +58,14 @@ var datetimeNatives = []Native{
 		return t, onlyUTC(zone, s[0])
 	}),
 	{Name: "trino_date_format", Args: []string{"TIMESTAMP", "VARCHAR"}, Result: "VARCHAR", Do: func(a []any) (any, error) {
-		p, err := mysqlPatterns.get(a[1].(string))
+		p, err := mysqlPatterns.Get(a[1].(string))
 		if err != nil {
 			return nil, err
 		}
 		return p.format(a[0].(time.Time), "UTC"), nil
 	}},
 	{Name: "trino_format_datetime", Args: []string{"TIMESTAMP", "VARCHAR", "VARCHAR"}, Result: "VARCHAR", Do: func(a []any) (any, error) {
-		p, err := jodaPatterns.get(a[1].(string))
+		p, err := jodaPatterns.Get(a[1].(string))
 		if err != nil {
 			return nil, err
 		}

@@ -54,9 +54,9 @@ func FuzzDatePattern(f *testing.F) {
 	f.Add("yyyy-MM-dd'T'HH:mm:ss ZZ", int64(-5), true)
 	f.Add("%W, %e. %M %Y %l:%i:%S %p", int64(951782400), false)
 	f.Fuzz(func(t *testing.T, format string, seconds int64, joda bool) {
-		read := mysqlPatterns.get
+		read := mysqlPatterns.Get
 		if joda {
-			read = jodaPatterns.get
+			read = jodaPatterns.Get
 		}
 		p, err := read(format)
 		if err != nil || !utf8.ValidString(format) {

@@ -8,6 +8,7 @@ import (
 
 	"weir/internal/athenasql"
 	"weir/internal/athenasql/types"
+	"weir/internal/memo"
 )
 
 const ipNative = "trino_ip"
@@ -283,7 +284,7 @@ var ipNatives = []Native{
 		return q.Bits() >= p.Bits() && p.Contains(q.Addr()), nil
 	}),
 	textNative("trino_ip_contains", "BOOLEAN", 2, func(s []string) (any, error) {
-		p, err := networks.get(s[0])
+		p, err := networks.Get(s[0])
 		if err != nil {
 			return nil, err
 		}
@@ -291,4 +292,4 @@ var ipNatives = []Native{
 	}),
 }
 
-var networks = cache[netip.Prefix]{make: parseNetwork}
+var networks = memo.Cache[netip.Prefix]{Make: parseNetwork}

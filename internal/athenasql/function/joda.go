@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"weir/internal/athenasql/types"
+	"weir/internal/memo"
 )
 
 // datePart is a literal (field is 0) or a field of a pattern of dates: y year, Y year of era, x week-year, C century, G era, M month, d day, D day of
@@ -26,8 +27,8 @@ type datePart struct {
 type datePattern []datePart
 
 var (
-	mysqlPatterns = cache[datePattern]{make: parseMySQL}
-	jodaPatterns  = cache[datePattern]{make: parseJoda}
+	mysqlPatterns = memo.Cache[datePattern]{Make: parseMySQL}
+	jodaPatterns  = memo.Cache[datePattern]{Make: parseJoda}
 )
 
 // mysqlCodes are the fields of the codes of date_format and date_parse.

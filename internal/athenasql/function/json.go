@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"weir/internal/athenasql/types"
+	"weir/internal/memo"
 )
 
 var jsonFuncs = []Func{
@@ -57,7 +58,7 @@ func contained(of string) []Form {
 func ofPath(sql string) func(c *Call) (string, error) {
 	return func(c *Call) (string, error) {
 		if p := c.Args[1].Text; p != nil {
-			if _, err := paths.get(*p); err != nil {
+			if _, err := paths.Get(*p); err != nil {
 				return "", invalid(c.Args[1].At, "%s", err.Error())
 			}
 		}
@@ -65,7 +66,7 @@ func ofPath(sql string) func(c *Call) (string, error) {
 	}
 }
 
-var paths = cache[[]string]{make: parsePath}
+var paths = memo.Cache[[]string]{Make: parsePath}
 
 // parsePath reads a path of keys and indexes: $.a.b[0]["c d"].
 //
@@ -217,7 +218,7 @@ func jsonEquals(v any, kind, want string) bool {
 
 // jsonAt returns what stands at a path; false where there is nothing, or the text is no JSON.
 func jsonAt(text, path string) (any, bool, error) {
-	steps, err := paths.get(path)
+	steps, err := paths.Get(path)
 	if err != nil {
 		return nil, false, err
 	}

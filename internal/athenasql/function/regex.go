@@ -6,7 +6,8 @@ import (
 	"regexp/syntax"
 	"slices"
 	"strings"
-	"sync"
+
+	"weir/internal/memo"
 )
 
 // javaRegex returns a pattern of Java as RE2 reads it. What RE2 has not is refused: looking ahead and behind, references to groups,
@@ -266,9 +267,9 @@ func JavaRegex(pattern string) (string, error) {
 }
 
 // compileRegex compiles a pattern of Java. Those that were compiled lately are kept.
-func compileRegex(pattern string) (regex, error) { return regexes.get(pattern) }
+func compileRegex(pattern string) (regex, error) { return regexes.Get(pattern) }
 
-var regexes = cache[regex]{make: func(pattern string) (regex, error) {
+var regexes = memo.Cache[regex]{Make: func(pattern string) (regex, error) {
 	text, err := javaRegex(pattern)
 	if err != nil {
 		return regex{}, err
@@ -308,34 +309,4 @@ func hasContext(re *syntax.Regexp) bool {
 		return true
 	}
 	return slices.ContainsFunc(re.Sub, hasContext)
-}
-
-// A cache keeps what is made of a text, for texts that come again and again. It is emptied when it is full, so that texts from outside
-// can't fill the memory.
-type cache[T any] struct {
-	mu   sync.Mutex
-	made map[string]T
-	make func(string) (T, error)
-}
-
-const cacheSize = 256
-
-func (c *cache[T]) get(s string) (T, error) {
-	c.mu.Lock()
-	v, ok := c.made[s]
-	c.mu.Unlock()
-	if ok {
-		return v, nil
-	}
-	v, err := c.make(s)
-	if err != nil {
-		return v, err
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.made == nil || len(c.made) >= cacheSize {
-		c.made = map[string]T{}
-	}
-	c.made[s] = v
-	return v, nil
 }

@@ -203,7 +203,7 @@ func (d *date) readZone(item dateItem, s string) (rest string, ok bool) {
 		if end < 0 {
 			end = len(s)
 		}
-		zone, err := zones.get(s[:end])
+		zone, err := zones.Get(s[:end])
 		if err != nil {
 			return s, false
 		}

@@ -108,7 +108,7 @@ func checkZone(args []*Value, arg int) error {
 	if !ok {
 		return nil
 	}
-	if _, err := zones.get(s); err != nil {
+	if _, err := zones.Get(s); err != nil {
 		return argError(arg, "such as Europe/Berlin, +01:00 or UTC", "%s", err)
 	}
 	return nil
@@ -116,7 +116,7 @@ func checkZone(args []*Value, arg int) error {
 
 func checkTimeFormat(args []*Value) error {
 	if s, ok := constant(args, 1); ok {
-		if _, err := formats.get(s); err != nil {
+		if _, err := formats.Get(s); err != nil {
 			return argError(1, "such as %Y-%m-%d %H:%M:%S", "%s", err)
 		}
 	}
@@ -125,7 +125,7 @@ func checkTimeFormat(args []*Value) error {
 
 func checkDatePattern(args []*Value) error {
 	if s, ok := constant(args, 1); ok {
-		if _, err := dates.get(s); err != nil {
+		if _, err := dates.Get(s); err != nil {
 			return argError(1, "such as yyyy-MM-dd HH:mm:ss", "%s", err)
 		}
 	}
@@ -141,7 +141,7 @@ func zoneArg(args []Value, arg int) (*time.Location, bool) {
 	if !ok {
 		return nil, false
 	}
-	l, err := zones.get(s)
+	l, err := zones.Get(s)
 	return l, err == nil
 }
 
@@ -152,7 +152,7 @@ func formatDate(_ *Context, args []Value) Value {
 	if !ok || !sok || !zok {
 		return Absent
 	}
-	f, err := formats.get(s)
+	f, err := formats.Get(s)
 	if err != nil {
 		return Absent
 	}
@@ -166,7 +166,7 @@ func parseDate(_ *Context, args []Value) Value {
 	if !ok || !sok || !zok {
 		return Absent
 	}
-	p, err := dates.get(s)
+	p, err := dates.Get(s)
 	if err != nil {
 		return Absent
 	}

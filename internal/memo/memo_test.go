@@ -1,4 +1,4 @@
-package value
+package memo
 
 import (
 	"errors"
@@ -9,7 +9,7 @@ import (
 
 // What is compiled of texts from outside is bounded, and can be asked for by many at a time.
 func TestCachesAreBounded(t *testing.T) {
-	c := cache[string]{make: func(s string) (string, error) {
+	c := Cache[string]{Make: func(s string) (string, error) {
 		if s == "7" {
 			return "", errors.New("no seven")
 		}
@@ -18,9 +18,9 @@ func TestCachesAreBounded(t *testing.T) {
 	var all sync.WaitGroup
 	for range 4 {
 		all.Go(func() {
-			for i := range 4 * cacheSize {
+			for i := range 4 * most {
 				s := strconv.Itoa(i)
-				got, err := c.get(s)
+				got, err := c.Get(s)
 				if (err != nil) != (s == "7") || err == nil && got != "made of "+s {
 					t.Errorf("of %s comes %q, %v", s, got, err)
 				}
@@ -28,7 +28,7 @@ func TestCachesAreBounded(t *testing.T) {
 		})
 	}
 	all.Wait()
-	if len(c.made) > cacheSize {
+	if len(c.made) > most {
 		t.Errorf("%d are kept", len(c.made))
 	}
 }
