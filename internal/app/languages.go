@@ -51,7 +51,9 @@ func (s *Local) askSQL(ctx context.Context, q console.Question) (*console.Answer
 	if err != nil {
 		return nil, err
 	}
-	rows, err := s.engine.RunSQL(ctx, q.Text, scope, q.Limits)
+	limits := q.Limits
+	limits.Counted = true
+	rows, err := s.engine.RunSQL(ctx, q.Text, scope, limits)
 	if err != nil {
 		return nil, err
 	}

@@ -24,6 +24,9 @@ type Limits struct {
 	// MaxBytes bounds the bytes of lake files that will be read (see Cost); a
 	// query above it is refused before it runs.
 	MaxBytes int64
+	// Counted says that a result of SQL counts for the memory of queries, and goes to the spill where that has no room, rather than being held whole beside it: for
+	// those who ask over a network. It costs a query some milliseconds.
+	Counted bool
 }
 
 // An Engine runs plans over weir's tables. It is safe for concurrent use. The

@@ -182,7 +182,7 @@ func (r *AthenaRows) Close() error {
 		return nil
 	}
 	r.limit.cancel() // so that closing does not wait for a long query
-	r.from.Close()
+	_ = r.from.Close()
 	r.run.close()
 	r.run = nil
 	if r.err == nil {

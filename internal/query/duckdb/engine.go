@@ -347,6 +347,18 @@ func (e *Engine) run(ctx context.Context, q request, l query.Limits) (query.Rows
 		_ = s.close()
 		return nil, limit.close(named(err, q.written))
 	}
+	if q.written && l.Counted {
+		from, columns, ok, err := s.spoolSQL(limit.ctx, q.text)
+		if err != nil {
+			_ = s.close()
+			return nil, limit.close(named(err, q.written))
+		}
+		if ok {
+			r := rowsFrom(from, s, limit, l.MaxRows, columns)
+			r.stale = s.stale(limit.ctx, &q, e.lake)
+			return r, nil
+		}
+	}
 	rows, err := s.conn.QueryContext(limit.ctx, q.text)
 	if err != nil {
 		_ = s.close()

@@ -1,6 +1,7 @@
 package duckdb
 
 import (
+	"context"
 	"database/sql"
 	"encoding/hex"
 	"fmt"
@@ -16,7 +17,7 @@ import (
 
 // rows is the result of a query.
 type rows struct {
-	from    *sql.Rows
+	from    rowSource
 	session *session
 	limit   *limit
 	columns []query.Column
@@ -28,26 +29,49 @@ type rows struct {
 	stale   query.Stale
 }
 
+// rowSource is where rows come from: DuckDB's driver, which holds all of them, or a spool.
+type rowSource interface {
+	Next(ctx context.Context) bool
+	Scan(targets ...any) error
+	Err() error
+	Close() error
+}
+
+// driverRows are rows of the driver.
+type driverRows struct{ *sql.Rows }
+
+// Next goes to the next row.
+func (r driverRows) Next(context.Context) bool { return r.Rows.Next() }
+
 // newRows takes over what DuckDB gives, and what is closed with it. columns are
 // the result's, or nil where DuckDB says them.
 func newRows(from *sql.Rows, s *session, l *limit, most int64, columns []query.Column) (*rows, error) {
-	types, err := from.ColumnTypes()
+	said, err := columnsOf(from)
 	if err != nil {
 		return nil, err
 	}
-	r := &rows{from: from, session: s, limit: l, most: most, columns: columns}
 	if columns == nil {
-		for _, t := range types {
-			r.columns = append(r.columns, query.Column{
-				Name: t.Name(), Type: columnType(t.DatabaseTypeName()), SQLType: t.DatabaseTypeName(),
-			})
-		}
+		columns = said
 	}
-	r.values, r.targets = make([]any, len(types)), make([]any, len(types))
+	return rowsFrom(driverRows{from}, s, l, most, columns), nil
+}
+
+func rowsFrom(from rowSource, s *session, l *limit, most int64, columns []query.Column) *rows {
+	r := &rows{from: from, session: s, limit: l, most: most, columns: columns, values: make([]any, len(columns)), targets: make([]any, len(columns))}
 	for i := range r.values {
 		r.targets[i] = &r.values[i]
 	}
-	return r, nil
+	return r
+}
+
+// columnsOf returns the columns of rows as DuckDB says them.
+func columnsOf(from *sql.Rows) ([]query.Column, error) {
+	types, err := from.ColumnTypes()
+	out := make([]query.Column, len(types))
+	for i, t := range types {
+		out[i] = query.Column{Name: t.Name(), Type: columnType(t.DatabaseTypeName()), SQLType: t.DatabaseTypeName()}
+	}
+	return out, err
 }
 
 // columnType returns the type of a column of SQL.
@@ -82,7 +106,7 @@ func (r *rows) Next() ([]any, error) {
 		r.err = r.limit.name(err)
 		return nil, r.err
 	}
-	if !r.from.Next() {
+	if !r.from.Next(r.limit.ctx) {
 		r.err = io.EOF
 		if err := r.from.Err(); err != nil {
 			r.err = r.limit.name(named(err, false))

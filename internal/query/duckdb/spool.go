@@ -3,8 +3,14 @@ package duckdb
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
+	"errors"
 	"fmt"
 	"strings"
+
+	duck "github.com/duckdb/duckdb-go/v2"
+
+	"weir/internal/query"
 )
 
 // spool is a result that is kept in a temporary table and read from it in parts. DuckDB's driver holds a result as a whole before its first row is
@@ -66,9 +72,57 @@ func (r *spool) Scan(targets ...any) error { return r.rows.Scan(targets...) }
 func (r *spool) Err() error { return r.err }
 
 // Close ends the reading.
-func (r *spool) Close() {
-	if r.rows != nil {
-		_ = r.rows.Close()
-		r.rows = nil
+func (r *spool) Close() error {
+	if r.rows == nil {
+		return nil
 	}
+	rows := r.rows
+	r.rows = nil
+	return rows.Close()
+}
+
+// spoolSQL runs a SELECT that a user wrote and keeps its result in a spool, with its columns. ok is false for DESCRIBE and SUMMARIZE, which can't fill a table: their
+// results are small.
+func (s *session) spoolSQL(ctx context.Context, text string) (from *spool, columns []query.Column, ok bool, err error) {
+	names, err := s.resultNames(ctx, text)
+	if err != nil {
+		return nil, nil, false, err
+	}
+	if from, err = s.spool(ctx, text, len(names)); err != nil {
+		if e, is := errors.AsType[*duckError](parseError(err, 0)); is && (e.Class == "Parser" || e.Class == "Syntax") {
+			return nil, nil, false, nil // the gate let it pass, so that it is no SELECT
+		}
+		return nil, nil, false, err
+	}
+	rows, err := s.conn.QueryContext(ctx, "SELECT * FROM temp.main."+spoolTable+" LIMIT 0")
+	if err != nil {
+		return nil, nil, false, err
+	}
+	defer rows.Close()
+	columns, err = columnsOf(rows)
+	for i := range columns {
+		columns[i].Name = names[i]
+	}
+	return from, columns, true, err
+}
+
+// resultNames returns the names of the columns of a query, which can be equal.
+func (s *session) resultNames(ctx context.Context, text string) (out []string, err error) {
+	err = s.conn.Raw(func(conn any) error {
+		prepared, err := conn.(driver.ConnPrepareContext).PrepareContext(ctx, text)
+		if err != nil {
+			return err
+		}
+		stmt := prepared.(*duck.Stmt)
+		defer stmt.Close()
+		n, err := stmt.ColumnCount()
+		for i := range n {
+			if err == nil {
+				out = append(out, "")
+				out[i], err = stmt.ColumnName(i)
+			}
+		}
+		return err
+	})
+	return out, err
 }
