@@ -169,8 +169,12 @@ func (o *athenaOutput) empty(ctx context.Context, location string) (bool, error)
 		}
 		return len(entries) == 0, err
 	}
-	err = o.storage.List(ctx, location, func(tablefile.Object) error { return errNotEmpty })
-	if errors.Is(err, errNotEmpty) || err != nil && strings.Contains(err.Error(), errNotEmpty.Error()) {
+	found := false
+	err = o.storage.List(ctx, location, func(tablefile.Object) error {
+		found = true
+		return errNotEmpty
+	})
+	if found {
 		return false, nil
 	}
 	return err == nil, err

@@ -47,18 +47,19 @@ func (v *server) languages() []console.Language {
 // askSQL runs SQL for the page.
 func (s *Local) askSQL(ctx context.Context, q console.Question) (*console.Answer, error) {
 	scope := query.Scope{From: q.From, To: q.To}
-	cost, err := s.engine.ExplainSQL(ctx, q.Text, scope)
-	if err != nil {
-		return nil, err
-	}
 	limits := q.Limits
 	limits.Counted = true
 	rows, err := s.engine.RunSQL(ctx, q.Text, scope, limits)
 	if err != nil {
 		return nil, err
 	}
-	read := console.Read{Bytes: cost.Bytes, Records: cost.Records, Files: len(cost.Files)}
-	return &console.Answer{Rows: rows, Read: func() console.Read { return read }}, nil
+	out := &console.Answer{Rows: rows}
+	if cost, ok := query.CostOf(rows); ok {
+		out.Read = func() console.Read {
+			return console.Read{Bytes: cost.Bytes, Records: cost.Records, Files: len(cost.Files)}
+		}
+	}
+	return out, nil
 }
 
 // askInsights runs a query of Logs Insights for the page.

@@ -33,6 +33,15 @@ func (s Stale) String() string {
 	return fmt.Sprintf("%d of %d hours in the answer %s attributed by older definitions, or by none: 'weir lake attribute' brings them up to date", s.Hours, s.Of, are)
 }
 
+// CostOf returns what rows that an engine gives read, as Explain says it; false where they do not tell.
+func CostOf(r Rows) (Cost, bool) {
+	c, ok := r.(interface{ Cost() Cost })
+	if !ok {
+		return Cost{}, false
+	}
+	return c.Cost(), true
+}
+
 // StaleOf returns what rows say of the hours that they rest on. An engine whose rows have a method
 // Stale says it.
 func StaleOf(r Rows) Stale {

@@ -1,15 +1,11 @@
 package athena
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"maps"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
@@ -20,9 +16,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/athena"
 	athenatypes "github.com/aws/aws-sdk-go-v2/service/athena/types"
-	"github.com/google/go-cmp/cmp"
 
 	"weir/internal/awsapi"
+	"weir/internal/awsapi/awsapitest"
 	"weir/internal/sigv4"
 )
 
@@ -126,37 +122,12 @@ func TestGoSDK(t *testing.T) {
 	}
 }
 
-// snapshots returns the body of each snapshot of AWS's SDK for Go in a folder, by name.
-func snapshots(t *testing.T, folder, suffix string) map[string][]byte {
-	t.Helper()
-	dir, err := exec.CommandContext(t.Context(), "go", "list", "-m", "-f", "{{.Dir}}", "github.com/aws/aws-sdk-go-v2/service/athena").Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-	files, err := filepath.Glob(filepath.Join(strings.TrimSpace(string(dir)), folder, "*"+suffix))
-	if err != nil || len(files) < 20 {
-		t.Fatalf("%d snapshots: %v", len(files), err)
-	}
-	out := map[string][]byte{}
-	for _, f := range files {
-		raw, err := os.ReadFile(f)
-		if err != nil {
-			t.Fatal(err)
-		}
-		_, body, _ := bytes.Cut(raw, []byte("\n\n"))
-		if i := bytes.IndexByte(body, '{'); i >= 0 {
-			out[strings.TrimSuffix(filepath.Base(f), suffix)] = body[i:]
-		}
-	}
-	return out
-}
-
 // TestSDKRequests reads what the SDK sends with every member set: its values may be wrong for a member, but each has the type that it should have, and
 // a place here. Operations that are not here are unknown.
 func TestSDKRequests(t *testing.T) {
 	s := newServer(t, "", nil)
 	operations := s.api.operations()
-	all := snapshots(t, "request_snapshot", ".request.snap")
+	all := awsapitest.Requests(t, "athena")
 	for _, name := range slices.Sorted(maps.Keys(operations)) {
 		body, ok := all[name]
 		if !ok {
@@ -195,64 +166,7 @@ func TestSDKRequests(t *testing.T) {
 	}
 }
 
-// TestSDKResponses reads answers as the SDK's snapshots have them into our own and writes them again: what we have has the same names, types
-// and places.
+// TestSDKResponses holds our answers against the SDK's.
 func TestSDKResponses(t *testing.T) {
-	operations := newServer(t, "", nil).api.operations()
-	compared := 0
-	for name, body := range snapshots(t, "response_snapshot", ".response.snap") {
-		op, ok := operations[name]
-		if !ok || op.Out == nil || op.Out.NumField() == 0 {
-			continue
-		}
-		ours := reflect.New(op.Out)
-		if err := json.Unmarshal(body, ours.Interface()); err != nil {
-			t.Errorf("%s: %v", name, err)
-			continue
-		}
-		again, err := json.Marshal(ours.Interface())
-		if err != nil {
-			t.Fatal(err)
-		}
-		var want, got any
-		if err := errors.Join(json.Unmarshal(body, &want), json.Unmarshal(again, &got)); err != nil {
-			t.Fatal(err)
-		}
-		compared++
-		if diff := cmp.Diff(part(want, got), got); diff != "" {
-			t.Errorf("%s: %s", name, diff)
-		}
-	}
-	if compared < 22 {
-		t.Errorf("only %d answers", compared)
-	}
-}
-
-// part returns what of whole has the form of like.
-func part(whole, like any) any {
-	switch l := like.(type) {
-	case map[string]any:
-		w, ok := whole.(map[string]any)
-		if !ok {
-			return whole
-		}
-		out := map[string]any{}
-		for k, v := range l {
-			if have, ok := w[k]; ok {
-				out[k] = part(have, v)
-			}
-		}
-		return out
-	case []any:
-		w, ok := whole.([]any)
-		if !ok || len(w) != len(l) {
-			return whole
-		}
-		var out []any
-		for i := range l {
-			out = append(out, part(w[i], l[i]))
-		}
-		return out
-	}
-	return whole
+	awsapitest.Responses(t, "athena", newServer(t, "", nil).api.operations(), 22)
 }

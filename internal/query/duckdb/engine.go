@@ -355,7 +355,7 @@ func (e *Engine) run(ctx context.Context, q request, l query.Limits) (query.Rows
 		}
 		if ok {
 			r := rowsFrom(from, s, limit, l.MaxRows, columns)
-			r.stale = s.stale(limit.ctx, &q, e.lake)
+			r.stale, r.cost = s.stale(limit.ctx, &q, e.lake), cost
 			return r, nil
 		}
 	}
@@ -368,7 +368,7 @@ func (e *Engine) run(ctx context.Context, q request, l query.Limits) (query.Rows
 	if err != nil {
 		return nil, limit.close(errors.Join(err, rows.Close(), s.close())) //nolint:sqlclosecheck // else r closes them
 	}
-	r.stale = s.stale(limit.ctx, &q, e.lake)
+	r.stale, r.cost = s.stale(limit.ctx, &q, e.lake), cost
 	return r, nil
 }
 

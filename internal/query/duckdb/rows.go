@@ -27,6 +27,7 @@ type rows struct {
 	targets []any
 	err     error // what Next returns from now on
 	stale   query.Stale
+	cost    query.Cost
 }
 
 // rowSource is where rows come from: DuckDB's driver, which holds all of them, or a spool.
@@ -94,6 +95,9 @@ func columnType(sqlType string) query.Type {
 }
 
 func (r *rows) Columns() []query.Column { return r.columns }
+
+// Cost says what is read: see [query.CostOf].
+func (r *rows) Cost() query.Cost { return r.cost }
 
 // Stale says what the rows rest on: see [query.StaleOf].
 func (r *rows) Stale() query.Stale { return r.stale }
