@@ -1,0 +1,38 @@
+package metricmath
+
+import "weir/internal/metricstore"
+
+// A Query is one of the queries of GetMetricData, or of an alarm: a metric, or an expression.
+type Query struct {
+	// ID begins with a small letter.
+	ID string
+	// Stat is nil where Expression is not "".
+	Stat       *Stat
+	Expression string
+	Label      string
+	// ReturnData says that the result is shown, or watched.
+	ReturnData bool
+	// Period is the expression's, in seconds; 0: that of its metrics.
+	Period int
+}
+
+// A Stat is a statistic of a metric.
+type Stat struct {
+	Metric metricstore.Metric
+	// Period is in seconds.
+	Period int
+	// Stat is a statistic as CloudWatch writes it: Sum, p99.9, TM(10%:90%).
+	Stat string
+	// Unit leaves out data of other units, "" none.
+	Unit string
+}
+
+// A Series is what a query gives: a value at each of some times.
+type Series struct {
+	ID, Label string
+	// Times are beginnings of periods in seconds since the epoch, ascending.
+	Times  []int64
+	Values []float64
+	// Period is in seconds.
+	Period int
+}
