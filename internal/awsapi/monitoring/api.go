@@ -45,6 +45,8 @@ func (a *API) Service() *awsapi.Service {
 
 func (a *API) operations() map[string]awsapi.Operation {
 	return map[string]awsapi.Operation{
-		"ListMetrics": awsapi.Handle(a.listMetrics),
+		"GetMetricStatistics": awsapi.Handle(a.getMetricStatistics),
+		"ListMetrics":         awsapi.Handle(a.listMetrics),
+		"PutMetricData":       awsapi.Handle(a.putMetricData).WithMaxBody(maxPut),
 	}
 }

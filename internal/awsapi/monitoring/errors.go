@@ -21,3 +21,8 @@ var queryCodes = map[string]string{
 func invalidValue(format string, args ...any) error {
 	return awsapi.Errorf("InvalidParameterValueException", format, args...)
 }
+
+// missing says that a member must be there.
+func missing(name string) error {
+	return awsapi.Errorf("MissingRequiredParameterException", "The parameter %s is required.", name)
+}

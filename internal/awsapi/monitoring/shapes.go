@@ -17,7 +17,11 @@ var shapes = awsapi.Shapes{
 	"dimensions":       between(0, 30),
 	"name":             between(1, 255),
 	"namespace":        {Min: 1, Max: 255, Pattern: `[^:].*`},
+	"period":           {Min: 1},
+	"percentiles":      between(1, 10),
 	"recently":         oneOf("PT3H"),
+	"statistic":        oneOf("SampleCount", "Average", "Sum", "Minimum", "Maximum"),
+	"statistics":       between(1, 5),
 	"unit":             oneOf(metricstore.Units()...),
 	"value":            between(1, 1024),
 }.Compile()
