@@ -9,7 +9,8 @@ type Query struct {
 	// Stat is nil where Expression is not "".
 	Stat       *Stat
 	Expression string
-	Label      string
+	// Label is a text with dynamic values, such as "${MAX}"; "" is the default label.
+	Label string
 	// ReturnData says that the result is shown, or watched.
 	ReturnData bool
 	// Period is the expression's, in seconds; 0: that of its metrics.
@@ -35,4 +36,9 @@ type Series struct {
 	Values []float64
 	// Period is in seconds.
 	Period int
+	// Units are the units that data of the metric have where they are more than one: Values are of the first alone.
+	Units []string
+
+	// of is the metric that the series is, or is made of alone; nil for one of several.
+	of *Stat
 }
