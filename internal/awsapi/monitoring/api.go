@@ -38,7 +38,7 @@ func (a *API) Service() *awsapi.Service {
 	return &awsapi.Service{
 		Name: "monitoring", Actions: "cloudwatch", Target: "GraniteServiceVersion20100801", Version: "2010-08-01",
 		Namespace: "http://monitoring.amazonaws.com/doc/2010-08-01/", CBOR: true, SmallPaths: true,
-		InvalidCode: "ValidationException", QueryCodes: queryCodes, Unavailable: "InternalServiceFault",
+		InvalidCode: "ValidationException", ErrorType: errorType, QueryCodes: queryCodes, Unavailable: "InternalServiceFault",
 		Shapes: shapes, Operations: a.operations(),
 	}
 }
