@@ -2,6 +2,7 @@ package monitoring
 
 import (
 	"log/slog"
+	"maps"
 	"time"
 
 	"weir/internal/awsapi"
@@ -12,6 +13,9 @@ type Options struct {
 	// Account and Region are the server's, for ARNs.
 	Account, Region string
 	Metrics         Metrics
+	// Alarms and InsightRules are what their operations need, which are unknown where they are nil.
+	Alarms       Alarms
+	InsightRules InsightRules
 	// Now is the clock; nil is [time.Now].
 	Now func() time.Time
 	// Log gets what clients are not told; nil is [slog.Default].
@@ -44,7 +48,14 @@ func (a *API) Service() *awsapi.Service {
 }
 
 func (a *API) operations() map[string]awsapi.Operation {
-	return map[string]awsapi.Operation{
+	all := map[string]awsapi.Operation{
 		"ListMetrics": awsapi.Handle(a.listMetrics),
 	}
+	if a.Alarms != nil {
+		maps.Copy(all, a.alarmOperations())
+	}
+	if a.InsightRules != nil {
+		maps.Copy(all, a.insightRuleOperations())
+	}
+	return all
 }
