@@ -197,12 +197,29 @@ func Like(got, model map[string]string) []string {
 	var out []string
 	for path, kind := range got {
 		want, ok := model[path]
+		if !ok && shownBefore(path, model) {
+			continue
+		}
 		if !ok || !sameKind(bare(kind), bare(want)) {
 			out = append(out, path+" is "+strconv.Quote(kind)+", and in the model "+strconv.Quote(want))
 		}
 	}
 	slices.Sort(out)
 	return out
+}
+
+// shownBefore says whether a member is of a structure whose members the table does not repeat: it has shown them with the request.
+func shownBefore(path string, model map[string]string) bool {
+	parent := path[:max(strings.LastIndexByte(path, '.'), 0)]
+	if _, there := model[parent]; !there {
+		return false
+	}
+	for p := range model {
+		if strings.HasPrefix(p, parent+".") {
+			return false
+		}
+	}
+	return true
 }
 
 // bare is a kind without constraints.

@@ -49,7 +49,9 @@ func (a *API) Service() *awsapi.Service {
 
 func (a *API) operations() map[string]awsapi.Operation {
 	all := map[string]awsapi.Operation{
-		"ListMetrics": awsapi.Handle(a.listMetrics),
+		"GetMetricStatistics": awsapi.Handle(a.getMetricStatistics),
+		"ListMetrics":         awsapi.Handle(a.listMetrics),
+		"PutMetricData":       awsapi.Handle(a.putMetricData).WithMaxBody(maxPut),
 	}
 	if a.Alarms != nil {
 		maps.Copy(all, a.alarmOperations())

@@ -23,7 +23,7 @@ func (a *API) listTagsForResource(ctx context.Context, _ *awsapi.Call, in *listT
 		return nil, err
 	}
 	tags, err := r.Tags(ctx, r.name)
-	if err != nil && !missing(err) {
+	if err != nil && !notThere(err) {
 		return nil, r.answer(err)
 	}
 	return &listTagsForResourceResponse{Tags: shownTags(tags)}, nil

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -13,18 +12,27 @@ import (
 )
 
 // describer writes our structures as the model has them.
-var describer = awsapitest.Describer{Shapes: shapes}
+var describer = awsapitest.Describer{Shapes: shapes, Names: map[string]string{"putDimension": "Dimension"}}
 
 // notInTable are members that AWS's SDK of November 2026 has and the table lacks. They are refused.
 var notInTable = []string{"ActionConfiguration"}
 
+// checkThemselves are operations that check their members in AWS's other words: of them, names and types are compared alone.
+var checkThemselves = []string{"GetMetricStatistics", "PutMetricData"}
+
 // TestRequestsAreTheModels compares each request with AWS's model: names, types, what is required, lengths, ranges, patterns and enums.
 func TestRequestsAreTheModels(t *testing.T) {
 	requests, _ := awsapitest.Model(t, "CloudWatch (")
-	operations := newAPI(t, time.Now).operations()
+	operations := newServer(t).api.operations()
 	for _, name := range slices.Sorted(maps.Keys(operations)) {
 		t.Run(name, func(t *testing.T) {
 			got := describer.Describe(operations[name].In)
+			if slices.Contains(checkThemselves, name) {
+				for _, unlike := range awsapitest.Like(got, requests[name]) {
+					t.Error(unlike)
+				}
+				return
+			}
 			maps.DeleteFunc(got, func(member, _ string) bool { return slices.Contains(notInTable, member) })
 			if diff := cmp.Diff(unordered(requests[name]), unordered(got)); diff != "" {
 				t.Error(diff)
@@ -52,7 +60,7 @@ func unordered(members map[string]string) map[string]string {
 // TestAnswersAreTheModels compares the members of each answer with AWS's model. An answer may lack some.
 func TestAnswersAreTheModels(t *testing.T) {
 	_, responses := awsapitest.Model(t, "CloudWatch (")
-	operations := newAPI(t, time.Now).operations()
+	operations := newServer(t).api.operations()
 	for _, name := range slices.Sorted(maps.Keys(operations)) {
 		t.Run(name, func(t *testing.T) {
 			got := describer.Describe(operations[name].Out)

@@ -23,7 +23,7 @@ func (a *API) setAlarmState(ctx context.Context, _ *awsapi.Call, in *setAlarmSta
 		return nil, awsapi.Errorf("InvalidFormatFault", "StateReasonData was not syntactically valid JSON.")
 	}
 	err := a.Alarms.SetState(ctx, in.Name, alarm.State(in.State), *in.Reason, in.ReasonData)
-	if missing(err) {
+	if notThere(err) {
 		return nil, &awsapi.Error{Code: "ResourceNotFound", Status: 404}
 	}
 	return nil, answer(err)

@@ -1,6 +1,8 @@
 package monitoring
 
 import (
+	"maps"
+
 	"weir/internal/awsapi"
 	"weir/internal/metricstore"
 )
@@ -11,54 +13,28 @@ func between(minimum, maximum int64) *awsapi.Shape {
 
 func oneOf(texts ...string) *awsapi.Shape { return &awsapi.Shape{Enum: texts} }
 
-// comparisons are the operators of alarms. Those of bands are refused where alarms are put.
-var comparisons = []string{
-	"GreaterThanOrEqualToThreshold", "GreaterThanThreshold", "LessThanThreshold", "LessThanOrEqualToThreshold",
-	"LessThanLowerOrGreaterThanUpperThreshold", "LessThanLowerThreshold", "GreaterThanUpperThreshold",
+// shapes are the model's, under names of our own.
+var shapes = joined(metricShapes, alarmShapes).Compile()
+
+func joined(some ...awsapi.Shapes) awsapi.Shapes {
+	out := awsapi.Shapes{}
+	for _, s := range some {
+		maps.Copy(out, s)
+	}
+	return out
 }
 
-// shapes are the model's, under names of our own.
-var shapes = awsapi.Shapes{
-	"actions":            between(0, 5),
-	"alarmARN":           between(1, 1600),
-	"alarmNames":         between(0, 100),
-	"alarmRule":          between(1, 10_240),
-	"alarmType":          oneOf(compositeAlarmType, metricAlarmType, logAlarmType),
-	"atLeast1":           between(1, 0),
-	"comparison":         oneOf(comparisons...),
-	"contributorID":      between(1, 16),
-	"description":        between(0, 1024),
-	"dimensionFilters":   between(0, 10),
-	"dimensions":         between(0, 30),
-	"endOffset":          between(0, 30*24*3600),
-	"evaluationInterval": between(10, 3600),
-	"expression":         between(1, 2048),
-	"historyItemType":    oneOf("ConfigurationUpdate", "StateUpdate", "Action", "AlarmContributorStateUpdate", "AlarmContributorAction"),
-	"logGroups":          between(1, 50),
-	"maxRecords":         between(1, 100),
-	"name":               between(1, 255),
-	"namespace":          {Min: 1, Max: 255, Pattern: `[^:].*`},
-	"promQL":             between(1, 10_000),
-	"promQLPeriod":       between(0, 24*3600),
-	"queryText":          between(0, 10_000),
-	"recently":           oneOf("PT3H"),
-	"resource":           between(1, 1024),
-	"ruleDefinition":     {Min: 1, Max: 8192, Pattern: `[\x00-\x7F]+`},
-	"ruleMetric":         {Min: 1, Max: 32, Pattern: `[\x20-\x7E]+`},
-	"ruleName":           {Min: 1, Max: 128, Pattern: `[\x20-\x7E]+`},
-	"ruleResults":        between(1, 500),
-	"ruleState":          {Min: 1, Max: 32, Pattern: `[\x20-\x7E]+`},
-	"scanBy":             oneOf("TimestampDescending", "TimestampAscending"),
-	"schedule":           between(1, 256),
-	"startOffset":        between(1, 30*24*3600),
-	"state":              oneOf("INSUFFICIENT_DATA", "ALARM", "OK"), // in the order that was recorded in an error
-	"stateReason":        between(0, 1023),
-	"stateReasonData":    between(0, 4000),
-	"statistic":          oneOf("SampleCount", "Average", "Sum", "Minimum", "Maximum"),
-	"tagKey":             between(1, 128),
-	"tagValue":           between(0, 256),
-	"template":           {Min: 1, Max: 128, Pattern: `[0-9A-Za-z][\-\.\_0-9A-Za-z]{0,126}[0-9A-Za-z]`},
-	"timezone":           between(1, 50),
-	"unit":               oneOf(metricstore.Units()...),
-	"value":              between(1, 1024),
-}.Compile()
+// metricShapes are of the operations on metrics.
+var metricShapes = awsapi.Shapes{
+	"dimensionFilters": between(0, 10),
+	"dimensions":       between(0, 30),
+	"name":             between(1, 255),
+	"namespace":        {Min: 1, Max: 255, Pattern: `[^:].*`},
+	"period":           {Min: 1},
+	"percentiles":      between(1, 10),
+	"recently":         oneOf("PT3H"),
+	"statistic":        oneOf("SampleCount", "Average", "Sum", "Minimum", "Maximum"),
+	"statistics":       between(1, 5),
+	"unit":             oneOf(metricstore.Units()...),
+	"value":            between(1, 1024),
+}

@@ -81,15 +81,15 @@ func (a *API) tagged(arn string) (*taggedResource, error) {
 	return nil, invalidValue("%s is no alarm (alarm:NAME) and no insight rule (insight-rule/NAME), which alone have tags.", arn)
 }
 
-// missing says whether an error is that a resource is not there.
-func missing(err error) bool {
+// notThere says whether an error is that a resource is not there.
+func notThere(err error) bool {
 	wrong := new(alarm.Error)
 	return errors.Is(err, contributor.ErrNoRule) || errors.As(err, &wrong) && wrong.Code == "ResourceNotFound"
 }
 
 // answer makes an error of changing a resource's tags one that clients get.
 func (r *taggedResource) answer(err error) error {
-	if missing(err) {
+	if notThere(err) {
 		return &awsapi.Error{Code: "ResourceNotFoundException", Status: 404, Message: "There is no " + r.kind + " " + r.name + "."}
 	}
 	return answer(err)
