@@ -18,7 +18,7 @@ const (
 
 // Evaluate returns what the queries that return data give from the time from up to to, in seconds since the epoch, in their
 // order; a query that gives an array has a Series for each of its time series. Periods begin at from, rounded down to the minute, or to
-// the period where that is shorter. The caller owns what is returned.
+// the period where that is shorter. Series may share memory: the caller does not change their points.
 //
 // Errors: an *Error where the queries are wrong, else what the source returned.
 func Evaluate(ctx context.Context, src Source, queries []Query, from, to int64) ([]Series, error) {

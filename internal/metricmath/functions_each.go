@@ -23,7 +23,9 @@ func steps(s Series, f func(seconds, difference float64) float64) Series {
 	})
 }
 
-func diff(s Series) Series { return steps(s, func(_, difference float64) float64 { return difference }) }
+func diff(s Series) Series {
+	return steps(s, func(_, difference float64) float64 { return difference })
+}
 
 func diffTime(s Series) Series { return steps(s, func(seconds, _ float64) float64 { return seconds }) }
 
