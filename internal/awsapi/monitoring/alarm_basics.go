@@ -14,8 +14,9 @@ type alarmBasics struct {
 	OKActions               []string `json:"OKActions" shape:"actions" each:"resource"`
 	AlarmActions            []string `json:"AlarmActions" shape:"actions" each:"resource"`
 	InsufficientDataActions []string `json:"InsufficientDataActions" shape:"actions" each:"resource"`
-	// ActionConfiguration is refused.
+	// ActionConfiguration, and WarmUpConfiguration of alarms that have it, are refused.
 	ActionConfiguration *struct{} `json:"ActionConfiguration"`
+	WarmUpConfiguration *struct{} `json:"WarmUpConfiguration"`
 }
 
 // definition returns an alarm of them, which watches nothing yet. Actions are topics: nothing else can be carried out here.
@@ -25,6 +26,9 @@ func (b *alarmBasics) definition() (alarm.Definition, error) {
 	}}
 	if b.ActionConfiguration != nil {
 		return d, validation("This server does not add an alarm's tags to its messages: leave ActionConfiguration out.")
+	}
+	if b.WarmUpConfiguration != nil {
+		return d, validation("Alarms of this server have no warm-up period: leave WarmUpConfiguration out.")
 	}
 	for _, list := range [][]string{b.OKActions, b.AlarmActions, b.InsufficientDataActions} {
 		for _, action := range list {

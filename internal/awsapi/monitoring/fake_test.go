@@ -256,8 +256,6 @@ func newServer(t *testing.T) *testServer {
 	return s
 }
 
-type object = map[string]any
-
 // post asks for an operation in AWS JSON.
 func (s *testServer) post(operation string, in any) (int, string) {
 	s.t.Helper()

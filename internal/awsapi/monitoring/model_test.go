@@ -15,7 +15,7 @@ import (
 var describer = awsapitest.Describer{Shapes: shapes, Names: map[string]string{"putDimension": "Dimension"}}
 
 // notInTable are members that AWS's SDK of November 2026 has and the table lacks. They are refused.
-var notInTable = []string{"ActionConfiguration"}
+var notInTable = []string{"ActionConfiguration", "WarmUpConfiguration"}
 
 // checkThemselves are operations that check their members in AWS's other words: of them, names and types are compared alone.
 var checkThemselves = []string{"GetMetricStatistics", "PutMetricData"}
