@@ -49,6 +49,7 @@ func (a *API) Service() *awsapi.Service {
 
 func (a *API) operations() map[string]awsapi.Operation {
 	all := map[string]awsapi.Operation{
+		"GetMetricData":       awsapi.Handle(a.getMetricData),
 		"GetMetricStatistics": awsapi.Handle(a.getMetricStatistics),
 		"ListMetrics":         awsapi.Handle(a.listMetrics),
 		"PutMetricData":       awsapi.Handle(a.putMetricData).WithMaxBody(maxPut),

@@ -27,8 +27,8 @@ type metricStat struct {
 	Unit   string `json:"Unit,omitempty" shape:"unit"`
 }
 
-// queries returns the queries of a request. Those of other accounts are refused.
-func (a *API) queries(list []metricDataQuery) ([]metricmath.Query, error) {
+// queries returns the queries that a request has in a member. Those of other accounts are refused.
+func (a *API) queries(member string, list []metricDataQuery) ([]metricmath.Query, error) {
 	var out []metricmath.Query
 	for i := range list {
 		q := &list[i]
@@ -36,7 +36,7 @@ func (a *API) queries(list []metricDataQuery) ([]metricmath.Query, error) {
 		case q.MetricStat != nil && q.Expression != "":
 			return nil, validation("The parameters MetricDataQuery Expression and MetricStat are mutually exclusive and you have specified both.")
 		case q.MetricStat == nil && q.Expression == "":
-			return nil, validation("The query %s has neither an Expression nor a MetricStat.", q.ID)
+			return nil, validation("The parameter %s.member.%d.MetricStat is required.\n", member, i+1) // AWS's end of line
 		case q.Account != "" && q.Account != a.Account:
 			return nil, validation("The query %s is of the account %s: this server has metrics of its own account alone, which is %s.", q.ID, q.Account, a.Account)
 		}

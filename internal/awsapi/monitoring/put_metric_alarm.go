@@ -132,7 +132,7 @@ func (a *API) watchedQueries(in *putMetricAlarmRequest) ([]metricmath.Query, err
 			return nil, validation("%s should not be set if list of Metrics is set.", member.name)
 		}
 	}
-	queries, err := a.queries(in.Metrics)
+	queries, err := a.queries("Metrics", in.Metrics)
 	if err != nil {
 		return nil, err
 	}

@@ -33,6 +33,7 @@ var metricShapes = awsapi.Shapes{
 	"period":           {Min: 1},
 	"percentiles":      between(1, 10),
 	"recently":         oneOf("PT3H"),
+	"scanBy":           oneOf("TimestampDescending", "TimestampAscending"),
 	"statistic":        oneOf("SampleCount", "Average", "Sum", "Minimum", "Maximum"),
 	"statistics":       between(1, 5),
 	"unit":             oneOf(metricstore.Units()...),
