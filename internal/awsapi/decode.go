@@ -194,6 +194,9 @@ func (d *decoder) value(raw any, v reflect.Value, path string) error {
 		return wrongType(raw, "Double", path)
 	case reflect.Slice:
 		list, ok := raw.([]any)
+		if !ok && d.loose && raw == "" { // as clients write a list without elements
+			list, ok = []any{}, true
+		}
 		if !ok {
 			return wrongType(raw, "list", path)
 		}

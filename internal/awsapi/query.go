@@ -3,6 +3,7 @@ package awsapi
 import (
 	"bytes"
 	"encoding/xml"
+	"math"
 	"net/http"
 	"net/url"
 	"reflect"
@@ -113,14 +114,17 @@ func (queryProtocol) fail(w http.ResponseWriter, c *Call, status int, e *Error) 
 	}
 	b.WriteString("><Error><Type>" + fault(status) + "</Type><Code>")
 	_ = xml.EscapeText(&b, []byte(c.queryCode(e.Code))) // a buffer takes all
-	b.WriteString("</Code><Message>")
-	_ = xml.EscapeText(&b, []byte(e.Message))
-	b.WriteString("</Message></Error><RequestId>" + c.RequestID + "</RequestId></ErrorResponse>")
+	b.WriteString("</Code>")
+	if e.Message != "" {
+		b.WriteString("<Message>")
+		_ = xml.EscapeText(&b, []byte(e.Message))
+		b.WriteString("</Message>")
+	}
+	b.WriteString("</Error><RequestId>" + c.RequestID + "</RequestId></ErrorResponse>")
 	write(w, status, xmlType, b.Bytes())
 }
 
-// writeXML writes a value as AWS Query does, under the names of the json tags. Members that are empty and may be
-// are left out.
+// writeXML writes a value as AWS Query does, under the names of the json tags.
 func writeXML(b *bytes.Buffer, v reflect.Value) {
 	switch v.Kind() {
 	case reflect.Pointer:
@@ -128,17 +132,9 @@ func writeXML(b *bytes.Buffer, v reflect.Value) {
 			writeXML(b, v.Elem())
 		}
 	case reflect.Struct:
-		for i := range v.NumField() {
-			if v.Type().Field(i).Anonymous {
-				writeXML(b, v.Field(i))
-				continue
-			}
-			name, options, _ := strings.Cut(v.Type().Field(i).Tag.Get("json"), ",")
-			if options == "omitempty" && empty(v.Field(i)) {
-				continue
-			}
+		for name, e := range members(v) {
 			b.WriteString("<" + name + ">")
-			writeXML(b, v.Field(i))
+			writeXML(b, e)
 			b.WriteString("</" + name + ">")
 		}
 	case reflect.Map:
@@ -155,7 +151,28 @@ func writeXML(b *bytes.Buffer, v reflect.Value) {
 			writeXML(b, v.Index(i))
 			b.WriteString("</member>")
 		}
+	case reflect.Float64:
+		b.WriteString(decimal(v.Float()))
 	default:
 		_ = xml.EscapeText(b, []byte(shown(v)))
 	}
+}
+
+// decimal writes a number as AWS's services do, which are Java's: 21.0, 1.0E7.
+//
+// Source: Java SE API, Double.toString; 21.0 and 41.0 were recorded.
+func decimal(f float64) string {
+	if abs := math.Abs(f); abs == 0 || abs >= 1e-3 && abs < 1e7 {
+		text := strconv.FormatFloat(f, 'f', -1, 64)
+		if !strings.Contains(text, ".") {
+			text += ".0"
+		}
+		return text
+	}
+	digits, exponent, _ := strings.Cut(strconv.FormatFloat(f, 'E', -1, 64), "E")
+	if !strings.Contains(digits, ".") {
+		digits += ".0"
+	}
+	n, _ := strconv.Atoi(exponent) // it was written so
+	return digits + "E" + strconv.Itoa(n)
 }

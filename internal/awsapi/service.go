@@ -46,6 +46,8 @@ type Service struct {
 	InvalidCode string
 	// Invalid makes another error of a request's body where a service has own words, nil for none.
 	Invalid func(body []byte, e *Invalid) *Error
+	// ErrorType gives the type of an error in a body of AWS JSON and CBOR by its code: the code in its namespace. nil: the code.
+	ErrorType func(code string) string
 	// QueryCodes are the codes that errors have in AWS Query, by those that they have in the other protocols, where they differ.
 	//
 	// Source: the Smithy specification, "AWS query compatible".

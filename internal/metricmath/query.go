@@ -15,6 +15,8 @@ type Query struct {
 	ReturnData bool
 	// Period is the expression's, in seconds; 0: that of its metrics.
 	Period int
+	// Account is kept as it was given, "" where it was not: metrics are of one account, the server's.
+	Account string
 }
 
 // A Stat is a statistic of a metric.
