@@ -2,12 +2,18 @@ package alarm
 
 import (
 	"context"
-	"errors"
+	"database/sql"
+	"encoding/json"
+	"fmt"
 	"log/slog"
+	"maps"
+	"path/filepath"
+	"slices"
+	"sync"
 	"time"
-)
 
-var errUnbuilt = errors.New("not built yet")
+	"weir/internal/sqlitedb"
+)
 
 // Options says what the store needs of others.
 type Options struct {
@@ -20,59 +26,172 @@ type Options struct {
 }
 
 // Store is the alarms of one data directory. It is safe for concurrent use.
-type Store struct{}
+type Store struct {
+	db      *sql.DB
+	options Options
+	// id tells this store from another.
+	id string
+	// change is held by what reads, judges and writes; stepping and steppingLogs by the one step of each that is under way.
+	change, stepping, steppingLogs sync.Mutex
+	// mu guards alarms, which is what the database has: neither the map nor an entry is ever changed, only replaced. It also guards seenGaps.
+	mu       sync.RWMutex
+	alarms   map[string]*alarm
+	seenGaps gaps
+	// ready gets a value when there are new actions, poke and pokeLogs when the time of the next step may have changed.
+	ready, poke, pokeLogs chan struct{}
+	// watch is stepMetrics's.
+	watch watch
+}
 
-// Open opens alarms.db in a data directory.
-func Open(ctx context.Context, data string, o Options) (*Store, error) { return nil, errUnbuilt }
+// An alarm is a row of the database, in memory.
+type alarm struct {
+	id int64
+	row
+	// evaluated is the last time that was judged, in seconds since the epoch; 0 is none.
+	evaluated int64
+	// What follows is made of the row.
+	rule     *Rule
+	schedule *Schedule
+	// results are those of a log alarm, the newest first.
+	results []slot
+}
+
+// A row is what is written of an alarm as JSON.
+type row struct {
+	Described
+	// Transitions counts the changes of its state.
+	Transitions int64
+	// Held says that the actions of the last transition wait, until Until (milliseconds since the epoch) where that is not 0.
+	Held  bool  `json:",omitempty"`
+	Until int64 `json:",omitempty"`
+	// Last is the last transition, which the actions that wait are of.
+	Last *Transition `json:",omitempty"`
+}
+
+// Open opens alarms.db in a data directory, and makes it where it is not there.
+func Open(ctx context.Context, data string, o Options) (*Store, error) {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	db, err := sqlitedb.Open(ctx, filepath.Join(data, "alarms.db"), "alarms", migrations)
+	if err != nil {
+		return nil, err
+	}
+	s := &Store{db: db, options: o, alarms: map[string]*alarm{}, ready: make(chan struct{}, 1), poke: make(chan struct{}, 1), pokeLogs: make(chan struct{}, 1)}
+	if err := s.load(ctx); err != nil {
+		_ = db.Close()
+		return nil, fmt.Errorf("cannot read alarms: %w", err)
+	}
+	return s, nil
+}
 
 // Close closes the file.
-func (s *Store) Close() error { return errUnbuilt }
+func (s *Store) Close() error { return s.db.Close() }
 
-// Put makes an alarm, or replaces the definition of one and leaves its state. Tags are those of a new one alone. Errors
-// are [*Error] where the definition is at fault.
-func (s *Store) Put(ctx context.Context, d Definition, tags map[string]string) error {
-	return errUnbuilt
+func (s *Store) load(ctx context.Context) error {
+	if err := s.db.QueryRowContext(ctx, "SELECT id, seen, expected FROM store").Scan(&s.id, &s.watch.seen, &s.watch.expected); err != nil {
+		return err
+	}
+	if err := sqlitedb.EachRow(ctx, s.db, "SELECT since, until FROM gaps ORDER BY since", func(r *sql.Rows) error {
+		var g gap
+		err := r.Scan(&g.since, &g.until)
+		s.watch.gaps = append(s.watch.gaps, g)
+		return err
+	}); err != nil {
+		return err
+	}
+	s.seenGaps = s.watch.gaps
+	byID := map[int64]*alarm{}
+	if err := sqlitedb.EachRow(ctx, s.db, "SELECT id, body, evaluated FROM alarms", func(r *sql.Rows) error {
+		a := &alarm{}
+		var body string
+		if err := r.Scan(&a.id, &body, &a.evaluated); err != nil {
+			return err
+		}
+		if err := json.Unmarshal([]byte(body), &a.row); err != nil {
+			return err
+		}
+		if err := a.compile(); err != nil {
+			return fmt.Errorf("alarm %q: %w", a.Name, err)
+		}
+		byID[a.id], s.alarms[a.Name] = a, a
+		return nil
+	}); err != nil {
+		return err
+	}
+	if err := sqlitedb.EachRow(ctx, s.db, "SELECT alarm, time, value FROM results ORDER BY time DESC", func(r *sql.Rows) error {
+		var id, at int64
+		var value sql.NullFloat64
+		if err := r.Scan(&id, &at, &value); err != nil {
+			return err
+		}
+		byID[id].results = append(byID[id].results, resultSlot(at, value))
+		return nil
+	}); err != nil {
+		return err
+	}
+	var waiting int
+	if err := s.db.QueryRowContext(ctx, "SELECT count(*) FROM actions").Scan(&waiting); err != nil {
+		return err
+	}
+	if waiting > 0 {
+		signal(s.ready)
+	}
+	return nil
 }
+
+// compile makes what is made of the row.
+func (a *alarm) compile() (err error) {
+	switch {
+	case a.Composite != nil:
+		a.rule, err = ParseRule(a.Composite.Rule)
+	case a.Log != nil:
+		a.schedule, err = ParseSchedule(a.Log.Schedule)
+	}
+	return err
+}
+
+// signal puts a value into a channel that has room for one, unless one is there.
+func signal(c chan struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
+}
+
+// current returns the alarms as they are; neither the map nor what is in it is changed.
+func (s *Store) current() map[string]*alarm {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.alarms
+}
+
+// nowMS is the time in milliseconds since the epoch.
+func (s *Store) nowMS() int64 { return s.options.Now().UnixMilli() }
 
 // Alarms returns all alarms by name.
-func (s *Store) Alarms(ctx context.Context) ([]Described, error) { return nil, errUnbuilt }
+func (s *Store) Alarms(context.Context) ([]Described, error) {
+	all := s.current()
+	out := make([]Described, 0, len(all))
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		out = append(out, all[name].Described)
+	}
+	return out, nil
+}
 
 // Alarm returns an alarm; ResourceNotFound where there is none.
-func (s *Store) Alarm(ctx context.Context, name string) (Described, error) {
-	return Described{}, errUnbuilt
+func (s *Store) Alarm(_ context.Context, name string) (Described, error) {
+	if a := s.current()[name]; a != nil {
+		return a.Described, nil
+	}
+	return Described{}, notFound()
 }
 
-// Delete deletes alarms, all or none. It is an [*Error] where one is not there, or where a composite alarm that stays needs it.
-func (s *Store) Delete(ctx context.Context, names []string) error { return errUnbuilt }
+// notFound is AWS's answer to the name of no alarm: it has no text.
+func notFound() error { return &Error{Code: "ResourceNotFound"} }
 
-// SetState sets a state for a while: the next evaluation sets it as it is. Actions are carried out as with any transition.
-func (s *Store) SetState(ctx context.Context, name string, state State, reason, reasonData string) error {
-	return errUnbuilt
-}
-
-// EnableActions turns the actions of alarms on or off. Names that are not there are left out.
-func (s *Store) EnableActions(ctx context.Context, names []string, on bool) error { return errUnbuilt }
-
-// Silence holds the actions of an alarm back until a time in milliseconds since the epoch; one that is past ends it.
-func (s *Store) Silence(ctx context.Context, name string, until int64) error { return errUnbuilt }
-
-// Tags returns the tags of an alarm; ResourceNotFound where there is none.
-func (s *Store) Tags(ctx context.Context, name string) (map[string]string, error) {
-	return nil, errUnbuilt
-}
-
-// Tag adds tags to an alarm, or replaces those of the same keys.
-func (s *Store) Tag(ctx context.Context, name string, tags map[string]string) error {
-	return errUnbuilt
-}
-
-// Untag takes tags off an alarm.
-func (s *Store) Untag(ctx context.Context, name string, keys []string) error { return errUnbuilt }
-
-// Run evaluates alarms on time until ctx ends.
-func (s *Store) Run(ctx context.Context, src Source) error { return errUnbuilt }
-
-// Step evaluates what is due, and returns when it is next to be called.
-func (s *Store) Step(ctx context.Context, src Source) (next time.Time, err error) {
-	return time.Time{}, errUnbuilt
-}
+// arn is the ARN of an alarm.
+func (s *Store) arn(name string) string { return arnOf(s.options.Account, s.options.Region, name) }

@@ -1,0 +1,195 @@
+package monitoring
+
+import (
+	"cmp"
+	"encoding/json"
+	"testing"
+	"time"
+
+	"weir/internal/contributor"
+)
+
+// A step is a request of a recorded test; its answer is compared with the one that was recorded under a name, "" for none.
+type step struct {
+	name, operation string
+	in              object
+}
+
+const (
+	recordedAlarm = "arn:aws:cloudwatch:eu-west-1:123456789012:alarm:"
+	topicARN      = "arn:aws:sns:eu-west-1:123456789012:topic"
+)
+
+// leastAlarm is the least request for an alarm, with some members changed.
+func leastAlarm(changes object) object { return metricAlarmOf("alarm", changes) }
+
+// instanceAlarm is the alarm on a metric of an instance that several tests put.
+func instanceAlarm(changes object) object {
+	in := leastAlarm(object{
+		"AlarmDescription": "testing cloudwatch alarms", "MetricName": "my-metric101", "Period": 10, "Threshold": 2, "Unit": "Seconds", "Statistic": "Average",
+		"Dimensions": list(object{"Name": "InstanceId", "Value": "abc"}), "OKActions": list(topicARN), "AlarmActions": list(topicARN), "EvaluationPeriods": 2,
+		"TreatMissingData": "ignore",
+	})
+	for k, v := range changes {
+		in[k] = v
+	}
+	return in
+}
+
+var recordedSteps = map[string][]step{
+	"test_describe_minimal_metric_alarm": {
+		{"", "PutMetricAlarm", leastAlarm(object{"Period": 10})}, {"describe_minimal_metric_alarm", "DescribeAlarms", object{"AlarmNames": list("alarm")}},
+	},
+	"test_describe_alarms_converts_date_format_correctly": {
+		{"", "PutMetricAlarm", leastAlarm(nil)}, {"describe-alarms", "DescribeAlarms", object{"AlarmNames": list("alarm")}},
+	},
+	"test_store_tags": {
+		{"put_metric_alarm", "PutMetricAlarm", leastAlarm(object{"MetricName": "store_tags"})},
+		{"describe_alarms", "DescribeAlarms", object{"AlarmNames": list("alarm")}},
+		{"list_tags_for_resource_empty ", "ListTagsForResource", object{"ResourceARN": recordedAlarm + "alarm"}},
+		{"", "TagResource", object{"ResourceARN": recordedAlarm + "alarm", "Tags": list(object{"Key": "tag1", "Value": "foo"}, object{"Key": "tag2", "Value": "bar"})}},
+		{"list_tags_for_resource", "ListTagsForResource", object{"ResourceARN": recordedAlarm + "alarm"}},
+		{"", "UntagResource", object{"ResourceARN": recordedAlarm + "alarm", "TagKeys": list("tag1")}},
+		{"list_tags_for_resource_post_untag", "ListTagsForResource", object{"ResourceARN": recordedAlarm + "alarm"}},
+	},
+	"test_put_metric_alarm_escape_character": {
+		{"", "PutMetricAlarm", leastAlarm(object{"AlarmDescription": "<", "Period": 600, "Threshold": 1, "AlarmActions": list("arn:aws:sns:eu-west-1:111122223333:MyTopic")})},
+		{"describe-alarms-escaped-character", "DescribeAlarms", object{"AlarmNames": list("alarm")}},
+	},
+	"test_breaching_alarm_actions": {
+		{"", "PutMetricAlarm", instanceAlarm(object{"TreatMissingData": "breaching"})},
+		{"", "SetAlarmState", object{
+			"AlarmName": "alarm", "StateValue": "ALARM",
+			"StateReason":     "Threshold Crossed: no datapoints were received for 2 periods and 2 missing datapoints were treated as [Breaching].",
+			"StateReasonData": `{"version":"1.0","queryDate":"x","unit":"Seconds","statistic":"Average","period":10,"recentDatapoints":[],"threshold":2.0,"evaluatedDatapoints":[{"timestamp":"x"},{"timestamp":"x"}]}`,
+		}},
+		{"alarm-1-describe", "DescribeAlarms", object{"AlarmNames": list("alarm")}},
+	},
+	"test_enable_disable_alarm_actions": {
+		{"", "PutMetricAlarm", instanceAlarm(nil)},
+		{"describe_alarm", "DescribeAlarms", object{"AlarmNames": list("alarm")}},
+		{"", "SetAlarmState", object{"AlarmName": "alarm", "StateValue": "ALARM", "StateReason": "testing alarm"}},
+		{"alarm-state-describe", "DescribeAlarms", object{"AlarmNames": list("alarm")}},
+		{"", "DisableAlarmActions", object{"AlarmNames": list("alarm")}},
+		{"", "SetAlarmState", object{"AlarmName": "alarm", "StateValue": "OK", "StateReason": "testing OK state"}},
+		{"describe_alarm_disabled", "DescribeAlarms", object{"AlarmNames": list("alarm")}},
+		{"", "EnableAlarmActions", object{"AlarmNames": list("alarm")}},
+		{"describe_alarm_enabled", "DescribeAlarms", object{"AlarmNames": list("alarm")}},
+	},
+	"test_set_alarm": {
+		{"", "PutMetricAlarm", instanceAlarm(object{
+			"AlarmDescription": "Test Alarm when CPU exceeds 50 percent", "MetricName": "CPUUtilization-3", "Dimensions": list(object{"Name": "InstanceId", "Value": "i-0317828c84edbe100"}),
+			"Period": 300, "Threshold": 50, "Unit": "Percent",
+		})},
+		{"", "SetAlarmState", object{"AlarmName": "alarm", "StateValue": "ALARM", "StateReason": "testing alarm"}},
+		{"triggered-alarm", "DescribeAlarms", object{"AlarmNames": list("alarm")}},
+		{"", "SetAlarmState", object{"AlarmName": "alarm", "StateValue": "OK", "StateReason": "resetting alarm"}},
+		{"reset-alarm", "DescribeAlarms", object{"AlarmNames": list("alarm")}},
+	},
+	"test_delete_alarm": {
+		{"", "PutMetricAlarm", leastAlarm(object{"MetricName": "metric1"})},
+		{"describe-alarm", "DescribeAlarms", object{"AlarmNames": list("alarm")}},
+		{"delete-alarm", "DeleteAlarms", object{"AlarmNames": list("alarm")}},
+		{"describe-after-delete", "DescribeAlarms", object{"AlarmNames": list("alarm")}},
+	},
+	"test_tagging_metric_alarm":    taggingSteps("PutMetricAlarm", leastAlarm(object{"Tags": list(object{"Key": "Environment", "Value": "Production"})}), "list_tags_for_resource_after_creation"),
+	"test_tagging_composite_alarm": taggingSteps("PutCompositeAlarm", object{"AlarmName": "alarm", "AlarmRule": "TRUE", "Tags": list(object{"Key": "Environment", "Value": "Production"})}, "list_tags_for_resource_after_creation "),
+}
+
+func taggingSteps(put string, in object, first string) []step {
+	of := object{"ResourceARN": recordedAlarm + "alarm"}
+	return []step{
+		{"", put, in},
+		{first, "ListTagsForResource", of},
+		{"", "TagResource", object{"ResourceARN": recordedAlarm + "alarm", "Tags": list(object{"Key": "tag1", "Value": "foo"}, object{"Key": "tag2", "Value": "bar"})}},
+		{"list_tags_for_resource_updated", "ListTagsForResource", of},
+		{"", "UntagResource", object{"ResourceARN": recordedAlarm + "alarm", "TagKeys": list("tag1")}},
+		{"list_tags_for_resource_post_untag", "ListTagsForResource", of},
+		{"", "DeleteAlarms", object{"AlarmNames": list("alarm")}},
+		{"list_tags_for_deleted_resource", "ListTagsForResource", of},
+	}
+}
+
+// withoutLogAlarms takes away a list that AWS's answers have, and that the clients of the records did not know.
+func withoutLogAlarms(answer any) any {
+	if members, ok := answer.(object); ok {
+		delete(members, "LogAlarms")
+	}
+	return answer
+}
+
+// TestRecordedAlarms asks what LocalStack's tests asked of AWS, in each protocol, and compares the answers.
+func TestRecordedAlarms(t *testing.T) {
+	all := recorded(t)
+	for test, steps := range recordedSteps {
+		for _, protocol := range protocols {
+			s := newServer(t)
+			r := &record{t: t, what: test + " " + protocol, of: map[string]string{}}
+			compared := 0
+			for _, step := range steps {
+				want, there := all[test+"["+protocol+"]"][step.name]
+				if !there && step.name != "" {
+					t.Fatalf("%s has no record %q", test, step.name)
+				}
+				got := withoutLogAlarms(replay(t, s.api, protocol, step.operation, step.in, want))
+				if step.name != "" {
+					compared++
+					r.compare(step.name, want, got)
+				}
+			}
+			if compared == 0 {
+				t.Errorf("%s compares nothing", test)
+			}
+		}
+	}
+}
+
+// TestRecordedInsightRules does so with a rule of Contributor Insights.
+func TestRecordedInsightRules(t *testing.T) {
+	all := recorded(t)
+	for _, protocol := range protocols {
+		record := record{t: t, what: protocol, of: map[string]string{}}
+		want := all["test_insight_rule["+protocol+"]"]
+		described := want["describe_insight_rule"].(object)["InsightRules"].([]any)[0].(object)
+		definition := described["Definition"].(object)
+		definition["Schema"].(object)["Name"] = contributor.CloudWatchSchema // which was masked
+		text, err := json.Marshal(definition)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := newServer(t)
+		for _, step := range []step{
+			{"create_insight_rule", "PutInsightRule", object{"RuleName": "rule", "RuleState": "ENABLED", "RuleDefinition": string(text)}},
+			{"describe_insight_rule", "DescribeInsightRules", object{}},
+			{"disable_insight_rule", "DisableInsightRules", object{"RuleNames": list("rule")}},
+			{"enable_insight_rule", "EnableInsightRules", object{"RuleNames": list("rule")}},
+			{"get_insight_rule_report", "GetInsightRuleReport", object{
+				"RuleName": "rule", "StartTime": testTime.Add(-time.Hour), "EndTime": testTime, "Period": 300, "MaxContributorCount": 10, "Metrics": list("UniqueContributors"),
+			}},
+			{"delete_insight_rule", "DeleteInsightRules", object{"RuleNames": list("rule")}},
+		} {
+			record.compare(step.name, want[step.name], replay(t, s.api, protocol, step.operation, step.in, want[step.name]))
+		}
+	}
+}
+
+// TestRecordedAlarmErrors compares codes and words.
+func TestRecordedAlarmErrors(t *testing.T) {
+	all := recorded(t)
+	for name, in := range map[string]object{
+		"error-invalid-state":      {"AlarmName": "alarm", "StateValue": "INVALID", "StateReason": "test"},
+		"error-resource-not-found": {"AlarmName": "nonexistent", "StateValue": "OK", "StateReason": "test"},
+	} {
+		for _, protocol := range protocols {
+			s := newServer(t)
+			s.ok("PutMetricAlarm", leastAlarm(nil))
+			want := all["test_set_alarm_invalid_input["+protocol+"]"][name].(object)
+			e, meta := want["Error"].(object), want["ResponseMetadata"].(object)
+			got := ask(t, s.api, protocol, "SetAlarmState", in)
+			message, _ := e["Message"].(string)
+			if got.status != int(meta["HTTPStatusCode"].(float64)) || got.code != cmp.Or(e["QueryErrorCode"], e["Code"]) || got.queryCode != e["Code"] || unescaped(got.message) != message {
+				t.Errorf("%s, %s: got %d %s (%s) %q\nwant %v", name, protocol, got.status, got.code, got.queryCode, got.message, want)
+			}
+		}
+	}
+}
