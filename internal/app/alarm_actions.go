@@ -79,8 +79,8 @@ func (d *alarmActions) one(ctx context.Context, a *alarm.Action) error {
 		return err
 	}
 	id, err := d.topics.Publish(ctx, m)
-	if errors.Is(err, notify.ErrNoTopic) {
-		return d.alarms.ActionDone(ctx, a.ID, false, "the topic does not exist")
+	if refused, ok := errors.AsType[*notify.Error](err); ok {
+		return d.alarms.ActionDone(ctx, a.ID, false, refused.Message) // such as a topic that is not there
 	}
 	if err != nil {
 		return err

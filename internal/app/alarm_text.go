@@ -5,6 +5,7 @@ import (
 	"math"
 	"strconv"
 	"strings"
+	"time"
 
 	"weir/internal/alarm"
 )
@@ -143,3 +144,6 @@ func plainSeconds(n int64) string {
 	}
 	return fmt.Sprintf("%d s", n)
 }
+
+// seconds returns a time of whole seconds since the epoch.
+func seconds(at int64) time.Time { return time.Unix(at, 0).UTC() }

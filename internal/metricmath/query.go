@@ -1,6 +1,10 @@
 package metricmath
 
-import "weir/internal/metricstore"
+import (
+	"slices"
+
+	"weir/internal/metricstore"
+)
 
 // A Query is one of the queries of GetMetricData, or of an alarm: a metric, or an expression.
 type Query struct {
@@ -43,4 +47,25 @@ type Series struct {
 
 	// of is the metric that the series is, or is made of alone; nil for one of several.
 	of *Stat
+}
+
+// InsightRules returns the rules of Contributor Insights that queries ask for, each once. An expression that is wrong asks for none.
+func InsightRules(queries []Query) []string {
+	var out []string
+	for i := range queries {
+		n, err := parse(queries[i].Expression)
+		if err != nil || queries[i].Expression == "" {
+			continue
+		}
+		walk(n, func(n node) {
+			call, ok := n.(*callNode)
+			if !ok || call.name != "INSIGHT_RULE_METRIC" || len(call.arguments) == 0 {
+				return
+			}
+			if name, ok := call.arguments[0].(*textNode); ok && !slices.Contains(out, name.text) {
+				out = append(out, name.text)
+			}
+		})
+	}
+	return out
 }
