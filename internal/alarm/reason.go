@@ -3,6 +3,7 @@ package alarm
 import (
 	"encoding/json"
 	"fmt"
+	"sort"
 	"strings"
 )
 
@@ -156,17 +157,25 @@ func dataOf(j *judgement, metric *Metric, slots []slot, now int64) (string, erro
 		}
 		d.Evaluated = append(d.Evaluated, p)
 	}
-	for {
-		text, err := json.Marshal(d)
-		if err != nil || len(text) <= maxReasonData {
-			return string(text), err
-		}
-		if len(d.Evaluated) > 0 {
-			d.Evaluated = d.Evaluated[:len(d.Evaluated)-1]
-		} else {
-			d.Recent = d.Recent[1:]
-		}
+	recent, evaluated := d.Recent, d.Evaluated
+	return fitting(len(recent)+len(evaluated), maxReasonData, func(k int) any {
+		d.Recent, d.Evaluated = recent[max(0, len(recent)-k):], evaluated[:max(0, k-len(recent))]
+		return d
+	})
+}
+
+// fitting returns the JSON of the largest part that is no longer than a limit: part makes one of k things out of n.
+func fitting(n, most int, part func(k int) any) (string, error) {
+	text, err := json.Marshal(part(n))
+	if err != nil || len(text) <= most {
+		return string(text), err
 	}
+	k := sort.Search(n, func(k int) bool {
+		text, err := json.Marshal(part(k + 1))
+		return err != nil || len(text) > most
+	})
+	text, err = json.Marshal(part(k))
+	return string(text), err
 }
 
 // evaluated returns the n newest periods, or as many as it takes to show each datapoint that was considered.

@@ -118,3 +118,18 @@ func TestNumbers(t *testing.T) {
 		t.Error("an infinite number has no exponent")
 	}
 }
+
+func TestFitting(t *testing.T) {
+	for n := range 30 {
+		for most := range 80 {
+			text, err := fitting(n, most, func(k int) any { return make([]int, k) })
+			var got []int
+			if err != nil || json.Unmarshal([]byte(text), &got) != nil {
+				t.Fatalf("%d in %d: %s %v", n, most, text, err)
+			}
+			if want := max(0, min(n, (most-1)/2)); len(got) != want {
+				t.Fatalf("%d in %d: %d, not %d", n, most, len(got), want)
+			}
+		}
+	}
+}
