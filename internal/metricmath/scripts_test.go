@@ -82,7 +82,7 @@ func (s *script) reset() {
 func (s *script) numbers(text string, period int) Series {
 	var out Series
 	at := s.start
-	for _, f := range strings.Fields(text) {
+	for f := range strings.FieldsSeq(text) {
 		if f != "-" {
 			v, err := strconv.ParseFloat(f, 64)
 			if err != nil {
@@ -105,7 +105,7 @@ func (s *script) metric(m []string, kept bool) {
 	if m[4] != "" {
 		stat.Metric.Namespace, stat.Metric.Name = m[3], m[4]
 	}
-	for _, d := range strings.Split(m[5], ",") {
+	for d := range strings.SplitSeq(m[5], ",") {
 		if name, v, ok := strings.Cut(d, "="); ok {
 			stat.Metric.Dimensions = append(stat.Metric.Dimensions, metricstore.Dimension{Name: name, Value: v})
 		}
@@ -175,7 +175,7 @@ func TestScripts(t *testing.T) {
 // rounding writes lines with numbers of twelve digits: the last ones are not known.
 func rounding(lines []string) string {
 	var out []string
-	for _, f := range strings.Split(strings.Join(lines, "\n"), " ") {
+	for f := range strings.SplitSeq(strings.Join(lines, "\n"), " ") {
 		if v, err := strconv.ParseFloat(f, 64); err == nil {
 			f = fmt.Sprintf("%.12g", v)
 		}

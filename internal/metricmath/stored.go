@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 
-	"weir/internal/contributor"
 	"weir/internal/metricstore"
 )
 
@@ -14,9 +13,9 @@ type Points interface {
 	Read(ctx context.Context, r metricstore.ReadRequest) ([]metricstore.Point, error)
 }
 
-// Rules has reports of rules of Contributor Insights; *[contributor.Store] does.
+// Rules has the metrics of rules of Contributor Insights. See [Source].
 type Rules interface {
-	Report(ctx context.Context, r contributor.ReportRequest) (*contributor.Report, error)
+	InsightRule(ctx context.Context, rule, metric string, period int, from, to int64) (Series, error)
 }
 
 // A Stored is a [Source] over kept metrics.
@@ -76,6 +75,14 @@ func (s Stored) Series(ctx context.Context, stat *Stat, from, to int64) (Series,
 // Find returns the metrics of a namespace. See [Source].
 func (s Stored) Find(ctx context.Context, namespace string) ([]metricstore.Metric, error) {
 	return s.Points.List(ctx, metricstore.ListRequest{Namespace: namespace})
+}
+
+// InsightRule returns a metric of a rule. See [Source].
+func (s Stored) InsightRule(ctx context.Context, rule, metric string, period int, from, to int64) (Series, error) {
+	if s.Rules == nil {
+		return Series{}, wrong(-1, "", "There are no rules of Contributor Insights")
+	}
+	return s.Rules.InsightRule(ctx, rule, metric, period, from, to)
 }
 
 // checkStat says whether CloudWatch has a statistic.

@@ -33,10 +33,7 @@ func (b *alarmBasics) definition() (alarm.Definition, error) {
 	for _, list := range [][]string{b.OKActions, b.AlarmActions, b.InsufficientDataActions} {
 		for _, action := range list {
 			parts := strings.Split(action, ":")
-			switch {
-			case len(parts) < 6 || parts[0] != "arn":
-				return d, validation("Invalid arn syntax: %s", action)
-			case parts[2] != "sns" || len(parts) != 6 || parts[5] == "":
+			if len(parts) >= 6 && (parts[2] != "sns" || len(parts) > 6) { // package alarm says what is no ARN
 				return d, validation("The action %s is not one that this server can carry out: topics of SNS are, such as arn:aws:sns:REGION:ACCOUNT:NAME.", action)
 			}
 		}

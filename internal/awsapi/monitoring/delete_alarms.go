@@ -13,8 +13,7 @@ type alarmNames struct {
 	Names []string `json:"AlarmNames" required:"true" shape:"alarmNames" each:"name"`
 }
 
-// deleteAlarms deletes alarms. Names without an alarm are passed over where others have one; of composite alarms it deletes one at a
-// time, and a log alarm alone.
+// deleteAlarms deletes alarms, a log alarm alone. Names without an alarm are passed over where others have one.
 //
 // Source: AWS, DeleteAlarms. That it is an error where no name has an alarm is a guess: its model has that error.
 func (a *API) deleteAlarms(ctx context.Context, _ *awsapi.Call, in *alarmNames) (*struct{}, error) {
@@ -23,20 +22,18 @@ func (a *API) deleteAlarms(ctx context.Context, _ *awsapi.Call, in *alarmNames) 
 		return nil, err
 	}
 	var names []string
-	of := map[string]int{}
+	logs := false
 	for i := range all {
 		if slices.Contains(in.Names, all[i].Name) {
 			names = append(names, all[i].Name)
-			of[all[i].Type()]++
+			logs = logs || all[i].Log != nil
 		}
 	}
 	switch {
 	case names == nil:
 		return nil, answer(&alarm.Error{Code: "ResourceNotFound"})
-	case of[compositeAlarmType] > 1:
-		return nil, validation("No more than one composite alarm can be deleted in one operation.")
-	case of[logAlarmType] > 0 && len(names) > 1:
-		return nil, validation("A log alarm must be deleted in an operation of its own.")
+	case logs && len(names) > 1:
+		return nil, validation("A log alarm can't be deleted with others in one operation.")
 	}
 	return nil, answer(a.Alarms.Delete(ctx, names))
 }

@@ -2,6 +2,7 @@ package monitoring
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -13,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
+	"github.com/aws/smithy-go"
 	gocmp "github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
@@ -368,8 +370,18 @@ func TestGoSDKMetricData(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	s.rules.rules["top"] = contributor.Described{Name: "top"}
-	s.rules.report = contributor.Report{Datapoints: []contributor.Datapoint{{Time: end.Add(-5 * time.Minute).Unix(), UniqueContributors: 3}}}
+	if err := s.rules.Put(ctx, contributor.PutRequest{Name: "top", Definition: `{"Schema":{"Name":"CloudWatchLogRule","Version":1},"LogGroupNames":["/vpc"],"LogFormat":"CLF",` +
+		`"Fields":{"1":"host"},"Contribution":{"Keys":["host"],"Filters":[]},"AggregateOn":"Count"}`}); err != nil {
+		t.Fatal(err)
+	}
+	var events []contributor.Event
+	for i, host := range []string{"a", "b", "c", "a"} {
+		at := end.Add(time.Duration(i-4) * time.Minute)
+		events = append(events, contributor.Event{Timestamp: at.UnixMilli(), Ingestion: testTime.UnixMilli(), Message: host})
+	}
+	if err := s.rules.Add(ctx, "reader", []byte("1"), []contributor.Batch{{Group: "/vpc", Events: events}}); err != nil {
+		t.Fatal(err)
+	}
 	query := func(id, expression string) types.MetricDataQuery {
 		return types.MetricDataQuery{Id: &id, Expression: &expression, Period: aws.Int32(300)}
 	}
@@ -392,7 +404,17 @@ func TestGoSDKMetricData(t *testing.T) {
 	if text := strings.Join(got, "; "); text != "e1 a [1] 5m0s Complete; e1 b [2] 5m0s Complete; e2 e2 [3] 5m0s Complete; e3 e3 [3] 5m0s Complete" {
 		t.Error(text)
 	}
-	if s.rules.asked.Name != "top" || s.rules.asked.Period != 300 || s.rules.asked.Live {
-		t.Errorf("%+v", s.rules.asked)
+	// A period that begins at no multiple of its length: of the last three events.
+	got = nil
+	out, err := c.GetMetricData(ctx, &cloudwatch.GetMetricDataInput{
+		StartTime: aws.Time(end.Add(-3 * time.Minute)), EndTime: &end,
+		MetricDataQueries: []types.MetricDataQuery{query("e1", `INSIGHT_RULE_METRIC("top", "UniqueContributors") + TIME_SERIES(0)`), query("e2", `INSIGHT_RULE_METRIC("top", "SampleCount")`)},
+	})
+	if err != nil || len(out.MetricDataResults) != 2 || fmt.Sprint(out.MetricDataResults[0].Values, out.MetricDataResults[1].Values) != "[3] [3]" {
+		t.Errorf("%+v %v", out, err)
+	}
+	_, err = c.GetMetricData(ctx, &cloudwatch.GetMetricDataInput{StartTime: aws.Time(end.Add(-3 * time.Minute)), EndTime: &end, MetricDataQueries: []types.MetricDataQuery{query("e1", `INSIGHT_RULE_METRIC("none", "Sum")`)}})
+	if wrong := smithy.APIError(nil); !errors.As(err, &wrong) || wrong.ErrorCode() != "ResourceNotFoundException" {
+		t.Errorf("a rule that is not there: %v", err)
 	}
 }

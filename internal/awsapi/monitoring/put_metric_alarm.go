@@ -7,6 +7,7 @@ import (
 	"weir/internal/alarm"
 	"weir/internal/awsapi"
 	"weir/internal/metricmath"
+	"weir/internal/metricstore"
 )
 
 type putMetricAlarmRequest struct {
@@ -145,6 +146,9 @@ func (a *API) watchedQueries(in *putMetricAlarmRequest) ([]metricmath.Query, err
 	if returned != 1 {
 		return nil, validation("Exactly one element of the metrics list should return data.")
 	}
+	if err := metricmath.CheckWatched(queries); err != nil {
+		return nil, validation("%v", err)
+	}
 	return queries, nil
 }
 
@@ -165,6 +169,9 @@ func (in *putMetricAlarmRequest) watchedMetric(m *alarm.Metric) (err error) {
 	m.Statistic, m.Unit, m.Period = cmp.Or(in.Statistic, in.ExtendedStatistic), in.Unit, int(*in.Period)
 	if in.ExtendedStatistic != "" && simpleStatistic(in.ExtendedStatistic) {
 		return validation("ExtendedStatistic %s is a Statistic: give it as that", in.ExtendedStatistic)
+	}
+	if _, err := metricstore.ParseStatistic(m.Statistic); err != nil {
+		return validation("The value %.100s for parameter ExtendedStatistic is not supported: %v.", m.Statistic, err)
 	}
 	m.Metric, err = identity(in.Namespace, in.MetricName, in.Dimensions)
 	return err

@@ -3,13 +3,18 @@ package monitoring
 import (
 	"cmp"
 	"encoding/json"
+	"fmt"
+	"strings"
 	"testing"
 	"time"
+
+	"github.com/aws/smithy-go/encoding/cbor"
 
 	"weir/internal/contributor"
 )
 
-// A step is a request of a recorded test; its answer is compared with the one that was recorded under a name, "" for none.
+// A step is a request of a recorded test; its answer is compared with the one that was recorded under a name, "" for none. Of an answer
+// with composite alarms the first may have been recorded alone.
 type step struct {
 	name, operation string
 	in              object
@@ -92,8 +97,29 @@ var recordedSteps = map[string][]step{
 		{"delete-alarm", "DeleteAlarms", object{"AlarmNames": list("alarm")}},
 		{"describe-after-delete", "DescribeAlarms", object{"AlarmNames": list("alarm")}},
 	},
+	"test_trigger_composite_alarm": {
+		{"", "PutMetricAlarm", metricAlarmOf("alarm-1", nil)},
+		{"", "PutMetricAlarm", metricAlarmOf("alarm-2", nil)},
+		{"put-composite-alarm", "PutCompositeAlarm", object{
+			"AlarmName": "composite", "AlarmDescription": "composite alarm description", "AlarmRule": `ALARM("` + recordedAlarm + `alarm-1") OR ALARM("` + recordedAlarm + `alarm-2")`,
+			"AlarmActions": list(topicARN), "OKActions": list("arn:aws:sns:eu-west-1:123456789012:ok"),
+		}},
+		stateStep("alarm-1", "ALARM"), compositeStep("in-alarm-when-alarm-1-is-in-alarm"),
+		stateStep("alarm-1", "OK"), compositeStep("in-ok-when-alarm-1-is-back-to-ok"),
+		stateStep("alarm-2", "ALARM"), compositeStep("in-alarm-when-alarm-2-is-in-alarm"),
+		stateStep("alarm-2", "OK"), compositeStep("in-ok-when-alarm-2-is-back-to-ok"),
+		stateStep("alarm-1", "ALARM"), stateStep("alarm-2", "ALARM"), compositeStep("is-triggered-by-alarm-1-and-then-unchanged-by-alarm-2"),
+	},
 	"test_tagging_metric_alarm":    taggingSteps("PutMetricAlarm", leastAlarm(object{"Tags": list(object{"Key": "Environment", "Value": "Production"})}), "list_tags_for_resource_after_creation"),
 	"test_tagging_composite_alarm": taggingSteps("PutCompositeAlarm", object{"AlarmName": "alarm", "AlarmRule": "TRUE", "Tags": list(object{"Key": "Environment", "Value": "Production"})}, "list_tags_for_resource_after_creation "),
+}
+
+func stateStep(alarm, state string) step {
+	return step{"", "SetAlarmState", object{"AlarmName": alarm, "StateValue": state, "StateReason": "testing"}}
+}
+
+func compositeStep(name string) step {
+	return step{"composite-alarm-" + name, "DescribeAlarms", object{"AlarmNames": list("composite"), "AlarmTypes": list("CompositeAlarm")}}
 }
 
 func taggingSteps(put string, in object, first string) []step {
@@ -131,7 +157,15 @@ func TestRecordedAlarms(t *testing.T) {
 				if !there && step.name != "" {
 					t.Fatalf("%s has no record %q", test, step.name)
 				}
-				got := withoutLogAlarms(replay(t, s.api, protocol, step.operation, step.in, want))
+				like := want
+				alone, _ := want.(object)
+				if alone["AlarmRule"] != nil {
+					like = object{"CompositeAlarms": list(want)}
+				}
+				got := withoutLogAlarms(replay(t, s.api, protocol, step.operation, step.in, like))
+				if alone["AlarmRule"] != nil {
+					got = got.(object)["CompositeAlarms"].([]any)[0]
+				}
 				if step.name != "" {
 					compared++
 					r.compare(step.name, want, got)
@@ -189,6 +223,56 @@ func TestRecordedAlarmErrors(t *testing.T) {
 			message, _ := e["Message"].(string)
 			if got.status != int(meta["HTTPStatusCode"].(float64)) || got.code != cmp.Or(e["QueryErrorCode"], e["Code"]) || got.queryCode != e["Code"] || unescaped(got.message) != message {
 				t.Errorf("%s, %s: got %d %s (%s) %q\nwant %v", name, protocol, got.status, got.code, got.queryCode, got.message, want)
+			}
+		}
+	}
+}
+
+// TestRecordedBodies compares the bodies of answers that were recorded as they came: lists without elements, and errors in their namespaces.
+func TestRecordedBodies(t *testing.T) {
+	const xmlns = `xmlns="http://monitoring.amazonaws.com/doc/2010-08-01/"`
+	all := recorded(t)
+	for _, protocol := range protocols {
+		s := newServer(t)
+		got := ask(t, s.api, protocol, "DescribeAlarms", object{})
+		if protocol == "query" {
+			want := "<DescribeAlarmsResponse " + xmlns + "><DescribeAlarmsResult><CompositeAlarms></CompositeAlarms><LogAlarms></LogAlarms><MetricAlarms></MetricAlarms></DescribeAlarmsResult>"
+			if !strings.HasPrefix(string(got.body), want) {
+				t.Errorf("got %s", got.body)
+			}
+		} else {
+			want := all["test_basic_operations_multiple_protocols["+protocol+"]"]["describe-alarms"]
+			(&record{t: t, what: protocol, of: map[string]string{}}).compare("", want, replay(t, s.api, protocol, "DescribeAlarms", object{}, want))
+		}
+		for name, in := range map[string]object{
+			"invalid-value-response": {"AlarmName": "alarm", "StateValue": "INVALID", "StateReason": "test"},
+			"not-found-response":     {"AlarmName": "alarm", "StateValue": "OK", "StateReason": "test"},
+		} {
+			want := all["test_exception_serializing_with_no_shape_in_spec["+protocol+"]"][name].(object)
+			got := ask(t, s.api, protocol, "SetAlarmState", in)
+			switch protocol {
+			case "query":
+				e := want["ErrorResponse"].(object)["Error"].(object)
+				message := ""
+				if m, ok := e["Message"].(string); ok {
+					message = "<Message>" + strings.ReplaceAll(m, "'", "&#39;") + "</Message>"
+				}
+				text := fmt.Sprintf("<ErrorResponse %s><Error><Type>%s</Type><Code>%s</Code>%s</Error><RequestId>", xmlns, e["Type"], e["Code"], message)
+				if !strings.HasPrefix(string(got.body), text) {
+					t.Errorf("got %s\nwant %s", got.body, text)
+				}
+			case "json":
+				var members object
+				if err := json.Unmarshal(got.body, &members); err != nil {
+					t.Fatal(err)
+				}
+				(&record{t: t, what: name}).compare("", want, members)
+			default:
+				tree, err := cbor.Decode(got.body)
+				if err != nil {
+					t.Fatal(err)
+				}
+				(&record{t: t, what: name}).compare("", want, ofCBOR(tree))
 			}
 		}
 	}

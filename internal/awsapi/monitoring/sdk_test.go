@@ -179,14 +179,24 @@ func TestGoSDKAlarms(t *testing.T) {
 	}
 }
 
+// topSources is a rule of who sends most bytes.
+const topSources = `{"Schema":{"Name":"CloudWatchLogRule","Version":1},"LogGroupNames":["/vpc"],"LogFormat":"CLF","Fields":{"4":"srcaddr","10":"bytes"},` +
+	`"Contribution":{"Keys":["srcaddr"],"ValueOf":"bytes","Filters":[]},"AggregateOn":"Sum"}`
+
+// flow is a record of a flow log that came at once.
+func flow(at time.Time, source string, bytes int) contributor.Event {
+	return contributor.Event{
+		Timestamp: at.UnixMilli(), Ingestion: at.UnixMilli(),
+		Message: fmt.Sprintf("2 123456789012 eni-1 %s 10.0.0.9 1 2 6 1 %d %d %d ACCEPT OK", source, bytes, at.Unix(), at.Unix()),
+	}
+}
+
 // TestGoSDKInsightRules calls the operations on insight rules with AWS's SDK for Go.
 func TestGoSDKInsightRules(t *testing.T) {
 	s := newServer(t)
 	c, ctx := goClient(t, s), t.Context()
-	const definition = `{"Schema":{"Name":"CloudWatchLogRule","Version":1},"LogGroupNames":["/vpc"],"LogFormat":"CLF","Fields":{"4":"srcaddr","10":"bytes"},` +
-		`"Contribution":{"Keys":["srcaddr"],"ValueOf":"bytes","Filters":[]},"AggregateOn":"Sum"}`
 	name := []string{"top"}
-	if _, err := c.PutInsightRule(ctx, &cloudwatch.PutInsightRuleInput{RuleName: &name[0], RuleDefinition: aws.String(definition), Tags: []types.Tag{{Key: aws.String("a"), Value: aws.String("")}}}); err != nil {
+	if _, err := c.PutInsightRule(ctx, &cloudwatch.PutInsightRuleInput{RuleName: &name[0], RuleDefinition: aws.String(topSources), Tags: []types.Tag{{Key: aws.String("a"), Value: aws.String("")}}}); err != nil {
 		t.Fatal(err)
 	}
 	_, err := c.PutInsightRule(ctx, &cloudwatch.PutInsightRuleInput{RuleName: aws.String("bad"), RuleDefinition: aws.String("x")})
@@ -197,7 +207,7 @@ func TestGoSDKInsightRules(t *testing.T) {
 		t.Errorf("DisableInsightRules: %+v %v", out, err)
 	}
 	rules, err := c.DescribeInsightRules(ctx, &cloudwatch.DescribeInsightRulesInput{})
-	if err != nil || len(rules.InsightRules) != 1 || *rules.InsightRules[0].State != "DISABLED" || *rules.InsightRules[0].Schema != "CloudWatchLogRule/1" || *rules.InsightRules[0].Definition != definition {
+	if err != nil || len(rules.InsightRules) != 1 || *rules.InsightRules[0].State != "DISABLED" || *rules.InsightRules[0].Schema != "CloudWatchLogRule/1" || *rules.InsightRules[0].Definition != topSources {
 		t.Errorf("DescribeInsightRules: %+v %v", rules, err)
 	}
 	if out, err := c.EnableInsightRules(ctx, &cloudwatch.EnableInsightRulesInput{RuleNames: []string{"top", "none"}}); err != nil || len(out.Failures) != 1 || *out.Failures[0].FailureResource != "none" {
@@ -205,13 +215,7 @@ func TestGoSDKInsightRules(t *testing.T) {
 	}
 	s.now = s.now.Add(time.Minute)
 	minute := s.now.Truncate(time.Minute)
-	flow := func(source string, bytes int) contributor.Event {
-		return contributor.Event{
-			Timestamp: minute.UnixMilli(), Ingestion: s.now.UnixMilli(),
-			Message: fmt.Sprintf("2 123456789012 eni-1 %s 10.0.0.9 1 2 6 1 %d %d %d ACCEPT OK", source, bytes, minute.Unix(), minute.Unix()),
-		}
-	}
-	if err := s.rules.Add(ctx, "reader", []byte("1"), []contributor.Batch{{Group: "/vpc", Events: []contributor.Event{flow("10.0.0.1", 5), flow("10.0.0.2", 5), flow("10.0.0.1", 2)}}}); err != nil {
+	if err := s.rules.Add(ctx, "reader", []byte("1"), []contributor.Batch{{Group: "/vpc", Events: []contributor.Event{flow(minute, "10.0.0.1", 5), flow(minute, "10.0.0.2", 5), flow(minute, "10.0.0.1", 2)}}}); err != nil {
 		t.Fatal(err)
 	}
 	// Parts of a second are the whole one.

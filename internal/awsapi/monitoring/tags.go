@@ -69,7 +69,8 @@ func (a *API) tagged(arn string) (*taggedResource, error) {
 	if len(parts) < 6 || parts[0] != "arn" || parts[2] != "cloudwatch" {
 		return nil, invalidValue("%s is no ARN of CloudWatch.", arn)
 	}
-	if parts[3] != a.Region || parts[4] != a.Account {
+	// A client that does not know its account, as Terraform may be told, makes ARNs of insight rules without one.
+	if parts[3] != a.Region || parts[4] != a.Account && parts[4] != "" {
 		return nil, invalidValue("%s is of another region or account than this server's, which are %s and %s.", arn, a.Region, a.Account)
 	}
 	if name, ok := strings.CutPrefix(parts[5], "alarm:"); ok && name != "" {
