@@ -13,6 +13,7 @@ import (
 	"weir/internal/awsapi/monitoring"
 	"weir/internal/insights"
 	"weir/internal/logstore"
+	"weir/internal/metricstore"
 	"weir/internal/sigv4"
 )
 
@@ -25,9 +26,10 @@ const (
 // awsAPI answers AWS's clients.
 type awsAPI struct {
 	*awsapi.Router
-	logs   *logs.API
-	athena *athena.API
-	keys   *accesskey.Store
+	logs    *logs.API
+	athena  *athena.API
+	metrics *metricstore.Store
+	keys    *accesskey.Store
 }
 
 // newAWSAPI makes the services of a server. The caller closes it.
@@ -48,8 +50,16 @@ func newAWSAPI(s *Local, store *logstore.Store, o ServeOptions) (*awsAPI, error)
 		keys.Close()
 		return nil, err
 	}
-	router := awsapi.NewRouter(auth, log, api.Service(), monitoring.Service(), tables.Service())
-	return &awsAPI{Router: router, logs: api, athena: tables, keys: keys}, nil
+	metrics, err := metricstore.Open(context.Background(), s.lake.Data(), metricstore.Options{Now: s.now, Log: log})
+	if err != nil {
+		api.Close()
+		keys.Close()
+		tables.Close()
+		return nil, err
+	}
+	watch := monitoring.New(monitoring.Options{Account: s.account, Region: s.region, Metrics: metrics, Now: s.now, Log: log})
+	router := awsapi.NewRouter(auth, log, api.Service(), watch.Service(), tables.Service())
+	return &awsAPI{Router: router, logs: api, athena: tables, metrics: metrics, keys: keys}, nil
 }
 
 // close ends what runs.
@@ -57,6 +67,7 @@ func (a *awsAPI) close() {
 	a.logs.Close()
 	a.athena.Close()
 	a.keys.Close()
+	_ = a.metrics.Close() // what was put is durable
 }
 
 // before answers requests of AWS's clients, which their signatures let in, and passes others on.

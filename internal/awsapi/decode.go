@@ -109,7 +109,9 @@ func values(body []byte) int {
 type decoder struct {
 	shapes Shapes
 	// loose says that numbers and booleans may be texts.
-	loose      bool
+	loose bool
+	// small says that violations name members with a small first letter.
+	small      bool
 	violations []string
 }
 
@@ -130,8 +132,11 @@ func (d *decoder) structure(tree map[string]any, v reflect.Value, path string) e
 		}
 		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
 		at := name
+		if d.small {
+			at = strings.ToLower(name[:1]) + name[1:]
+		}
 		if path != "" {
-			at = path + "." + name
+			at = path + "." + at
 		}
 		raw := tree[name]
 		if raw == nil {
@@ -149,8 +154,17 @@ func (d *decoder) structure(tree map[string]any, v reflect.Value, path string) e
 }
 
 func (d *decoder) value(raw any, v reflect.Value, path string) error {
-	if text, ok := raw.(string); ok && d.loose {
+	if text, ok := raw.(string); ok && d.loose && v.Type() != reflect.TypeFor[Time]() {
 		raw = untyped(text, v.Kind())
+	}
+	switch v.Type() {
+	case reflect.TypeFor[Time]():
+		return decodeTime(raw, v, path, d.loose)
+	case reflect.TypeFor[Double]():
+		if f, ok := special(raw); ok {
+			v.SetFloat(f)
+			return nil
+		}
 	}
 	switch v.Kind() {
 	case reflect.Pointer:

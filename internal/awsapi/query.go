@@ -112,11 +112,7 @@ func (queryProtocol) fail(w http.ResponseWriter, c *Call, status int, e *Error) 
 		b.WriteString(` xmlns="` + c.Service.Namespace + `"`)
 	}
 	b.WriteString("><Error><Type>" + fault(status) + "</Type><Code>")
-	code := e.Code
-	if code == "ValidationException" {
-		code = "ValidationError" // its name in this protocol
-	}
-	_ = xml.EscapeText(&b, []byte(code)) // a buffer takes all
+	_ = xml.EscapeText(&b, []byte(c.queryCode(e.Code))) // a buffer takes all
 	b.WriteString("</Code><Message>")
 	_ = xml.EscapeText(&b, []byte(e.Message))
 	b.WriteString("</Message></Error><RequestId>" + c.RequestID + "</RequestId></ErrorResponse>")
@@ -128,16 +124,30 @@ func (queryProtocol) fail(w http.ResponseWriter, c *Call, status int, e *Error) 
 func writeXML(b *bytes.Buffer, v reflect.Value) {
 	switch v.Kind() {
 	case reflect.Pointer:
-		writeXML(b, v.Elem())
+		if !v.IsNil() {
+			writeXML(b, v.Elem())
+		}
 	case reflect.Struct:
 		for i := range v.NumField() {
+			if v.Type().Field(i).Anonymous {
+				writeXML(b, v.Field(i))
+				continue
+			}
 			name, options, _ := strings.Cut(v.Type().Field(i).Tag.Get("json"), ",")
-			if options == "omitempty" && v.Field(i).IsZero() {
+			if options == "omitempty" && empty(v.Field(i)) {
 				continue
 			}
 			b.WriteString("<" + name + ">")
 			writeXML(b, v.Field(i))
 			b.WriteString("</" + name + ">")
+		}
+	case reflect.Map:
+		for _, k := range sortedKeys(v) {
+			b.WriteString("<entry><key>")
+			_ = xml.EscapeText(b, []byte(k))
+			b.WriteString("</key><value>")
+			writeXML(b, v.MapIndex(reflect.ValueOf(k)))
+			b.WriteString("</value></entry>")
 		}
 	case reflect.Slice:
 		for i := range v.Len() {

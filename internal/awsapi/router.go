@@ -190,12 +190,23 @@ func (rt *Router) fail(ctx context.Context, w *sent, c *Call, err error) {
 		status = http.StatusBadRequest
 	}
 	if c.Service != nil && c.Service.Version != "" {
-		w.Header().Set("X-Amzn-Query-Error", answer.Code+";"+fault(status))
+		w.Header().Set("X-Amzn-Query-Error", c.queryCode(answer.Code)+";"+fault(status))
 	}
 	if c.protocol == nil {
 		c.protocol = json11
 	}
 	c.protocol.fail(w, c, status, answer)
+}
+
+// queryCode returns the code that an error has in AWS Query. Clients that know that protocol read it in the others too: from a header.
+func (c *Call) queryCode(code string) string {
+	if c.Service != nil && c.Service.QueryCodes[code] != "" {
+		return c.Service.QueryCodes[code]
+	}
+	if code == "ValidationException" {
+		return "ValidationError"
+	}
+	return code
 }
 
 func (s *Service) invalid(body []byte, e *Invalid) *Error {

@@ -40,10 +40,16 @@ type Service struct {
 	Operations map[string]Operation
 	// Shapes are what its model says of members.
 	Shapes Shapes
+	// SmallPaths says that errors name members with a small first letter, which the wire has with a capital one.
+	SmallPaths bool
 	// InvalidCode is the code of an error for members that violate their shapes.
 	InvalidCode string
 	// Invalid makes another error of a request's body where a service has own words, nil for none.
 	Invalid func(body []byte, e *Invalid) *Error
+	// QueryCodes are the codes that errors have in AWS Query, by those that they have in the other protocols, where they differ.
+	//
+	// Source: the Smithy specification, "AWS query compatible".
+	QueryCodes map[string]string
 	// Unavailable is the code of an error for what is no client's fault.
 	Unavailable string
 }
@@ -70,7 +76,7 @@ func (c *Call) Decode(in any) error {
 	if err != nil {
 		return err
 	}
-	return decodeTree(tree, in, decoder{shapes: c.Service.Shapes, loose: loose})
+	return decodeTree(tree, in, decoder{shapes: c.Service.Shapes, loose: loose, small: c.Service.SmallPaths})
 }
 
 // An Operation answers calls.
