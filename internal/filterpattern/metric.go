@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -72,6 +73,9 @@ func (p *Pattern) Metric(t Transformation) (*Metric, error) {
 		if f.value == "" || strings.ContainsAny(f.value, ":*$") {
 			return nil, fmt.Errorf("%s must not be empty and have none of : * $", f.name)
 		}
+		if strings.ContainsFunc(f.value, unicode.IsControl) {
+			return nil, fmt.Errorf("%s has a control character", f.name)
+		}
 	}
 	if t.Unit != "" && !slices.Contains(units, t.Unit) {
 		return nil, fmt.Errorf("unit %q is none of CloudWatch's: %s", t.Unit, strings.Join(units, ", "))
@@ -123,6 +127,9 @@ func (m *Metric) setDimensions(t Transformation) error {
 	for _, name := range slices.Sorted(maps.Keys(t.Dimensions)) {
 		if name == "" || utf8.RuneCountInString(name) > maxMetricName {
 			return fmt.Errorf("the name of a dimension must have 1 to %d characters", maxMetricName)
+		}
+		if strings.ContainsFunc(name, unicode.IsControl) {
+			return fmt.Errorf("the name of a dimension has a control character")
 		}
 		from, err := m.pattern.source(t.Dimensions[name])
 		if err != nil {

@@ -3,6 +3,8 @@ package metricfilter
 import (
 	"fmt"
 	"math"
+	"strings"
+	"unicode"
 
 	"weir/internal/filterpattern"
 	"weir/internal/metricstore"
@@ -27,9 +29,7 @@ const MostDimensionValues = 1000
 const (
 	minuteMillis = 60_000
 	hourMinutes  = 60
-	// longestValue bounds the value of a dimension in bytes.
-	//
-	// Source: AWS, CloudWatch API Reference, Dimension: 1,024 characters.
+	// longestValue bounds the value of a dimension in bytes (AWS: 1,024 characters).
 	longestValue = 1024
 )
 
@@ -125,10 +125,13 @@ func (c *filter) of(backfilled bool) *Minutes {
 	return &c.minutes[0]
 }
 
-// fits reports whether values can be those of dimensions.
+// fits reports whether values can be those of dimensions. Characters beyond ASCII, and a colon at the beginning, which AWS does not take,
+// are taken: IPv6 addresses begin so.
+//
+// Source: AWS, CloudWatch API Reference, Dimension.
 func fits(dimensions []filterpattern.Extracted) bool {
 	for _, d := range dimensions {
-		if d.Value == "" || len(d.Value) > longestValue {
+		if strings.TrimSpace(d.Value) == "" || len(d.Value) > longestValue || strings.ContainsFunc(d.Value, unicode.IsControl) {
 			return false
 		}
 	}

@@ -135,7 +135,7 @@ func TestFilters(t *testing.T) {
 		},
 		{
 			"a dimension without a value", []Filter{with(filterOf("n", "[a, b]", "1"), func(t *filterpattern.Transformation) { t.Dimensions = map[string]string{"A": "$a"} })},
-			[]event{{ms(0, 0), `"" x`, false}, {ms(0, 0), strings.Repeat("a", 1025) + " x", false}, {ms(0, 0), "a x", false}}, 0, false, []string{"n 0 A=a 1x1"},
+			[]event{{ms(0, 0), `"" x`, false}, {ms(0, 0), strings.Repeat("a", 1025) + " x", false}, {ms(0, 0), "a\x00b x", false}, {ms(0, 0), "a x", false}}, 0, false, []string{"n 0 A=a 1x1"},
 		},
 		{
 			"a filter that is disabled", []Filter{{Name: "off", Transformation: filterOf("off", "", "1").Transformation, Disabled: true}, filterOf("on", "", "1")},
