@@ -1,14 +1,10 @@
 package monitoring
 
 import (
-	"encoding/json"
 	"errors"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -18,7 +14,6 @@ import (
 	"weir/internal/awsapi"
 	"weir/internal/metricstore"
 	"weir/internal/sigv4"
-	"weir/internal/source/sourcetest"
 )
 
 const testKey, testSecret = "WEIRTESTKEY", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
@@ -133,36 +128,6 @@ func TestListMetrics(t *testing.T) {
 			}
 			if code := w.Header().Get("X-Amzn-Query-Error"); (code != "") != (tt.status != 200) {
 				t.Errorf("the query error is %q", code)
-			}
-		})
-	}
-}
-
-// TestClients calls ListMetrics with boto3, which speaks JSON, and with the AWS CLI of version 2 as Debian has it,
-// which speaks AWS Query.
-func TestClients(t *testing.T) {
-	server := httptest.NewServer(router(t, signed{sigv4.Verifier{Secret: func(id string) (string, bool) { return testSecret, id == testKey }}}))
-	defer server.Close()
-	env := append(os.Environ(), "AWS_ACCESS_KEY_ID="+testKey, "AWS_SECRET_ACCESS_KEY="+testSecret, "AWS_SESSION_TOKEN=", "AWS_MAX_ATTEMPTS=1", "AWS_PAGER=",
-		"AWS_CONFIG_FILE="+filepath.Join(t.TempDir(), "none"))
-	programs := map[string]func(t *testing.T) string{
-		"boto3": func(t *testing.T) string { return sourcetest.Python(t, "boto3") },
-		"version 2": func(t *testing.T) string {
-			path, _ := sourcetest.AWSCLI(t, "2")
-			return path
-		},
-	}
-	for name, args := range map[string][]string{
-		"boto3":     {"-c", `import boto3, json, sys; print(json.dumps({"Metrics": boto3.client("cloudwatch", endpoint_url=sys.argv[1], region_name="us-east-1").list_metrics(Namespace="AWS/Billing")["Metrics"]}))`, server.URL},
-		"version 2": {"--endpoint-url", server.URL, "--region", "us-east-1", "--output", "json", "cloudwatch", "list-metrics", "--namespace", "AWS/Billing", "--metric-name", "EstimatedCharges"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			cmd := exec.CommandContext(t.Context(), programs[name](t), args...)
-			cmd.Env = env
-			out, err := cmd.CombinedOutput()
-			var got struct{ Metrics []any }
-			if err != nil || json.Unmarshal(out, &got) != nil || got.Metrics == nil || len(got.Metrics) != 0 {
-				t.Errorf("%v\n%s", err, out)
 			}
 		})
 	}
