@@ -11,6 +11,7 @@ import (
 	"weir/internal/awsapi/athena"
 	"weir/internal/awsapi/logs"
 	"weir/internal/awsapi/monitoring"
+	"weir/internal/contributor"
 	"weir/internal/insights"
 	"weir/internal/logstore"
 	"weir/internal/metricstore"
@@ -26,17 +27,18 @@ const (
 // awsAPI answers AWS's clients.
 type awsAPI struct {
 	*awsapi.Router
-	logs    *logs.API
-	athena  *athena.API
-	metrics *metricstore.Store
-	keys    *accesskey.Store
+	logs         *logs.API
+	athena       *athena.API
+	metrics      *metricstore.Store
+	contributors *contributor.Store
+	keys         *accesskey.Store
 }
 
 // newAWSAPI makes the services of a server. The caller closes it.
 func newAWSAPI(s *Local, store *logstore.Store, o ServeOptions) (*awsAPI, error) {
 	log := o.Log
 	api, err := logs.New(logs.Options{
-		Account: s.account, Region: s.region, Store: store, Lake: s.LakeGroups(), Runner: insightsRunner{s}, Sinks: o.Sinks,
+		Account: s.account, Region: s.region, Store: store, Lake: s.LakeGroups(), Runner: insightsRunner{s}, Sinks: o.Sinks, Settle: s.settle,
 		Results: filepath.Join(s.lake.Data(), "cache", "results"), Now: s.now, Log: log,
 	})
 	if err != nil {
@@ -57,9 +59,17 @@ func newAWSAPI(s *Local, store *logstore.Store, o ServeOptions) (*awsAPI, error)
 		tables.Close()
 		return nil, err
 	}
+	contributors, err := contributor.Open(context.Background(), s.lake.Data(), contributor.Options{Account: s.account, Region: s.region, Now: s.now})
+	if err != nil {
+		api.Close()
+		keys.Close()
+		tables.Close()
+		_ = metrics.Close()
+		return nil, err
+	}
 	watch := monitoring.New(monitoring.Options{Account: s.account, Region: s.region, Metrics: metrics, Now: s.now, Log: log})
 	router := awsapi.NewRouter(auth, log, api.Service(), watch.Service(), tables.Service())
-	return &awsAPI{Router: router, logs: api, athena: tables, metrics: metrics, keys: keys}, nil
+	return &awsAPI{Router: router, logs: api, athena: tables, metrics: metrics, contributors: contributors, keys: keys}, nil
 }
 
 // close ends what runs.
@@ -67,7 +77,8 @@ func (a *awsAPI) close() {
 	a.logs.Close()
 	a.athena.Close()
 	a.keys.Close()
-	_ = a.metrics.Close() // what was put is durable
+	_ = a.metrics.Close()      // what was put is durable
+	_ = a.contributors.Close() // what is not comes again
 }
 
 // before answers requests of AWS's clients, which their signatures let in, and passes others on.

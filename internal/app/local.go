@@ -51,6 +51,8 @@ type Local struct {
 	athenaPrepared func(workGroup string) athena.PreparedStatements
 	// athenaOutput is where statements may write; nil: nowhere.
 	athenaOutput *athenaOutput
+	// watching counts what comes, in a server; nil: nobody does.
+	watching *watching
 	// account and region are those of log groups.
 	account, region string
 }

@@ -99,6 +99,7 @@ func Serve(ctx context.Context, o ServeOptions) error {
 		return err
 	}
 	defer api.close()
+	s.watching = newWatching(watchOptions{local: s, store: store, metrics: api.metrics, contributors: api.contributors, log: o.Log})
 	srv := &server{s: s, o: o, ctx: ctx, store: store}
 	srv.metrics = telemetry.NewMetrics(o.Version, srv.gauges()...)
 	handler := srv.counted(api.before(access.protect(srv.handler())))
@@ -431,6 +432,7 @@ func (v *server) run(ctx context.Context, listeners map[net.Listener]http.Handle
 	}
 	wg.Go(func() { v.maintain(ctx) })
 	wg.Go(func() { v.takeEvents(ctx) })
+	wg.Go(func() { v.s.watching.run(ctx) })
 	wg.Go(func() {
 		(&subscriptions{store: v.store, sinks: v.o.Sinks, account: v.s.account, log: v.o.Log, now: v.s.now, every: filtersEvery}).run(ctx)
 	})
