@@ -9,8 +9,11 @@ import (
 	"weir/internal/accesskey"
 	"weir/internal/awsapi"
 	"weir/internal/awsapi/athena"
+	"weir/internal/awsapi/ec2"
 	"weir/internal/awsapi/logs"
 	"weir/internal/awsapi/monitoring"
+	"weir/internal/awsapi/sts"
+	"weir/internal/flowlogstore"
 	"weir/internal/insights"
 	"weir/internal/logstore"
 	"weir/internal/sigv4"
@@ -27,6 +30,7 @@ type awsAPI struct {
 	*awsapi.Router
 	logs   *logs.API
 	athena *athena.API
+	flows  *flowlogstore.Store
 	keys   *accesskey.Store
 }
 
@@ -48,8 +52,16 @@ func newAWSAPI(s *Local, store *logstore.Store, o ServeOptions) (*awsAPI, error)
 		keys.Close()
 		return nil, err
 	}
-	router := awsapi.NewRouter(auth, log, api.Service(), monitoring.Service(), tables.Service())
-	return &awsAPI{Router: router, logs: api, athena: tables, keys: keys}, nil
+	flows, err := s.openFlowLogs(context.Background())
+	if err != nil {
+		api.Close()
+		tables.Close()
+		keys.Close()
+		return nil, err
+	}
+	router := awsapi.NewRouter(auth, log, api.Service(), monitoring.Service(), tables.Service(),
+		(&ec2.API{Store: flows}).Service(), (&sts.API{Account: s.account, Name: auth.name}).Service())
+	return &awsAPI{Router: router, logs: api, athena: tables, flows: flows, keys: keys}, nil
 }
 
 // close ends what runs.
@@ -57,6 +69,7 @@ func (a *awsAPI) close() {
 	a.logs.Close()
 	a.athena.Close()
 	a.keys.Close()
+	_ = a.flows.Close() // what was made is on the disk
 }
 
 // before answers requests of AWS's clients, which their signatures let in, and passes others on.
@@ -74,6 +87,12 @@ func (a *awsAPI) before(next http.Handler) http.Handler {
 type signatures struct {
 	keys     *accesskey.Store
 	verifier sigv4.Verifier
+}
+
+// name returns the name of a key, "" where there is no such key.
+func (a *signatures) name(id string) string {
+	key, _ := a.keys.Key(id)
+	return key.Name
 }
 
 // Screen checks all that does not need the body.

@@ -37,7 +37,7 @@ func (s *Store) Create(ctx context.Context, r Request) (*Created, error) {
 	if err != nil {
 		return nil, err
 	}
-	if before, err := s.answered(ctx, r.Token, string(request)); before != nil || err != nil {
+	if before, err := s.answered(ctx, s.db, r.Token, string(request)); before != nil || err != nil {
 		return before, err
 	}
 	if r.DestinationType == CloudWatchLogs && strings.HasSuffix(r.Destination, allStreams) {
@@ -49,7 +49,14 @@ func (s *Store) Create(ctx context.Context, r Request) (*Created, error) {
 	if err := s.exist(ctx, r.ResourceType, r.ResourceIDs); err != nil {
 		return nil, err
 	}
+	var before *Created
 	err = s.change(ctx, func(tx *sql.Tx) error {
+		// Again: the same request may have come twice at once.
+		if before, err = s.answered(ctx, tx, r.Token, string(request)); err != nil {
+			return err
+		} else if before != nil {
+			return errAnswered
+		}
 		for _, resource := range r.ResourceIDs {
 			id, err := s.insert(ctx, tx, resource, &r)
 			if err != nil {
@@ -59,8 +66,8 @@ func (s *Store) Create(ctx context.Context, r Request) (*Created, error) {
 		}
 		return s.remember(ctx, tx, r.Token, string(request), out)
 	})
-	if errors.Is(err, errRepeated) { // by who asked at the same time
-		return s.answered(ctx, r.Token, string(request))
+	if errors.Is(err, errAnswered) {
+		return before, nil
 	}
 	if err != nil {
 		return nil, err
@@ -117,14 +124,17 @@ func random(n int) []byte {
 	return b
 }
 
+// errAnswered ends a transaction that has nothing to do.
+var errAnswered = errors.New("the request was answered before")
+
 // answered returns what a request with a token was answered, nil where there was none.
-func (s *Store) answered(ctx context.Context, token, request string) (*Created, error) {
+func (s *Store) answered(ctx context.Context, q queryer, token, request string) (*Created, error) {
 	if token == "" {
 		return nil, nil
 	}
 	var was string
 	var answer []byte
-	err := s.db.QueryRowContext(ctx, "SELECT request, answer FROM requests WHERE token = ? AND at > ?", token, s.options.Now().Add(-remembered).UnixMilli()).Scan(&was, &answer)
+	err := q.QueryRowContext(ctx, "SELECT request, answer FROM requests WHERE token = ? AND at > ?", token, s.options.Now().Add(-remembered).UnixMilli()).Scan(&was, &answer)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 		return nil, nil
@@ -137,8 +147,6 @@ func (s *Store) answered(ctx context.Context, token, request string) (*Created, 
 	return out, json.Unmarshal(answer, out)
 }
 
-var errRepeated = errors.New("a request with this token was answered meanwhile")
-
 // remember keeps what a request with a token was answered, and forgets what is old.
 func (s *Store) remember(ctx context.Context, tx *sql.Tx, token, request string, out *Created) error {
 	now := s.options.Now()
@@ -149,12 +157,6 @@ func (s *Store) remember(ctx context.Context, tx *sql.Tx, token, request string,
 	if err != nil {
 		return err
 	}
-	result, err := tx.ExecContext(ctx, "INSERT INTO requests (token, request, answer, at) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING", token, request, string(answer), now.UnixMilli())
-	if err != nil {
-		return err
-	}
-	if n, err := result.RowsAffected(); err != nil || n > 0 {
-		return err
-	}
-	return errRepeated
+	_, err = tx.ExecContext(ctx, "INSERT INTO requests (token, request, answer, at) VALUES (?, ?, ?, ?)", token, request, string(answer), now.UnixMilli())
+	return err
 }

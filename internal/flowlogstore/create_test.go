@@ -225,7 +225,7 @@ func TestCreate(t *testing.T) {
 			if len(id) != 20 || CheckIDs([]string{id}) != nil {
 				t.Errorf("%s is no id", id)
 			}
-			f := FlowLog{ID: id, ResourceID: r.ResourceIDs[i], Config: r.Config, Created: 1_790_000_000_123, Delivery: Success, Tags: r.Tags}
+			f := FlowLog{ID: id, Number: int64(len(want) + 1), ResourceID: r.ResourceIDs[i], Config: r.Config, Created: 1_790_000_000_123, Delivery: Success, Tags: r.Tags}
 			f.MaxAggregationInterval = cmp.Or(f.MaxAggregationInterval, 600)
 			switch f.ResourceType {
 			case VPC:

@@ -53,13 +53,13 @@ type queryer interface {
 }
 
 // selectFlowLogs begins a query for [scanFlowLog].
-const selectFlowLogs = "SELECT id, resource, config, created, delivery, delivery_error FROM flow_logs"
+const selectFlowLogs = "SELECT id, n, resource, config, created, delivery, delivery_error FROM flow_logs"
 
 // scanFlowLog reads a row, without the tags.
 func scanFlowLog(scan func(to ...any) error) (FlowLog, error) {
 	var f FlowLog
 	var config []byte
-	if err := scan(&f.ID, &f.ResourceID, &config, &f.Created, &f.Delivery, &f.DeliveryError); err != nil {
+	if err := scan(&f.ID, &f.Number, &f.ResourceID, &config, &f.Created, &f.Delivery, &f.DeliveryError); err != nil {
 		return f, err
 	}
 	return f, json.Unmarshal(config, &f.Config)

@@ -34,7 +34,7 @@ func missing(parameter string) *Error {
 
 // NotFound returns the error for flow logs that there are none of.
 //
-// Source: moto, whose words for flow logs were compared with AWS's.
+// Source: moto; the code is AWS's.
 func NotFound(ids []string) error {
 	return refuse("InvalidFlowLogId.NotFound", "These flow log ids in the input list are not found: [TotalCount: %s] %s", strconv.Itoa(len(ids)), strings.Join(ids, " "))
 }

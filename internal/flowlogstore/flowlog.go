@@ -90,6 +90,8 @@ const (
 type FlowLog struct {
 	// ID is fl- and 17 hexadecimal digits.
 	ID string
+	// Number orders flow logs: those that were made later have greater ones. It is never used again.
+	Number int64
 	// ResourceID is what it is of.
 	ResourceID string
 	Config
