@@ -9,7 +9,6 @@ import (
 	"weir/internal/contributor"
 	"weir/internal/filterpattern"
 	"weir/internal/logstore"
-	"weir/internal/metricmath"
 )
 
 // alarmEvidence finds the log events behind alarms: those that the metric filters of an alarm's metrics and the rules of Contributor Insights in
@@ -75,13 +74,20 @@ func (e *alarmEvidence) of(ctx context.Context, a *alarm.Action) (*evidence, err
 
 // groups returns the names of all log groups.
 func (e *alarmEvidence) groups(ctx context.Context) ([]string, error) {
-	all, err := e.s.LogGroups(ctx)
+	kept, err := e.store.Groups(ctx)
+	if err != nil {
+		return nil, err
+	}
+	ofLake, err := e.s.LakeGroups().All()
 	if err != nil {
 		return nil, err
 	}
 	var out []string
-	for i := range all {
-		out = append(out, all[i].Name)
+	for i := range kept {
+		out = append(out, kept[i].Name)
+	}
+	for i := range ofLake {
+		out = append(out, ofLake[i].Name)
 	}
 	return out, nil
 }
@@ -102,9 +108,4 @@ func (e *alarmEvidence) ruleGroups(ctx context.Context, rules []string) ([]strin
 	return slices.DeleteFunc(groups, func(g string) bool {
 		return !slices.ContainsFunc(kept, func(d contributor.Described) bool { return slices.Contains(rules, d.Name) && d.Rule.Matches(g) })
 	}), nil
-}
-
-// liveValues are the values that alarms watch.
-func liveValues(points metricmath.Points, rules metricmath.Rules) metricmath.Stored {
-	return metricmath.Stored{Points: points, Rules: rules, Live: true}
 }

@@ -19,12 +19,21 @@ type queryProtocol struct{}
 
 // tree reads a form: "A.member.2.B=x" is the member B of the second element of the list A.
 func (queryProtocol) tree(body []byte) (map[string]any, bool, error) {
+	root, err := formTree(body)
+	for k, v := range root {
+		root[k] = lists(v)
+	}
+	return root, true, err
+}
+
+// formTree reads a form whose names are paths: "A.2.B=x" is the member B of the member 2 of the member A.
+func formTree(body []byte) (map[string]any, error) {
 	form, err := url.ParseQuery(string(body))
 	if err != nil {
-		return nil, false, serialization("the body is no form: %v", err)
+		return nil, serialization("the body is no form: %v", err)
 	}
 	if len(form) > maxValues {
-		return nil, false, serialization("the body has more than %d values", maxValues)
+		return nil, serialization("the body has more than %d values", maxValues)
 	}
 	root := map[string]any{}
 	for key, values := range form {
@@ -33,13 +42,13 @@ func (queryProtocol) tree(body []byte) (map[string]any, bool, error) {
 		}
 		parts := strings.Split(key, ".")
 		if len(parts) > 32 {
-			return nil, false, serialization("the name of a member is too deep: %.100s", key)
+			return nil, serialization("the name of a member is too deep: %.100s", key)
 		}
 		at, last := root, parts[len(parts)-1]
 		for _, part := range parts[:len(parts)-1] {
 			next, ok := at[part].(map[string]any)
 			if _, taken := at[part]; taken && !ok {
-				return nil, false, serialization("%.100s is a value and a structure", key)
+				return nil, serialization("%.100s is a value and a structure", key)
 			}
 			if !ok {
 				next = map[string]any{}
@@ -48,14 +57,11 @@ func (queryProtocol) tree(body []byte) (map[string]any, bool, error) {
 			at = next
 		}
 		if _, taken := at[last]; taken {
-			return nil, false, serialization("%.100s is a value and a structure", key)
+			return nil, serialization("%.100s is a value and a structure", key)
 		}
 		at[last] = values[0]
 	}
-	for k, v := range root {
-		root[k] = lists(v)
-	}
-	return root, true, nil
+	return root, nil
 }
 
 // lists makes lists of the structures that have nothing but elements by number below "member".

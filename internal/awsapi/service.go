@@ -33,6 +33,8 @@ type Service struct {
 	// Version and Namespace are those of AWS Query, such as "2010-08-01" and the namespace of its XML;
 	// a service without a version does not speak it.
 	Version, Namespace string
+	// EC2 says that it speaks EC2's form of AWS Query.
+	EC2 bool
 	// CBOR says that the service speaks AWS JSON 1.0 and Smithy RPC v2 CBOR, under its target's name, in
 	// place of AWS JSON 1.1.
 	CBOR bool
@@ -67,6 +69,8 @@ type Call struct {
 	Body []byte
 
 	protocol protocol
+	// form says that the body is a form.
+	form bool
 }
 
 // Decode reads the call's body, in whatever protocol it came, into in; see [Decode].
@@ -78,6 +82,11 @@ func (c *Call) Decode(in any) error {
 	if err != nil {
 		return err
 	}
+	if c.Service.EC2 {
+		if p, is := unrecognized(tree, reflect.TypeOf(in).Elem(), ""); is {
+			return Errorf("UnknownParameter", "The parameter %.100s is not recognized", p)
+		}
+	}
 	return decodeTree(tree, in, decoder{shapes: c.Service.Shapes, loose: loose, small: c.Service.SmallPaths})
 }
 
@@ -85,6 +94,8 @@ func (c *Call) Decode(in any) error {
 type Operation struct {
 	// MaxBody bounds the body with its content encoding undone; 0 is [DefaultMaxBody].
 	MaxBody int64
+	// Unrestricted says that every key may call it, whatever it is allowed.
+	Unrestricted bool
 	// In and Out are the types of request and answer; nil where an operation writes its own.
 	In, Out reflect.Type
 	answer  func(ctx context.Context, w http.ResponseWriter, c *Call) error
