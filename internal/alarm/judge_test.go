@@ -129,7 +129,7 @@ func (v vector) testSeries(t *testing.T) {
 			t.Errorf("after %d points: %s, not %s", i+1, w.alarm("a").State, want)
 		}
 	}
-	if got, want := w.transitions("a"), []State{OK, Alarm, OK}; !slices.Equal(got, want) {
+	if got, want := w.transitions(), []State{OK, Alarm, OK}; !slices.Equal(got, want) {
 		t.Errorf("transitions %v, not %v", got, want)
 	}
 }
