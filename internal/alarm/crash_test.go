@@ -29,7 +29,7 @@ func TestMain(m *testing.M) {
 }
 
 // minutes is how long the crash test's series are.
-const minutes = 250
+const minutes = 120
 
 // A seesaw is a source of which each alarm is over the threshold in every second minute.
 type seesaw struct{}
