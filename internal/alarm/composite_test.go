@@ -189,7 +189,7 @@ func TestSuppression(t *testing.T) {
 			w.actions()
 			const base = 100
 			var told []string
-			by := ""
+			var by strings.Builder
 			for unit := int64(1); unit < 10; unit++ {
 				w.set(base + unit*10)
 				for _, e := range test.events {
@@ -205,11 +205,11 @@ func TestSuppression(t *testing.T) {
 					told = append(told, fmt.Sprint(unit, " ", a[:strings.LastIndex(a, " ")]))
 				}
 				if unit >= 2 {
-					by += map[string]string{"": "-", byWait: "W", byExtension: "E", byAlarm: "A"}[w.alarm("p").SuppressedBy]
+					by.WriteString(map[string]string{"": "-", byWait: "W", byExtension: "E", byAlarm: "A"}[w.alarm("p").SuppressedBy])
 				}
 			}
-			if !slices.Equal(told, test.want) || by != test.by {
-				t.Errorf("actions %q, not %q; held back by %s, not %s", told, test.want, by, test.by)
+			if !slices.Equal(told, test.want) || by.String() != test.by {
+				t.Errorf("actions %q, not %q; held back by %s, not %s", told, test.want, by.String(), test.by)
 			}
 			if d := w.alarm("p"); d.SuppressedBy != "" && d.SuppressedReason != "Actions suppressed by "+d.SuppressedBy {
 				t.Errorf("%+v", d)

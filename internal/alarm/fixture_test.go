@@ -160,24 +160,10 @@ func (w *world) alarm(name string) Described {
 	return d
 }
 
-// items returns the summaries of the history of an alarm, the oldest first.
-func (w *world) items(name, itemType string) []string {
+// transitions returns the states that the alarm a went through.
+func (w *world) transitions() []State {
 	w.t.Helper()
-	list, err := w.store.History(w.t.Context(), HistoryRequest{Name: name, ItemType: itemType, Ascending: true, Limit: 1000})
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	out := []string{}
-	for _, h := range list {
-		out = append(out, h.Summary)
-	}
-	return out
-}
-
-// transitions returns the states that an alarm went through.
-func (w *world) transitions(name string) []State {
-	w.t.Helper()
-	list, err := w.store.History(w.t.Context(), HistoryRequest{Name: name, ItemType: itemStateUpdate, Ascending: true, Limit: 1000})
+	list, err := w.store.History(w.t.Context(), HistoryRequest{Name: "a", ItemType: itemStateUpdate, Ascending: true, Limit: 1000})
 	if err != nil {
 		w.t.Fatal(err)
 	}

@@ -2,6 +2,7 @@ package alarm
 
 import (
 	"encoding/json"
+	"maps"
 	"os"
 	"reflect"
 	"slices"
@@ -235,13 +236,11 @@ func TestMessages(t *testing.T) {
 	}
 	want := recorded("alarm-triggered-sqs-msg")
 	// What the record hides: names of things of its own, and times.
-	for key, value := range map[string]any{
+	maps.Copy(want, map[string]any{
 		"AlarmArn": "arn:aws:cloudwatch:us-east-1:111111111111:alarm:<alarm-name:1>", "Region": "US East (N. Virginia)", "OKActions": []any{topic[0]}, "AlarmActions": []any{topic[0]},
 		"StateChangeTime": "2023-11-14T23:00:00.000+0000", "AlarmConfigurationUpdatedTimestamp": "2023-11-14T23:00:00.000+0000",
 		"NewStateReason": strings.ReplaceAll(want["NewStateReason"].(string), "MM/DD/YY HH:MM:SS", "14/11/23 22:59:50"),
-	} {
-		want[key] = value
-	}
+	})
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("%v\nAWS sends %v", got, want)
 	}

@@ -3,6 +3,7 @@ package alarm
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"sort"
 	"strings"
 )
@@ -49,11 +50,11 @@ func reasonOf(j *judgement, comparison string, threshold float64, m, n int, of s
 		b.WriteString(" and " + treated(j, of))
 	}
 	if len(listed) >= shown {
-		crossed := "which crossed the threshold"
+		crossed := " which crossed the threshold"
 		if j.state == OK {
-			crossed = "which did not cross the threshold"
+			crossed = ""
 		}
-		fmt.Fprintf(&b, ". The most recent %ss %s: %s", of, crossed, list(listed[:shown]))
+		fmt.Fprintf(&b, ". The most recent %ss%s: %s", of, crossed, list(listed[:shown]))
 	}
 	if m > 0 {
 		least, way := m, "OK -> ALARM"
@@ -139,10 +140,12 @@ const maxReasonData = 4000
 // dataOf returns the JSON of a reason. slots are the evaluation range, the newest first. Where the whole would be longer than AWS's limit, the
 // oldest evaluated datapoints are left out, and then the oldest recent ones: all of them are in the metric.
 func dataOf(j *judgement, metric *Metric, slots []slot, now int64) (string, error) {
-	d := reasonData{Version: "1.0", QueryDate: isoTime(now), Unit: metric.Unit, Statistic: metric.Statistic, Period: metric.EvaluationPeriod(),
-		Recent: []number{}, Threshold: number(metric.Threshold)}
-	for i := len(j.considered) - 1; i >= 0; i-- {
-		d.Recent = append(d.Recent, number(j.considered[i].Value))
+	d := reasonData{
+		Version: "1.0", QueryDate: isoTime(now), Unit: metric.Unit, Statistic: metric.Statistic, Period: metric.EvaluationPeriod(),
+		Recent: []number{}, Threshold: number(metric.Threshold),
+	}
+	for _, s := range slices.Backward(j.considered) {
+		d.Recent = append(d.Recent, number(s.Value))
 	}
 	if len(j.considered) > 0 {
 		d.StartDate = isoTime(j.considered[len(j.considered)-1].time * 1000)
