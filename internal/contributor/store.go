@@ -2,8 +2,13 @@ package contributor
 
 import (
 	"context"
-	"log/slog"
+	"database/sql"
+	"fmt"
+	"path/filepath"
+	"sync"
 	"time"
+
+	"weir/internal/sqlitedb"
 )
 
 // Options says how to open a store.
@@ -12,68 +17,81 @@ type Options struct {
 	Account, Region string
 	// Now is the clock; nil means [time.Now].
 	Now func() time.Time
-	// MaxPending bounds how many contributors, of rules and minutes, lie in memory; 0 means 500,000, some 60 MB.
+	// MaxPending bounds how many contributors, of rules and minutes, lie in memory; 0 means 500,000, some 60 MB. What one Add brings
+	// may come on top.
 	MaxPending int
 	// MaxRules bounds the number of rules; 0 means AWS's quota, 100.
 	MaxRules int
 	// Retention is how long counts are kept behind their hour, and behind the time they were counted at; 0 means 15 days.
 	Retention time.Duration
-	// Log gets what goes wrong in the background; nil: nobody does.
-	Log *slog.Logger
 }
 
 // Store is the rules of a data directory and what they counted. It is safe for concurrent use.
-type Store struct{}
+type Store struct {
+	db         *sql.DB
+	account    string
+	region     string
+	now        func() time.Time
+	maxPending int
+	maxRules   int
+	retention  time.Duration
 
-// Open opens the store of the data directory data, and makes what is missing.
-func Open(ctx context.Context, data string, o Options) (*Store, error) { return &Store{}, nil }
+	// commitMu is held while contributors.db is changed, and while a reading begins: so that what is in memory and what is in the
+	// database are of one moment. It is locked before mu.
+	commitMu sync.Mutex
+	// frozen is what a commit takes out of memory, until it is committed; a commit that failed leaves it. commitMu guards it.
+	frozen *frozen
+	// durable are the readers' positions in the database. commitMu guards it.
+	durable map[string][]byte
+	// swept is when old totals were removed last, in seconds since the epoch. commitMu guards it, and the runs of rules.
+	swept int64
 
-// Close closes the store. What was not committed is lost: its events will be given again.
-func (s *Store) Close() error { return nil }
-
-// Put makes or changes a rule. Errors: *Error, *InvalidError, *LimitError.
-func (s *Store) Put(ctx context.Context, r PutRequest) error { return nil }
-
-// Rules returns the rules by name.
-func (s *Store) Rules(ctx context.Context) ([]Described, error) { return nil, nil }
-
-// Delete removes rules and what they counted.
-func (s *Store) Delete(ctx context.Context, names []string) ([]Failure, error) { return nil, nil }
-
-// Enable enables rules.
-func (s *Store) Enable(ctx context.Context, names []string) ([]Failure, error) { return nil, nil }
-
-// Disable disables rules.
-func (s *Store) Disable(ctx context.Context, names []string) ([]Failure, error) { return nil, nil }
-
-// Tags returns the tags of a rule. Errors: ErrNoRule.
-func (s *Store) Tags(ctx context.Context, name string) (map[string]string, error) { return nil, nil }
-
-// Tag adds tags to a rule, or changes them. Errors: ErrNoRule, *InvalidError, *LimitError.
-func (s *Store) Tag(ctx context.Context, name string, tags map[string]string) error { return nil }
-
-// Untag removes tags of a rule; keys that it has not are no error. Errors: ErrNoRule.
-func (s *Store) Untag(ctx context.Context, name string, keys []string) error { return nil }
-
-// Add counts events and notes the position up to which the reader has read with them. They are durable, together, after the next
-// Commit.
-func (s *Store) Add(ctx context.Context, reader string, position []byte, batches []Batch) error {
-	return nil
+	// mu guards what follows, and the shards and spans of rules.
+	mu        sync.Mutex
+	rules     map[string]*keptRule
+	programs  map[string]*program // by log group
+	positions map[string][]byte   // of readers that added since the last freeze
+	pending   int                 // the weight of all shards
 }
 
-// Commit makes durable what was added, with the readers' positions, in one transaction.
-func (s *Store) Commit(ctx context.Context) error { return nil }
+// Open opens the store of the data directory data, and makes what is missing. The caller holds the directory's lock.
+func Open(ctx context.Context, data string, o Options) (*Store, error) {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.MaxPending <= 0 {
+		o.MaxPending = 500_000
+	}
+	if o.MaxRules <= 0 {
+		o.MaxRules = 100
+	}
+	if o.Retention <= 0 {
+		o.Retention = 15 * 24 * time.Hour
+	}
+	s := &Store{
+		account: o.Account, region: o.Region, now: o.Now, maxPending: o.MaxPending, maxRules: o.MaxRules, retention: o.Retention,
+		durable: map[string][]byte{}, rules: map[string]*keptRule{}, programs: map[string]*program{}, positions: map[string][]byte{},
+	}
+	var err error
+	if s.db, err = sqlitedb.Open(ctx, filepath.Join(data, "contributors.db"), "the contributors", migrations); err != nil {
+		return nil, err
+	}
+	if err := s.load(ctx); err != nil {
+		_ = s.db.Close()
+		return nil, fmt.Errorf("cannot read the rules of contributors: %w", err)
+	}
+	return s, nil
+}
+
+// Close closes the store. What was not committed is lost: its events will be given again, since no position is behind them.
+func (s *Store) Close() error { return s.db.Close() }
 
 // Position returns the position that a reader had at the last Commit, nil where it had none.
-func (s *Store) Position(ctx context.Context, reader string) ([]byte, error) { return nil, nil }
-
-// Tidy merges what is in pieces, and removes what is older than the retention.
-func (s *Store) Tidy(ctx context.Context) error { return nil }
-
-// Report returns a report, of what was added too. Errors: ErrNoRule, *InvalidError.
-func (s *Store) Report(ctx context.Context, r ReportRequest) (*Report, error) { return nil, nil }
-
-// Metric returns a metric of a rule for INSIGHT_RULE_METRIC: a value at the beginning of each period, in seconds since the epoch.
-func (s *Store) Metric(ctx context.Context, name, metric string, period, from, to int64, live bool) (times []int64, values []float64, err error) {
-	return nil, nil, nil
+func (s *Store) Position(_ context.Context, reader string) ([]byte, error) {
+	s.commitMu.Lock()
+	defer s.commitMu.Unlock()
+	return s.durable[reader], nil
 }
+
+// seconds returns the clock's time in seconds since the epoch.
+func (s *Store) seconds() int64 { return s.now().Unix() }
