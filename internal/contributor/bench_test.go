@@ -85,3 +85,44 @@ func BenchmarkAdd(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkReport reads what a rule counted of an hour of 10,000 contributors a minute, committed every five seconds, and of its last five
+// minutes.
+func BenchmarkReport(b *testing.B) {
+	s := open(b, b.TempDir(), Options{Now: func() time.Time { return time.Unix(hourStart+3599, 0) }})
+	put(b, s, "rule", benchRules()[0])
+	events := benchEvents(20_000, 10_000)
+	for second := int64(0); second < 3600; second += 5 {
+		batch := Batch{Group: "g"}
+		for i := range 2000 {
+			e := events[(int(second)*400+i)%len(events)]
+			e.Timestamp, e.Ingestion = (hourStart+second)*1000, hourStart*1000+3600_000
+			batch.Events = append(batch.Events, e)
+		}
+		if err := s.Add(b.Context(), "r", nil, []Batch{batch}); err != nil {
+			b.Fatal(err)
+		}
+		commit(b, s)
+	}
+	b.Run("hour", func(b *testing.B) {
+		for b.Loop() {
+			if r := report(b, s, "rule"); r.UniqueContributors == 0 {
+				b.Fatal(r)
+			}
+		}
+	})
+	b.Run("top", func(b *testing.B) {
+		for b.Loop() {
+			if r, err := s.Top(b.Context(), "rule", 5, 10); err != nil || r.UniqueContributors == 0 {
+				b.Fatal(r, err)
+			}
+		}
+	})
+	b.Run("metric", func(b *testing.B) {
+		for b.Loop() {
+			if _, _, err := s.Metric(b.Context(), "rule", MaxContributorValue, 60, hourStart+3540, hourStart+3600, true); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}
