@@ -133,7 +133,7 @@ func (m *modelRule) report(events []modelEvent, r ReportRequest) *Report {
 			if v, ok := of[period]; ok {
 				c.Value += v
 				most = max(most, v)
-				c.Datapoints = append(c.Datapoints, ContributorDatapoint{period, v})
+				c.Datapoints = append(c.Datapoints, Contribution{period, v})
 			}
 		}
 		rank[key] = c.Value

@@ -95,9 +95,9 @@ func TestReport(t *testing.T) {
 	want := &Report{
 		KeyLabels: []string{"who"}, AggregationStatistic: Sum, AggregateValue: 12, UniqueContributors: 3,
 		Contributors: []Contributor{
-			{[]string{"b"}, 17, []ContributorDatapoint{{at(0), 14}, {at(2), 3}}},
-			{[]string{"a"}, 15, []ContributorDatapoint{{at(0), 15}}},
-			{[]string{"c"}, -20, []ContributorDatapoint{{at(0), -20}, {at(2), 0}}},
+			{[]string{"b"}, 17, []Contribution{{at(0), 14}, {at(2), 3}}},
+			{[]string{"a"}, 15, []Contribution{{at(0), 15}}},
+			{[]string{"c"}, -20, []Contribution{{at(0), -20}, {at(2), 0}}},
 		},
 		Datapoints: []Datapoint{
 			{at(0), 3, 15, 5, 9, -20, 10, 1.8},
