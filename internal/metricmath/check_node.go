@@ -1,6 +1,7 @@
 package metricmath
 
 import (
+	"errors"
 	"math"
 	"slices"
 	"strings"
@@ -85,7 +86,7 @@ func (c *checker) operator(n *operatorNode) (kindOf, error) {
 		return r, err
 	}
 	out := kindOf{kind: max(l.kind, r.kind), periods: union(l.periods, r.periods)}
-	arithmetic := strings.Contains("+-*/^", n.operator)
+	arithmetic := slices.Contains([]string{"+", "-", "*", "/", "^"}, n.operator)
 	if out.kind > array || !arithmetic && out.kind == array || l.kind == array && r.kind == array {
 		return out, wrong(n.at(), "", "Unsupported operand type(s) for %s: '%s' and '%s'", n.operator, l.kind, r.kind)
 	}
@@ -214,24 +215,23 @@ func checkSearch(c *checker, n *callNode) error {
 			return wrong(n.arguments[2].at(), "such as 300", "The period of SEARCH is not a whole number")
 		}
 		own = int(p.value)
-		if err := checkPeriodLength(own); err != nil {
-			return wrong(p.at(), "", "%s", err.(*Error).Text)
+		if err := checkPeriodLength(p.at(), own); err != nil {
+			return err
 		}
 	} else if err := checkOwnPeriod(c, n); err != nil {
 		return err
 	}
 	stat := n.arguments[1].(*textNode)
-	if err := checkStat(stat.text); err != nil {
-		return wrong(stat.at(), "", "%s", err.(*Error).Text)
+	if err := checkStat(stat.at(), stat.text); err != nil {
+		return err
 	}
 	t := n.arguments[0].(*textNode)
 	s, err := parseSearch(t.text)
 	if err != nil {
-		e := err.(*Error) //nolint:errorlint // it is just made
-		if e.Offset >= 0 {
-			e.Offset += t.at() + 1
+		if e := new(Error); errors.As(err, &e) {
+			e.Offset += t.at() + 1 // behind the quote
 		}
-		return e
+		return err
 	}
 	s.stat = Stat{Stat: stat.text, Period: own}
 	c.searches[n] = s

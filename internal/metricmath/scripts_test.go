@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -122,7 +123,7 @@ func (s *script) metric(m []string, kept bool) {
 
 // answer evaluates an expression and writes what comes of it.
 func (s *script) answer(expression, label string, period int) []string {
-	queries := append(s.queries[:len(s.queries):len(s.queries)], Query{ID: "e1", Expression: expression, Label: label, ReturnData: true, Period: period})
+	queries := slices.Concat(s.queries, []Query{{ID: "e1", Expression: expression, Label: label, ReturnData: true, Period: period}})
 	got, err := Evaluate(s.t.Context(), s.source, queries, s.start, s.end)
 	if err != nil {
 		return []string{"! " + err.Error()}

@@ -2,7 +2,6 @@ package metricmath
 
 import (
 	"context"
-	"errors"
 
 	"weir/internal/metricstore"
 )
@@ -83,15 +82,4 @@ func (s Stored) InsightRule(ctx context.Context, rule, metric string, period int
 		return Series{}, wrong(-1, "", "There are no rules of Contributor Insights")
 	}
 	return s.Rules.InsightRule(ctx, rule, metric, period, from, to)
-}
-
-// checkStat says whether CloudWatch has a statistic.
-func checkStat(stat string) error {
-	if _, err := metricstore.ParseStatistic(stat); err != nil {
-		if invalid := new(metricstore.InvalidError); errors.As(err, &invalid) {
-			return wrong(-1, "", "%s", invalid.Error())
-		}
-		return err
-	}
-	return nil
 }
