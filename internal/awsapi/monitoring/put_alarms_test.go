@@ -1,6 +1,10 @@
 package monitoring
 
 import (
+	"fmt"
+	"os"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -89,11 +93,14 @@ func TestPutAlarmsSayWhatTheyLack(t *testing.T) {
 		}
 		return in
 	}
-	for _, tt := range []struct {
+	type refusal struct {
 		operation string
 		in        object
 		want      string
-	}{
+	}
+	refusals := []refusal{
+		{"PutMetricAlarm", metricAlarmOf("a", object{"InsufficientDataActions": list("arn:aws:autoscaling:us-east-1:1:scalingPolicy:x:policyName/p")}), "topics of SNS"},
+		{"PutMetricAlarm", mathAlarm(object{"Metrics": list(watchedQuery("e1", `SEARCH('{n} a', 'Sum', 60)`, true))}), "SEARCH"},
 		{"PutMetricAlarm", metricAlarmOf("a", object{"ComparisonOperator": "LessThanLowerThreshold"}), "anomaly detection"},
 		{"PutMetricAlarm", metricAlarmOf("a", object{"ThresholdMetricId": "ad1", "Threshold": nil}), "ThresholdMetricId"},
 		{"PutMetricAlarm", metricAlarmOf("a", object{"EvaluationWindow": object{"WallClockWindow": object{"Timezone": "UTC"}}}), "EvaluationWindow"},
@@ -119,12 +126,31 @@ func TestPutAlarmsSayWhatTheyLack(t *testing.T) {
 		{"PutLogAlarm", log(nil, object{"ScheduleConfiguration": object{"ScheduleExpression": "sometimes", "StartTimeOffset": 300}}), "sometimes"},
 		{"PutLogAlarm", log(nil, object{"AggregationExpression": "median of all"}), "median"},
 		{"PutManagedInsightRules", object{"ManagedRules": list(object{"TemplateName": "DynamoDBContributorInsights-PKC", "ResourceARN": "arn:aws:dynamodb:us-east-1:1:table/t"})}, "managed"},
-	} {
+	}
+	for _, tt := range refusals {
 		if got := s.refused(tt.operation, tt.in); !strings.Contains(got, tt.want) {
 			t.Errorf("%s %v: %s\nwants %s", tt.operation, tt.in, got, tt.want)
 		}
 	}
 	s.ok("PutLogAlarm", log(nil, nil))
+	// What the page says is refused is tested here.
+	page, err := os.ReadFile("../../../docs/reference/cloudwatch-api.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, alarms, _ := strings.Cut(string(page), "## Alarms")
+	members := 0
+	for _, row := range regexp.MustCompile("(?m)^\\| (`.*`) \\|").FindAllStringSubmatch(alarms, -1) {
+		for _, name := range regexp.MustCompile(`\w+`).FindAllString(row[1], -1) {
+			members++
+			if !slices.ContainsFunc(refusals, func(r refusal) bool { return strings.Contains(fmt.Sprint(r.in), name) }) {
+				t.Errorf("%s is not tested", name)
+			}
+		}
+	}
+	if members < 10 {
+		t.Errorf("the page has %d members", members)
+	}
 }
 
 // TestPutAgain puts alarms twice: what is described is what was put last, the state and the tags stay, and an alarm's kind does too.
