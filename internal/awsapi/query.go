@@ -64,7 +64,7 @@ func formTree(body []byte) (map[string]any, error) {
 	return root, nil
 }
 
-// lists makes lists of the structures that have nothing but elements by number below "member".
+// lists makes lists of the structures that have nothing but elements by number below "member", and maps of those that have keys and values below "entry".
 func lists(v any) any {
 	object, ok := v.(map[string]any)
 	if !ok {
@@ -72,6 +72,9 @@ func lists(v any) any {
 	}
 	for k, e := range object {
 		object[k] = lists(e)
+	}
+	if entries, ok := object["entry"].(map[string]any); ok && len(object) == 1 {
+		return mapOf(object, entries)
 	}
 	members, ok := object["member"].(map[string]any)
 	if !ok || len(object) != 1 {
@@ -95,6 +98,28 @@ func lists(v any) any {
 		list[i] = all[i].v
 	}
 	return list
+}
+
+// mapOf makes a map of entries by number, each with a key and a value, under the names that AWS's models have: "A.entry.1.key=k&A.entry.1.value=v", or with Name and
+// Value. object is what else it is.
+func mapOf(object, entries map[string]any) any {
+	out := map[string]any{}
+	for number, e := range entries {
+		entry, ok := e.(map[string]any)
+		if _, err := strconv.Atoi(number); err != nil || !ok {
+			return object
+		}
+		key, named := entry["key"].(string)
+		value := entry["value"]
+		if !named {
+			if key, named = entry["Name"].(string); !named {
+				return object
+			}
+			value = entry["Value"]
+		}
+		out[key] = value
+	}
+	return out
 }
 
 const xmlType = "text/xml"

@@ -97,7 +97,7 @@ func (rt *Router) serve(w http.ResponseWriter, r *http.Request, c *Call) error {
 	action := cmp.Or(c.Service.Actions, c.Service.Name) + ":" + c.Operation
 	if !op.Unrestricted && !c.Identity.Allows(action) {
 		return &Error{
-			Code: "AccessDeniedException", Status: http.StatusForbidden,
+			Code: cmp.Or(c.Service.Denied, "AccessDeniedException"), Status: http.StatusForbidden,
 			Message: "the access key " + c.Identity.AccessKeyID() + " is not authorized to perform: " + action,
 		}
 	}
@@ -133,7 +133,7 @@ func (rt *Router) identify(r *http.Request, c *Call) bool {
 			if s.Version == "" || s.Name != scope {
 				continue
 			}
-		case s.Target != target || cbor && !s.CBOR:
+		case s.Target == "" || s.Target != target || cbor && !s.CBOR:
 			continue
 		case s.CBOR && !cbor:
 			c.protocol = json10

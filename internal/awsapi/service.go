@@ -28,7 +28,7 @@ type Service struct {
 	Name string
 	// Actions is what its actions begin with where that is not Name, such as "cloudwatch".
 	Actions string
-	// Target is what X-Amz-Target begins with, such as "Logs_20140328".
+	// Target is what X-Amz-Target begins with, such as "Logs_20140328"; a service without one speaks AWS Query alone.
 	Target string
 	// Version and Namespace are those of AWS Query, such as "2010-08-01" and the namespace of its XML;
 	// a service without a version does not speak it.
@@ -56,6 +56,8 @@ type Service struct {
 	QueryCodes map[string]string
 	// Unavailable is the code of an error for what is no client's fault.
 	Unavailable string
+	// Denied is the code of an error for what an access key may not do; "" is AccessDeniedException.
+	Denied string
 }
 
 // A Call is one request for an operation.
