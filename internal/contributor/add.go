@@ -1,9 +1,6 @@
 package contributor
 
-import (
-	"context"
-	"slices"
-)
+import "context"
 
 // millisecondsPerMinute is of event times.
 const millisecondsPerMinute = 60_000
@@ -25,7 +22,7 @@ func (s *Store) Add(ctx context.Context, reader string, position []byte, batches
 	for i := range batches {
 		s.count(&batches[i])
 	}
-	s.positions[reader] = slices.Clone(position)
+	s.positions[reader] = append([]byte{}, position...) // not nil: that is none
 	return nil
 }
 

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"unicode/utf8"
 
-	"weir/flowlog"
 	"weir/internal/filterpattern"
 )
 
@@ -84,20 +83,14 @@ type compiledFilter struct {
 // compile makes the program of a group. format is its LogFormat, or "".
 func compile(group, format string, rules []*keptRule) *program {
 	p := &program{format: format, shards: map[shardTime][]*shard{}}
-	var f *flowlog.Format
-	if parsed, err := flowlog.ParseLogFormat(format); err == nil {
-		f = &parsed
-	}
 	var fitting []*keptRule
 	for _, k := range rules {
 		if !k.rule.Matches(group) {
 			continue
 		}
-		if f != nil {
-			if err := k.rule.Fits(*f); err != nil {
-				p.unfit = append(p.unfit, unfitRule{k, err.Error()})
-				continue
-			}
+		if err := k.rule.fitsText(format); err != nil {
+			p.unfit = append(p.unfit, unfitRule{k, err.Error()})
+			continue
 		}
 		fitting = append(fitting, k)
 		for _, fd := range k.rule.fields() {

@@ -277,8 +277,13 @@ func (s *Store) view(ctx context.Context, name string, from, to int64, live bool
 	s.mu.Unlock()
 	s.frozen.show(k, v)
 	for t, runs := range k.runs {
-		if v.showsHour(t) {
-			v.runs[t] = runs
+		if !v.showsHour(t) {
+			continue
+		}
+		for _, r := range runs {
+			if from := t.hour * secondsPerHour; from+(r.last+1)*secondsPerMinute > v.from && from+r.first*secondsPerMinute < v.to {
+				v.runs[t] = append(v.runs[t], r)
+			}
 		}
 	}
 	tx, err := s.db.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
