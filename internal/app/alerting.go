@@ -43,7 +43,7 @@ func openAlerting(ctx context.Context, s *Local, store *logstore.Store, o ServeO
 		return nil, err
 	}
 	w.closes = append(w.closes, w.metrics.Close)
-	if w.contributors, err = contributor.Open(ctx, data, contributor.Options{Account: s.account, Region: s.region, Now: s.now, Log: o.Log}); err != nil {
+	if w.contributors, err = contributor.Open(ctx, data, contributor.Options{Account: s.account, Region: s.region, Now: s.now}); err != nil {
 		return nil, err
 	}
 	w.closes = append(w.closes, w.contributors.Close)

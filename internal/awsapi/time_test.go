@@ -16,8 +16,8 @@ type dated struct {
 	Size  *Double `json:"Size,omitempty"`
 }
 
-// TestTimes reads and writes times in the form of each protocol.
-func TestTimes(t *testing.T) {
+// TestTimesOfProtocols reads and writes times in the form of each protocol.
+func TestTimesOfProtocols(t *testing.T) {
 	for _, tt := range []struct {
 		name string
 		p    protocol
