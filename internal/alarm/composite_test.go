@@ -201,6 +201,10 @@ func TestSuppression(t *testing.T) {
 				if unit == 3 {
 					w.reopen()
 				}
+				waiting, err := w.store.Actions(t.Context())
+				if err != nil || len(waiting) > 0 && waiting[0].Time != w.now {
+					t.Errorf("an action's time is %d, not %d: %v", waiting[0].Time, w.now, err)
+				}
 				for _, a := range w.actions() {
 					told = append(told, fmt.Sprint(unit, " ", a[:strings.LastIndex(a, " ")]))
 				}

@@ -2,6 +2,7 @@ package alarm
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"testing"
 	"time"
@@ -97,7 +98,12 @@ func (w *world) Values(_ context.Context, m *Metric, from, to int64) ([]Datapoin
 	return out, nil
 }
 
-func (w *world) Lateness(context.Context, *Metric) (int64, error) { return w.lateness, nil }
+func (w *world) Lateness(_ context.Context, m *Metric) (int64, error) {
+	if m.Metric.Name == "unknown" {
+		return 0, errors.New("no such group")
+	}
+	return w.lateness, nil
+}
 
 func (w *world) Settle(_ context.Context, until int64) error {
 	w.mu.Lock()

@@ -126,3 +126,22 @@ func TestShortRestart(t *testing.T) {
 		t.Errorf("%v", got)
 	}
 }
+
+// TestCrashLoop checks that restarts without end make no gaps without end.
+func TestCrashLoop(t *testing.T) {
+	w := newWorld(t)
+	w.put(onMetric("a", 1))
+	w.step()
+	for i := range int64(20) {
+		w.set(10 * (i + 1))
+		w.reopen()
+		w.step()
+	}
+	if got := w.store.gaps(); len(got) != 1 || got[0] != (gap{start, start + 200}) {
+		t.Errorf("%v", got)
+	}
+	w.reopen()
+	if got := w.store.gaps(); len(got) != 1 {
+		t.Errorf("after a restart: %v", got)
+	}
+}

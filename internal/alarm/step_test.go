@@ -290,6 +290,7 @@ func TestClockSetBack(t *testing.T) {
 
 func TestFailures(t *testing.T) {
 	w := newWorld(t)
+	w.put(onMetric("unknown", 1)) // it is in nobody's way
 	w.put(onMetric("a", 1))
 	w.value("a", -60, 1)
 	w.failing = errors.New("not now")

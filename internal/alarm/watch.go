@@ -74,7 +74,12 @@ func (w *watch) look(now int64) (gapped, back bool) {
 				left = append(left, g)
 			}
 		}
-		left = append(left, gap{w.seen / 1000, now / 1000})
+		// Gaps that are less than a minute apart are one, so that a process that dies at once, again and again, does not make thousands of them.
+		if last := len(left) - 1; last >= 0 && w.seen/1000-left[last].until < minute {
+			left[last].until = now / 1000
+		} else {
+			left = append(left, gap{w.seen / 1000, now / 1000})
+		}
 		w.gaps = left
 	}
 	w.seen, w.opened = max(now, w.seen), true
@@ -143,6 +148,8 @@ func (s *Store) stepBack(ctx context.Context, now int64) error {
 
 // keepWatch writes what is known of times looked at.
 func (s *Store) keepWatch(ctx context.Context, gaps bool) error {
+	s.change.Lock()
+	defer s.change.Unlock()
 	if err := sqlitedb.InTx(ctx, s.db, func(tx *sql.Tx) error { return s.watch.save(ctx, tx, gaps) }); err != nil {
 		return err
 	}
