@@ -241,7 +241,7 @@ func appendAnswer(b []byte, v reflect.Value) []byte {
 	case reflect.Float64:
 		return binary.BigEndian.AppendUint64(append(b, 0xfb), math.Float64bits(v.Float()))
 	case reflect.Int64, reflect.Int32, reflect.Int:
-		if t, ok := v.Interface().(Time); ok {
+		if t, ok := reflect.TypeAssert[Time](v); ok {
 			return binary.BigEndian.AppendUint64(append(appendHead(b, cborTag, 1), 0xfb), math.Float64bits(t.seconds()))
 		}
 		if v.Int() < 0 {

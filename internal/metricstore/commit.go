@@ -5,6 +5,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -33,6 +34,9 @@ func (s *Store) commitPuts() {
 		}
 		for batch := s.take(maxCommit); len(batch) > 0; batch = s.take(maxCommit) {
 			err := s.commit(context.Background(), batch)
+			if err != nil { // those who put may have gone
+				s.log.Error("data of metrics were not kept", "requests", len(batch), "error", err)
+			}
 			for _, p := range batch {
 				p.done <- err
 			}
@@ -166,7 +170,7 @@ type place struct {
 func addTo(ctx context.Context, have, write *sql.Stmt, at place, add row) error {
 	total, err := scanRow(have.QueryRowContext(ctx, at.metric, at.step, at.time, at.unit, at.backfilled))
 	switch {
-	case err == sql.ErrNoRows: //nolint:errorlint // Scan returns it as it is
+	case errors.Is(err, sql.ErrNoRows):
 		total = row{}
 	case err != nil:
 		return err
@@ -192,7 +196,7 @@ func scanRow(r interface{ Scan(dest ...any) error }, before ...any) (row, error)
 	default:
 		var ok bool
 		if out.values, ok = decode(samples); !ok {
-			return row{}, fmt.Errorf("a point's samples are damaged")
+			return row{}, errors.New("a point's samples are damaged")
 		}
 	}
 	return out, nil

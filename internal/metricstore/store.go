@@ -101,7 +101,7 @@ func (s *Store) Close() error {
 // prepare prepares the queries that come often.
 func (s *Store) prepare(ctx context.Context) error {
 	for _, text := range []string{selectPoint, putPoint, selectPoints, selectValues} {
-		q, err := s.db.PrepareContext(ctx, text)
+		q, err := s.db.PrepareContext(ctx, text) //nolint:sqlclosecheck // Close does, and that of the database
 		if err != nil {
 			return err
 		}

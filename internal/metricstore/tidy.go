@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"slices"
 
 	"weir/internal/sqlitedb"
 )
@@ -13,20 +12,42 @@ import (
 // without points that got no data for two weeks. Each metric is a transaction, so Puts wait for it shortly. The app calls it every few minutes. Errors: those
 // of ctx and of the disk; what was done stays done.
 func (s *Store) Tidy(ctx context.Context) error {
+	var due []int64
+	now := s.now()
+	err := sqlitedb.EachRow(ctx, s.db, selectDue, func(r *sql.Rows) error {
+		var id int64
+		err := r.Scan(&id)
+		due = append(due, id)
+		return err
+	}, levels[0].since(now), levels[1].since(now), levels[2].since(now), levels[3].since(now), now.Add(-listed).UnixMilli())
+	if err != nil || len(due) == 0 {
+		return err
+	}
 	s.mu.RLock()
-	all := make([]*entry, 0, len(s.metrics))
+	byID := make(map[int64]*entry, len(s.metrics))
 	for _, e := range s.metrics {
-		all = append(all, e)
+		byID[e.id] = e
 	}
 	s.mu.RUnlock()
-	slices.SortFunc(all, func(a, b *entry) int { return int(a.id - b.id) })
-	for _, e := range all {
+	for _, id := range due {
+		e := byID[id]
+		if e == nil {
+			continue // it came after the transaction and before the lock
+		}
 		if err := s.tidyMetric(ctx, e); err != nil {
 			return fmt.Errorf("cannot roll up the metric %s: %w", e.Name, err)
 		}
 	}
 	return nil
 }
+
+// selectDue finds the metrics that have points older than their step is kept, or none at all.
+const selectDue = `SELECT id FROM metrics WHERE
+	EXISTS (SELECT 1 FROM points WHERE metric = id AND step = 1 AND time < ?) OR
+	EXISTS (SELECT 1 FROM points WHERE metric = id AND step = 60 AND time < ?) OR
+	EXISTS (SELECT 1 FROM points WHERE metric = id AND step = 300 AND time < ?) OR
+	EXISTS (SELECT 1 FROM points WHERE metric = id AND step = 3600 AND time < ?) OR
+	received < ? AND NOT EXISTS (SELECT 1 FROM points WHERE metric = id) ORDER BY id`
 
 func (s *Store) tidyMetric(ctx context.Context, e *entry) error {
 	s.writing.Lock()

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"weir/internal/awsapi"
 	"weir/internal/metricstore"
@@ -21,6 +22,8 @@ const (
 	maxEntities   = 2
 	maxName       = 255
 	maxValueText  = 1024 // of a dimension
+
+	reserved = "AWS/" // begins namespaces of AWS's own
 
 	oldest = 14 * 24 * time.Hour
 	newest = 2 * time.Hour
@@ -105,8 +108,10 @@ func (p *problems) namespace(name string) {
 	switch {
 	case name == "":
 		p.required("Namespace")
-	case strings.HasPrefix(name, ":") || strings.HasPrefix(name, "AWS/"):
+	case strings.HasPrefix(name, ":"):
 		p.invalid("The value %s for parameter Namespace is invalid.", name)
+	case strings.HasPrefix(name, reserved):
+		p.invalid("The value %s for parameter Namespace is invalid.", reserved)
 	default:
 		p.text(name, "Namespace", maxName)
 	}
@@ -114,15 +119,12 @@ func (p *problems) namespace(name string) {
 
 // text checks a name or the value of a dimension that is there.
 func (p *problems) text(text, path string, most int) {
-	if len(text) > most {
-		p.invalid("The parameter %s must be shorter than %d characters.", path, most+1)
-		return
+	if strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r > '~' }) {
+		// AWS says so of control characters too.
+		p.invalid("The value for parameter %s contains non-ASCII characters.", path)
 	}
-	for _, c := range []byte(text) {
-		if c < ' ' || c > '~' {
-			p.invalid("The parameter %s must contain only ASCII characters, and no control characters.", path)
-			return
-		}
+	if utf8.RuneCountInString(text) > most {
+		p.invalid("The parameter %s must be shorter than %d characters.", path, most+1)
 	}
 	if strings.TrimSpace(text) == "" {
 		p.invalid("The parameter %s must contain at least one character that is no space.", path)

@@ -128,7 +128,7 @@ func TestPutMetricDataRefuses(t *testing.T) {
 		code, message string
 	}{
 		{"no namespace", object{"MetricData": many(1)}, missing, "The parameter Namespace is required."},
-		{"of AWS", object{"Namespace": "AWS/EC2", "MetricData": many(1)}, invalid, "The value AWS/EC2 for parameter Namespace is invalid."},
+		{"of AWS", object{"Namespace": "AWS/EC2", "MetricData": many(1)}, invalid, "The value AWS/ for parameter Namespace is invalid."},
 		{"a colon", object{"Namespace": ":x", "MetricData": many(1)}, invalid, "The value :x for parameter Namespace is invalid."},
 		{"a long namespace", object{"Namespace": strings.Repeat("n", 256), "MetricData": many(1)}, invalid, "The parameter Namespace must be shorter than 256 characters."},
 		{"no data", object{"Namespace": "ns"}, missing, "The parameter MetricData is required."},
@@ -139,7 +139,7 @@ func TestPutMetricDataRefuses(t *testing.T) {
 		{"of an entity", object{"Namespace": "ns", "StrictEntityValidation": false, "EntityMetricData": list(object{"MetricData": list(object{"Value": 1.0})})}, missing, "The parameter EntityMetricData.member.1.MetricData.member.1.MetricName is required."},
 		{"three entities", object{"Namespace": "ns", "StrictEntityValidation": false, "EntityMetricData": list(object{"MetricData": many(1)}, object{"MetricData": many(1)}, object{"MetricData": many(1)})}, invalid, "The collection EntityMetricData must not have a size greater than 2."},
 		{"no name", object{"Namespace": "ns", "MetricData": list(object{"Value": 1.0})}, missing, "The parameter MetricData.member.1.MetricName is required."},
-		{"not ASCII", datum(object{"MetricName": "größe", "Value": 1.0}), invalid, "The parameter MetricData.member.1.MetricName must contain only ASCII characters, and no control characters."},
+		{"not ASCII", datum(object{"MetricName": "größe", "Value": 1.0}), invalid, "The value for parameter MetricData.member.1.MetricName contains non-ASCII characters."},
 		{"a name of spaces", datum(object{"MetricName": " ", "Value": 1.0}), invalid, "The parameter MetricData.member.1.MetricName must contain at least one character that is no space."},
 		{"no value", datum(object{}), combination, "At least one of the parameters MetricData.member.1.Value, MetricData.member.1.Values and MetricData.member.1.StatisticValues must be specified."},
 		{"counts alone", datum(object{"Counts": list(1.0)}), combination, "The parameter MetricData.member.1.Counts is only taken with MetricData.member.1.Values."},
@@ -161,6 +161,7 @@ func TestPutMetricDataRefuses(t *testing.T) {
 		{"a dimension twice", dimensions("a", "1", "b", "2", "a", "3"), invalid, "No Metric may specify the same dimension name twice."},
 		{"a dimension with a colon", dimensions(":a", "1"), invalid, "The value :a for parameter MetricData.member.1.Dimensions.member.1.Name is invalid."},
 		{"a dimension without a value", dimensions("a", "1", "b", ""), missing, "The parameter MetricData.member.1.Dimensions.member.2.Value is required."},
+		{"a long value that is not ASCII", dimensions("a", strings.Repeat("v", 1024)+"\n"), invalid, "The value for parameter MetricData.member.1.Dimensions.member.1.Value contains non-ASCII characters.\nThe parameter MetricData.member.1.Dimensions.member.1.Value must be shorter than 1025 characters."},
 		{"a long value", dimensions("a", strings.Repeat("v", 1025)), invalid, "The parameter MetricData.member.1.Dimensions.member.1.Value must be shorter than 1025 characters."},
 		{"two data", object{"Namespace": "ns", "MetricData": list(object{"MetricName": "a", "Value": 1.0, "Unit": "x"}, object{"MetricName": "b", "Values": list(math.Ldexp(-1, 400))})}, invalid, "The parameter MetricData.member.1.Unit must be a value in the set [ " + strings.Join(metricstore.Units(), ", ") + " ].\nThe value -2.5822498780869086E120 for parameter MetricData.member.2.Values.member.1 is invalid."},
 	}
@@ -200,8 +201,8 @@ func TestPutMetricDataRefuses(t *testing.T) {
 
 // FuzzPutMetricData sends bodies of CBOR: what is taken is what the store takes, and an answer is always given.
 func FuzzPutMetricData(f *testing.F) {
-	f.Add([]byte(cbor.Encode(cborOf(datum(object{"Value": 1.0, "Timestamp": noon, "Dimensions": list(object{"Name": "a", "Value": "b"})})))))
-	f.Add([]byte(cbor.Encode(cborOf(datum(object{"Values": list(1.0, math.Inf(1)), "Counts": list(1.0, 2.0), "StorageResolution": 1})))))
+	f.Add(cbor.Encode(cborOf(datum(object{"Value": 1.0, "Timestamp": noon, "Dimensions": list(object{"Name": "a", "Value": "b"})}))))
+	f.Add(cbor.Encode(cborOf(datum(object{"Values": list(1.0, math.Inf(1)), "Counts": list(1.0, 2.0), "StorageResolution": 1}))))
 	store, err := metricstore.Open(f.Context(), f.TempDir(), metricstore.Options{Now: atNoon})
 	if err != nil {
 		f.Fatal(err)

@@ -2,6 +2,7 @@ package monitoring
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"testing"
@@ -26,9 +27,7 @@ func TestGetMetricStatistics(t *testing.T) {
 			"Namespace": "ns", "MetricName": "m", "StartTime": noon.Add(-5*time.Minute + 1500*time.Millisecond), "EndTime": noon, "Period": 60,
 			"Dimensions": list(object{"Name": "b", "Value": "2"}, object{"Name": "a", "Value": "1"}),
 		}
-		for k, v := range more {
-			out[k] = v
-		}
+		maps.Copy(out, more)
 		return out
 	}
 	seconds := func(before time.Duration) float64 { return float64(noon.Add(-before).Unix()) }
