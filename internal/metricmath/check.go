@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"weir/internal/metricstore"
 )
 
 // maxQueries is how many queries a request may have.
@@ -121,7 +123,7 @@ func (c *checker) query(i int, q Query) error {
 		return wrong(-1, "", "A query has either MetricStat or Expression")
 	}
 	if q.Period != 0 {
-		if err := checkPeriodLength(q.Period); err != nil {
+		if err := checkPeriodLength(-1, q.Period); err != nil {
 			return err
 		}
 	}
@@ -133,21 +135,30 @@ func (c *checker) query(i int, q Query) error {
 		c.trees[i], err = parse(q.Expression)
 		return err
 	}
-	if err := checkPeriodLength(q.Stat.Period); err != nil {
+	if err := checkPeriodLength(-1, q.Stat.Period); err != nil {
 		return err
 	}
 	c.kinds[i], c.state[i] = kindOf{series, []int{q.Stat.Period}}, done
-	return checkStat(q.Stat.Stat)
+	return checkStat(-1, q.Stat.Stat)
 }
 
-// checkPeriodLength says whether CloudWatch has such a period.
+// checkPeriodLength refuses, at a place, a period that CloudWatch has not.
 //
 // Source: AWS, CloudWatch API Reference, MetricStat.
-func checkPeriodLength(period int) error {
-	if period <= 0 || period%60 != 0 && !slices.Contains([]int{1, 5, 10, 20, 30}, period) {
-		return wrong(-1, "", "The period %d is not 1, 5, 10, 20, 30 or a multiple of 60 seconds", period)
+func checkPeriodLength(offset, period int) error {
+	if !metricstore.IsPeriod(period) {
+		return wrong(offset, "", "The period %d is not 1, 5, 10, 20, 30 or a multiple of 60 seconds", period)
 	}
 	return nil
+}
+
+// checkStat refuses, at a place, a statistic that CloudWatch has not.
+func checkStat(offset int, stat string) error {
+	_, err := metricstore.ParseStatistic(stat)
+	if invalid := new(metricstore.InvalidError); errors.As(err, &invalid) {
+		return wrong(offset, "", "%s", invalid.Message)
+	}
+	return err
 }
 
 // infer tells what a query gives.

@@ -42,8 +42,12 @@ func init() { // parsing asks for functions, and these check what was parsed
 		"EPOCH":                  clock(epoch),
 		"FILL": {
 			forms: []form{
-				{[]kind{series, scalar}, series}, {[]kind{series, series}, series}, {[]kind{series, word}, series},
-				{[]kind{array, scalar}, array}, {[]kind{array, series}, array}, {[]kind{array, word}, array},
+				{[]kind{series, scalar}, series},
+				{[]kind{series, series}, series},
+				{[]kind{series, word}, series},
+				{[]kind{array, scalar}, array},
+				{[]kind{array, series}, array},
+				{[]kind{array, word}, array},
 			},
 			words: map[int][]string{1: fillFillers}, eval: evalFill,
 		},

@@ -26,7 +26,7 @@ func evalFill(e *evaluator, n *callNode, in []value) (value, error) {
 		at := 0
 		for i := range count {
 			t := from + int64(i)*int64(s.Period)
-			v := math.NaN()
+			var v float64
 			if at < len(s.Times) && s.Times[at] == t {
 				v = s.Values[at]
 				at++

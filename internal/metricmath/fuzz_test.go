@@ -57,7 +57,8 @@ func FuzzExpression(f *testing.F) {
 			}
 		}
 		queries := []Query{
-			{ID: "m1", Stat: &Stat{Metric: m, Stat: "Sum", Period: 60}}, {ID: "m2", Stat: &Stat{Metric: m, Stat: "Minimum", Period: 60}},
+			{ID: "m1", Stat: &Stat{Metric: m, Stat: "Sum", Period: 60}},
+			{ID: "m2", Stat: &Stat{Metric: m, Stat: "Minimum", Period: 60}},
 			{ID: "e1", Expression: text, ReturnData: true},
 		}
 		got, err := Evaluate(t.Context(), source, queries, 0, 300)

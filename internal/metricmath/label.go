@@ -22,8 +22,8 @@ var dynamicValues = map[string]func(values []float64) float64{
 	"FIRST":            func(v []float64) float64 { return v[0] },
 	"FIRST_LAST_RANGE": func(v []float64) float64 { return v[len(v)-1] - v[0] },
 	"LAST":             func(v []float64) float64 { return v[len(v)-1] },
-	"MAX":              func(v []float64) float64 { return slices.Max(v) },
-	"MIN":              func(v []float64) float64 { return slices.Min(v) },
+	"MAX":              slices.Max[[]float64],
+	"MIN":              slices.Min[[]float64],
 	"MIN_MAX_RANGE":    func(v []float64) float64 { return slices.Max(v) - slices.Min(v) },
 	"SUM":              func(v []float64) float64 { return sum(v, 0) },
 }

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -82,7 +83,7 @@ func (s *script) reset() {
 func (s *script) numbers(text string, period int) Series {
 	var out Series
 	at := s.start
-	for _, f := range strings.Fields(text) {
+	for f := range strings.FieldsSeq(text) {
 		if f != "-" {
 			v, err := strconv.ParseFloat(f, 64)
 			if err != nil {
@@ -105,7 +106,7 @@ func (s *script) metric(m []string, kept bool) {
 	if m[4] != "" {
 		stat.Metric.Namespace, stat.Metric.Name = m[3], m[4]
 	}
-	for _, d := range strings.Split(m[5], ",") {
+	for d := range strings.SplitSeq(m[5], ",") {
 		if name, v, ok := strings.Cut(d, "="); ok {
 			stat.Metric.Dimensions = append(stat.Metric.Dimensions, metricstore.Dimension{Name: name, Value: v})
 		}
@@ -122,7 +123,7 @@ func (s *script) metric(m []string, kept bool) {
 
 // answer evaluates an expression and writes what comes of it.
 func (s *script) answer(expression, label string, period int) []string {
-	queries := append(s.queries[:len(s.queries):len(s.queries)], Query{ID: "e1", Expression: expression, Label: label, ReturnData: true, Period: period})
+	queries := slices.Concat(s.queries, []Query{{ID: "e1", Expression: expression, Label: label, ReturnData: true, Period: period}})
 	got, err := Evaluate(s.t.Context(), s.source, queries, s.start, s.end)
 	if err != nil {
 		return []string{"! " + err.Error()}
@@ -175,7 +176,7 @@ func TestScripts(t *testing.T) {
 // rounding writes lines with numbers of twelve digits: the last ones are not known.
 func rounding(lines []string) string {
 	var out []string
-	for _, f := range strings.Split(strings.Join(lines, "\n"), " ") {
+	for f := range strings.SplitSeq(strings.Join(lines, "\n"), " ") {
 		if v, err := strconv.ParseFloat(f, 64); err == nil {
 			f = fmt.Sprintf("%.12g", v)
 		}

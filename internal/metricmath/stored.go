@@ -2,9 +2,7 @@ package metricmath
 
 import (
 	"context"
-	"errors"
 
-	"weir/internal/contributor"
 	"weir/internal/metricstore"
 )
 
@@ -14,9 +12,9 @@ type Points interface {
 	Read(ctx context.Context, r metricstore.ReadRequest) ([]metricstore.Point, error)
 }
 
-// Rules has reports of rules of Contributor Insights; *[contributor.Store] does.
+// Rules has the metrics of rules of Contributor Insights. See [Source].
 type Rules interface {
-	Report(ctx context.Context, r contributor.ReportRequest) (*contributor.Report, error)
+	InsightRule(ctx context.Context, rule, metric string, period int, from, to int64) (Series, error)
 }
 
 // A Stored is a [Source] over kept metrics.
@@ -78,13 +76,10 @@ func (s Stored) Find(ctx context.Context, namespace string) ([]metricstore.Metri
 	return s.Points.List(ctx, metricstore.ListRequest{Namespace: namespace})
 }
 
-// checkStat says whether CloudWatch has a statistic.
-func checkStat(stat string) error {
-	if _, err := metricstore.ParseStatistic(stat); err != nil {
-		if invalid := new(metricstore.InvalidError); errors.As(err, &invalid) {
-			return wrong(-1, "", "%s", invalid.Error())
-		}
-		return err
+// InsightRule returns a metric of a rule. See [Source].
+func (s Stored) InsightRule(ctx context.Context, rule, metric string, period int, from, to int64) (Series, error) {
+	if s.Rules == nil {
+		return Series{}, wrong(-1, "", "There are no rules of Contributor Insights")
 	}
-	return nil
+	return s.Rules.InsightRule(ctx, rule, metric, period, from, to)
 }

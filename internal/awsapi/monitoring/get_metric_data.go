@@ -90,7 +90,7 @@ func (a *API) getMetricData(ctx context.Context, _ *awsapi.Call, in *getMetricDa
 	}
 	source := metricmath.Stored{Points: a.Metrics}
 	if a.InsightRules != nil {
-		source.Rules = a.InsightRules
+		source.Rules = RuleMetrics{Reports: a.InsightRules}
 	}
 	all, err := metricmath.Evaluate(ctx, source, queries, *page.from, -floorSecond(-in.End))
 	if err != nil {

@@ -1,4 +1,4 @@
-package metricmath
+package monitoring
 
 import (
 	"context"
@@ -54,8 +54,11 @@ func TestInsightRule(t *testing.T) {
 	}
 	for _, tt := range tests {
 		rules := &byMinute{}
-		s, err := Stored{Rules: rules, Live: true}.InsightRule(t.Context(), tt.rule, tt.metric, tt.period, tt.from, tt.to)
-		got := shownPoints(s)
+		s, err := RuleMetrics{rules, true}.InsightRule(t.Context(), tt.rule, tt.metric, tt.period, tt.from, tt.to)
+		got := ""
+		for i, at := range s.Times {
+			got += fmt.Sprintf(" %d:%v", at, s.Values[i])
+		}
 		if err != nil {
 			got = err.Error()
 		}
