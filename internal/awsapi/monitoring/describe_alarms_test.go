@@ -2,6 +2,7 @@ package monitoring
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -166,9 +167,7 @@ func TestDescribeAlarmsForMetric(t *testing.T) {
 		{object{"MetricName": "a"}, ""}, // that a math alarm is on
 	} {
 		in := object{"MetricName": "m", "Namespace": "n"}
-		for k, v := range tt.in {
-			in[k] = v
-		}
+		maps.Copy(in, tt.in)
 		out := s.ok("DescribeAlarmsForMetric", in)
 		out["CompositeAlarms"], out["LogAlarms"] = list(), list()
 		if got := names(out); got != tt.want {
@@ -303,9 +302,7 @@ func TestInsightRuleReportRefuses(t *testing.T) {
 		{object{"Period": 0}, "ValidationException: "},
 	} {
 		in := object{"RuleName": "top", "StartTime": 60, "EndTime": 120, "Period": 60}
-		for k, v := range tt.changes {
-			in[k] = v
-		}
+		maps.Copy(in, tt.changes)
 		if got := s.refused("GetInsightRuleReport", in); !strings.HasPrefix(got, tt.want) {
 			t.Errorf("%v: %s", tt.changes, got)
 		}

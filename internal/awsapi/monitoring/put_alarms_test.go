@@ -2,6 +2,7 @@ package monitoring
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"regexp"
 	"slices"
@@ -11,20 +12,20 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func watchedQuery(id, expression string, returned bool) object {
-	return object{"Id": id, "Expression": expression, "ReturnData": returned}
+// watchedQuery is an expression that an alarm watches.
+func watchedQuery(id, expression string) object {
+	return object{"Id": id, "Expression": expression, "ReturnData": true}
 }
 
-func watchedStat(id, name string, period int) object {
-	return object{"Id": id, "ReturnData": false, "MetricStat": object{"Metric": object{"Namespace": "n", "MetricName": name}, "Period": period, "Stat": "Sum"}}
+// statOfM1 is a metric that expressions name.
+func statOfM1() object {
+	return object{"Id": "m1", "ReturnData": false, "MetricStat": object{"Metric": object{"Namespace": "n", "MetricName": "a"}, "Period": 60, "Stat": "Sum"}}
 }
 
 // mathAlarm is a request for an alarm on an expression, with some members changed.
 func mathAlarm(changes object) object {
-	in := metricAlarmOf("alarm", object{"MetricName": nil, "Namespace": nil, "Statistic": nil, "Period": nil, "Metrics": list(watchedQuery("e1", "m1 / 2", true), watchedStat("m1", "a", 60))})
-	for k, v := range changes {
-		in[k] = v
-	}
+	in := metricAlarmOf("alarm", object{"MetricName": nil, "Namespace": nil, "Statistic": nil, "Period": nil, "Metrics": list(watchedQuery("e1", "m1 / 2"), statOfM1())})
+	maps.Copy(in, changes)
 	return in
 }
 
@@ -58,10 +59,10 @@ func TestPutMetricAlarmRefuses(t *testing.T) {
 		{metricAlarmOf("a", object{"Tags": list(object{"Key": "x", "Value": ""}, object{"Key": "x", "Value": ""})}), "InvalidParameterValueException: The tag key x is there twice."},
 		{mathAlarm(object{"Statistic": "Sum"}), "ValidationException: Statistic should not be set if list of Metrics is set."},
 		{mathAlarm(object{"Unit": "Bytes"}), "ValidationException: Unit should not be set if list of Metrics is set."},
-		{mathAlarm(object{"Metrics": list(watchedStat("m1", "a", 60))}), "ValidationException: Exactly one element of the metrics list should return data."},
-		{mathAlarm(object{"Metrics": list(watchedQuery("e1", "m1", true), watchedQuery("e2", "m1", true), watchedStat("m1", "a", 60))}), "ValidationException: Exactly one element of the metrics list should return data."},
+		{mathAlarm(object{"Metrics": list(statOfM1())}), "ValidationException: Exactly one element of the metrics list should return data."},
+		{mathAlarm(object{"Metrics": list(watchedQuery("e1", "m1"), watchedQuery("e2", "m1"), statOfM1())}), "ValidationException: Exactly one element of the metrics list should return data."},
 		{
-			mathAlarm(object{"Metrics": list(object{"Id": "m1", "Expression": "1", "MetricStat": watchedStat("m1", "a", 60)["MetricStat"]})}),
+			mathAlarm(object{"Metrics": list(object{"Id": "m1", "Expression": "1", "MetricStat": statOfM1()["MetricStat"]})}),
 			"ValidationException: The parameters MetricDataQuery Expression and MetricStat are mutually exclusive and you have specified both.",
 		},
 	} {
@@ -85,12 +86,8 @@ func TestPutAlarmsSayWhatTheyLack(t *testing.T) {
 				"ScheduleConfiguration": object{"ScheduleExpression": "rate(5 minutes)", "StartTimeOffset": 300},
 			},
 		}
-		for k, v := range changes {
-			in[k] = v
-		}
-		for k, v := range query {
-			in["ScheduledQueryConfiguration"].(object)[k] = v
-		}
+		maps.Copy(in, changes)
+		maps.Copy(in["ScheduledQueryConfiguration"].(object), query)
 		return in
 	}
 	type refusal struct {
@@ -100,7 +97,7 @@ func TestPutAlarmsSayWhatTheyLack(t *testing.T) {
 	}
 	refusals := []refusal{
 		{"PutMetricAlarm", metricAlarmOf("a", object{"InsufficientDataActions": list("arn:aws:autoscaling:us-east-1:1:scalingPolicy:x:policyName/p")}), "topics of SNS"},
-		{"PutMetricAlarm", mathAlarm(object{"Metrics": list(watchedQuery("e1", `SEARCH('{n} a', 'Sum', 60)`, true))}), "SEARCH"},
+		{"PutMetricAlarm", mathAlarm(object{"Metrics": list(watchedQuery("e1", `SEARCH('{n} a', 'Sum', 60)`))}), "SEARCH"},
 		{"PutMetricAlarm", metricAlarmOf("a", object{"ComparisonOperator": "LessThanLowerThreshold"}), "anomaly detection"},
 		{"PutMetricAlarm", metricAlarmOf("a", object{"ThresholdMetricId": "ad1", "Threshold": nil}), "ThresholdMetricId"},
 		{"PutMetricAlarm", metricAlarmOf("a", object{"EvaluationWindow": object{"WallClockWindow": object{"Timezone": "UTC"}}}), "EvaluationWindow"},
@@ -112,9 +109,9 @@ func TestPutAlarmsSayWhatTheyLack(t *testing.T) {
 		{"PutMetricAlarm", metricAlarmOf("a", object{"OKActions": list("arn:aws:lambda:us-east-1:1:function:f")}), "topics of SNS"},
 		{"PutMetricAlarm", metricAlarmOf("a", object{"Statistic": nil, "ExtendedStatistic": "p101"}), "ExtendedStatistic"},
 		{"PutMetricAlarm", mathAlarm(object{"Metrics": list(object{"Id": "q", "Expression": "SELECT SUM(a) FROM n", "Period": 60})}), "Metrics Insights"},
-		{"PutMetricAlarm", mathAlarm(object{"Metrics": list(object{"Id": "q", "Expression": "ANOMALY_DETECTION_BAND(m1)"}, watchedStat("m1", "a", 60))}), "ANOMALY_DETECTION_BAND"},
-		{"PutMetricAlarm", mathAlarm(object{"Metrics": list(object{"Id": "m1", "AccountId": "999999999999", "MetricStat": watchedStat("m1", "a", 60)["MetricStat"]})}), "999999999999"},
-		{"PutMetricAlarm", mathAlarm(object{"Metrics": list(watchedQuery("e1", "m2", true), watchedStat("m1", "a", 60))}), "m2"},
+		{"PutMetricAlarm", mathAlarm(object{"Metrics": list(object{"Id": "q", "Expression": "ANOMALY_DETECTION_BAND(m1)"}, statOfM1())}), "ANOMALY_DETECTION_BAND"},
+		{"PutMetricAlarm", mathAlarm(object{"Metrics": list(object{"Id": "m1", "AccountId": "999999999999", "MetricStat": statOfM1()["MetricStat"]})}), "999999999999"},
+		{"PutMetricAlarm", mathAlarm(object{"Metrics": list(watchedQuery("e1", "m2"), statOfM1())}), "m2"},
 		{"PutCompositeAlarm", object{"AlarmName": "c", "AlarmRule": "ALARM(none)"}, "none"},
 		{"PutCompositeAlarm", object{"AlarmName": "c", "AlarmRule": "ALARM("}, "AlarmRule"},
 		{"PutCompositeAlarm", object{"AlarmName": "c", "AlarmRule": "TRUE", "ActionsSuppressorWaitPeriod": 60}, "ActionsSuppressor"},

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"strings"
 	"testing"
 	"time"
@@ -35,9 +36,7 @@ func instanceAlarm(changes object) object {
 		"Dimensions": list(object{"Name": "InstanceId", "Value": "abc"}), "OKActions": list(topicARN), "AlarmActions": list(topicARN), "EvaluationPeriods": 2,
 		"TreatMissingData": "ignore",
 	})
-	for k, v := range changes {
-		in[k] = v
-	}
+	maps.Copy(in, changes)
 	return in
 }
 
