@@ -16,7 +16,6 @@ import (
 	"weir/internal/awsapi/sts"
 		"weir/internal/insights"
 	"weir/internal/logstore"
-	"weir/internal/notify"
 	"weir/internal/sigv4"
 )
 
@@ -30,10 +29,7 @@ const (
 type awsAPI struct {
 	*awsapi.Router
 	services []*awsapi.Service
-	topics   *notify.Store
-	watch    *watching
-	// run does what is to be done beside requests, until its context ends.
-	run    func(ctx context.Context)
+	*alerting
 	closes []func()
 }
 
@@ -71,7 +67,7 @@ func newAWSAPI(ctx context.Context, s *Local, store *logstore.Store, o ServeOpti
 		return nil, err
 	}
 	out.closes = append(out.closes, w.close)
-	out.run, out.topics, out.watch = w.run, w.topics, w.watch
+	out.alerting = w
 	out.services = []*awsapi.Service{
 		groups.Service(), tables.Service(),
 		monitoring.New(monitoring.Options{
