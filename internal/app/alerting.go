@@ -43,7 +43,7 @@ func openAlerting(ctx context.Context, s *Local, store *logstore.Store, o ServeO
 		return nil, err
 	}
 	w.closes = append(w.closes, w.metrics.Close)
-	if w.contributors, err = contributor.Open(ctx, data, contributor.Options{Account: s.account, Region: s.region, Now: s.now}); err != nil {
+	if w.contributors, err = contributor.Open(ctx, data, contributor.Options{Account: s.account, Region: s.region, LogFormats: logFormats(store), Now: s.now}); err != nil {
 		return nil, err
 	}
 	w.closes = append(w.closes, w.contributors.Close)
@@ -65,6 +65,20 @@ func openAlerting(ctx context.Context, s *Local, store *logstore.Store, o ServeO
 	}
 	w.actions = &alarmActions{alarms: w.alarms, topics: w.topics, source: w.source, account: s.account, region: s.region, log: o.Log, evidence: behind.of}
 	return w, nil
+}
+
+// logFormats returns the LogFormats of those log groups that have the records of a flow log.
+func logFormats(store *logstore.Store) func(context.Context) (map[string]string, error) {
+	return func(ctx context.Context) (map[string]string, error) {
+		groups, err := store.Groups(ctx)
+		out := map[string]string{}
+		for i := range groups {
+			if f := groups[i].Format; f != "" {
+				out[groups[i].Name] = f
+			}
+		}
+		return out, err
+	}
 }
 
 // close closes the stores, the newest first. What was not committed is counted again.

@@ -97,6 +97,9 @@ func Serve(ctx context.Context, o ServeOptions) error {
 	if err != nil {
 		return err
 	}
+	if o.Notify.URL == "" {
+		o.Notify.URL = strings.TrimSuffix(access.url(tcp.Addr()), "/")
+	}
 	api, err := s.openAPI(ctx, o)
 	if err != nil {
 		return err
