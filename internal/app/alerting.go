@@ -14,6 +14,7 @@ import (
 	"weir/internal/metricmath"
 	"weir/internal/metricstore"
 	"weir/internal/notify"
+	"weir/internal/notify/awssns"
 )
 
 // alerting is what watches: metrics and contributors of log events, alarms on them, and messages
@@ -91,6 +92,9 @@ func (w *alerting) close() {
 		w.log.Error("what watches was not closed well", "error", err)
 	}
 }
+
+// AWSTopics publishes to topics of AWS with the credentials that AWS's tools find.
+func AWSTopics(ctx context.Context) (notify.Publisher, error) { return awssns.Open(ctx) }
 
 // tidyMetricsEvery is how often metrics and contributors are rolled up and removed.
 const tidyMetricsEvery = 5 * time.Minute

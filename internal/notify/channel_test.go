@@ -19,7 +19,7 @@ import (
 func TestChat(t *testing.T) {
 	s := open(t, nil)
 	slack, teams := newEndpoint(t, nil), newEndpoint(t, nil)
-	topic := s.topic("ops")
+	topic := s.ops()
 	s.subscribe(topic, "slack", slack.URL, nil)
 	s.subscribe(topic, "teams", teams.URL, nil)
 	s.publish(Message{TopicARN: topic, Subject: "ALARM: <ssh> & *more*", Default: "a < b\n\n▁▂▇ ```x``` <!channel>\n"})
@@ -67,7 +67,7 @@ func TestChat(t *testing.T) {
 func TestWebhook(t *testing.T) {
 	s := open(t, nil)
 	e := newEndpoint(t, nil)
-	topic := s.topic("ops")
+	topic := s.ops()
 	sub := s.subscribe(topic, "webhook", e.URL, nil)
 	id := s.publish(Message{TopicARN: topic, Default: "d", ByProtocol: map[string]string{"webhook": "m <&>"}, Attributes: map[string]Attribute{"n": {"Number", "1"}, "b": {"Binary", "\xff"}}})
 	s.deliver()
@@ -104,7 +104,7 @@ func TestCommand(t *testing.T) {
 	s := open(t, func(o *Options) {
 		o.Commands = map[string]string{"keep": script("keep", "cat >"+dir+"/out; env >"+dir+"/env; echo \"$#\" >"+dir+"/args"), "fail": script("fail", "echo no disk >&2; exit 3")}
 	})
-	topic := s.topic("ops")
+	topic := s.ops()
 	sub := s.subscribe(topic, "command", "keep", nil)
 	s.subscribe(topic, "command", "fail", nil)
 	id := s.publish(Message{TopicARN: topic, Subject: "$(reboot)", Default: "m; reboot"})

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"strings"
 )
@@ -50,9 +51,7 @@ func (s *Store) sendTeams(ctx context.Context, d *delivery) *failure {
 	type object = map[string]any
 	run := func(text string, more object) object {
 		o := object{"type": "TextRun", "text": text}
-		for k, v := range more {
-			o[k] = v
-		}
+		maps.Copy(o, more)
 		return o
 	}
 	body := []object{{"type": "RichTextBlock", "inlines": []object{run(d.title(), object{"weight": "Bolder", "size": "Medium"})}}}

@@ -59,8 +59,12 @@ func (g *givenRetry) over(p retryPolicy) retryPolicy {
 		from *int
 		to   *int
 	}{
-		{g.MinDelayTarget, &p.MinDelayTarget}, {g.MaxDelayTarget, &p.MaxDelayTarget}, {g.NumRetries, &p.NumRetries},
-		{g.NumMaxDelayRetries, &p.NumMaxDelayRetries}, {g.NumNoDelayRetries, &p.NumNoDelayRetries}, {g.NumMinDelayRetries, &p.NumMinDelayRetries},
+		{g.MinDelayTarget, &p.MinDelayTarget},
+		{g.MaxDelayTarget, &p.MaxDelayTarget},
+		{g.NumRetries, &p.NumRetries},
+		{g.NumMaxDelayRetries, &p.NumMaxDelayRetries},
+		{g.NumNoDelayRetries, &p.NumNoDelayRetries},
+		{g.NumMinDelayRetries, &p.NumMinDelayRetries},
 	} {
 		if n.from != nil {
 			*n.to = *n.from
@@ -85,8 +89,12 @@ func (g *givenRetry) check(at string) error {
 		v        *int
 		min, max int
 	}{
-		{"minDelayTarget", g.MinDelayTarget, 1, maxRetryTime}, {"maxDelayTarget", g.MaxDelayTarget, 1, maxRetryTime}, {"numRetries", g.NumRetries, 0, 100},
-		{"numMaxDelayRetries", g.NumMaxDelayRetries, 0, 100}, {"numNoDelayRetries", g.NumNoDelayRetries, 0, 100}, {"numMinDelayRetries", g.NumMinDelayRetries, 0, 100},
+		{"minDelayTarget", g.MinDelayTarget, 1, maxRetryTime},
+		{"maxDelayTarget", g.MaxDelayTarget, 1, maxRetryTime},
+		{"numRetries", g.NumRetries, 0, 100},
+		{"numMaxDelayRetries", g.NumMaxDelayRetries, 0, 100},
+		{"numNoDelayRetries", g.NumNoDelayRetries, 0, 100},
+		{"numMinDelayRetries", g.NumMinDelayRetries, 0, 100},
 	} {
 		switch {
 		case n.v != nil && *n.v < n.min:

@@ -1,6 +1,9 @@
 package notify
 
-import "fmt"
+import (
+	"errors"
+	"fmt"
+)
 
 // An Error is what a caller is told. Code is SNS's: InvalidParameter, ParameterValueInvalid, NotFound, ResourceNotFound, AuthorizationError, FilterPolicyLimitExceeded or
 // TagLimitExceeded.
@@ -27,7 +30,7 @@ func asSet(err error) error     { return prefixed("", err) }
 func asCreated(err error) error { return prefixed("Attributes Reason: ", err) }
 
 func prefixed(before string, err error) error {
-	if b, ok := err.(badAttribute); ok {
+	if b, ok := errors.AsType[badAttribute](err); ok {
 		return invalid("%s%s", before, string(b))
 	}
 	return err

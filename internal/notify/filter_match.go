@@ -2,6 +2,7 @@ package notify
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 )
 
@@ -95,12 +96,7 @@ func merged(in map[string]any, key string, v any) any {
 func (n *filterNode) matches(v any) bool {
 	switch v := v.(type) {
 	case []any:
-		for _, e := range v {
-			if n.matches(e) {
-				return true
-			}
-		}
-		return len(v) == 0 && n.matches(map[string]any{})
+		return slices.ContainsFunc(v, n.matches) || len(v) == 0 && n.matches(map[string]any{})
 	case map[string]any:
 		return n.matchesObject(v)
 	}
@@ -139,12 +135,7 @@ func (f *filterField) matches(v any) bool {
 		if len(v) == 0 {
 			return f.matches(absent{})
 		}
-		for _, e := range v {
-			if f.matches(e) {
-				return true
-			}
-		}
-		return false
+		return slices.ContainsFunc(v, f.matches)
 	case map[string]any:
 		return false // it has keys, and no value
 	}

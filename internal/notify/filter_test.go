@@ -2,6 +2,7 @@ package notify
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -278,7 +279,7 @@ func FuzzFilterPolicy(f *testing.F) {
 		for _, scope := range []string{scopeBody, scopeAttributes} {
 			p, err := parseFilterPolicy(policy, scope)
 			if err != nil {
-				if _, ok := err.(badAttribute); !ok {
+				if _, ok := errors.AsType[badAttribute](err); !ok {
 					t.Fatalf("%T: %v", err, err)
 				}
 				continue

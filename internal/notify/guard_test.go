@@ -49,7 +49,7 @@ func TestGuardAtDial(t *testing.T) {
 		"localhost" + port: "is of this machine, a private network, or reserved; --notify-allow lets it through",
 	} {
 		s := open(t, func(o *Options) { o.Allow = nil })
-		topic := s.topic("ops")
+		topic := s.ops()
 		s.subscribe(topic, "webhook", "http://"+host+"/", nil)
 		s.publish(Message{TopicARN: topic, Default: "m"})
 		for range 4 {
@@ -64,7 +64,7 @@ func TestGuardAtDial(t *testing.T) {
 		t.Errorf("it got %v", all)
 	}
 	s := open(t, func(o *Options) { o.Allow = []string{"localhost"} })
-	topic := s.topic("ops")
+	topic := s.ops()
 	s.subscribe(topic, "webhook", "http://localhost"+port+"/", nil)
 	s.publish(Message{TopicARN: topic, Default: "m"})
 	if s.deliver(); len(e.all()) != 1 {
@@ -75,7 +75,7 @@ func TestGuardAtDial(t *testing.T) {
 // TestEndpoints refuses endpoints when they are subscribed.
 func TestEndpoints(t *testing.T) {
 	s := open(t, func(o *Options) { o.Allow = nil })
-	topic := s.topic("ops")
+	topic := s.ops()
 	for _, tt := range []struct{ protocol, endpoint, want string }{
 		{"http", "http://169.254.169.254/latest/meta-data/", "Endpoint Reason: the address 169.254.169.254 is of this machine, a private network, or reserved; --notify-allow lets it through"},
 		{"http", "http://[::ffff:169.254.169.254]/", "Endpoint Reason: the address 169.254.169.254 is"},
@@ -96,7 +96,7 @@ func TestEndpoints(t *testing.T) {
 		wantError(t, err, "InvalidParameter: Invalid parameter: "+tt.want)
 	}
 	s = open(t, func(o *Options) { o.URL = "" })
-	_, err := s.Subscribe(t.Context(), SubscribeRequest{TopicARN: s.topic("ops"), Protocol: "https", Endpoint: "https://example.com/"})
+	_, err := s.Subscribe(t.Context(), SubscribeRequest{TopicARN: s.ops(), Protocol: "https", Endpoint: "https://example.com/"})
 	wantError(t, err, "InvalidParameter: Invalid parameter: Protocol Reason: the server does not know the URL at which an endpoint could confirm")
 }
 
@@ -109,7 +109,7 @@ func TestTLS(t *testing.T) {
 	defer web.Close()
 	for _, ca := range []string{"", m.ca} {
 		s := open(t, func(o *Options) { o.CAFile = ca })
-		topic := s.topic("ops")
+		topic := s.ops()
 		s.subscribe(topic, "webhook", web.URL, nil)
 		s.publish(Message{TopicARN: topic, Default: "m"})
 		next := s.deliver()

@@ -21,7 +21,7 @@ import (
 func TestDocuments(t *testing.T) {
 	s := open(t, nil)
 	e := newEndpoint(t, nil)
-	topic := s.topic("ops")
+	topic := s.ops()
 	sub := s.subscribe(topic, "http", e.URL, nil)
 	if !sub.Pending {
 		t.Error("it is confirmed already")
@@ -137,19 +137,19 @@ func verify(t *testing.T, s *testStore, d map[string]any) {
 	if d["Type"] != "Notification" {
 		names = []string{"Message", "MessageId", "SubscribeURL", "Timestamp", "Token", "TopicArn", "Type"}
 	}
-	var text string
+	var text strings.Builder
 	for _, n := range names {
 		if v, ok := d[n]; ok {
-			text += n + "\n" + v.(string) + "\n"
+			text.WriteString(n + "\n" + v.(string) + "\n")
 		}
 	}
 	signature, err := base64.StdEncoding.DecodeString(d["Signature"].(string))
 	if err != nil {
 		t.Fatal(err)
 	}
-	sum := sha256.Sum256([]byte(text))
+	sum := sha256.Sum256([]byte(text.String()))
 	if err := rsa.VerifyPKCS1v15(c.PublicKey.(*rsa.PublicKey), crypto.SHA256, sum[:], signature); err != nil {
-		t.Errorf("%v of %q", err, text)
+		t.Errorf("%v of %q", err, text.String())
 	}
 }
 
@@ -157,7 +157,7 @@ func verify(t *testing.T, s *testStore, d map[string]any) {
 func TestRaw(t *testing.T) {
 	s := open(t, nil)
 	e := newEndpoint(t, nil)
-	topic := s.topic("ops")
+	topic := s.ops()
 	sub := s.confirmed(topic, e, map[string]string{"RawMessageDelivery": "TrUe", "DeliveryPolicy": `{"requestPolicy":{"headerContentType":"text/csv"}}`})
 	id := s.publish(Message{TopicARN: topic, Default: "for others", ByProtocol: map[string]string{"http": "a,b\n"}, Subject: "s"})
 	s.deliver()
@@ -173,7 +173,7 @@ func TestRetries(t *testing.T) {
 	s := open(t, nil)
 	fail := true
 	e := newEndpoint(t, nil)
-	topic := s.topic("ops")
+	topic := s.ops()
 	sub := s.confirmed(topic, e, nil)
 	e.answer = func(_ int, w http.ResponseWriter) {
 		if fail {
@@ -224,21 +224,23 @@ func TestAnswers(t *testing.T) {
 		again  bool
 		reason string
 	}{
-		{"404", func(_ int, w http.ResponseWriter) { http.Error(w, "", 404) }, false, "the endpoint answered 404 Not Found"},
-		{"429", func(_ int, w http.ResponseWriter) { http.Error(w, "slow", 429) }, true, "the endpoint answered 429 Too Many Requests: slow"},
-		{"500", func(_ int, w http.ResponseWriter) { http.Error(w, "\x1b[31m"+strings.Repeat("x", 5000), 500) }, true, "the endpoint answered 500 Internal Server Error:  [31m" + strings.Repeat("x", 200)},
+		{"404", func(_ int, w http.ResponseWriter) { http.Error(w, "", http.StatusNotFound) }, false, "the endpoint answered 404 Not Found"},
+		{"429", func(_ int, w http.ResponseWriter) { http.Error(w, "slow", http.StatusTooManyRequests) }, true, "the endpoint answered 429 Too Many Requests: slow"},
+		{"500", func(_ int, w http.ResponseWriter) {
+			http.Error(w, "\x1b[31m"+strings.Repeat("x", 5000), http.StatusInternalServerError)
+		}, true, "the endpoint answered 500 Internal Server Error:  [31m" + strings.Repeat("x", 200)},
 		{"redirect", func(_ int, w http.ResponseWriter) {
 			w.Header().Set("Location", "http://169.254.169.254/")
-			w.WriteHeader(302)
+			w.WriteHeader(http.StatusFound)
 		}, true, "the endpoint answered 302 Found, and redirects are not followed: to http://169.254.169.254/"},
 		{"reset", func(_ int, w http.ResponseWriter) { panic(http.ErrAbortHandler) }, true, "EOF"},
-		{"201", func(_ int, w http.ResponseWriter) { w.WriteHeader(201) }, false, ""},
+		{"201", func(_ int, w http.ResponseWriter) { w.WriteHeader(http.StatusCreated) }, false, ""},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			s := open(t, nil)
 			e := newEndpoint(t, nil)
-			topic := s.topic("ops")
+			topic := s.ops()
 			s.confirmed(topic, e, nil)
 			e.answer = tt.answer
 			s.publish(Message{TopicARN: topic, Default: "m"})
@@ -267,7 +269,7 @@ func TestAnswers(t *testing.T) {
 func TestLinksForPeople(t *testing.T) {
 	s := open(t, nil)
 	e := newEndpoint(t, nil)
-	topic := s.topic("ops")
+	topic := s.ops()
 	sub := s.subscribe(topic, "http", e.URL, nil)
 	s.deliver()
 	link := strings.TrimPrefix(e.all()[0].document(t)["SubscribeURL"].(string), testURL)

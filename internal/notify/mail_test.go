@@ -2,9 +2,7 @@ package notify
 
 import (
 	"crypto/tls"
-
 	"encoding/json"
-
 	"encoding/pem"
 	"io"
 	"mime"
@@ -224,7 +222,7 @@ func TestMail(t *testing.T) {
 func TestMailFails(t *testing.T) {
 	m := newMailServer(t, false)
 	s := openMail(t, m, "starttls")
-	topic := s.topic("ops")
+	topic := s.ops()
 	for _, to := range []string{"gone@example.com", "full@example.com"} {
 		sub := s.subscribe(topic, "email", to, nil)
 		if _, err := s.ConfirmSubscription(t.Context(), topic, s.token(subscriptionConfirmation, sub.ARN), true, false); err != nil {
@@ -264,8 +262,11 @@ func TestMailFails(t *testing.T) {
 // TestMailOptions refuses options and addresses.
 func TestMailOptions(t *testing.T) {
 	for _, o := range []SMTP{
-		{Address: "mail", From: "a@b.c", TLS: "tls"}, {Address: "mail:25", From: "a@b.c"}, {Address: "mail:25", From: "A <a@b.c>", TLS: "tls"},
-		{Address: "mail:25", From: "a@b.c", TLS: "tls", User: "u"}, {Address: "mail:25", From: "a@b.c", TLS: "none", User: "u", PasswordFile: "x"},
+		{Address: "mail", From: "a@b.c", TLS: "tls"},
+		{Address: "mail:25", From: "a@b.c"},
+		{Address: "mail:25", From: "A <a@b.c>", TLS: "tls"},
+		{Address: "mail:25", From: "a@b.c", TLS: "tls", User: "u"},
+		{Address: "mail:25", From: "a@b.c", TLS: "none", User: "u", PasswordFile: "x"},
 		{Address: "mail:25", From: "a@b.c", TLS: "tls", User: "u", PasswordFile: "/no/such/file"},
 	} {
 		if err := o.check(); err == nil {
@@ -273,13 +274,13 @@ func TestMailOptions(t *testing.T) {
 		}
 	}
 	s := open(t, func(o *Options) { o.SMTP = &SMTP{Address: "mail:25", From: "a@b.c", TLS: "none"} })
-	topic := s.topic("ops")
+	topic := s.ops()
 	for _, to := range []string{"", "a", "A <a@b.c>", "a@b.c\r\nBcc: x@y.z", "a@b.c, d@e.f", "é@b.c", strings.Repeat("a", 251) + "@b.c"} {
 		_, err := s.Subscribe(t.Context(), SubscribeRequest{TopicARN: topic, Protocol: "email", Endpoint: to})
 		wantError(t, err, "InvalidParameter: Invalid parameter: Email address")
 	}
 	s = open(t, nil)
-	_, err := s.Subscribe(t.Context(), SubscribeRequest{TopicARN: s.topic("ops"), Protocol: "email", Endpoint: "a@b.c"})
+	_, err := s.Subscribe(t.Context(), SubscribeRequest{TopicARN: s.ops(), Protocol: "email", Endpoint: "a@b.c"})
 	wantError(t, err, "InvalidParameter: Invalid parameter: Endpoint Reason: the server sends no e-mail")
 }
 

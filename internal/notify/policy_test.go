@@ -90,7 +90,7 @@ func TestDeliveryPolicies(t *testing.T) {
 func TestThrottle(t *testing.T) {
 	s := open(t, nil)
 	e := newEndpoint(t, nil)
-	topic := s.topic("ops")
+	topic := s.ops()
 	s.subscribe(topic, "webhook", e.URL, map[string]string{"DeliveryPolicy": `{"throttlePolicy":{"maxReceivesPerSecond":2}}`})
 	for range 9 {
 		s.publish(Message{TopicARN: topic, Default: "m"})
@@ -118,7 +118,7 @@ func TestThrottle(t *testing.T) {
 // TestTopicAttributes refuses what this server does not do.
 func TestTopicAttributes(t *testing.T) {
 	s := open(t, nil)
-	topic := s.topic("ops")
+	topic := s.ops()
 	for _, tt := range []struct{ name, value, want string }{
 		{"SignatureVersion", "1", "SignatureVersion: Not supported by this server: messages are signed with version 2"},
 		{"SignatureVersion", "3", "SignatureVersion: Invalid value [3]"},
@@ -135,7 +135,9 @@ func TestTopicAttributes(t *testing.T) {
 	}
 	for _, tt := range [][2]string{
 		{"Policy", `{"Statement":{"Effect":"Allow","Principal":{"Service":"cloudwatch.amazonaws.com"},"Action":"sns:Publish","Resource":"*"}}`},
-		{"TracingConfig", "PassThrough"}, {"KmsMasterKeyId", ""}, {"SignatureVersion", "2"},
+		{"TracingConfig", "PassThrough"},
+		{"KmsMasterKeyId", ""},
+		{"SignatureVersion", "2"},
 	} {
 		if err := s.SetTopicAttribute(t.Context(), topic, tt[0], tt[1]); err != nil {
 			t.Errorf("%v: %v", tt, err)
@@ -150,7 +152,7 @@ func TestTopicAttributes(t *testing.T) {
 // TestSubscriptionAttributes refuses what a protocol does not take.
 func TestSubscriptionAttributes(t *testing.T) {
 	s := open(t, nil)
-	topic := s.topic("ops")
+	topic := s.ops()
 	sub := s.subscribe(topic, "webhook", "https://example.com/", nil)
 	for _, tt := range []struct{ name, value, want string }{
 		{"RawMessageDelivery", "true", "Delivery protocol [webhook] does not support raw message delivery."},

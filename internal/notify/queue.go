@@ -30,6 +30,7 @@ type lane struct {
 
 // Len, Less, Swap, Push and Pop are of [heap.Interface].
 func (l *lane) Len() int { return len(l.items) }
+
 func (l *lane) Less(i, j int) bool {
 	a, b := l.items[i], l.items[j]
 	return a.at < b.at || a.at == b.at && a.id < b.id

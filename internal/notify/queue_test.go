@@ -18,7 +18,7 @@ import (
 func TestPublishOnce(t *testing.T) {
 	s := open(t, nil)
 	e := newEndpoint(t, nil)
-	topic := s.topic("ops")
+	topic := s.ops()
 	s.subscribe(topic, "webhook", e.URL, nil)
 	id := s.publish(Message{ID: "alarm/ssh/7", TopicARN: topic, Default: "m"})
 	s.deliver()
@@ -48,7 +48,7 @@ func TestPublishOnce(t *testing.T) {
 // TestPublishFails publishes all of a batch or nothing.
 func TestPublishFails(t *testing.T) {
 	s := open(t, nil)
-	topic := s.topic("ops")
+	topic := s.ops()
 	e := newEndpoint(t, nil)
 	s.subscribe(topic, "webhook", e.URL, nil)
 	_, err := s.PublishAll(t.Context(), []Message{{TopicARN: topic, Default: "m"}, {TopicARN: topic + "x", Default: "m"}})
@@ -81,7 +81,7 @@ func TestHangs(t *testing.T) {
 		<-release
 	})
 	fast := newEndpoint(t, nil)
-	topic := s.topic("ops")
+	topic := s.ops()
 	s.subscribe(topic, "webhook", slow.URL, nil)
 	s.subscribe(topic, "webhook", fast.URL, nil)
 	got := make(chan struct{}, 100)
@@ -137,8 +137,8 @@ func TestCrash(t *testing.T) {
 			w.WriteHeader(http.StatusServiceUnavailable)
 		}
 	})
-	topic := s.topic("ops")
-	s.subscribe(topic, "webhook", e.URL, nil)
+	topic := s.ops()
+	s.subscribe(topic, "webhook", e.URL, map[string]string{"DeliveryPolicy": `{"healthyRetryPolicy":{"numRetries":100}}`})
 	published, delivered := map[string]bool{}, map[string]int{}
 	rounds := sharedtest.Rounds(20)
 	for round := range rounds {
@@ -207,7 +207,7 @@ func TestClockJumps(t *testing.T) {
 			w.WriteHeader(http.StatusServiceUnavailable)
 		}
 	})
-	topic := s.topic("ops")
+	topic := s.ops()
 	s.subscribe(topic, "webhook", e.URL, nil)
 	s.publish(Message{TopicARN: topic, Default: "m"})
 	s.deliver()
@@ -222,7 +222,7 @@ func TestClockJumps(t *testing.T) {
 func TestExpire(t *testing.T) {
 	s := open(t, nil)
 	e := newEndpoint(t, nil)
-	topic := s.topic("ops")
+	topic := s.ops()
 	sub := s.subscribe(topic, "http", e.URL, nil)
 	s.deliver()
 	link := e.all()[0].document(t)["SubscribeURL"].(string)
@@ -247,7 +247,7 @@ func TestExpire(t *testing.T) {
 func TestDeleted(t *testing.T) {
 	s := open(t, nil)
 	e := newEndpoint(t, func(_ int, w http.ResponseWriter) { w.WriteHeader(http.StatusServiceUnavailable) })
-	topic := s.topic("ops")
+	topic := s.ops()
 	one := s.subscribe(topic, "webhook", e.URL+"/1", nil)
 	s.subscribe(topic, "webhook", e.URL+"/2", nil)
 	s.publish(Message{TopicARN: topic, Default: "m"})
@@ -255,6 +255,7 @@ func TestDeleted(t *testing.T) {
 	if err := s.Unsubscribe(t.Context(), one.ARN, true); err != nil {
 		t.Fatal(err)
 	}
+	s.clock.Advance(time.Second)
 	if err := s.DeleteTopic(t.Context(), topic); err != nil {
 		t.Fatal(err)
 	}
@@ -283,7 +284,7 @@ func TestDeleted(t *testing.T) {
 // TestUnsubscribeUnsigned ends by a link only what its endpoint may end.
 func TestUnsubscribeUnsigned(t *testing.T) {
 	s := open(t, nil)
-	topic := s.topic("ops")
+	topic := s.ops()
 	hook := s.subscribe(topic, "webhook", "https://example.com/", nil)
 	wantError(t, s.Unsubscribe(t.Context(), hook.ARN, false), "AuthorizationError: This subscription requires authentication for deletion.")
 	sub := s.subscribe(topic, "https", "https://example.com/", nil)
@@ -300,11 +301,14 @@ func TestUnsubscribeUnsigned(t *testing.T) {
 // TestFilterPolicyLimit refuses the 201st policy of a topic.
 func TestFilterPolicyLimit(t *testing.T) {
 	s := open(t, nil)
-	topic := s.topic("ops")
+	topic := s.ops()
 	policy := map[string]string{"FilterPolicy": `{"a":[1]}`}
-	for i := range maxFilterPolicies {
-		s.subscribe(topic, "webhook", fmt.Sprintf("https://example.com/%d", i), policy)
+	s.subscribe(topic, "webhook", "https://example.com/1", policy)
+	if _, err := s.db.ExecContext(t.Context(), `WITH RECURSIVE n(i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n WHERE i < 199)
+		INSERT INTO subscriptions SELECT arn || i, topic, protocol, endpoint || i, state, since, body FROM subscriptions, n`); err != nil {
+		t.Fatal(err)
 	}
+	s.subscribe(topic, "webhook", "https://example.com/last", policy)
 	_, err := s.Subscribe(t.Context(), SubscribeRequest{TopicARN: topic, Protocol: "webhook", Endpoint: "https://example.com/x", Attributes: policy})
 	wantError(t, err, "FilterPolicyLimitExceeded: ")
 }

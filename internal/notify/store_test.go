@@ -116,9 +116,9 @@ func (s *testStore) reopen() {
 	}
 }
 
-func (s *testStore) topic(name string) string {
+func (s *testStore) ops() string {
 	s.t.Helper()
-	arn, err := s.CreateTopic(s.t.Context(), name, nil, nil)
+	arn, err := s.CreateTopic(s.t.Context(), "ops", nil, nil)
 	if err != nil {
 		s.t.Fatal(err)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"time"
 
 	"github.com/google/uuid"
@@ -227,7 +228,7 @@ func (s *Store) Unsubscribe(ctx context.Context, arn string, authenticated bool)
 	}
 	err := s.update(ctx, func(tx *sql.Tx) error {
 		sub, err := s.subscription(ctx, tx, arn)
-		if _, missing := err.(*Error); missing {
+		if _, missing := errors.AsType[*Error](err); missing {
 			return nil
 		}
 		switch {

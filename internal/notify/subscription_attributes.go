@@ -43,7 +43,7 @@ func (s *Subscription) set(name, value string) error {
 		}
 		kept, err = subscriptionDeliveryPolicy(value, s.Attributes["RawMessageDelivery"] == "true")
 	case "RedrivePolicy":
-		kept, err = redrivePolicy(value)
+		err = redrivePolicy(value)
 	case "SubscriptionRoleArn", "ReplayPolicy":
 		kept, err = refused(name, "it is of Firehose and of FIFO topics")(value)
 	default:
@@ -114,20 +114,20 @@ func (s *Subscription) same(given map[string]string) error {
 }
 
 // redrivePolicy refuses queues: what can't be delivered stays in weir's own list.
-func redrivePolicy(value string) (string, error) {
+func redrivePolicy(value string) error {
 	if value == "" {
-		return "", nil
+		return nil
 	}
 	var policy struct {
 		Target *string `json:"deadLetterTargetArn"`
 	}
 	if err := json.Unmarshal([]byte(value), &policy); err != nil {
-		return "", badf("RedrivePolicy: failed to parse JSON. %v", err)
+		return badf("RedrivePolicy: failed to parse JSON. %v", err)
 	}
 	if policy.Target == nil || len(strings.Split(*policy.Target, ":")) < 6 {
-		return "", badf("RedrivePolicy: deadLetterTargetArn is an invalid arn")
+		return badf("RedrivePolicy: deadLetterTargetArn is an invalid arn")
 	}
-	return "", badf("RedrivePolicy: Not supported by this server: what can not be delivered stays in its own list of dead letters")
+	return badf("RedrivePolicy: Not supported by this server: what can not be delivered stays in its own list of dead letters")
 }
 
 // SetSubscriptionAttribute sets an attribute; "" takes one away.

@@ -2,6 +2,7 @@ package sns
 
 import (
 	"encoding/json"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -87,9 +88,7 @@ func TestRecordedErrors(t *testing.T) {
 	token := strings.Repeat("51b2ff3edb475b7d", 18)
 	entry := func(more object) []object {
 		e := object{"Id": "1", "Message": "m"}
-		for k, v := range more {
-			e[k] = v
-		}
+		maps.Copy(e, more)
 		return []object{e}
 	}
 	tests := []struct {
