@@ -207,8 +207,11 @@ func TestBounds(t *testing.T) {
 	for i := 1; i < 400; i++ {
 		queries = append(queries, Query{ID: fmt.Sprint("e", i), Expression: fmt.Sprintf("e%d + 1", i-1), ReturnData: i == 399})
 	}
-	if got := eval(ctx, source, 100_800, queries...); !strings.HasSuffix(got, "More than 20000000 data points are needed (ask for a shorter time, a longer Period or fewer metrics)") {
-		t.Error(got)
+	if _, err := evaluate(ctx, source, queries, 0, 10, 4500); err == nil || !strings.HasSuffix(err.Error(), "More than 20000000 data points are needed (ask for a shorter time, a longer Period or fewer metrics)") {
+		t.Error(err)
+	}
+	if got, err := evaluate(ctx, source, queries, 0, 10, 10_000); err != nil || len(got) != 1 || got[0].Values[9] != 400 {
+		t.Errorf("%v %v", got, err)
 	}
 	if got := eval(ctx, source, 0, shown("e1", "TIME_SERIES(1)", 1)); got != "1" {
 		t.Error(got)
