@@ -43,11 +43,14 @@ func (s *Store) view(ctx context.Context, name string, from, to int64, live bool
 			continue
 		}
 		v.totals[at] = sh.totals
-		entries := sh.appendEntries(nil, at.minute)
-		sortEntries(entries)
-		v.entries[at.hour()] = append(v.entries[at.hour()], entries)
+		v.entries[at.hour()] = append(v.entries[at.hour()], sh.appendEntries(nil, at.minute))
 	}
 	s.mu.Unlock()
+	for _, of := range v.entries {
+		for _, entries := range of {
+			sortEntries(entries)
+		}
+	}
 	s.frozen.show(k, v)
 	for t, runs := range k.runs {
 		if !v.showsHour(t) {
