@@ -2,6 +2,7 @@ package alarm
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"testing"
 	"time"
@@ -97,7 +98,12 @@ func (w *world) Values(_ context.Context, m *Metric, from, to int64) ([]Datapoin
 	return out, nil
 }
 
-func (w *world) Lateness(context.Context, *Metric) (int64, error) { return w.lateness, nil }
+func (w *world) Lateness(_ context.Context, m *Metric) (int64, error) {
+	if m.Metric.Name == "unknown" {
+		return 0, errors.New("no such group")
+	}
+	return w.lateness, nil
+}
 
 func (w *world) Settle(_ context.Context, until int64) error {
 	w.mu.Lock()
@@ -160,24 +166,10 @@ func (w *world) alarm(name string) Described {
 	return d
 }
 
-// items returns the summaries of the history of an alarm, the oldest first.
-func (w *world) items(name, itemType string) []string {
+// transitions returns the states that the alarm a went through.
+func (w *world) transitions() []State {
 	w.t.Helper()
-	list, err := w.store.History(w.t.Context(), HistoryRequest{Name: name, ItemType: itemType, Ascending: true, Limit: 1000})
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	out := []string{}
-	for _, h := range list {
-		out = append(out, h.Summary)
-	}
-	return out
-}
-
-// transitions returns the states that an alarm went through.
-func (w *world) transitions(name string) []State {
-	w.t.Helper()
-	list, err := w.store.History(w.t.Context(), HistoryRequest{Name: name, ItemType: itemStateUpdate, Ascending: true, Limit: 1000})
+	list, err := w.store.History(w.t.Context(), HistoryRequest{Name: "a", ItemType: itemStateUpdate, Ascending: true, Limit: 1000})
 	if err != nil {
 		w.t.Fatal(err)
 	}

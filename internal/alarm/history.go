@@ -131,6 +131,8 @@ func (s *Store) forget(ctx context.Context, now int64) error {
 	if now-s.watch.forgotten < hour*1000 {
 		return nil
 	}
+	s.change.Lock()
+	defer s.change.Unlock()
 	if _, err := s.db.ExecContext(ctx, "DELETE FROM history WHERE time < ?", now-keepHistory); err != nil {
 		return err
 	}

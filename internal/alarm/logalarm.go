@@ -3,7 +3,6 @@ package alarm
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
 	"slices"
 )
 
@@ -81,13 +80,11 @@ func (l *Log) reasonData(results []slot, now int64) (string, error) {
 		}
 		d.Results = append(d.Results, one)
 	}
-	for {
-		text, err := json.Marshal(d)
-		if err != nil || len(text) <= maxReasonData {
-			return string(text), err
-		}
-		d.Results = d.Results[:len(d.Results)-1]
-	}
+	all := d.Results
+	return fitting(len(all), maxReasonData, func(k int) any {
+		d.Results = all[:k]
+		return d
+	})
 }
 
 // putResult writes a result, and forgets those that are evaluated no more.

@@ -90,9 +90,7 @@ func Message(a Action, account, region string) (subject, body string, err error)
 	switch {
 	case d.Composite != nil:
 		m.AlarmRule = d.Composite.Rule
-		if m.TriggeringChildren, err = triggeringChildren(a.ReasonData); err != nil {
-			return "", "", err
-		}
+		m.TriggeringChildren = triggeringChildren(a.ReasonData)
 	case d.Log != nil:
 		m.AlarmConfigurationUpdatedTimestamp = isoTime(a.ConfigurationUpdated)
 		m.QueryString, m.LogGroups = d.Log.Query, d.Log.LogGroups
@@ -210,20 +208,16 @@ func queries(list []metricmath.Query, capital bool) []object {
 }
 
 // triggeringChildren reads the alarms that a composite alarm answered to.
-func triggeringChildren(reasonData string) (*[]messageChild, error) {
+func triggeringChildren(reasonData string) *[]messageChild {
 	out := []messageChild{}
-	if reasonData == "" {
-		return &out, nil
-	}
 	var t trigger
-	if err := json.Unmarshal([]byte(reasonData), &t); err != nil {
-		// SetAlarmState takes any JSON: it need not be an object.
-		return &out, nil //nolint:nilerr // there are no alarms in it
+	if json.Unmarshal([]byte(reasonData), &t) != nil {
+		return &out // there are none: SetAlarmState takes any JSON, and none
 	}
 	for _, c := range t.Alarms {
 		child := messageChild{ARN: c.ARN}
 		child.State.Value, child.State.Timestamp = c.State.Value, c.State.Timestamp
 		out = append(out, child)
 	}
-	return &out, nil
+	return &out
 }

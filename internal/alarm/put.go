@@ -2,6 +2,7 @@ package alarm
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -19,6 +20,10 @@ const (
 // are [*Error] where the definition is at fault. Statistics and expressions are the caller's to check.
 func (s *Store) Put(ctx context.Context, d Definition, tags map[string]string) error {
 	if err := d.check(); err != nil {
+		return err
+	}
+	d, err := d.clone()
+	if err != nil {
 		return err
 	}
 	defer signal(s.poke)
@@ -54,6 +59,16 @@ func (s *Store) Put(ctx context.Context, d Definition, tags map[string]string) e
 		}
 		return nil
 	})
+}
+
+// clone returns a definition that has nothing together with the caller's.
+func (d *Definition) clone() (Definition, error) {
+	var out Definition
+	text, err := json.Marshal(d)
+	if err != nil {
+		return out, err
+	}
+	return out, json.Unmarshal(text, &out)
 }
 
 // create adds an alarm.

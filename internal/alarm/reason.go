@@ -3,6 +3,8 @@ package alarm
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
+	"sort"
 	"strings"
 )
 
@@ -48,11 +50,11 @@ func reasonOf(j *judgement, comparison string, threshold float64, m, n int, of s
 		b.WriteString(" and " + treated(j, of))
 	}
 	if len(listed) >= shown {
-		crossed := "which crossed the threshold"
+		crossed := " which crossed the threshold"
 		if j.state == OK {
-			crossed = "which did not cross the threshold"
+			crossed = ""
 		}
-		fmt.Fprintf(&b, ". The most recent %ss %s: %s", of, crossed, list(listed[:shown]))
+		fmt.Fprintf(&b, ". The most recent %ss%s: %s", of, crossed, list(listed[:shown]))
 	}
 	if m > 0 {
 		least, way := m, "OK -> ALARM"
@@ -138,10 +140,12 @@ const maxReasonData = 4000
 // dataOf returns the JSON of a reason. slots are the evaluation range, the newest first. Where the whole would be longer than AWS's limit, the
 // oldest evaluated datapoints are left out, and then the oldest recent ones: all of them are in the metric.
 func dataOf(j *judgement, metric *Metric, slots []slot, now int64) (string, error) {
-	d := reasonData{Version: "1.0", QueryDate: isoTime(now), Unit: metric.Unit, Statistic: metric.Statistic, Period: metric.EvaluationPeriod(),
-		Recent: []number{}, Threshold: number(metric.Threshold)}
-	for i := len(j.considered) - 1; i >= 0; i-- {
-		d.Recent = append(d.Recent, number(j.considered[i].Value))
+	d := reasonData{
+		Version: "1.0", QueryDate: isoTime(now), Unit: metric.Unit, Statistic: metric.Statistic, Period: metric.EvaluationPeriod(),
+		Recent: []number{}, Threshold: number(metric.Threshold),
+	}
+	for _, s := range slices.Backward(j.considered) {
+		d.Recent = append(d.Recent, number(s.Value))
 	}
 	if len(j.considered) > 0 {
 		d.StartDate = isoTime(j.considered[len(j.considered)-1].time * 1000)
@@ -156,17 +160,25 @@ func dataOf(j *judgement, metric *Metric, slots []slot, now int64) (string, erro
 		}
 		d.Evaluated = append(d.Evaluated, p)
 	}
-	for {
-		text, err := json.Marshal(d)
-		if err != nil || len(text) <= maxReasonData {
-			return string(text), err
-		}
-		if len(d.Evaluated) > 0 {
-			d.Evaluated = d.Evaluated[:len(d.Evaluated)-1]
-		} else {
-			d.Recent = d.Recent[1:]
-		}
+	recent, evaluated := d.Recent, d.Evaluated
+	return fitting(len(recent)+len(evaluated), maxReasonData, func(k int) any {
+		d.Recent, d.Evaluated = recent[max(0, len(recent)-k):], evaluated[:max(0, k-len(recent))]
+		return d
+	})
+}
+
+// fitting returns the JSON of the largest part that is no longer than a limit: part makes one of k things out of n.
+func fitting(n, most int, part func(k int) any) (string, error) {
+	text, err := json.Marshal(part(n))
+	if err != nil || len(text) <= most {
+		return string(text), err
 	}
+	k := sort.Search(n, func(k int) bool {
+		text, err := json.Marshal(part(k + 1))
+		return err != nil || len(text) > most
+	})
+	text, err = json.Marshal(part(k))
+	return string(text), err
 }
 
 // evaluated returns the n newest periods, or as many as it takes to show each datapoint that was considered.

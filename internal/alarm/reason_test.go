@@ -31,22 +31,50 @@ func TestReasons(t *testing.T) {
 		want       string
 	}{
 		{"GreaterThanThreshold", 21, 0, 1, "", []float64{21.5}, 1772100840, 10, "Threshold Crossed: 1 datapoint [21.5 (26/02/26 10:14:00)] was greater than the threshold (21.0)."},
-		{"GreaterThanThreshold", 0, 1, 1, "", []float64{0.33574153327928674}, 1678122180, 60,
-			"Threshold Crossed: 1 out of the last 1 datapoints [0.33574153327928674 (06/03/23 17:03:00)] was greater than the threshold (0.0) (minimum 1 datapoint for OK -> ALARM transition)."},
-		{"GreaterThanThreshold", 50, 1, 1, "", []float64{0.0666851903306472}, 1569937560, 300,
-			"Threshold Crossed: 1 out of the last 1 datapoints [0.0666851903306472 (01/10/19 13:46:00)] was not greater than the threshold (50.0) (minimum 1 datapoint for ALARM -> OK transition)."},
-		{"GreaterThanOrEqualToThreshold", 7, 3, 3, "", []float64{8.891518474692088, 9.72, 9.18241509182415}, 1626304680, 60,
-			"Threshold Crossed: 3 out of the last 3 datapoints [8.891518474692088 (14/07/21 23:18:00), 9.72 (14/07/21 23:17:00), 9.18241509182415 (14/07/21 23:16:00)] were greater than or equal to the threshold (7.0) (minimum 3 datapoints for OK -> ALARM transition)."},
-		{"GreaterThanThreshold", 60, 0, 3, "", []float64{0.050002640067216934, 0.04333311112870379, 0.03166697224583412}, 1646996280, 300,
-			"Threshold Crossed: 3 datapoints [0.050002640067216934 (11/03/22 10:58:00), 0.04333311112870379 (11/03/22 10:53:00), 0.03166697224583412 (11/03/22 10:48:00)] were not greater than the threshold (60.0)."},
-		{"LessThanThreshold", 65, 5, 5, "", []float64{0, 0, 0, 0, 0}, 1588203120, 60,
-			"Threshold Crossed: 5 out of the last 5 datapoints were less than the threshold (65.0). The most recent datapoints which crossed the threshold: [0.0 (29/04/20 23:32:00), 0.0 (29/04/20 23:31:00), 0.0 (29/04/20 23:30:00), 0.0 (29/04/20 23:29:00), 0.0 (29/04/20 23:28:00)] (minimum 5 datapoints for OK -> ALARM transition)."},
-		{"GreaterThanThreshold", 10, 0, 5, "", []float64{27.5, 27.5, 27.5, 27.5, 27.5}, 1502222940, 60,
-			"Threshold Crossed: 5 datapoints were greater than the threshold (10.0). The most recent datapoints which crossed the threshold: [27.5 (08/08/17 20:09:00), 27.5 (08/08/17 20:08:00), 27.5 (08/08/17 20:07:00), 27.5 (08/08/17 20:06:00), 27.5 (08/08/17 20:05:00)]."},
-		{"GreaterThanOrEqualToThreshold", 1, 1, 20, "notBreaching", append([]float64{613}, nans(21)...), 1710591300, 60,
-			"Threshold Crossed: 1 out of the last 20 datapoints [613.0 (16/03/24 12:15:00)] was greater than or equal to the threshold (1.0) and 19 missing datapoints were treated as [NonBreaching] (minimum 1 datapoint for OK -> ALARM transition)."},
-		{"LessThanOrEqualToThreshold", 0, 0, 8, "breaching", append([]float64{2}, nans(9)...), 1787132160, 900,
-			"Threshold Crossed: 1 datapoint [2.0 (19/08/26 09:36:00)] was not less than or equal to the threshold (0.0) and 7 missing datapoints were treated as [Breaching]."},
+		{
+			"GreaterThanThreshold", 0, 1, 1, "",
+			[]float64{0.33574153327928674},
+			1678122180, 60,
+			"Threshold Crossed: 1 out of the last 1 datapoints [0.33574153327928674 (06/03/23 17:03:00)] was greater than the threshold (0.0) (minimum 1 datapoint for OK -> ALARM transition).",
+		},
+		{
+			"GreaterThanThreshold", 50, 1, 1, "",
+			[]float64{0.0666851903306472},
+			1569937560, 300,
+			"Threshold Crossed: 1 out of the last 1 datapoints [0.0666851903306472 (01/10/19 13:46:00)] was not greater than the threshold (50.0) (minimum 1 datapoint for ALARM -> OK transition).",
+		},
+		{
+			"GreaterThanOrEqualToThreshold", 7, 3, 3, "",
+			[]float64{8.891518474692088, 9.72, 9.18241509182415},
+			1626304680, 60,
+			"Threshold Crossed: 3 out of the last 3 datapoints [8.891518474692088 (14/07/21 23:18:00), 9.72 (14/07/21 23:17:00), 9.18241509182415 (14/07/21 23:16:00)] were greater than or equal to the threshold (7.0) (minimum 3 datapoints for OK -> ALARM transition).",
+		},
+		{
+			"GreaterThanThreshold", 60, 0, 3, "",
+			[]float64{0.050002640067216934, 0.04333311112870379, 0.03166697224583412},
+			1646996280, 300,
+			"Threshold Crossed: 3 datapoints [0.050002640067216934 (11/03/22 10:58:00), 0.04333311112870379 (11/03/22 10:53:00), 0.03166697224583412 (11/03/22 10:48:00)] were not greater than the threshold (60.0).",
+		},
+		{
+			"LessThanThreshold", 65, 5, 5, "",
+			[]float64{0, 0, 0, 0, 0},
+			1588203120, 60,
+			"Threshold Crossed: 5 out of the last 5 datapoints were less than the threshold (65.0). The most recent datapoints which crossed the threshold: [0.0 (29/04/20 23:32:00), 0.0 (29/04/20 23:31:00), 0.0 (29/04/20 23:30:00), 0.0 (29/04/20 23:29:00), 0.0 (29/04/20 23:28:00)] (minimum 5 datapoints for OK -> ALARM transition).",
+		},
+		{
+			"GreaterThanThreshold", 10, 0, 5, "",
+			[]float64{27.5, 27.5, 27.5, 27.5, 27.5},
+			1502222940, 60,
+			"Threshold Crossed: 5 datapoints were greater than the threshold (10.0). The most recent datapoints which crossed the threshold: [27.5 (08/08/17 20:09:00), 27.5 (08/08/17 20:08:00), 27.5 (08/08/17 20:07:00), 27.5 (08/08/17 20:06:00), 27.5 (08/08/17 20:05:00)].",
+		},
+		{
+			"GreaterThanOrEqualToThreshold", 1, 1, 20, "notBreaching", append([]float64{613}, nans(21)...), 1710591300, 60,
+			"Threshold Crossed: 1 out of the last 20 datapoints [613.0 (16/03/24 12:15:00)] was greater than or equal to the threshold (1.0) and 19 missing datapoints were treated as [NonBreaching] (minimum 1 datapoint for OK -> ALARM transition).",
+		},
+		{
+			"LessThanOrEqualToThreshold", 0, 0, 8, "breaching", append([]float64{2}, nans(9)...), 1787132160, 900,
+			"Threshold Crossed: 1 datapoint [2.0 (19/08/26 09:36:00)] was not less than or equal to the threshold (0.0) and 7 missing datapoints were treated as [Breaching].",
+		},
 		{"GreaterThanThreshold", 2, 0, 2, "breaching", nans(4), 1772100840, 10, "Threshold Crossed: no datapoints were received for 2 periods and 2 missing datapoints were treated as [Breaching]."},
 		{"GreaterThanThreshold", 2, 0, 1, "notBreaching", nans(3), 1772100840, 60, "Threshold Crossed: no datapoints were received for 1 period and 1 missing datapoint was treated as [NonBreaching]."},
 		{"GreaterThanThreshold", 2, 2, 3, "breaching", append([]float64{0}, nans(4)...), 1772100840, 60, "Threshold Crossed: 1 datapoint was received for 3 periods and 2 missing datapoints were treated as [Breaching]."},
@@ -116,5 +144,20 @@ func TestNumbers(t *testing.T) {
 	}
 	if strings.Contains(number(math.Inf(1)).String(), "E") {
 		t.Error("an infinite number has no exponent")
+	}
+}
+
+func TestFitting(t *testing.T) {
+	for n := range 30 {
+		for most := range 80 {
+			text, err := fitting(n, most, func(k int) any { return make([]int, k) })
+			var got []int
+			if err != nil || json.Unmarshal([]byte(text), &got) != nil {
+				t.Fatalf("%d in %d: %s %v", n, most, text, err)
+			}
+			if want := max(0, min(n, (most-1)/2)); len(got) != want {
+				t.Fatalf("%d in %d: %d, not %d", n, most, len(got), want)
+			}
+		}
 	}
 }

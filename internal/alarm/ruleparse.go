@@ -103,6 +103,9 @@ func (p *ruleParser) unexpected(want string) error {
 // is reports whether the word is a keyword or a sign.
 func (p *ruleParser) is(word string) bool { return !p.quoted && strings.EqualFold(p.word, word) }
 
+// isSign reports whether the word is a parenthesis or a comma.
+func (p *ruleParser) isSign() bool { return p.is("(") || p.is(")") || p.is(",") }
+
 // take reads over a sign.
 func (p *ruleParser) take(sign string) error {
 	if !p.is(sign) {
@@ -219,7 +222,7 @@ func (p *ruleParser) state() (State, bool) {
 
 // name reads the name or the ARN of an alarm.
 func (p *ruleParser) name() (string, error) {
-	if p.unclosed || p.word == "" || !p.quoted && strings.Contains("(),", p.word) {
+	if p.unclosed || p.word == "" || p.isSign() {
 		return "", p.unexpected("the name or ARN of an alarm")
 	}
 	written := p.word
@@ -230,7 +233,7 @@ func (p *ruleParser) name() (string, error) {
 		p.rule.children = append(p.rule.children, written)
 	}
 	p.next()
-	if p.quoted || p.word != "" && !strings.Contains("(),", p.word) {
+	if p.quoted || p.word != "" && !p.isSign() {
 		return "", p.fail("a name with a space or a quote in it has to be quoted: %q", written+" "+p.word)
 	}
 	return NameOf(written), nil

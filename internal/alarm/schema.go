@@ -2,10 +2,10 @@ package alarm
 
 // migrations make the database, one after the other; one that was released is never changed.
 var migrations = []string{`
--- One row: id tells this database from another, so that ids of actions are never given twice. seen is when alarms were last looked at, and expected when they
--- were to be next, both in milliseconds since the epoch.
-CREATE TABLE store (id TEXT NOT NULL, seen INTEGER NOT NULL, expected INTEGER NOT NULL) STRICT;
-INSERT INTO store VALUES (lower(hex(randomblob(16))), 0, 0);
+-- One row: id tells this database from another, so that ids of actions are never given twice. seen is when alarms were last looked at, in milliseconds since
+-- the epoch.
+CREATE TABLE store (id TEXT NOT NULL, seen INTEGER NOT NULL) STRICT;
+INSERT INTO store VALUES (lower(hex(randomblob(16))), 0);
 
 -- Times in which no alarm was looked at, in seconds since the epoch: after since, up to until.
 CREATE TABLE gaps (since INTEGER NOT NULL, until INTEGER NOT NULL) STRICT;

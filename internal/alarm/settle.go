@@ -1,7 +1,6 @@
 package alarm
 
 import (
-	"encoding/json"
 	"maps"
 	"slices"
 )
@@ -90,13 +89,7 @@ func (b *batch) triggered(by []string) (string, error) {
 		a := b.get(name)
 		t.Alarms = append(t.Alarms, child{b.s.arn(name), childState{a.State, isoTime(a.StateTransitioned)}})
 	}
-	for {
-		text, err := json.Marshal(t)
-		if err != nil || len(text) <= maxReasonData {
-			return string(text), err
-		}
-		t.Alarms = t.Alarms[:len(t.Alarms)-1]
-	}
+	return fitting(len(t.Alarms), maxReasonData, func(k int) any { return trigger{t.Alarms[:k]} })
 }
 
 // composites returns the names of the composite alarms, each behind those that it is on. There are no cycles: put refuses them.

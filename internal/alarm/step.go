@@ -75,7 +75,9 @@ func (s *Store) stepMetrics(ctx context.Context, src Source) (next int64, err er
 		}
 		lateness, err := src.Lateness(ctx, a.Metric)
 		if err != nil {
-			return now + retryAfter, err
+			s.options.Log.Error("how late an alarm's data come is not known", "alarm", a.Name, "error", err)
+			next = min(next, now+retryAfter)
+			continue
 		}
 		p := s.planMetric(a, lateness, now/1000)
 		plans, next = append(plans, p), min(next, p.next*1000)
@@ -149,9 +151,12 @@ func (s *Store) evaluate(ctx context.Context, src Source, plans []plan, now int6
 	}
 	out := found{some: len(findings) > 0}
 	for _, f := range findings {
-		if f.failed != nil {
+		if f.failed == nil {
+			continue
+		}
+		out.failed = true
+		if f.alarm.EvaluationState != evaluationFailure { // it is tried again each second, and told once
 			s.options.Log.Error("an alarm could not be evaluated", "alarm", f.alarm.Name, "error", f.failed)
-			out.failed = true
 		}
 	}
 	return out, s.apply(ctx, findings, now)

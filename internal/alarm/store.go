@@ -92,9 +92,10 @@ func Open(ctx context.Context, data string, o Options) (*Store, error) {
 func (s *Store) Close() error { return s.db.Close() }
 
 func (s *Store) load(ctx context.Context) error {
-	if err := s.db.QueryRowContext(ctx, "SELECT id, seen, expected FROM store").Scan(&s.id, &s.watch.seen, &s.watch.expected); err != nil {
+	if err := s.db.QueryRowContext(ctx, "SELECT id, seen FROM store").Scan(&s.id, &s.watch.seen); err != nil {
 		return err
 	}
+	s.watch.expected = s.watch.seen
 	if err := sqlitedb.EachRow(ctx, s.db, "SELECT since, until FROM gaps ORDER BY since", func(r *sql.Rows) error {
 		var g gap
 		err := r.Scan(&g.since, &g.until)

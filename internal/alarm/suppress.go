@@ -77,11 +77,13 @@ func (a *alarm) hold(by string, until int64) {
 	a.SuppressedBy, a.SuppressedReason = by, "Actions suppressed by "+by
 }
 
-// release takes the actions that were held back.
+// release takes the actions that were held back. Their time is now, as in the event that AWS's guide shows of an alarm whose wait was over.
 func (b *batch) release(a *alarm) error {
 	a.Held, a.Until, a.SuppressedBy, a.SuppressedReason = false, 0, "", ""
 	a.StateUpdated = b.now
-	return b.act(a, a.Last, nil)
+	late := *a.Last
+	late.Time = b.now
+	return b.act(a, &late, nil)
 }
 
 // releaseDue takes the actions of which the period has passed.

@@ -27,7 +27,9 @@ type gap struct{ since, until int64 }
 // A watch is what the store knows of the times at which it looked at alarms; seen and expected are in milliseconds since the epoch. It is changed by steps alone.
 type watch struct {
 	seen, expected int64
-	gaps           gaps
+	// opened says that there was a look since the store was opened: before the first there was a time, if a short one, without weir.
+	opened bool
+	gaps   gaps
 	// kept is what the database has of seen, and forgotten when history was last shortened.
 	kept, forgotten int64
 }
@@ -64,7 +66,7 @@ func (w *watch) look(now int64) (gapped, back bool) {
 			}
 		}
 		w.gaps, w.seen = left, now
-	case now > w.expected+slack:
+	case now > w.expected+slack, !w.opened && now > w.seen+slack:
 		gapped = true
 		var left gaps // no alarm looks back further than a week
 		for _, g := range w.gaps {
@@ -72,15 +74,21 @@ func (w *watch) look(now int64) (gapped, back bool) {
 				left = append(left, g)
 			}
 		}
-		w.gaps = append(left, gap{w.seen / 1000, now / 1000})
+		// Gaps that are less than a minute apart are one, so that a process that dies at once, again and again, does not make thousands of them.
+		if last := len(left) - 1; last >= 0 && w.seen/1000-left[last].until < minute {
+			left[last].until = now / 1000
+		} else {
+			left = append(left, gap{w.seen / 1000, now / 1000})
+		}
+		w.gaps = left
 	}
-	w.seen = max(now, w.seen)
+	w.seen, w.opened = max(now, w.seen), true
 	return gapped, back
 }
 
 // save writes what is known of times looked at; gaps where they have changed.
 func (w *watch) save(ctx context.Context, tx *sql.Tx, gaps bool) error {
-	if _, err := tx.ExecContext(ctx, "UPDATE store SET seen = ?, expected = ?", w.seen, w.expected); err != nil || !gaps {
+	if _, err := tx.ExecContext(ctx, "UPDATE store SET seen = ?", w.seen); err != nil || !gaps {
 		return err
 	}
 	if _, err := tx.ExecContext(ctx, "DELETE FROM gaps"); err != nil {
@@ -140,6 +148,8 @@ func (s *Store) stepBack(ctx context.Context, now int64) error {
 
 // keepWatch writes what is known of times looked at.
 func (s *Store) keepWatch(ctx context.Context, gaps bool) error {
+	s.change.Lock()
+	defer s.change.Unlock()
 	if err := sqlitedb.InTx(ctx, s.db, func(tx *sql.Tx) error { return s.watch.save(ctx, tx, gaps) }); err != nil {
 		return err
 	}

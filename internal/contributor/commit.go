@@ -50,8 +50,9 @@ func (f *frozen) move(from, to *keptRule) {
 	}
 }
 
-// Commit makes durable what was added, with the readers' positions, in one transaction. Adding goes on meanwhile. Where it fails nothing
-// is lost: what was added counts in reports, and the next Commit writes it.
+// Commit makes durable what was added, with the readers' positions, in one transaction. The caller calls it every second or few: what is
+// between two is given again after a crash. Adding goes on meanwhile. Where it fails nothing is lost: what was added counts in reports, and
+// the next Commit writes it.
 func (s *Store) Commit(ctx context.Context) error {
 	s.commitMu.Lock()
 	defer s.commitMu.Unlock()
@@ -122,7 +123,11 @@ func (s *Store) write(ctx context.Context) (hours []frozenHour, err error) {
 			return err
 		}
 		for h, entries := range f.entries {
-			run, err := writeRun(ctx, tx, h.rule.id, h.hourTime, 0, added, []*stream{{hour: h.hour, entries: entries}})
+			run := runInfo{added: added, first: minutesPerHour}
+			for i := range entries {
+				run.join(runInfo{first: int64(entries[i].minute), last: int64(entries[i].minute)})
+			}
+			run, err := writeRun(ctx, tx, h.rule.id, h.hourTime, run, []*stream{{hour: h.hour, entries: entries}})
 			if err != nil {
 				return err
 			}
@@ -164,19 +169,19 @@ ON CONFLICT DO UPDATE SET
 	return nil
 }
 
-// writeRun writes what streams of one hour have as a run.
-func writeRun(ctx context.Context, tx *sql.Tx, rule int64, t hourTime, level, added int64, from []*stream) (runInfo, error) {
-	res, err := tx.ExecContext(ctx, "INSERT INTO runs (rule, hour, backfilled, level, added) VALUES (?, ?, ?, ?, ?)", rule, t.hour, t.backfilled, level, added)
+// writeRun writes what streams of one hour have as a run, and returns it with its id.
+func writeRun(ctx context.Context, tx *sql.Tx, rule int64, t hourTime, run runInfo, from []*stream) (runInfo, error) {
+	res, err := tx.ExecContext(ctx, "INSERT INTO runs (rule, hour, backfilled, level, added, first, last) VALUES (?, ?, ?, ?, ?, ?, ?)",
+		rule, t.hour, t.backfilled, run.level, run.added, run.first, run.last)
 	if err != nil {
-		return runInfo{}, err
+		return run, err
 	}
-	id, err := res.LastInsertId()
-	if err != nil {
-		return runInfo{}, err
+	if run.id, err = res.LastInsertId(); err != nil {
+		return run, err
 	}
 	n := 0
 	w := &chunkWriter{emit: func(chunk []byte) error {
-		_, err := tx.ExecContext(ctx, "INSERT INTO chunks (run, n, data) VALUES (?, ?, ?)", id, n, chunk)
+		_, err := tx.ExecContext(ctx, "INSERT INTO chunks (run, n, data) VALUES (?, ?, ?)", run.id, n, chunk)
 		n++
 		return err
 	}}
@@ -200,9 +205,9 @@ func writeRun(ctx context.Context, tx *sql.Tx, rule int64, t hourTime, level, ad
 		return w.write(key, points)
 	}
 	if err := merge(from, each, done); err != nil {
-		return runInfo{}, err
+		return run, err
 	}
-	return runInfo{id, level, added}, w.flush()
+	return run, w.flush()
 }
 
 const (
@@ -240,16 +245,15 @@ func (s *Store) all() []*keptRule {
 
 // mergeRuns makes one run of some. The caller holds commitMu.
 func (s *Store) mergeRuns(ctx context.Context, k *keptRule, t hourTime, runs []runInfo, level int64) error {
-	var made runInfo
+	made := runInfo{level: level, first: minutesPerHour}
 	err := sqlitedb.InTx(ctx, s.db, func(tx *sql.Tx) error {
 		var from []*stream
-		added := int64(0)
 		for _, r := range runs {
 			from = append(from, streamOf(ctx, tx, t.hour, r.id))
-			added = max(added, r.added)
+			made.join(r)
 		}
 		var err error
-		if made, err = writeRun(ctx, tx, k.id, t, level, added, from); err != nil {
+		if made, err = writeRun(ctx, tx, k.id, t, made, from); err != nil {
 			return err
 		}
 		return deleteRuns(ctx, tx, runs)

@@ -3,12 +3,13 @@ package contributor
 import (
 	"context"
 	"database/sql"
+	"fmt"
 
 	"weir/internal/sqlitedb"
 )
 
 // migrations are the steps of contributors.db. Times are milliseconds since the epoch in rules and spans, hours and minutes since the
-// epoch in runs and minutes; added is when they were counted last, in seconds.
+// epoch in runs and minutes; added is when they were counted last, in seconds; first and last are those of runInfo.
 var migrations = []string{`
 CREATE TABLE rules (
 	id          INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -53,7 +54,9 @@ CREATE TABLE runs (
 	hour       INTEGER NOT NULL,
 	backfilled INTEGER NOT NULL,
 	level      INTEGER NOT NULL,
-	added      INTEGER NOT NULL
+	added      INTEGER NOT NULL,
+	first      INTEGER NOT NULL,
+	last       INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX runs_of_rule ON runs (rule, hour);
 CREATE TABLE chunks (
@@ -66,7 +69,15 @@ CREATE TABLE chunks (
 
 // A runInfo is a run that is committed.
 type runInfo struct {
-	id, level, added int64
+	id, level int64
+	added     int64 // seconds since the epoch
+	// first and last are the minutes of the hour between which its counts are, both inclusive: few readings need all runs of an hour.
+	first, last int64
+}
+
+// join makes the run one that can have what another one has.
+func (r *runInfo) join(o runInfo) {
+	r.added, r.first, r.last = max(r.added, o.added), min(r.first, o.first), max(r.last, o.last)
 }
 
 // load reads the rules, the positions and which runs there are.
@@ -78,9 +89,12 @@ func (s *Store) load(ctx context.Context) error {
 			return err
 		}
 		rule, err := ParseRule([]byte(k.definition))
+		if err != nil {
+			return fmt.Errorf("rule %s: %w", k.name, err)
+		}
 		k.rule = rule
 		byID[k.id], s.rules[k.name] = k, k
-		return err
+		return nil
 	})
 	if err != nil {
 		return err
@@ -107,11 +121,11 @@ func (s *Store) load(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return sqlitedb.EachRow(ctx, s.db, "SELECT id, rule, hour, backfilled, level, added FROM runs ORDER BY id", func(r *sql.Rows) error {
+	return sqlitedb.EachRow(ctx, s.db, "SELECT id, rule, hour, backfilled, level, added, first, last FROM runs ORDER BY id", func(r *sql.Rows) error {
 		var run runInfo
 		var rule int64
 		var t hourTime
-		err := r.Scan(&run.id, &rule, &t.hour, &t.backfilled, &run.level, &run.added)
+		err := r.Scan(&run.id, &rule, &t.hour, &t.backfilled, &run.level, &run.added, &run.first, &run.last)
 		if err == nil {
 			byID[rule].runs[t] = append(byID[rule].runs[t], run)
 		}

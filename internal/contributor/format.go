@@ -29,6 +29,15 @@ func (r *Rule) Fits(f flowlog.Format) error {
 	return nil
 }
 
+// fitsText is Fits of a LogFormat as text. One that is empty, or can't be read, says nothing.
+func (r *Rule) fitsText(logFormat string) error {
+	f, err := flowlog.ParseLogFormat(logFormat)
+	if err != nil {
+		return nil //nolint:nilerr // nothing is known of the records then
+	}
+	return r.Fits(f)
+}
+
 func (fd *field) fits(f flowlog.Format) error {
 	if fd.position > f.Len() {
 		return fmt.Errorf("%s is field %d, and the log group's LogFormat has %d fields", fd.named(), fd.position, f.Len())

@@ -1,6 +1,8 @@
 package contributor
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -83,6 +85,38 @@ func TestUnfit(t *testing.T) {
 	check(3, Unfit{"other", reason})
 	put(t, s, "rule", strings.Replace(definition, `"*"`, `"text","same"`, 1))
 	check(3)
+}
+
+// A rule that does not fit a log group that is there is refused.
+func TestPutRefusesWhatDoesNotFit(t *testing.T) {
+	formats := map[string]string{"a": "", "b": "${srcaddr} ${bytes}", "c": "${bytes} ${srcaddr}"}
+	s := open(t, t.TempDir(), Options{Now: newClock().now, LogFormats: func(context.Context) (map[string]string, error) {
+		if formats == nil {
+			return nil, errors.New("no groups")
+		}
+		return formats, nil
+	}})
+	for groups, want := range map[string]string{
+		`"a","b"`: "",
+		`"none"`:  "",
+		`"*"`:     "the rule does not fit log group c: ValueOf is srcaddr, field 2 of the log group's LogFormat, which is no number",
+	} {
+		definition := strings.Replace(clf, `"g"`, groups, 1) + `"Contribution":{"Keys":["1"],"ValueOf":"2"},"AggregateOn":"Sum"}`
+		got := ""
+		if err := s.Put(t.Context(), PutRequest{Name: "rule", Definition: definition}); err != nil {
+			got = err.Error()
+			if e := (&InvalidError{}); !errors.As(err, &e) {
+				t.Errorf("%v is a %T", err, err)
+			}
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s: %s", groups, diff)
+		}
+	}
+	formats = nil
+	if err := s.Put(t.Context(), PutRequest{Name: "rule", Definition: awsSamples["AWS CLI"]}); err == nil {
+		t.Error("a rule was taken without a look at the groups")
+	}
 }
 
 // Ready rules count what their names say, in whatever order a LogFormat has its fields.

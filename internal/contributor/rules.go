@@ -68,6 +68,9 @@ func (s *Store) Put(ctx context.Context, r PutRequest) error {
 	if err := s.checkPut(&r, rule); err != nil {
 		return err
 	}
+	if err := s.checkFormats(ctx, rule); err != nil {
+		return err
+	}
 	s.commitMu.Lock()
 	defer s.commitMu.Unlock()
 	s.mu.Lock()
@@ -112,6 +115,26 @@ func (s *Store) checkPut(r *PutRequest, rule *Rule) error {
 		return invalid("LogGroupARNs names log groups of account %s in %s; this server has those of %s in %s", g.account, g.region, s.account, s.region)
 	}
 	return checkTags(r.Tags)
+}
+
+// checkFormats refuses a rule that does not fit a log group that is there.
+func (s *Store) checkFormats(ctx context.Context, rule *Rule) error {
+	if s.logFormats == nil {
+		return nil
+	}
+	formats, err := s.logFormats(ctx)
+	if err != nil {
+		return fmt.Errorf("cannot tell the LogFormats of log groups: %w", err)
+	}
+	for _, group := range slices.Sorted(maps.Keys(formats)) {
+		if !rule.Matches(group) {
+			continue
+		}
+		if err := rule.fitsText(formats[group]); err != nil {
+			return invalid("the rule does not fit log group %s: %v", group, err)
+		}
+	}
+	return nil
 }
 
 func checkTags(tags map[string]string) error {

@@ -15,6 +15,9 @@ import (
 type Options struct {
 	// Account and Region are the server's: LogGroupARNs of others are refused.
 	Account, Region string
+	// LogFormats returns the LogFormats of the flow logs whose records log groups have, by the names of the groups: rules that do not fit
+	// are refused. nil: none is known.
+	LogFormats func(ctx context.Context) (map[string]string, error)
 	// Now is the clock; nil means [time.Now].
 	Now func() time.Time
 	// MaxPending bounds how many contributors, of rules and minutes, lie in memory; 0 means 500,000, some 60 MB. What one Add brings
@@ -31,6 +34,7 @@ type Store struct {
 	db         *sql.DB
 	account    string
 	region     string
+	logFormats func(ctx context.Context) (map[string]string, error)
 	now        func() time.Time
 	maxPending int
 	maxRules   int
@@ -69,7 +73,7 @@ func Open(ctx context.Context, data string, o Options) (*Store, error) {
 		o.Retention = 15 * 24 * time.Hour
 	}
 	s := &Store{
-		account: o.Account, region: o.Region, now: o.Now, maxPending: o.MaxPending, maxRules: o.MaxRules, retention: o.Retention,
+		account: o.Account, region: o.Region, logFormats: o.LogFormats, now: o.Now, maxPending: o.MaxPending, maxRules: o.MaxRules, retention: o.Retention,
 		durable: map[string][]byte{}, rules: map[string]*keptRule{}, programs: map[string]*program{}, positions: map[string][]byte{},
 	}
 	var err error

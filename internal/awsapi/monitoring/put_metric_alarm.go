@@ -126,8 +126,13 @@ func (a *API) watchedQueries(in *putMetricAlarmRequest) ([]metricmath.Query, err
 		name  string
 		given bool
 	}{
-		{"MetricName", in.MetricName != ""}, {"Namespace", in.Namespace != ""}, {"Dimensions", len(in.Dimensions) > 0}, {"Period", in.Period != nil},
-		{"Statistic", in.Statistic != ""}, {"ExtendedStatistic", in.ExtendedStatistic != ""}, {"Unit", in.Unit != ""},
+		{"MetricName", in.MetricName != ""},
+		{"Namespace", in.Namespace != ""},
+		{"Dimensions", len(in.Dimensions) > 0},
+		{"Period", in.Period != nil},
+		{"Statistic", in.Statistic != ""},
+		{"ExtendedStatistic", in.ExtendedStatistic != ""},
+		{"Unit", in.Unit != ""},
 	} {
 		if member.given {
 			return nil, validation("%s should not be set if list of Metrics is set.", member.name)

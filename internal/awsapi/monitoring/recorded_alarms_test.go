@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"strings"
 	"testing"
 	"time"
@@ -35,9 +36,7 @@ func instanceAlarm(changes object) object {
 		"Dimensions": list(object{"Name": "InstanceId", "Value": "abc"}), "OKActions": list(topicARN), "AlarmActions": list(topicARN), "EvaluationPeriods": 2,
 		"TreatMissingData": "ignore",
 	})
-	for k, v := range changes {
-		in[k] = v
-	}
+	maps.Copy(in, changes)
 	return in
 }
 
@@ -147,9 +146,9 @@ func withoutLogAlarms(answer any) any {
 // TestRecordedAlarms asks what LocalStack's tests asked of AWS, in each protocol, and compares the answers.
 func TestRecordedAlarms(t *testing.T) {
 	all := recorded(t)
-	for test, steps := range recordedSteps {
-		for _, protocol := range protocols {
-			s := newServer(t)
+	for _, protocol := range protocols {
+		s := newServer(t)
+		for test, steps := range recordedSteps {
 			r := &record{t: t, what: test + " " + protocol, of: map[string]string{}}
 			compared := 0
 			for _, step := range steps {
@@ -173,6 +172,11 @@ func TestRecordedAlarms(t *testing.T) {
 			}
 			if compared == 0 {
 				t.Errorf("%s compares nothing", test)
+			}
+			for _, name := range []string{"composite", "alarm", "alarm-1", "alarm-2"} { // the next test puts others
+				if err := s.alarms.Delete(t.Context(), []string{name}); err != nil {
+					t.Fatal(err)
+				}
 			}
 		}
 	}
@@ -210,13 +214,13 @@ func TestRecordedInsightRules(t *testing.T) {
 // TestRecordedAlarmErrors compares codes and words.
 func TestRecordedAlarmErrors(t *testing.T) {
 	all := recorded(t)
+	s := newServer(t)
+	s.ok("PutMetricAlarm", leastAlarm(nil))
 	for name, in := range map[string]object{
 		"error-invalid-state":      {"AlarmName": "alarm", "StateValue": "INVALID", "StateReason": "test"},
 		"error-resource-not-found": {"AlarmName": "nonexistent", "StateValue": "OK", "StateReason": "test"},
 	} {
 		for _, protocol := range protocols {
-			s := newServer(t)
-			s.ok("PutMetricAlarm", leastAlarm(nil))
 			want := all["test_set_alarm_invalid_input["+protocol+"]"][name].(object)
 			e, meta := want["Error"].(object), want["ResponseMetadata"].(object)
 			got := ask(t, s.api, protocol, "SetAlarmState", in)
