@@ -67,6 +67,10 @@ func TestCheckWatched(t *testing.T) {
 		{[]Query{m1, shown("e1", "m1"), shown("e2", "m1")}, "More than one query returns data: e1 and e2 (set ReturnData to false in the others)"},
 		{[]Query{m1, m2, shown("e1", "METRICS()")}, "Error in expression 'e1': An alarm watches one time series; this gives several (FIRST, SUM and others make one of them)"},
 		{[]Query{shown("e1", "SUM(SEARCH('a', 'Sum', 60))")}, "Error in expression 'e1': SEARCH is not supported in alarms at position 5 (name the metrics)"},
+		{
+			[]Query{m1, {ID: "m2", Stat: &Stat{Metric: m2.Stat.Metric, Stat: "Sum", Period: 300}}, shown("e1", "m1 * MAX(m2)")},
+			"The metrics of an alarm have different periods: 60, 300 seconds (give them one Period)",
+		},
 		{[]Query{m1, shown("e1", "m3")}, "Error in expression 'e1': Undefined variable 'm3' at position 1"},
 	}
 	for _, tt := range tests {
