@@ -100,7 +100,7 @@ func (a *API) metricOf(in *putMetricAlarmRequest) (*alarm.Metric, error) {
 		DatapointsToAlarm: int(in.DatapointsToAlarm), Comparison: in.Comparison, TreatMissingData: in.TreatMissingData, LowSampleCount: in.LowSampleCount,
 	}
 	var err error
-	if in.Metrics != nil {
+	if len(in.Metrics) > 0 {
 		m.Queries, err = a.watchedQueries(in)
 	} else {
 		err = in.watchedMetric(m)
