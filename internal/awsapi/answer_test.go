@@ -113,42 +113,8 @@ func TestErrorNames(t *testing.T) {
 	}
 }
 
-// TestTimes reads times in the forms that clients send.
-func TestTimes(t *testing.T) {
-	seconds := func(v cbor.Value) []byte { return cbor.Encode(cbor.Map{"When": v}) }
-	for _, tt := range []struct {
-		protocol protocol
-		body     string
-		want     Time // -1: refused
-	}{
-		{json10, `{"When":1764466510.986}`, 1_764_466_510_986},
-		{json10, `{"When":0}`, 0},
-		{json10, `{"When":-1.5}`, -1500},
-		{json10, `{"When":"2025-11-30T01:35:10Z"}`, -1},
-		{json10, `{"When":1e300}`, -1},
-		{json10, `{"When":[]}`, -1},
-		{queryProtocol{}, "When=2025-11-30T01%3A35%3A10.986Z", 1_764_466_510_986},
-		{queryProtocol{}, "When=2025-11-30T02%3A35%3A10%2B01%3A00", 1_764_466_510_000},
-		{queryProtocol{}, "When=yesterday", -1},
-		{queryProtocol{}, "When=2025-11-30", -1},
-		{cborProtocol{}, string(seconds(&cbor.Tag{ID: 1, Value: cbor.Float64(1764466510.986)})), 1_764_466_510_986},
-		{cborProtocol{}, string(seconds(&cbor.Tag{ID: 1, Value: cbor.Uint(5)})), 5000},
-		{cborProtocol{}, string(seconds(cbor.String("5"))), -1},
-	} {
-		tree, loose, err := tt.protocol.tree([]byte(tt.body))
-		if err != nil {
-			t.Fatal(err)
-		}
-		var got inner
-		err = decodeTree(tree, &got, decoder{loose: loose})
-		if tt.want == -1 && err == nil || tt.want != -1 && (err != nil || got.When != tt.want) {
-			t.Errorf("%q is %d %v", tt.body, got.When, err)
-		}
-	}
-}
-
-// TestLowerMembers writes members in errors as services of an older kind do, and takes a list that clients of AWS Query write as nothing.
-func TestLowerMembers(t *testing.T) {
+// TestSmallPaths writes members in errors as services of an older kind do, and takes a list that clients of AWS Query write as nothing.
+func TestSmallPaths(t *testing.T) {
 	type query struct {
 		Parts []struct {
 			Size string `json:"PartSize" required:"true"`

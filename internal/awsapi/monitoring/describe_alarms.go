@@ -41,13 +41,13 @@ func (a *API) describeAlarms(ctx context.Context, _ *awsapi.Call, in *describeAl
 	if err != nil {
 		return nil, err
 	}
-	head := wholeHead
+	var only func(describedAlarm) describedAlarm
 	switch {
 	case in.ChildrenOf != "":
-		head = childHead
+		only = ofChild
 		all, err = childrenOf(all, in.ChildrenOf)
 	case in.ParentsOf != "":
-		head = parentHead
+		only = ofParent
 		all, err = parentsOf(all, in.ParentsOf)
 	default:
 		all = slices.DeleteFunc(all, func(d alarm.Described) bool { return !in.takes(&d) })
@@ -59,18 +59,17 @@ func (a *API) describeAlarms(ctx context.Context, _ *awsapi.Call, in *describeAl
 	if err != nil {
 		return nil, err
 	}
-	whole := in.ChildrenOf == "" && in.ParentsOf == ""
-	return &describeAlarmsResponse{alarmList: a.list(shown, head, whole), NextToken: next}, nil
+	return &describeAlarmsResponse{alarmList: a.list(shown, only), NextToken: next}, nil
 }
 
 func (in *describeAlarmsRequest) check() error {
-	filtered := in.Names != nil || in.Prefix != "" || in.Types != nil || in.State != "" || in.ActionPrefix != ""
+	filtered := len(in.Names) > 0 || in.Prefix != "" || len(in.Types) > 0 || in.State != "" || in.ActionPrefix != ""
 	switch {
 	case in.ChildrenOf != "" && (filtered || in.ParentsOf != ""):
 		return validation("With ChildrenOfAlarmName no other parameters can be specified but MaxRecords and NextToken.")
 	case in.ParentsOf != "" && filtered:
 		return validation("With ParentsOfAlarmName no other parameters can be specified but MaxRecords and NextToken.")
-	case in.Names != nil && in.Prefix != "":
+	case len(in.Names) > 0 && in.Prefix != "":
 		return validation("AlarmNames and AlarmNamePrefix cannot both be set")
 	}
 	return nil
@@ -128,13 +127,10 @@ func members(d *alarm.Described) ([]string, error) {
 	return out, nil
 }
 
-// wholeHead leaves what an alarm shows of its common members as it is.
-func wholeHead(d describedAlarm) describedAlarm { return d }
-
-// childHead is what is shown of children.
-func childHead(d describedAlarm) describedAlarm {
+// ofChild is what is shown of children.
+func ofChild(d describedAlarm) describedAlarm {
 	return describedAlarm{Name: d.Name, ARN: d.ARN, State: d.State, StateUpdated: d.StateUpdated}
 }
 
-// parentHead is what is shown of parents.
-func parentHead(d describedAlarm) describedAlarm { return describedAlarm{Name: d.Name, ARN: d.ARN} }
+// ofParent is what is shown of parents.
+func ofParent(d describedAlarm) describedAlarm { return describedAlarm{Name: d.Name, ARN: d.ARN} }

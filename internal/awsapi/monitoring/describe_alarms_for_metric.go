@@ -44,5 +44,5 @@ func (a *API) describeAlarmsForMetric(ctx context.Context, _ *awsapi.Call, in *d
 			in.Statistic != "" && m.Statistic != in.Statistic || in.ExtendedStatistic != "" && m.Statistic != in.ExtendedStatistic ||
 			in.Period != 0 && m.Period != int(in.Period) || in.Unit != "" && m.Unit != in.Unit
 	})
-	return &describeAlarmsForMetricResponse{Alarms: a.list(all, wholeHead, true).MetricAlarms}, nil
+	return &describeAlarmsForMetricResponse{Alarms: a.list(all, nil).MetricAlarms}, nil
 }

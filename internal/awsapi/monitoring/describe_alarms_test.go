@@ -46,6 +46,7 @@ func TestDescribeAlarmsFilters(t *testing.T) {
 		{object{"AlarmTypes": every}, "all any math rdp ssh-1 ssh-2"},
 		{object{"AlarmTypes": list("CompositeAlarm")}, "all any"},
 		{object{"AlarmTypes": list("LogAlarm")}, ""},
+		{object{"AlarmTypes": list(), "AlarmNames": list(), "AlarmNamePrefix": "r"}, "rdp"},
 		{object{"AlarmNamePrefix": "ssh"}, "ssh-1 ssh-2"},
 		{object{"AlarmNamePrefix": "a", "AlarmTypes": every}, "all any"},
 		{object{"AlarmNames": list("ssh-2", "any", "none", "math")}, "math ssh-2"},

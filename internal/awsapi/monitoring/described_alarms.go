@@ -87,34 +87,31 @@ func (a *API) described(d *alarm.Described) describedAlarm {
 	}
 }
 
-// list returns alarms by their kinds, in their order. Of the members that all alarms have it shows those that shown leaves.
-func (a *API) list(alarms []alarm.Described, shown func(describedAlarm) describedAlarm, whole bool) alarmList {
+// list returns alarms by their kinds, in their order: whole, or where only is not nil what it leaves of the members that all alarms have.
+func (a *API) list(alarms []alarm.Described, only func(describedAlarm) describedAlarm) alarmList {
 	out := alarmList{CompositeAlarms: []compositeAlarm{}, LogAlarms: []logAlarm{}, MetricAlarms: []metricAlarm{}}
 	for i := range alarms {
 		d := &alarms[i]
-		head := shown(a.described(d))
+		composite, log, metric := compositeAlarm{}, logAlarm{}, metricAlarm{}
+		all := a.described(d)
+		switch {
+		case only != nil:
+			all = only(all)
+		case d.Composite != nil:
+			composite = shownComposite(d)
+		case d.Log != nil:
+			log = shownLog(d)
+		default:
+			metric = shownMetricAlarm(d)
+		}
+		composite.describedAlarm, log.describedAlarm, metric.describedAlarm = all, all, all
 		switch {
 		case d.Composite != nil:
-			c := compositeAlarm{}
-			if whole {
-				c = shownComposite(d)
-			}
-			c.describedAlarm = head
-			out.CompositeAlarms = append(out.CompositeAlarms, c)
+			out.CompositeAlarms = append(out.CompositeAlarms, composite)
 		case d.Log != nil:
-			l := logAlarm{}
-			if whole {
-				l = shownLog(d)
-			}
-			l.describedAlarm = head
-			out.LogAlarms = append(out.LogAlarms, l)
+			out.LogAlarms = append(out.LogAlarms, log)
 		default:
-			m := metricAlarm{}
-			if whole {
-				m = shownMetricAlarm(d)
-			}
-			m.describedAlarm = head
-			out.MetricAlarms = append(out.MetricAlarms, m)
+			out.MetricAlarms = append(out.MetricAlarms, metric)
 		}
 	}
 	return out

@@ -101,6 +101,7 @@ func TestPutAlarmsSayWhatTheyLack(t *testing.T) {
 		{"PutMetricAlarm", metricAlarmOf("a", object{"ComparisonOperator": "LessThanLowerThreshold"}), "anomaly detection"},
 		{"PutMetricAlarm", metricAlarmOf("a", object{"ThresholdMetricId": "ad1", "Threshold": nil}), "ThresholdMetricId"},
 		{"PutMetricAlarm", metricAlarmOf("a", object{"EvaluationWindow": object{"WallClockWindow": object{"Timezone": "UTC"}}}), "EvaluationWindow"},
+		{"PutMetricAlarm", metricAlarmOf("a", object{"EvaluationWindow": object{"SlidingWindow": object{}}}), "EvaluationWindow"},
 		{"PutMetricAlarm", metricAlarmOf("a", object{"EvaluationCriteria": object{"PromQLCriteria": object{"Query": "up"}}}), "PromQL"},
 		{"PutMetricAlarm", metricAlarmOf("a", object{"EvaluationInterval": 60}), "EvaluationInterval"},
 		{"PutMetricAlarm", metricAlarmOf("a", object{"ActionConfiguration": object{}}), "ActionConfiguration"},

@@ -86,8 +86,8 @@ func (in *putMetricAlarmRequest) refused() error {
 	switch {
 	case in.Criteria != nil || in.Interval != 0:
 		return validation("This server has no alarms on PromQL queries: leave EvaluationCriteria and EvaluationInterval out.")
-	case in.Window != nil && in.Window.WallClock != nil:
-		return validation("This server evaluates alarms over sliding windows alone: leave EvaluationWindow out.")
+	case in.Window != nil:
+		return validation("This server evaluates alarms over sliding windows alone, and keeps no EvaluationWindow: leave it out.")
 	case in.ThresholdMetric != "":
 		return validation("This server has no anomaly detection: leave ThresholdMetricId out and give a Threshold.")
 	}
@@ -100,7 +100,7 @@ func (a *API) metricOf(in *putMetricAlarmRequest) (*alarm.Metric, error) {
 		DatapointsToAlarm: int(in.DatapointsToAlarm), Comparison: in.Comparison, TreatMissingData: in.TreatMissingData, LowSampleCount: in.LowSampleCount,
 	}
 	var err error
-	if in.Metrics != nil {
+	if len(in.Metrics) > 0 {
 		m.Queries, err = a.watchedQueries(in)
 	} else {
 		err = in.watchedMetric(m)
