@@ -229,7 +229,8 @@ func (r *lakeContributors) batches(ctx context.Context, part objectsPart, group 
 			out = append(out, contributor.Batch{Group: group, Format: last.String(), Backfilled: part.backfilled})
 		}
 		b := &out[len(out)-1]
-		b.Events = append(b.Events, contributor.Event{Timestamp: e.Timestamp, Ingestion: e.Ingestion, Message: e.Message})
+		// The ledger has whole seconds: what came in the second in which a rule was put counts.
+		b.Events = append(b.Events, contributor.Event{Timestamp: e.Timestamp, Ingestion: e.Ingestion + 999, Message: e.Message})
 	}
 	return out, nil
 }

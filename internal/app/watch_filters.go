@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"log/slog"
+	"maps"
 	"slices"
 
 	"weir/internal/awsapi/logs"
@@ -101,9 +102,7 @@ func (g *groupFilters) groups() []string { return keysOfMap(g.compiled) }
 func (g *groupFilters) take() ([]metricstore.Datum, map[string]metricfilter.State) {
 	var data []metricstore.Datum
 	state := map[string]metricfilter.State{}
-	for group, s := range g.state {
-		state[group] = s
-	}
+	maps.Copy(state, g.state)
 	for _, group := range g.groups() {
 		f := g.compiled[group]
 		data = append(data, f.Take()...)

@@ -148,7 +148,9 @@ func flowAggregate() *query.Aggregate {
 	a := &query.Aggregate{
 		By: []query.Named{
 			{Name: "minute", Expr: call(query.Bin, eventTime(), literal(int64(60)))},
-			{Name: "eni", Expr: column(flowlog.InterfaceID)}, {Name: "vpc", Expr: column(flowlog.VPCID)}, {Name: "action", Expr: column(flowlog.Action)},
+			{Name: "eni", Expr: column(flowlog.InterfaceID)},
+			{Name: "vpc", Expr: column(flowlog.VPCID)},
+			{Name: "action", Expr: column(flowlog.Action)},
 		},
 		Aggs: []query.Agg{{Name: "n", Func: query.CountRows}},
 	}

@@ -29,7 +29,7 @@ import (
 // watched is a data directory of which what comes is counted, under a clock that the test drives.
 type watched struct {
 	*watching
-	t        *testing.T
+	t        testing.TB
 	data     string
 	metrics  *metricstore.Store
 	top      *contributor.Store
@@ -43,7 +43,7 @@ type watched struct {
 // watchedDay is when tests begin.
 var watchedDay = time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
 
-func newWatched(t *testing.T) *watched {
+func newWatched(t testing.TB) *watched {
 	t.Helper()
 	w := &watched{t: t, data: filepath.Join(t.TempDir(), "data"), now: watchedDay, said: &strings.Builder{}}
 	w.open()
@@ -149,11 +149,11 @@ func (w *watched) points(namespace string, live bool) []string {
 		got, err := w.metrics.Read(w.t.Context(), metricstore.ReadRequest{Metric: m, From: 0, To: w.clock().Add(time.Hour).Unix() / 60 * 60, Period: 60, Live: live})
 		w.must(err)
 		for _, p := range got {
-			s := fmt.Sprintf("%s %s", time.Unix(p.Time, 0).UTC().Format("15:04"), m.Name)
+			words := []string{time.Unix(p.Time, 0).UTC().Format("15:04"), m.Name}
 			for _, d := range m.Dimensions {
-				s += " " + d.Name + "=" + d.Value
+				words = append(words, d.Name+"="+d.Value)
 			}
-			out = append(out, fmt.Sprintf("%s sum %g count %g least %g greatest %g", s, p.Sum, p.SampleCount, p.Minimum, p.Maximum))
+			out = append(out, fmt.Sprintf("%s sum %g count %g least %g greatest %g", strings.Join(words, " "), p.Sum, p.SampleCount, p.Minimum, p.Maximum))
 		}
 	}
 	slices.Sort(out)

@@ -3,6 +3,7 @@ package filterpattern
 import (
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -10,10 +11,26 @@ import (
 
 // setPatterns are patterns of all kinds, and metrics of them where they have values.
 var setPatterns = []struct{ pattern, value string }{
-	{"", "1"}, {"ERROR", "1"}, {"?a ?b", "2"}, {"-a", "1"}, {"%[0-9]+%", "1"},
-	{"[]", "$2"}, {"[a]", "1"}, {"[a, b]", "$b"}, {"[a, b, c=10]", "$c"}, {"[a=a*, ..., z]", "$z"}, {"[..., y>9, z]", "$y"}, {"[a, , c]", "$2"},
-	{"[a, ..., y, z!=a]", "$3"}, {"[a, b, 2]", "$2"}, {"[..., 1, b]", "$1"},
-	{"{ $.a = 1 }", "$.a"}, {"{ $.a != 1 && $.b = * }", "$.b"}, {"{ $.a NOT EXISTS }", "1"}, {"{ $.b = \"x\" || $.a > 0 }", "$.a"}, {"{ $.c[*] = 1 }", "$.a"},
+	{"", "1"},
+	{"ERROR", "1"},
+	{"?a ?b", "2"},
+	{"-a", "1"},
+	{"%[0-9]+%", "1"},
+	{"[]", "$2"},
+	{"[a]", "1"},
+	{"[a, b]", "$b"},
+	{"[a, b, c=10]", "$c"},
+	{"[a=a*, ..., z]", "$z"},
+	{"[..., y>9, z]", "$y"},
+	{"[a, , c]", "$2"},
+	{"[a, ..., y, z!=a]", "$3"},
+	{"[a, b, 2]", "$2"},
+	{"[..., 1, b]", "$1"},
+	{"{ $.a = 1 }", "$.a"},
+	{"{ $.a != 1 && $.b = * }", "$.b"},
+	{"{ $.a NOT EXISTS }", "1"},
+	{"{ $.b = \"x\" || $.a > 0 }", "$.a"},
+	{"{ $.c[*] = 1 }", "$.a"},
 }
 
 // TestSet asks a set, and each pattern by itself, of random messages.
@@ -80,11 +97,11 @@ func randomMessage(r *rand.Rand) string {
 	if r.IntN(3) == 0 {
 		return fmt.Sprintf(`{"a": %s, "b": %s, "c": [%s]%s`, pick(r, "1", "2", `"1"`, "null"), pick(r, `"x"`, "1e1", "{}"), pick(r, "1", "", "2"), pick(r, "}", "}", ""))
 	}
-	out := ""
+	var out strings.Builder
 	for range r.IntN(5) {
-		out += pick(r, "a", "b", "10", "9", "ERROR", `"a b"`, "[10 x]", "-1.5") + pick(r, " ", "  ", "\t")
+		out.WriteString(pick(r, "a", "b", "10", "9", "ERROR", `"a b"`, "[10 x]", "-1.5") + pick(r, " ", "  ", "\t"))
 	}
-	return out
+	return out.String()
 }
 
 // FuzzSet asks a set of one message after another.

@@ -19,11 +19,11 @@ import (
 	gocmp "github.com/google/go-cmp/cmp"
 )
 
-// puts returns the events of Puts with some numbers, sorted as text.
-func (p *place) puts(group string, after, to int64) []string {
+// puts returns the events of group g of Puts with some numbers, sorted as text.
+func (p *place) puts(after, to int64) []string {
 	p.t.Helper()
 	var events []Event
-	for e, err := range p.ReadPuts(p.t.Context(), group, after, to) {
+	for e, err := range p.ReadPuts(p.t.Context(), "g", after, to) {
 		p.must(err)
 		events = append(events, e)
 	}
@@ -45,7 +45,7 @@ func TestReadPuts(t *testing.T) {
 				to := p.Settled()
 				want := shown(since.events)
 				slices.Sort(want)
-				if diff := gocmp.Diff(want, p.puts("g", at, to)); diff != "" {
+				if diff := gocmp.Diff(want, p.puts(at, to)); diff != "" {
 					t.Fatalf("Puts %d to %d (-want +got):\n%s", at, to, diff)
 				}
 				at, since.events = to, nil
@@ -76,7 +76,7 @@ func TestReadPuts(t *testing.T) {
 			read()
 			want := shown(all.events)
 			slices.Sort(want)
-			if diff := gocmp.Diff(want, p.puts("g", 0, at)); diff != "" {
+			if diff := gocmp.Diff(want, p.puts(0, at)); diff != "" {
 				t.Fatalf("all Puts (-want +got):\n%s", diff)
 			}
 		})
@@ -99,7 +99,7 @@ func TestReadPutsEnds(t *testing.T) {
 			break
 		}
 	}
-	if got := p.puts("g", 0, middle); len(got) != 2 {
+	if got := p.puts(0, middle); len(got) != 2 {
 		t.Errorf("up to %d there are %v", middle, got)
 	}
 	for _, err := range p.ReadPuts(t.Context(), "none", 0, middle) {
@@ -134,7 +134,7 @@ func TestSettledAfterFailure(t *testing.T) {
 	}
 	p.create = createSegment
 	p.put("a", noon, "2")
-	if got := p.puts("g", before, p.Settled()); len(got) != 1 || !strings.HasSuffix(got[0], " 2") {
+	if got := p.puts(before, p.Settled()); len(got) != 1 || !strings.HasSuffix(got[0], " 2") {
 		t.Errorf("after a failure: %v", got)
 	}
 }

@@ -21,8 +21,6 @@ const minute0 = int64(1_700_000_000 / 60)
 // ms is a time of a minute behind minute0, in milliseconds.
 func ms(minute, second int64) int64 { return (minute0+minute)*minuteMillis + second*1000 }
 
-func number(v float64) *float64 { return &v }
-
 func filterOf(name, pattern, value string) Filter {
 	return Filter{Name: name, Pattern: pattern, Transformation: filterpattern.Transformation{MetricName: name, MetricNamespace: "N", MetricValue: value}}
 }
@@ -40,20 +38,20 @@ func compile(t testing.TB, state State, filters ...Filter) *Filters {
 func shown(data []metricstore.Datum) []string {
 	out := []string{}
 	for _, d := range data {
-		s := fmt.Sprintf("%s %d", d.Name, d.Time/minuteMillis-minute0)
+		words := []string{d.Name, fmt.Sprint(d.Time/minuteMillis - minute0)}
 		for _, dim := range d.Dimensions {
-			s += fmt.Sprintf(" %s=%s", dim.Name, dim.Value)
+			words = append(words, dim.Name+"="+dim.Value)
 		}
 		for i, v := range d.Values {
-			s += fmt.Sprintf(" %gx%g", d.Counts[i], v)
+			words = append(words, fmt.Sprintf("%gx%g", d.Counts[i], v))
 		}
 		if d.Unit != "" {
-			s += " " + d.Unit
+			words = append(words, d.Unit)
 		}
 		if d.Backfilled {
-			s += " backfilled"
+			words = append(words, "backfilled")
 		}
-		out = append(out, s)
+		out = append(out, strings.Join(words, " "))
 	}
 	return out
 }
@@ -86,60 +84,94 @@ func TestFilters(t *testing.T) {
 		want    []string
 	}{
 		{
-			"matches of a minute are counted", []Filter{filterOf("errors", "ERROR", "1")},
-			[]event{{ms(0, 1), "ERROR a", false}, {ms(0, 59), "ERROR b", false}, {ms(1, 0), "ERROR", false}, {ms(1, 1), "fine", false}}, 0, false,
+			"matches of a minute are counted",
+			[]Filter{filterOf("errors", "ERROR", "1")},
+			[]event{{ms(0, 1), "ERROR a", false}, {ms(0, 59), "ERROR b", false}, {ms(1, 0), "ERROR", false}, {ms(1, 1), "fine", false}},
+			0, false,
 			[]string{"errors 0 2x1", "errors 1 1x1"},
 		},
 		{ // mf-1: two records a minute, both match in the first, none in the second
-			"a default value", []Filter{with(filterOf("n", "ERROR", "1"), func(t *filterpattern.Transformation) { t.DefaultValue = number(0) })},
-			[]event{{ms(0, 1), "ERROR", false}, {ms(0, 2), "ERROR", false}, {ms(1, 1), "fine", false}, {ms(1, 2), "fine", false}}, ms(2, 0), false,
+			"a default value",
+			[]Filter{with(filterOf("n", "ERROR", "1"), func(t *filterpattern.Transformation) { t.DefaultValue = new(float64(0)) })},
+			[]event{{ms(0, 1), "ERROR", false}, {ms(0, 2), "ERROR", false}, {ms(1, 1), "fine", false}, {ms(1, 2), "fine", false}},
+			ms(2, 0), false,
 			[]string{"n 0 2x1", "n 1 1x0"},
 		},
 		{
-			"a default value comes when the minute is over", []Filter{with(filterOf("n", "ERROR", "1"), func(t *filterpattern.Transformation) { t.DefaultValue = number(7) })},
-			[]event{{ms(1, 1), "fine", false}}, ms(2, 0) - 1, false, []string{},
+			"a default value comes when the minute is over",
+			[]Filter{with(filterOf("n", "ERROR", "1"), func(t *filterpattern.Transformation) { t.DefaultValue = new(float64(7)) })},
+			[]event{{ms(1, 1), "fine", false}},
+			ms(2, 0) - 1, false,
+			[]string{},
 		},
 		{
-			"backfilled minutes are over once nothing comes", []Filter{with(filterOf("n", "ERROR", "1"), func(t *filterpattern.Transformation) { t.DefaultValue = number(7) })},
-			[]event{{ms(1, 1), "fine", true}, {ms(1, 1), "fine", false}}, ms(2, 0), true, []string{"n 1 1x7", "n 1 1x7 backfilled"},
+			"backfilled minutes are over once nothing comes",
+			[]Filter{with(filterOf("n", "ERROR", "1"), func(t *filterpattern.Transformation) { t.DefaultValue = new(float64(7)) })},
+			[]event{{ms(1, 1), "fine", true}, {ms(1, 1), "fine", false}},
+			ms(2, 0), true,
+			[]string{"n 1 1x7", "n 1 1x7 backfilled"},
 		},
 		{
-			"no events, no default value", []Filter{with(filterOf("n", "ERROR", "1"), func(t *filterpattern.Transformation) { t.DefaultValue = number(0) })},
-			nil, ms(9, 0), true, []string{},
+			"no events, no default value",
+			[]Filter{with(filterOf("n", "ERROR", "1"), func(t *filterpattern.Transformation) { t.DefaultValue = new(float64(0)) })},
+			nil, ms(9, 0), true,
+			[]string{},
 		},
 		{
-			"a match whose value is no number publishes nothing", []Filter{with(filterOf("n", flowPattern, "$action"), func(t *filterpattern.Transformation) { t.DefaultValue = number(0) })},
-			[]event{{ms(0, 1), flow("eni-1", 22, 40, "REJECT"), false}, {ms(0, 2), "fine", false}}, ms(1, 0), false, []string{},
+			"a match whose value is no number publishes nothing",
+			[]Filter{with(filterOf("n", flowPattern, "$action"), func(t *filterpattern.Transformation) { t.DefaultValue = new(float64(0)) })},
+			[]event{{ms(0, 1), flow("eni-1", 22, 40, "REJECT"), false}, {ms(0, 2), "fine", false}},
+			ms(1, 0), false,
+			[]string{},
 		},
 		{ // mf-2
-			"a selector", []Filter{filterOf("latency", "{ $.latency = * }", "$.latency")},
-			[]event{{ms(0, 0), `{"latency": 50, "requestType": "GET"}`, false}}, 0, false, []string{"latency 0 1x50"},
+			"a selector",
+			[]Filter{filterOf("latency", "{ $.latency = * }", "$.latency")},
+			[]event{{ms(0, 0), `{"latency": 50, "requestType": "GET"}`, false}},
+			0, false,
+			[]string{"latency 0 1x50"},
 		},
 		{
-			"values keep their counts", []Filter{filterOf("bytes", flowPattern, "$bytes")},
+			"values keep their counts",
+			[]Filter{filterOf("bytes", flowPattern, "$bytes")},
 			[]event{{ms(0, 0), flow("e", 1, 40, "ACCEPT"), false}, {ms(0, 0), flow("e", 1, 60, "ACCEPT"), false}, {ms(0, 0), flow("e", 1, 40, "ACCEPT"), false}},
-			0, false, []string{"bytes 0 2x40 1x60"},
+			0, false,
+			[]string{"bytes 0 2x40 1x60"},
 		},
 		{
-			"dimensions", []Filter{with(filterOf("n", flowPattern, "1"), func(t *filterpattern.Transformation) { t.Dimensions, t.Unit = dimensions, "Count" })},
+			"dimensions",
+			[]Filter{with(filterOf("n", flowPattern, "1"), func(t *filterpattern.Transformation) { t.Dimensions, t.Unit = dimensions, "Count" })},
 			[]event{{ms(0, 0), flow("eni-1", 1, 1, "ACCEPT"), false}, {ms(0, 0), flow("eni-2", 1, 1, "ACCEPT"), false}, {ms(0, 1), flow("eni-1", 1, 1, "ACCEPT"), false}},
-			0, false, []string{"n 0 Action=ACCEPT Interface=eni-1 2x1 Count", "n 0 Action=ACCEPT Interface=eni-2 1x1 Count"},
+			0, false,
+			[]string{"n 0 Action=ACCEPT Interface=eni-1 2x1 Count", "n 0 Action=ACCEPT Interface=eni-2 1x1 Count"},
 		},
 		{
-			"the unit None is none", []Filter{with(filterOf("n", "", "1"), func(t *filterpattern.Transformation) { t.Unit = "None" })},
-			[]event{{-1, "before the epoch", false}}, 0, false, []string{fmt.Sprintf("n %d 1x1", -1-minute0)},
+			"the unit None is none",
+			[]Filter{with(filterOf("n", "", "1"), func(t *filterpattern.Transformation) { t.Unit = "None" })},
+			[]event{{-1, "before the epoch", false}},
+			0, false,
+			[]string{fmt.Sprintf("n %d 1x1", -1-minute0)},
 		},
 		{
-			"a value beyond CloudWatch's", []Filter{filterOf("n", "[v]", "$v")},
-			[]event{{ms(0, 0), "1e300", false}, {ms(0, 0), "-1e108", false}}, 0, false, []string{"n 0 1x-1e+108"},
+			"a value beyond CloudWatch's",
+			[]Filter{filterOf("n", "[v]", "$v")},
+			[]event{{ms(0, 0), "1e300", false}, {ms(0, 0), "-1e108", false}},
+			0, false,
+			[]string{"n 0 1x-1e+108"},
 		},
 		{
-			"a dimension without a value", []Filter{with(filterOf("n", "[a, b]", "1"), func(t *filterpattern.Transformation) { t.Dimensions = map[string]string{"A": "$a"} })},
-			[]event{{ms(0, 0), `"" x`, false}, {ms(0, 0), strings.Repeat("a", 1025) + " x", false}, {ms(0, 0), "a\x00b x", false}, {ms(0, 0), "a x", false}}, 0, false, []string{"n 0 A=a 1x1"},
+			"a dimension without a value",
+			[]Filter{with(filterOf("n", "[a, b]", "1"), func(t *filterpattern.Transformation) { t.Dimensions = map[string]string{"A": "$a"} })},
+			[]event{{ms(0, 0), `"" x`, false}, {ms(0, 0), strings.Repeat("a", 1025) + " x", false}, {ms(0, 0), "a\x00b x", false}, {ms(0, 0), "a x", false}},
+			0, false,
+			[]string{"n 0 A=a 1x1"},
 		},
 		{
-			"a filter that is disabled", []Filter{{Name: "off", Transformation: filterOf("off", "", "1").Transformation, Disabled: true}, filterOf("on", "", "1")},
-			[]event{{ms(0, 0), "x", false}}, 0, false, []string{"on 0 1x1"},
+			"a filter that is disabled",
+			[]Filter{{Name: "off", Transformation: filterOf("off", "", "1").Transformation, Disabled: true}, filterOf("on", "", "1")},
+			[]event{{ms(0, 0), "x", false}},
+			0, false,
+			[]string{"on 0 1x1"},
 		},
 	}
 	for _, tt := range tests {
@@ -195,7 +227,7 @@ func TestVectors(t *testing.T) {
 // TestOrderAndRestarts gives the same events in any order, with restarts between, and finds the same data.
 func TestOrderAndRestarts(t *testing.T) {
 	withDefault := filterOf("ssh", strings.Replace(flowPattern, "destport", "destport=22", 1), "1")
-	withDefault.Transformation.DefaultValue = number(5)
+	withDefault.Transformation.DefaultValue = new(float64(5))
 	byInterface := filterOf("bytes", flowPattern, "$bytes")
 	byInterface.Transformation.Dimensions = map[string]string{"I": "$eni"}
 	filters := []Filter{withDefault, byInterface}
@@ -249,7 +281,7 @@ func TestOrderAndRestarts(t *testing.T) {
 // TestDefaultOnce publishes a default value once for a minute, whatever comes later.
 func TestDefaultOnce(t *testing.T) {
 	withDefault := filterOf("n", "ERROR", "1")
-	withDefault.Transformation.DefaultValue = number(0)
+	withDefault.Transformation.DefaultValue = new(float64(0))
 	f := compile(t, nil, withDefault)
 	f.Add(ms(0, 1), "fine", false)
 	f.Due(ms(1, 0), false)
@@ -361,7 +393,7 @@ func BenchmarkFilters(b *testing.B) {
 			f.Pattern = fmt.Sprintf(`[..., srcport, destport, protocol, packets, bytes > %d, start, end, action=REJECT, status]`, 100_000+i)
 		}
 		if i%10 == 1 {
-			f.Transformation.DefaultValue = number(0)
+			f.Transformation.DefaultValue = new(float64(0))
 		}
 		filters = append(filters, f)
 	}
