@@ -134,7 +134,7 @@ func (f Follow) runWith(ctx context.Context, s Service, r OpenRequest, after fun
 		defer mu.Unlock()
 		report(r)
 	}
-	r.Brief, r.Selection.Settle = true, settle
+	r.Brief, r.Follow, r.Selection.Settle = true, true, settle
 	tidy := &tidier{s: s, tidied: f.Now()}
 	g, ctx := errgroup.WithContext(ctx)
 	states := map[string]*stateFile{}

@@ -73,10 +73,10 @@ func (rd *lakeRead) each(ctx context.Context, do func(lakeEvent) bool) error {
 	if err != nil {
 		return err
 	}
-	for _, hour := range hours {
-		parts := []window{hour}
-		if hour.events > rd.l.chunk {
-			if parts, err = rd.windows(ctx, hour, 1); err != nil {
+	for _, some := range rd.joined(hours) { // one question for many hours that have few events
+		parts := []window{some}
+		if some.events > rd.l.chunk {
+			if parts, err = rd.windows(ctx, some, 1); err != nil {
 				return err
 			}
 		}

@@ -47,7 +47,7 @@ func (s *Local) TakeEvents(ctx context.Context, store *logstore.Store) (intake.R
 
 // takeStored takes objects of one format, and removes them.
 func (s *Local) takeStored(ctx context.Context, src *storedEvents, format flowlog.Format) (intake.Report, error) {
-	r := intake.Request{Sources: []source.Source{src}, Format: &format}
+	r := intake.Request{Sources: []source.Source{src}, Format: &format, Live: true}
 	listing, err := intake.List(ctx, r)
 	if err != nil {
 		return intake.Report{}, err

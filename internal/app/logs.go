@@ -57,6 +57,8 @@ type LogGroup struct {
 	Bytes  int64  `json:"bytes"`
 	// Format is the LogFormat of the events, "" where there is none or more than one.
 	Format string `json:"format,omitempty"`
+	// Lateness is how late its events come at most: alarms on metrics of them wait for so long.
+	Lateness time.Duration `json:"-"`
 	// FlowLogs and Places are what a name stands for: see [NamedLogGroup].
 	FlowLogs []string `json:"flow_logs,omitempty"`
 	Places   []string `json:"places,omitempty"`
@@ -132,6 +134,15 @@ func (s *Local) LogGroups(ctx context.Context) ([]LogGroup, error) {
 		return nil, err
 	}
 	out = append(out, stored...)
+	store, err := s.logStore(ctx, false)
+	if err != nil {
+		return nil, err
+	}
+	for i := range out {
+		if out[i].Lateness, err = groupLateness(ctx, store, out[i].Name); err != nil {
+			return nil, err
+		}
+	}
 	slices.SortFunc(out, func(a, b LogGroup) int { return strings.Compare(a.Name, b.Name) })
 	return out, nil
 }

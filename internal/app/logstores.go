@@ -29,6 +29,9 @@ type LogGroupChange struct {
 	// SetFormat says in which LogFormat the events are; "": they are no records, also where a flow log delivers there.
 	SetFormat bool
 	Format    string
+	// SetLateness says how late its events come at most; a Lateness below 0 that it is as usual.
+	SetLateness bool
+	Lateness    time.Duration
 }
 
 // HasLogStore reports whether a data directory has log groups of its own, beside those of the lake.
@@ -91,13 +94,13 @@ func (s *Local) groupStore(ctx context.Context, name string) (*logstore.Store, e
 	return store, nil
 }
 
-// ChangeLogGroup makes, removes or changes a log group of the store. Errors: [logstore.ErrNoGroup],
+// ChangeLogGroup makes, removes or changes a log group of the store. Of one of the lake it changes the lateness only. Errors: [logstore.ErrNoGroup],
 // [logstore.ErrGroupExists], [logstore.ErrReadOnly], [*UsageError].
 func (s *Local) ChangeLogGroup(ctx context.Context, c LogGroupChange) error {
 	if s.readOnly {
 		return lake.ErrReadOnly
 	}
-	store, err := s.logStore(ctx, c.Create)
+	store, err := s.logStore(ctx, c.Create || c.SetLateness)
 	if err != nil {
 		return err
 	}
@@ -107,12 +110,19 @@ func (s *Local) ChangeLogGroup(ctx context.Context, c LogGroupChange) error {
 		return err
 	}
 	switch {
+	case ofLake && c.SetLateness:
+		return setLateness(ctx, store, c.Name, true, c.Lateness)
 	case ofLake && c.Create:
 		return fmt.Errorf("%w: %s", logstore.ErrGroupExists, c.Name)
 	case ofLake:
 		return fmt.Errorf("%w: %s has the records of the lake", logstore.ErrReadOnly, c.Name)
 	case store == nil:
 		return fmt.Errorf("%w: %s", logstore.ErrNoGroup, c.Name)
+	}
+	if c.Delete {
+		if err := s.settle(ctx); err != nil { // what it has is counted first
+			return err
+		}
 	}
 	return changeError(c.Name, changeIn(ctx, store, c))
 }
@@ -134,6 +144,11 @@ func changeIn(ctx context.Context, store *logstore.Store, c LogGroupChange) erro
 	}
 	if c.SetFormat {
 		if err := setFormat(ctx, store, c.Name, c.Format); err != nil {
+			return err
+		}
+	}
+	if c.SetLateness {
+		if err := setLateness(ctx, store, c.Name, false, c.Lateness); err != nil {
 			return err
 		}
 	}

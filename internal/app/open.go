@@ -36,12 +36,20 @@ func (s *Local) Open(ctx context.Context, r OpenRequest, progress func(Progress)
 	}
 	for i, l := range listings {
 		done := report.Intake
+		if l.request.Live, err = s.isLive(ctx, &r, r.Sources[i]); err != nil {
+			return report, err
+		}
 		stop := watch(progress)
 		taken, err := intake.Take(ctx, s.lake, l.request, l.list, stop.start)
 		stop.end()
 		report.Intake = joined(done, taken)
 		if err != nil {
 			return report, explain(err)
+		}
+		if r.Follow && !l.request.Live {
+			if err := s.lake.NoteFollowed(ctx, r.Sources[i]); err != nil {
+				return report, err
+			}
 		}
 		if r.LogGroup != "" && (taken.Taken > 0 || !r.Brief) {
 			if err := s.nameDelivered(ctx, r.LogGroup, r.Sources[i], l.request.Sources[0]); err != nil {
@@ -78,6 +86,18 @@ func (s *Local) Open(ctx context.Context, r OpenRequest, progress func(Progress)
 	}
 	report.Seconds = s.now().Sub(began).Seconds()
 	return report, err
+}
+
+// isLive reports whether what a source has is new: what is named by its key was created just now, and of others that are
+// followed all is new that comes once they were taken as a whole.
+func (s *Local) isLive(ctx context.Context, r *OpenRequest, source string) (bool, error) {
+	switch {
+	case !r.Follow:
+		return false, nil
+	case len(r.Keys) > 0:
+		return true, nil
+	}
+	return s.lake.Followed(ctx, source)
 }
 
 // Newest returns the time of the newest record.

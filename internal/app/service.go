@@ -43,6 +43,7 @@ type Service interface {
 
 	LogService
 	AthenaService
+	APIService
 
 	Close() error
 }
@@ -111,6 +112,9 @@ type OpenRequest struct {
 	// Brief describes nothing and leaves small files as they are: one round of
 	// many.
 	Brief bool
+	// Follow says that the sources are followed: what they have once they were taken as a whole is new, and else it is backfilled
+	// (see [lake.Arrival]).
+	Follow bool
 	// OnlyNew leaves objects alone that could not be read before, or were no flow
 	// log.
 	OnlyNew bool

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"math"
 	"net/http"
+	"reflect"
 	"slices"
 	"strconv"
 	"unicode/utf8"
@@ -32,26 +33,19 @@ func (cborProtocol) tree(body []byte) (map[string]any, bool, error) {
 }
 
 func (cborProtocol) answer(w http.ResponseWriter, _ *Call, out any) error {
-	body := []byte{0xa0}
-	if out != nil {
-		raw, err := json.Marshal(out)
-		if err != nil {
-			return err
-		}
-		tree, err := parse(raw)
-		if err != nil {
-			return err
-		}
-		body = appendCBOR(nil, tree)
-	}
 	w.Header().Set("Smithy-Protocol", "rpc-v2-cbor")
-	write(w, http.StatusOK, cborType, body)
+	if out == nil { // the specification wants neither a body nor its type
+		w.Header().Set("Content-Length", "0")
+		w.WriteHeader(http.StatusOK)
+		return nil
+	}
+	write(w, http.StatusOK, cborType, appendAnswer(nil, reflect.ValueOf(out)))
 	return nil
 }
 
-func (cborProtocol) fail(w http.ResponseWriter, _ *Call, status int, e *Error) {
+func (cborProtocol) fail(w http.ResponseWriter, c *Call, status int, e *Error) {
 	w.Header().Set("Smithy-Protocol", "rpc-v2-cbor")
-	write(w, status, cborType, appendCBOR(nil, errorMembers(e)))
+	write(w, status, cborType, appendCBOR(nil, c.errorMembers(e)))
 }
 
 // Major types of CBOR.
@@ -72,7 +66,8 @@ const (
 	maxCBORDepth   = 64
 )
 
-// A cborReader reads CBOR. Numbers become json.Number; times (tag 1) their number of seconds.
+// A cborReader reads CBOR. Numbers become json.Number, those that are none the texts that Smithy's JSON has for them; times (tag 1)
+// their number of seconds.
 type cborReader struct {
 	rest   []byte
 	values int
@@ -189,7 +184,7 @@ func simple(info byte, n uint64) (any, bool) {
 		return nil, false
 	}
 	if math.IsNaN(f) || math.IsInf(f, 0) {
-		return nil, false
+		return specialText(f), true
 	}
 	return json.Number(strconv.FormatFloat(f+0, 'g', -1, 64)), true // -0 is 0
 }
@@ -211,6 +206,54 @@ func half(bits uint16) float64 {
 		return -f
 	}
 	return f
+}
+
+// appendAnswer writes a value as encoding/json does, under the names of the json tags, but that times are tagged.
+func appendAnswer(b []byte, v reflect.Value) []byte {
+	switch v.Kind() {
+	case reflect.Pointer:
+		if v.IsNil() {
+			return appendCBOR(b, nil)
+		}
+		return appendAnswer(b, v.Elem())
+	case reflect.Struct:
+		var n uint64
+		for range members(v) {
+			n++
+		}
+		b = appendHead(b, cborMap, n)
+		for name, e := range members(v) {
+			b = appendAnswer(appendCBOR(b, name), e)
+		}
+		return b
+	case reflect.Slice:
+		b = appendHead(b, cborList, uint64(v.Len()))
+		for i := range v.Len() {
+			b = appendAnswer(b, v.Index(i))
+		}
+		return b
+	case reflect.Map:
+		b = appendHead(b, cborMap, uint64(v.Len()))
+		for _, k := range sortedKeys(v) {
+			b = appendAnswer(appendCBOR(b, k), v.MapIndex(reflect.ValueOf(k)))
+		}
+		return b
+	case reflect.Float64:
+		return binary.BigEndian.AppendUint64(append(b, 0xfb), math.Float64bits(v.Float()))
+	case reflect.Int64, reflect.Int32, reflect.Int:
+		if t, ok := reflect.TypeAssert[Time](v); ok {
+			return binary.BigEndian.AppendUint64(append(appendHead(b, cborTag, 1), 0xfb), math.Float64bits(t.seconds()))
+		}
+		if v.Int() < 0 {
+			return appendHead(b, cborNegative, uint64(-1-v.Int()))
+		}
+		return appendHead(b, cborUint, uint64(v.Int()))
+	case reflect.Bool:
+		return appendCBOR(b, v.Bool())
+	case reflect.String:
+		return appendCBOR(b, v.String())
+	}
+	panic("awsapi: an answer has a member that CBOR can't have: " + v.Kind().String())
 }
 
 // appendCBOR writes what encoding/json reads.

@@ -24,7 +24,7 @@ func TestCBOR(t *testing.T) {
 		{"more behind it", "\xa0\x00", nil},
 		{"not UTF-8", "\xa1\x61a\x61\xff", nil},
 		{"bytes", "\xa1\x61a\x41a", nil},
-		{"infinite", "\xa1\x61a\xf9\x7c\x00", nil},
+		{"infinite", "\xa3\x61a\xf9\x7c\x00\x61b\xf9\xfc\x00\x61c\xf9\x7e\x00", map[string]any{"a": "Infinity", "b": "-Infinity", "c": "NaN"}},
 		{"a key that is no text", "\xa1\x01\x01", nil},
 		{"a length that is none", "\xa1\x61a\x7b\xff\xff\xff\xff\xff\xff\xff\xff", nil},
 		{"a list that is longer than it", "\xa1\x61a\x9b\xff\xff\xff\xff\xff\xff\xff\xff\x01", nil},

@@ -46,6 +46,15 @@ func Decode(body []byte, in any, shapes Shapes) error {
 	return decodeTree(tree, in, decoder{shapes: shapes})
 }
 
+// DecodeForm reads a body of AWS Query into in, as [Decode] does one of JSON.
+func DecodeForm(body []byte, in any, shapes Shapes) error {
+	tree, loose, err := queryProtocol{}.tree(body)
+	if err != nil {
+		return err
+	}
+	return decodeTree(tree, in, decoder{shapes: shapes, loose: loose})
+}
+
 func decodeTree(tree map[string]any, in any, d decoder) error {
 	if err := d.structure(tree, reflect.ValueOf(in).Elem(), ""); err != nil {
 		return err
@@ -109,7 +118,9 @@ func values(body []byte) int {
 type decoder struct {
 	shapes Shapes
 	// loose says that numbers and booleans may be texts.
-	loose      bool
+	loose bool
+	// small says that violations name members with a small first letter.
+	small      bool
 	violations []string
 }
 
@@ -130,8 +141,11 @@ func (d *decoder) structure(tree map[string]any, v reflect.Value, path string) e
 		}
 		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
 		at := name
+		if d.small {
+			at = strings.ToLower(name[:1]) + name[1:]
+		}
 		if path != "" {
-			at = path + "." + name
+			at = path + "." + at
 		}
 		raw := tree[name]
 		if raw == nil {
@@ -149,8 +163,17 @@ func (d *decoder) structure(tree map[string]any, v reflect.Value, path string) e
 }
 
 func (d *decoder) value(raw any, v reflect.Value, path string) error {
-	if text, ok := raw.(string); ok && d.loose {
+	if text, ok := raw.(string); ok && d.loose && v.Type() != reflect.TypeFor[Time]() {
 		raw = untyped(text, v.Kind())
+	}
+	switch v.Type() {
+	case reflect.TypeFor[Time]():
+		return decodeTime(raw, v, path, d.loose)
+	case reflect.TypeFor[Double]():
+		if f, ok := special(raw); ok {
+			v.SetFloat(f)
+			return nil
+		}
 	}
 	switch v.Kind() {
 	case reflect.Pointer:
@@ -180,6 +203,9 @@ func (d *decoder) value(raw any, v reflect.Value, path string) error {
 		return wrongType(raw, "Double", path)
 	case reflect.Slice:
 		list, ok := raw.([]any)
+		if !ok && d.loose && raw == "" { // as clients write a list without elements
+			list, ok = []any{}, true
+		}
 		if !ok {
 			return wrongType(raw, "list", path)
 		}
@@ -224,6 +250,14 @@ func untyped(text string, kind reflect.Kind) any {
 	case reflect.Int32, reflect.Int64, reflect.Float64:
 		if json.Valid([]byte(text)) && strings.ContainsRune("-0123456789", rune(text[0])) {
 			return json.Number(text)
+		}
+	case reflect.Slice: // a form has no other way to say that a list is empty
+		if text == "" {
+			return []any{}
+		}
+	case reflect.Map:
+		if text == "" {
+			return map[string]any{}
 		}
 	}
 	return text

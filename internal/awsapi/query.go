@@ -3,6 +3,7 @@ package awsapi
 import (
 	"bytes"
 	"encoding/xml"
+	"math"
 	"net/http"
 	"net/url"
 	"reflect"
@@ -63,7 +64,7 @@ func formTree(body []byte) (map[string]any, error) {
 	return root, nil
 }
 
-// lists makes lists of the structures that have nothing but elements by number below "member".
+// lists makes lists of the structures that have nothing but elements by number below "member", and maps of those that have keys and values below "entry".
 func lists(v any) any {
 	object, ok := v.(map[string]any)
 	if !ok {
@@ -71,6 +72,9 @@ func lists(v any) any {
 	}
 	for k, e := range object {
 		object[k] = lists(e)
+	}
+	if entries, ok := object["entry"].(map[string]any); ok && len(object) == 1 {
+		return mapOf(object, entries)
 	}
 	members, ok := object["member"].(map[string]any)
 	if !ok || len(object) != 1 {
@@ -96,6 +100,28 @@ func lists(v any) any {
 	return list
 }
 
+// mapOf makes a map of entries by number, each with a key and a value, under the names that AWS's models have: "A.entry.1.key=k&A.entry.1.value=v", or with Name and
+// Value. object is what else it is.
+func mapOf(object, entries map[string]any) any {
+	out := map[string]any{}
+	for number, e := range entries {
+		entry, ok := e.(map[string]any)
+		if _, err := strconv.Atoi(number); err != nil || !ok {
+			return object
+		}
+		key, named := entry["key"].(string)
+		value := entry["value"]
+		if !named {
+			if key, named = entry["Name"].(string); !named {
+				return object
+			}
+			value = entry["Value"]
+		}
+		out[key] = value
+	}
+	return out
+}
+
 const xmlType = "text/xml"
 
 func (queryProtocol) answer(w http.ResponseWriter, c *Call, out any) error {
@@ -118,32 +144,37 @@ func (queryProtocol) fail(w http.ResponseWriter, c *Call, status int, e *Error) 
 		b.WriteString(` xmlns="` + c.Service.Namespace + `"`)
 	}
 	b.WriteString("><Error><Type>" + fault(status) + "</Type><Code>")
-	code := e.Code
-	if code == "ValidationException" {
-		code = "ValidationError" // its name in this protocol
+	_ = xml.EscapeText(&b, []byte(c.queryCode(e.Code))) // a buffer takes all
+	b.WriteString("</Code>")
+	if e.Message != "" {
+		b.WriteString("<Message>")
+		_ = xml.EscapeText(&b, []byte(e.Message))
+		b.WriteString("</Message>")
 	}
-	_ = xml.EscapeText(&b, []byte(code)) // a buffer takes all
-	b.WriteString("</Code><Message>")
-	_ = xml.EscapeText(&b, []byte(e.Message))
-	b.WriteString("</Message></Error><RequestId>" + c.RequestID + "</RequestId></ErrorResponse>")
+	b.WriteString("</Error><RequestId>" + c.RequestID + "</RequestId></ErrorResponse>")
 	write(w, status, xmlType, b.Bytes())
 }
 
-// writeXML writes a value as AWS Query does, under the names of the json tags. Members that are empty and may be
-// are left out.
+// writeXML writes a value as AWS Query does, under the names of the json tags.
 func writeXML(b *bytes.Buffer, v reflect.Value) {
 	switch v.Kind() {
 	case reflect.Pointer:
-		writeXML(b, v.Elem())
+		if !v.IsNil() {
+			writeXML(b, v.Elem())
+		}
 	case reflect.Struct:
-		for i := range v.NumField() {
-			name, options, _ := strings.Cut(v.Type().Field(i).Tag.Get("json"), ",")
-			if options == "omitempty" && v.Field(i).IsZero() {
-				continue
-			}
+		for name, e := range members(v) {
 			b.WriteString("<" + name + ">")
-			writeXML(b, v.Field(i))
+			writeXML(b, e)
 			b.WriteString("</" + name + ">")
+		}
+	case reflect.Map:
+		for _, k := range sortedKeys(v) {
+			b.WriteString("<entry><key>")
+			_ = xml.EscapeText(b, []byte(k))
+			b.WriteString("</key><value>")
+			writeXML(b, v.MapIndex(reflect.ValueOf(k)))
+			b.WriteString("</value></entry>")
 		}
 	case reflect.Slice:
 		for i := range v.Len() {
@@ -151,7 +182,28 @@ func writeXML(b *bytes.Buffer, v reflect.Value) {
 			writeXML(b, v.Index(i))
 			b.WriteString("</member>")
 		}
+	case reflect.Float64:
+		b.WriteString(decimal(v.Float()))
 	default:
 		_ = xml.EscapeText(b, []byte(shown(v)))
 	}
+}
+
+// decimal writes a number as AWS's services do, which are Java's: 21.0, 1.0E7.
+//
+// Source: Java SE API, Double.toString; 21.0 and 41.0 were recorded.
+func decimal(f float64) string {
+	if abs := math.Abs(f); abs == 0 || abs >= 1e-3 && abs < 1e7 {
+		text := strconv.FormatFloat(f, 'f', -1, 64)
+		if !strings.Contains(text, ".") {
+			text += ".0"
+		}
+		return text
+	}
+	digits, exponent, _ := strings.Cut(strconv.FormatFloat(f, 'E', -1, 64), "E")
+	if !strings.Contains(digits, ".") {
+		digits += ".0"
+	}
+	n, _ := strconv.Atoi(exponent) // it was written so
+	return digits + "E" + strconv.Itoa(n)
 }

@@ -97,7 +97,7 @@ func (rt *Router) serve(w http.ResponseWriter, r *http.Request, c *Call) error {
 	action := cmp.Or(c.Service.Actions, c.Service.Name) + ":" + c.Operation
 	if !op.Unrestricted && !c.Identity.Allows(action) {
 		return &Error{
-			Code: "AccessDeniedException", Status: http.StatusForbidden,
+			Code: cmp.Or(c.Service.Denied, "AccessDeniedException"), Status: http.StatusForbidden,
 			Message: "the access key " + c.Identity.AccessKeyID() + " is not authorized to perform: " + action,
 		}
 	}
@@ -133,7 +133,7 @@ func (rt *Router) identify(r *http.Request, c *Call) bool {
 			if s.Version == "" || s.Name != scope {
 				continue
 			}
-		case s.Target != target || cbor && !s.CBOR:
+		case s.Target == "" || s.Target != target || cbor && !s.CBOR:
 			continue
 		case s.CBOR && !cbor:
 			c.protocol = json10
@@ -193,12 +193,23 @@ func (rt *Router) fail(ctx context.Context, w *sent, c *Call, err error) {
 		status = http.StatusBadRequest
 	}
 	if c.Service != nil && c.Service.Version != "" && !c.Service.EC2 {
-		w.Header().Set("X-Amzn-Query-Error", answer.Code+";"+fault(status))
+		w.Header().Set("X-Amzn-Query-Error", c.queryCode(answer.Code)+";"+fault(status))
 	}
 	if c.protocol == nil {
 		c.protocol = json11
 	}
 	c.protocol.fail(w, c, status, answer)
+}
+
+// queryCode returns the code that an error has in AWS Query. Clients that know that protocol read it in the others too: from a header.
+func (c *Call) queryCode(code string) string {
+	if c.Service != nil && c.Service.QueryCodes[code] != "" {
+		return c.Service.QueryCodes[code]
+	}
+	if code == "ValidationException" {
+		return "ValidationError"
+	}
+	return code
 }
 
 func (s *Service) invalid(body []byte, e *Invalid) *Error {

@@ -28,7 +28,7 @@ type Service struct {
 	Name string
 	// Actions is what its actions begin with where that is not Name, such as "cloudwatch".
 	Actions string
-	// Target is what X-Amz-Target begins with, such as "Logs_20140328".
+	// Target is what X-Amz-Target begins with, such as "Logs_20140328"; a service without one speaks AWS Query alone.
 	Target string
 	// Version and Namespace are those of AWS Query, such as "2010-08-01" and the namespace of its XML;
 	// a service without a version does not speak it.
@@ -42,12 +42,22 @@ type Service struct {
 	Operations map[string]Operation
 	// Shapes are what its model says of members.
 	Shapes Shapes
+	// SmallPaths says that errors name members with a small first letter, which the wire has with a capital one.
+	SmallPaths bool
 	// InvalidCode is the code of an error for members that violate their shapes.
 	InvalidCode string
 	// Invalid makes another error of a request's body where a service has own words, nil for none.
 	Invalid func(body []byte, e *Invalid) *Error
+	// ErrorType gives the type of an error in a body of AWS JSON and CBOR by its code: the code in its namespace. nil: the code.
+	ErrorType func(code string) string
+	// QueryCodes are the codes that errors have in AWS Query, by those that they have in the other protocols, where they differ.
+	//
+	// Source: the Smithy specification, "AWS query compatible".
+	QueryCodes map[string]string
 	// Unavailable is the code of an error for what is no client's fault.
 	Unavailable string
+	// Denied is the code of an error for what an access key may not do; "" is AccessDeniedException.
+	Denied string
 }
 
 // A Call is one request for an operation.
@@ -79,7 +89,7 @@ func (c *Call) Decode(in any) error {
 			return Errorf("UnknownParameter", "The parameter %.100s is not recognized", p)
 		}
 	}
-	return decodeTree(tree, in, decoder{shapes: c.Service.Shapes, loose: loose})
+	return decodeTree(tree, in, decoder{shapes: c.Service.Shapes, loose: loose, small: c.Service.SmallPaths})
 }
 
 // An Operation answers calls.

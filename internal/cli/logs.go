@@ -29,7 +29,7 @@ Beside them are the log groups of the store, for events that are put into them.`
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(c.logsGroupsCommand(), c.logsStreamsCommand(), c.logsNameCommand(), c.logsTailCommand(), c.logsQueryCommand(),
-		c.logsCheckCommand(), c.logsFieldsCommand(), c.logsFormatCommand(), c.logsCreateCommand(), c.logsDeleteCommand(), c.logsRetentionCommand())
+		c.logsCheckCommand(), c.logsFieldsCommand(), c.logsFormatCommand(), c.logsCreateCommand(), c.logsDeleteCommand(), c.logsRetentionCommand(), c.logsLatenessCommand())
 	return cmd
 }
 

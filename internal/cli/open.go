@@ -251,6 +251,7 @@ func (c *cli) open(ctx context.Context, args []string, f *openFlags) error {
 		return err
 	}
 	defer s.Close()
+	r.Follow = f.follow
 	p := c.progress("taking")
 	p.zone = zone
 	report, err := s.Open(ctx, r, p.show)

@@ -1,6 +1,9 @@
 package filterpattern
 
-import "strings"
+import (
+	"cmp"
+	"strings"
+)
 
 // An operator compares.
 type operator string
@@ -15,7 +18,10 @@ type condition struct {
 	value  string // as it stands without quotation marks, wildcards too
 	quoted bool
 	number *decimal
-	regex  *regex
+	whole  int64 // the number, where isWhole
+	// isWhole says that the number is one of at most 18 digits and nothing else, as nearly all are.
+	isWhole bool
+	regex   *regex
 	// match compares a text with value; it is nil for numbers and regular expressions.
 	match func(string) bool
 }
@@ -65,6 +71,7 @@ func (s *scanner) operand(c *condition) *Error {
 		}
 		if d, ok := parseDecimal(c.value); ok {
 			c.number = &d
+			c.whole, c.isWhole = digitsOnly(c.value)
 		} else {
 			c.match = wildcard(c.value)
 		}
@@ -120,12 +127,21 @@ func (c *condition) holds(s string) bool {
 		}
 		return equal == (c.op == "=")
 	}
+	if c.isWhole {
+		if v, ok := digitsOnly(s); ok {
+			return c.op.holds(cmp.Compare(v, c.whole))
+		}
+	}
 	d, ok := parseDecimal(s)
 	if !ok {
 		return c.op == "!="
 	}
-	n := d.compare(*c.number)
-	switch c.op {
+	return c.op.holds(d.compare(*c.number))
+}
+
+// holds reports whether the operator is true of two numbers that compare as n says.
+func (o operator) holds(n int) bool {
+	switch o {
 	case "=":
 		return n == 0
 	case "!=":

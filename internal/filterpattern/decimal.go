@@ -113,3 +113,19 @@ func cmpInt(a, b int) int {
 	}
 	return 0
 }
+
+// digitsOnly returns the number that a text of 1 to 18 digits is.
+func digitsOnly(s string) (int64, bool) {
+	if s == "" || len(s) > 18 {
+		return 0, false
+	}
+	v := int64(0)
+	for i := range len(s) {
+		c := s[i] - '0'
+		if c > 9 {
+			return 0, false
+		}
+		v = v*10 + int64(c)
+	}
+	return v, true
+}

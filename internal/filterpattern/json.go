@@ -226,10 +226,12 @@ func (p *jsonPattern) matches(message string) bool {
 
 // An evaluation is of one pattern and one message.
 type evaluation struct {
-	p     *jsonPattern
-	text  string
-	root  int
-	cache []found
+	p *jsonPattern
+	// numbers has the places of the pattern's selectors in cache; nil: they are the same.
+	numbers []int
+	text    string
+	root    int
+	cache   []found
 }
 
 // found is what a selector without a wildcard leads to.
@@ -256,7 +258,11 @@ func (e *evaluation) any(selector int, is func(jsonValue) bool) bool {
 	if slices.ContainsFunc(steps, func(st step) bool { return st.all }) {
 		return each(e.text, e.root, steps, is)
 	}
-	f := &e.cache[selector]
+	at := selector
+	if e.numbers != nil {
+		at = e.numbers[selector]
+	}
+	f := &e.cache[at]
 	if !f.known {
 		f.known = true
 		each(e.text, e.root, steps, func(v jsonValue) bool { f.value = v; return true })

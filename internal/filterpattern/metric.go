@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -52,8 +53,9 @@ type dimension struct {
 
 // A source is the field of an event that a value comes from.
 type source struct {
-	name  string // of a space-delimited pattern, with its dollar sign
-	steps []step // of JSON
+	name   string // of a space-delimited pattern, without its dollar sign
+	number int    // the place, counted from 1, that it may be; 0: none
+	steps  []step // of JSON
 }
 
 // A Datum is what one event adds to a metric.
@@ -70,6 +72,9 @@ func (p *Pattern) Metric(t Transformation) (*Metric, error) {
 		}
 		if f.value == "" || strings.ContainsAny(f.value, ":*$") {
 			return nil, fmt.Errorf("%s must not be empty and have none of : * $", f.name)
+		}
+		if strings.ContainsFunc(f.value, unicode.IsControl) {
+			return nil, fmt.Errorf("%s has a control character", f.name)
 		}
 	}
 	if t.Unit != "" && !slices.Contains(units, t.Unit) {
@@ -123,6 +128,9 @@ func (m *Metric) setDimensions(t Transformation) error {
 		if name == "" || utf8.RuneCountInString(name) > maxMetricName {
 			return fmt.Errorf("the name of a dimension must have 1 to %d characters", maxMetricName)
 		}
+		if strings.ContainsFunc(name, unicode.IsControl) {
+			return fmt.Errorf("the name of a dimension has a control character")
+		}
 		from, err := m.pattern.source(t.Dimensions[name])
 		if err != nil {
 			return fmt.Errorf("dimension %q: %w", name, err)
@@ -160,19 +168,34 @@ func (p *Pattern) source(text string) (*source, error) {
 	if !ok || !named && (err != nil || place < 1) {
 		return nil, fmt.Errorf("%q is no field of the filter pattern", text)
 	}
-	return &source{name: text}, nil
+	if err != nil {
+		place = 0
+	}
+	return &source{name: name, number: int(place)}, nil
 }
 
 // Datum returns what a message adds to the metric; false where it does not match, or where a field that the
 // metric needs is absent or, for the value, no number: then nothing is published.
 func (m *Metric) Datum(message string) (Datum, bool) {
-	fields, ok := m.pattern.Match(message)
-	if !ok {
+	if !m.pattern.Matches(message) {
 		return Datum{}, false
+	}
+	return m.datum(message, func() []field { return splitFields(message, nil, math.MaxInt) })
+}
+
+// datum is Datum for a message that matches. fields returns all its fields, and is called where they are needed.
+func (m *Metric) datum(message string, fields func() []field) (Datum, bool) {
+	find := func(from *source) (string, bool) {
+		if from.steps == nil {
+			return m.pattern.valueOf(message, fields(), from.name, from.number)
+		}
+		var v jsonValue
+		each(message, skipSpace(message, 0), from.steps, func(w jsonValue) bool { v = w; return true })
+		return v.text, v.kind == textual || v.kind == numeric || v.kind == boolean
 	}
 	d := Datum{Value: m.fixed}
 	if m.value != nil {
-		text, ok := m.value.find(message, fields)
+		text, ok := find(m.value)
 		if !ok {
 			return Datum{}, false
 		}
@@ -181,27 +204,13 @@ func (m *Metric) Datum(message string) (Datum, bool) {
 		}
 	}
 	for _, dim := range m.dimensions {
-		text, ok := dim.from.find(message, fields)
+		text, ok := find(dim.from)
 		if !ok {
 			return Datum{}, false
 		}
 		d.Dimensions = append(d.Dimensions, Extracted{dim.name, text})
 	}
 	return d, true
-}
-
-// find returns the text of the field in an event that matched.
-func (f *source) find(message string, fields []Extracted) (string, bool) {
-	if f.steps == nil {
-		i := slices.IndexFunc(fields, func(e Extracted) bool { return e.Name == f.name })
-		if i < 0 {
-			return "", false
-		}
-		return fields[i].Value, true
-	}
-	var v jsonValue
-	each(message, skipSpace(message, 0), f.steps, func(w jsonValue) bool { v = w; return true })
-	return v.text, v.kind == textual || v.kind == numeric || v.kind == boolean
 }
 
 // parseFloat reads a number of the form that patterns have.

@@ -78,6 +78,8 @@ func TestMetricRefused(t *testing.T) {
 		{"an unknown unit", "x", func(t *Transformation) { t.Unit = "bytes" }, `unit "bytes"`},
 		{"no name", "x", func(t *Transformation) { t.MetricName = "" }, "metricName must not be empty"},
 		{"a colon in the namespace", "x", func(t *Transformation) { t.MetricNamespace = "a:b" }, "metricNamespace must not"},
+		{"a control character", "x", func(t *Transformation) { t.MetricNamespace = "a\x00b" }, "metricNamespace has a control character"},
+		{"a control character in a dimension", "[a]", func(t *Transformation) { t.Dimensions = map[string]string{"a\n": "$a"} }, "has a control character"},
 		{"a long name", "x", func(t *Transformation) { t.MetricName = strings.Repeat("m", 256) }, "more than 255 characters"},
 		{"a long value", "x", func(t *Transformation) { t.MetricValue = strings.Repeat("1", 101) }, "more than 100 characters"},
 		{"a word as value", "x", func(t *Transformation) { t.MetricValue = "one" }, `"one" is neither a number nor a field`},

@@ -26,6 +26,7 @@ type Pattern struct {
 	kind    Kind
 	terms   []term
 	items   []item
+	shape   shape // of items
 	json    *jsonPattern
 	regexes int
 }
@@ -55,6 +56,7 @@ func Parse(text string) (*Pattern, error) {
 	case '[':
 		p.kind = SpaceDelimited
 		p.items, err = s.items()
+		p.shape = shapeOf(p.items)
 	default:
 		p.kind = Terms
 		p.terms, err = s.terms()
@@ -80,7 +82,7 @@ func (p *Pattern) Matches(message string) bool {
 		return matchTerms(p.terms, message)
 	case SpaceDelimited:
 		var buf [24]field
-		_, ok := matchItems(p.items, message, buf[:0])
+		_, ok := p.matchItems(message, buf[:0])
 		return ok
 	case JSON:
 		return p.json.matches(message)
@@ -94,11 +96,11 @@ func (p *Pattern) Match(message string) ([]Extracted, bool) {
 	if p.kind != SpaceDelimited {
 		return nil, p.Matches(message)
 	}
-	fields, ok := matchItems(p.items, message, nil)
+	fields, ok := p.matchItems(message, nil)
 	if !ok {
 		return nil, false
 	}
-	return extract(p.items, message, fields), true
+	return p.extract(message, fields), true
 }
 
 // String returns the pattern in one form: what it returns reads as the same pattern. It may be longer than

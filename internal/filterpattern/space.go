@@ -121,34 +121,81 @@ func (it *item) holds(value string) bool {
 	})
 }
 
-// matchItems reports whether a message matches, and returns its fields, appended to a slice of length 0.
-// Without an ellipsis there must be as many fields as items, but that a last item without a condition takes
-// all that is left.
-func matchItems(items []item, message string, fields []field) ([]field, bool) {
-	gap := slices.IndexFunc(items, func(it item) bool { return it.ellipsis })
-	switch {
-	case isEverything(items):
-		return splitFields(message, fields, math.MaxInt), true
-	case gap < 0:
-		most := len(items) + 1
-		if takesRest(items) {
-			most = len(items)
+// shape is what is known of the items of a space-delimited pattern before any message.
+type shape struct {
+	gap   int // place of the ellipsis, -1 for none
+	tests []placed
+}
+
+// placed is an item with conditions, and its place in the items.
+type placed struct {
+	place int
+	item  *item
+}
+
+func shapeOf(items []item) shape {
+	s := shape{gap: slices.IndexFunc(items, func(it item) bool { return it.ellipsis })}
+	for i := range items {
+		if items[i].any != nil {
+			s.tests = append(s.tests, placed{i, &items[i]})
 		}
-		fields = splitFields(message, fields, most)
-		if len(fields) != len(items) {
-			return nil, false
-		}
-		if takesRest(items) {
-			takeRest(message, &fields[len(fields)-1])
-		}
-		return fields, holdAll(items, message, fields)
 	}
-	fields = splitFields(message, fields, math.MaxInt)
-	behind := len(items) - gap - 1
-	if len(fields) < gap+behind {
+	return s
+}
+
+// matchItems reports whether a message matches, and returns the fields that the pattern takes, appended to a slice of length 0.
+func (p *Pattern) matchItems(message string, fields []field) ([]field, bool) {
+	most := math.MaxInt
+	if p.counted() {
+		most = len(p.items) + 1
+	}
+	fields = splitFields(message, fields, most)
+	if !p.matchFields(message, fields) {
 		return nil, false
 	}
-	return fields, holdAll(items[:gap], message, fields) && holdAll(items[gap+1:], message, fields[len(fields)-behind:])
+	fields = fields[:p.taken(len(fields))]
+	if p.counted() && takesRest(p.items) {
+		takeRest(message, &fields[len(fields)-1])
+	}
+	return fields, true
+}
+
+// counted reports whether the pattern says how many fields there are, but for the rest that its last item may take.
+func (p *Pattern) counted() bool { return p.shape.gap < 0 && !isEverything(p.items) }
+
+// taken returns how many of a message's fields the pattern takes: where the last item takes the rest, that is one.
+func (p *Pattern) taken(fields int) int {
+	if p.counted() {
+		return len(p.items)
+	}
+	return fields
+}
+
+// matchFields reports whether a message with some fields matches; of more than one beyond the items it makes no
+// difference which they are. Without an ellipsis there must be as many fields as items, but that a last item without a
+// condition takes all that is left.
+func (p *Pattern) matchFields(message string, fields []field) bool {
+	moved := 0 // by how much fields lie behind their items, behind the ellipsis
+	switch {
+	case isEverything(p.items):
+		return true
+	case p.shape.gap >= 0:
+		if moved = len(fields) - len(p.items); moved < -1 {
+			return false
+		}
+	case len(fields) < len(p.items), len(fields) > len(p.items) && !takesRest(p.items):
+		return false
+	}
+	for _, t := range p.shape.tests {
+		at := t.place
+		if p.shape.gap >= 0 && at > p.shape.gap {
+			at += moved
+		}
+		if f := &fields[at]; !t.item.holds(message[f.from:f.to]) {
+			return false
+		}
+	}
+	return true
 }
 
 // isEverything reports whether the pattern is [], which matches all (AWS).
@@ -168,36 +215,48 @@ func takeRest(message string, f *field) {
 	}
 }
 
-// holdAll reports whether the conditions of all items are true of the fields at their places.
-func holdAll(items []item, message string, fields []field) bool {
-	for i := range items {
-		if !items[i].holds(message[fields[i].from:fields[i].to]) {
-			return false
-		}
+// nameAt returns the name of the field at a place of so many that the pattern takes, "" where it has none.
+func (p *Pattern) nameAt(i, fields int) string {
+	gap := p.shape.gap
+	switch fromEnd := fields - i; {
+	case isEverything(p.items):
+	case gap < 0 || i < gap:
+		return p.items[i].name
+	case fromEnd < len(p.items)-gap:
+		return p.items[len(p.items)-fromEnd].name
 	}
-	return true
+	return ""
 }
 
 // extract returns the fields of a message that matches, by the names of items or, without one, by their
 // place in the message, counted from 1.
-func extract(items []item, message string, fields []field) []Extracted {
-	gap := slices.IndexFunc(items, func(it item) bool { return it.ellipsis })
+func (p *Pattern) extract(message string, fields []field) []Extracted {
 	out := make([]Extracted, len(fields))
 	for i, f := range fields {
-		name := ""
-		switch fromEnd := len(fields) - i; {
-		case isEverything(items):
-		case gap < 0 || i < gap:
-			name = items[i].name
-		case fromEnd < len(items)-gap:
-			name = items[len(items)-fromEnd].name
-		}
+		name := p.nameAt(i, len(fields))
 		if name == "" {
 			name = strconv.Itoa(i + 1)
 		}
 		out[i] = Extracted{"$" + name, message[f.from:f.to]}
 	}
 	return out
+}
+
+// valueOf returns the value of a field by its name, or its number where no name stands at its place: what [Pattern.extract] has
+// under this name first.
+func (p *Pattern) valueOf(message string, fields []field, name string, number int) (string, bool) {
+	n := p.taken(len(fields))
+	for i := range n {
+		if at := p.nameAt(i, n); at != name && (at != "" || i+1 != number) {
+			continue
+		}
+		f := fields[i]
+		if i == n-1 && p.counted() && takesRest(p.items) {
+			takeRest(message, &f)
+		}
+		return message[f.from:f.to], true
+	}
+	return "", false
 }
 
 func printItems(items []item) string {

@@ -36,6 +36,8 @@ type Request struct {
 	// OnlyNew leaves objects alone that could not be read before, or were no flow
 	// log.
 	OnlyNew bool
+	// Live says that the objects are new at a source that is followed: see [lake.Arrival].
+	Live bool
 	// Workers is how many objects are read side by side; 0 means the number of
 	// processors, at least 2: one waits for bytes while another computes.
 	Workers int
@@ -172,7 +174,7 @@ type postponed struct {
 func Take(ctx context.Context, l *lake.Lake, r Request, listing *Listing, progress func(func() Progress)) (Report, error) {
 	// What was no flow log may be one in a format that is known now.
 	again := r.Format != nil || len(r.Formats) > 0
-	im, err := l.Begin(lake.ImportOptions{Source: names(listing), Replace: r.Replace, Foreign: again, OnlyNew: r.OnlyNew})
+	im, err := l.Begin(lake.ImportOptions{Source: names(listing), Replace: r.Replace, Foreign: again, OnlyNew: r.OnlyNew, Live: r.Live})
 	if err != nil {
 		return Report{}, err
 	}

@@ -24,6 +24,8 @@ type ImportOptions struct {
 	// OnlyNew leaves objects alone that could not be read before, or were no flow
 	// log: somebody who looks every second need not try them every time.
 	OnlyNew bool
+	// Live says that the objects are new at a source that is followed: see [Arrival].
+	Live bool
 	// AsGiven keeps the fields that the lake derives as the batches have them, for
 	// tests of what reads the lake; the next Compact derives them.
 	AsGiven bool

@@ -42,7 +42,7 @@ var ledgerTables = []struct {
 }{
 	{"objects", []string{
 		"id", "import", "source", "url", "size", "version", "sha256", "state", "same_as", "container", "formats", "records", "bad",
-		"problem", "hint", "flow_log_id", "at",
+		"problem", "hint", "flow_log_id", "at", "arrival",
 	}},
 	{"object_hours", []string{"object", "tbl", "hour", "records", "checksum"}},
 	{"bad_lines", []string{"object", "line", "col", "field", "text", "reason"}},
@@ -208,7 +208,7 @@ func (e *ledgerEntries) insert(tx *ledgerTx, o *ObjectWriter, state ObjectState,
 	}
 	if err := tx.put("objects", id, e.importID, o.ref.Source, o.ref.URL, o.ref.Size, o.ref.Version, sum, state,
 		sql.NullInt64{Int64: sameAs, Valid: sameAs != 0}, st.Container, formats, o.records, st.Bad,
-		o.result.Problem, o.result.Hint, o.ref.FlowLogID, e.at.Unix()); err != nil {
+		o.result.Problem, o.result.Hint, o.ref.FlowLogID, e.at.Unix(), o.arrival()); err != nil {
 		return 0, err
 	}
 	if state == pending {

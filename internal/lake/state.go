@@ -144,6 +144,14 @@ CREATE TABLE attributed (
 	path TEXT PRIMARY KEY, -- relative to DATA/lake
 	sum  INTEGER           -- NULL: not one
 ) STRICT, WITHOUT ROWID;
+`, `
+-- How an object's records count for what watches: see Arrival. What came before anything watched is backfilled.
+ALTER TABLE objects ADD COLUMN arrival INTEGER NOT NULL DEFAULT 1;
+-- Sources that were followed, and taken once as a whole then: what they have from then on is new.
+CREATE TABLE followed (
+	source TEXT PRIMARY KEY,
+	since  INTEGER NOT NULL -- seconds since the epoch
+) STRICT, WITHOUT ROWID;
 `}
 
 // migrate brings the database to the present form. It refuses a database of a

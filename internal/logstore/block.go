@@ -11,7 +11,7 @@ import (
 // found when they are asked for.
 type block struct {
 	group, stream int64 // ids
-	seq           int64 // of the Put: greater than that of every earlier one
+	seq           int64 // of the Put: greater than that of each that was durable before
 	ingestion     int64 // milliseconds since the epoch
 	n             int
 	first, last   int64 // times of events
@@ -51,9 +51,12 @@ func (b *block) size() int64 { return int64(len(b.data)) + 128 }
 // stored returns the bytes that AWS bills for: those of the messages, and 26 for each event.
 func (b *block) stored() int64 { return b.bytes + eventOverhead*int64(b.n) }
 
+// headerNumbers is how many numbers are before the events.
+const headerNumbers = 5
+
 // header appends what is before the events.
 func (b *block) header(to []byte) []byte {
-	for _, v := range []int64{b.group, b.stream, b.seq, b.ingestion, int64(b.n)} {
+	for _, v := range [headerNumbers]int64{b.group, b.stream, b.seq, b.ingestion, int64(b.n)} {
 		to = binary.AppendUvarint(to, uint64(v))
 	}
 	return to

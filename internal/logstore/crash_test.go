@@ -61,8 +61,8 @@ func crashEvents(run string, client, n int, now time.Time) []InputEvent {
 	return events
 }
 
-// putForever puts events from several clients, with files made and put together beside, and says after
-// each Put that it is acknowledged.
+// putForever puts events from several clients, with files made and put together beside, and a reader that counts them,
+// and says after each Put that it is acknowledged.
 func putForever(data, run string) error {
 	ctx := context.Background()
 	s, err := Open(ctx, data, Options{FlushBytes: 30_000, FlushAge: 20 * time.Millisecond})
@@ -76,6 +76,7 @@ func putForever(data, run string) error {
 		return err
 	}
 	failed := make(chan error)
+	go func() { failed <- countForever(ctx, s, data) }()
 	var out sync.Mutex
 	for client := range crashStreams {
 		name := fmt.Sprintf("client-%d", client)
@@ -105,7 +106,8 @@ type acknowledged struct {
 }
 
 // TestCrash kills a process with SIGKILL while it puts events. All that it acknowledged is there once, no other
-// event is there twice, and the objects for the lake have the records of the files, once.
+// event is there twice, the objects for the lake have the records of the files, once, and a reader that follows saw each
+// event once.
 func TestCrash(t *testing.T) {
 	data := t.TempDir()
 	random := rand.New(rand.NewPCG(*crashSeed, 31))
@@ -154,6 +156,7 @@ func checkCrash(t *testing.T, data string, want map[acknowledged]time.Time) {
 		t.Fatal(err)
 	}
 	defer s.Close()
+	checkCounted(t, s, data)
 	for _, step := range []string{"as it was left", "flushed", "put together"} {
 		switch step {
 		case "flushed":

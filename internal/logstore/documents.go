@@ -18,6 +18,8 @@ type Document struct {
 	Kind  string
 	Group string // the log group that it is of, and goes with; "" for none
 	Name  string
+	// OfLake says that the group is one of the lake, of which the store knows nothing: the document stays until it is deleted.
+	OfLake bool
 	// Created is when a document of this kind, group and name was put first, in milliseconds since the
 	// epoch. Put sets it.
 	Created int64
@@ -30,7 +32,7 @@ func (s *Store) PutDocument(ctx context.Context, d Document) (created int64, err
 	s.metaMu.Lock()
 	defer s.metaMu.Unlock()
 	s.mu.RLock()
-	missing := d.Group != "" && s.groups[d.Group] == nil
+	missing := d.Group != "" && !d.OfLake && s.groups[d.Group] == nil
 	s.mu.RUnlock()
 	if missing {
 		return 0, ErrNoGroup

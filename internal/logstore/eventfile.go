@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"weir/internal/durable"
 
@@ -28,6 +29,7 @@ type File struct {
 	Size        int64 // of the file
 
 	firstStream, lastStream string
+	lastPut                 int64 // the greatest number of a Put that it has events of
 
 	// Store.mu guards these.
 	pins int
@@ -131,6 +133,7 @@ func (w *fileWriter) write(r *rows) error {
 		f.First, f.firstStream, f.lastStream = r.ts[0], string(r.stream[0]), string(r.stream[0])
 	}
 	f.Last = r.ts[r.len()-1]
+	f.lastPut = max(f.lastPut, slices.Max(r.ordinal)>>duplicateBits)
 	f.Events += int64(r.len())
 	f.Bytes += r.bytes
 	low, high := []byte(f.firstStream), []byte(f.lastStream)

@@ -221,8 +221,8 @@ func (s *Store) commitFlush(ctx context.Context, w *flushWriter) error {
 // insertFiles notes files of a group.
 func (s *Store) insertFiles(ctx context.Context, tx *sql.Tx, g *group, files []*File) error {
 	for _, f := range files {
-		_, err := tx.ExecContext(ctx, "INSERT INTO files (path, grp, first, last, first_stream, last_stream, events, bytes, size) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-			s.relative(f), g.id, f.First, f.Last, f.firstStream, f.lastStream, f.Events, f.Bytes, f.Size)
+		_, err := tx.ExecContext(ctx, "INSERT INTO files (path, grp, first, last, first_stream, last_stream, events, bytes, size, last_put) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+			s.relative(f), g.id, f.First, f.Last, f.firstStream, f.lastStream, f.Events, f.Bytes, f.Size, f.lastPut)
 		if err != nil {
 			return err
 		}

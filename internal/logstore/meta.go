@@ -86,6 +86,10 @@ CREATE TABLE progress (
 	seq       INTEGER NOT NULL
 ) STRICT;
 INSERT INTO progress VALUES (1, 0, 0);
+`, `
+-- The greatest number of a Put that a file has events of: readers that follow read beyond a number. Nobody
+-- followed so while files had none.
+ALTER TABLE files ADD COLUMN last_put INTEGER NOT NULL DEFAULT 0;
 `}
 
 // openDB opens logs.db and brings it to the present form.

@@ -3,6 +3,7 @@ package logstore
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"fmt"
 	"hash/maphash"
 	"slices"
@@ -40,7 +41,8 @@ type Rejected struct{ TooNewStart, TooOldEnd, ExpiredEnd *int }
 type put struct {
 	group *group
 	block *block
-	frame []byte // what is written: the block's data are its end
+	room  []byte // frameRoom bytes, and behind them the block's data
+	frame []byte // what is written: the end of room, once the Put has its number
 	done  chan error
 }
 
@@ -72,7 +74,7 @@ func (s *Store) Put(ctx context.Context, groupName, streamName string, events []
 		return rejected, err
 	}
 	p := &put{group: g, done: make(chan error, 1)}
-	p.block, p.frame = makeBlock(g.id, st.id, s.seq.Add(1), now.UnixMilli(), events)
+	p.block, p.room = makeBlock(g.id, st.id, now.UnixMilli(), events)
 	if err := s.reserve(ctx, p.block.size()); err != nil {
 		return Rejected{}, err
 	}
@@ -155,18 +157,19 @@ func timely(events []InputEvent, retention int, now time.Time) ([]InputEvent, Re
 	return kept, r, nil
 }
 
-// makeBlock makes a block of events and the frame that holds it.
-func makeBlock(group, stream, seq, ingestion int64, events []InputEvent) (*block, []byte) {
+// frameRoom is room for what is before the data of a block in its frame.
+const frameRoom = frameHead + headerNumbers*binary.MaxVarintLen64
+
+// makeBlock makes a block of events, which has no number yet, and what becomes its frame.
+func makeBlock(group, stream, ingestion int64, events []InputEvent) (*block, []byte) {
 	b := &block{
-		group: group, stream: stream, seq: seq, ingestion: ingestion, n: len(events),
+		group: group, stream: stream, ingestion: ingestion, n: len(events),
 		first: events[0].Timestamp, last: events[len(events)-1].Timestamp,
 	}
 	for i := range events {
 		b.bytes += int64(len(events[i].Message))
 	}
-	frame := make([]byte, frameHead, frameHead+50+int(b.bytes)+12*len(events))
-	frame = b.header(frame)
-	head := len(frame)
+	room := make([]byte, frameRoom, frameRoom+int(b.bytes)+12*len(events))
 	at := int64(0)
 	c := counters.Get().(*counter)
 	defer counters.Put(c)
@@ -177,14 +180,25 @@ func makeBlock(group, stream, seq, ingestion int64, events []InputEvent) (*block
 		}
 		equals := c.count(events[from:to])
 		for i, e := range events[from:to] {
-			frame = appendEvent(frame, e.Timestamp-at, equals[i], e.Message)
+			room = appendEvent(room, e.Timestamp-at, equals[i], e.Message)
 			at = e.Timestamp
 		}
 		from = to
 	}
-	sealFrame(frame)
-	b.data = frame[head:]
-	return b, frame
+	b.data = room[frameRoom:]
+	return b, room
+}
+
+// setNumber gives the Put its number, and makes the frame. Puts get their numbers in the order in which they are
+// written, so that who has read up to a number has missed none.
+func (p *put) setNumber(seq int64) {
+	p.block.seq = seq
+	var header [frameRoom]byte
+	h := p.block.header(header[:0])
+	from := frameRoom - len(h)
+	copy(p.room[from:], h)
+	p.frame = p.room[from-frameHead:]
+	sealFrame(p.frame)
 }
 
 // counter counts equal messages. It is used again and again.
@@ -293,6 +307,9 @@ func (s *Store) takeQueue() []*put {
 func (s *Store) commit(batch []*put) {
 	s.segMu.Lock()
 	defer s.segMu.Unlock()
+	for _, p := range batch {
+		p.setNumber(s.seq.Add(1))
+	}
 	if err := s.write(batch); err != nil {
 		s.log.Error("log events are refused", "error", err)
 		for _, p := range batch {
@@ -303,6 +320,7 @@ func (s *Store) commit(batch []*put) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.settled = batch[len(batch)-1].block.seq
 	for _, p := range batch {
 		var err error
 		switch {

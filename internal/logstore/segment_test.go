@@ -98,7 +98,10 @@ func TestSweep(t *testing.T) {
 // FuzzSegment reads what may be a segment. Blocks that are found can be written and read again.
 func FuzzSegment(f *testing.F) {
 	events := []InputEvent{{noon.UnixMilli(), []byte("one")}, {noon.UnixMilli(), []byte("one")}, {noon.UnixMilli() + 5, []byte("two")}}
-	_, frame := makeBlock(1, 2, 3, 4, events)
+	p := &put{}
+	p.block, p.room = makeBlock(1, 2, 4, events)
+	p.setNumber(3)
+	frame := p.frame
 	f.Add(append([]byte(segmentMagic), frame...), false)
 	f.Add(append(append([]byte(segmentMagic), frame...), frame[:20]...), false)
 	f.Add(frame[frameHead:], true)

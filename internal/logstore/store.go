@@ -63,6 +63,7 @@ type Store struct {
 	seq atomic.Int64 // the number that was given last
 
 	mu        sync.RWMutex
+	settled   int64 // see Settled
 	groups    map[string]*group
 	formats   []storedFormat // the one of number n at n-1
 	tailBytes int64          // of blocks, and of Puts that wait
@@ -258,6 +259,7 @@ func (s *Store) readTail(ctx context.Context) error {
 			}
 		}
 	}
+	s.settled = s.seq.Load()
 	return nil
 }
 
@@ -327,9 +329,9 @@ func (s *Store) load(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	err = sqlitedb.EachRow(ctx, s.db, "SELECT grp, path, first, last, first_stream, last_stream, events, bytes, size FROM files", func(r *sql.Rows) error {
+	err = sqlitedb.EachRow(ctx, s.db, "SELECT grp, path, first, last, first_stream, last_stream, events, bytes, size, last_put FROM files", func(r *sql.Rows) error {
 		f, id, path := &File{}, int64(0), ""
-		if err := r.Scan(&id, &path, &f.First, &f.Last, &f.firstStream, &f.lastStream, &f.Events, &f.Bytes, &f.Size); err != nil {
+		if err := r.Scan(&id, &path, &f.First, &f.Last, &f.firstStream, &f.lastStream, &f.Events, &f.Bytes, &f.Size, &f.lastPut); err != nil {
 			return err
 		}
 		f.Path = filepath.Join(s.dirs.events, path)

@@ -143,8 +143,7 @@ func TestSDKRequests(t *testing.T) {
 		if err := json.Unmarshal(body, &sent); err != nil {
 			t.Fatal(err)
 		}
-		known := map[string]string{}
-		describeType(known, "", operations[name].In)
+		known := describer.Describe(operations[name].In)
 		for member := range sent {
 			if known[member] == "" {
 				t.Errorf("%s: no place for %s", name, member)

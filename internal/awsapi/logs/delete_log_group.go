@@ -17,5 +17,8 @@ func (a *API) deleteLogGroup(ctx context.Context, _ *awsapi.Call, in *deleteLogG
 	if _, err := a.groups.writable(ctx, in.Name); err != nil {
 		return nil, err
 	}
+	if err := a.settle(ctx); err != nil {
+		return nil, err
+	}
 	return nil, answer(a.Store.DeleteGroup(ctx, in.Name))
 }

@@ -13,11 +13,17 @@ type filterRequest struct {
 	Name  string `json:"filterName" required:"true" shape:"filterName"`
 }
 
-// deleteMetricFilter removes a metric filter.
+// deleteMetricFilter removes a metric filter, once it has counted what came before.
 //
 // Source: AWS, DeleteMetricFilter.
 func (a *API) deleteMetricFilter(ctx context.Context, _ *awsapi.Call, in *filterRequest) (*struct{}, error) {
-	return nil, a.deleteFilter(ctx, metricFilterKind, in, notFound("The specified metric filter does not exist."))
+	if err := a.settle(ctx); err != nil {
+		return nil, err
+	}
+	if err := a.deleteFilter(ctx, metricFilterKind, in, notFound("The specified metric filter does not exist.")); err != nil {
+		return nil, err
+	}
+	return nil, enableMetricFilter(ctx, a.Store, in.Group, in.Name)
 }
 
 func (a *API) deleteFilter(ctx context.Context, kind string, in *filterRequest, missing error) error {

@@ -16,17 +16,23 @@ const (
 	queryDefinitionKind    = "query-definition"
 	metricFilterKind       = "metric-filter"
 	subscriptionFilterKind = "subscription-filter"
+	disabledFilterKind     = "metric-filter-disabled"
 	lookupTableKind        = "lookup-table"      // what is known of a table
 	lookupBodyKind         = "lookup-table-body" // its CSV
 )
 
 // put keeps v as a document.
 func put[T any](ctx context.Context, store *logstore.Store, kind, group, name string, v *T) error {
+	return putIn(ctx, store, kind, &logstore.Group{Name: group}, name, v)
+}
+
+// putIn is put for a group that may be one of the lake.
+func putIn[T any](ctx context.Context, store *logstore.Store, kind string, group *logstore.Group, name string, v *T) error {
 	body, err := json.Marshal(v)
 	if err != nil {
 		return err
 	}
-	_, err = store.PutDocument(ctx, logstore.Document{Kind: kind, Group: group, Name: name, Body: body})
+	_, err = store.PutDocument(ctx, logstore.Document{Kind: kind, Group: group.Name, Name: name, OfLake: group.ReadOnly, Body: body})
 	return answer(err)
 }
 

@@ -35,8 +35,8 @@ type metricFilter struct {
 	Transformations []MetricTransformation `json:"metricTransformations"`
 }
 
-// putMetricFilter keeps a filter that makes a metric of the events of a group that match. At most 100 in
-// a group. What asks for transformed logs or system fields is refused.
+// putMetricFilter keeps a filter that makes a metric of the events of a group that match, from then on. At most 100 in
+// a group, which may be one of the lake. One that was disabled is enabled. What asks for transformed logs or system fields is refused.
 //
 // Source: AWS, PutMetricFilter; the words of the errors for names and transformations were seen.
 func (a *API) putMetricFilter(ctx context.Context, _ *awsapi.Call, in *putMetricFilterRequest) (*struct{}, error) {
@@ -53,19 +53,35 @@ func (a *API) putMetricFilter(ctx context.Context, _ *awsapi.Call, in *putMetric
 	if _, err := filter.Metric(in.Transformations[0].compiled()); err != nil {
 		return nil, invalid("Invalid metric transformation: %v.", err)
 	}
-	if _, err := a.groups.writable(ctx, in.Group); err != nil {
+	group, _, err := a.groups.find(ctx, in.Group)
+	if err != nil {
 		return nil, err
 	}
 	if err := a.checkRegexes(ctx, filter, metricFilterKind, in.Group, in.Name); err != nil {
 		return nil, err
 	}
 	f := metricFilter{Pattern: *in.Pattern, Transformations: in.Transformations}
-	return nil, putFilter(ctx, a, metricFilterKind, in.Group, in.Name, maxMetricFilters, &f)
+	if err := a.settle(ctx); err != nil {
+		return nil, err
+	}
+	if err := putFilter(ctx, a, metricFilterKind, group, in.Name, maxMetricFilters, &f); err != nil {
+		return nil, err
+	}
+	return nil, enableMetricFilter(ctx, a.Store, in.Group, in.Name)
+}
+
+// settle waits until events that are durable are counted by the filters that there are: what changes after that is for later events
+// only.
+func (a *API) settle(ctx context.Context) error {
+	if a.Settle == nil {
+		return nil
+	}
+	return a.Settle(ctx)
 }
 
 // putFilter adds or replaces a filter of a group that has at most some.
-func putFilter[T any](ctx context.Context, a *API, kind, group, name string, limit int, f *T) error {
-	filters, err := a.Store.Documents(ctx, logstore.DocumentQuery{Kind: kind, Group: group, NoBody: true})
+func putFilter[T any](ctx context.Context, a *API, kind string, group *logstore.Group, name string, limit int, f *T) error {
+	filters, err := a.Store.Documents(ctx, logstore.DocumentQuery{Kind: kind, Group: group.Name, NoBody: true})
 	if err != nil {
 		return err
 	}
@@ -73,7 +89,7 @@ func putFilter[T any](ctx context.Context, a *API, kind, group, name string, lim
 	if i < 0 && len(filters) >= limit {
 		return limitExceeded("Resource limit exceeded.")
 	}
-	return put(ctx, a.Store, kind, group, name, f)
+	return putIn(ctx, a.Store, kind, group, name, f)
 }
 
 // maxRegexPatterns is how many patterns of a group may have regular expressions (AWS).

@@ -44,7 +44,8 @@ func (a *API) putSubscriptionFilter(ctx context.Context, _ *awsapi.Call, in *put
 	if err != nil {
 		return nil, err
 	}
-	if _, err := a.groups.writable(ctx, in.Group); err != nil {
+	group, err := a.groups.writable(ctx, in.Group)
+	if err != nil {
 		return nil, err
 	}
 	m := destination.FindStringSubmatch(in.Destination)
@@ -61,5 +62,5 @@ func (a *API) putSubscriptionFilter(ctx context.Context, _ *awsapi.Call, in *put
 	if f.Distribution == "" {
 		f.Distribution = "ByLogStream"
 	}
-	return nil, putFilter(ctx, a, subscriptionFilterKind, in.Group, in.Name, maxSubscriptionFilters, &f)
+	return nil, putFilter(ctx, a, subscriptionFilterKind, group, in.Name, maxSubscriptionFilters, &f)
 }

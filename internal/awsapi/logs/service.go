@@ -19,6 +19,9 @@ type Options struct {
 	// Lake has the groups that can only be read; nil for none.
 	Lake   logstore.Reader
 	Runner Runner
+	// Settle returns when what is durable has been counted by metric filters and whatever else counts events; nil where nobody does.
+	// It is called before a filter is put or deleted, and before events are deleted.
+	Settle func(ctx context.Context) error
 	// Sinks are where subscription filters may deliver to; nil for none.
 	Sinks Sinks
 	// Results is a folder for the results of queries; "" keeps them in memory. What is in it is removed.

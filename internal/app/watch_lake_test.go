@@ -1,0 +1,266 @@
+package app
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"weir/internal/contributor"
+	"weir/internal/lake"
+	"weir/internal/metricstore"
+)
+
+// flowLine is a record of the default format that starts some seconds behind watchedDay.
+func flowLine(start int, eni string, srcport, dstport, bytes int, action string) string {
+	at := watchedDay.Unix() + int64(start)
+	return fmt.Sprintf("2 123456789012 %s 10.0.0.1 10.0.0.2 %d %d 6 %d %d %d %d %s OK", eni, srcport, dstport, 1+bytes/1000, bytes, at, at+59, action)
+}
+
+const flowHeader = "version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes start end action log-status"
+
+// deliverFile writes an object into a folder.
+func deliverFile(t *testing.T, dir, name string, lines ...string) {
+	t.Helper()
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, name), []byte(flowHeader+"\n"+strings.Join(lines, "\n")+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// take takes what a folder has.
+func (w *watched) take(dir string, change func(*OpenRequest)) {
+	w.t.Helper()
+	r := OpenRequest{Sources: []string{dir}, Brief: true}
+	if change != nil {
+		change(&r)
+	}
+	_, err := w.local.Open(w.t.Context(), r, nil)
+	w.must(err)
+}
+
+func asFollowed(r *OpenRequest) { r.Follow = true }
+
+const refusedPattern = `[version, account, eni, ..., action=REJECT, status]`
+
+// TestWatchLake counts the records of a source that is asFollowed, of what is opened, and of objects that come twice or change.
+func TestWatchLake(t *testing.T) {
+	w := newWatched(t)
+	dir := filepath.Join(t.TempDir(), "logs")
+	byInterface := transformation{Value: "1", Dimensions: map[string]string{"I": "$eni"}}
+	deliverFile(t, dir, "a.log", flowLine(0, "eni-1", 50000, 22, 40, "REJECT"))
+	w.take(dir, nil)
+	w.filter(FlowLogsGroup, "refused", refusedPattern, byInterface) // what is there does not count
+	deliverFile(t, dir, "b.log", flowLine(0, "eni-1", 50000, 22, 40, "REJECT"), flowLine(70, "eni-1", 50001, 22, 40, "REJECT"))
+	w.take(dir, asFollowed) // for the first time: backfilled
+	w.check()
+	all := []string{"12:00 refused I=eni-1 sum 1 count 1 least 1 greatest 1", "12:01 refused I=eni-1 sum 1 count 1 least 1 greatest 1"}
+	both := func(want ...string) {
+		t.Helper()
+		if diff := cmp.Diff(want, w.points("Test", false)); diff != "" {
+			t.Error(diff)
+		}
+	}
+	both(all...)
+	deliverFile(t, dir, "c.log", flowLine(71, "eni-2", 50000, 22, 40, "REJECT"), flowLine(72, "eni-2", 50000, 22, 40, "ACCEPT"))
+	deliverFile(t, dir, "copy.log", flowLine(71, "eni-2", 50000, 22, 40, "REJECT"), flowLine(72, "eni-2", 50000, 22, 40, "ACCEPT"))
+	w.take(dir, asFollowed)
+	live := "12:01 refused I=eni-2 sum 1 count 1 least 1 greatest 1"
+	w.check(live)
+	w.reopen()
+	w.check(live)
+	both(append(slices.Clone(all), live)...)
+	// An object that changed does not count again, nor does its copy, which has its old records now.
+	deliverFile(t, dir, "c.log", flowLine(80, "eni-2", 50000, 22, 40, "REJECT"))
+	w.take(dir, func(r *OpenRequest) { r.Follow, r.Replace = true, true })
+	w.check(live)
+	// Another folder is new.
+	other := filepath.Join(t.TempDir(), "other")
+	deliverFile(t, other, "d.log", flowLine(130, "eni-3", 50000, 22, 40, "REJECT"))
+	w.take(other, nil)
+	w.check(live)
+	both(append(slices.Clone(all), live, "12:02 refused I=eni-3 sum 1 count 1 least 1 greatest 1")...)
+	if some, err := w.local.lake.Arrivals(t.Context(), 0, 100); err != nil || !slices.ContainsFunc(some, func(a lake.Arrived) bool { return a.Arrival == lake.Again }) {
+		t.Errorf("no object came again: %v, %v", some, err)
+	}
+}
+
+// TestWatchNamedGroup counts the records of a log group that has some flow logs only, in the formats in which they came.
+func TestWatchNamedGroup(t *testing.T) {
+	w := newWatched(t)
+	dir, other := filepath.Join(t.TempDir(), "logs"), filepath.Join(t.TempDir(), "other")
+	deliverFile(t, dir, "a.log", flowLine(0, "eni-1", 50000, 22, 40, "ACCEPT"))
+	w.take(dir, func(r *OpenRequest) { r.Follow, r.LogGroup = true, "/vpc/mine" })
+	w.filter("/vpc/mine", "bytes", `[version, account, eni, source, destination, srcport, dstport, protocol, packets, bytes, ...]`, transformation{Value: "$bytes"})
+	deliverFile(t, dir, "b.log", flowLine(60, "eni-1", 50000, 22, 500, "ACCEPT"), flowLine(61, "eni-1", 50000, 22, 700, "ACCEPT"))
+	deliverFile(t, other, "c.log", flowLine(60, "eni-1", 50000, 22, 9000, "ACCEPT"))
+	w.take(dir, asFollowed)
+	w.take(other, nil)
+	if diff := cmp.Diff([]string{"12:01 bytes sum 1200 count 2 least 500 greatest 700"}, w.points("Test", false)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// TestWatchFlowMetrics has weir's own metrics of records: by interface, VPC and class of port.
+func TestWatchFlowMetrics(t *testing.T) {
+	w := newWatched(t)
+	dir := filepath.Join(t.TempDir(), "logs")
+	noData := strings.Replace(flowLine(3, "eni-1", 0, 0, 0, "-"), " 10.0.0.1 10.0.0.2 0 0 6 1 0 ", " - - - - - - - ", 1)
+	deliverFile(t, dir, "a.log",
+		flowLine(0, "eni-1", 50000, 22, 40, "REJECT"), flowLine(1, "eni-1", 443, 51000, 5000, "ACCEPT"), flowLine(2, "eni-2", 50000, 3389, 100, "REJECT"),
+		flowLine(61, "eni-1", 53, 22, 10, "ACCEPT"), flowLine(62, "eni-1", 40000, 40001, 20, "ACCEPT"), strings.Replace(noData, "- OK", "- NODATA", 1),
+	)
+	old := flowLine(-20*86400, "eni-1", 50000, 22, 40, "REJECT")
+	deliverFile(t, dir, "old.log", old)
+	w.take(dir, nil)
+	if got := w.points(FlowLogsNamespace, true); len(got) > 0 {
+		t.Errorf("backfilled records are seen as live: %v", got)
+	}
+	want := []string{
+		"12:00 Bytes InterfaceId=eni-1 sum 5040 count 2 least 40 greatest 5000", "12:00 Bytes InterfaceId=eni-2 sum 100 count 1 least 100 greatest 100",
+		"12:00 Bytes PortClass=HTTP sum 5000 count 1 least 5000 greatest 5000", "12:00 Bytes PortClass=RDP sum 100 count 1 least 100 greatest 100",
+		"12:00 Bytes PortClass=SSH sum 40 count 1 least 40 greatest 40",
+		"12:00 Packets InterfaceId=eni-1 sum 7 count 2 least 1 greatest 6", "12:00 Packets InterfaceId=eni-2 sum 1 count 1 least 1 greatest 1",
+		"12:00 Packets PortClass=HTTP sum 6 count 1 least 6 greatest 6", "12:00 Packets PortClass=RDP sum 1 count 1 least 1 greatest 1",
+		"12:00 Packets PortClass=SSH sum 1 count 1 least 1 greatest 1",
+		"12:00 Records InterfaceId=eni-1 sum 2 count 2 least 1 greatest 1", "12:00 Records InterfaceId=eni-2 sum 1 count 1 least 1 greatest 1",
+		"12:00 Records PortClass=HTTP sum 1 count 1 least 1 greatest 1", "12:00 Records PortClass=RDP sum 1 count 1 least 1 greatest 1",
+		"12:00 Records PortClass=SSH sum 1 count 1 least 1 greatest 1",
+		"12:00 Rejects InterfaceId=eni-1 sum 1 count 2 least 0 greatest 1", "12:00 Rejects InterfaceId=eni-2 sum 1 count 1 least 1 greatest 1",
+		"12:00 Rejects PortClass=HTTP sum 0 count 1 least 0 greatest 0", "12:00 Rejects PortClass=RDP sum 1 count 1 least 1 greatest 1",
+		"12:00 Rejects PortClass=SSH sum 1 count 1 least 1 greatest 1",
+		"12:01 Bytes InterfaceId=eni-1 sum 30 count 2 least 10 greatest 20", "12:01 Bytes PortClass=Other sum 20 count 1 least 20 greatest 20",
+		"12:01 Bytes PortClass=SSH sum 10 count 1 least 10 greatest 10",
+		"12:01 Packets InterfaceId=eni-1 sum 2 count 2 least 1 greatest 1", "12:01 Packets PortClass=Other sum 1 count 1 least 1 greatest 1",
+		"12:01 Packets PortClass=SSH sum 1 count 1 least 1 greatest 1",
+		"12:01 Records InterfaceId=eni-1 sum 2 count 2 least 1 greatest 1", "12:01 Records PortClass=Other sum 1 count 1 least 1 greatest 1",
+		"12:01 Records PortClass=SSH sum 1 count 1 least 1 greatest 1",
+		"12:01 Rejects InterfaceId=eni-1 sum 0 count 2 least 0 greatest 0", "12:01 Rejects PortClass=Other sum 0 count 1 least 0 greatest 0",
+		"12:01 Rejects PortClass=SSH sum 0 count 1 least 0 greatest 0",
+	}
+	slices.Sort(want)
+	if diff := cmp.Diff(want, w.points(FlowLogsNamespace, false)); diff != "" {
+		t.Error(diff)
+	}
+	w.reopen()
+	if diff := cmp.Diff(want, w.points(FlowLogsNamespace, false)); diff != "" {
+		t.Errorf("after a restart:\n%s", diff)
+	}
+}
+
+// TestWatchFlowSeries bounds the series of a day.
+func TestWatchFlowSeries(t *testing.T) {
+	w := newWatched(t)
+	dir := filepath.Join(t.TempDir(), "logs")
+	var lines []string
+	for i := range mostInterfaces + 5 {
+		lines = append(lines, flowLine(i%60, fmt.Sprint("eni-", i), 50000, 22, 40, "ACCEPT"))
+	}
+	deliverFile(t, dir, "a.log", lines...)
+	w.take(dir, nil)
+	count := func() (own int, other float64) {
+		for _, p := range w.points(FlowLogsNamespace, false) {
+			if _, rest, ok := strings.Cut(p, "Records InterfaceId="); ok {
+				own++
+				if strings.HasPrefix(rest, "other") {
+					own--
+					if _, err := fmt.Sscanf(rest, "other sum %g", &other); err != nil {
+						t.Fatal(err)
+					}
+				}
+			}
+		}
+		return own, other
+	}
+	if own, other := count(); own != mostInterfaces || other != 5 {
+		t.Errorf("%d interfaces have series of their own, and %g records are of others", own, other)
+	}
+	w.reopen()
+	deliverFile(t, dir, "b.log", flowLine(0, "eni-new", 50000, 22, 40, "ACCEPT"))
+	w.take(dir, nil)
+	if own, other := count(); own != mostInterfaces || other != 6 {
+		t.Errorf("after a restart %d interfaces have series of their own, and %g records are of others", own, other)
+	}
+	w.pass(24 * time.Hour)
+	deliverFile(t, dir, "c.log", flowLine(0, "eni-tomorrow", 50000, 22, 40, "ACCEPT"))
+	w.take(dir, nil)
+	if own, _ := count(); own != mostInterfaces+1 {
+		t.Errorf("the day after %d interfaces have series of their own", own)
+	}
+}
+
+// TestWatchContributors counts contributors of events and of records, once over restarts.
+func TestWatchContributors(t *testing.T) {
+	w := newWatched(t)
+	w.group("a")
+	rule := func(name, group string) {
+		definition := fmt.Sprintf(`{"Schema":{"Name":"CloudWatchLogRule","Version":1},"LogGroupNames":[%q],"LogFormat":"CLF","Fields":{"3":"eni","10":"bytes"},
+			"Contribution":{"Keys":["eni"],"ValueOf":"bytes","Filters":[]},"AggregateOn":"Sum"}`, group)
+		w.must(w.Settle(t.Context()))
+		w.must(w.top.Put(t.Context(), contributor.PutRequest{Name: name, Definition: definition}))
+	}
+	rule("events", "a")
+	rule("records", FlowLogsGroup)
+	dir := filepath.Join(t.TempDir(), "logs")
+	w.put("a", eventAt(0, "%s", flowLine(0, "eni-1", 1, 2, 100, "ACCEPT")), eventAt(1, "%s", flowLine(1, "eni-2", 1, 2, 30, "ACCEPT")))
+	w.must(w.store.Flush(t.Context()))
+	w.put("a", eventAt(2, "%s", flowLine(2, "eni-2", 1, 2, 30, "ACCEPT")))
+	deliverFile(t, dir, "a.log", flowLine(0, "eni-3", 1, 2, 100, "ACCEPT"))
+	w.take(dir, asFollowed)
+	deliverFile(t, dir, "b.log", flowLine(0, "eni-3", 1, 2, 7, "ACCEPT"), flowLine(1, "eni-4", 1, 2, 8, "ACCEPT"))
+	w.take(dir, asFollowed)
+	check := func(name string, live bool, want ...string) {
+		t.Helper()
+		w.must(w.Settle(t.Context()))
+		r, err := w.top.Report(t.Context(), contributor.ReportRequest{
+			Name: name, From: watchedDay.Unix(), To: watchedDay.Unix() + 60, Period: 60, Live: live,
+		})
+		w.must(err)
+		var got []string
+		for _, c := range r.Contributors {
+			got = append(got, fmt.Sprint(c.Keys[0], " ", c.Value))
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s, live %t:\n%s", name, live, diff)
+		}
+	}
+	for range 2 {
+		check("events", true, "eni-1 100", "eni-2 60")
+		check("records", true, "eni-4 8", "eni-3 7")
+		check("records", false, "eni-3 107", "eni-4 8")
+		w.reopen()
+	}
+}
+
+// TestWatchMonthOfBackfill opens a month of logs: they make data, and none that is live.
+func TestWatchMonthOfBackfill(t *testing.T) {
+	w := newWatched(t)
+	w.filter(FlowLogsGroup, "refused", refusedPattern, transformation{Value: "1"})
+	dir := filepath.Join(t.TempDir(), "logs")
+	for day := range 30 {
+		var lines []string
+		for hour := range 24 {
+			lines = append(lines, flowLine(-day*86400-hour*3600, "eni-1", 50000, 3389, 40, "REJECT"))
+		}
+		deliverFile(t, dir, fmt.Sprintf("%02d.log", day), lines...)
+	}
+	w.take(dir, nil)
+	w.check()
+	m := metricstore.Metric{Namespace: "Test", Name: "refused"}
+	w.must(w.Settle(t.Context()))
+	points, err := w.metrics.Read(t.Context(), metricstore.ReadRequest{Metric: m, From: 0, To: watchedDay.Unix() + 3600, Period: 3600})
+	w.must(err)
+	if len(points) != 30*24 {
+		t.Errorf("%d points, want %d", len(points), 30*24)
+	}
+	if late, err := w.Lateness(t.Context(), "Test", "refused"); err != nil || late != LakeLateness {
+		t.Errorf("the metric's lateness is %s, %v", late, err)
+	}
+}

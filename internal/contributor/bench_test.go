@@ -1,0 +1,177 @@
+package contributor
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"runtime"
+	"testing"
+	"time"
+)
+
+// benchRules are 20 rules that match all records and 80 with filters, as they are written for flow logs.
+func benchRules() []string {
+	const fields = `"Fields":{"3":"interface-id","4":"srcaddr","5":"dstaddr","6":"srcport","7":"dstport","8":"protocol","9":"packets","10":"bytes","13":"action"},`
+	keys := []string{`"srcaddr"`, `"dstaddr"`, `"srcaddr","dstaddr"`, `"interface-id"`, `"dstport"`}
+	var out []string
+	for i := range 100 {
+		aggregate, value := "Count", ""
+		if i%2 == 0 {
+			aggregate, value = "Sum", `,"ValueOf":"bytes"`
+		}
+		filters := ""
+		if i >= 20 {
+			filters = []string{
+				fmt.Sprintf(`{"Match":"dstport","EqualTo":%d}`, i), `{"Match":"protocol","EqualTo":17},{"Match":"action","In":["REJECT"]}`,
+				fmt.Sprintf(`{"Match":"srcaddr","StartsWith":["10.%d."]}`, i), fmt.Sprintf(`{"Match":"interface-id","In":["eni-%d","eni-%d"]}`, i, i+1),
+			}[i%4]
+		}
+		out = append(out, fmt.Sprintf(`%s%s"Contribution":{"Keys":[%s],"Filters":[%s]%s},"AggregateOn":"%s"}`, clf, fields, keys[i%len(keys)], filters, value, aggregate))
+	}
+	return out
+}
+
+// benchEvents are records of so many source addresses.
+func benchEvents(n, sources int) []Event {
+	r := rand.New(rand.NewPCG(1, 2))
+	out := make([]Event, n)
+	for i := range out {
+		src := r.IntN(sources)
+		out[i] = Event{
+			Timestamp: (hourStart + int64(i)*60/int64(n)) * 1000, Ingestion: hourStart * 1000,
+			Message: fmt.Sprintf("2 123456789010 eni-%d 10.%d.%d.%d 10.0.0.%d %d %d %d %d %d 1418530010 1418530070 %s OK",
+				r.IntN(50), src>>16, src>>8&255, src&255, r.IntN(200), 1024+r.IntN(60000), []int{22, 53, 80, 443, 3389}[r.IntN(5)],
+				[]int{6, 17}[r.IntN(2)], 1+r.IntN(100), 40+r.IntN(100_000), []string{"ACCEPT", "ACCEPT", "ACCEPT", "REJECT"}[r.IntN(4)]),
+		}
+	}
+	return out
+}
+
+// BenchmarkAdd counts events of one log group with 100 rules on one core: first without commits, then with one a second at 50,000 events a
+// second.
+func BenchmarkAdd(b *testing.B) {
+	for _, c := range []struct {
+		name    string
+		sources int
+		commits bool
+	}{{"counting", 10_000, false}, {"commits", 10_000, true}, {"commits,1000000sources", 1_000_000, true}} {
+		b.Run(c.name, func(b *testing.B) {
+			s := open(b, b.TempDir(), Options{Now: func() time.Time { return time.Unix(hourStart, 0) }, MaxPending: 5_000_000})
+			if c.commits {
+				s.maxPending = 500_000
+			}
+			for i, definition := range benchRules() {
+				put(b, s, fmt.Sprint(i), definition)
+			}
+			events := benchEvents(200_000, c.sources)
+			batch := []Batch{{Group: "g", Format: "", Events: events}}
+			if !c.commits {
+				if err := s.Add(b.Context(), "r", nil, batch); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportAllocs()
+			b.ResetTimer()
+			n := 0
+			for b.Loop() {
+				from := n * 10_000 % len(events)
+				batch[0].Events = events[from : from+10_000]
+				if err := s.Add(b.Context(), "r", nil, batch); err != nil {
+					b.Fatal(err)
+				}
+				if n++; c.commits && n%5 == 0 {
+					commit(b, s)
+				}
+			}
+			b.ReportMetric(float64(n)*10_000/b.Elapsed().Seconds(), "events/s")
+		})
+	}
+}
+
+// BenchmarkJSON counts events of JSON with 100 rules on one core.
+func BenchmarkJSON(b *testing.B) {
+	s := open(b, b.TempDir(), Options{Now: func() time.Time { return time.Unix(hourStart, 0) }, MaxPending: 5_000_000})
+	paths := []string{"$.srcaddr", "$.query.name", "$.status", "$.user.id", "$.region"}
+	for i := range 100 {
+		filter := ""
+		if i >= 20 {
+			filter = fmt.Sprintf(`{"Match":"$.status","EqualTo":%d}`, 200+i)
+		}
+		put(b, s, fmt.Sprint(i), fmt.Sprintf(`%s"Contribution":{"Keys":[%q],"Filters":[%s]},"AggregateOn":"Count"}`, jsonRule, paths[i%len(paths)], filter))
+	}
+	batch := Batch{Group: "g"}
+	for i := range 10_000 {
+		batch.Events = append(batch.Events, Event{hourStart * 1000, hourStart * 1000, fmt.Sprintf(
+			`{"time":"2026-11-30T01:00:00Z","region":"eu-west-1","srcaddr":"10.0.%d.%d","query":{"name":"host%d.example.com","type":"A"},"status":%d,"user":{"id":"u%d"}}`,
+			i>>8, i&255, i%1000, 200+i%200, i%77)})
+	}
+	n := 0
+	for b.Loop() {
+		if err := s.Add(b.Context(), "r", nil, []Batch{batch}); err != nil {
+			b.Fatal(err)
+		}
+		n++
+	}
+	b.ReportMetric(float64(n)*10_000/b.Elapsed().Seconds(), "events/s")
+}
+
+// BenchmarkPending says what a contributor takes in memory.
+func BenchmarkPending(b *testing.B) {
+	s := open(b, b.TempDir(), Options{Now: func() time.Time { return time.Unix(hourStart, 0) }, MaxPending: 5_000_000})
+	put(b, s, "rule", clf+`"Contribution":{"Keys":["1"]},"AggregateOn":"Count"}`)
+	var before, after runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	n := 0
+	for b.Loop() {
+		m := int64(n / 10_000) // a minute of 10,000
+		if err := s.Add(b.Context(), "r", nil, []Batch{{Group: "g", Events: []Event{{(hourStart + m*60) * 1000, hourStart * 1000, fmt.Sprintf("10.%d.%d.%d", n>>16, n>>8&255, n&255)}}}}); err != nil {
+			b.Fatal(err)
+		}
+		n++
+	}
+	runtime.GC()
+	runtime.ReadMemStats(&after)
+	b.ReportMetric(float64(after.HeapAlloc-before.HeapAlloc)/float64(n), "bytes/contributor")
+	runtime.KeepAlive(s)
+}
+
+// BenchmarkReport reads what a rule counted of an hour of 10,000 contributors a minute, committed every five seconds, and of its last five
+// minutes.
+func BenchmarkReport(b *testing.B) {
+	s := open(b, b.TempDir(), Options{Now: func() time.Time { return time.Unix(hourStart+3599, 0) }})
+	put(b, s, "rule", benchRules()[0])
+	events := benchEvents(20_000, 10_000)
+	for second := int64(0); second < 3600; second += 5 {
+		batch := Batch{Group: "g"}
+		for i := range 2000 {
+			e := events[(int(second)*400+i)%len(events)]
+			e.Timestamp, e.Ingestion = (hourStart+second)*1000, hourStart*1000+3600_000
+			batch.Events = append(batch.Events, e)
+		}
+		if err := s.Add(b.Context(), "r", nil, []Batch{batch}); err != nil {
+			b.Fatal(err)
+		}
+		commit(b, s)
+	}
+	b.Run("hour", func(b *testing.B) {
+		for b.Loop() {
+			if r := report(b, s, "rule"); r.UniqueContributors == 0 {
+				b.Fatal(r)
+			}
+		}
+	})
+	b.Run("top", func(b *testing.B) {
+		for b.Loop() {
+			if r, err := s.Top(b.Context(), "rule", 5, 10); err != nil || r.UniqueContributors == 0 {
+				b.Fatal(r, err)
+			}
+		}
+	})
+	b.Run("metric", func(b *testing.B) {
+		for b.Loop() {
+			if _, _, err := s.Metric(b.Context(), "rule", MaxContributorValue, 60, hourStart+3540, hourStart+3600, true); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}

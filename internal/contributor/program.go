@@ -1,0 +1,246 @@
+package contributor
+
+import (
+	"encoding/binary"
+	"slices"
+	"unicode/utf8"
+
+	"weir/internal/filterpattern"
+)
+
+// A slot is a field of the event that is looked at, and its number once somebody asked for it.
+type slot struct {
+	text    string
+	present bool
+	found   bool // whether the selector was followed
+	numeric answer
+	value   float64
+}
+
+// An answer is to a question that is asked once for each event, if at all.
+type answer uint8
+
+const (
+	unknown answer = iota
+	no
+	yes
+)
+
+// number returns the field's number; the text is read once for all rules.
+func (s *slot) number() (float64, bool) {
+	if s.numeric == unknown {
+		v, ok := parseNumber(s.text)
+		s.value, s.numeric = v, no
+		if ok {
+			s.numeric = yes
+		}
+	}
+	return s.value, s.numeric == yes
+}
+
+// A program is the rules of one log group, made to be evaluated together: a line is split once, a selector followed once, a number read
+// once for all of them.
+type program struct {
+	format string
+	rules  []compiled
+	// positions and selectors are the fields that rules look at: slots of the one kind come first.
+	positions []int
+	selectors []*filterpattern.Selector
+	most      int // the greatest position
+
+	unfit []unfitRule
+
+	// What follows is of the event that is looked at.
+	fields []string
+	slots  []slot
+	key    []byte
+	object answer // whether the message is a JSON object
+	// shards are of the minute that was looked at last, by rule.
+	shards map[shardTime][]*shard
+}
+
+// unfitRule is a rule that does not fit the group's format.
+type unfitRule struct {
+	rule   *keptRule
+	reason string
+}
+
+// A compiled rule has places of slots.
+type compiled struct {
+	kept    *keptRule
+	json    bool
+	filters []compiledFilter
+	keys    []int
+	value   int // less than 0: there is none
+	large   bool
+}
+
+type compiledFilter struct {
+	*filter
+	slot int
+}
+
+// compile makes the program of a group. format is its LogFormat, or "".
+func compile(group, format string, rules []*keptRule) *program {
+	p := &program{format: format, shards: map[shardTime][]*shard{}}
+	var fitting []*keptRule
+	for _, k := range rules {
+		if !k.rule.Matches(group) {
+			continue
+		}
+		if err := k.rule.fitsText(format); err != nil {
+			p.unfit = append(p.unfit, unfitRule{k, err.Error()})
+			continue
+		}
+		fitting = append(fitting, k)
+		for _, fd := range k.rule.fields() {
+			if fd.selector == nil && !slices.Contains(p.positions, fd.position) {
+				p.positions = append(p.positions, fd.position)
+				p.most = max(p.most, fd.position)
+			}
+		}
+	}
+	for _, k := range fitting {
+		p.rules = append(p.rules, p.compileRule(k))
+	}
+	p.slots = make([]slot, len(p.positions)+len(p.selectors))
+	return p
+}
+
+func (p *program) compileRule(k *keptRule) compiled {
+	c := compiled{kept: k, json: k.rule.json, value: -1, large: !k.rule.skipsLarge()}
+	for i := range k.rule.filter {
+		c.filters = append(c.filters, compiledFilter{&k.rule.filter[i], p.slotOf(&k.rule.filter[i].field)})
+	}
+	for i := range k.rule.keys {
+		c.keys = append(c.keys, p.slotOf(&k.rule.keys[i]))
+	}
+	if k.rule.value != nil {
+		c.value = p.slotOf(k.rule.value)
+	}
+	return c
+}
+
+// slotOf returns the slot of a field; that of a position is there.
+func (p *program) slotOf(f *field) int {
+	if f.selector == nil {
+		return slices.Index(p.positions, f.position)
+	}
+	text := f.selector.String()
+	i := slices.IndexFunc(p.selectors, func(s *filterpattern.Selector) bool { return s.String() == text })
+	if i < 0 {
+		i = len(p.selectors)
+		p.selectors = append(p.selectors, f.selector)
+	}
+	return len(p.positions) + i
+}
+
+// load makes an event the one that is looked at.
+func (p *program) load(message string) {
+	p.object = unknown
+	for i := range p.slots {
+		p.slots[i] = slot{}
+	}
+	if p.most == 0 {
+		return
+	}
+	p.fields = filterpattern.AppendFields(p.fields[:0], message, p.most)
+	for i, position := range p.positions {
+		if position <= len(p.fields) {
+			p.slots[i] = slot{text: p.fields[position-1], present: true}
+		}
+	}
+}
+
+// at returns a slot of the event.
+func (p *program) at(i int, message string) *slot {
+	s := &p.slots[i]
+	if n := i - len(p.positions); n >= 0 && !s.found {
+		s.text, s.present = p.selectors[n].Find(message)
+		s.found = true
+	}
+	return s
+}
+
+// isObject reports whether the event is a JSON object. It is asked last, since it costs most.
+func (p *program) isObject(message string) bool {
+	if p.object == unknown {
+		p.object = no
+		if filterpattern.IsObject(message) {
+			p.object = yes
+		}
+	}
+	return p.object == yes
+}
+
+// matches reports whether the event that is looked at contributes to a rule, but for its value.
+func (p *program) matches(c *compiled, message string) bool {
+	for i := range c.filters {
+		if f := &c.filters[i]; !f.holds(p.at(f.slot, message)) {
+			return false
+		}
+	}
+	for _, k := range c.keys {
+		if !p.at(k, message).present {
+			return false
+		}
+	}
+	return !c.json || p.isObject(message)
+}
+
+// keyOf returns the contributor that the event is of: see splitKey. It is a part of the message, or lies in p.key, until the next call.
+func (p *program) keyOf(c *compiled) (text string, buf []byte) {
+	if len(c.keys) == 1 {
+		return clip(p.slots[c.keys[0]].text), nil
+	}
+	p.key = p.key[:0]
+	for i, k := range c.keys {
+		text := clip(p.slots[k].text)
+		if i < len(c.keys)-1 {
+			p.key = binary.AppendUvarint(p.key, uint64(len(text)))
+		}
+		p.key = append(p.key, text...)
+	}
+	return "", p.key
+}
+
+// clip cuts the value of a key off where AWS does, between characters.
+func clip(text string) string {
+	if len(text) <= maxKeyBytes {
+		return text
+	}
+	n := maxKeyBytes
+	for n > maxKeyBytes-utf8.UTFMax && !utf8.RuneStart(text[n]) {
+		n--
+	}
+	return text[:n]
+}
+
+// splitKey returns the values that a contributor's key has. All but the last stand behind their length.
+func splitKey(key string, n int) []string {
+	out := make([]string, 0, n)
+	for range n - 1 {
+		size, at := binary.Uvarint([]byte(key[:min(len(key), binary.MaxVarintLen64)]))
+		if at <= 0 || size > uint64(len(key)-at) {
+			return append(out, key) // it was damaged on the disk
+		}
+		out = append(out, key[at:at+int(size)])
+		key = key[at+int(size):]
+	}
+	return append(out, key)
+}
+
+// fields returns all that the rule looks at.
+func (r *Rule) fields() []*field {
+	var out []*field
+	for i := range r.keys {
+		out = append(out, &r.keys[i])
+	}
+	if r.value != nil {
+		out = append(out, r.value)
+	}
+	for i := range r.filter {
+		out = append(out, &r.filter[i].field)
+	}
+	return out
+}

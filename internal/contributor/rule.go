@@ -1,0 +1,137 @@
+package contributor
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+
+	"weir/internal/filterpattern"
+)
+
+// Schemas of rules.
+const (
+	// CloudWatchSchema is that of AWS's rules.
+	CloudWatchSchema = "CloudWatchLogRule"
+	// WeirSchema is that of weir's own rules, which differ in two points: they count values of any size, and their filters In, NotIn
+	// and StartsWith take more than 10 texts.
+	WeirSchema = "WeirLogRule"
+)
+
+// Limits of AWS.
+const (
+	maxDefinition = 8192
+	maxKeys       = 4
+	maxFilters    = 4
+	maxTexts      = 10
+	// maxKeyBytes is where the value of a key is cut off: "Keys larger than 1 KB are truncated to 1KB".
+	maxKeyBytes = 1024
+	// largest is the greatest value, and without its sign the least, that AWS's rules count.
+	largest = 1e9
+)
+
+// A Rule says what contributes. It does not change and is safe for concurrent use.
+type Rule struct {
+	schema string
+	groups []groupPattern
+	json   bool // else CLF
+	sums   bool // else it counts
+	keys   []field
+	value  *field // nil: each event contributes 1
+	filter []filter
+}
+
+// A field is one of events: a position in a line, or what a selector leads to in JSON.
+type field struct {
+	label    string // as the rule names it
+	position int    // counted from 1; 0: selector
+	selector *filterpattern.Selector
+}
+
+// String returns the field in one form, however a rule names it.
+func (f *field) String() string {
+	if f.selector != nil {
+		return f.selector.String()
+	}
+	return "field " + itoa(f.position)
+}
+
+// Schema returns the rule's schema as DescribeInsightRules shows it: CloudWatchLogRule/1.
+func (r *Rule) Schema() string { return r.schema + "/1" }
+
+// LogFormat returns JSON or CLF.
+func (r *Rule) LogFormat() string {
+	if r.json {
+		return "JSON"
+	}
+	return "CLF"
+}
+
+// KeyLabels returns the names of the keys. The slice is the caller's.
+func (r *Rule) KeyLabels() []string {
+	out := make([]string, len(r.keys))
+	for i := range r.keys {
+		out[i] = r.keys[i].label
+	}
+	return out
+}
+
+// AggregationStatistic returns what reports say of the rule: SampleCount where it counts (seen), Sum where it sums.
+func (r *Rule) AggregationStatistic() string {
+	if r.sums {
+		return Sum
+	}
+	return SampleCount
+}
+
+// skipsLarge reports whether values beyond 1e9 do not count.
+func (r *Rule) skipsLarge() bool { return r.schema == CloudWatchSchema }
+
+// counting returns what the rule counts, in one form: rules that differ in their log groups or in names only count the same.
+func (r *Rule) counting() string {
+	parts := []string{r.schema, r.LogFormat(), r.AggregationStatistic()}
+	for i := range r.keys {
+		parts = append(parts, "key", r.keys[i].String())
+	}
+	if r.value != nil {
+		parts = append(parts, "value", r.value.String())
+	}
+	var filters []string
+	for i := range r.filter {
+		filters = append(filters, r.filter[i].String())
+	}
+	slices.Sort(filters) // they are joined by and
+	text, err := json.Marshal(append(parts, filters...))
+	if err != nil {
+		panic(err) // texts can be written
+	}
+	return string(text)
+}
+
+// A groupPattern is an element of LogGroupNames or LogGroupARNs.
+type groupPattern struct {
+	name    string
+	prefix  bool   // names begin with it
+	account string // "" where it is no ARN, * for any
+	region  string
+}
+
+// Matches reports whether a log group of this server is one of the rule's.
+func (r *Rule) Matches(group string) bool {
+	return slices.ContainsFunc(r.groups, func(g groupPattern) bool {
+		if g.prefix {
+			return strings.HasPrefix(group, g.name)
+		}
+		return group == g.name
+	})
+}
+
+// foreign returns the first log group ARN that is of another account or region than the server's.
+func (r *Rule) foreign(account, region string) (groupPattern, bool) {
+	i := slices.IndexFunc(r.groups, func(g groupPattern) bool {
+		return g.account != "" && (g.account != "*" && g.account != account || g.region != region)
+	})
+	if i < 0 {
+		return groupPattern{}, false
+	}
+	return r.groups[i], true
+}

@@ -1,0 +1,77 @@
+package metricstore
+
+import (
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+)
+
+// numbered makes a datum of one of some metrics.
+func numbered(metric int, time int64, values ...float64) Datum {
+	return Datum{Metric: Metric{Namespace: "Bench", Name: "bytes", Dimensions: []Dimension{{"eni", fmt.Sprintf("eni-%05d", metric)}}}, Time: time, Values: values}
+}
+
+// BenchmarkPut puts requests as large as PutMetricData takes, each of 1,000 metrics.
+func BenchmarkPut(b *testing.B) {
+	for _, values := range []int{1, 150} {
+		b.Run(fmt.Sprintf("values=%d", values), func(b *testing.B) {
+			s := open(b, b.TempDir(), &clock{noon})
+			request, n := make([]Datum, 1000), 0
+			for b.Loop() {
+				for i := range request {
+					request[i] = numbered(i, noon.UnixMilli()-int64(n%600)*60_000)
+					for v := range values {
+						request[i].Values = append(request[i].Values, float64((n+v*7919)%5000))
+					}
+				}
+				must(b, s.Put(b.Context(), request))
+				n++
+			}
+			b.ReportMetric(float64(n*len(request))/b.Elapsed().Seconds(), "data/s")
+		})
+	}
+}
+
+// BenchmarkPutMany puts single data from 64 goroutines, which share transactions.
+func BenchmarkPutMany(b *testing.B) {
+	s := open(b, b.TempDir(), &clock{noon})
+	n := 0
+	for b.Loop() {
+		var all sync.WaitGroup
+		for i := range 64 {
+			all.Go(func() {
+				if err := s.Put(b.Context(), []Datum{numbered(i, noon.UnixMilli()-int64(n%600)*60_000, float64(n))}); err != nil {
+					b.Error(err)
+				}
+			})
+		}
+		all.Wait()
+		n++
+	}
+	b.ReportMetric(float64(64*n)/b.Elapsed().Seconds(), "data/s")
+}
+
+// BenchmarkRead reads what an evaluation of an alarm of three periods needs, of 1,000 metrics that have an hour of minutes.
+func BenchmarkRead(b *testing.B) {
+	for _, values := range []bool{false, true} {
+		b.Run(fmt.Sprintf("values=%v", values), func(b *testing.B) {
+			s := open(b, b.TempDir(), &clock{noon})
+			const metrics = 1000
+			for minute := range int64(60) {
+				var data []Datum
+				for i := range metrics {
+					data = append(data, numbered(i, noon.Add(-time.Duration(minute)*time.Minute).UnixMilli(), 1, 2, 3, float64(i)))
+				}
+				must(b, s.Put(b.Context(), data))
+			}
+			for i := 0; b.Loop(); i++ {
+				d := numbered(i%metrics, 0)
+				got, err := s.Read(b.Context(), ReadRequest{Metric: d.Metric, From: noon.Unix() - 240, To: noon.Unix() + 60, Period: 60, Live: true, Values: values})
+				if err != nil || len(got) != 5 {
+					b.Fatal(got, err)
+				}
+			}
+		})
+	}
+}
