@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -142,9 +143,7 @@ func TestTags(t *testing.T) {
 			tags := map[string]string{word(): word(), word(): word()}
 			err = s.Tag(t.Context(), some, tags)
 			for _, id := range some {
-				for k, v := range tags {
-					want[id][k] = v
-				}
+				maps.Copy(want[id], tags)
 			}
 		}
 		if err != nil {
@@ -157,9 +156,7 @@ func TestTags(t *testing.T) {
 		got := map[string]map[string]string{}
 		for _, f := range all {
 			got[f.ID] = map[string]string{}
-			for k, v := range f.Tags {
-				got[f.ID][k] = v
-			}
+			maps.Copy(got[f.ID], f.Tags)
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Fatal(diff)

@@ -61,7 +61,7 @@ func matches(filters []filter, of func(name string) []string) bool {
 
 // like reports whether a text is of a pattern with * for any characters and ? for one; a backslash takes the meaning of the next character.
 //
-// Source: AWS's SDK for Java, DescribeTagsRequest: "* matches zero or more characters, and ? matches exactly one character."
+// Source: AWS's SDK for Java, DescribeTagsRequest, of 2011: "? matches exactly one character".
 func like(pattern, text string) bool {
 	p, t := []rune(pattern), []rune(text)
 	star, resume := -1, 0

@@ -22,9 +22,12 @@ const testKey, testSecret = "WEIRTESTKEY", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPL
 // everyone is let in and may do all.
 type everyone struct{}
 
-func (everyone) AccessKeyID() string                                                   { return testKey }
-func (everyone) Allows(string) bool                                                    { return true }
-func (everyone) Screen(*http.Request, string) error                                    { return nil }
+func (everyone) AccessKeyID() string { return testKey }
+
+func (everyone) Allows(string) bool { return true }
+
+func (everyone) Screen(*http.Request, string) error { return nil }
+
 func (e everyone) Authenticate(*http.Request, []byte, string) (awsapi.Identity, error) { return e, nil }
 
 // signed lets in who signs with the test's key.
@@ -171,4 +174,12 @@ func query(values map[string]string) string {
 		form.Set(k, v)
 	}
 	return form.Encode()
+}
+
+// storeRequest asks the store for flow logs that go to a bucket.
+func storeRequest(ids ...string) flowlogstore.Request {
+	return flowlogstore.Request{ResourceIDs: ids, Config: flowlogstore.Config{
+		ResourceType: flowlogstore.NetworkInterface, TrafficType: "ALL", DestinationType: flowlogstore.S3, Destination: "arn:aws:s3:::bkt", LogFormat: "${version} ${start}",
+		FileFormat: flowlogstore.Parquet, Hive: true,
+	}}
 }
