@@ -2,6 +2,7 @@ package metricmath
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 
 	"weir/internal/metricstore"
@@ -32,7 +33,7 @@ func BenchmarkEvaluate(b *testing.B) {
 		{"Page", "FIRST(SORT(METRICS() / SUM(METRICS()), AVG, DESC, 10))", queries, 86_400},
 	} {
 		b.Run(bench.name, func(b *testing.B) {
-			all := append(bench.queries[:len(bench.queries):len(bench.queries)], Query{ID: "e1", Expression: bench.expression, ReturnData: true})
+			all := slices.Concat(bench.queries, []Query{{ID: "e1", Expression: bench.expression, ReturnData: true}})
 			for b.Loop() {
 				if _, err := Evaluate(b.Context(), source, all, 0, bench.to); err != nil {
 					b.Fatal(err)

@@ -27,7 +27,8 @@ func Check(queries []Query) error {
 	return err
 }
 
-// CheckWatched says what is wrong with queries that an alarm shall watch: one of them returns data, and it gives one time series.
+// CheckWatched says what is wrong with queries that an alarm shall watch: one of them returns data, and it gives one time series. All
+// are of one period, which is how long a datapoint of the alarm is.
 //
 // Source: AWS, CloudWatch API Reference, PutMetricAlarm; User Guide, SEARCH in "Using math expressions with CloudWatch metrics".
 func CheckWatched(queries []Query) error {
@@ -54,6 +55,13 @@ func CheckWatched(queries []Query) error {
 	}
 	if c.kinds[watched].kind != series {
 		return c.in(watched, wrong(-1, "FIRST, SUM and others make one of them", "An alarm watches one time series; this gives several"))
+	}
+	var periods []int
+	for _, k := range c.kinds {
+		periods = union(periods, k.periods)
+	}
+	if len(periods) > 1 {
+		return wrong(-1, "give them one Period", "The metrics of an alarm have different periods: %s", seconds(periods))
 	}
 	return nil
 }

@@ -22,11 +22,15 @@ const (
 //
 // Errors: an *Error where the queries are wrong, else what the source returned.
 func Evaluate(ctx context.Context, src Source, queries []Query, from, to int64) ([]Series, error) {
+	return evaluate(ctx, src, queries, from, to, maxWork)
+}
+
+func evaluate(ctx context.Context, src Source, queries []Query, from, to int64, work int) ([]Series, error) {
 	c, err := check(queries)
 	if err != nil {
 		return nil, err
 	}
-	e := &evaluator{checker: c, ctx: ctx, src: src, from: from, to: to, values: make([]*value, len(queries)), labels: c.defaultLabels()}
+	e := &evaluator{checker: c, ctx: ctx, src: src, from: from, to: to, work: work, values: make([]*value, len(queries)), labels: c.defaultLabels()}
 	var out []Series
 	for i, q := range queries {
 		if !q.ReturnData {
@@ -67,7 +71,7 @@ type evaluator struct {
 	// values are those of queries that were evaluated.
 	values []*value
 	labels []string
-	// work are the points that came about.
+	// work is how many points may come about still.
 	work int
 }
 
@@ -114,7 +118,7 @@ func (e *evaluator) metric(stat *Stat) (Series, error) {
 }
 
 func (e *evaluator) spend(points int) error {
-	if e.work += points; e.work > maxWork {
+	if e.work -= points; e.work < 0 {
 		return wrong(-1, "ask for a shorter time, a longer Period or fewer metrics", "More than %d data points are needed", maxWork)
 	}
 	return nil

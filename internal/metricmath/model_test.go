@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"weir/internal/metricstore"
+	"weir/internal/sharedtest"
 )
 
 const modelPeriods = 12
@@ -99,7 +100,7 @@ func modelOf(name string, a, b model, i int) float64 {
 
 // TestRandomExpressions holds expressions over sparse metrics against a model that computes period by period.
 func TestRandomExpressions(t *testing.T) {
-	for seed := range uint64(2000) {
+	for seed := range sharedtest.Rounds(uint64(2000)) {
 		r := rand.New(rand.NewPCG(seed, 1)) //nolint:gosec // a test's
 		source := &known{points: map[string]Series{}}
 		var metrics []model

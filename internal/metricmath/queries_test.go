@@ -67,6 +67,10 @@ func TestCheckWatched(t *testing.T) {
 		{[]Query{m1, shown("e1", "m1"), shown("e2", "m1")}, "More than one query returns data: e1 and e2 (set ReturnData to false in the others)"},
 		{[]Query{m1, m2, shown("e1", "METRICS()")}, "Error in expression 'e1': An alarm watches one time series; this gives several (FIRST, SUM and others make one of them)"},
 		{[]Query{shown("e1", "SUM(SEARCH('a', 'Sum', 60))")}, "Error in expression 'e1': SEARCH is not supported in alarms at position 5 (name the metrics)"},
+		{
+			[]Query{m1, {ID: "m2", Stat: &Stat{Metric: m2.Stat.Metric, Stat: "Sum", Period: 300}}, shown("e1", "m1 * MAX(m2)")},
+			"The metrics of an alarm have different periods: 60, 300 seconds (give them one Period)",
+		},
 		{[]Query{m1, shown("e1", "m3")}, "Error in expression 'e1': Undefined variable 'm3' at position 1"},
 	}
 	for _, tt := range tests {
@@ -207,8 +211,11 @@ func TestBounds(t *testing.T) {
 	for i := 1; i < 400; i++ {
 		queries = append(queries, Query{ID: fmt.Sprint("e", i), Expression: fmt.Sprintf("e%d + 1", i-1), ReturnData: i == 399})
 	}
-	if got := eval(ctx, source, 100_800, queries...); !strings.HasSuffix(got, "More than 20000000 data points are needed (ask for a shorter time, a longer Period or fewer metrics)") {
-		t.Error(got)
+	if _, err := evaluate(ctx, source, queries, 0, 10, 4500); err == nil || !strings.HasSuffix(err.Error(), "More than 20000000 data points are needed (ask for a shorter time, a longer Period or fewer metrics)") {
+		t.Error(err)
+	}
+	if got, err := evaluate(ctx, source, queries, 0, 10, 10_000); err != nil || len(got) != 1 || got[0].Values[9] != 400 {
+		t.Errorf("%v %v", got, err)
 	}
 	if got := eval(ctx, source, 0, shown("e1", "TIME_SERIES(1)", 1)); got != "1" {
 		t.Error(got)

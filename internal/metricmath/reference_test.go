@@ -69,18 +69,28 @@ func TestReference(t *testing.T) {
 	}
 }
 
+var callForm = regexp.MustCompile(`\b([A-Z][A-Z_0-9]*)\(`)
+
 func functionTable(t *testing.T) string {
 	scripts, err := filepath.Glob("testdata/*.txt")
 	if err != nil {
 		t.Fatal(err)
 	}
-	texts := map[string]string{}
+	calls := map[string]map[string]bool{}
 	for _, name := range scripts {
 		raw, err := os.ReadFile(name)
 		if err != nil {
 			t.Fatal(err)
 		}
-		texts[filepath.Base(name)] = string(raw)
+		called := map[string]bool{}
+		for line := range strings.Lines(string(raw)) {
+			if strings.HasPrefix(line, "?") {
+				for _, m := range callForm.FindAllStringSubmatch(line, -1) {
+					called[m[1]] = true
+				}
+			}
+		}
+		calls[strings.TrimSuffix(filepath.Base(name), ".txt")] = called
 	}
 	var b strings.Builder
 	b.WriteString("| Function | Forms | How | Scripts |\n| --- | --- | --- | --- |\n")
@@ -97,10 +107,9 @@ func functionTable(t *testing.T) string {
 		for _, x := range f.forms {
 			forms = append(forms, "`"+x.String()+"`")
 		}
-		call := regexp.MustCompile(`(?m)^\?.*\b` + name + `\(`)
-		for _, script := range slices.Sorted(maps.Keys(texts)) {
-			if call.MatchString(texts[script]) {
-				called = append(called, strings.TrimSuffix(script, ".txt"))
+		for _, script := range slices.Sorted(maps.Keys(calls)) {
+			if calls[script][name] {
+				called = append(called, script)
 			}
 		}
 		fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", name, strings.Join(forms, "<br>"), how, strings.Join(called, ", "))
