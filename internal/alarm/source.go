@@ -2,7 +2,7 @@ package alarm
 
 import "context"
 
-// A Source has the values that alarms watch. Package app gives one.
+// A Source has the values that alarms watch. Package app gives one. It is safe for concurrent use: log alarms are evaluated beside the others.
 //
 // Errors are of the moment, unless they are an [*Error]: then the alarm's definition can't be evaluated.
 type Source interface {

@@ -53,20 +53,14 @@ func (s *Store) stepMetrics(ctx context.Context, src Source) (next int64, err er
 	s.stepping.Lock()
 	defer s.stepping.Unlock()
 	now := s.nowMS()
-	gapped, back := s.watch.look(now)
-	s.mu.Lock()
-	s.seenGaps = s.watch.gaps
-	s.mu.Unlock()
+	if err := s.look(ctx, now); err != nil {
+		return now + retryAfter, err
+	}
 	defer func() {
 		// What takes long is no gap: data were taken in meanwhile.
 		end := s.nowMS()
 		s.watch.seen, s.watch.expected = max(s.watch.seen, end), max(next, end+1)
 	}()
-	if back {
-		if err := s.stepBack(ctx, now); err != nil {
-			return now + retryAfter, err
-		}
-	}
 	next = now + minute*1000
 	var plans []plan
 	for _, a := range s.byName() {
@@ -94,9 +88,8 @@ func (s *Store) stepMetrics(ctx context.Context, src Source) (next int64, err er
 			next = min(next, a.Until)
 		}
 	}
-	s.watch.expected = max(next, now+1)
-	if gapped || back || found.some || s.watch.seen-s.watch.kept >= minute*1000 {
-		if err := s.keepWatch(ctx, gapped || back); err != nil {
+	if found.some || s.watch.seen-s.watch.kept >= minute*1000 {
+		if err := s.keepWatch(ctx); err != nil {
 			return next, err
 		}
 	}

@@ -1,8 +1,6 @@
 package alarm
 
 import (
-	"cmp"
-	"context"
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
@@ -73,33 +71,6 @@ func (b *batch) actionID(a *alarm, t *Transition, place int) string {
 	return fmt.Sprintf("%x-%x-%x-%x-%x", h[:4], h[4:6], h[6:8], h[8:10], h[10:16])
 }
 
-// SetState sets a state for a while: the next evaluation sets it as it is. Actions are carried out as with any transition. data is JSON, or "". Errors are
-// [*Error] where there is no such alarm (ResourceNotFound) or data is no JSON (InvalidFormat).
-//
-// Source: AWS, CloudWatch API Reference, SetAlarmState: a composite alarm goes back when the state of an alarm changes that it is on.
-func (s *Store) SetState(ctx context.Context, name string, state State, reason, data string) error {
-	if state != OK && state != Alarm && state != InsufficientData {
-		return invalid("1 validation error detected: Value '%s' at 'stateValue' failed to satisfy constraint: Member must satisfy enum value set: [INSUFFICIENT_DATA, ALARM, OK]", state)
-	}
-	if data != "" && !json.Valid([]byte(data)) {
-		return &Error{Code: "InvalidFormat", Message: "StateReasonData must be valid JSON."}
-	}
-	return s.write(ctx, func(b *batch) error {
-		a := b.edit(name)
-		if a == nil {
-			return notFound()
-		}
-		if a.State == state {
-			a.Reason, a.ReasonData, a.StateUpdated = reason, data, b.now
-			return nil
-		}
-		if err := b.transition(a, state, reason, data, nil); err != nil {
-			return err
-		}
-		return b.settle()
-	})
-}
-
 // object is a JSON object.
 type object = map[string]any
 
@@ -123,21 +94,4 @@ func stateUpdate(old, now *Described) any {
 		}
 	}
 	return text
-}
-
-// Silence holds the actions of an alarm back until a time in milliseconds since the epoch; one that is past ends it. What is held back
-// is in the history and is not made up for. It is weir's own.
-func (s *Store) Silence(ctx context.Context, name string, until int64) error {
-	return s.write(ctx, func(b *batch) error {
-		a := b.edit(name)
-		if a == nil {
-			return notFound()
-		}
-		summary := fmt.Sprintf("Alarm %q silenced until %s", name, isoTime(until))
-		if until <= b.now {
-			until, summary = 0, fmt.Sprintf("Alarm %q silenced no more", name)
-		}
-		a.SilencedUntil = until
-		return b.log(a, itemConfiguration, summary, object{"version": "1.0", "type": "Silence", "silencedUntil": cmp.Or(until, b.now)})
-	})
 }

@@ -30,6 +30,8 @@ type watch struct {
 	// opened says that there was a look since the store was opened: before the first there was a time, if a short one, without weir.
 	opened bool
 	gaps   gaps
+	// changed says that the database does not have the gaps yet.
+	changed bool
 	// kept is what the database has of seen, and forgotten when history was last shortened.
 	kept, forgotten int64
 }
@@ -52,7 +54,7 @@ func (gs gaps) overlap(from, to, lateness int64) bool {
 	return slices.ContainsFunc(gs, func(g gap) bool { return from < g.until && to > g.since-lateness })
 }
 
-// look says that alarms are looked at now. A time since the last look that is longer than it should be is a gap. It reports whether there was one, and whether
+// look says that alarms are looked at now, in milliseconds since the epoch. A time since the last look that is longer than it should be is a gap. It reports whether there was one, and whether
 // the clock was set back.
 func (w *watch) look(now int64) (gapped, back bool) {
 	switch {
@@ -82,13 +84,13 @@ func (w *watch) look(now int64) (gapped, back bool) {
 		}
 		w.gaps = left
 	}
-	w.seen, w.opened = max(now, w.seen), true
+	w.seen, w.opened, w.changed = max(now, w.seen), true, w.changed || gapped || back
 	return gapped, back
 }
 
 // save writes what is known of times looked at; gaps where they have changed.
-func (w *watch) save(ctx context.Context, tx *sql.Tx, gaps bool) error {
-	if _, err := tx.ExecContext(ctx, "UPDATE store SET seen = ?", w.seen); err != nil || !gaps {
+func (w *watch) save(ctx context.Context, tx *sql.Tx) error {
+	if _, err := tx.ExecContext(ctx, "UPDATE store SET seen = ?", w.seen); err != nil || !w.changed {
 		return err
 	}
 	if _, err := tx.ExecContext(ctx, "DELETE FROM gaps"); err != nil {
@@ -105,6 +107,12 @@ func (w *watch) save(ctx context.Context, tx *sql.Tx, gaps bool) error {
 // Run evaluates alarms on time until ctx ends, and returns its error. What fails meanwhile is logged and tried again. Log alarms are evaluated beside the others: a
 // query that takes long holds nothing up.
 func (s *Store) Run(ctx context.Context, src Source) error {
+	s.stepping.Lock()
+	err := s.look(ctx, s.nowMS()) // log alarms have to know of the gap before the first step
+	s.stepping.Unlock()
+	if err != nil {
+		return err
+	}
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -134,6 +142,23 @@ func (s *Store) run(ctx context.Context, src Source, step func(context.Context, 
 	}
 }
 
+// look looks at alarms at a time, in milliseconds since the epoch: it notes a gap, and that the clock was set back. The caller holds stepping.
+func (s *Store) look(ctx context.Context, now int64) error {
+	gapped, back := s.watch.look(now)
+	s.mu.Lock()
+	s.seenGaps = s.watch.gaps
+	s.mu.Unlock()
+	if back {
+		if err := s.stepBack(ctx, now); err != nil {
+			return err
+		}
+	}
+	if gapped || back {
+		return s.keepWatch(ctx)
+	}
+	return nil
+}
+
 // stepBack lets evaluations begin anew when the clock was set back: what was judged of a time to come is judged again when that comes.
 func (s *Store) stepBack(ctx context.Context, now int64) error {
 	return s.write(ctx, func(b *batch) error {
@@ -147,12 +172,12 @@ func (s *Store) stepBack(ctx context.Context, now int64) error {
 }
 
 // keepWatch writes what is known of times looked at.
-func (s *Store) keepWatch(ctx context.Context, gaps bool) error {
+func (s *Store) keepWatch(ctx context.Context) error {
 	s.change.Lock()
 	defer s.change.Unlock()
-	if err := sqlitedb.InTx(ctx, s.db, func(tx *sql.Tx) error { return s.watch.save(ctx, tx, gaps) }); err != nil {
+	if err := sqlitedb.InTx(ctx, s.db, func(tx *sql.Tx) error { return s.watch.save(ctx, tx) }); err != nil {
 		return err
 	}
-	s.watch.kept = s.watch.seen
+	s.watch.kept, s.watch.changed = s.watch.seen, false
 	return nil
 }
