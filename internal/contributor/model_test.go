@@ -287,7 +287,7 @@ func (w *world) compare() {
 // Whatever rules there are, in whatever order events come, with little memory, and however often the store crashes: reports are those of a
 // plain count of the events that were read.
 func TestModel(t *testing.T) {
-	for seed := range sharedtest.Rounds(uint64(20)) {
+	for seed := range sharedtest.Rounds(uint64(12)) {
 		r := rand.New(rand.NewPCG(seed, 1))
 		c := newClock()
 		w := &world{t: t, r: r, dir: t.TempDir(), c: c, options: Options{Now: c.now, MaxPending: 1 + r.IntN(2000)}}

@@ -200,12 +200,12 @@ func TestCommitFails(t *testing.T) {
 
 // What is damaged on the disk is an error, and not a lower count.
 func TestDamaged(t *testing.T) {
-	s := open(t, t.TempDir(), Options{Now: newClock().now})
-	put(t, s, "rule", clf+`"Contribution":{"Keys":["1"]},"AggregateOn":"Count"}`)
 	for name, damage := range map[string]string{
 		"cut off": "UPDATE chunks SET data = substr(data, 1, length(data) - 1)", "a first byte": "UPDATE chunks SET data = CAST(x'ff' || data AS BLOB)",
 		"nothing": "UPDATE chunks SET data = zeroblob(0)",
 	} {
+		s := open(t, t.TempDir(), Options{Now: newClock().now})
+		put(t, s, "rule", clf+`"Contribution":{"Keys":["1"]},"AggregateOn":"Count"}`)
 		add(t, s, hourStart, "a", "b")
 		commit(t, s)
 		if _, err := s.db.ExecContext(t.Context(), damage); err != nil {
