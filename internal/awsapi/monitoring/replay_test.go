@@ -182,18 +182,19 @@ func (r *record) text(path, want, got string) {
 	}
 	var names []string
 	want = strings.ReplaceAll(want, "111111111111", "<account>")
-	pattern := "^"
+	var pattern strings.Builder
+	pattern.WriteString("^")
 	for rest := want; ; {
 		at := masked.FindStringIndex(rest)
 		if at == nil {
-			pattern += regexp.QuoteMeta(rest) + "$"
+			pattern.WriteString(regexp.QuoteMeta(rest) + "$")
 			break
 		}
-		pattern += regexp.QuoteMeta(rest[:at[0]]) + "(.+?)"
+		pattern.WriteString(regexp.QuoteMeta(rest[:at[0]]) + "(.+?)")
 		names = append(names, rest[at[0]:at[1]])
 		rest = rest[at[1]:]
 	}
-	found := regexp.MustCompile(pattern).FindStringSubmatch(got)
+	found := regexp.MustCompile(pattern.String()).FindStringSubmatch(got)
 	if found == nil {
 		r.t.Errorf("%s: %s is %q, not %q", r.what, path, got, want)
 		return
