@@ -85,9 +85,13 @@ func (rt *Router) serve(w http.ResponseWriter, r *http.Request, c *Call) error {
 	if c.Identity, err = rt.auth.Authenticate(r, received.Bytes(), c.Service.Name); err != nil {
 		return err
 	}
+	body := received.Bytes()
 	if c.form {
-		// Only the body says which operation a form is for.
-		if op, known = c.formOperation(received.Bytes()); known && op.MaxBody > 0 && int64(received.Len()) > op.MaxBody {
+		// Only the body says which operation a form is for, or the URL where there is no body.
+		if len(body) == 0 {
+			body = []byte(r.URL.RawQuery)
+		}
+		if op, known = c.formOperation(body); known && op.MaxBody > 0 && int64(received.Len()) > op.MaxBody {
 			return tooLarge(op.MaxBody)
 		}
 	}
@@ -101,7 +105,7 @@ func (rt *Router) serve(w http.ResponseWriter, r *http.Request, c *Call) error {
 			Message: "the access key " + c.Identity.AccessKeyID() + " is not authorized to perform: " + action,
 		}
 	}
-	if c.Body, err = unpack(r.Header.Get("Content-Encoding"), received.Bytes(), op.MaxBody); err != nil {
+	if c.Body, err = unpack(r.Header.Get("Content-Encoding"), body, op.MaxBody); err != nil {
 		return err
 	}
 	return op.answer(r.Context(), w, c)
@@ -117,7 +121,7 @@ func (rt *Router) identify(r *http.Request, c *Call) bool {
 	c.protocol = json11
 	path := strings.Split(r.URL.Path, "/")
 	cbor := len(path) == 5 && path[1] == "service" && path[3] == "operation" && r.Header.Get("Smithy-Protocol") == "rpc-v2-cbor"
-	form := target == "" && strings.HasPrefix(r.Header.Get("Content-Type"), "application/x-www-form-urlencoded")
+	form := target == "" && (strings.HasPrefix(r.Header.Get("Content-Type"), "application/x-www-form-urlencoded") || r.URL.Query().Has("Action"))
 	switch {
 	case cbor:
 		target, operation, c.protocol = path[2], path[4], cborProtocol{}

@@ -3,6 +3,7 @@ package sns
 import (
 	"bufio"
 	"bytes"
+	"encoding/xml"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -186,4 +187,40 @@ func TestCapturedRequests(t *testing.T) {
 			t.Errorf("%s: %d %s", file, w.Code, w.Body)
 		}
 	}
+}
+
+// TestPathParameters answers a request whose form is in its URL, as AWS does.
+func TestPathParameters(t *testing.T) {
+	s := newServer(t, anyone{})
+	query := url.Values{"Action": {"Publish"}, "Version": {"2010-03-31"}, "TopicArn": {s.topic("ops")}, "Message": {"test message direct post request"}}
+	r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/?"+query.Encode(), nil)
+	r.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=K/20261130/us-east-1/sns/aws4_request, SignedHeaders=host, Signature=0")
+	w := httptest.NewRecorder()
+	if s.router.ServeHTTP(w, r); w.Code != http.StatusOK || !strings.Contains(w.Body.String(), "<PublishResult><MessageId>") {
+		t.Errorf("%d %s", w.Code, w.Body)
+	}
+}
+
+// FuzzForm answers any form with a document of XML, and never with an error of the server.
+func FuzzForm(f *testing.F) {
+	for _, body := range []string{
+		"Action=Publish&Version=2010-03-31&TopicArn=arn:aws:sns:us-east-1:123456789012:ops&Message=m&MessageStructure=json&MessageAttributes.entry.1.Name=a&MessageAttributes.entry.1.Value.DataType=String",
+		"Action=CreateTopic&Version=2010-03-31&Name=x&Attributes.entry.1.key=DeliveryPolicy&Attributes.entry.1.value=%7B%7D&Tags.member.1.Key=k&Tags=",
+		"Action=Subscribe&Version=2010-03-31&TopicArn=arn:aws:sns:us-east-1:123456789012:ops&Protocol=webhook&Endpoint=https://example.com/&Attributes.entry.1.key=FilterPolicy&Attributes.entry.1.value=x",
+		"Action=PublishBatch&Version=2010-03-31&PublishBatchRequestEntries.member.1.Id=1&PublishBatchRequestEntries.member.1.Message=m&TopicArn=x",
+	} {
+		f.Add(body)
+	}
+	s := newServer(f, anyone{})
+	s.topic("ops")
+	f.Fuzz(func(t *testing.T, body string) {
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/", strings.NewReader(body))
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		r.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=K/20261130/us-east-1/sns/aws4_request, SignedHeaders=host, Signature=0")
+		w := httptest.NewRecorder()
+		s.router.ServeHTTP(w, r)
+		if _, err := read(xml.NewDecoder(w.Body)); err != nil || w.Code >= http.StatusInternalServerError {
+			t.Fatalf("%d %v of %q", w.Code, err, body)
+		}
+	})
 }

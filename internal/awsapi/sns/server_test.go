@@ -51,14 +51,14 @@ func (a anyone) Authenticate(*http.Request, []byte, string) (awsapi.Identity, er
 
 // testServer answers requests of the test itself.
 type testServer struct {
-	t      *testing.T
+	t      testing.TB
 	api    *API
 	store  *notify.Store
 	router *awsapi.Router
 	topics map[string]string // ARNs by name
 }
 
-func newServer(t *testing.T, auth awsapi.Authenticator) *testServer {
+func newServer(t testing.TB, auth awsapi.Authenticator) *testServer {
 	t.Helper()
 	now := time.Date(2026, 11, 30, 12, 0, 0, 0, time.UTC)
 	store, err := notify.Open(t.Context(), t.TempDir(), notify.Options{

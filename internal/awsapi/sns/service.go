@@ -29,8 +29,8 @@ func (a *API) Service() *awsapi.Service {
 	}
 }
 
+// operations are those of the service. A message of 256 KB, each byte escaped in a form, fits into [awsapi.DefaultMaxBody].
 func (a *API) operations() map[string]awsapi.Operation {
-	const large = 4 << 20 // a message of 256 KB, escaped as a form
 	return map[string]awsapi.Operation{
 		"ConfirmSubscription":       handle(a.confirmSubscription),
 		"CreateTopic":               handle(a.createTopic),
@@ -41,8 +41,8 @@ func (a *API) operations() map[string]awsapi.Operation {
 		"ListSubscriptionsByTopic":  handle(a.listSubscriptionsByTopic),
 		"ListTagsForResource":       handle(a.listTagsForResource),
 		"ListTopics":                handle(a.listTopics),
-		"Publish":                   handle(a.publish).WithMaxBody(large),
-		"PublishBatch":              handle(a.publishBatch).WithMaxBody(large),
+		"Publish":                   handle(a.publish),
+		"PublishBatch":              handle(a.publishBatch),
 		"SetSubscriptionAttributes": handle(a.setSubscriptionAttributes),
 		"SetTopicAttributes":        handle(a.setTopicAttributes),
 		"Subscribe":                 handle(a.subscribe),
