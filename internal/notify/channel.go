@@ -44,7 +44,7 @@ func (s *Store) checkEndpoint(protocol, endpoint string) error {
 	c, ok := channels[protocol]
 	switch {
 	case ok && c.confirms && s.o.URL == "":
-		return invalid("Protocol Reason: the server does not know the URL at which an endpoint could confirm; weir serve --url says it")
+		return invalid("Protocol Reason: the server does not know the URL at which an endpoint could confirm; weir serve --notify-url says it")
 	case ok:
 		return c.check(s, protocol, endpoint)
 	case slices.Contains(elsewhere, protocol):

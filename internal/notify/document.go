@@ -42,7 +42,7 @@ func (s *Store) document(d *delivery) ([]byte, error) {
 	if d.Kind == notification {
 		members = append(members, member{"UnsubscribeURL", s.unsubscribeURL(d.subscription)})
 	}
-	return written1(members, d.attributesJSON()), nil
+	return documentJSON(members, d.attributesJSON()), nil
 }
 
 // confirmationText is what a confirmation says.
@@ -64,8 +64,8 @@ func canonical(members []member, names []string) string {
 	return b.String()
 }
 
-// written1 writes members as SNS does; attributes is JSON, "" for none.
-func written1(members []member, attributes string) []byte {
+// documentJSON writes members as SNS does; attributes is JSON, "" for none.
+func documentJSON(members []member, attributes string) []byte {
 	var b bytes.Buffer
 	b.WriteString("{")
 	for i, m := range members {

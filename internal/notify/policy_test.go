@@ -192,3 +192,25 @@ func TestSubscriptionAttributes(t *testing.T) {
 		t.Error("the policy is still there")
 	}
 }
+
+// FuzzDeliveryPolicy reads any policy: what is taken is shown in a form that is taken again, and its retries end.
+func FuzzDeliveryPolicy(f *testing.F) {
+	f.Add(`{"http":{"defaultHealthyRetryPolicy":{"minDelayTarget":1,"maxDelayTarget":60,"numRetries":50,"numNoDelayRetries":3,"backoffFunction":"exponential"}}}`)
+	f.Add(`{"healthyRetryPolicy":{"numRetries":5},"throttlePolicy":{"maxReceivesPerSecond":1},"requestPolicy":{"headerContentType":"text/plain; charset=UTF-8"}}`)
+	f.Fuzz(func(t *testing.T, text string) {
+		if shown, err := topicDeliveryPolicy(text); err == nil && shown != "" {
+			if again, err := topicDeliveryPolicy(shown); err != nil || again != shown {
+				t.Fatalf("%s became %s: %v", shown, again, err)
+			}
+			p, err := (&Topic{Attributes: map[string]string{"DeliveryPolicy": shown}}).policy()
+			if err != nil || p.HTTP.Retry.total() > maxRetryTime*1000 {
+				t.Fatalf("%s: %v", shown, err)
+			}
+		}
+		if shown, err := subscriptionDeliveryPolicy(text, true); err == nil && shown != "" {
+			if again, err := subscriptionDeliveryPolicy(shown, true); err != nil || again != shown {
+				t.Fatalf("%s became %s: %v", shown, again, err)
+			}
+		}
+	})
+}

@@ -326,6 +326,11 @@ func TestSecrets(t *testing.T) {
 	if s.sign.file == before.file || !s.sign.key.Equal(before.key) {
 		t.Error("the certificate that ran out is still there, or the key is not")
 	}
+	for _, name := range []string{"topics.db", "topics.db-wal"} {
+		if info, err := os.Stat(filepath.Join(s.data, name)); err != nil || info.Mode().Perm() != 0o600 {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
 	for _, name := range []string{signingKeyFile, secretFile} {
 		path := filepath.Join(s.data, "secrets", name)
 		if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 {

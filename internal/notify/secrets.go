@@ -131,6 +131,15 @@ func openCertificate(path string, key *rsa.PrivateKey, now time.Time) ([]byte, e
 	return made, durable.WriteFile(path, made, 0o644)
 }
 
+// ownersAlone makes a file that its owner alone reads, where it is not there: endpoints of Slack and the like are secrets. SQLite's other files get its mode.
+func ownersAlone(path string) error {
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return err
+	}
+	return f.Close()
+}
+
 // sign returns the signature of a text, in base64: version 2, SHA256withRSA.
 func (s *signer) sign(text string) (string, error) {
 	sum := sha256.Sum256([]byte(text))

@@ -82,7 +82,11 @@ func Open(ctx context.Context, data string, o Options) (*Store, error) {
 		return nil, err
 	}
 	s.client = s.newClient()
-	if s.db, err = sqlitedb.Open(ctx, filepath.Join(data, "topics.db"), "the topics", migrations); err != nil {
+	path := filepath.Join(data, "topics.db")
+	if err := ownersAlone(path); err != nil {
+		return nil, err
+	}
+	if s.db, err = sqlitedb.Open(ctx, path, "the topics", migrations); err != nil {
 		return nil, err
 	}
 	s.queue.init()

@@ -178,7 +178,7 @@ type endpoint struct {
 	answer func(n int, w http.ResponseWriter) // n counts from 1; nil is 200
 }
 
-func newEndpoint(t *testing.T, answer func(n int, w http.ResponseWriter)) *endpoint {
+func newEndpoint(t testing.TB, answer func(n int, w http.ResponseWriter)) *endpoint {
 	t.Helper()
 	e := &endpoint{answer: answer}
 	e.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

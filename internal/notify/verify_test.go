@@ -64,7 +64,7 @@ func TestVerifiers(t *testing.T) {
 				if err := run(message); err != nil {
 					t.Errorf("message %d: %v\n%s", i, err, message)
 				}
-				if i == 1 && run(strings.Replace(message, "ALARM", "FINE", 1)) == nil {
+				if strings.Contains(message, "ALARM") && run(strings.Replace(message, "ALARM", "FINE", 1)) == nil {
 					t.Error("a changed message is taken")
 				}
 			}
