@@ -8,9 +8,10 @@ import (
 	"time"
 )
 
-// Run delivers until the context ends, and returns when attempts that are being made then have ended: they are made again by the next Run.
+// Run delivers until the context ends. Attempts that are being made then have a while to end, and are made again by the next Run where they have not.
 func (s *Store) Run(ctx context.Context) error {
-	defer s.queue.done.Wait()
+	sending, end := context.WithCancel(context.WithoutCancel(ctx))
+	defer s.finish(end)
 	var kept time.Time // when what is old was last looked for
 	for ctx.Err() == nil {
 		if now := s.o.Now(); now.Sub(kept) >= time.Hour || now.Before(kept) {
@@ -19,7 +20,7 @@ func (s *Store) Run(ctx context.Context) error {
 				s.o.Log.ErrorContext(ctx, "old messages and subscriptions could not be removed", "error", err)
 			}
 		}
-		next, _ := s.begin(ctx)
+		next, _ := s.begin(sending)
 		wait := time.Hour
 		if next > 0 {
 			wait = min(wait, time.Duration(next-s.now())*time.Millisecond)
@@ -31,6 +32,21 @@ func (s *Store) Run(ctx context.Context) error {
 		}
 	}
 	return ctx.Err()
+}
+
+// finish waits for the attempts that are being made, and ends them after the grace.
+func (s *Store) finish(end func()) {
+	ended := make(chan struct{})
+	go func() {
+		s.queue.done.Wait()
+		close(ended)
+	}()
+	select {
+	case <-ended:
+	case <-s.o.After(s.grace):
+	}
+	end()
+	<-ended
 }
 
 // Deliver makes the attempts that are due by the clock and those that become due while it does, and returns when the next is, in ms since the epoch, 0 where

@@ -81,6 +81,7 @@ func TestHangs(t *testing.T) {
 		<-release
 	})
 	fast := newEndpoint(t, nil)
+	s.grace = 0 // they hang for longer than that
 	topic := s.ops()
 	s.subscribe(topic, "webhook", slow.URL, nil)
 	s.subscribe(topic, "webhook", fast.URL, nil)
@@ -125,6 +126,35 @@ func TestHangs(t *testing.T) {
 	}
 	if len(ids) != 0 {
 		t.Errorf("lost: %v", ids)
+	}
+}
+
+// TestGrace ends while an endpoint is answering: it gets the message once.
+func TestGrace(t *testing.T) {
+	s := open(t, nil)
+	asked, answer := make(chan struct{}), make(chan struct{})
+	e := newEndpoint(t, func(n int, _ http.ResponseWriter) {
+		if n == 1 {
+			close(asked)
+			<-answer
+		}
+	})
+	topic := s.ops()
+	s.subscribe(topic, "webhook", e.URL, nil)
+	s.publish(Message{TopicARN: topic, Default: "m"})
+	ctx, end := context.WithCancel(t.Context())
+	ran := make(chan error, 1)
+	go func() { ran <- s.Run(ctx) }()
+	<-asked
+	end()
+	close(answer)
+	if err := <-ran; err != context.Canceled {
+		t.Error(err)
+	}
+	s.reopen()
+	s.deliver()
+	if n := len(e.all()); n != 1 {
+		t.Errorf("it came %d times", n)
 	}
 }
 

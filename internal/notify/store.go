@@ -54,7 +54,11 @@ type Store struct {
 	trust  *tls.Config
 	guard  *guard
 	queue  queue
+	grace  time.Duration // for attempts that are being made when Run ends
 }
+
+// grace is how long an endpoint that is answering may take when the server ends: a message that it gets then does not come twice.
+const grace = 2 * time.Second
 
 // Open opens or makes the store of a data directory. Errors are of files, or of an option.
 func Open(ctx context.Context, data string, o Options) (*Store, error) {
@@ -67,7 +71,7 @@ func Open(ctx context.Context, data string, o Options) (*Store, error) {
 	if o.Log == nil {
 		o.Log = slog.Default()
 	}
-	s := &Store{o: o}
+	s := &Store{o: o, grace: grace}
 	var err error
 	if s.guard, err = newGuard(o.Allow); err != nil {
 		return nil, err
