@@ -36,7 +36,7 @@ func (s *Store) sendMail(ctx context.Context, d *delivery) *failure {
 	from := mail.Address{Name: d.displayName, Address: s.o.SMTP.From}
 	headers := []member{
 		{"Date", s.o.Now().UTC().Format(time.RFC1123Z)},
-		{"From", from.String()},
+		{"From", folded(from.String())},
 		{"To", d.endpoint},
 		{"Subject", encodedHeader(subject)},
 		// The same in each attempt, so that receivers can tell a repetition.
@@ -76,8 +76,11 @@ func encodedHeader(text string) string {
 		}
 		return r
 	}, text)
-	return strings.ReplaceAll(mime.QEncoding.Encode("utf-8", text), "?= =?", "?=\r\n =?")
+	return folded(mime.QEncoding.Encode("utf-8", text))
 }
+
+// folded puts each encoded word on a line: a line of a mail has at most 998 bytes.
+func folded(header string) string { return strings.ReplaceAll(header, "?= =?", "?=\r\n =?") }
 
 func mailBody(headers []member, text string) ([]byte, error) {
 	var b bytes.Buffer

@@ -1,6 +1,7 @@
 package notify
 
 import (
+	"bytes"
 	"crypto/tls"
 	"encoding/json"
 	"encoding/pem"
@@ -104,7 +105,16 @@ func (s *mailSession) Rcpt(to string, _ *smtp.RcptOptions) error {
 }
 
 func (s *mailSession) Data(r io.Reader) error {
-	message, err := mail.ReadMessage(r)
+	raw, err := io.ReadAll(r)
+	if err != nil {
+		return err
+	}
+	for line := range bytes.Lines(raw) {
+		if len(line) > 1000 { // RFC 5322, with the line's end
+			return &smtp.SMTPError{Code: 500, Message: "the line is too long"}
+		}
+	}
+	message, err := mail.ReadMessage(bytes.NewReader(raw))
 	if err != nil {
 		return err
 	}
@@ -148,8 +158,9 @@ func TestMail(t *testing.T) {
 	for _, how := range []string{"starttls", "tls"} {
 		t.Run(how, func(t *testing.T) {
 			m := newMailServer(t, how == "tls")
+			name := map[string]string{"starttls": `Ops, né "<x@y>"`, "tls": strings.Repeat("\U0001f525", 100)}[how]
 			s := openMail(t, m, how)
-			topic, err := s.CreateTopic(t.Context(), "ops", map[string]string{"DisplayName": "Ops, né \"<x@y>\""}, nil)
+			topic, err := s.CreateTopic(t.Context(), "ops", map[string]string{"DisplayName": name}, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -188,7 +199,7 @@ func TestMail(t *testing.T) {
 			for _, g := range all {
 				h := g.message.Header
 				from, err := mail.ParseAddress(h.Get("From"))
-				if err != nil || from.Name != "Ops, né \"<x@y>\"" || from.Address != "alarms@weir.example" || g.from != from.Address {
+				if err != nil || from.Name != name || from.Address != "alarms@weir.example" || g.from != from.Address {
 					t.Errorf("from %v, %v", from, err)
 				}
 				decoded, err := new(mime.WordDecoder).DecodeHeader(h.Get("Subject"))
