@@ -5,16 +5,17 @@ import (
 	"errors"
 	"net/http"
 	"path/filepath"
+	"slices"
 
 	"weir/internal/accesskey"
 	"weir/internal/awsapi"
-	"weir/internal/awsapi/athena"
+	"weir/internal/awsapi/ec2"
 	"weir/internal/awsapi/logs"
 	"weir/internal/awsapi/monitoring"
-	"weir/internal/contributor"
-	"weir/internal/insights"
+	"weir/internal/awsapi/sns"
+	"weir/internal/awsapi/sts"
+		"weir/internal/insights"
 	"weir/internal/logstore"
-	"weir/internal/metricstore"
 	"weir/internal/sigv4"
 )
 
@@ -27,65 +28,74 @@ const (
 // awsAPI answers AWS's clients.
 type awsAPI struct {
 	*awsapi.Router
-	logs         *logs.API
-	athena       *athena.API
-	metrics      *metricstore.Store
-	contributors *contributor.Store
-	keys         *accesskey.Store
+	services []*awsapi.Service
+	*alerting
+	closes []func()
 }
 
 // newAWSAPI makes the services of a server. The caller closes it.
-func newAWSAPI(s *Local, store *logstore.Store, o ServeOptions) (*awsAPI, error) {
-	log := o.Log
-	api, err := logs.New(logs.Options{
+func newAWSAPI(ctx context.Context, s *Local, store *logstore.Store, o ServeOptions) (_ *awsAPI, err error) {
+	out := &awsAPI{}
+	defer func() {
+		if err != nil {
+			out.close()
+		}
+	}()
+	groups, err := logs.New(logs.Options{
 		Account: s.account, Region: s.region, Store: store, Lake: s.LakeGroups(), Runner: insightsRunner{s}, Sinks: o.Sinks, Settle: s.settle,
-		Results: filepath.Join(s.lake.Data(), "cache", "results"), Now: s.now, Log: log,
+		Results: filepath.Join(s.lake.Data(), "cache", "results"), Now: s.now, Log: o.Log,
 	})
 	if err != nil {
 		return nil, err
 	}
-	keys := accesskey.Open(s.lake.Data(), func(err error) { log.Error("the access keys can't be read", "error", err) })
+	out.closes = append(out.closes, groups.Close)
+	keys := accesskey.Open(s.lake.Data(), func(err error) { o.Log.Error("the access keys can't be read", "error", err) })
+	out.closes = append(out.closes, keys.Close)
 	auth := &signatures{keys: keys, verifier: sigv4.Verifier{Secret: keys.Secret}}
 	tables, err := newAthenaAPI(s, o)
 	if err != nil {
-		api.Close()
-		keys.Close()
 		return nil, err
 	}
-	metrics, err := metricstore.Open(context.Background(), s.lake.Data(), metricstore.Options{Now: s.now, Log: log})
+	out.closes = append(out.closes, tables.Close)
+	flows, err := s.openFlowLogs(ctx)
 	if err != nil {
-		api.Close()
-		keys.Close()
-		tables.Close()
 		return nil, err
 	}
-	contributors, err := contributor.Open(context.Background(), s.lake.Data(), contributor.Options{Account: s.account, Region: s.region, Now: s.now})
+	out.closes = append(out.closes, func() { _ = flows.Close() }) // what was made is on the disk
+	w, err := openAlerting(ctx, s, store, o)
 	if err != nil {
-		api.Close()
-		keys.Close()
-		tables.Close()
-		_ = metrics.Close()
 		return nil, err
 	}
-	watch := monitoring.New(monitoring.Options{Account: s.account, Region: s.region, Metrics: metrics, Now: s.now, Log: log})
-	router := awsapi.NewRouter(auth, log, api.Service(), watch.Service(), tables.Service())
-	return &awsAPI{Router: router, logs: api, athena: tables, metrics: metrics, contributors: contributors, keys: keys}, nil
+	out.closes = append(out.closes, w.close)
+	out.alerting = w
+	out.services = []*awsapi.Service{
+		groups.Service(), tables.Service(),
+		monitoring.New(monitoring.Options{
+			Account: s.account, Region: s.region, Metrics: w.metrics, Alarms: w.alarms, InsightRules: w.contributors, Now: s.now, Log: o.Log,
+		}).Service(),
+		sns.New(sns.Options{Account: s.account, Region: s.region, Store: w.topics}).Service(),
+		(&ec2.API{Store: flows}).Service(), (&sts.API{Account: s.account, Name: auth.name}).Service(),
+	}
+	out.Router = awsapi.NewRouter(auth, o.Log, out.services...)
+	return out, nil
 }
 
-// close ends what runs.
+// close ends what runs, the newest first.
 func (a *awsAPI) close() {
-	a.logs.Close()
-	a.athena.Close()
-	a.keys.Close()
-	_ = a.metrics.Close()      // what was put is durable
-	_ = a.contributors.Close() // what is not comes again
+	for _, f := range slices.Backward(a.closes) {
+		f()
+	}
 }
 
 // before answers requests of AWS's clients, which their signatures let in, and passes others on.
 func (a *awsAPI) before(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if a.Match(r) {
+		switch {
+		case a.Match(r):
 			a.ServeHTTP(w, r)
+			return
+		case a.topics.Match(r): // a link of a message, which has no signature
+			a.topics.Handler().ServeHTTP(w, r)
 			return
 		}
 		next.ServeHTTP(w, r)
@@ -96,6 +106,12 @@ func (a *awsAPI) before(next http.Handler) http.Handler {
 type signatures struct {
 	keys     *accesskey.Store
 	verifier sigv4.Verifier
+}
+
+// name returns the name of a key, "" where there is no such key.
+func (a *signatures) name(id string) string {
+	key, _ := a.keys.Key(id)
+	return key.Name
 }
 
 // Screen checks all that does not need the body.

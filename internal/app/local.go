@@ -46,6 +46,7 @@ type Local struct {
 	logs       openedStore
 	naming     sync.Mutex // held while the names of log groups are changed
 	tables     openedTables
+	api        openedAPI
 	// athenaPrepared returns the prepared statements of a workgroup; nil: there are none here.
 	athenaPrepared func(workGroup string) athena.PreparedStatements
 	// athenaOutput is where statements may write; nil: nowhere.
@@ -115,6 +116,7 @@ func clearTemp(dir string) {
 
 // Close closes engine and lake.
 func (s *Local) Close() error {
+	s.api.close()
 	err := errors.Join(s.logs.close(), s.tables.close(), s.engine.Close(), s.lake.Close())
 	if s.engineTemp != "" {
 		os.RemoveAll(s.engineTemp)

@@ -22,6 +22,7 @@ import (
 	"weir/internal/console"
 	"weir/internal/lake"
 	"weir/internal/logstore"
+	"weir/internal/notify"
 	"weir/internal/source"
 	"weir/internal/telemetry"
 )
@@ -49,6 +50,8 @@ type ServeOptions struct {
 	Account, Region string
 	// AthenaOutput is where results and UNLOAD of Athena may be written.
 	AthenaOutput AthenaOutput
+	// Notify says how messages of alarms are sent; account, region and clock are the server's.
+	Notify notify.Options
 	// Sinks are where subscription filters may deliver to.
 	Sinks   Sinks
 	Version string
@@ -94,13 +97,15 @@ func Serve(ctx context.Context, o ServeOptions) error {
 	if err != nil {
 		return err
 	}
-	api, err := newAWSAPI(s, store, o)
+	if o.Notify.URL == "" {
+		o.Notify.URL = strings.TrimSuffix(access.url(tcp.Addr()), "/")
+	}
+	api, err := s.openAPI(ctx, o)
 	if err != nil {
 		return err
 	}
-	defer api.close()
-	s.watching = newWatching(watchOptions{local: s, store: store, metrics: api.metrics, contributors: api.contributors, log: o.Log})
-	srv := &server{s: s, o: o, ctx: ctx, store: store}
+	s.watching = api.watch
+	srv := &server{s: s, o: o, ctx: ctx, store: store, api: api}
 	srv.metrics = telemetry.NewMetrics(o.Version, srv.gauges()...)
 	handler := srv.counted(api.before(access.protect(srv.handler())))
 	commands := srv.counted(rpcHandler(ctx, s, o.Version))
@@ -193,6 +198,7 @@ type server struct {
 	o       ServeOptions
 	ctx     context.Context
 	store   *logstore.Store
+	api     *awsAPI
 	metrics *telemetry.Metrics
 	running sync.WaitGroup // requests
 }
@@ -432,7 +438,7 @@ func (v *server) run(ctx context.Context, listeners map[net.Listener]http.Handle
 	}
 	wg.Go(func() { v.maintain(ctx) })
 	wg.Go(func() { v.takeEvents(ctx) })
-	wg.Go(func() { v.s.watching.run(ctx) })
+	wg.Go(func() { v.api.run(ctx) })
 	wg.Go(func() {
 		(&subscriptions{store: v.store, sinks: v.o.Sinks, account: v.s.account, log: v.o.Log, now: v.s.now, every: filtersEvery}).run(ctx)
 	})

@@ -43,6 +43,7 @@ type Service interface {
 
 	LogService
 	AthenaService
+	APIService
 
 	Close() error
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"weir/internal/athenasql"
+	"weir/internal/awsapi"
 	"weir/internal/insights"
 	"weir/internal/lake"
 	"weir/internal/logstore"
@@ -105,6 +106,7 @@ type wireError struct {
 	// Insights is an error in the text of a query.
 	Insights *insights.Error
 	Athena   *athenasql.Error
+	API      *awsapi.Error
 }
 
 // wireFault is a source.Fault, whose cause is kept as text.
@@ -123,6 +125,9 @@ func toWire(err error) *wireError {
 	errors.As(err, &w.Usage)
 	errors.As(err, &w.Insights)
 	errors.As(err, &w.Athena)
+	if e, ok := errors.AsType[*awsapi.Error](err); ok {
+		w.API = &awsapi.Error{Code: e.Code, Status: e.Status, Message: e.Message} // members are of any type
+	}
 	if f, ok := errors.AsType[*source.Fault](err); ok {
 		w.Fault = &wireFault{f.Op, f.URL, string(f.Code), "", f.Hint}
 		if f.Err != nil {
@@ -163,6 +168,9 @@ func fromWire(w *wireError) error {
 	}
 	if w.Athena != nil {
 		e.is = append(e.is, w.Athena)
+	}
+	if w.API != nil {
+		e.is = append(e.is, w.API)
 	}
 	if w.Fault != nil {
 		f := &source.Fault{Op: w.Fault.Op, URL: w.Fault.URL, Code: source.Code(w.Fault.Code), Hint: w.Fault.Hint}

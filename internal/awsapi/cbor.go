@@ -9,7 +9,6 @@ import (
 	"reflect"
 	"slices"
 	"strconv"
-	"strings"
 	"unicode/utf8"
 )
 
@@ -34,18 +33,19 @@ func (cborProtocol) tree(body []byte) (map[string]any, bool, error) {
 }
 
 func (cborProtocol) answer(w http.ResponseWriter, _ *Call, out any) error {
-	body := []byte{0xa0}
-	if out != nil {
-		body = appendAnswer(nil, reflect.ValueOf(out))
-	}
 	w.Header().Set("Smithy-Protocol", "rpc-v2-cbor")
-	write(w, http.StatusOK, cborType, body)
+	if out == nil { // the specification wants neither a body nor its type
+		w.Header().Set("Content-Length", "0")
+		w.WriteHeader(http.StatusOK)
+		return nil
+	}
+	write(w, http.StatusOK, cborType, appendAnswer(nil, reflect.ValueOf(out)))
 	return nil
 }
 
-func (cborProtocol) fail(w http.ResponseWriter, _ *Call, status int, e *Error) {
+func (cborProtocol) fail(w http.ResponseWriter, c *Call, status int, e *Error) {
 	w.Header().Set("Smithy-Protocol", "rpc-v2-cbor")
-	write(w, status, cborType, appendCBOR(nil, errorMembers(e)))
+	write(w, status, cborType, appendCBOR(nil, c.errorMembers(e)))
 }
 
 // Major types of CBOR.
@@ -217,17 +217,13 @@ func appendAnswer(b []byte, v reflect.Value) []byte {
 		}
 		return appendAnswer(b, v.Elem())
 	case reflect.Struct:
-		var members []reflect.StructField
-		for _, field := range reflect.VisibleFields(v.Type()) {
-			_, options, _ := strings.Cut(field.Tag.Get("json"), ",")
-			if !field.Anonymous && field.IsExported() && (options != "omitempty" || !empty(v.FieldByIndex(field.Index))) {
-				members = append(members, field)
-			}
+		var n uint64
+		for range members(v) {
+			n++
 		}
-		b = appendHead(b, cborMap, uint64(len(members)))
-		for _, field := range members {
-			name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
-			b = appendAnswer(appendCBOR(b, name), v.FieldByIndex(field.Index))
+		b = appendHead(b, cborMap, n)
+		for name, e := range members(v) {
+			b = appendAnswer(appendCBOR(b, name), e)
 		}
 		return b
 	case reflect.Slice:
@@ -258,11 +254,6 @@ func appendAnswer(b []byte, v reflect.Value) []byte {
 		return appendCBOR(b, v.String())
 	}
 	panic("awsapi: an answer has a member that CBOR can't have: " + v.Kind().String())
-}
-
-// empty says what encoding/json leaves out.
-func empty(v reflect.Value) bool {
-	return v.IsZero() || (v.Kind() == reflect.Slice || v.Kind() == reflect.Map) && v.Len() == 0
 }
 
 // appendCBOR writes what encoding/json reads.

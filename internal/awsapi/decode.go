@@ -46,6 +46,15 @@ func Decode(body []byte, in any, shapes Shapes) error {
 	return decodeTree(tree, in, decoder{shapes: shapes})
 }
 
+// DecodeForm reads a body of AWS Query into in, as [Decode] does one of JSON.
+func DecodeForm(body []byte, in any, shapes Shapes) error {
+	tree, loose, err := queryProtocol{}.tree(body)
+	if err != nil {
+		return err
+	}
+	return decodeTree(tree, in, decoder{shapes: shapes, loose: loose})
+}
+
 func decodeTree(tree map[string]any, in any, d decoder) error {
 	if err := d.structure(tree, reflect.ValueOf(in).Elem(), ""); err != nil {
 		return err
@@ -194,6 +203,9 @@ func (d *decoder) value(raw any, v reflect.Value, path string) error {
 		return wrongType(raw, "Double", path)
 	case reflect.Slice:
 		list, ok := raw.([]any)
+		if !ok && d.loose && raw == "" { // as clients write a list without elements
+			list, ok = []any{}, true
+		}
 		if !ok {
 			return wrongType(raw, "list", path)
 		}
@@ -238,6 +250,14 @@ func untyped(text string, kind reflect.Kind) any {
 	case reflect.Int32, reflect.Int64, reflect.Float64:
 		if json.Valid([]byte(text)) && strings.ContainsRune("-0123456789", rune(text[0])) {
 			return json.Number(text)
+		}
+	case reflect.Slice: // a form has no other way to say that a list is empty
+		if text == "" {
+			return []any{}
+		}
+	case reflect.Map:
+		if text == "" {
+			return map[string]any{}
 		}
 	}
 	return text

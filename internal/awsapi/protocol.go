@@ -47,20 +47,27 @@ func (p jsonProtocol) answer(w http.ResponseWriter, _ *Call, out any) error {
 	return nil
 }
 
-func (p jsonProtocol) fail(w http.ResponseWriter, _ *Call, status int, e *Error) {
-	raw, err := json.Marshal(errorMembers(e))
+func (p jsonProtocol) fail(w http.ResponseWriter, c *Call, status int, e *Error) {
+	members := c.errorMembers(e)
+	raw, err := json.Marshal(members)
 	if err != nil {
-		raw = fmt.Appendf(nil, `{"__type":%q}`, e.Code)
+		raw = fmt.Appendf(nil, `{"__type":%q}`, members["__type"])
 	}
 	w.Header().Set("X-Amzn-Errortype", e.Code)
 	write(w, status, p.contentType, raw)
 }
 
-// errorMembers are the members of an error's body.
-func errorMembers(e *Error) map[string]any {
+// errorMembers are the members of an error's body. One without a message has no member for it.
+func (c *Call) errorMembers(e *Error) map[string]any {
 	members := map[string]any{}
 	maps.Copy(members, e.Members)
-	members["__type"], members["message"] = e.Code, e.Message
+	members["__type"] = e.Code
+	if c.Service != nil && c.Service.ErrorType != nil {
+		members["__type"] = c.Service.ErrorType(e.Code)
+	}
+	if e.Message != "" {
+		members["message"] = e.Message
+	}
 	return members
 }
 

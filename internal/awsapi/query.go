@@ -3,6 +3,7 @@ package awsapi
 import (
 	"bytes"
 	"encoding/xml"
+	"math"
 	"net/http"
 	"net/url"
 	"reflect"
@@ -18,12 +19,21 @@ type queryProtocol struct{}
 
 // tree reads a form: "A.member.2.B=x" is the member B of the second element of the list A.
 func (queryProtocol) tree(body []byte) (map[string]any, bool, error) {
+	root, err := formTree(body)
+	for k, v := range root {
+		root[k] = lists(v)
+	}
+	return root, true, err
+}
+
+// formTree reads a form whose names are paths: "A.2.B=x" is the member B of the member 2 of the member A.
+func formTree(body []byte) (map[string]any, error) {
 	form, err := url.ParseQuery(string(body))
 	if err != nil {
-		return nil, false, serialization("the body is no form: %v", err)
+		return nil, serialization("the body is no form: %v", err)
 	}
 	if len(form) > maxValues {
-		return nil, false, serialization("the body has more than %d values", maxValues)
+		return nil, serialization("the body has more than %d values", maxValues)
 	}
 	root := map[string]any{}
 	for key, values := range form {
@@ -32,13 +42,13 @@ func (queryProtocol) tree(body []byte) (map[string]any, bool, error) {
 		}
 		parts := strings.Split(key, ".")
 		if len(parts) > 32 {
-			return nil, false, serialization("the name of a member is too deep: %.100s", key)
+			return nil, serialization("the name of a member is too deep: %.100s", key)
 		}
 		at, last := root, parts[len(parts)-1]
 		for _, part := range parts[:len(parts)-1] {
 			next, ok := at[part].(map[string]any)
 			if _, taken := at[part]; taken && !ok {
-				return nil, false, serialization("%.100s is a value and a structure", key)
+				return nil, serialization("%.100s is a value and a structure", key)
 			}
 			if !ok {
 				next = map[string]any{}
@@ -47,17 +57,14 @@ func (queryProtocol) tree(body []byte) (map[string]any, bool, error) {
 			at = next
 		}
 		if _, taken := at[last]; taken {
-			return nil, false, serialization("%.100s is a value and a structure", key)
+			return nil, serialization("%.100s is a value and a structure", key)
 		}
 		at[last] = values[0]
 	}
-	for k, v := range root {
-		root[k] = lists(v)
-	}
-	return root, true, nil
+	return root, nil
 }
 
-// lists makes lists of the structures that have nothing but elements by number below "member".
+// lists makes lists of the structures that have nothing but elements by number below "member", and maps of those that have keys and values below "entry".
 func lists(v any) any {
 	object, ok := v.(map[string]any)
 	if !ok {
@@ -65,6 +72,9 @@ func lists(v any) any {
 	}
 	for k, e := range object {
 		object[k] = lists(e)
+	}
+	if entries, ok := object["entry"].(map[string]any); ok && len(object) == 1 {
+		return mapOf(object, entries)
 	}
 	members, ok := object["member"].(map[string]any)
 	if !ok || len(object) != 1 {
@@ -90,6 +100,28 @@ func lists(v any) any {
 	return list
 }
 
+// mapOf makes a map of entries by number, each with a key and a value, under the names that AWS's models have: "A.entry.1.key=k&A.entry.1.value=v", or with Name and
+// Value. object is what else it is.
+func mapOf(object, entries map[string]any) any {
+	out := map[string]any{}
+	for number, e := range entries {
+		entry, ok := e.(map[string]any)
+		if _, err := strconv.Atoi(number); err != nil || !ok {
+			return object
+		}
+		key, named := entry["key"].(string)
+		value := entry["value"]
+		if !named {
+			if key, named = entry["Name"].(string); !named {
+				return object
+			}
+			value = entry["Value"]
+		}
+		out[key] = value
+	}
+	return out
+}
+
 const xmlType = "text/xml"
 
 func (queryProtocol) answer(w http.ResponseWriter, c *Call, out any) error {
@@ -113,14 +145,17 @@ func (queryProtocol) fail(w http.ResponseWriter, c *Call, status int, e *Error) 
 	}
 	b.WriteString("><Error><Type>" + fault(status) + "</Type><Code>")
 	_ = xml.EscapeText(&b, []byte(c.queryCode(e.Code))) // a buffer takes all
-	b.WriteString("</Code><Message>")
-	_ = xml.EscapeText(&b, []byte(e.Message))
-	b.WriteString("</Message></Error><RequestId>" + c.RequestID + "</RequestId></ErrorResponse>")
+	b.WriteString("</Code>")
+	if e.Message != "" {
+		b.WriteString("<Message>")
+		_ = xml.EscapeText(&b, []byte(e.Message))
+		b.WriteString("</Message>")
+	}
+	b.WriteString("</Error><RequestId>" + c.RequestID + "</RequestId></ErrorResponse>")
 	write(w, status, xmlType, b.Bytes())
 }
 
-// writeXML writes a value as AWS Query does, under the names of the json tags. Members that are empty and may be
-// are left out.
+// writeXML writes a value as AWS Query does, under the names of the json tags.
 func writeXML(b *bytes.Buffer, v reflect.Value) {
 	switch v.Kind() {
 	case reflect.Pointer:
@@ -128,17 +163,9 @@ func writeXML(b *bytes.Buffer, v reflect.Value) {
 			writeXML(b, v.Elem())
 		}
 	case reflect.Struct:
-		for i := range v.NumField() {
-			if v.Type().Field(i).Anonymous {
-				writeXML(b, v.Field(i))
-				continue
-			}
-			name, options, _ := strings.Cut(v.Type().Field(i).Tag.Get("json"), ",")
-			if options == "omitempty" && empty(v.Field(i)) {
-				continue
-			}
+		for name, e := range members(v) {
 			b.WriteString("<" + name + ">")
-			writeXML(b, v.Field(i))
+			writeXML(b, e)
 			b.WriteString("</" + name + ">")
 		}
 	case reflect.Map:
@@ -155,7 +182,28 @@ func writeXML(b *bytes.Buffer, v reflect.Value) {
 			writeXML(b, v.Index(i))
 			b.WriteString("</member>")
 		}
+	case reflect.Float64:
+		b.WriteString(decimal(v.Float()))
 	default:
 		_ = xml.EscapeText(b, []byte(shown(v)))
 	}
+}
+
+// decimal writes a number as AWS's services do, which are Java's: 21.0, 1.0E7.
+//
+// Source: Java SE API, Double.toString; 21.0 and 41.0 were recorded.
+func decimal(f float64) string {
+	if abs := math.Abs(f); abs == 0 || abs >= 1e-3 && abs < 1e7 {
+		text := strconv.FormatFloat(f, 'f', -1, 64)
+		if !strings.Contains(text, ".") {
+			text += ".0"
+		}
+		return text
+	}
+	digits, exponent, _ := strings.Cut(strconv.FormatFloat(f, 'E', -1, 64), "E")
+	if !strings.Contains(digits, ".") {
+		digits += ".0"
+	}
+	n, _ := strconv.Atoi(exponent) // it was written so
+	return digits + "E" + strconv.Itoa(n)
 }

@@ -85,7 +85,7 @@ func (rt *Router) serve(w http.ResponseWriter, r *http.Request, c *Call) error {
 	if c.Identity, err = rt.auth.Authenticate(r, received.Bytes(), c.Service.Name); err != nil {
 		return err
 	}
-	if c.protocol == (queryProtocol{}) && op.answer == nil {
+	if c.form {
 		// Only the body says which operation a form is for.
 		if op, known = c.formOperation(received.Bytes()); known && op.MaxBody > 0 && int64(received.Len()) > op.MaxBody {
 			return tooLarge(op.MaxBody)
@@ -95,9 +95,9 @@ func (rt *Router) serve(w http.ResponseWriter, r *http.Request, c *Call) error {
 		return unknownOperation()
 	}
 	action := cmp.Or(c.Service.Actions, c.Service.Name) + ":" + c.Operation
-	if !c.Identity.Allows(action) {
+	if !op.Unrestricted && !c.Identity.Allows(action) {
 		return &Error{
-			Code: "AccessDeniedException", Status: http.StatusForbidden,
+			Code: cmp.Or(c.Service.Denied, "AccessDeniedException"), Status: http.StatusForbidden,
 			Message: "the access key " + c.Identity.AccessKeyID() + " is not authorized to perform: " + action,
 		}
 	}
@@ -124,7 +124,7 @@ func (rt *Router) identify(r *http.Request, c *Call) bool {
 	case r.URL.Path != "/":
 		return false
 	case form:
-		c.protocol = queryProtocol{}
+		c.protocol, c.form = queryProtocol{}, true
 	}
 	scope := scopeService(r.Header.Get("Authorization"))
 	for _, s := range rt.services {
@@ -133,10 +133,13 @@ func (rt *Router) identify(r *http.Request, c *Call) bool {
 			if s.Version == "" || s.Name != scope {
 				continue
 			}
-		case s.Target != target || cbor && !s.CBOR:
+		case s.Target == "" || s.Target != target || cbor && !s.CBOR:
 			continue
 		case s.CBOR && !cbor:
 			c.protocol = json10
+		}
+		if c.form && s.EC2 {
+			c.protocol = ec2Protocol{}
 		}
 		c.Service, c.Operation = s, operation
 	}
@@ -189,7 +192,7 @@ func (rt *Router) fail(ctx context.Context, w *sent, c *Call, err error) {
 	if status == 0 {
 		status = http.StatusBadRequest
 	}
-	if c.Service != nil && c.Service.Version != "" {
+	if c.Service != nil && c.Service.Version != "" && !c.Service.EC2 {
 		w.Header().Set("X-Amzn-Query-Error", c.queryCode(answer.Code)+";"+fault(status))
 	}
 	if c.protocol == nil {

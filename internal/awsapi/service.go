@@ -28,11 +28,13 @@ type Service struct {
 	Name string
 	// Actions is what its actions begin with where that is not Name, such as "cloudwatch".
 	Actions string
-	// Target is what X-Amz-Target begins with, such as "Logs_20140328".
+	// Target is what X-Amz-Target begins with, such as "Logs_20140328"; a service without one speaks AWS Query alone.
 	Target string
 	// Version and Namespace are those of AWS Query, such as "2010-08-01" and the namespace of its XML;
 	// a service without a version does not speak it.
 	Version, Namespace string
+	// EC2 says that it speaks EC2's form of AWS Query.
+	EC2 bool
 	// CBOR says that the service speaks AWS JSON 1.0 and Smithy RPC v2 CBOR, under its target's name, in
 	// place of AWS JSON 1.1.
 	CBOR bool
@@ -46,12 +48,16 @@ type Service struct {
 	InvalidCode string
 	// Invalid makes another error of a request's body where a service has own words, nil for none.
 	Invalid func(body []byte, e *Invalid) *Error
+	// ErrorType gives the type of an error in a body of AWS JSON and CBOR by its code: the code in its namespace. nil: the code.
+	ErrorType func(code string) string
 	// QueryCodes are the codes that errors have in AWS Query, by those that they have in the other protocols, where they differ.
 	//
 	// Source: the Smithy specification, "AWS query compatible".
 	QueryCodes map[string]string
 	// Unavailable is the code of an error for what is no client's fault.
 	Unavailable string
+	// Denied is the code of an error for what an access key may not do; "" is AccessDeniedException.
+	Denied string
 }
 
 // A Call is one request for an operation.
@@ -65,6 +71,8 @@ type Call struct {
 	Body []byte
 
 	protocol protocol
+	// form says that the body is a form.
+	form bool
 }
 
 // Decode reads the call's body, in whatever protocol it came, into in; see [Decode].
@@ -76,6 +84,11 @@ func (c *Call) Decode(in any) error {
 	if err != nil {
 		return err
 	}
+	if c.Service.EC2 {
+		if p, is := unrecognized(tree, reflect.TypeOf(in).Elem(), ""); is {
+			return Errorf("UnknownParameter", "The parameter %.100s is not recognized", p)
+		}
+	}
 	return decodeTree(tree, in, decoder{shapes: c.Service.Shapes, loose: loose, small: c.Service.SmallPaths})
 }
 
@@ -83,6 +96,8 @@ func (c *Call) Decode(in any) error {
 type Operation struct {
 	// MaxBody bounds the body with its content encoding undone; 0 is [DefaultMaxBody].
 	MaxBody int64
+	// Unrestricted says that every key may call it, whatever it is allowed.
+	Unrestricted bool
 	// In and Out are the types of request and answer; nil where an operation writes its own.
 	In, Out reflect.Type
 	answer  func(ctx context.Context, w http.ResponseWriter, c *Call) error

@@ -19,6 +19,7 @@ func (c *cli) serveCommand() *cobra.Command {
 	o := app.ServeOptions{Version: version}
 	var retention, memory string
 	var sinks []string
+	var messages notifyFlags
 	follow := openFlags{scope: scopeFlags{tz: "Local"}}
 	cmd := &cobra.Command{
 		Use:   "serve [flags] [--follow SOURCE...]",
@@ -36,6 +37,12 @@ The API of Athena is there too: aws athena start-query-execution. Results are ke
 by the server; where a client names an OutputLocation, they and what UNLOAD writes go
 there if it lies below a place of --athena-output.
 
+So are those of CloudWatch and SNS: metrics, alarms, Contributor Insights and topics.
+While the server runs it counts what comes, evaluates alarms, and sends messages to the
+subscribers of topics: http and https, and email with --smtp; slack, teams, webhook, and
+command with --notify-command; sns with --notify-aws. Receivers at addresses that are
+private or of this machine need --notify-allow.
+
 An address that other machines can reach needs TLS (--tls-cert, --tls-key) and a login
 (weir user add NAME).
 
@@ -46,6 +53,7 @@ new. What fails is said in the log, stands in 'weir lake status', and is tried a
   weir serve --listen 127.0.0.1:9000 --retention 90d
   weir serve --sink refused=/var/lib/refused --sink siem=https://siem.example.net/logs
   weir serve --athena-output /var/lib/results --athena-output s3://my-results/athena
+  weir serve --notify-allow 127.0.0.1 --smtp mail.example.net:587 --smtp-from weir@example.net
   weir serve --follow s3://my-bucket/AWSLogs --region us-east-1
   weir serve --follow s3://my-bucket --queue https://sqs.us-east-1.amazonaws.com/111122223333/flow-logs
   weir serve --listen 0.0.0.0:8787 --tls-cert cert.pem --tls-key key.pem --host weir.example.net`,
@@ -88,6 +96,9 @@ new. What fails is said in the log, stands in 'weir lake status', and is tried a
 			if o.Sinks, err = readSinks(sinks); err != nil {
 				return usage(fmt.Errorf("--sink: %w", err))
 			}
+			if o.Notify, err = messages.read(cmd.Context(), cmd); err != nil {
+				return err
+			}
 			return c.serve(cmd.Context(), o)
 		},
 	}
@@ -106,6 +117,7 @@ new. What fails is said in the log, stands in 'weir lake status', and is tried a
 	f.StringVar(&follow.scope.since, "since", "", "at the start, records of the last `TIME`: 30m, 24h, 7d (default: the newest 24 hours)")
 	f.StringVar(&follow.scope.from, "from", "", "at the start, records whose start is at or after `TIME`")
 	completeNothing(cmd, "since", "from")
+	messages.add(cmd)
 	follow.add(cmd)
 	f.Lookup("follow").Usage = "take what comes to the sources"
 	f.Lookup("region").Usage = "`REGION` of this server in the ARNs of its log groups (default us-east-1); with --follow, take objects of it, by their keys"

@@ -3,6 +3,7 @@ package contributor
 import (
 	"fmt"
 	"math/rand/v2"
+	"runtime"
 	"testing"
 	"time"
 )
@@ -84,6 +85,54 @@ func BenchmarkAdd(b *testing.B) {
 			b.ReportMetric(float64(n)*10_000/b.Elapsed().Seconds(), "events/s")
 		})
 	}
+}
+
+// BenchmarkJSON counts events of JSON with 100 rules on one core.
+func BenchmarkJSON(b *testing.B) {
+	s := open(b, b.TempDir(), Options{Now: func() time.Time { return time.Unix(hourStart, 0) }, MaxPending: 5_000_000})
+	paths := []string{"$.srcaddr", "$.query.name", "$.status", "$.user.id", "$.region"}
+	for i := range 100 {
+		filter := ""
+		if i >= 20 {
+			filter = fmt.Sprintf(`{"Match":"$.status","EqualTo":%d}`, 200+i)
+		}
+		put(b, s, fmt.Sprint(i), fmt.Sprintf(`%s"Contribution":{"Keys":[%q],"Filters":[%s]},"AggregateOn":"Count"}`, jsonRule, paths[i%len(paths)], filter))
+	}
+	batch := Batch{Group: "g"}
+	for i := range 10_000 {
+		batch.Events = append(batch.Events, Event{hourStart * 1000, hourStart * 1000, fmt.Sprintf(
+			`{"time":"2026-11-30T01:00:00Z","region":"eu-west-1","srcaddr":"10.0.%d.%d","query":{"name":"host%d.example.com","type":"A"},"status":%d,"user":{"id":"u%d"}}`,
+			i>>8, i&255, i%1000, 200+i%200, i%77)})
+	}
+	n := 0
+	for b.Loop() {
+		if err := s.Add(b.Context(), "r", nil, []Batch{batch}); err != nil {
+			b.Fatal(err)
+		}
+		n++
+	}
+	b.ReportMetric(float64(n)*10_000/b.Elapsed().Seconds(), "events/s")
+}
+
+// BenchmarkPending says what a contributor takes in memory.
+func BenchmarkPending(b *testing.B) {
+	s := open(b, b.TempDir(), Options{Now: func() time.Time { return time.Unix(hourStart, 0) }, MaxPending: 5_000_000})
+	put(b, s, "rule", clf+`"Contribution":{"Keys":["1"]},"AggregateOn":"Count"}`)
+	var before, after runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	n := 0
+	for b.Loop() {
+		m := int64(n / 10_000) // a minute of 10,000
+		if err := s.Add(b.Context(), "r", nil, []Batch{{Group: "g", Events: []Event{{(hourStart + m*60) * 1000, hourStart * 1000, fmt.Sprintf("10.%d.%d.%d", n>>16, n>>8&255, n&255)}}}}); err != nil {
+			b.Fatal(err)
+		}
+		n++
+	}
+	runtime.GC()
+	runtime.ReadMemStats(&after)
+	b.ReportMetric(float64(after.HeapAlloc-before.HeapAlloc)/float64(n), "bytes/contributor")
+	runtime.KeepAlive(s)
 }
 
 // BenchmarkReport reads what a rule counted of an hour of 10,000 contributors a minute, committed every five seconds, and of its last five

@@ -50,8 +50,9 @@ func (f *frozen) move(from, to *keptRule) {
 	}
 }
 
-// Commit makes durable what was added, with the readers' positions, in one transaction. Adding goes on meanwhile. Where it fails nothing
-// is lost: what was added counts in reports, and the next Commit writes it.
+// Commit makes durable what was added, with the readers' positions, in one transaction. The caller calls it every second or few: what is
+// between two is given again after a crash. Adding goes on meanwhile. Where it fails nothing is lost: what was added counts in reports, and
+// the next Commit writes it.
 func (s *Store) Commit(ctx context.Context) error {
 	s.commitMu.Lock()
 	defer s.commitMu.Unlock()

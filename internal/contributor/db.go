@@ -3,6 +3,7 @@ package contributor
 import (
 	"context"
 	"database/sql"
+	"fmt"
 
 	"weir/internal/sqlitedb"
 )
@@ -88,9 +89,12 @@ func (s *Store) load(ctx context.Context) error {
 			return err
 		}
 		rule, err := ParseRule([]byte(k.definition))
+		if err != nil {
+			return fmt.Errorf("rule %s: %w", k.name, err)
+		}
 		k.rule = rule
 		byID[k.id], s.rules[k.name] = k, k
-		return err
+		return nil
 	})
 	if err != nil {
 		return err

@@ -133,7 +133,7 @@ func (m *modelRule) report(events []modelEvent, r ReportRequest) *Report {
 			if v, ok := of[period]; ok {
 				c.Value += v
 				most = max(most, v)
-				c.Datapoints = append(c.Datapoints, ContributorDatapoint{period, v})
+				c.Datapoints = append(c.Datapoints, Contribution{period, v})
 			}
 		}
 		rank[key] = c.Value
@@ -287,7 +287,7 @@ func (w *world) compare() {
 // Whatever rules there are, in whatever order events come, with little memory, and however often the store crashes: reports are those of a
 // plain count of the events that were read.
 func TestModel(t *testing.T) {
-	for seed := range sharedtest.Rounds(uint64(20)) {
+	for seed := range sharedtest.Rounds(uint64(12)) {
 		r := rand.New(rand.NewPCG(seed, 1))
 		c := newClock()
 		w := &world{t: t, r: r, dir: t.TempDir(), c: c, options: Options{Now: c.now, MaxPending: 1 + r.IntN(2000)}}

@@ -243,8 +243,8 @@ func FuzzParseRule(f *testing.F) {
 	f.Fuzz(func(t *testing.T, definition []byte) {
 		r, err := ParseRule(definition)
 		if err != nil {
-			e := err.(*Error)
-			if e.Offset < 0 || e.Offset > len(definition) || e.Line < 1 || e.Column < 1 || e.Message == "" {
+			e, ok := errors.AsType[*Error](err)
+			if !ok || e.Offset < 0 || e.Offset > len(definition) || e.Line < 1 || e.Column < 1 || e.Message == "" {
 				t.Fatalf("%+v", e)
 			}
 			return

@@ -12,30 +12,30 @@ import (
 type slot struct {
 	text    string
 	present bool
-	read    bool // of a selector: whether it was looked for; of a number: see state
-	state   numberState
+	found   bool // whether the selector was followed
+	numeric answer
 	value   float64
 }
 
-// numberState says what is known of the number of a slot.
-type numberState uint8
+// An answer is to a question that is asked once for each event, if at all.
+type answer uint8
 
 const (
-	unknownNumber numberState = iota
-	noNumber
-	isANumber
+	unknown answer = iota
+	no
+	yes
 )
 
 // number returns the field's number; the text is read once for all rules.
 func (s *slot) number() (float64, bool) {
-	if s.state == unknownNumber {
+	if s.numeric == unknown {
 		v, ok := parseNumber(s.text)
-		s.value, s.state = v, noNumber
+		s.value, s.numeric = v, no
 		if ok {
-			s.state = isANumber
+			s.numeric = yes
 		}
 	}
-	return s.value, s.state == isANumber
+	return s.value, s.numeric == yes
 }
 
 // A program is the rules of one log group, made to be evaluated together: a line is split once, a selector followed once, a number read
@@ -54,7 +54,7 @@ type program struct {
 	fields []string
 	slots  []slot
 	key    []byte
-	object numberState // whether the message is a JSON object
+	object answer // whether the message is a JSON object
 	// shards are of the minute that was looked at last, by rule.
 	shards map[shardTime][]*shard
 }
@@ -137,7 +137,7 @@ func (p *program) slotOf(f *field) int {
 
 // load makes an event the one that is looked at.
 func (p *program) load(message string) {
-	p.object = unknownNumber
+	p.object = unknown
 	for i := range p.slots {
 		p.slots[i] = slot{}
 	}
@@ -155,22 +155,22 @@ func (p *program) load(message string) {
 // at returns a slot of the event.
 func (p *program) at(i int, message string) *slot {
 	s := &p.slots[i]
-	if n := i - len(p.positions); n >= 0 && !s.read {
+	if n := i - len(p.positions); n >= 0 && !s.found {
 		s.text, s.present = p.selectors[n].Find(message)
-		s.read = true
+		s.found = true
 	}
 	return s
 }
 
 // isObject reports whether the event is a JSON object. It is asked last, since it costs most.
 func (p *program) isObject(message string) bool {
-	if p.object == unknownNumber {
-		p.object = noNumber
+	if p.object == unknown {
+		p.object = no
 		if filterpattern.IsObject(message) {
-			p.object = isANumber
+			p.object = yes
 		}
 	}
-	return p.object == isANumber
+	return p.object == yes
 }
 
 // matches reports whether the event that is looked at contributes to a rule, but for its value.

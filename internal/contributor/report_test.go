@@ -2,6 +2,7 @@ package contributor
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -95,9 +96,9 @@ func TestReport(t *testing.T) {
 	want := &Report{
 		KeyLabels: []string{"who"}, AggregationStatistic: Sum, AggregateValue: 12, UniqueContributors: 3,
 		Contributors: []Contributor{
-			{[]string{"b"}, 17, []ContributorDatapoint{{at(0), 14}, {at(2), 3}}},
-			{[]string{"a"}, 15, []ContributorDatapoint{{at(0), 15}}},
-			{[]string{"c"}, -20, []ContributorDatapoint{{at(0), -20}, {at(2), 0}}},
+			{[]string{"b"}, 17, []Contribution{{at(0), 14}, {at(2), 3}}},
+			{[]string{"a"}, 15, []Contribution{{at(0), 15}}},
+			{[]string{"c"}, -20, []Contribution{{at(0), -20}, {at(2), 0}}},
 		},
 		Datapoints: []Datapoint{
 			{at(0), 3, 15, 5, 9, -20, 10, 1.8},
@@ -194,6 +195,26 @@ func TestCommitFails(t *testing.T) {
 	check("a=2 b=1 c=1 d=1 5 5")
 	if position, err := s.Position(t.Context(), "r"); string(position) != "p" || err != nil {
 		t.Errorf("the reader is at %q, %v", position, err)
+	}
+}
+
+// What is damaged on the disk is an error, and not a lower count.
+func TestDamaged(t *testing.T) {
+	for name, damage := range map[string]string{
+		"cut off": "UPDATE chunks SET data = substr(data, 1, length(data) - 1)", "a first byte": "UPDATE chunks SET data = CAST(x'ff' || data AS BLOB)",
+		"nothing": "UPDATE chunks SET data = zeroblob(0)",
+	} {
+		s := open(t, t.TempDir(), Options{Now: newClock().now})
+		put(t, s, "rule", clf+`"Contribution":{"Keys":["1"]},"AggregateOn":"Count"}`)
+		add(t, s, hourStart, "a", "b")
+		commit(t, s)
+		if _, err := s.db.ExecContext(t.Context(), damage); err != nil {
+			t.Fatal(err)
+		}
+		r, err := s.Report(t.Context(), ReportRequest{Name: "rule", From: hourStart, To: hourStart + 60, Period: 60})
+		if !errors.Is(err, errDamaged) {
+			t.Errorf("%s: %+v, %v", name, r, err)
+		}
 	}
 }
 

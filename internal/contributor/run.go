@@ -6,6 +6,8 @@ import (
 	"math"
 )
 
+// A chunkWriter writes a run.
+//
 // A run is what was committed of a rule and an hour at once, or what was merged of such runs: contributors sorted by their keys, each once,
 // with the minutes in which it contributed, ascending. It is written in chunks, so that it is read with little memory:
 //

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -333,5 +334,80 @@ func TestRefused(t *testing.T) {
 	}
 	if e := (&InvalidError{}); !errors.As(s.Tag(t.Context(), "rule", map[string]string{"one more": ""}), &e) {
 		t.Error("51 tags were taken")
+	}
+}
+
+// An event that adds to a contributor that is there takes no memory, whatever the rules look at.
+func TestNothingIsAllocated(t *testing.T) {
+	s := open(t, t.TempDir(), Options{Now: newClock().now})
+	for i, definition := range append(benchRules(),
+		jsonRule+`"Contribution":{"Keys":["$.a.b","$.c"],"ValueOf":"$.n","Filters":[{"Match":"$.n","GreaterThan":1.5},{"Match":"$.x","IsPresent":false}]},"AggregateOn":"Sum"}`) {
+		s.maxRules = 101
+		put(t, s, fmt.Sprint(i), definition)
+	}
+	b := []Batch{{Group: "g", Events: append(benchEvents(10, 10), Event{hourStart * 1000, hourStart * 1000, `{"a":{"b":"x"},"c":[1],"n":2,"c":"y"}`})}}
+	position := []byte("p")
+	count := func() {
+		if err := s.Add(t.Context(), "r", position, b); err != nil {
+			t.Fatal(err)
+		}
+	}
+	count()
+	if r := report(t, s, "100"); list(r) != "x+y=2" {
+		t.Errorf("of JSON counts %s", list(r))
+	}
+	if n := testing.AllocsPerRun(20, count); n >= float64(len(b[0].Events)) { // some are of Add itself: the position
+		t.Errorf("%v allocations", n)
+	}
+}
+
+// Adding, committing, reading and changing rules at the same time loses nothing.
+func TestTogether(t *testing.T) {
+	s := open(t, t.TempDir(), Options{Now: newClock().now, MaxPending: 50})
+	const definition = clf + `"Contribution":{"Keys":["1"]},"AggregateOn":"Count"}`
+	put(t, s, "rule", definition)
+	var all sync.WaitGroup
+	const rounds = 40
+	all.Go(func() {
+		for i := range rounds {
+			add(t, s, hourStart+int64(i), fmt.Sprint("key", i%7), fmt.Sprint("other", i))
+		}
+	})
+	all.Go(func() {
+		for range rounds / 4 {
+			commit(t, s)
+			if err := s.Tidy(t.Context()); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+	all.Go(func() {
+		last := 0.0
+		for range rounds / 2 {
+			r := report(t, s, "rule", func(r *ReportRequest) { r.MaxContributors = 100 })
+			sum := 0.0
+			for _, c := range r.Contributors {
+				sum += c.Value
+			}
+			if r.AggregateValue < last || sum != r.AggregateValue {
+				t.Errorf("%v counted, %v by contributor, %v before", r.AggregateValue, sum, last)
+			}
+			last = r.AggregateValue
+		}
+	})
+	all.Go(func() {
+		for i := range rounds / 4 {
+			put(t, s, "new", strings.Replace(definition, `"1"`, fmt.Sprintf("%q", fmt.Sprint(1+i%2)), 1))
+			if _, err := s.Rules(t.Context()); err != nil {
+				t.Error(err)
+			}
+			if _, err := s.Delete(t.Context(), []string{"new"}); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+	all.Wait()
+	if r := report(t, s, "rule"); r.AggregateValue != 2*rounds {
+		t.Errorf("%v of %d events", r.AggregateValue, 2*rounds)
 	}
 }

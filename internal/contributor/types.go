@@ -114,11 +114,11 @@ type Contributor struct {
 	// Value is all that it contributed.
 	Value float64
 	// Datapoints are of the periods in which it contributed, ascending.
-	Datapoints []ContributorDatapoint
+	Datapoints []Contribution
 }
 
-// A ContributorDatapoint is what one contributed in a period that begins at Time, in seconds since the epoch.
-type ContributorDatapoint struct {
+// A Contribution is what a contributor contributed in a period that begins at Time, in seconds since the epoch.
+type Contribution struct {
 	Time  int64
 	Value float64
 }

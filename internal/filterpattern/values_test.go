@@ -18,8 +18,10 @@ func TestAppendFields(t *testing.T) {
 		{"a b c", 2, []string{"a", "b"}},
 		{"a", 0, nil},
 		// AWS's example of the Common Log Format.
-		{`127.0.0.1 - frank [10/Oct/2000:13:25:15 -0700] "GET /apache_pb.gif HTTP/1.0" 200 1534`, 9,
-			[]string{"127.0.0.1", "-", "frank", "10/Oct/2000:13:25:15 -0700", "GET /apache_pb.gif HTTP/1.0", "200", "1534"}},
+		{
+			`127.0.0.1 - frank [10/Oct/2000:13:25:15 -0700] "GET /apache_pb.gif HTTP/1.0" 200 1534`, 9,
+			[]string{"127.0.0.1", "-", "frank", "10/Oct/2000:13:25:15 -0700", "GET /apache_pb.gif HTTP/1.0", "200", "1534"},
+		},
 		{`"a \" b" c`, 9, []string{`a \" b`, "c"}},
 		{`[a "b`, 9, []string{"[a", `"b`}},
 		{`"" []`, 9, []string{"", ""}},

@@ -1,6 +1,10 @@
 package metricmath
 
-import "weir/internal/metricstore"
+import (
+	"slices"
+
+	"weir/internal/metricstore"
+)
 
 // A Query is one of the queries of GetMetricData, or of an alarm: a metric, or an expression.
 type Query struct {
@@ -9,11 +13,14 @@ type Query struct {
 	// Stat is nil where Expression is not "".
 	Stat       *Stat
 	Expression string
-	Label      string
+	// Label is a text with dynamic values, such as "${MAX}"; "" is the default label.
+	Label string
 	// ReturnData says that the result is shown, or watched.
 	ReturnData bool
 	// Period is the expression's, in seconds; 0: that of its metrics.
 	Period int
+	// Account is kept as it was given, "" where it was not: metrics are of one account, the server's.
+	Account string
 }
 
 // A Stat is a statistic of a metric.
@@ -35,4 +42,30 @@ type Series struct {
 	Values []float64
 	// Period is in seconds.
 	Period int
+	// Units are the units that data of the metric have where they are more than one: Values are of the first alone.
+	Units []string
+
+	// of is the metric that the series is, or is made of alone; nil for one of several.
+	of *Stat
+}
+
+// InsightRules returns the rules of Contributor Insights that queries ask for, each once. An expression that is wrong asks for none.
+func InsightRules(queries []Query) []string {
+	var out []string
+	for i := range queries {
+		n, err := parse(queries[i].Expression)
+		if err != nil || queries[i].Expression == "" {
+			continue
+		}
+		walk(n, func(n node) {
+			call, ok := n.(*callNode)
+			if !ok || call.name != "INSIGHT_RULE_METRIC" || len(call.arguments) == 0 {
+				return
+			}
+			if name, ok := call.arguments[0].(*textNode); ok && !slices.Contains(out, name.text) {
+				out = append(out, name.text)
+			}
+		})
+	}
+	return out
 }

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"math"
+	"slices"
 	"time"
 )
 
@@ -84,6 +85,10 @@ func (s *Store) enqueue(ctx context.Context, data []Datum, reader string, positi
 	case err := <-p.done:
 		return err
 	case <-ctx.Done():
+		// What waits no longer takes memory, and is not kept; what is being written may be.
+		s.queueMu.Lock()
+		defer s.queueMu.Unlock()
+		s.queue = slices.DeleteFunc(s.queue, func(other *put) bool { return other == p })
 		return ctx.Err()
 	}
 }

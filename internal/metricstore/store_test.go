@@ -90,9 +90,12 @@ func TestPutAndRead(t *testing.T) {
 			{"periods that begin where it is asked", ReadRequest{Period: 300, From: -240, To: 360, Unit: "None"}, []Point{
 				point(-240, "None", Statistics{6.5, 1011.5, 1, 1000}), point(60, "None", Statistics{3, 37, 7, 20}),
 			}},
-			{"of high resolution", ReadRequest{Period: 1, To: 120}, []Point{point(61, "None", Statistics{1, 7, 7, 7})}},
-			{"ten seconds", ReadRequest{Period: 10, From: 5, To: 120}, []Point{point(55, "None", Statistics{1, 7, 7, 7})}},
-			{"the end is not in", ReadRequest{Period: 1, To: 61}, []Point{}},
+			{"of high resolution, with what is of a minute at its beginning", ReadRequest{Period: 1, To: 120, Unit: "None"}, []Point{
+				point(0, "None", Statistics{6.5, 1011.5, 1, 1000}), point(60, "None", Statistics{2, 30, 10, 20}), point(61, "None", Statistics{1, 7, 7, 7}),
+			}},
+			{"ten seconds", ReadRequest{Period: 10, From: 5, To: 120}, []Point{point(55, "None", Statistics{3, 37, 7, 20})}},
+			{"the end is not in", ReadRequest{Period: 1, From: 61, To: 61}, []Point{}},
+			{"nor what is behind it", ReadRequest{Period: 1, From: 1, To: 61}, []Point{point(60, "None", Statistics{2, 30, 10, 20})}},
 		}
 		for _, tt := range tests {
 			tt.r.Metric, tt.r.From, tt.r.To = testMetric, tt.r.From+noon.Unix(), tt.r.To+noon.Unix()

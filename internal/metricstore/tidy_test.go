@@ -103,7 +103,7 @@ func TestTidyKeepsTheSums(t *testing.T) {
 		})
 	}
 	var want map[bool][]Point
-	for round := range 4 {
+	for round := range 3 {
 		c := &clock{noon}
 		s := open(t, t.TempDir(), c)
 		for i, datum := range random.Perm(len(data)) {

@@ -1,8 +1,14 @@
 package notify
 
+import (
+	"encoding/json"
+	"strings"
+)
+
 // A Message is what is published to a topic.
 type Message struct {
-	// ID tells messages apart: one with an id that was published is not published again. "" makes one.
+	// ID tells messages apart: one with an id that was published is not published again. "" makes one. Where it is no UUID, the message id of deliveries is one that is
+	// made of it.
 	ID string
 	// TopicARN is where to.
 	TopicARN string
@@ -22,4 +28,26 @@ type Attribute struct {
 	DataType string
 	// Value is the text, or the bytes of a Binary.
 	Value string
+}
+
+// storedAttribute is an [Attribute] as JSON has it: bytes that are no text stay what they are.
+type storedAttribute struct {
+	DataType, Value string `json:",omitempty"`
+	Bytes           []byte `json:",omitempty"` // of a Binary
+}
+
+// MarshalJSON keeps the bytes of a Binary.
+func (a Attribute) MarshalJSON() ([]byte, error) {
+	if strings.HasPrefix(a.DataType, "Binary") {
+		return json.Marshal(storedAttribute{DataType: a.DataType, Bytes: []byte(a.Value)})
+	}
+	return json.Marshal(storedAttribute{DataType: a.DataType, Value: a.Value})
+}
+
+// UnmarshalJSON reads what MarshalJSON writes.
+func (a *Attribute) UnmarshalJSON(raw []byte) error {
+	var stored storedAttribute
+	err := json.Unmarshal(raw, &stored)
+	a.DataType, a.Value = stored.DataType, stored.Value+string(stored.Bytes)
+	return err
 }

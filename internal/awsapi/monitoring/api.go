@@ -2,6 +2,7 @@ package monitoring
 
 import (
 	"log/slog"
+	"maps"
 	"time"
 
 	"weir/internal/awsapi"
@@ -12,6 +13,9 @@ type Options struct {
 	// Account and Region are the server's, for ARNs.
 	Account, Region string
 	Metrics         Metrics
+	// Alarms and InsightRules are what their operations need, which are unknown where they are nil.
+	Alarms       Alarms
+	InsightRules InsightRules
 	// Now is the clock; nil is [time.Now].
 	Now func() time.Time
 	// Log gets what clients are not told; nil is [slog.Default].
@@ -38,15 +42,23 @@ func (a *API) Service() *awsapi.Service {
 	return &awsapi.Service{
 		Name: "monitoring", Actions: "cloudwatch", Target: "GraniteServiceVersion20100801", Version: "2010-08-01",
 		Namespace: "http://monitoring.amazonaws.com/doc/2010-08-01/", CBOR: true, SmallPaths: true,
-		InvalidCode: "ValidationException", QueryCodes: queryCodes, Unavailable: "InternalServiceFault",
+		InvalidCode: "ValidationException", ErrorType: errorType, QueryCodes: queryCodes, Unavailable: "InternalServiceFault",
 		Shapes: shapes, Operations: a.operations(),
 	}
 }
 
 func (a *API) operations() map[string]awsapi.Operation {
-	return map[string]awsapi.Operation{
+	all := map[string]awsapi.Operation{
+		"GetMetricData":       awsapi.Handle(a.getMetricData),
 		"GetMetricStatistics": awsapi.Handle(a.getMetricStatistics),
 		"ListMetrics":         awsapi.Handle(a.listMetrics),
 		"PutMetricData":       awsapi.Handle(a.putMetricData).WithMaxBody(maxPut),
 	}
+	if a.Alarms != nil {
+		maps.Copy(all, a.alarmOperations())
+	}
+	if a.InsightRules != nil {
+		maps.Copy(all, a.insightRuleOperations())
+	}
+	return all
 }

@@ -127,3 +127,28 @@ func TestRecordedAnswers(t *testing.T) {
 		}
 	}
 }
+
+// TestRecordedList puts a metric of six dimensions, not in their order, and lists it.
+func TestRecordedList(t *testing.T) {
+	all := recorded(t)
+	for _, protocol := range protocols {
+		record, ok := all["test_multiple_dimensions_statistics["+protocol+"]"]["list-metrics"].(object)
+		if !ok {
+			t.Fatal("it is not in the record")
+		}
+		listed := record["Metrics"].([]any)[0].(object)
+		var dimensions []any
+		for _, d := range listed["Dimensions"].([]any) {
+			dimensions = append(list(d), dimensions...)
+		}
+		api := newAPI(t, time.Now)
+		in := object{"Namespace": listed["Namespace"], "MetricData": list(object{"MetricName": listed["MetricName"], "Value": 5.0, "Unit": "Seconds", "Dimensions": dimensions})}
+		if got := ask(t, api, protocol, "PutMetricData", in); got.status != 200 {
+			t.Fatalf("%d %s", got.status, got.body)
+		}
+		got := want(t, api, "ListMetrics", object{"Dimensions": list(dimensions[0], object{"Name": "uri"})})
+		if diff := gocmp.Diff(list(listed), got["Metrics"]); diff != "" {
+			t.Errorf("%s: %s", protocol, diff)
+		}
+	}
+}

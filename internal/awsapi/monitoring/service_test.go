@@ -79,7 +79,7 @@ func TestListMetrics(t *testing.T) {
 			"JSON refused", "/",
 			map[string]string{"X-Amz-Target": granite + ".ListMetrics"},
 			`{"Namespace":":x"}`, 400,
-			`{"__type":"ValidationException","message":"1 validation error detected: Value ':x' at 'namespace' failed to satisfy constraint: Member must satisfy regular expression pattern: [^:].*"}`,
+			`{"__type":"com.amazon.coral.validate#ValidationException","message":"1 validation error detected: Value ':x' at 'namespace' failed to satisfy constraint: Member must satisfy regular expression pattern: [^:].*"}`,
 		},
 		{
 			"Query", "/",

@@ -1,6 +1,8 @@
 package monitoring
 
 import (
+	"maps"
+
 	"weir/internal/awsapi"
 	"weir/internal/metricstore"
 )
@@ -12,7 +14,18 @@ func between(minimum, maximum int64) *awsapi.Shape {
 func oneOf(texts ...string) *awsapi.Shape { return &awsapi.Shape{Enum: texts} }
 
 // shapes are the model's, under names of our own.
-var shapes = awsapi.Shapes{
+var shapes = joined(metricShapes, alarmShapes).Compile()
+
+func joined(some ...awsapi.Shapes) awsapi.Shapes {
+	out := awsapi.Shapes{}
+	for _, s := range some {
+		maps.Copy(out, s)
+	}
+	return out
+}
+
+// metricShapes are of the operations on metrics.
+var metricShapes = awsapi.Shapes{
 	"dimensionFilters": between(0, 10),
 	"dimensions":       between(0, 30),
 	"name":             between(1, 255),
@@ -20,8 +33,9 @@ var shapes = awsapi.Shapes{
 	"period":           {Min: 1},
 	"percentiles":      between(1, 10),
 	"recently":         oneOf("PT3H"),
+	"scanBy":           oneOf("TimestampDescending", "TimestampAscending"),
 	"statistic":        oneOf("SampleCount", "Average", "Sum", "Minimum", "Maximum"),
 	"statistics":       between(1, 5),
 	"unit":             oneOf(metricstore.Units()...),
 	"value":            between(1, 1024),
-}.Compile()
+}

@@ -41,7 +41,9 @@ func TestGetMetricStatistics(t *testing.T) {
 			object{"Timestamp": seconds(time.Minute), "Unit": "Bytes", "ExtendedStatistics": object{"p50": 10.0, "TM(:75%)": 10.0, "PR(2:)": 100.0}},
 		)},
 		{"a period that begins in the middle of a minute", object{"Statistics": list("Sum"), "Period": 300}, list(object{"Timestamp": seconds(5 * time.Minute), "Unit": "Bytes", "Sum": 20.0})},
-		{"high resolution", object{"Statistics": list("SampleCount"), "Period": 10}, list(object{"Timestamp": seconds(30 * time.Second), "Unit": "Bytes", "SampleCount": 1.0})},
+		{"high resolution", object{"Statistics": list("SampleCount"), "Period": 10}, list(
+			object{"Timestamp": seconds(2 * time.Minute), "Unit": "Bytes", "SampleCount": 4.0}, object{"Timestamp": seconds(30 * time.Second), "Unit": "Bytes", "SampleCount": 1.0},
+		)},
 		{"of a unit", object{"Statistics": list("Average"), "Unit": "Bytes", "StartTime": noon.Add(-time.Minute)}, list(object{"Timestamp": seconds(time.Minute), "Unit": "Bytes", "Average": 10.0})},
 		{"of a unit that it has not", object{"Statistics": list("Average"), "Unit": "Bits"}, list()},
 		{"of fewer dimensions", object{"Statistics": list("Average"), "Dimensions": list(object{"Name": "a", "Value": "1"})}, list()},

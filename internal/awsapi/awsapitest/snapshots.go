@@ -1,4 +1,3 @@
-// Package awsapitest holds the operations of a service against the snapshots that AWS's SDK for Go has of requests and answers with every member set.
 package awsapitest
 
 import (
@@ -12,12 +11,14 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/aws/smithy-go/encoding/cbor"
 	"github.com/google/go-cmp/cmp"
 
 	"weir/internal/awsapi"
 )
 
-// Requests returns the body of each request of a service, such as "athena", by the name of its operation.
+// Requests returns the body of each request of a service, such as "athena", by the name of its operation, as JSON: the snapshots of
+// services that speak CBOR are in that.
 func Requests(t *testing.T, service string) map[string][]byte {
 	t.Helper()
 	return snapshots(t, service, "request")
@@ -74,11 +75,55 @@ func snapshots(t *testing.T, service, of string) map[string][]byte {
 			t.Fatal(err)
 		}
 		_, body, _ := bytes.Cut(raw, []byte("\n\n"))
-		if i := bytes.IndexByte(body, '{'); i >= 0 {
-			out[strings.TrimSuffix(filepath.Base(f), suffix)] = body[i:]
+		name := strings.TrimSuffix(filepath.Base(f), suffix)
+		if _, rest, ok := bytes.Cut(raw, []byte("Smithy-Protocol: rpc-v2-cbor\n")); ok {
+			_, body, _ = bytes.Cut(rest, []byte("\n\n")) // behind the other headers
+			out[name] = FromCBOR(t, name, body)
+		} else if i := bytes.IndexByte(body, '{'); i >= 0 {
+			out[name] = body[i:]
 		}
 	}
 	return out
+}
+
+// FromCBOR returns a body of CBOR as JSON, times as their numbers of seconds. The name is for errors.
+func FromCBOR(t *testing.T, name string, body []byte) []byte {
+	t.Helper()
+	if len(body) == 0 {
+		return []byte("{}")
+	}
+	tree, err := cbor.Decode(body)
+	if err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	raw, err := json.Marshal(plain(tree))
+	if err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	return raw
+}
+
+// plain returns what encoding/json writes of a value.
+func plain(v cbor.Value) any {
+	switch v := v.(type) {
+	case cbor.Map:
+		out := map[string]any{}
+		for k, e := range v {
+			out[k] = plain(e)
+		}
+		return out
+	case cbor.List:
+		out := []any{}
+		for _, e := range v {
+			out = append(out, plain(e))
+		}
+		return out
+	case *cbor.Tag:
+		return plain(v.Value)
+	case cbor.NegInt:
+		return -int64(v)
+	}
+	return v
 }
 
 // part returns what of whole has the form of like.

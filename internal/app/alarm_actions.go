@@ -1,0 +1,228 @@
+package app
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"weir/internal/alarm"
+	"weir/internal/notify"
+)
+
+// alarmActions carries out what alarms ask for when their states change: messages to topics. What can't be done now is tried
+// again; an action is done once, and a message that is published again has the id that it had.
+type alarmActions struct {
+	alarms          *alarm.Store
+	topics          *notify.Store
+	source          alarm.Source
+	account, region string
+	log             *slog.Logger
+	// evidence finds what is behind a transition, nil for nothing.
+	evidence func(ctx context.Context, a *alarm.Action) (*evidence, error)
+}
+
+// run carries out actions until ctx ends.
+func (d *alarmActions) run(ctx context.Context) {
+	for wait := firstWait; ctx.Err() == nil; {
+		again, err := d.all(ctx)
+		switch {
+		case err != nil && ctx.Err() == nil:
+			d.log.Error("actions of alarms can't be carried out, which is tried again", "error", err, "next_try_in", wait)
+			select {
+			case <-time.After(wait):
+			case <-ctx.Done():
+			}
+			wait = min(2*wait, longestWait)
+			continue
+		case again:
+			continue
+		}
+		wait = firstWait
+		select {
+		case <-d.alarms.ActionsReady():
+		case <-ctx.Done():
+		}
+	}
+}
+
+// all carries out the actions that are due, and reports whether there were some.
+func (d *alarmActions) all(ctx context.Context) (bool, error) {
+	actions, err := d.alarms.Actions(ctx)
+	if err != nil {
+		return false, err
+	}
+	for i := range actions {
+		if err := d.one(ctx, &actions[i]); err != nil {
+			return false, fmt.Errorf("alarm %s: %w", actions[i].Definition.Name, err)
+		}
+	}
+	return len(actions) > 0, nil
+}
+
+// actionIDs is the namespace of the ids of messages: the id of an action makes that of its message.
+var actionIDs = uuid.MustParse("5f1cf4a2-6d0b-4b53-9a3e-6b8f8f0f7c11")
+
+// one carries out an action, or says in the history that it can't be.
+func (d *alarmActions) one(ctx context.Context, a *alarm.Action) error {
+	if !strings.HasPrefix(a.Target, "arn:aws:sns:") {
+		return d.alarms.ActionDone(ctx, a.ID, false, "this server carries out no actions but messages to topics of SNS")
+	}
+	m, err := d.message(ctx, a)
+	if err != nil {
+		return err
+	}
+	id, err := d.topics.Publish(ctx, m)
+	if refused, ok := errors.AsType[*notify.Error](err); ok {
+		return d.alarms.ActionDone(ctx, a.ID, false, refused.Message) // such as a topic that is not there
+	}
+	if err != nil {
+		return err
+	}
+	return d.alarms.ActionDone(ctx, a.ID, true, "message "+id)
+}
+
+// people are the protocols whose messages people read.
+var people = []string{"email", "slack", "teams"}
+
+// evidenceTime bounds how long a message waits for what events say.
+const evidenceTime = 3 * time.Second
+
+// message makes the message of an action: AWS's document with weir's own member for programs, a text for people.
+func (d *alarmActions) message(ctx context.Context, a *alarm.Action) (notify.Message, error) {
+	subject, body, err := alarm.Message(*a, d.account, d.region)
+	if err != nil {
+		return notify.Message{}, err
+	}
+	n := d.notice(ctx, a)
+	text := n.text()
+	if body, err = withWeir(body, n, text); err != nil {
+		return notify.Message{}, err
+	}
+	out := notify.Message{ID: uuid.NewSHA1(actionIDs, []byte(a.ID)).String(), TopicARN: a.Target, Subject: subject, Default: body, ByProtocol: map[string]string{}}
+	for _, p := range people {
+		out.ByProtocol[p] = text
+	}
+	return out, nil
+}
+
+// notice gathers what a message says. What can't be found in time is left out, which the message says: it must go out.
+func (d *alarmActions) notice(ctx context.Context, a *alarm.Action) *notice {
+	n := &notice{Action: *a, Threshold: math.NaN()}
+	ctx, stop := context.WithTimeout(ctx, evidenceTime)
+	defer stop()
+	if m := a.Definition.Metric; m != nil {
+		n.Threshold = m.Threshold
+		points, err := d.source.Values(ctx, m, graphFrom(a, m), judgedTo(a, m))
+		if err != nil {
+			n.Lacking = "The values of the metric can't be read: " + err.Error()
+		}
+		n.Points = points
+	}
+	if d.evidence == nil || a.New != alarm.Alarm {
+		return n
+	}
+	var err error
+	if n.Evidence, err = d.evidence(ctx, a); err != nil {
+		n.Lacking = "What log events say of it was not found: " + err.Error()
+		if errors.Is(err, context.DeadlineExceeded) {
+			n.Lacking = fmt.Sprintf("What log events say of it was not found within %v.", evidenceTime)
+		}
+	}
+	return n
+}
+
+// periodOf returns the period of an alarm in seconds.
+func periodOf(m *alarm.Metric) int64 {
+	if m.Period > 0 {
+		return int64(m.Period)
+	}
+	most := 60
+	for i := range m.Queries {
+		q := &m.Queries[i]
+		if q.Stat != nil {
+			most = max(most, q.Stat.Period)
+		}
+		if q.ReturnData && q.Period > 0 {
+			return int64(q.Period)
+		}
+	}
+	return int64(most)
+}
+
+// judged returns the periods that were judged for a transition, in seconds since the epoch.
+func judged(a *alarm.Action, m *alarm.Metric) (from, to int64) {
+	var reason struct {
+		StartDate           string `json:"startDate"`
+		EvaluatedDatapoints []struct {
+			Timestamp string `json:"timestamp"`
+		} `json:"evaluatedDatapoints"`
+	}
+	period := periodOf(m)
+	to = a.Time / 1000 / period * period
+	from = to - int64(m.EvaluationPeriods)*period
+	if json.Unmarshal([]byte(a.ReasonData), &reason) != nil {
+		return from, to
+	}
+	const form = "2006-01-02T15:04:05.000-0700"
+	first := true
+	for _, p := range reason.EvaluatedDatapoints {
+		at, err := time.Parse(form, p.Timestamp)
+		if err != nil {
+			continue
+		}
+		if first {
+			from, to, first = at.Unix(), at.Unix()+period, false
+		}
+		from, to = min(from, at.Unix()), max(to, at.Unix()+period)
+	}
+	return from, to
+}
+
+func judgedTo(a *alarm.Action, m *alarm.Metric) int64 {
+	_, to := judged(a, m)
+	return to
+}
+
+// graphFrom is where a message's graph begins.
+func graphFrom(a *alarm.Action, m *alarm.Metric) int64 {
+	from, to := judged(a, m)
+	return min(from, to-graphRows*periodOf(m))
+}
+
+// weirMember is what AWS's document has of weir's own, under "Weir".
+type weirMember struct {
+	Text string `json:"Text"`
+	// From and To bound the periods that were judged.
+	From       string    `json:"From,omitempty"`
+	To         string    `json:"To,omitempty"`
+	LogGroups  []string  `json:"LogGroups,omitempty"`
+	Sources    []counted `json:"Sources,omitempty"`
+	Targets    []counted `json:"Targets,omitempty"`
+	Interfaces []counted `json:"Interfaces,omitempty"`
+	Next       []string  `json:"Next,omitempty"`
+}
+
+// withWeir adds weir's own member to AWS's document.
+func withWeir(body string, n *notice, text string) (string, error) {
+	own := weirMember{Text: text}
+	if e := n.Evidence; e != nil {
+		own.From, own.To = seconds(e.From).Format(time.RFC3339), seconds(e.To).Format(time.RFC3339)
+		own.LogGroups, own.Sources, own.Targets, own.Interfaces, own.Next = e.Groups, e.Sources, e.Targets, e.Interfaces, e.Next
+	}
+	raw, err := json.Marshal(own)
+	if err != nil {
+		return "", err
+	}
+	body = strings.TrimSpace(body)
+	if !strings.HasSuffix(body, "}") {
+		return "", errors.New("an alarm's document is no JSON object")
+	}
+	return body[:len(body)-1] + `,"Weir":` + string(raw) + "}", nil
+}

@@ -1,0 +1,250 @@
+package app
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"maps"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"weir/flowlog"
+	"weir/internal/logstore"
+	"weir/internal/query"
+)
+
+// evidence is what log events say of why an alarm went off.
+type evidence struct {
+	// From and To are the periods that were judged, in seconds since the epoch.
+	From, To int64
+	// Groups are the log groups whose events were looked at, and Matched counts those that count.
+	Groups  []string
+	Matched int64
+	// Cut says that there are more events than were looked at.
+	Cut bool
+	// Sources, Targets and Interfaces have most of them, the greatest first. A target is an address, a port and a protocol.
+	Sources, Targets, Interfaces []counted
+	// Next are commands to run next.
+	Next []string
+}
+
+// counted is a value and how often it came.
+type counted struct {
+	Value string  `json:"value"`
+	Name  string  `json:"name,omitempty"` // what is known of it
+	Count float64 `json:"count"`
+}
+
+// An evidenceRequest asks which of the events of some groups are behind an alarm.
+type evidenceRequest struct {
+	groups   []string
+	from, to int64
+	// matches chooses events; nil: all.
+	matches func(group, message string) bool
+}
+
+const (
+	// evidenceEvents is how many events are looked at for one message.
+	evidenceEvents = 500_000
+	// evidenceTop is how many values of each kind a message names.
+	evidenceTop = 5
+)
+
+// recordEnds are the ends of one record.
+type recordEnds struct{ src, dst, dstPort, protocol, eni string }
+
+// evidence looks at the events.
+func (s *Local) evidence(ctx context.Context, r evidenceRequest) (*evidence, error) {
+	out := &evidence{From: r.from, To: r.to, Groups: r.groups}
+	sources, interfaces := map[string]float64{}, map[string]float64{}
+	targets, pairs := map[recordEnds]float64{}, map[recordEnds]float64{}
+	seen := 0
+	for _, group := range r.groups {
+		var at positions
+		last := ""
+		err := s.eachEvent(ctx, logstore.ReadRequest{Group: group, From: r.from * 1000, To: r.to * 1000}, func(e lakeEvent) bool {
+			if seen++; seen > evidenceEvents {
+				out.Cut = true
+				return false
+			}
+			if r.matches != nil && !r.matches(group, e.Message) {
+				return true
+			}
+			out.Matched++
+			if f := e.format.String(); at.n == 0 || f != last {
+				at, last = positionsOf(e.format), f
+			}
+			if x, ok := at.of(e.Message); ok {
+				sources[x.src]++
+				interfaces[x.eni]++
+				targets[recordEnds{dst: x.dst, dstPort: x.dstPort, protocol: x.protocol}]++
+				pairs[recordEnds{src: x.src, dst: x.dst, dstPort: x.dstPort, protocol: x.protocol}]++
+			}
+			return true
+		})
+		if err != nil {
+			return nil, err
+		}
+		if out.Cut {
+			break
+		}
+	}
+	names, err := s.names.get(ctx, query.FromDefinition|query.FromRanges|query.FromCountries)
+	if err != nil {
+		return nil, err
+	}
+	about := func(addr string) string { return nameOf(names, out.To, addr) }
+	out.Sources = mostOf(sources, func(v string) string { return v }, about)
+	out.Interfaces = mostOf(interfaces, func(v string) string { return v }, func(id string) string {
+		if span := names.Interface(id, out.To); span != nil {
+			return spanName(span)
+		}
+		return ""
+	})
+	out.Targets = mostOf(targets, recordEnds.target, func(text string) string {
+		host, _, _ := strings.Cut(text, " ")
+		return about(strings.Trim(host, "[]"))
+	})
+	for _, p := range sortedMost(pairs, func(e recordEnds) string { return e.src + " " + e.target() })[:min(1, len(pairs))] {
+		if p.src != "" && p.dst != "" {
+			out.Next = append(out.Next, whyCommand(p, out.To))
+		}
+	}
+	return out, nil
+}
+
+// whyCommand returns the command that says which rule decided about a pair.
+func whyCommand(e recordEnds, at int64) string {
+	to := e.dst
+	if e.dstPort != "" && e.dstPort != "0" {
+		if a, err := netip.ParseAddr(e.dst); err == nil && a.Is6() {
+			to = "[" + to + "]"
+		}
+		to += ":" + e.dstPort
+		if p, ok := protocolName(e.protocol); ok {
+			to += "/" + p
+		}
+	}
+	return fmt.Sprintf("weir why %s %s --at %s", e.src, to, seconds(at-1).Format("2006-01-02T15:04:05Z"))
+}
+
+// protocolName returns the name of TCP and UDP, which have ports.
+func protocolName(number string) (string, bool) {
+	name, ok := map[string]string{"6": "tcp", "17": "udp"}[number]
+	return name, ok
+}
+
+// target writes an address with its port and protocol.
+func (e recordEnds) target() string {
+	out := e.dst
+	if e.dstPort != "" {
+		out += " port " + e.dstPort
+	}
+	if p, ok := protocolName(e.protocol); ok {
+		out += "/" + p
+	}
+	return out
+}
+
+// positions are where in a record's line its ends stand; -1: nowhere.
+type positions struct {
+	src, dst, dstPort, protocol, eni int
+	n                                int // fields of a line
+}
+
+// positionsOf returns the positions of a format; a format that is not known is AWS's default one, which its version tells.
+func positionsOf(f flowlog.Format) positions {
+	if f.Len() == 0 {
+		f = flowlog.DefaultFormat(flowlog.KindVPC)
+	}
+	out := positions{-1, -1, -1, -1, -1, f.Len()}
+	for i := range f.Len() {
+		field, known := f.Field(i)
+		if !known {
+			continue
+		}
+		switch field.ID {
+		case flowlog.SrcAddr:
+			out.src = i
+		case flowlog.DstAddr:
+			out.dst = i
+		case flowlog.DstPort:
+			out.dstPort = i
+		case flowlog.Protocol:
+			out.protocol = i
+		case flowlog.InterfaceID:
+			out.eni = i
+		}
+	}
+	return out
+}
+
+// of returns the ends of a record; false where a line is none.
+func (p positions) of(line string) (recordEnds, bool) {
+	words := strings.Split(line, " ")
+	if len(words) != p.n {
+		return recordEnds{}, false
+	}
+	word := func(i int) string {
+		if i < 0 || words[i] == "-" {
+			return ""
+		}
+		return words[i]
+	}
+	out := recordEnds{word(p.src), word(p.dst), word(p.dstPort), word(p.protocol), word(p.eni)}
+	_, err := netip.ParseAddr(out.src)
+	return out, out.src == "" || err == nil
+}
+
+// nameOf returns what is known of an address: the network interface that has it, or whose network it is.
+func nameOf(names *query.Names, at int64, addr string) string {
+	if a, err := netip.ParseAddr(addr); err == nil {
+		var found *query.InterfaceSpan
+		for _, span := range names.Spans() {
+			if span.From > at || span.To <= at || !slices.Contains(span.Addresses, a) {
+				continue
+			}
+			if found != nil && found.ID != span.ID {
+				return "" // several networks have it
+			}
+			found = &span
+		}
+		if found != nil {
+			return spanName(found)
+		}
+	}
+	var parts []string
+	for _, c := range []query.NameColumn{query.SrcService, query.SrcRegion, query.SrcCountry} {
+		if names.Lacks(c) != nil {
+			continue
+		}
+		if v := names.OfAddress(c, addr); v != "" {
+			parts = append(parts, v)
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
+// spanName returns what people call a network interface.
+func spanName(s *query.InterfaceSpan) string {
+	return cmp.Or(s.Name, s.Resource, s.Instance, s.ID)
+}
+
+// mostOf returns the values that came most, with their names; "" is left out.
+func mostOf[K comparable](counts map[K]float64, text func(K) string, name func(string) string) []counted {
+	var out []counted
+	for _, k := range sortedMost(counts, text) {
+		if v := text(k); v != "" && len(out) < evidenceTop {
+			out = append(out, counted{v, name(v), counts[k]})
+		}
+	}
+	return out
+}
+
+// sortedMost returns keys by their counts, the greatest first, and then by their text.
+func sortedMost[K comparable](counts map[K]float64, text func(K) string) []K {
+	return slices.SortedFunc(maps.Keys(counts), func(a, b K) int {
+		return cmp.Or(cmp.Compare(counts[b], counts[a]), cmp.Compare(text(a), text(b)))
+	})
+}

@@ -1,0 +1,132 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"time"
+
+	"weir/internal/alarm"
+	"weir/internal/awsapi/monitoring"
+	"weir/internal/contributor"
+	"weir/internal/logstore"
+	"weir/internal/metricmath"
+	"weir/internal/metricstore"
+	"weir/internal/notify"
+	"weir/internal/notify/awssns"
+)
+
+// alerting is what watches: metrics and contributors of log events, alarms on them, and messages
+// (docs/decisions/0036-how-watching-counts-once.md).
+type alerting struct {
+	metrics      *metricstore.Store
+	contributors *contributor.Store
+	alarms       *alarm.Store
+	topics       *notify.Store
+	watch        *watching
+	source       *alarmSource
+	actions      *alarmActions
+	log          *slog.Logger
+	closes       []func() error
+}
+
+// openAlerting opens it. Nothing is counted, judged or sent before run.
+func openAlerting(ctx context.Context, s *Local, store *logstore.Store, o ServeOptions) (_ *alerting, err error) {
+	w := &alerting{log: o.Log}
+	defer func() {
+		if err != nil {
+			w.close()
+		}
+	}()
+	data := s.lake.Data()
+	if w.metrics, err = metricstore.Open(ctx, data, metricstore.Options{Now: s.now, Log: o.Log}); err != nil {
+		return nil, err
+	}
+	w.closes = append(w.closes, w.metrics.Close)
+	if w.contributors, err = contributor.Open(ctx, data, contributor.Options{Account: s.account, Region: s.region, LogFormats: logFormats(store), Now: s.now}); err != nil {
+		return nil, err
+	}
+	w.closes = append(w.closes, w.contributors.Close)
+	if w.alarms, err = alarm.Open(ctx, data, alarm.Options{Account: s.account, Region: s.region, Now: s.now, Log: o.Log}); err != nil {
+		return nil, err
+	}
+	w.closes = append(w.closes, w.alarms.Close)
+	options := o.Notify
+	options.Account, options.Region, options.Now, options.Log = s.account, s.region, s.now, o.Log
+	if w.topics, err = notify.Open(ctx, data, options); err != nil {
+		return nil, err
+	}
+	w.closes = append(w.closes, w.topics.Close)
+	w.watch = newWatching(watchOptions{local: s, store: store, metrics: w.metrics, contributors: w.contributors, log: o.Log})
+	behind := &alarmEvidence{s: s, store: store, contributors: w.contributors}
+	w.source = &alarmSource{
+		s: s, reader: w.watch, ruleGroups: behind.ruleGroups,
+		values: metricmath.Stored{Points: w.metrics, Rules: monitoring.RuleMetrics{Reports: w.contributors, Live: true}, Live: true},
+	}
+	w.actions = &alarmActions{alarms: w.alarms, topics: w.topics, source: w.source, account: s.account, region: s.region, log: o.Log, evidence: behind.of}
+	return w, nil
+}
+
+// logFormats returns the LogFormats of those log groups that have the records of a flow log.
+func logFormats(store *logstore.Store) func(context.Context) (map[string]string, error) {
+	return func(ctx context.Context) (map[string]string, error) {
+		groups, err := store.Groups(ctx)
+		out := map[string]string{}
+		for i := range groups {
+			if f := groups[i].Format; f != "" {
+				out[groups[i].Name] = f
+			}
+		}
+		return out, err
+	}
+}
+
+// close closes the stores, the newest first. What was not committed is counted again.
+func (w *alerting) close() {
+	var errs []error
+	for i := len(w.closes) - 1; i >= 0; i-- {
+		errs = append(errs, w.closes[i]())
+	}
+	if err := errors.Join(errs...); err != nil {
+		w.log.Error("what watches was not closed well", "error", err)
+	}
+}
+
+// AWSTopics publishes to topics of AWS with the credentials that AWS's tools find.
+func AWSTopics(ctx context.Context) (notify.Publisher, error) { return awssns.Open(ctx) }
+
+// tidyMetricsEvery is how often metrics and contributors are rolled up and removed.
+const tidyMetricsEvery = 5 * time.Minute
+
+// run counts, judges and sends until ctx ends.
+func (w *alerting) run(ctx context.Context) {
+	var work sync.WaitGroup
+	work.Go(func() { w.watch.run(ctx) })
+	work.Go(func() { w.said("alarms are not evaluated any more", w.alarms.Run(ctx, w.source)) })
+	work.Go(func() { w.actions.run(ctx) })
+	work.Go(func() { w.said("messages are not delivered any more", w.topics.Run(ctx)) })
+	work.Go(func() { w.tidy(ctx) })
+	work.Wait()
+}
+
+// said says in the log what ended something early.
+func (w *alerting) said(what string, err error) {
+	if err != nil && !errors.Is(err, context.Canceled) {
+		w.log.Error(what, "error", err)
+	}
+}
+
+// tidy rolls metrics and contributors up, and removes those that are too old.
+func (w *alerting) tidy(ctx context.Context) {
+	tick := time.NewTicker(tidyMetricsEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return
+		}
+		w.said("metrics and contributors can't be tidied", errors.Join(w.metrics.Tidy(ctx), w.contributors.Tidy(ctx)))
+	}
+}

@@ -1,0 +1,95 @@
+package monitoring
+
+import (
+	"encoding/json"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"weir/internal/awsapi"
+	"weir/internal/sigv4"
+	"weir/internal/source/sourcetest"
+)
+
+// alarmServer is a server with alarms on loopback for real clients, by the real clock.
+func alarmServer(t *testing.T) string {
+	t.Helper()
+	s := newServer(t)
+	s.now = time.Now()
+	auth := signed{sigv4.Verifier{Secret: func(id string) (string, bool) { return testSecret, id == testKey }}}
+	server := httptest.NewServer(awsapi.NewRouter(auth, s.api.Log, s.api.Service()))
+	t.Cleanup(server.Close)
+	return server.URL
+}
+
+// TestBoto3Alarms runs testdata/boto3_alarms.py.
+func TestBoto3Alarms(t *testing.T) {
+	python := sourcetest.Python(t, "boto3")
+	t.Parallel()
+	out, err := exec.CommandContext(t.Context(), python, "testdata/boto3_alarms.py", alarmServer(t), testKey, testSecret).CombinedOutput()
+	if err != nil || string(out) != "ok\n" {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
+
+// TestAWSCLIAlarms puts, describes and deletes alarms with the AWS CLI of both versions: one speaks JSON, the other AWS Query.
+func TestAWSCLIAlarms(t *testing.T) {
+	if os.Getenv("WEIR_CI") != "1" && os.Getenv("WEIR_CLIENTS") != "1" {
+		t.Skip("each command takes one or two seconds: set WEIR_CLIENTS=1")
+	}
+	for _, version := range []string{"1", "2"} {
+		t.Run("version "+version, func(t *testing.T) {
+			path, _ := sourcetest.AWSCLI(t, version)
+			t.Parallel()
+			url, none := alarmServer(t), filepath.Join(t.TempDir(), "none")
+			run := func(args ...string) (out, failed string) {
+				t.Helper()
+				cmd := exec.CommandContext(t.Context(), path, append([]string{"--endpoint-url", url, "--region", "eu-west-1", "--output", "json", "cloudwatch"}, args...)...)
+				cmd.Env = append(os.Environ(), "AWS_ACCESS_KEY_ID="+testKey, "AWS_SECRET_ACCESS_KEY="+testSecret, "AWS_SESSION_TOKEN=", "AWS_MAX_ATTEMPTS=1", "AWS_PAGER=",
+					"AWS_CONFIG_FILE="+none, "AWS_SHARED_CREDENTIALS_FILE="+none)
+				var stdout, stderr strings.Builder
+				cmd.Stdout, cmd.Stderr = &stdout, &stderr
+				if cmd.Run() != nil {
+					return stdout.String(), stderr.String()
+				}
+				return stdout.String(), ""
+			}
+			put := []string{
+				"put-metric-alarm", "--alarm-name", "ssh", "--metric-name", "Attempts", "--namespace", "Weir", "--statistic", "Sum", "--period", "60", "--evaluation-periods", "1",
+				"--threshold", "100", "--comparison-operator", "GreaterThanThreshold", "--alarm-actions", "arn:aws:sns:eu-west-1:123456789012:ops", "--dimensions", "Name=Source,Value=a b",
+			}
+			if _, failed := run(put...); failed != "" {
+				t.Fatal(failed)
+			}
+			if _, failed := run(append(put, "--datapoints-to-alarm", "2")...); !strings.Contains(failed, "(ValidationError) when calling the PutMetricAlarm operation: DatapointsToAlarm must be less than or equal to EvaluationPeriods") {
+				t.Error(failed)
+			}
+			out, failed := run("describe-alarms", "--alarm-names", "ssh")
+			var got struct {
+				MetricAlarms []struct {
+					Threshold             float64
+					Dimensions            []map[string]string
+					AlarmActions          []string
+					OKActions             []string
+					StateUpdatedTimestamp any
+				}
+			}
+			if err := json.Unmarshal([]byte(out), &got); err != nil || len(got.MetricAlarms) != 1 {
+				t.Fatalf("%v %s %s", err, out, failed)
+			}
+			if a := got.MetricAlarms[0]; a.Threshold != 100 || a.Dimensions[0]["Value"] != "a b" || len(a.AlarmActions) != 1 || a.OKActions == nil || a.StateUpdatedTimestamp == nil {
+				t.Errorf("%+v", a)
+			}
+			if _, failed := run("set-alarm-state", "--alarm-name", "none", "--state-value", "OK", "--state-reason", "x"); !strings.Contains(failed, "(ResourceNotFound) when calling the SetAlarmState operation") {
+				t.Error(failed)
+			}
+			if _, failed := run("delete-alarms", "--alarm-names", "ssh"); failed != "" {
+				t.Error(failed)
+			}
+		})
+	}
+}

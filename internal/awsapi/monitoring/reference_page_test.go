@@ -1,0 +1,12 @@
+package monitoring
+
+import (
+	"testing"
+
+	"weir/internal/awsapi/awsapitest"
+)
+
+// TestReferencePage compares the page of the API with the operations that there are.
+func TestReferencePage(t *testing.T) {
+	awsapitest.ReferencePage(t, "cloudwatch-api.md", newServer(t).api.operations())
+}

@@ -1,0 +1,113 @@
+package monitoring
+
+import (
+	"context"
+	"fmt"
+
+	"weir/internal/contributor"
+	"weir/internal/metricmath"
+)
+
+// maxReports is how many reports are made for one series.
+const maxReports = 1440
+
+// Reports has reports of rules of Contributor Insights; *[contributor.Store] does.
+type Reports interface {
+	Report(ctx context.Context, r contributor.ReportRequest) (*contributor.Report, error)
+}
+
+// RuleMetrics are the metrics of rules of Contributor Insights, for metric math.
+type RuleMetrics struct {
+	Reports Reports
+	// Live leaves out what is backfilled: alarms see none.
+	Live bool
+}
+
+// InsightRule returns a metric of a rule: a point for each period, 0 where nothing contributed. See [metricmath.Source].
+//
+// Reports have periods that begin at multiples of their length. Where those of the series do not, as in alarms, whose periods move by a
+// minute, there is a report for each; only metrics that it has exactly are taken then.
+func (m RuleMetrics) InsightRule(ctx context.Context, rule, metric string, period int, from, to int64) (metricmath.Series, error) {
+	r := contributor.ReportRequest{Name: rule, From: from, To: to, Period: int64(period), Metrics: []string{metric}, Live: m.Live}
+	switch {
+	case period%60 != 0:
+		return metricmath.Series{}, ruleRefused("give the query another Period", "The metrics of rules have periods of minutes; this is %d seconds", period)
+	case from >= to:
+		return metricmath.Series{}, nil
+	case from%r.Period == 0:
+		return m.aligned(ctx, r)
+	case (to-from)/r.Period > maxReports:
+		return metricmath.Series{}, ruleRefused("let the time begin at a multiple of the Period", "More than %d periods of a rule do not begin at multiples of their length", maxReports)
+	}
+	var out metricmath.Series
+	for at := from; at < to; at += r.Period {
+		r.From, r.To = at, min(at+r.Period, to)
+		v, err := m.moved(ctx, r)
+		if err != nil {
+			return out, err
+		}
+		out.Times, out.Values = append(out.Times, at), append(out.Values, v)
+	}
+	return out, nil
+}
+
+func (m RuleMetrics) aligned(ctx context.Context, r contributor.ReportRequest) (metricmath.Series, error) {
+	report, err := m.Reports.Report(ctx, r)
+	if err != nil {
+		return metricmath.Series{}, err
+	}
+	var out metricmath.Series
+	for _, d := range report.Datapoints {
+		out.Times = append(out.Times, d.Time)
+		out.Values = append(out.Values, ruleMetric(d, r.Metrics[0]))
+	}
+	return out, nil
+}
+
+// moved returns a metric of one period, made of minutes.
+func (m RuleMetrics) moved(ctx context.Context, r contributor.ReportRequest) (float64, error) {
+	r.Period, r.MaxContributors = 60, 1
+	report, err := m.Reports.Report(ctx, r)
+	if err != nil {
+		return 0, err
+	}
+	switch metric := r.Metrics[0]; metric {
+	case contributor.UniqueContributors:
+		return float64(report.UniqueContributors), nil
+	case contributor.MaxContributorValue:
+		if len(report.Contributors) == 0 {
+			return 0, nil
+		}
+		return report.Contributors[0].Value, nil
+	case contributor.SampleCount, contributor.Sum:
+		total := 0.0
+		for _, d := range report.Datapoints {
+			total += ruleMetric(d, metric)
+		}
+		return total, nil
+	default:
+		return 0, ruleRefused("let the time begin at a multiple of the Period, or take a Period of 60", "The metric %s of a rule is known for periods that begin at multiples of their length", metric)
+	}
+}
+
+func ruleMetric(d contributor.Datapoint, metric string) float64 {
+	switch metric {
+	case contributor.UniqueContributors:
+		return d.UniqueContributors
+	case contributor.MaxContributorValue:
+		return d.MaxContributorValue
+	case contributor.SampleCount:
+		return d.SampleCount
+	case contributor.Sum:
+		return d.Sum
+	case contributor.Minimum:
+		return d.Minimum
+	case contributor.Maximum:
+		return d.Maximum
+	}
+	return d.Average
+}
+
+func ruleRefused(hint, format string, args ...any) error {
+	return &metricmath.Error{Offset: -1, Hint: hint, Text: fmt.Sprintf(format, args...)}
+}

@@ -1,0 +1,189 @@
+package sns
+
+import (
+	"bufio"
+	"bytes"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+
+	"weir/internal/awsapi"
+	"weir/internal/sharedtest"
+	"weir/internal/sigv4"
+	"weir/internal/source/sourcetest"
+)
+
+// listen serves an API over HTTP for clients that sign, and the links of documents beside it.
+func listen(t *testing.T) (*testServer, *httptest.Server) {
+	t.Helper()
+	s := newServer(t, signed{sigv4.Verifier{Secret: func(id string) (string, bool) { return testSecret, id == testKey }}})
+	server := httptest.NewServer(s.router)
+	t.Cleanup(server.Close)
+	return s, server
+}
+
+// TestBoto3 runs testdata/boto3_client.py.
+func TestBoto3(t *testing.T) {
+	python := sourcetest.Python(t, "boto3")
+	t.Parallel()
+	s, server := listen(t)
+	confirmations := make(chan string, 1)
+	endpoint := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		if body, err := io.ReadAll(r.Body); err == nil && r.Header.Get("X-Amz-Sns-Message-Type") == "SubscriptionConfirmation" {
+			_, token, _ := strings.Cut(string(body), `"Token" : "`)
+			token, _, _ = strings.Cut(token, `"`)
+			confirmations <- token
+		}
+	}))
+	defer endpoint.Close()
+	cmd := exec.CommandContext(t.Context(), python, "testdata/boto3_client.py", server.URL, testKey, testSecret, endpoint.URL)
+	stdin, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &out
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	ctx := t.Context()
+	go func() { _ = s.store.Run(ctx) }() // ends with the test
+	select {
+	case token := <-confirmations:
+		_, _ = io.WriteString(stdin, token+"\n")
+	case <-ctx.Done():
+	}
+	if err := cmd.Wait(); err != nil || out.String() != "ok\n" {
+		t.Errorf("%v\n%s", err, &out)
+	}
+}
+
+// TestAWSCLI publishes as a person does with the AWS CLI of both versions.
+func TestAWSCLI(t *testing.T) {
+	for _, version := range []string{"1", "2"} {
+		t.Run("version "+version, func(t *testing.T) {
+			path, _ := sourcetest.AWSCLI(t, version)
+			t.Parallel()
+			_, server := listen(t)
+			none := filepath.Join(t.TempDir(), "none")
+			run := func(args ...string) string {
+				cmd := exec.CommandContext(t.Context(), path, append([]string{"--endpoint-url", server.URL, "--region", testRegion, "--output", "text", "sns"}, args...)...)
+				cmd.Env = append(os.Environ(), "AWS_ACCESS_KEY_ID="+testKey, "AWS_SECRET_ACCESS_KEY="+testSecret, "AWS_SESSION_TOKEN=", "AWS_MAX_ATTEMPTS=1", "AWS_PAGER=",
+					"AWS_CONFIG_FILE="+none, "AWS_SHARED_CREDENTIALS_FILE="+none)
+				out, _ := cmd.CombinedOutput() // an error is in what it says
+				return strings.TrimSpace(string(out))
+			}
+			arn := run("create-topic", "--name", "ops", "--attributes", "DisplayName=Ops", "--tags", "Key=team,Value=net")
+			if arn != "arn:aws:sns:us-east-1:123456789012:ops" {
+				t.Fatal(arn)
+			}
+			if id := run("publish", "--topic-arn", arn, "--message", "too many SSH", "--subject", "ALARM", "--message-attributes", `{"n":{"DataType":"Number","StringValue":"5"}}`); len(id) != 36 {
+				t.Error(id)
+			}
+			if e := run("publish", "--topic-arn", arn+"x", "--message", "m"); !strings.Contains(e, "(NotFound)") || !strings.Contains(e, "Topic does not exist") {
+				t.Error(e)
+			}
+		})
+	}
+}
+
+// decode reads the body of a request for an operation.
+func decode(t *testing.T, s *testServer, body string) (operation string, err error) {
+	t.Helper()
+	values, err := url.ParseQuery(body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	operation = values.Get("Action")
+	op, known := s.api.operations()[operation]
+	if !known {
+		return operation, nil
+	}
+	in := reflect.New(op.In)
+	if err := awsapi.DecodeForm([]byte(body), in.Interface(), s.api.Service().Shapes); err != nil {
+		return operation, err
+	}
+	// What the form has, the request has too: no member is passed over.
+	for key := range values {
+		name, _, _ := strings.Cut(key, ".")
+		if name != "Action" && name != "Version" && !member(in.Elem(), name) {
+			t.Errorf("%s: %s is passed over", operation, name)
+		}
+	}
+	return operation, nil
+}
+
+// member says whether a request has a member that is not empty.
+func member(v reflect.Value, name string) bool {
+	for i := range v.NumField() {
+		f := v.Type().Field(i)
+		if f.Anonymous && member(v.Field(i), name) || f.Tag.Get("json") == name && !v.Field(i).IsZero() {
+			return true
+		}
+	}
+	return false
+}
+
+// TestSDKSnapshots reads the requests that AWS's SDK for Go makes with every member set.
+func TestSDKSnapshots(t *testing.T) {
+	dir, err := exec.CommandContext(t.Context(), "go", "list", "-m", "-f", "{{.Dir}}", "github.com/aws/aws-sdk-go-v2/service/sns").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	files, err := filepath.Glob(filepath.Join(strings.TrimSpace(string(dir)), "request_snapshot", "*.snap"))
+	if err != nil || len(files) != 42 {
+		t.Fatalf("%d snapshots: %v", len(files), err)
+	}
+	s := newServer(t, anyone{})
+	seen := map[string]bool{}
+	for _, file := range files {
+		raw, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, body, _ := strings.Cut(string(raw), "x-www-form-urlencoded\n\n")
+		operation, err := decode(t, s, strings.TrimSpace(body))
+		if err != nil {
+			t.Errorf("%s: %v", file, err)
+		}
+		seen[operation] = true
+	}
+	for operation := range s.api.operations() {
+		if !seen[operation] {
+			t.Errorf("no snapshot of %s", operation)
+		}
+	}
+}
+
+// TestCapturedRequests answers the requests for SNS that real clients sent.
+func TestCapturedRequests(t *testing.T) {
+	files, err := filepath.Glob(filepath.Join(sharedtest.Path(t, "corpus", "aws-client-requests"), "*", "*-sns-*.http"))
+	if err != nil || len(files) < 2 {
+		t.Fatalf("%d requests: %v", len(files), err)
+	}
+	s := newServer(t, anyone{})
+	s.topic("ops")
+	for _, file := range files {
+		raw, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		raw, _, _ = bytes.Cut(raw, []byte("\n### RESPONSE"))
+		r, err := http.ReadRequest(bufio.NewReader(bytes.NewReader(raw)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		w := httptest.NewRecorder()
+		s.router.ServeHTTP(w, r.WithContext(t.Context()))
+		if w.Code != http.StatusOK || !strings.Contains(w.Body.String(), "<PublishResult><MessageId>") {
+			t.Errorf("%s: %d %s", file, w.Code, w.Body)
+		}
+	}
+}

@@ -1,0 +1,114 @@
+package cli
+
+import (
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"weir/internal/accesskey"
+	"weir/internal/app"
+)
+
+// TestTerraformServe has Terraform make, read, change and delete what a server keeps: apply, a plan in which nothing is left to do, apply with
+// other tags, and destroy, after which nothing is there.
+func TestTerraformServe(t *testing.T) {
+	plugins := os.Getenv("WEIR_TERRAFORM_PLUGINS")
+	if _, err := exec.LookPath("terraform"); err != nil || plugins == "" {
+		t.Skip("not run: terraform is not installed, or WEIR_TERRAFORM_PLUGINS names no folder with its AWS provider")
+	}
+	t.Parallel() // the provider takes its time to start
+	s, dir := serveAWS(t, app.ServeOptions{}), t.TempDir()
+	key, err := accesskey.Create(s.data, "terraform", "", []string{"logs:*", "ec2:*", "cloudwatch:*", "sns:*"}, time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	vars, err := json.Marshal(object{"endpoint": s.url, "key": key.ID, "secret": key.Secret})
+	if err == nil {
+		err = os.WriteFile(filepath.Join(dir, "terraform.tfvars.json"), vars, 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	write := func(change func(text string) string) {
+		files, err := filepath.Glob(filepath.Join("testdata", "terraform-serve", "*.tf"))
+		if err != nil || len(files) == 0 {
+			t.Fatalf("%d files: %v", len(files), err)
+		}
+		for _, f := range files {
+			text, err := os.ReadFile(f)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(filepath.Join(dir, filepath.Base(f)), []byte(change(string(text))), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	apply := func() { terraform(t, dir, "apply", "-no-color", "-input=false", "-auto-approve") }
+
+	write(func(text string) string { return text })
+	terraform(t, dir, "init", "-no-color", "-input=false", "-plugin-dir="+plugins)
+	apply()
+	// A plan in which something is left to do ends with 2, which fails the test.
+	terraform(t, dir, "plan", "-no-color", "-input=false", "-detailed-exitcode")
+	var outputs map[string]struct{ Value string }
+	unmarshal(t, string(terraform(t, dir, "output", "-json")), &outputs)
+	if got := outputs["arn"].Value; got != "arn:aws:iam::"+app.DefaultAccount+":user/terraform" {
+		t.Errorf("the provider is %s", got)
+	}
+	if diff := cmp.Diff(resources(t, dir), terraformMade(t, dir)); diff != "" {
+		t.Error(diff)
+	}
+	write(func(text string) string { return strings.ReplaceAll(text, `"network"`, `"security"`) })
+	apply()
+	terraform(t, dir, "destroy", "-no-color", "-input=false", "-auto-approve")
+	if left := terraformMade(t, dir); len(left) > 0 {
+		t.Errorf("left %v", left)
+	}
+	if groups := s.done(t, "DescribeLogGroups", object{"logGroupNamePrefix": "/vpc/"})["logGroups"]; len(groups.([]any)) > 0 {
+		t.Errorf("left %v", groups)
+	}
+}
+
+// terraformMade returns the addresses of what Terraform manages.
+func terraformMade(t *testing.T, dir string) []string {
+	t.Helper()
+	var out []string
+	for line := range strings.Lines(string(terraform(t, dir, "state", "list"))) {
+		if address := strings.TrimSpace(line); !strings.HasPrefix(address, "data.") {
+			out = append(out, address)
+		}
+	}
+	return out
+}
+
+// resources returns the addresses of the resources that files of Terraform have.
+func resources(t *testing.T, dir string) []string {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(dir, "*.tf"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out []string
+	for _, f := range files {
+		text, err := os.ReadFile(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range resourceBlock.FindAllSubmatch(text, -1) {
+			out = append(out, string(m[1])+"."+string(m[2]))
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+var resourceBlock = regexp.MustCompile(`(?m)^resource "(\w+)" "(\w+)"`)

@@ -1,0 +1,69 @@
+package notify
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+)
+
+// migrations bring topics.db to the present form, one after the other; a migration that was released is never changed.
+var migrations = []string{`
+CREATE TABLE topics (
+	arn  TEXT PRIMARY KEY,
+	body TEXT NOT NULL -- JSON of Topic
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE subscriptions (
+	arn      TEXT PRIMARY KEY,
+	topic    TEXT NOT NULL REFERENCES topics(arn) ON DELETE CASCADE,
+	protocol TEXT NOT NULL,
+	endpoint TEXT NOT NULL,
+	state    TEXT NOT NULL,    -- pending, confirmed, or deleted: it can be restored for a while
+	since    INTEGER NOT NULL, -- when it came into its state, in ms since the epoch
+	body     TEXT NOT NULL,    -- JSON of Subscription
+	UNIQUE (topic, protocol, endpoint)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE messages (
+	id        TEXT PRIMARY KEY,
+	published INTEGER NOT NULL, -- ms since the epoch
+	body      TEXT NOT NULL     -- JSON of envelope; '' where no delivery needs it any more
+) STRICT, WITHOUT ROWID;
+CREATE INDEX messages_published ON messages(published);
+
+CREATE TABLE deliveries (
+	id           INTEGER PRIMARY KEY,
+	message      TEXT NOT NULL REFERENCES messages(id),
+	kind         TEXT NOT NULL,    -- Notification, or a confirmation
+	subscription TEXT NOT NULL,
+	protocol     TEXT NOT NULL,
+	endpoint     TEXT NOT NULL,
+	attempts     INTEGER NOT NULL, -- that failed
+	due          INTEGER NOT NULL, -- ms since the epoch
+	dead         INTEGER NOT NULL, -- ms since the epoch; 0 where it is not among the dead letters
+	reason       TEXT NOT NULL,    -- why the last attempt failed
+	UNIQUE (message, subscription)
+) STRICT;
+CREATE INDEX deliveries_subscription ON deliveries(subscription);
+CREATE INDEX deliveries_dead ON deliveries(dead) WHERE dead > 0;
+`}
+
+// asker is a database or a transaction.
+type asker interface {
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+}
+
+// one reads the only row that a query gives, of one column with JSON; false where there is none.
+func one(ctx context.Context, db asker, to any, query string, args ...any) (bool, error) {
+	var body []byte
+	err := db.QueryRowContext(ctx, query, args...).Scan(&body)
+	if errors.Is(err, sql.ErrNoRows) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	return true, json.Unmarshal(body, to)
+}
