@@ -374,3 +374,26 @@ func TestWatchForeignPosition(t *testing.T) {
 		t.Errorf("the log says %s", w.said)
 	}
 }
+
+// TestWatchManyObjects counts more objects than one part has.
+func TestWatchManyObjects(t *testing.T) {
+	w := newWatched(t)
+	w.filter(FlowLogsGroup, "refused", refusedPattern, transformation{Value: "1"})
+	dir := filepath.Join(t.TempDir(), "logs")
+	const objects = objectsAtOnce + 50
+	for i := range objects {
+		deliverFile(t, dir, fmt.Sprintf("%03d.log", i), flowLine(i%60, "eni-1", 1000+i, 22, 40, "REJECT"))
+	}
+	w.take(dir, nil)
+	w.must(w.SettleLive(t.Context()))
+	at, err := w.metrics.Position(t.Context(), lakeReader)
+	w.must(err)
+	last, err := w.local.lake.LastTaken(t.Context())
+	w.must(err)
+	if strings.Contains(string(at), fmt.Sprintf(`"object":%d,`, last)) {
+		t.Errorf("who waits for what is live waited for all: %s", at)
+	}
+	if diff := cmp.Diff([]string{fmt.Sprintf("12:00 refused sum %d count %d least 1 greatest 1", objects, objects)}, w.points("Test", false)); diff != "" {
+		t.Error(diff)
+	}
+}
