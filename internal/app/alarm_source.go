@@ -15,7 +15,7 @@ import (
 
 // eventReader is what alarms need of who reads log events: [watching].
 type eventReader interface {
-	Settle(ctx context.Context) error
+	SettleLive(ctx context.Context) error
 	// Lateness is that of a metric, lateness that of a log group.
 	Lateness(ctx context.Context, namespace, name string) (time.Duration, error)
 	lateness(ctx context.Context, group string) (time.Duration, error)
@@ -118,7 +118,7 @@ func uses(m *alarm.Metric) (metrics []metricstore.Metric, rules []string) {
 // Settle returns when what was durable at a time has been counted.
 //
 // What is durable now was so at any time before.
-func (a *alarmSource) Settle(ctx context.Context, _ int64) error { return a.reader.Settle(ctx) }
+func (a *alarmSource) Settle(ctx context.Context, _ int64) error { return a.reader.SettleLive(ctx) }
 
 // LogResult runs the query of a log alarm.
 func (a *alarmSource) LogResult(ctx context.Context, l *alarm.Log, at int64) (alarm.LogResult, error) {

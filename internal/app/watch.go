@@ -42,13 +42,24 @@ type watching struct {
 // watchReader is a reader that goes on a round at a time.
 type watchReader struct {
 	name string
-	// round counts all that is durable when it begins, and makes that durable with the position.
-	round func(ctx context.Context) error
+	// round counts what is durable when it begins, or a part of it, and makes that durable with the position.
+	round func(ctx context.Context) (leftover, error)
 
 	turn  chan struct{} // has room for one: who holds it has the round
-	asked atomic.Int64  // how often a round was asked for
-	done  int64         // which of these are answered; turn guards it
+	asked atomic.Int64  // how often somebody asked
+	// done and live are which of these have all counted, and all that is live; turn guards them.
+	done, live int64
 }
+
+// leftover is what a round left of what was durable when it began.
+type leftover int
+
+const (
+	nothingLeft leftover = iota
+	// backfilledLeft says that what is left is backfilled.
+	backfilledLeft
+	someLeft
+)
 
 // newWatching returns one. Its readers begin where they were, or, the first time, with what comes from now on.
 func newWatching(o watchOptions) *watching {
@@ -64,7 +75,7 @@ func newWatching(o watchOptions) *watching {
 	return w
 }
 
-func (w *watching) add(name string, round func(context.Context) error) {
+func (w *watching) add(name string, round func(context.Context) (leftover, error)) {
 	w.readers = append(w.readers, &watchReader{name: name, round: round, turn: make(chan struct{}, 1)})
 }
 
@@ -82,7 +93,7 @@ func (w *watching) follow(ctx context.Context, r *watchReader) {
 	defer tick.Stop()
 	failed := ""
 	for {
-		err := r.settle(ctx)
+		err := r.settle(ctx, false)
 		switch {
 		case ctx.Err() != nil:
 			return
@@ -101,11 +112,16 @@ func (w *watching) follow(ctx context.Context, r *watchReader) {
 }
 
 // Settle returns when all that was durable before the call has been counted, and that is durable too.
-func (w *watching) Settle(ctx context.Context) error {
+func (w *watching) Settle(ctx context.Context) error { return w.settle(ctx, false) }
+
+// SettleLive is Settle for what is live: a month of logs that is opened keeps nobody waiting who does not look at it.
+func (w *watching) SettleLive(ctx context.Context) error { return w.settle(ctx, true) }
+
+func (w *watching) settle(ctx context.Context, live bool) error {
 	errs := make([]error, len(w.readers))
 	var work sync.WaitGroup
 	for i, r := range w.readers {
-		work.Go(func() { errs[i] = r.settle(ctx) })
+		work.Go(func() { errs[i] = r.settle(ctx, live) })
 	}
 	work.Wait()
 	return errors.Join(errs...)
@@ -119,22 +135,38 @@ func (s *Local) settle(ctx context.Context) error {
 	return s.watching.Settle(ctx)
 }
 
-// settle returns when a round ended well that began after the call. Those who wait share one.
-func (r *watchReader) settle(ctx context.Context) error {
+// settle returns when what was durable before the call, or what of it is live, is counted. Those who wait share rounds.
+func (r *watchReader) settle(ctx context.Context, live bool) error {
 	asked := r.asked.Add(1)
+	for {
+		settled, err := r.step(ctx, asked, live)
+		if settled || err != nil {
+			return err
+		}
+	}
+}
+
+// step has a round where that need be, and reports whether what was asked for then is counted.
+func (r *watchReader) step(ctx context.Context, asked int64, live bool) (settled bool, err error) {
 	select {
 	case r.turn <- struct{}{}:
 		defer func() { <-r.turn }()
 	case <-ctx.Done():
-		return ctx.Err()
+		return false, ctx.Err()
 	}
-	if r.done >= asked {
-		return nil
+	if r.done >= asked || live && r.live >= asked {
+		return true, nil
 	}
 	answers := r.asked.Load()
-	if err := r.round(ctx); err != nil {
-		return err
+	left, err := r.round(ctx)
+	if err != nil {
+		return false, err
 	}
-	r.done = answers
-	return nil
+	if left == nothingLeft {
+		r.done = answers
+	}
+	if left != someLeft {
+		r.live = answers
+	}
+	return left == nothingLeft || live && left == backfilledLeft, nil
 }

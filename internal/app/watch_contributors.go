@@ -97,21 +97,21 @@ type eventContributors struct {
 }
 
 // round counts what is durable.
-func (r *eventContributors) round(ctx context.Context) error {
+func (r *eventContributors) round(ctx context.Context) (leftover, error) {
 	store := r.watch.store
 	r.at.sink, r.at.reader = r.watch.contributors, eventsReader
 	if err := r.at.begin(ctx, func() (int64, error) { return store.Settled(), nil }); err != nil {
-		return err
+		return someLeft, err
 	}
 	to := store.Settled() // before the rules are read
 	rules, err := r.watch.contributors.Rules(ctx)
 	if err != nil {
-		return err
+		return someLeft, err
 	}
 	r.at.at = min(r.at.at, to) // the log groups may be an older copy than the contributors
 	all, err := store.Groups(ctx)
 	if err != nil {
-		return err
+		return someLeft, err
 	}
 	formats := map[string]string{}
 	names := make([]string, len(all))
@@ -133,7 +133,7 @@ func (r *eventContributors) round(ctx context.Context) error {
 					break
 				}
 				if err != nil {
-					return err
+					return someLeft, err
 				}
 				b.Events = append(b.Events, contributor.Event{Timestamp: e.Timestamp, Ingestion: e.Ingestion, Message: e.Message})
 			}
@@ -142,10 +142,10 @@ func (r *eventContributors) round(ctx context.Context) error {
 			}
 		}
 		if err := r.at.add(ctx, next, batches); err != nil {
-			return err
+			return someLeft, err
 		}
 	}
-	return r.at.commit(ctx)
+	return nothingLeft, r.at.commit(ctx)
 }
 
 // lakeContributors counts the contributors of the records of the lake's log groups.
@@ -158,24 +158,24 @@ type lakeContributors struct {
 // contributorRecords bounds what of the lake's records is in memory at once: those of an object, or of some.
 const contributorRecords = 100_000
 
-// round counts the objects that the lake has for good.
-func (r *lakeContributors) round(ctx context.Context) error {
+// round counts some of the objects that the lake has for good.
+func (r *lakeContributors) round(ctx context.Context) (leftover, error) {
 	l := r.watch.local.lake
 	r.at.sink, r.at.reader = r.watch.contributors, lakeReader
 	if err := r.at.begin(ctx, func() (int64, error) { return l.LastTaken(ctx) }); err != nil {
-		return err
+		return someLeft, err
 	}
 	to, err := l.LastTaken(ctx) // before the rules are read
 	if err != nil {
-		return err
+		return someLeft, err
 	}
 	rules, err := r.watch.contributors.Rules(ctx)
 	if err != nil {
-		return err
+		return someLeft, err
 	}
 	all, err := r.groups.All()
 	if err != nil {
-		return err
+		return someLeft, err
 	}
 	names := make([]string, len(all))
 	for i := range all {
@@ -184,34 +184,33 @@ func (r *lakeContributors) round(ctx context.Context) error {
 	watched := watchedBy(rules, names)
 	if len(watched) == 0 {
 		if err := r.at.add(ctx, max(to, r.at.at), nil); err != nil {
-			return err
+			return someLeft, err
 		}
-		return r.at.commit(ctx)
+		return nothingLeft, r.at.commit(ctx)
 	}
-	for {
-		some, last, err := arrivedObjects(ctx, l, r.at.at, to, contributorRecords)
-		if err != nil {
-			return err
-		}
-		var batches []contributor.Batch
-		for _, part := range someObjects(some) {
-			for _, group := range watched {
-				of, err := r.batches(ctx, part, group)
-				if err != nil {
-					return err
-				}
-				batches = append(batches, of...)
+	some, last, err := arrivedObjects(ctx, l, r.at.at, to, contributorRecords)
+	if err != nil {
+		return someLeft, err
+	}
+	var batches []contributor.Batch
+	for _, part := range someObjects(some) {
+		for _, group := range watched {
+			of, err := r.batches(ctx, part, group)
+			if err != nil {
+				return someLeft, err
 			}
-		}
-		if n := len(some); n > 0 {
-			if err := r.at.add(ctx, some[n-1].ID, batches); err != nil {
-				return err
-			}
-		}
-		if last {
-			return r.at.commit(ctx)
+			batches = append(batches, of...)
 		}
 	}
+	if n := len(some); n > 0 {
+		if err := r.at.add(ctx, some[n-1].ID, batches); err != nil {
+			return someLeft, err
+		}
+	}
+	if err := r.at.commit(ctx); err != nil {
+		return someLeft, err
+	}
+	return leftOf(ctx, l, last, r.at.at, to)
 }
 
 // batches returns the records of objects as events of a group: those of one format after another.

@@ -21,6 +21,7 @@ import (
 	"weir/internal/lake"
 	"weir/internal/logstore"
 	"weir/internal/metricstore"
+	"weir/internal/sharedtest"
 )
 
 var (
@@ -121,7 +122,7 @@ func TestWatchRestarts(t *testing.T) {
 	w.closeAll = func() {}
 	random := rand.New(rand.NewPCG(*restartSeed, 36))
 	acknowledged := int64(0)
-	for run := range *restarts {
+	for run := range sharedtest.Rounds(*restarts) {
 		acknowledged += killWatched(t, random, w.data, run)
 	}
 	w.now = time.Now()

@@ -63,14 +63,14 @@ func (r *eventMetrics) begin(ctx context.Context) error {
 }
 
 // round counts what is durable.
-func (r *eventMetrics) round(ctx context.Context) error {
+func (r *eventMetrics) round(ctx context.Context) (leftover, error) {
 	if err := r.begin(ctx); err != nil {
-		return err
+		return someLeft, err
 	}
 	// Before the filters are read: an event that came after a filter was put is evaluated by it.
 	to := r.watch.store.Settled()
 	if err := r.filters.load(ctx); err != nil {
-		return err
+		return someLeft, err
 	}
 	for {
 		next := to
@@ -79,10 +79,10 @@ func (r *eventMetrics) round(ctx context.Context) error {
 		}
 		if err := r.count(ctx, next, next == to); err != nil {
 			r.at = nil // what was counted and not committed is counted anew
-			return err
+			return someLeft, err
 		}
 		if next == to {
-			return r.filters.disable(ctx)
+			return nothingLeft, r.filters.disable(ctx)
 		}
 	}
 }

@@ -19,7 +19,7 @@ import (
 const (
 	// objectsAtOnce and recordsAtOnce bound what of the lake is counted in one commit.
 	objectsAtOnce = 256
-	recordsAtOnce = 2_000_000
+	recordsAtOnce = 500_000
 	// backfillQuiet is after how long without backfilled objects no more are expected.
 	backfillQuiet = time.Minute
 )
@@ -72,29 +72,40 @@ func (r *lakeMetrics) begin(ctx context.Context) error {
 	return nil
 }
 
-// round counts the objects that the lake has for good.
-func (r *lakeMetrics) round(ctx context.Context) error {
+// round counts some of the objects that the lake has for good.
+func (r *lakeMetrics) round(ctx context.Context) (leftover, error) {
 	if err := r.begin(ctx); err != nil {
-		return err
+		return someLeft, err
 	}
 	// Before the filters are read: an object that came after a filter was put is evaluated by it.
 	to, err := r.watch.local.lake.LastTaken(ctx)
 	if err != nil {
-		return err
+		return someLeft, err
 	}
 	if err := r.filters.load(ctx); err != nil {
-		return err
+		return someLeft, err
 	}
-	for {
-		last, err := r.count(ctx, to)
-		if err != nil {
-			r.at = nil // what was counted and not committed is counted anew
-			return err
-		}
-		if last {
-			return r.filters.disable(ctx)
-		}
+	last, err := r.count(ctx, to)
+	if err != nil {
+		r.at = nil // what was counted and not committed is counted anew
+		return someLeft, err
 	}
+	if err := r.filters.disable(ctx); err != nil {
+		return someLeft, err
+	}
+	return leftOf(ctx, r.watch.local.lake, last, r.at.Object, to)
+}
+
+// leftOf says what is left of the objects behind one, up to another; last says that nothing is.
+func leftOf(ctx context.Context, l *lake.Lake, last bool, after, to int64) (leftover, error) {
+	if last {
+		return nothingLeft, nil
+	}
+	live, err := l.HasLive(ctx, after, to)
+	if err != nil || live {
+		return someLeft, err
+	}
+	return backfilledLeft, nil
 }
 
 // count counts some objects, and says whether they are the last up to one.

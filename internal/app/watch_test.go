@@ -287,7 +287,11 @@ func TestWatchSettle(t *testing.T) {
 		work.Go(func() {
 			for i := range 25 {
 				_, err := w.store.Put(ctx, "a", "s", []logstore.InputEvent{eventAt(client, "%d", i)}, w.clock())
-				if err = errors.Join(err, w.Settle(ctx)); err != nil {
+				settle := w.Settle
+				if i%2 == 0 {
+					settle = w.SettleLive
+				}
+				if err = errors.Join(err, settle(ctx)); err != nil {
 					t.Error(err)
 					return
 				}
@@ -447,5 +451,30 @@ func TestLateness(t *testing.T) {
 	}
 	if err := set("none", 0); !errors.Is(err, logstore.ErrNoGroup) {
 		t.Errorf("a group that is not there: %v", err)
+	}
+}
+
+// TestSettleLive waits for what is live, and leaves what is backfilled to who asks for all.
+func TestSettleLive(t *testing.T) {
+	lefts := []leftover{someLeft, backfilledLeft, backfilledLeft, nothingLeft}
+	rounds := 0
+	failure := errors.New("the disk is full")
+	r := &watchReader{turn: make(chan struct{}, 1), round: func(context.Context) (leftover, error) {
+		if rounds == len(lefts) {
+			return someLeft, failure
+		}
+		rounds++
+		return lefts[rounds-1], nil
+	}}
+	if err := r.settle(t.Context(), true); err != nil || rounds != 2 {
+		t.Errorf("what is live is counted after %d rounds, %v", rounds, err)
+	}
+	if err := r.settle(t.Context(), false); err != nil || rounds != 4 {
+		t.Errorf("all is counted after %d rounds, %v", rounds, err)
+	}
+	for _, live := range []bool{true, false} {
+		if err := r.settle(t.Context(), live); !errors.Is(err, failure) {
+			t.Errorf("live %t: %v", live, err)
+		}
 	}
 }

@@ -62,6 +62,14 @@ func (l *Lake) Arrivals(ctx context.Context, after int64, most int) ([]Arrived, 
 	return out, rows.Err()
 }
 
+// HasLive reports whether there are live records of objects that were taken after the one with an ID, up to another.
+func (l *Lake) HasLive(ctx context.Context, after, to int64) (bool, error) {
+	var n int
+	err := l.state.QueryRowContext(ctx, `SELECT count(*) FROM (SELECT 1 FROM objects
+		WHERE id > ? AND id <= ? AND state = 'taken' AND records > 0 AND arrival = ? LIMIT 1)`, after, to, Live).Scan(&n)
+	return n > 0, err
+}
+
 // Followed reports whether a source was followed, and taken once as a whole then: see [Lake.NoteFollowed].
 func (l *Lake) Followed(ctx context.Context, source string) (bool, error) {
 	var since int64

@@ -49,6 +49,16 @@ func TestArrivals(t *testing.T) {
 	if none := arrivals(last, 10); len(none) != 0 {
 		t.Errorf("behind the last one is %v", none)
 	}
+	hasLive := func(after, to int64, want bool) {
+		t.Helper()
+		if live, err := l.HasLive(t.Context(), after, to); err != nil || live != want {
+			t.Errorf("live objects behind %d, up to %d: %t, %v", after, to, live, err)
+		}
+	}
+	first := arrivals(0, 1)[0].ID // it is live
+	hasLive(0, last, true)
+	hasLive(0, first-1, false)
+	hasLive(first, last, false)
 	importAll(t, l, ImportOptions{}, newObject(noon, 9, 10))
 	if more := arrivals(last, 10); len(more) != 1 || more[0].Arrival != Backfilled {
 		t.Errorf("what was opened is %v", more)
