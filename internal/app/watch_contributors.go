@@ -108,6 +108,7 @@ func (r *eventContributors) round(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	r.at.at = min(r.at.at, to) // the log groups may be an older copy than the contributors
 	all, err := store.Groups(ctx)
 	if err != nil {
 		return err

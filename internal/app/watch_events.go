@@ -53,6 +53,10 @@ func (r *eventMetrics) begin(ctx context.Context) error {
 	} else if err := json.Unmarshal(text, at); err != nil {
 		return fmt.Errorf("the position of the reader of log events is damaged: %w", err)
 	}
+	if settled := r.watch.store.Settled(); at.Put > settled {
+		r.watch.log.Warn("the log groups are an older copy than the metrics: what was put between them and now is not counted again")
+		at.Put = settled
+	}
 	r.at = at
 	r.filters.begin(at.Minutes)
 	return nil

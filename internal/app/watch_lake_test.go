@@ -264,3 +264,113 @@ func TestWatchMonthOfBackfill(t *testing.T) {
 		t.Errorf("the metric's lateness is %s, %v", late, err)
 	}
 }
+
+// TestWatchLakeLate delivers the same flows at once, twelve minutes late and shuffled: the data are the same, default values too.
+func TestWatchLakeLate(t *testing.T) {
+	lines := map[int][]string{} // by minute
+	for i := range 200 {
+		action := "ACCEPT"
+		if i%7 == 0 && i/10 != 7 {
+			action = "REJECT"
+		}
+		lines[i/10] = append(lines[i/10], flowLine(i*6, fmt.Sprint("eni-", i%3), 50000, 22+i%2, 40+i, action))
+	}
+	zero := 0.0
+	run := func(t *testing.T, late time.Duration, order []int) (test, own []string) {
+		w := newWatched(t)
+		dir := filepath.Join(t.TempDir(), "logs")
+		deliverFile(t, dir, "first.log", flowLine(-7200, "eni-1", 1, 2, 3, "ACCEPT"))
+		w.take(dir, asFollowed)
+		w.filter(FlowLogsGroup, "refused", refusedPattern, transformation{Value: "1", Default: &zero})
+		w.filter(FlowLogsGroup, "bytes", `[version, account, eni, source, destination, srcport, dstport=22, protocol, packets, bytes, ...]`, transformation{Value: "$bytes"})
+		for n, minute := range order {
+			w.mu.Lock()
+			w.now = watchedDay.Add(time.Duration(n+1)*time.Minute + late)
+			w.mu.Unlock()
+			deliverFile(t, dir, fmt.Sprintf("%02d.log", minute), lines[minute]...)
+			w.take(dir, asFollowed)
+			w.must(w.Settle(t.Context()))
+			if n == 9 {
+				w.reopen()
+			}
+		}
+		w.pass(LakeLateness + time.Minute)
+		return w.points("Test", true), w.points(FlowLogsNamespace, true)
+	}
+	order := make([]int, len(lines))
+	for i := range order {
+		order[i] = i
+	}
+	test, own := run(t, 0, order)
+	if len(test) != 2*len(lines) || !slices.Contains(test, "12:07 refused sum 0 count 1 least 0 greatest 0") {
+		t.Errorf("%d points: %v", len(test), test)
+	}
+	for _, tt := range []struct {
+		name  string
+		order []int
+	}{{"late", order}, {"shuffled", []int{4, 3, 8, 0, 1, 2, 7, 6, 5, 12, 11, 10, 9, 15, 14, 13, 18, 19, 17, 16}}} {
+		t.Run(tt.name, func(t *testing.T) {
+			// What is shuffled is not later than the lateness: from the earliest of the latest on.
+			gotTest, gotOwn := run(t, 5*time.Minute, tt.order)
+			if diff := cmp.Diff(test, gotTest); diff != "" {
+				t.Errorf("metric filters (-at once +%s):\n%s", tt.name, diff)
+			}
+			if diff := cmp.Diff(own, gotOwn); diff != "" {
+				t.Errorf("own metrics (-at once +%s):\n%s", tt.name, diff)
+			}
+		})
+	}
+}
+
+// TestWatchBackfilledDefault has default values of backfilled minutes once nothing more comes.
+func TestWatchBackfilledDefault(t *testing.T) {
+	w := newWatched(t)
+	one := 1.0
+	w.filter(FlowLogsGroup, "refused", refusedPattern, transformation{Value: "5", Default: &one})
+	dir := filepath.Join(t.TempDir(), "logs")
+	deliverFile(t, dir, "a.log", flowLine(0, "eni-1", 1, 2, 3, "ACCEPT"), flowLine(60, "eni-1", 1, 2, 3, "ACCEPT"))
+	w.take(dir, nil)
+	w.must(w.Settle(t.Context()))
+	w.pass(backfillQuiet / 2)
+	w.must(w.Settle(t.Context()))
+	deliverFile(t, dir, "b.log", flowLine(1, "eni-1", 1, 2, 3, "REJECT"))
+	w.take(dir, nil)
+	w.must(w.Settle(t.Context()))
+	w.pass(backfillQuiet)
+	if diff := cmp.Diff([]string{"12:00 refused sum 5 count 1 least 5 greatest 5", "12:01 refused sum 1 count 1 least 1 greatest 1"}, w.points("Test", false)); diff != "" {
+		t.Error(diff)
+	}
+	w.check()
+}
+
+// TestIsLive says of which requests what comes is new.
+func TestIsLive(t *testing.T) {
+	w := newWatched(t)
+	check := func(step string, r OpenRequest, want bool) {
+		t.Helper()
+		if got, err := w.local.isLive(t.Context(), &r, "s3://logs"); err != nil || got != want {
+			t.Errorf("%s: %t, %v", step, got, err)
+		}
+	}
+	check("opened", OpenRequest{}, false)
+	check("the first look", OpenRequest{Follow: true}, false)
+	check("named by a queue", OpenRequest{Follow: true, Keys: []string{"k"}}, true)
+	w.must(w.local.lake.NoteFollowed(t.Context(), "s3://logs"))
+	check("a later look", OpenRequest{Follow: true}, true)
+	check("opened while it is followed", OpenRequest{}, false)
+}
+
+// TestWatchForeignPosition goes on where the log groups were put back from a copy that is older than the metrics.
+func TestWatchForeignPosition(t *testing.T) {
+	w := newWatched(t)
+	w.group("a")
+	w.filter("a", "n", "", transformation{Value: "1"})
+	w.must(w.metrics.Commit(t.Context(), eventsReader, []byte(`{"put": 1000000}`), nil))
+	w.reopen()
+	w.must(w.Settle(t.Context()))
+	w.put("a", eventAt(0, "x"))
+	w.check("12:00 n sum 1 count 1 least 1 greatest 1")
+	if !strings.Contains(w.said.String(), "older copy") {
+		t.Errorf("the log says %s", w.said)
+	}
+}

@@ -1,13 +1,9 @@
 package athena
 
 import (
-	"encoding/json"
 	"errors"
-	"maps"
 	"net/http"
 	"net/http/httptest"
-	"reflect"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -126,42 +122,10 @@ func TestGoSDK(t *testing.T) {
 // a place here. Operations that are not here are unknown.
 func TestSDKRequests(t *testing.T) {
 	s := newServer(t, "", nil)
-	operations := s.api.operations()
-	all := awsapitest.Requests(t, "athena")
-	for _, name := range slices.Sorted(maps.Keys(operations)) {
-		body, ok := all[name]
-		if !ok {
-			t.Errorf("no request of %s", name)
-			continue
-		}
-		in := reflect.New(operations[name].In)
-		err := awsapi.Decode(body, in.Interface(), shapes)
-		if wrong := new(awsapi.Error); errors.As(err, &wrong) {
-			t.Errorf("%s: %v", name, err)
-		}
-		var sent map[string]any
-		if err := json.Unmarshal(body, &sent); err != nil {
-			t.Fatal(err)
-		}
-		known := describer.Describe(operations[name].In)
-		for member := range sent {
-			if known[member] == "" {
-				t.Errorf("%s: no place for %s", name, member)
-			}
-		}
-	}
-	unknown := 0
-	for name, body := range all {
-		if _, ok := operations[name]; ok {
-			continue
-		}
-		unknown++
-		if status, out := s.post(name, body); status != 404 || !strings.Contains(string(out), "UnknownOperationException") {
+	for _, name := range awsapitest.Sent(t, "athena", s.api.operations(), describer) {
+		if status, out := s.post(name, []byte("{}")); status != 404 || !strings.Contains(string(out), "UnknownOperationException") {
 			t.Errorf("%s: %d %s", name, status, out)
 		}
-	}
-	if unknown == 0 {
-		t.Error("every operation is known")
 	}
 }
 

@@ -78,7 +78,7 @@ func snapshots(t *testing.T, service, of string) map[string][]byte {
 		name := strings.TrimSuffix(filepath.Base(f), suffix)
 		if _, rest, ok := bytes.Cut(raw, []byte("Smithy-Protocol: rpc-v2-cbor\n")); ok {
 			_, body, _ = bytes.Cut(rest, []byte("\n\n")) // behind the other headers
-			out[name] = fromCBOR(t, name, body)
+			out[name] = FromCBOR(t, name, body)
 		} else if i := bytes.IndexByte(body, '{'); i >= 0 {
 			out[name] = body[i:]
 		}
@@ -86,8 +86,8 @@ func snapshots(t *testing.T, service, of string) map[string][]byte {
 	return out
 }
 
-// fromCBOR returns a body of CBOR as JSON, times as their numbers of seconds.
-func fromCBOR(t *testing.T, name string, body []byte) []byte {
+// FromCBOR returns a body of CBOR as JSON, times as their numbers of seconds. The name is for errors.
+func FromCBOR(t *testing.T, name string, body []byte) []byte {
 	t.Helper()
 	if len(body) == 0 {
 		return []byte("{}")

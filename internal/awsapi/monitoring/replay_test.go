@@ -12,7 +12,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/aws/smithy-go/encoding/cbor"
+	"weir/internal/awsapi/awsapitest"
 )
 
 // replay asks for an operation in a protocol and returns the answer's members. What XML does not tell (numbers, lists) is taken from a recorded
@@ -23,8 +23,7 @@ func replay(t *testing.T, api *API, protocol, operation string, in object, like 
 	if got.status != http.StatusOK {
 		t.Fatalf("%s, %s: %d %s", operation, protocol, got.status, got.body)
 	}
-	switch protocol {
-	case "query":
+	if protocol == "query" {
 		var root element
 		if err := xml.Unmarshal(got.body, &root); err != nil {
 			t.Fatal(err)
@@ -35,21 +34,21 @@ func replay(t *testing.T, api *API, protocol, operation string, in object, like 
 			}
 		}
 		return object{}
-	case "json":
-		out := object{}
-		if err := json.Unmarshal(got.body, &out); err != nil && len(got.body) > 0 {
-			t.Fatal(err)
-		}
-		return out
 	}
-	if len(got.body) == 0 {
-		return object{}
+	return answerMembers(t, protocol, got.body)
+}
+
+// answerMembers reads the body of an answer, or an error, in JSON or CBOR.
+func answerMembers(t *testing.T, protocol string, body []byte) object {
+	t.Helper()
+	if protocol == "smithy-rpc-v2-cbor" {
+		body = awsapitest.FromCBOR(t, protocol, body)
 	}
-	tree, err := cbor.Decode(got.body)
-	if err != nil {
+	out := object{}
+	if err := json.Unmarshal(body, &out); err != nil && len(body) > 0 {
 		t.Fatal(err)
 	}
-	return ofCBOR(tree)
+	return out
 }
 
 // An element is one of XML.
@@ -87,35 +86,6 @@ func (e element) tree(like any) any {
 		out[member.XMLName.Local] = member.tree(of[member.XMLName.Local])
 	}
 	return out
-}
-
-// ofCBOR returns what encoding/json reads, and times as their numbers.
-func ofCBOR(v cbor.Value) any {
-	switch v := v.(type) {
-	case cbor.Map:
-		out := object{}
-		for k, e := range v {
-			out[k] = ofCBOR(e)
-		}
-		return out
-	case cbor.List:
-		out := []any{}
-		for _, e := range v {
-			out = append(out, ofCBOR(e))
-		}
-		return out
-	case *cbor.Tag:
-		return ofCBOR(v.Value)
-	case cbor.Float64:
-		return float64(v)
-	case cbor.Uint:
-		return float64(v)
-	case cbor.Bool:
-		return bool(v)
-	case cbor.String:
-		return string(v)
-	}
-	return fmt.Sprintf("%T", v)
 }
 
 // A record compares answers with recorded ones, in which values are masked: "<alarm-name:1>" stands for the same text wherever it is.
@@ -182,18 +152,19 @@ func (r *record) text(path, want, got string) {
 	}
 	var names []string
 	want = strings.ReplaceAll(want, "111111111111", "<account>")
-	pattern := "^"
+	var pattern strings.Builder
+	pattern.WriteString("^")
 	for rest := want; ; {
 		at := masked.FindStringIndex(rest)
 		if at == nil {
-			pattern += regexp.QuoteMeta(rest) + "$"
+			pattern.WriteString(regexp.QuoteMeta(rest) + "$")
 			break
 		}
-		pattern += regexp.QuoteMeta(rest[:at[0]]) + "(.+?)"
+		pattern.WriteString(regexp.QuoteMeta(rest[:at[0]]) + "(.+?)")
 		names = append(names, rest[at[0]:at[1]])
 		rest = rest[at[1]:]
 	}
-	found := regexp.MustCompile(pattern).FindStringSubmatch(got)
+	found := regexp.MustCompile(pattern.String()).FindStringSubmatch(got)
 	if found == nil {
 		r.t.Errorf("%s: %s is %q, not %q", r.what, path, got, want)
 		return

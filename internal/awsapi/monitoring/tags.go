@@ -69,9 +69,9 @@ func (a *API) tagged(arn string) (*taggedResource, error) {
 	if len(parts) < 6 || parts[0] != "arn" || parts[2] != "cloudwatch" {
 		return nil, invalidValue("%s is no ARN of CloudWatch.", arn)
 	}
-	// A client that does not know its account, as Terraform may be told, makes ARNs of insight rules without one.
-	if parts[3] != a.Region || parts[4] != a.Account && parts[4] != "" {
-		return nil, invalidValue("%s is of another region or account than this server's, which are %s and %s.", arn, a.Region, a.Account)
+	// The ARNs of insight rules are made by clients: Terraform takes its own region, and no account where it is told to look up none.
+	if parts[4] != a.Account && parts[4] != "" {
+		return nil, invalidValue("%s is of another account than this server's, which is %s.", arn, a.Account)
 	}
 	if name, ok := strings.CutPrefix(parts[5], "alarm:"); ok && name != "" {
 		return &taggedResource{a.Alarms, "alarm", name}, nil
