@@ -94,7 +94,7 @@ func confirming(t *testing.T) string {
 		if r.URL.Path == "/person" {
 			return
 		}
-		answer, err := http.Get(message.SubscribeURL) //nolint:noctx // as an endpoint does, for itself
+		answer, err := http.Get(message.SubscribeURL)
 		if err != nil {
 			t.Error(err)
 			return
