@@ -6,7 +6,7 @@
 has moto_server || missing "tests against moto, which is not installed"
 [ -n "${VERSITYGW:-}" ] || missing "tests against versitygw, which is not built"
 if ! has terraform || [ -z "${WEIR_TERRAFORM_PLUGINS:-}" ]; then
-	echo "not run: the test against Terraform, which is not installed, or WEIR_TERRAFORM_PLUGINS names no folder with its AWS provider"
+	echo "not run: the tests against Terraform, which is not installed, or WEIR_TERRAFORM_PLUGINS names no folder with its AWS provider"
 fi
 [ -n "$tags" ] || missing "tests with libdeflate, which is not installed"
 

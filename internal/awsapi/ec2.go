@@ -111,37 +111,11 @@ func (ec2Protocol) answer(w http.ResponseWriter, c *Call, out any) error {
 	var b bytes.Buffer
 	b.WriteString(xml.Header + "<" + c.Operation + `Response xmlns="` + c.Service.Namespace + `"><requestId>` + c.RequestID + "</requestId>")
 	if out != nil {
-		writeItems(&b, reflect.ValueOf(out))
+		writeXML(&b, "item", reflect.ValueOf(out))
 	}
 	b.WriteString("</" + c.Operation + "Response>")
 	write(w, http.StatusOK, ec2Type, b.Bytes())
 	return nil
-}
-
-// writeItems writes a value as EC2 does, under the names of the json tags. Members that are empty and may be are left out.
-func writeItems(b *bytes.Buffer, v reflect.Value) {
-	switch v.Kind() {
-	case reflect.Pointer:
-		writeItems(b, v.Elem())
-	case reflect.Struct:
-		for _, field := range reflect.VisibleFields(v.Type()) {
-			name, options, _ := strings.Cut(field.Tag.Get("json"), ",")
-			if name == "" || options == "omitempty" && v.FieldByIndex(field.Index).IsZero() {
-				continue
-			}
-			b.WriteString("<" + name + ">")
-			writeItems(b, v.FieldByIndex(field.Index))
-			b.WriteString("</" + name + ">")
-		}
-	case reflect.Slice:
-		for i := range v.Len() {
-			b.WriteString("<item>")
-			writeItems(b, v.Index(i))
-			b.WriteString("</item>")
-		}
-	default:
-		_ = xml.EscapeText(b, []byte(shown(v))) // a buffer takes all
-	}
 }
 
 func (ec2Protocol) fail(w http.ResponseWriter, c *Call, status int, e *Error) {

@@ -129,7 +129,7 @@ func (queryProtocol) answer(w http.ResponseWriter, c *Call, out any) error {
 	b.WriteString("<" + c.Operation + `Response xmlns="` + c.Service.Namespace + `">`)
 	if out != nil {
 		b.WriteString("<" + c.Operation + "Result>")
-		writeXML(&b, reflect.ValueOf(out))
+		writeXML(&b, "member", reflect.ValueOf(out))
 		b.WriteString("</" + c.Operation + "Result>")
 	}
 	b.WriteString("<ResponseMetadata><RequestId>" + c.RequestID + "</RequestId></ResponseMetadata></" + c.Operation + "Response>")
@@ -155,17 +155,17 @@ func (queryProtocol) fail(w http.ResponseWriter, c *Call, status int, e *Error) 
 	write(w, status, xmlType, b.Bytes())
 }
 
-// writeXML writes a value as AWS Query does, under the names of the json tags.
-func writeXML(b *bytes.Buffer, v reflect.Value) {
+// writeXML writes a value as AWS Query does, under the names of the json tags; elements of lists are named element.
+func writeXML(b *bytes.Buffer, element string, v reflect.Value) {
 	switch v.Kind() {
 	case reflect.Pointer:
 		if !v.IsNil() {
-			writeXML(b, v.Elem())
+			writeXML(b, element, v.Elem())
 		}
 	case reflect.Struct:
 		for name, e := range members(v) {
 			b.WriteString("<" + name + ">")
-			writeXML(b, e)
+			writeXML(b, element, e)
 			b.WriteString("</" + name + ">")
 		}
 	case reflect.Map:
@@ -173,14 +173,14 @@ func writeXML(b *bytes.Buffer, v reflect.Value) {
 			b.WriteString("<entry><key>")
 			_ = xml.EscapeText(b, []byte(k))
 			b.WriteString("</key><value>")
-			writeXML(b, v.MapIndex(reflect.ValueOf(k)))
+			writeXML(b, element, v.MapIndex(reflect.ValueOf(k)))
 			b.WriteString("</value></entry>")
 		}
 	case reflect.Slice:
 		for i := range v.Len() {
-			b.WriteString("<member>")
-			writeXML(b, v.Index(i))
-			b.WriteString("</member>")
+			b.WriteString("<" + element + ">")
+			writeXML(b, element, v.Index(i))
+			b.WriteString("</" + element + ">")
 		}
 	case reflect.Float64:
 		b.WriteString(decimal(v.Float()))

@@ -2,6 +2,8 @@ package cli
 
 import (
 	"encoding/json"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -15,6 +17,7 @@ import (
 
 	"weir/internal/accesskey"
 	"weir/internal/app"
+	"weir/internal/notify"
 )
 
 // TestTerraformServe has Terraform make, read, change and delete what a server keeps: apply, a plan in which nothing is left to do, apply with
@@ -25,12 +28,13 @@ func TestTerraformServe(t *testing.T) {
 		t.Skip("not run: terraform is not installed, or WEIR_TERRAFORM_PLUGINS names no folder with its AWS provider")
 	}
 	t.Parallel() // the provider takes its time to start
-	s, dir := serveAWS(t, app.ServeOptions{}), t.TempDir()
+	s, dir := serveAWS(t, app.ServeOptions{Notify: notify.Options{Allow: []string{"127.0.0.1"}}}), t.TempDir()
+	hook := confirming(t)
 	key, err := accesskey.Create(s.data, "terraform", "", []string{"logs:*", "ec2:*", "cloudwatch:*", "sns:*"}, time.Now())
 	if err != nil {
 		t.Fatal(err)
 	}
-	vars, err := json.Marshal(object{"endpoint": s.url, "key": key.ID, "secret": key.Secret})
+	vars, err := json.Marshal(object{"endpoint": s.url, "key": key.ID, "secret": key.Secret, "hook": hook})
 	if err == nil {
 		err = os.WriteFile(filepath.Join(dir, "terraform.tfvars.json"), vars, 0o600)
 	}
@@ -76,6 +80,32 @@ func TestTerraformServe(t *testing.T) {
 	if groups := s.done(t, "DescribeLogGroups", object{"logGroupNamePrefix": "/vpc/"})["logGroups"]; len(groups.([]any)) > 0 {
 		t.Errorf("left %v", groups)
 	}
+}
+
+// confirming serves an endpoint that confirms its subscription, which Terraform calls auto-confirming, but below /person, and returns its URL.
+func confirming(t *testing.T) string {
+	t.Helper()
+	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		var message struct{ Type, SubscribeURL string }
+		if err := json.NewDecoder(r.Body).Decode(&message); err != nil || message.Type != "SubscriptionConfirmation" {
+			t.Errorf("the endpoint got %+v, %v", message, err)
+			return
+		}
+		if r.URL.Path == "/person" {
+			return
+		}
+		answer, err := http.Get(message.SubscribeURL)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer answer.Body.Close()
+		if answer.StatusCode != http.StatusOK {
+			t.Errorf("the confirmation is answered %s", answer.Status)
+		}
+	}))
+	t.Cleanup(server.Close)
+	return server.URL
 }
 
 // terraformMade returns the addresses of what Terraform manages.

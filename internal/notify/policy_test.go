@@ -125,6 +125,7 @@ func TestTopicAttributes(t *testing.T) {
 		{"KmsMasterKeyId", "alias/aws/sns", "KmsMasterKeyId: Not supported by this server"},
 		{"TracingConfig", "Active", "TracingConfig: Not supported by this server"},
 		{"HTTPSuccessFeedbackRoleArn", "arn:aws:iam::1:role/x", "HTTPSuccessFeedbackRoleArn: Not supported by this server"},
+		{"SQSSuccessFeedbackSampleRate", "1", "SQSSuccessFeedbackSampleRate: Not supported by this server"},
 		{"DisplayName", strings.Repeat("x", 101), "DisplayName: "},
 		{"DisplayName", "a\nb", "DisplayName: "},
 		{"Policy", `{"Statement":[{"Effect":"Deny"}]}`, `Policy: Not supported by this server: a statement with the effect "Deny" would not be held`},
@@ -136,6 +137,7 @@ func TestTopicAttributes(t *testing.T) {
 	for _, tt := range [][2]string{
 		{"Policy", `{"Statement":{"Effect":"Allow","Principal":{"Service":"cloudwatch.amazonaws.com"},"Action":"sns:Publish","Resource":"*"}}`},
 		{"TracingConfig", "PassThrough"},
+		{"SQSSuccessFeedbackSampleRate", "0"},
 		{"KmsMasterKeyId", ""},
 		{"SignatureVersion", "2"},
 	} {

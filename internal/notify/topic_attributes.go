@@ -23,12 +23,14 @@ var topicAttribute = feedback(map[string]func(value string) (string, error){
 	"DataProtectionPolicy":      refused("DataProtectionPolicy", "data protection is not supported"),
 })
 
-// feedback adds the attributes that would log the status of deliveries.
+// feedback adds the attributes that would log the status of deliveries. Terraform sets the sample rates of a topic without any to 0, which says what is so.
 func feedback(others map[string]func(string) (string, error)) map[string]func(string) (string, error) {
 	for _, protocol := range []string{"HTTP", "Firehose", "Lambda", "Application", "SQS"} {
-		for _, name := range []string{"SuccessFeedbackRoleArn", "SuccessFeedbackSampleRate", "FailureFeedbackRoleArn"} {
-			others[protocol+name] = refused(protocol+name, "the status of deliveries is not logged to CloudWatch Logs")
+		const why = "the status of deliveries is not logged to CloudWatch Logs"
+		for _, name := range []string{"SuccessFeedbackRoleArn", "FailureFeedbackRoleArn"} {
+			others[protocol+name] = refused(protocol+name, why)
 		}
+		others[protocol+"SuccessFeedbackSampleRate"] = only(protocol+"SuccessFeedbackSampleRate", "0", why)
 	}
 	return others
 }

@@ -104,7 +104,8 @@ func TestAWSCLI(t *testing.T) {
 				t.Error(diff)
 			}
 			failed := run(nil, "delete-flow-logs", "--flow-log-ids", "fl-1")
-			if !strings.HasSuffix(failed, "An error occurred (InvalidFlowLogId.NotFound) when calling the DeleteFlowLogs operation: These flow log ids in the input list are not found: [TotalCount: 1] fl-1") {
+			if !strings.Contains(failed, "An error occurred (InvalidFlowLogId.NotFound) when calling the DeleteFlowLogs operation") ||
+				!strings.HasSuffix(failed, ": These flow log ids in the input list are not found: [TotalCount: 1] fl-1") {
 				t.Error(failed)
 			}
 			if failed := run(nil, append([]string{"delete-flow-logs", "--flow-log-ids"}, made.IDs...)...); failed != "" {

@@ -24,8 +24,6 @@ type tagDescription struct {
 	ResourceID   string `json:"resourceId"`
 	ResourceType string `json:"resourceType"`
 	Value        string `json:"value"`
-
-	page string // its key for pages
 }
 
 // describeTags lists the tags of flow logs.
@@ -47,15 +45,17 @@ func (a *API) describeTags(ctx context.Context, _ *awsapi.Call, in *describeTags
 		return nil, err
 	}
 	var tags []tagDescription
+	keys := map[string]string{} // for pages, by resource
 	for i := range all {
+		keys[all[i].ID] = key(&all[i])
 		for _, t := range sortedTags(all[i].Tags) {
-			d := tagDescription{t.Key, all[i].ID, flowLogType, t.Value, key(&all[i]) + t.Key}
+			d := tagDescription{t.Key, all[i].ID, flowLogType, t.Value}
 			if matches(in.Filters, d.values) {
 				tags = append(tags, d)
 			}
 		}
 	}
-	page, next, ok := awsapi.Page("DescribeTags", in.NextToken, limit, false, tags, func(d tagDescription) string { return d.page })
+	page, next, ok := awsapi.Page("DescribeTags", in.NextToken, limit, false, tags, func(d tagDescription) string { return keys[d.ResourceID] + d.Key })
 	if !ok {
 		return nil, errToken
 	}

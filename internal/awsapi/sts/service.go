@@ -14,8 +14,19 @@ type API struct {
 func (a *API) Service() *awsapi.Service {
 	return &awsapi.Service{
 		Name: "sts", Version: "2011-06-15", Namespace: "https://sts.amazonaws.com/doc/2011-06-15/",
-		InvalidCode: "ValidationError", Unavailable: "InternalFailure", Operations: a.operations(),
+		InvalidCode: "ValidationError", QueryCodes: queryCodes, Unavailable: "InternalFailure", Operations: a.operations(),
 	}
+}
+
+// queryCodes are STS's codes of errors that are of all services.
+//
+// Source: AWS, Security Token Service API Reference, "Common Errors".
+var queryCodes = map[string]string{
+	"IncompleteSignatureException":        "IncompleteSignature",
+	"InvalidSignatureException":           "SignatureDoesNotMatch",
+	"MissingAuthenticationTokenException": "MissingAuthenticationToken",
+	"UnknownOperationException":           "InvalidAction",
+	"UnrecognizedClientException":         "InvalidClientTokenId",
 }
 
 func (a *API) operations() map[string]awsapi.Operation {

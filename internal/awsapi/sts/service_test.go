@@ -37,7 +37,7 @@ func (s signed) Authenticate(r *http.Request, body []byte, service string) (awsa
 	return someone{id.KeyID}, nil
 }
 
-// lets everyone in.
+// open lets everyone in.
 type open struct{ someone }
 
 func (open) Screen(*http.Request, string) error                                    { return nil }
@@ -63,6 +63,18 @@ func TestGetCallerIdentity(t *testing.T) {
 		if got := strings.ReplaceAll(w.Body.String(), w.Header().Get("X-Amzn-Requestid"), "ID"); got != want {
 			t.Errorf("%d %s\nwant %s", w.Code, got, want)
 		}
+	}
+}
+
+// TestRefused asks for another operation.
+func TestRefused(t *testing.T) {
+	r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/", strings.NewReader("Action=AssumeRole&Version=2011-06-15"))
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	r.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=K/20261129/us-east-1/sts/aws4_request, SignedHeaders=host, Signature=0")
+	w := httptest.NewRecorder()
+	router(open{someone{testKey}}).ServeHTTP(w, r)
+	if !strings.Contains(w.Body.String(), "<Code>InvalidAction</Code>") {
+		t.Errorf("%d %s", w.Code, w.Body)
 	}
 }
 
