@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -85,8 +86,8 @@ func logFormats(store *logstore.Store) func(context.Context) (map[string]string,
 // close closes the stores, the newest first. What was not committed is counted again.
 func (w *alerting) close() {
 	var errs []error
-	for i := len(w.closes) - 1; i >= 0; i-- {
-		errs = append(errs, w.closes[i]())
+	for _, f := range slices.Backward(w.closes) {
+		errs = append(errs, f())
 	}
 	if err := errors.Join(errs...); err != nil {
 		w.log.Error("what watches was not closed well", "error", err)
@@ -103,17 +104,17 @@ const tidyMetricsEvery = 5 * time.Minute
 func (w *alerting) run(ctx context.Context) {
 	var work sync.WaitGroup
 	work.Go(func() { w.watch.run(ctx) })
-	work.Go(func() { w.said("alarms are not evaluated any more", w.alarms.Run(ctx, w.source)) })
+	work.Go(func() { w.ended("alarms are evaluated", w.alarms.Run(ctx, w.source)) })
 	work.Go(func() { w.actions.run(ctx) })
-	work.Go(func() { w.said("messages are not delivered any more", w.topics.Run(ctx)) })
+	work.Go(func() { w.ended("messages are delivered", w.topics.Run(ctx)) })
 	work.Go(func() { w.tidy(ctx) })
 	work.Wait()
 }
 
-// said says in the log what ended something early.
-func (w *alerting) said(what string, err error) {
+// ended says in the log what ended a part of the work, or one turn of it, early.
+func (w *alerting) ended(work string, err error) {
 	if err != nil && !errors.Is(err, context.Canceled) {
-		w.log.Error(what, "error", err)
+		w.log.Error("what watches is not all done", "work", work, "error", err)
 	}
 }
 
@@ -127,6 +128,6 @@ func (w *alerting) tidy(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		}
-		w.said("metrics and contributors can't be tidied", errors.Join(w.metrics.Tidy(ctx), w.contributors.Tidy(ctx)))
+		w.ended("metrics and contributors are tidied", errors.Join(w.metrics.Tidy(ctx), w.contributors.Tidy(ctx)))
 	}
 }

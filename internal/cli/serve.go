@@ -24,31 +24,7 @@ func (c *cli) serveCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "serve [flags] [--follow SOURCE...]",
 		Short: "Serve the console, and keep the lake",
-		Long: `Holds the data directory and serves the console at http://127.0.0.1:8787/, with
-/healthz and /metrics beside it. Other weir commands on the same data directory ask
-this server while it runs, so that they see what it sees.
-
-AWS's clients find the API of CloudWatch Logs at the same address, with keys that
-'weir keys create' makes: aws logs start-query --endpoint-url http://127.0.0.1:8787
-Subscription filters deliver to the sinks of --sink, by the ARN
-arn:aws:firehose:REGION:ACCOUNT:deliverystream/NAME.
-
-The API of Athena is there too: aws athena start-query-execution. Results are kept
-by the server; where a client names an OutputLocation, they and what UNLOAD writes go
-there if it lies below a place of --athena-output.
-
-So are those of CloudWatch and SNS: metrics, alarms, Contributor Insights and topics.
-While the server runs it counts what comes, evaluates alarms, and sends messages to the
-subscribers of topics: http and https, and email with --smtp; slack, teams, webhook, and
-command with --notify-command; sns with --notify-aws. Receivers at addresses that are
-private or of this machine need --notify-allow.
-
-An address that other machines can reach needs TLS (--tls-cert, --tls-key) and a login
-(weir user add NAME).
-
-With --follow the server itself takes what comes to the sources, as 'weir open --follow'
-does, so that one process is enough: first what 'weir open' would take, then what is
-new. What fails is said in the log, stands in 'weir lake status', and is tried again.`,
+		Long:  serveHelp,
 		Example: `  weir serve
   weir serve --listen 127.0.0.1:9000 --retention 90d
   weir serve --sink refused=/var/lib/refused --sink siem=https://siem.example.net/logs
@@ -123,6 +99,33 @@ new. What fails is said in the log, stands in 'weir lake status', and is tried a
 	f.Lookup("region").Usage = "`REGION` of this server in the ARNs of its log groups (default us-east-1); with --follow, take objects of it, by their keys"
 	return cmd
 }
+
+// serveHelp explains the server in its command's help.
+const serveHelp = `Holds the data directory and serves the console at http://127.0.0.1:8787/, with
+/healthz and /metrics beside it. Other weir commands on the same data directory ask
+this server while it runs, so that they see what it sees.
+
+AWS's clients find the API of CloudWatch Logs at the same address, with keys that
+'weir keys create' makes: aws logs start-query --endpoint-url http://127.0.0.1:8787
+Subscription filters deliver to the sinks of --sink, by the ARN
+arn:aws:firehose:REGION:ACCOUNT:deliverystream/NAME.
+
+The API of Athena is there too: aws athena start-query-execution. Results are kept
+by the server; where a client names an OutputLocation, they and what UNLOAD writes go
+there if it lies below a place of --athena-output.
+
+So are those of CloudWatch and SNS: metrics, alarms, Contributor Insights and topics.
+While the server runs it counts what comes, evaluates alarms, and sends messages to the
+subscribers of topics: http and https, and email with --smtp; slack, teams, webhook, and
+command with --notify-command; sns with --notify-aws. Receivers at addresses that are
+private or of this machine need --notify-allow.
+
+An address that other machines can reach needs TLS (--tls-cert, --tls-key) and a login
+(weir user add NAME).
+
+With --follow the server itself takes what comes to the sources, as 'weir open --follow'
+does, so that one process is enough: first what 'weir open' would take, then what is
+new. What fails is said in the log, stands in 'weir lake status', and is tried again.`
 
 // readSinks reads sinks, whose names differ.
 func readSinks(texts []string) (app.Sinks, error) {
