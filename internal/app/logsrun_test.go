@@ -194,3 +194,15 @@ func TestDiffReadsBefore(t *testing.T) {
 		t.Errorf("rows are %v", rows)
 	}
 }
+
+// TestLogsQueryOfEmptyGroup asks a log group without events for some of them.
+func TestLogsQueryOfEmptyGroup(t *testing.T) {
+	a, _ := newAlerted(t, watchedDay)
+	a.call("logs", "CreateLogGroup", `{"logGroupName":"empty"}`, "")
+	for _, text := range []string{"filter @message like /E/ | limit 2", "filter @message like /E/ | sort nothing | limit 2", "filter @message like /E/ | dedup nothing | limit 2"} {
+		r, err := a.s.LogsQuery(t.Context(), LogsQuery{Text: text, Groups: []string{"empty"}, End: watchedDay.UnixMilli()})
+		if err != nil || len(r.Rows) > 0 {
+			t.Errorf("%s: %v, %v", text, r, err)
+		}
+	}
+}

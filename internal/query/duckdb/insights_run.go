@@ -55,7 +55,7 @@ func (r *insightsQuery) run(ctx context.Context) ([]discover.Event, *statsRows, 
 		}
 	}
 	var part lastKey // of the events, where only a part is needed
-	scanned := many > fewRecords || len(r.in.Events) > 0
+	scanned := many > fewRecords || slices.ContainsFunc(r.forms, func(forms []int32) bool { return len(forms) > 0 })
 	var err error
 	switch desc, byTime := plan.ByTime(); {
 	case !scanned || plan.Enough() == 0 && !(plan.Deduped() && byTime && plan.Firsts() > 0):
