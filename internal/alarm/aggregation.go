@@ -42,6 +42,14 @@ func ParseAggregation(text string) (*Aggregation, error) {
 	return a, nil
 }
 
+// String returns the aggregation as a query's stats takes it.
+func (a *Aggregation) String() string {
+	if a.Field == "" {
+		return a.Function + "(*)"
+	}
+	return a.Function + "(`" + a.Field + "`)"
+}
+
 // An Aggregate is an aggregation under way: Add gets each row, Result returns the number.
 type Aggregate struct {
 	of       *Aggregation

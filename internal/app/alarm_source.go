@@ -2,13 +2,12 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"slices"
-	"strings"
 	"time"
 
 	"weir/internal/alarm"
-	"weir/internal/insights/value"
+	"weir/internal/contributor"
 	"weir/internal/metricmath"
 	"weir/internal/metricstore"
 )
@@ -39,16 +38,33 @@ func (a *alarmSource) Values(ctx context.Context, m *alarm.Metric, from, to int6
 	}
 	series, err := metricmath.Evaluate(ctx, a.values, m.Queries, from, to)
 	if err != nil {
-		return nil, err
+		return nil, ofDefinition(err)
 	}
 	if len(series) != 1 {
-		return nil, fmt.Errorf("the expression gives %d series, and an alarm watches one", len(series))
+		return nil, brokenAlarm("The expression gives %d series, and an alarm watches one.", len(series))
 	}
 	var out []alarm.Datapoint
 	for i, at := range series[0].Times {
 		out = append(out, alarm.Datapoint{Time: at, Value: series[0].Values[i]})
 	}
 	return out, nil
+}
+
+// brokenAlarm is why an alarm can't be evaluated as it is defined: trying again does not help.
+func brokenAlarm(format string, values ...any) error {
+	return &alarm.Error{Code: "ValidationError", Message: fmt.Sprintf(format, values...)}
+}
+
+// ofDefinition makes an error that another try would give again one of the alarm's definition: of an expression, or that a rule of Contributor
+// Insights is not there.
+func ofDefinition(err error) error {
+	if wrong, ok := errors.AsType[*metricmath.Error](err); ok {
+		return brokenAlarm("%s.", wrong)
+	}
+	if errors.Is(err, contributor.ErrNoRule) {
+		return brokenAlarm("The expression asks for a rule of Contributor Insights that does not exist.")
+	}
+	return err
 }
 
 // metricValues returns the datapoints of an alarm on one metric.
@@ -119,59 +135,3 @@ func uses(m *alarm.Metric) (metrics []metricstore.Metric, rules []string) {
 //
 // What is durable now was so at any time before.
 func (a *alarmSource) Settle(ctx context.Context, _ int64) error { return a.reader.SettleLive(ctx) }
-
-// LogResult runs the query of a log alarm.
-func (a *alarmSource) LogResult(ctx context.Context, l *alarm.Log, at int64) (alarm.LogResult, error) {
-	aggregation, err := alarm.ParseAggregation(l.Aggregation)
-	if err != nil {
-		return alarm.LogResult{}, err
-	}
-	// The end of what is asked for is in milliseconds and is part of it.
-	result, err := a.s.LogsQuery(ctx, LogsQuery{Text: l.Query, Groups: groupNames(l.LogGroups), Start: (at - l.StartOffset) * 1000, End: (at-l.EndOffset)*1000 - 1})
-	if err != nil {
-		return alarm.LogResult{}, err
-	}
-	column := slices.Index(result.Columns, aggregation.Field)
-	if aggregation.Field != "" && column < 0 && len(result.Rows) > 0 {
-		return alarm.LogResult{}, fmt.Errorf("the query gives no field %s, which AggregationExpression asks for: it gives %s", aggregation.Field, strings.Join(result.Columns, ", "))
-	}
-	total := aggregation.Start()
-	for _, row := range result.Rows {
-		if column < 0 {
-			total.Add("", true)
-			continue
-		}
-		total.Add(row[column].String(), !row[column].IsAbsent())
-	}
-	out := total.Result()
-	for _, row := range result.Rows[:min(len(result.Rows), l.ActionLogLineCount)] {
-		out.Lines = append(out.Lines, resultLine(result.Columns, row))
-	}
-	return out, nil
-}
-
-// resultLine writes a row of a query as a log line: its message, or all its fields.
-func resultLine(columns []string, row []value.Value) string {
-	if i := slices.Index(columns, "@message"); i >= 0 {
-		return row[i].String()
-	}
-	var parts []string
-	for i, c := range columns {
-		if !row[i].IsAbsent() {
-			parts = append(parts, c+"="+row[i].String())
-		}
-	}
-	return strings.Join(parts, " ")
-}
-
-// groupNames returns the names of log groups that are given by name or ARN.
-func groupNames(identifiers []string) []string {
-	out := make([]string, len(identifiers))
-	for i, id := range identifiers {
-		if parts := strings.SplitN(id, ":", 7); len(parts) == 7 && parts[0] == "arn" {
-			id = strings.TrimSuffix(parts[6], ":*")
-		}
-		out[i] = id
-	}
-	return out
-}

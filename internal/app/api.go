@@ -71,7 +71,8 @@ func newAWSAPI(ctx context.Context, s *Local, store *logstore.Store, o ServeOpti
 	out.services = []*awsapi.Service{
 		groups.Service(), tables.Service(),
 		monitoring.New(monitoring.Options{
-			Account: s.account, Region: s.region, Metrics: w.metrics, Alarms: w.alarms, InsightRules: w.contributors, Now: s.now, Log: o.Log,
+			Account: s.account, Region: s.region, Metrics: w.metrics, Alarms: w.alarms, InsightRules: w.contributors,
+			CheckLogQuery: checkAlarmQuery, Now: s.now, Log: o.Log,
 		}).Service(),
 		sns.New(sns.Options{Account: s.account, Region: s.region, Store: w.topics}).Service(),
 		(&ec2.API{Store: flows}).Service(), (&sts.API{Account: s.account, Name: auth.name}).Service(),

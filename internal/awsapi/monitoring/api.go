@@ -16,6 +16,8 @@ type Options struct {
 	// Alarms and InsightRules are what their operations need, which are unknown where they are nil.
 	Alarms       Alarms
 	InsightRules InsightRules
+	// CheckLogQuery says what is wrong with the query of a log alarm over log groups, given by name or ARN; nil checks nothing.
+	CheckLogQuery func(query string, groups []string) error
 	// Now is the clock; nil is [time.Now].
 	Now func() time.Time
 	// Log gets what clients are not told; nil is [slog.Default].

@@ -51,6 +51,11 @@ func (a *API) putLogAlarm(ctx context.Context, _ *awsapi.Call, in *putLogAlarmRe
 	case in.LogLineCount != nil && (*in.LogLineCount < 0 || *in.LogLineCount > maxLogLines):
 		return nil, validation("ActionLogLineCount must be between 0 and %d.", maxLogLines)
 	}
+	if a.CheckLogQuery != nil {
+		if err := a.CheckLogQuery(*q.Query, q.Groups); err != nil {
+			return nil, validation("ScheduledQueryConfiguration.QueryString: %v", err)
+		}
+	}
 	d, err := in.definition()
 	if err != nil {
 		return nil, err
