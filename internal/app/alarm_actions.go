@@ -71,7 +71,7 @@ var actionIDs = uuid.MustParse("5f1cf4a2-6d0b-4b53-9a3e-6b8f8f0f7c11")
 
 // one carries out an action, or says in the history that it can't be.
 func (d *alarmActions) one(ctx context.Context, a *alarm.Action) error {
-	if !strings.HasPrefix(a.Target, "arn:aws:sns:") {
+	if parts := strings.SplitN(a.Target, ":", 4); len(parts) < 4 || parts[2] != "sns" {
 		return d.alarms.ActionDone(ctx, a.ID, false, "this server carries out no actions but messages to topics of SNS")
 	}
 	m, err := d.message(ctx, a)
@@ -138,33 +138,14 @@ func (d *alarmActions) notice(ctx context.Context, a *alarm.Action) *notice {
 	return n
 }
 
-// periodOf returns the period of an alarm in seconds.
-func periodOf(m *alarm.Metric) int64 {
-	if m.Period > 0 {
-		return int64(m.Period)
-	}
-	most := 60
-	for i := range m.Queries {
-		q := &m.Queries[i]
-		if q.Stat != nil {
-			most = max(most, q.Stat.Period)
-		}
-		if q.ReturnData && q.Period > 0 {
-			return int64(q.Period)
-		}
-	}
-	return int64(most)
-}
-
 // judged returns the periods that were judged for a transition, in seconds since the epoch.
 func judged(a *alarm.Action, m *alarm.Metric) (from, to int64) {
 	var reason struct {
-		StartDate           string `json:"startDate"`
 		EvaluatedDatapoints []struct {
 			Timestamp string `json:"timestamp"`
 		} `json:"evaluatedDatapoints"`
 	}
-	period := periodOf(m)
+	period := int64(m.EvaluationPeriod())
 	to = a.Time / 1000 / period * period
 	from = to - int64(m.EvaluationPeriods)*period
 	if json.Unmarshal([]byte(a.ReasonData), &reason) != nil {
@@ -193,7 +174,7 @@ func judgedTo(a *alarm.Action, m *alarm.Metric) int64 {
 // graphFrom is where a message's graph begins.
 func graphFrom(a *alarm.Action, m *alarm.Metric) int64 {
 	from, to := judged(a, m)
-	return min(from, to-graphRows*periodOf(m))
+	return min(from, to-graphRows*int64(m.EvaluationPeriod()))
 }
 
 // weirMember is what AWS's document has of weir's own, under "Weir".

@@ -60,10 +60,14 @@ func (s *Local) evidence(ctx context.Context, r evidenceRequest) (*evidence, err
 	sources, interfaces := map[string]float64{}, map[string]float64{}
 	targets, pairs := map[recordEnds]float64{}, map[recordEnds]float64{}
 	seen := 0
+	without, err := s.backfilled(ctx, true, r.from*1000, r.to*1000-1)
+	if err != nil {
+		return nil, err
+	}
 	for _, group := range r.groups {
 		var at positions
 		last := ""
-		err := s.eachEvent(ctx, logstore.ReadRequest{Group: group, From: r.from * 1000, To: r.to * 1000}, func(e lakeEvent) bool {
+		err := s.eachEvent(ctx, logstore.ReadRequest{Group: group, From: r.from * 1000, To: r.to * 1000}, without, func(e lakeEvent) bool {
 			if seen++; seen > evidenceEvents {
 				out.Cut = true
 				return false
@@ -180,17 +184,20 @@ func positionsOf(f flowlog.Format) positions {
 	return out
 }
 
+// maxWord is how long the words are that messages show of a record, in bytes: no address, port or id is longer.
+const maxWord = 64
+
 // of returns the ends of a record; false where a line is none.
 func (p positions) of(line string) (recordEnds, bool) {
 	words := strings.Split(line, " ")
-	if len(words) != p.n {
+	if len(words) != p.n || slices.ContainsFunc([]int{p.src, p.dst, p.dstPort, p.protocol, p.eni}, func(i int) bool { return i >= 0 && len(words[i]) > maxWord }) {
 		return recordEnds{}, false
 	}
 	word := func(i int) string {
 		if i < 0 || words[i] == "-" {
 			return ""
 		}
-		return words[i]
+		return strings.Clone(words[i]) // else the whole line is kept
 	}
 	out := recordEnds{word(p.src), word(p.dst), word(p.dstPort), word(p.protocol), word(p.eni)}
 	_, err := netip.ParseAddr(out.src)

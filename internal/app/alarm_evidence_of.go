@@ -9,6 +9,7 @@ import (
 	"weir/internal/contributor"
 	"weir/internal/filterpattern"
 	"weir/internal/logstore"
+	"weir/internal/metricstore"
 )
 
 // alarmEvidence finds the log events behind alarms: those that the metric filters of an alarm's metrics and the rules of Contributor Insights in
@@ -36,11 +37,13 @@ func (e *alarmEvidence) of(ctx context.Context, a *alarm.Action) (*evidence, err
 			if f.Transformation.MetricNamespace != k.Namespace || f.Transformation.MetricName != k.Name {
 				continue
 			}
-			p, err := filterpattern.Parse(f.Pattern)
+			fn, err := adds(f.Pattern, f.Transformation, k)
 			if err != nil {
 				return nil, err
 			}
-			matches[f.Group] = append(matches[f.Group], p.Matches)
+			if fn != nil {
+				matches[f.Group] = append(matches[f.Group], fn)
+			}
 		}
 	}
 	kept, err := e.contributors.Rules(ctx)
@@ -70,6 +73,32 @@ func (e *alarmEvidence) of(ctx context.Context, a *alarm.Action) (*evidence, err
 	}}
 	r.from, r.to = judged(a, m)
 	return e.s.evidence(ctx, r)
+}
+
+// adds returns what says whether an event adds to a metric by a metric filter; nil where none does, since the filter makes metrics of other dimensions.
+func adds(pattern string, t filterpattern.Transformation, k metricstore.Metric) (func(message string) bool, error) {
+	p, err := filterpattern.Parse(pattern)
+	if err != nil {
+		return nil, err
+	}
+	m, err := p.Metric(t)
+	if err != nil {
+		return nil, err
+	}
+	if len(t.Dimensions) != len(k.Dimensions) {
+		return nil, nil
+	}
+	for _, d := range k.Dimensions {
+		if _, has := t.Dimensions[d.Name]; !has {
+			return nil, nil
+		}
+	}
+	return func(message string) bool {
+		d, ok := m.Datum(message)
+		return ok && !slices.ContainsFunc(d.Dimensions, func(of filterpattern.Extracted) bool {
+			return !slices.Contains(k.Dimensions, metricstore.Dimension{Name: of.Name, Value: of.Value})
+		})
+	}, nil
 }
 
 // groups returns the names of all log groups.

@@ -41,7 +41,7 @@ func (a *alarmSource) LogResult(ctx context.Context, l *alarm.Log, at int64) (al
 		return alarm.LogResult{}, err
 	}
 	// The end of what is asked for is in milliseconds and is part of it.
-	q := LogsQuery{Text: l.Query, Groups: groupNames(l.LogGroups), Start: (at - l.StartOffset) * 1000, End: (at-l.EndOffset)*1000 - 1}
+	q := LogsQuery{Text: l.Query, Groups: groupNames(l.LogGroups), Start: (at - l.StartOffset) * 1000, End: (at-l.EndOffset)*1000 - 1, Live: true}
 	out, err := a.s.logResult(ctx, q, aggregation, l.ActionLogLineCount)
 	if wrong, ok := errors.AsType[*insights.Error](err); ok {
 		return out, brokenAlarm("The query can't run: %s.", wrong.Message)

@@ -72,6 +72,11 @@ func TestLogAlarm(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	opened := filepath.Join(t.TempDir(), "opened")
+	deliverFile(t, opened, "old.log", flowLine(64, "eni-3", 50000, 22, 9000, "REJECT"))
+	if _, err := a.s.Open(t.Context(), OpenRequest{Sources: []string{opened}, Brief: true}, nil); err != nil { // backfilled: no alarm sees it
+		t.Fatal(err)
+	}
 	deliver("b.log", flowLine(61, "eni-2", 50000, 22, 400, "REJECT"), flowLine(62, "eni-2", 50000, 23, 600, "REJECT"), flowLine(63, "eni-2", 50000, 22, 4000, "ACCEPT"))
 	a.at(watchedDay.Add(2*time.Minute + time.Second))
 	texts := a.texts()

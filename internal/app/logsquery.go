@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"weir/flowlog"
 	"weir/internal/insights"
 	"weir/internal/insights/discover"
 	"weir/internal/logstore"
@@ -23,6 +24,8 @@ type LogsQuery struct {
 	Limit int64
 	// AnyCase finds fields of flow logs in any case. AWS does not.
 	AnyCase bool
+	// Live leaves out records of the lake that are backfilled: alarms see none.
+	Live bool
 	// Timeout ends the query; 0: none.
 	Timeout time.Duration
 }
@@ -63,8 +66,17 @@ func CheckLogsQuery(text string) (*insights.Query, error) {
 	return insights.Resolve(q, insights.CheckOptions{})
 }
 
-// eachEvent calls do with the events of a log group, of the store or the lake, until it returns false.
-func (s *Local) eachEvent(ctx context.Context, r logstore.ReadRequest, do func(lakeEvent) bool) error {
+// backfilled returns the URLs of the objects whose records are backfilled, of a time in milliseconds since the epoch, both ends inclusive; none where
+// all records are asked for.
+func (s *Local) backfilled(ctx context.Context, live bool, start, end int64) ([]string, error) {
+	if !live {
+		return nil, nil
+	}
+	return s.lake.Backfilled(ctx, floorSeconds(start), floorSeconds(end)+1)
+}
+
+// eachEvent calls do with the events of a log group, of the store or the lake, until it returns false. Records of the objects without are left out.
+func (s *Local) eachEvent(ctx context.Context, r logstore.ReadRequest, without []string, do func(lakeEvent) bool) error {
 	store, err := s.groupStore(ctx, r.Group)
 	if err != nil {
 		return err
@@ -72,7 +84,13 @@ func (s *Local) eachEvent(ctx context.Context, r logstore.ReadRequest, do func(l
 	if store != nil {
 		return storedEventsOf(ctx, store, r, do)
 	}
-	for e, err := range s.LakeGroups().read(ctx, lakeRequest{ReadRequest: r}) {
+	asked := lakeRequest{ReadRequest: r}
+	if len(without) > 0 {
+		asked.where = func(flowlog.Kind) (query.Expr, error) {
+			return call(query.Not, oneOf(column(flowlog.WeirObject), without)), nil
+		}
+	}
+	for e, err := range s.LakeGroups().read(ctx, asked) {
 		if err != nil {
 			return err
 		}
@@ -91,7 +109,7 @@ func (s *Local) LogFields(ctx context.Context, group string) ([]LogField, error)
 	counts := map[string]int{}
 	var order []string
 	events := 0
-	err := s.eachEvent(ctx, logstore.ReadRequest{Group: group, Backward: true}, func(e lakeEvent) bool {
+	err := s.eachEvent(ctx, logstore.ReadRequest{Group: group, Backward: true}, nil, func(e lakeEvent) bool {
 		event := discover.Event{Message: e.Message}
 		if e.format.Len() > 0 {
 			event.Format = &e.format

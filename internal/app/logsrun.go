@@ -29,7 +29,7 @@ func (s *Local) runLogsQuery(ctx context.Context, q *insights.Query, r LogsQuery
 	if slices.ContainsFunc(q.Commands, asksBefore) {
 		start = 0
 	}
-	run := &logsRun{s: s, anyCase: r.AnyCase}
+	run := &logsRun{s: s, anyCase: r.AnyCase, live: r.Live}
 	defer run.close()
 	in, err := run.input(ctx, groups, start, end)
 	if err != nil {
@@ -73,6 +73,7 @@ func (s *Local) queryGroups(ctx context.Context, q *insights.Query, named []stri
 type logsRun struct {
 	s         *Local
 	anyCase   bool
+	live      bool
 	snapshots []*logstore.Snapshot
 	// transit says that there are records of transit gateways, which only the reference reads.
 	transit bool
@@ -103,6 +104,10 @@ func (r *logsRun) input(ctx context.Context, groups []string, start, end int64) 
 		return inner, err
 	}
 	lake := r.s.LakeGroups()
+	without, err := r.s.backfilled(ctx, r.live, start, end)
+	if err != nil {
+		return nil, err
+	}
 	for _, name := range groups {
 		store, err := r.s.groupStore(ctx, name)
 		if err != nil {
@@ -125,7 +130,7 @@ func (r *logsRun) input(ctx context.Context, groups []string, start, end int64) 
 			return nil, err
 		}
 		r.transit = r.transit || transit
-		in.Lake = append(in.Lake, duckdb.LakeGroup{Name: name, Account: r.s.account, FlowLogs: g.FlowLogs, Places: g.Places})
+		in.Lake = append(in.Lake, duckdb.LakeGroup{Name: name, Account: r.s.account, FlowLogs: g.FlowLogs, Places: g.Places, Without: without})
 	}
 	return in, nil
 }
@@ -189,17 +194,22 @@ func (r *logsRun) reference(ctx context.Context, q *insights.Query, asked LogsQu
 					return nil, err
 				}
 			}
-			return r.s.discovered(ctx, groups, start, end)
+			return r.discovered(ctx, groups, start, end)
 		},
 	})
 }
 
 // discovered returns the events of log groups in a time range, both ends inclusive.
-func (s *Local) discovered(ctx context.Context, groups []string, start, end int64) ([]discover.Event, error) {
+func (r *logsRun) discovered(ctx context.Context, groups []string, start, end int64) ([]discover.Event, error) {
+	s := r.s
+	without, err := s.backfilled(ctx, r.live, start, end)
+	if err != nil {
+		return nil, err
+	}
 	var out []discover.Event
 	formats := map[string]*flowlog.Format{}
 	for _, name := range groups {
-		err := s.eachEvent(ctx, logstore.ReadRequest{Group: name, From: start, To: end + 1}, func(e lakeEvent) bool {
+		err := s.eachEvent(ctx, logstore.ReadRequest{Group: name, From: start, To: end + 1}, without, func(e lakeEvent) bool {
 			event := discover.Event{
 				Account: s.account, Group: e.Group, Stream: e.Stream, Timestamp: e.Timestamp, Ingestion: e.Ingestion, Message: e.Message, Ptr: e.Ptr(),
 			}

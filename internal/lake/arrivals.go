@@ -70,6 +70,25 @@ func (l *Lake) HasLive(ctx context.Context, after, to int64) (bool, error) {
 	return n > 0, err
 }
 
+// Backfilled returns the URLs of the objects that are [Backfilled] and have records of some time, in seconds since the epoch; to is exclusive.
+func (l *Lake) Backfilled(ctx context.Context, from, to int64) ([]string, error) {
+	rows, err := l.state.QueryContext(ctx, `SELECT DISTINCT o.url FROM objects o JOIN object_hours h ON h.object = o.id
+		WHERE h.hour > ? AND h.hour < ? AND o.arrival = ? AND o.state = 'taken' ORDER BY o.url`, from-3600, to, Backfilled)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var out []string
+	for rows.Next() {
+		var url string
+		if err := rows.Scan(&url); err != nil {
+			return nil, err
+		}
+		out = append(out, url)
+	}
+	return out, rows.Err()
+}
+
 // Followed reports whether a source was followed, and taken once as a whole then: see [Lake.NoteFollowed].
 func (l *Lake) Followed(ctx context.Context, source string) (bool, error) {
 	var since int64

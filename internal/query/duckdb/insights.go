@@ -50,6 +50,8 @@ type LakeGroup struct {
 	// FlowLogs are the ids of the flow logs whose records it has, and Places what URLs of objects begin with
 	// that do not tell their flow log, or are; both empty: all records.
 	FlowLogs, Places []string
+	// Without are the URLs of objects whose records it has not, whatever the others say.
+	Without []string
 }
 
 // maxEventBytes is eventBytes of an engine.
@@ -159,7 +161,7 @@ func (r *insightsQuery) plan(start, end int64, messages bool) (*compile.Plan, []
 			if of := g.condition(); of != "" {
 				and = append(and, of)
 				r.columns["weir_flow_log_id"] = true
-				r.columns["weir_object"] = r.columns["weir_object"] || len(g.Places) > 0
+				r.columns["weir_object"] = r.columns["weir_object"] || len(g.Places)+len(g.Without) > 0
 			}
 			if len(classes) > 1 {
 				and = append(and, classCondition(class))
@@ -190,11 +192,7 @@ func (r *insightsQuery) plan(start, end int64, messages bool) (*compile.Plan, []
 func (g *LakeGroup) condition() string {
 	var or []string
 	if len(g.FlowLogs) > 0 {
-		quoted := make([]string, len(g.FlowLogs))
-		for i, id := range g.FlowLogs {
-			quoted[i] = quote(id)
-		}
-		or = append(or, "weir_flow_log_id IN ("+strings.Join(quoted, ", ")+")")
+		or = append(or, "weir_flow_log_id IN "+quotedList(g.FlowLogs))
 	}
 	for _, p := range g.Places {
 		lies := "starts_with(weir_object, " + quote(p) + ")"
@@ -203,10 +201,23 @@ func (g *LakeGroup) condition() string {
 		}
 		or = append(or, "(weir_flow_log_id IS NULL AND "+lies+")")
 	}
-	if len(or) == 0 {
-		return ""
+	var and []string
+	if len(or) > 0 {
+		and = append(and, "("+strings.Join(or, " OR ")+")")
 	}
-	return "(" + strings.Join(or, " OR ") + ")"
+	if len(g.Without) > 0 {
+		and = append(and, "(weir_object IS NULL OR weir_object NOT IN "+quotedList(g.Without)+")")
+	}
+	return strings.Join(and, " AND ")
+}
+
+// quotedList returns texts as a list of SQL.
+func quotedList(texts []string) string {
+	quoted := make([]string, len(texts))
+	for i, t := range texts {
+		quoted[i] = quote(t)
+	}
+	return "(" + strings.Join(quoted, ", ") + ")"
 }
 
 // classTable has the objects whose formats are not of the class of most.

@@ -1,0 +1,50 @@
+package app
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"weir/flowlog"
+	"weir/internal/logstore"
+)
+
+// TestAlarmEvidence names in a message the records that add to the alarm's metric, and no others that its metric filter matches.
+func TestAlarmEvidence(t *testing.T) {
+	a, endpoint := newAlerted(t, watchedDay)
+	arn := a.topic(endpoint)
+	a.call("logs", "CreateLogGroup", `{"logGroupName":"flows"}`, "")
+	a.call("logs", "CreateLogStream", `{"logGroupName":"flows","logStreamName":"s"}`, "")
+	a.call("logs", "PutMetricFilter", `{"logGroupName":"flows","filterName":"refused","filterPattern":"[version, account, eni, ..., action=REJECT, status]",
+		"metricTransformations":[{"metricName":"Refused","metricNamespace":"N","metricValue":"1","dimensions":{"Interface":"$eni"}}]}`, "")
+	a.call("logs", "PutMetricFilter", `{"logGroupName":"flows","filterName":"all","filterPattern":"","metricTransformations":[{"metricName":"Refused","metricNamespace":"N","metricValue":"1"}]}`, "")
+	a.call("monitoring", "PutMetricAlarm", fmt.Sprintf(`{"AlarmName":"refused","Namespace":"N","MetricName":"Refused","Dimensions":[{"Name":"Interface","Value":"eni-2"}],"Statistic":"Sum",
+		"Period":60,"EvaluationPeriods":1,"Threshold":0,"ComparisonOperator":"GreaterThanThreshold","AlarmActions":[%q]}`, arn), "")
+	var events []logstore.InputEvent
+	for i, line := range []string{
+		flowLine(1, "eni-1", 50000, 22, 40, "REJECT"), flowLine(1, "eni-1", 50000, 22, 40, "REJECT"), flowLine(2, "eni-2", 50001, 3389, 40, "REJECT"), flowLine(3, "eni-2", 50000, 22, 40, "ACCEPT"),
+	} {
+		events = append(events, logstore.InputEvent{Timestamp: watchedDay.Add(time.Duration(i+1) * time.Second).UnixMilli(), Message: []byte(line)})
+	}
+	if _, err := a.w.watch.store.Put(t.Context(), "flows", "s", events, a.clock()); err != nil {
+		t.Fatal(err)
+	}
+	a.at(watchedDay.Add(time.Minute + time.Second))
+	text := a.texts()["refused ALARM"]
+	if !strings.Contains(text, "eni-2  1\n") || !strings.Contains(text, "port 3389/tcp  1\n") || strings.Contains(text, "eni-1") || strings.Contains(text, "port 22") {
+		t.Errorf("the message says:\n%s", text)
+	}
+}
+
+// TestRecordEnds takes no line for a record whose words are longer than those of one.
+func TestRecordEnds(t *testing.T) {
+	at := positionsOf(flowlog.DefaultFormat(flowlog.KindVPC))
+	line := flowLine(0, "eni-1", 50000, 22, 40, "REJECT")
+	if x, ok := at.of(line); !ok || x != (recordEnds{"10.0.0.1", "10.0.0.2", "22", "6", "eni-1"}) {
+		t.Errorf("%v, %v", x, ok)
+	}
+	if x, ok := at.of(strings.Replace(line, "eni-1", strings.Repeat("e", 300_000), 1)); ok {
+		t.Errorf("a word of 300 KB is %d bytes of an interface", len(x.eni))
+	}
+}
