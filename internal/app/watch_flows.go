@@ -5,7 +5,10 @@ import (
 	"context"
 	"math/big"
 	"slices"
+	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"weir/flowlog"
 	"weir/internal/metricstore"
@@ -79,10 +82,13 @@ func (m *flowMetrics) series() flowSeries {
 	return flowSeries{m.day, keysOfMap(m.interfaces), keysOfMap(m.vpcs)}
 }
 
-// seriesOf returns the value of a dimension: the id, or otherSeries where there are too many.
+// longestID is how long ids are that have series of their own, in bytes.
+const longestID = 255
+
+// seriesOf returns the value of a dimension: the id, or otherSeries where there are too many, or where it can be that of no dimension: a file may say anything.
 func seriesOf(known map[string]bool, id string, most int) string {
 	if !known[id] {
-		if len(known) >= most {
+		if len(known) >= most || len(id) > longestID || !utf8.ValidString(id) || strings.ContainsFunc(id, unicode.IsControl) {
 			return otherSeries
 		}
 		known[id] = true

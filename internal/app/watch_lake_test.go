@@ -397,3 +397,18 @@ func TestWatchManyObjects(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+// TestSeriesOf counts ids that no dimension can have, and those beyond a number, together.
+func TestSeriesOf(t *testing.T) {
+	known := map[string]bool{}
+	for _, id := range []string{"eni-\x00", "eni-\xff", strings.Repeat("e", longestID+1)} {
+		if got := seriesOf(known, id, 2); got != otherSeries || len(known) > 0 {
+			t.Errorf("%.20q has a series of its own: %q", id, got)
+		}
+	}
+	for _, id := range []string{"eni-1", "eni-2", "eni-3", "eni-1"} {
+		if got := seriesOf(known, id, 2); (got == otherSeries) != (id == "eni-3") || got != otherSeries && got != id {
+			t.Errorf("%s is counted as %s", id, got)
+		}
+	}
+}

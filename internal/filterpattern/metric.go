@@ -33,6 +33,11 @@ const (
 	maxDimensions  = 3
 )
 
+// largest bounds values of metrics.
+//
+// Source: AWS, CloudWatch API Reference, PutMetricData: -2^360 to 2^360.
+var largest = math.Ldexp(1, 360)
+
 // units are those of CloudWatch.
 var units = strings.Fields("Seconds Microseconds Milliseconds Bytes Kilobytes Megabytes Gigabytes Terabytes Bits Kilobits Megabits " +
 	"Gigabits Terabits Percent Count Bytes/Second Kilobytes/Second Megabytes/Second Gigabytes/Second Terabytes/Second Bits/Second " +
@@ -80,8 +85,8 @@ func (p *Pattern) Metric(t Transformation) (*Metric, error) {
 	if t.Unit != "" && !slices.Contains(units, t.Unit) {
 		return nil, fmt.Errorf("unit %q is none of CloudWatch's: %s", t.Unit, strings.Join(units, ", "))
 	}
-	if t.DefaultValue != nil && (math.IsNaN(*t.DefaultValue) || math.IsInf(*t.DefaultValue, 0)) {
-		return nil, fmt.Errorf("defaultValue is no number")
+	if t.DefaultValue != nil && !(math.Abs(*t.DefaultValue) <= largest) { // so too where it is no number
+		return nil, fmt.Errorf("defaultValue is no number from -2^360 to 2^360, which metrics have")
 	}
 	m := &Metric{pattern: p}
 	if err := m.setValue(t.MetricValue); err != nil {
@@ -106,6 +111,9 @@ func (m *Metric) setValue(text string) error {
 	v, ok := parseFloat(text)
 	if !ok {
 		return fmt.Errorf("metricValue %q is neither a number nor a field such as $bytes or $.latency", text)
+	}
+	if math.Abs(v) > largest {
+		return fmt.Errorf("metricValue %q is none from -2^360 to 2^360, which metrics have", text)
 	}
 	m.fixed = v
 	return nil

@@ -62,6 +62,15 @@ func TestArrivals(t *testing.T) {
 	importAll(t, l, ImportOptions{}, newObject(noon, 9, 10))
 	if more := arrivals(last, 10); len(more) != 1 || more[0].Arrival != Backfilled {
 		t.Errorf("what was opened is %v", more)
+	} else {
+		for _, in := range []struct {
+			from, to int64
+			want     bool
+		}{{more[0].From, more[0].To, true}, {more[0].To - 1, more[0].To, true}, {more[0].From - 10, more[0].From, false}, {more[0].To, more[0].To + 10, false}} {
+			if urls, err := l.Backfilled(t.Context(), in.from, in.to); err != nil || (len(urls) == 1 && urls[0] == more[0].URL) != in.want || len(urls) > 1 {
+				t.Errorf("from %d to %d, %v is backfilled, %v", in.from, in.to, urls, err)
+			}
+		}
 	}
 }
 

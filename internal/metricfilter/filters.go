@@ -5,6 +5,7 @@ import (
 	"math"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"weir/internal/filterpattern"
 	"weir/internal/metricstore"
@@ -125,13 +126,13 @@ func (c *filter) of(backfilled bool) *Minutes {
 	return &c.minutes[0]
 }
 
-// fits reports whether values can be those of dimensions. Characters beyond ASCII, and a colon at the beginning, which AWS does not take,
+// fits reports whether values can be those of dimensions. What is no UTF-8 can't. Characters beyond ASCII, and a colon at the beginning, which AWS does not take,
 // are taken: IPv6 addresses begin so.
 //
 // Source: AWS, CloudWatch API Reference, Dimension.
 func fits(dimensions []filterpattern.Extracted) bool {
 	for _, d := range dimensions {
-		if strings.TrimSpace(d.Value) == "" || len(d.Value) > longestValue || strings.ContainsFunc(d.Value, unicode.IsControl) {
+		if strings.TrimSpace(d.Value) == "" || len(d.Value) > longestValue || !utf8.ValidString(d.Value) || strings.ContainsFunc(d.Value, unicode.IsControl) {
 			return false
 		}
 	}

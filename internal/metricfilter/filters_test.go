@@ -162,7 +162,7 @@ func TestFilters(t *testing.T) {
 		{
 			"a dimension without a value",
 			[]Filter{with(filterOf("n", "[a, b]", "1"), func(t *filterpattern.Transformation) { t.Dimensions = map[string]string{"A": "$a"} })},
-			[]event{{ms(0, 0), `"" x`, false}, {ms(0, 0), strings.Repeat("a", 1025) + " x", false}, {ms(0, 0), "a\x00b x", false}, {ms(0, 0), "a x", false}},
+			[]event{{ms(0, 0), `"" x`, false}, {ms(0, 0), strings.Repeat("a", 1025) + " x", false}, {ms(0, 0), "a\x00b x", false}, {ms(0, 0), "a\xff x", false}, {ms(0, 0), "a x", false}},
 			0, false,
 			[]string{"n 0 A=a 1x1"},
 		},
@@ -328,7 +328,9 @@ func TestTooManyDimensionValues(t *testing.T) {
 }
 
 func TestNewRefuses(t *testing.T) {
-	for _, f := range []Filter{filterOf("bad pattern", "[", "1"), filterOf("bad value", "x", "$a")} {
+	large := filterOf("large default", "x", "1")
+	large.Transformation.DefaultValue = new(-1e200)
+	for _, f := range []Filter{filterOf("bad pattern", "[", "1"), filterOf("bad value", "x", "$a"), filterOf("large", "x", "1e200"), large} {
 		if _, err := New([]Filter{f}, nil); err == nil || !strings.Contains(err.Error(), f.Name) {
 			t.Errorf("%s: %v", f.Name, err)
 		}

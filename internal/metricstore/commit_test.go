@@ -238,6 +238,7 @@ func TestPutRefuses(t *testing.T) {
 		"a dimension twice":          func(d *Datum) { d.Dimensions = []Dimension{{"a", "1"}, {"a", "2"}} },
 		"a dimension without a name": func(d *Datum) { d.Dimensions = []Dimension{{"", "1"}} },
 		"a zero byte":                func(d *Datum) { d.Dimensions = []Dimension{{"a", "1\x00b"}} },
+		"no UTF-8":                   func(d *Datum) { d.Dimensions = []Dimension{{"a", "1\xff"}} },
 		"a resolution":               func(d *Datum) { d.Resolution = 10 },
 		"a unit":                     func(d *Datum) { d.Unit = "Apples" },
 		"no values":                  func(d *Datum) { d.Values = nil },

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // Key returns a text that no other metric has, and by which [Store.List] orders metrics.
@@ -31,6 +32,9 @@ func (m Metric) check() error {
 		if d.Name == "" || i > 0 && m.Dimensions[i-1].Name >= d.Name {
 			return invalid("the dimensions of the metric %q are not sorted by name, or one is there twice: %q", m.Name, d.Name)
 		}
+	}
+	if !utf8.ValidString(m.Key()) { // names lie in the database as JSON, which would make one of several
+		return invalid("the metric %q has a name or a value that is no UTF-8", m.Name)
 	}
 	if strings.Count(m.Key(), "\x00") != 1+2*len(m.Dimensions) {
 		return invalid("the metric %q has a zero byte in a name or a value", m.Name)
