@@ -164,7 +164,7 @@ func TestDecimals(t *testing.T) {
 		0: "0.0", 1: "1.0", -21.5: "-21.5", 0.001: "0.001", 0.00012: "1.2E-4", 9_999_999: "9999999.0", 1e7: "1.0E7", 123_456_789.5: "1.234567895E8",
 		math.MaxFloat64: "1.7976931348623157E308", -1e21: "-1.0E21",
 	} {
-		if got := decimal(f); got != want {
+		if got := Decimal(f); got != want {
 			t.Errorf("got %s, want %s", got, want)
 		}
 	}

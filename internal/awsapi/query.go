@@ -183,16 +183,24 @@ func writeXML(b *bytes.Buffer, element string, v reflect.Value) {
 			b.WriteString("</" + element + ">")
 		}
 	case reflect.Float64:
-		b.WriteString(decimal(v.Float()))
+		b.WriteString(Decimal(v.Float()))
 	default:
 		_ = xml.EscapeText(b, []byte(shown(v)))
 	}
 }
 
-// decimal writes a number as AWS's services do, which are Java's: 21.0, 1.0E7.
+// Decimal writes a number as AWS's services do, which are Java's: 21.0, 1.0E7, NaN, Infinity.
 //
 // Source: Java SE API, Double.toString; 21.0 and 41.0 were recorded.
-func decimal(f float64) string {
+func Decimal(f float64) string {
+	switch {
+	case math.IsNaN(f):
+		return "NaN"
+	case math.IsInf(f, 1):
+		return "Infinity"
+	case math.IsInf(f, -1):
+		return "-Infinity"
+	}
 	if abs := math.Abs(f); abs == 0 || abs >= 1e-3 && abs < 1e7 {
 		text := strconv.FormatFloat(f, 'f', -1, 64)
 		if !strings.Contains(text, ".") {

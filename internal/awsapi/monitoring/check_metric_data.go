@@ -264,39 +264,15 @@ func (p *problems) set(in *statisticSet, path string) *metricstore.Statistics {
 // Source: AWS, PutMetricData; that those too near to 0 are refused is what Netflix's servo saw, and older pages said.
 func (p *problems) value(v awsapi.Double, path string) {
 	if size := math.Abs(float64(v)); size != 0 && !(size >= math.Ldexp(1, -360) && size <= math.Ldexp(1, 360)) {
-		p.invalid("The value %s for parameter %s is invalid.", javaDouble(float64(v)), path)
+		p.invalid("The value %s for parameter %s is invalid.", awsapi.Decimal(float64(v)), path)
 	}
 }
 
 // count checks a number of samples. AWS says nothing of those that are not whole; they are taken.
 func (p *problems) count(n awsapi.Double, path string) {
 	if !(n > 0) {
-		p.invalid("The value %s for parameter %s is invalid.", javaDouble(float64(n)), path)
+		p.invalid("The value %s for parameter %s is invalid.", awsapi.Decimal(float64(n)), path)
 		return
 	}
 	p.value(n, path)
-}
-
-// javaDouble writes a number as AWS's errors do, which is Java's way.
-func javaDouble(v float64) string {
-	switch size := math.Abs(v); {
-	case math.IsNaN(v):
-		return "NaN"
-	case math.IsInf(v, 1):
-		return "Infinity"
-	case math.IsInf(v, -1):
-		return "-Infinity"
-	case size == 0 || size >= 1e-3 && size < 1e7:
-		text := strconv.FormatFloat(v, 'f', -1, 64)
-		if !strings.Contains(text, ".") {
-			text += ".0"
-		}
-		return text
-	}
-	mantissa, exponent, _ := strings.Cut(strconv.FormatFloat(v, 'e', -1, 64), "e")
-	if !strings.Contains(mantissa, ".") {
-		mantissa += ".0"
-	}
-	sign := strings.TrimLeft(exponent[:1], "+")
-	return mantissa + "E" + sign + strings.TrimLeft(exponent[1:], "0")
 }
