@@ -98,13 +98,14 @@ func (b *batch) applyBroken(f *finding) error {
 	a.evaluated = f.at
 	delete(b.touched, a.Name)
 	a.EvaluationState = evaluationError
+	reason := cut(f.broken.Message, maxReason)
 	if a.State == InsufficientData {
-		if a.Reason != f.broken.Message {
-			a.Reason, a.ReasonData, a.StateUpdated = cut(f.broken.Message, maxReason), "", b.now
+		if a.Reason != reason {
+			a.Reason, a.ReasonData, a.StateUpdated = reason, "", b.now
 		}
 		return nil
 	}
-	return b.transition(a, InsufficientData, cut(f.broken.Message, maxReason), "", nil)
+	return b.transition(a, InsufficientData, reason, "", nil)
 }
 
 // maxReason is how many characters StateReason may have.

@@ -13,7 +13,7 @@ const (
 )
 
 // EvaluationPeriod is the length of a datapoint in seconds: of the metric, of the query that returns data, or, where that is an expression without a
-// period, the longest of the metrics beside it.
+// period, the longest of the metrics and expressions beside it.
 func (m *Metric) EvaluationPeriod() int {
 	if len(m.Queries) == 0 {
 		return m.Period
@@ -23,8 +23,8 @@ func (m *Metric) EvaluationPeriod() int {
 		period := q.Period
 		if q.Stat != nil {
 			period = q.Stat.Period
-			longest = max(longest, period)
 		}
+		longest = max(longest, period)
 		if q.ReturnData && period > 0 {
 			return period
 		}

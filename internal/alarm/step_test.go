@@ -91,6 +91,7 @@ func TestExpressions(t *testing.T) {
 		{[]metricmath.Query{{ID: "e", Expression: "a+b", ReturnData: true}, {ID: "a", Stat: stat(60)}, {ID: "b", Stat: stat(300)}}, 300, ""},
 		{[]metricmath.Query{{ID: "a", Stat: stat(60)}, {ID: "e", Expression: "a*2", Period: 120, ReturnData: true}}, 120, ""},
 		{[]metricmath.Query{{ID: "a", Stat: stat(60), ReturnData: true}, {ID: "b", Stat: stat(300)}}, 60, "p90"},
+		{[]metricmath.Query{{ID: "a", Expression: "INSIGHT_RULE_METRIC('r', 'Sum')", Period: 300}, {ID: "e", Expression: "a*2", ReturnData: true}}, 300, ""},
 	} {
 		m := &Metric{Queries: test.queries, EvaluationPeriods: 1, Comparison: "LessThanThreshold"}
 		if err := m.check(); err != nil {
