@@ -41,7 +41,7 @@ type evidenceRequest struct {
 	groups   []string
 	from, to int64
 	// matches chooses events; nil: all.
-	matches func(group, message string) bool
+	matches func(e *lakeEvent) bool
 }
 
 const (
@@ -72,7 +72,7 @@ func (s *Local) evidence(ctx context.Context, r evidenceRequest) (*evidence, err
 				out.Cut = true
 				return false
 			}
-			if r.matches != nil && !r.matches(group, e.Message) {
+			if r.matches != nil && !r.matches(&e) {
 				return true
 			}
 			out.Matched++
@@ -151,10 +151,10 @@ func (e recordEnds) target() string {
 	return out
 }
 
-// positions are where in a record's line its ends stand; -1: nowhere.
+// positions are where in a record's line its ends stand, and what weir's own metrics are by; -1: nowhere.
 type positions struct {
-	src, dst, dstPort, protocol, eni int
-	n                                int // fields of a line
+	src, dst, srcPort, dstPort, protocol, eni, vpc, action int
+	n                                                      int // fields of a line
 }
 
 // positionsOf returns the positions of a format; a format that is not known is AWS's default one, which its version tells.
@@ -162,7 +162,7 @@ func positionsOf(f flowlog.Format) positions {
 	if f.Len() == 0 {
 		f = flowlog.DefaultFormat(flowlog.KindVPC)
 	}
-	out := positions{-1, -1, -1, -1, -1, f.Len()}
+	out := positions{-1, -1, -1, -1, -1, -1, -1, -1, f.Len()}
 	for i := range f.Len() {
 		field, known := f.Field(i)
 		if !known {
@@ -173,12 +173,18 @@ func positionsOf(f flowlog.Format) positions {
 			out.src = i
 		case flowlog.DstAddr:
 			out.dst = i
+		case flowlog.SrcPort:
+			out.srcPort = i
 		case flowlog.DstPort:
 			out.dstPort = i
 		case flowlog.Protocol:
 			out.protocol = i
 		case flowlog.InterfaceID:
 			out.eni = i
+		case flowlog.VPCID:
+			out.vpc = i
+		case flowlog.Action:
+			out.action = i
 		}
 	}
 	return out
@@ -187,18 +193,30 @@ func positionsOf(f flowlog.Format) positions {
 // maxWord is how long the words are that messages show of a record, in bytes: no address, port or id is longer.
 const maxWord = 64
 
-// of returns the ends of a record; false where a line is none.
-func (p positions) of(line string) (recordEnds, bool) {
+// words splits a line; nil where it is no record.
+func (p positions) words(line string) []string {
 	words := strings.Split(line, " ")
 	if len(words) != p.n || slices.ContainsFunc([]int{p.src, p.dst, p.dstPort, p.protocol, p.eni}, func(i int) bool { return i >= 0 && len(words[i]) > maxWord }) {
+		return nil
+	}
+	return words
+}
+
+// wordAt returns a word, "" where it is absent.
+func wordAt(words []string, i int) string {
+	if i < 0 || words[i] == "-" {
+		return ""
+	}
+	return words[i]
+}
+
+// of returns the ends of a record; false where a line is none.
+func (p positions) of(line string) (recordEnds, bool) {
+	words := p.words(line)
+	if words == nil {
 		return recordEnds{}, false
 	}
-	word := func(i int) string {
-		if i < 0 || words[i] == "-" {
-			return ""
-		}
-		return strings.Clone(words[i]) // else the whole line is kept
-	}
+	word := func(i int) string { return strings.Clone(wordAt(words, i)) } // else the whole line is kept
 	out := recordEnds{word(p.src), word(p.dst), word(p.dstPort), word(p.protocol), word(p.eni)}
 	_, err := netip.ParseAddr(out.src)
 	return out, out.src == "" || err == nil

@@ -26,8 +26,13 @@ func (e *alarmEvidence) of(ctx context.Context, a *alarm.Action) (*evidence, err
 	if m == nil {
 		return nil, nil
 	}
-	matches := map[string][]func(string) bool{}
+	matches := map[string][]func(*lakeEvent) bool{}
 	metrics, rules := uses(m)
+	for _, k := range metrics {
+		if fn := ownMetric(k); fn != nil {
+			matches[FlowLogsGroup] = append(matches[FlowLogsGroup], fn)
+		}
+	}
 	filters, err := logs.MetricFilters(ctx, e.store)
 	if err != nil {
 		return nil, err
@@ -42,7 +47,7 @@ func (e *alarmEvidence) of(ctx context.Context, a *alarm.Action) (*evidence, err
 				return nil, err
 			}
 			if fn != nil {
-				matches[f.Group] = append(matches[f.Group], fn)
+				matches[f.Group] = append(matches[f.Group], ofMessage(fn))
 			}
 		}
 	}
@@ -61,18 +66,51 @@ func (e *alarmEvidence) of(ctx context.Context, a *alarm.Action) (*evidence, err
 		contributes := kept[i].Rule.Contributes()
 		for _, g := range groups {
 			if kept[i].Rule.Matches(g) {
-				matches[g] = append(matches[g], contributes)
+				matches[g] = append(matches[g], ofMessage(contributes))
 			}
 		}
 	}
 	if len(matches) == 0 {
 		return nil, nil
 	}
-	r := evidenceRequest{groups: keysOfMap(matches), matches: func(group, message string) bool {
-		return slices.ContainsFunc(matches[group], func(f func(string) bool) bool { return f(message) })
+	r := evidenceRequest{groups: keysOfMap(matches), matches: func(e *lakeEvent) bool {
+		return slices.ContainsFunc(matches[e.Group], func(f func(*lakeEvent) bool) bool { return f(e) })
 	}}
 	r.from, r.to = judged(a, m)
 	return e.s.evidence(ctx, r)
+}
+
+// ofMessage makes of what looks at a message what looks at an event.
+func ofMessage(fn func(message string) bool) func(*lakeEvent) bool {
+	return func(e *lakeEvent) bool { return fn(e.Message) }
+}
+
+// ownMetric returns what says whether a record adds to one of weir's own metrics of flow logs; nil where the metric is none, or counts what has no series of its own.
+func ownMetric(k metricstore.Metric) func(*lakeEvent) bool {
+	if k.Namespace != FlowLogsNamespace || len(k.Dimensions) != 1 || k.Dimensions[0].Value == otherSeries {
+		return nil
+	}
+	name, value := k.Dimensions[0].Name, k.Dimensions[0].Value
+	var at positions
+	last := ""
+	return func(e *lakeEvent) bool {
+		if f := e.format.String(); at.n == 0 || f != last {
+			at, last = positionsOf(e.format), f
+		}
+		words := at.words(e.Message)
+		if words == nil || at.src >= 0 && wordAt(words, at.src) == "" || k.Name == "Rejects" && wordAt(words, at.action) != "REJECT" {
+			return false // it is no flow, or none that counts
+		}
+		switch name {
+		case dimensionInterface:
+			return wordAt(words, at.eni) == value
+		case dimensionVPC:
+			return wordAt(words, at.vpc) == value
+		case dimensionPortClass:
+			return classOf(wordAt(words, at.dstPort), wordAt(words, at.srcPort)) == value
+		}
+		return false
+	}
 }
 
 // adds returns what says whether an event adds to a metric by a metric filter; nil where none does, since the filter makes metrics of other dimensions.

@@ -2,6 +2,7 @@ package app
 
 import (
 	"fmt"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -33,6 +34,33 @@ func TestAlarmEvidence(t *testing.T) {
 	a.at(watchedDay.Add(time.Minute + time.Second))
 	text := a.texts()["refused ALARM"]
 	if !strings.Contains(text, "eni-2  1\n") || !strings.Contains(text, "port 3389/tcp  1\n") || strings.Contains(text, "eni-1") || strings.Contains(text, "port 22") {
+		t.Errorf("the message says:\n%s", text)
+	}
+}
+
+// TestAlarmEvidenceOfFlows names the records behind an alarm on weir's own metrics of flow logs.
+func TestAlarmEvidenceOfFlows(t *testing.T) {
+	a, endpoint := newAlerted(t, watchedDay)
+	arn := a.topic(endpoint)
+	dir := filepath.Join(t.TempDir(), "logs")
+	for i, lines := range [][]string{{flowLine(0, "eni-1", 50000, 22, 40, "REJECT")}, {
+		flowLine(61, "eni-1", 50000, 22, 40, "REJECT"), flowLine(62, "eni-2", 22, 50000, 40, "REJECT"), flowLine(63, "eni-3", 50000, 443, 40, "REJECT"), flowLine(64, "eni-4", 50000, 22, 40, "ACCEPT"),
+	}} {
+		deliverFile(t, dir, fmt.Sprint(i, ".log"), lines...)
+		if _, err := a.s.Open(t.Context(), OpenRequest{Sources: []string{dir}, Brief: true, Follow: true}, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	a.call("monitoring", "PutMetricAlarm", fmt.Sprintf(`{"AlarmName":"ssh","Namespace":"Weir/FlowLogs","MetricName":"Rejects","Dimensions":[{"Name":"PortClass","Value":"SSH"}],"Statistic":"Sum",
+		"Period":60,"EvaluationPeriods":1,"Threshold":0,"ComparisonOperator":"GreaterThanThreshold","AlarmActions":[%q]}`, arn), "")
+	a.at(watchedDay.Add(2*time.Minute + LakeLateness + time.Second))
+	text := a.texts()["ssh ALARM"]
+	for _, want := range []string{"[2.0 (", "eni-1  1\n", "eni-2  1\n", "10.0.0.2 port 22/tcp     1\n"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the message does not say %q", want)
+		}
+	}
+	if strings.Contains(text, "eni-3") || strings.Contains(text, "eni-4") || t.Failed() {
 		t.Errorf("the message says:\n%s", text)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"math/big"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -46,6 +47,19 @@ var portClasses = []struct {
 	{"DNS", []int64{53}},
 	{"HTTP", []int64{80, 443, 8080, 8443}},
 	{"Database", []int64{1433, 1521, 3306, 5432, 5439, 6379, 27017}},
+}
+
+// classOf returns the class of a record's ports.
+func classOf(dst, src string) string {
+	for _, port := range []string{dst, src} {
+		n, err := strconv.ParseInt(port, 10, 64)
+		for _, c := range portClasses {
+			if err == nil && slices.Contains(c.ports, n) {
+				return c.name
+			}
+		}
+	}
+	return otherClass
 }
 
 // otherClass is the class of all other ports, and of what has none.
