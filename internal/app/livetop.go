@@ -63,8 +63,8 @@ type LiveTopRow struct {
 }
 
 const (
-	// liveMinutes is how far back a live list looks, and liveMost how many contributors are counted one by one.
-	liveMinutes = 5 * time.Minute
+	// liveSpan is how far back a live list looks, and liveMost how many contributors are counted one by one.
+	liveSpan = 5 * time.Minute
 	liveMost    = 10_000
 )
 
@@ -94,7 +94,7 @@ func LiveTop(ctx context.Context, s Service, r LiveTopRequest) (*LiveTopReport, 
 
 // since returns how far back it is looked.
 func (r *LiveTopRequest) since(late time.Duration) time.Duration {
-	return cmp.Or(r.Since, liveMinutes+late)
+	return cmp.Or(r.Since, liveSpan+late)
 }
 
 // A liveQuery is a question about events.

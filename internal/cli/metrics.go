@@ -34,13 +34,13 @@ type shownMetric struct {
 // metricDimension is a dimension of a metric.
 type metricDimension struct{ Name, Value string }
 
-// text writes a metric as the arguments of weir metrics get.
-func (m *shownMetric) text() string {
-	out := m.Namespace + " " + m.MetricName
-	for _, d := range m.Dimensions {
-		out += " " + d.Name + "=" + d.Value
+// dimensions writes the dimensions of a metric as the arguments of weir metrics get.
+func (m *shownMetric) dimensions() string {
+	out := make([]string, len(m.Dimensions))
+	for i, d := range m.Dimensions {
+		out[i] = d.Name + "=" + d.Value
 	}
-	return out
+	return strings.Join(out, " ")
 }
 
 // listMetrics returns the metrics that a request is for.
@@ -165,7 +165,7 @@ or with some dimensions. ListMetrics of AWS says which these are.`,
 			var rows [][]string
 			for i := range list {
 				m := &list[i]
-				rows = append(rows, []string{m.Namespace, m.MetricName, strings.TrimPrefix(strings.TrimPrefix(m.text(), m.Namespace+" "+m.MetricName), " ")})
+				rows = append(rows, []string{m.Namespace, m.MetricName, m.dimensions()})
 			}
 			return printTable(c.out, []tableColumn{{head: "NAMESPACE"}, {head: "NAME"}, {head: "DIMENSIONS"}}, rows)
 		},
