@@ -27,8 +27,8 @@ type TestMessage struct {
 // A TestSubscriber is a subscriber of a topic.
 type TestSubscriber struct {
 	ARN, Protocol, Endpoint string
-	// Why says why it does not get the message.
-	Why string
+	// Pending says that it does not get the message because it has not confirmed its subscription; another that does not get it has a filter policy that leaves it out.
+	Pending bool
 }
 
 // DeadLetterChange asks for what is to become of a dead letter.
@@ -73,11 +73,7 @@ func (w *alerting) publishTest(ctx context.Context, m notify.Message) (TestMessa
 		out.To = append(out.To, TestSubscriber{ARN: sub.ARN, Protocol: sub.Protocol, Endpoint: sub.Endpoint})
 	}
 	for _, sub := range p.NotTo {
-		why := "its filter policy leaves this message out"
-		if sub.Pending {
-			why = "it has not confirmed its subscription"
-		}
-		out.NotTo = append(out.NotTo, TestSubscriber{sub.ARN, sub.Protocol, sub.Endpoint, why})
+		out.NotTo = append(out.NotTo, TestSubscriber{sub.ARN, sub.Protocol, sub.Endpoint, sub.Pending})
 	}
 	return out, nil
 }

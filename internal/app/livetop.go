@@ -65,7 +65,7 @@ type LiveTopRow struct {
 const (
 	// liveSpan is how far back a live list looks, and liveMost how many contributors are counted one by one.
 	liveSpan = 5 * time.Minute
-	liveMost    = 10_000
+	liveMost = 10_000
 )
 
 // LiveTop says who contributed most in the last minutes. A rule that is kept has it counted already. Others are counted for each answer anew, from the events

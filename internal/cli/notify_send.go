@@ -30,7 +30,8 @@ subscriber whether it got it: it waits until each has it or an attempt failed, a
 --wait. What failed is tried again as any message is, and is among the dead letters in
 the end.
 
-Where a subscriber did not get it, the exit code is 1.`,
+Where a subscriber did not get it, or nobody did, the exit code is 1; one whose filter policy
+leaves such a message out is no failure.`,
 		Example: `  weir notify test woken
   weir notify test arn:aws:sns:us-east-1:000000000000:woken --wait 5s --json`,
 		Args:              needArgs(1, 1, "the topic"),
@@ -62,7 +63,7 @@ type testOutcome struct {
 	Message  string `json:"message_id,omitempty"`
 	Protocol string `json:"protocol,omitempty"`
 	Endpoint string `json:"endpoint,omitempty"`
-	// Outcome is delivered, waiting, failed, dead, not sent, or refused.
+	// Outcome is one of the outcomes below.
 	Outcome string `json:"outcome"`
 	Reason  string `json:"reason,omitempty"`
 	Hint    string `json:"hint,omitempty"`
@@ -77,6 +78,7 @@ const (
 	outcomeFailed    = "failed"
 	outcomeDead      = "dead letter"
 	outcomeNotSent   = "not sent"
+	outcomeLeftOut   = "left out"
 	outcomeRefused   = "refused"
 )
 
@@ -142,7 +144,11 @@ func outcomes(ctx context.Context, s app.Service, sent []app.TestMessage) ([]tes
 			out = append(out, o)
 		}
 		for _, not := range m.NotTo {
-			out = append(out, testOutcome{Target: m.Target, Message: m.ID, Protocol: not.Protocol, Endpoint: not.Endpoint, Outcome: outcomeNotSent, Reason: not.Why})
+			o := testOutcome{Target: m.Target, Message: m.ID, Protocol: not.Protocol, Endpoint: not.Endpoint, Outcome: outcomeLeftOut, Reason: "its filter policy leaves this message out"}
+			if not.Pending {
+				o.Outcome, o.Reason = outcomeNotSent, "it has not confirmed its subscription"
+			}
+			out = append(out, o)
 		}
 	}
 	return out, nil
@@ -180,14 +186,19 @@ func deliveryHint(reason string) string {
 	return ""
 }
 
-// printOutcomes prints what became of test messages. Where a subscriber lacks one, the exit code is 1.
+// printOutcomes prints what became of test messages. Where a subscriber that is to get one has not got it, or nobody has, the exit code is 1.
 func (c *cli) printOutcomes(all []testOutcome, wait time.Duration) error {
+	got := false
 	for _, o := range all {
-		if o.Outcome != outcomeDelivered {
+		switch o.Outcome {
+		case outcomeDelivered:
+			got = true
+		case outcomeLeftOut:
+		default:
 			c.code = exitFailed
 		}
 	}
-	if len(all) == 0 {
+	if !got {
 		c.code = exitFailed
 	}
 	if c.json {
