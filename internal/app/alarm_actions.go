@@ -69,10 +69,19 @@ func (d *alarmActions) all(ctx context.Context) (bool, error) {
 // actionIDs is the namespace of the ids of messages: the id of an action makes that of its message.
 var actionIDs = uuid.MustParse("5f1cf4a2-6d0b-4b53-9a3e-6b8f8f0f7c11")
 
+// noSuchAction is why an action can't be carried out that is no message.
+const noSuchAction = "this server carries out no actions but messages to topics of SNS"
+
+// isTopic reports whether an action is a message to a topic, of any of AWS's partitions.
+func isTopic(target string) bool {
+	parts := strings.SplitN(target, ":", 4)
+	return len(parts) == 4 && parts[0] == "arn" && parts[2] == "sns"
+}
+
 // one carries out an action, or says in the history that it can't be.
 func (d *alarmActions) one(ctx context.Context, a *alarm.Action) error {
-	if parts := strings.SplitN(a.Target, ":", 4); len(parts) < 4 || parts[2] != "sns" {
-		return d.alarms.ActionDone(ctx, a.ID, false, "this server carries out no actions but messages to topics of SNS")
+	if !isTopic(a.Target) {
+		return d.alarms.ActionDone(ctx, a.ID, false, noSuchAction)
 	}
 	m, err := d.message(ctx, a)
 	if err != nil {
