@@ -14,7 +14,7 @@ import (
 	"weir/internal/awsapi/monitoring"
 	"weir/internal/awsapi/sns"
 	"weir/internal/awsapi/sts"
-		"weir/internal/insights"
+	"weir/internal/insights"
 	"weir/internal/logstore"
 	"weir/internal/sigv4"
 )
