@@ -69,10 +69,16 @@ func (d *alarmActions) all(ctx context.Context) (bool, error) {
 // actionIDs is the namespace of the ids of messages: the id of an action makes that of its message.
 var actionIDs = uuid.MustParse("5f1cf4a2-6d0b-4b53-9a3e-6b8f8f0f7c11")
 
+// noSuchAction is why an action can't be carried out that is no message.
+const noSuchAction = "this server carries out no actions but messages to topics of SNS"
+
+// isTopic reports whether an action is a message to a topic.
+func isTopic(target string) bool { return strings.HasPrefix(target, "arn:aws:sns:") }
+
 // one carries out an action, or says in the history that it can't be.
 func (d *alarmActions) one(ctx context.Context, a *alarm.Action) error {
-	if !strings.HasPrefix(a.Target, "arn:aws:sns:") {
-		return d.alarms.ActionDone(ctx, a.ID, false, "this server carries out no actions but messages to topics of SNS")
+	if !isTopic(a.Target) {
+		return d.alarms.ActionDone(ctx, a.ID, false, noSuchAction)
 	}
 	m, err := d.message(ctx, a)
 	if err != nil {

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"encoding/gob"
+	"errors"
 	"fmt"
 	"log/slog"
 	"sync"
@@ -66,6 +67,15 @@ func (s *Local) CallAPI(ctx context.Context, service, operation string, in []byt
 		}
 	}
 	return nil, awsapi.Errorf("UnknownOperationException", "there is no service %q", service)
+}
+
+// APIError returns the code and the message of an error of an operation of AWS.
+func APIError(err error) (code, message string, ok bool) {
+	e, ok := errors.AsType[*awsapi.Error](err)
+	if !ok {
+		return "", "", false
+	}
+	return e.Code, e.Message, true
 }
 
 // apiCall is CallAPI over the socket.

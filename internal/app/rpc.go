@@ -103,6 +103,7 @@ func rpcHandler(serving context.Context, s Service, version string) http.Handler
 	logMethods(method, s)
 	athenaMethods(method, s)
 	apiMethods(method, s)
+	alertMethods(method, s)
 	return mux
 }
 

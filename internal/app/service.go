@@ -44,6 +44,7 @@ type Service interface {
 	LogService
 	AthenaService
 	APIService
+	AlertService
 
 	Close() error
 }

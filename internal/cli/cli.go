@@ -111,6 +111,7 @@ Apache Iceberg lake on this machine, and answers questions about them in seconds
 		c.lakeCommand(), c.serveCommand(), c.userCommand(), c.synthCommand(), c.manCommand())
 	root.AddCommand(c.keysCommand())
 	root.AddCommand(c.athenaCommand())
+	root.AddCommand(c.metricsCommand(), c.alarmCommand(), c.notifyCommand(), c.apiCommand())
 	addExitCodes(root)
 	return root
 }
@@ -182,10 +183,12 @@ func subcommand(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
 	}
-	cmd.SuggestionsMinimumDistance = 2
 	err := usage(fmt.Errorf("unknown command %q for %q", args[0], cmd.CommandPath()))
-	if like := cmd.SuggestionsFor(args[0]); len(like) > 0 {
-		err = hint(err, fmt.Sprintf("did you mean '%s %s'?", cmd.CommandPath(), like[0]))
+	for distance := 1; distance <= 2; distance++ { // the nearest first
+		cmd.SuggestionsMinimumDistance = distance
+		if like := cmd.SuggestionsFor(args[0]); len(like) > 0 {
+			return hint(err, fmt.Sprintf("did you mean '%s %s'?", cmd.CommandPath(), like[0]))
+		}
 	}
 	return err
 }

@@ -2,8 +2,10 @@ package cli
 
 import (
 	"compress/gzip"
+	"context"
 	"encoding/hex"
 	"errors"
+	"log/slog"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -11,9 +13,12 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"weir/internal/app"
+	"weir/internal/notify"
 	"weir/internal/sharedtest"
 )
 
@@ -25,7 +30,7 @@ func TestScript(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script",
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits": exits, "gz": gz, "cut": cut, "bytes": writeBytes, "scrub": scrub,
+			"exits": exits, "gz": gz, "cut": cut, "bytes": writeBytes, "scrub": scrub, "serve": serveData, "ago": minutesAgo,
 		},
 		Condition: func(name string) (bool, error) {
 			if name == "shared" {
@@ -132,4 +137,45 @@ func scrubbed(text, folder, name string) string {
 		text = v.is.ReplaceAllString(text, v.put)
 	}
 	return text
+}
+
+// serveData serves the script's data directory until its end: serve [NAME=PROGRAM]... gives the server commands that messages may run.
+func serveData(ts *testscript.TestScript, _ bool, args []string) {
+	ctx, cancel := context.WithCancel(context.Background())
+	ready, done := make(chan string, 1), make(chan error, 1)
+	commands := map[string]string{}
+	for _, arg := range args {
+		name, program, _ := strings.Cut(arg, "=")
+		commands[name] = ts.MkAbs(program)
+	}
+	go func() {
+		done <- app.Serve(ctx, app.ServeOptions{
+			Data: ts.Getenv("WEIR_DATA"), Listen: "127.0.0.1:0", Version: version, Log: slog.New(slog.DiscardHandler), Notify: notify.Options{Commands: commands},
+			Ready: func(url string) { ready <- url },
+		})
+	}()
+	select {
+	case <-ready:
+	case err := <-done:
+		cancel()
+		ts.Fatalf("the server: %v", err)
+	}
+	ts.Defer(func() {
+		cancel()
+		if err := <-done; err != nil {
+			ts.Logf("the server: %v", err)
+		}
+	})
+}
+
+// minutesAgo writes times into a file: ago FILE puts the time of n seconds before the current minute, in seconds since the epoch, in place of AGO(n).
+func minutesAgo(ts *testscript.TestScript, _ bool, args []string) {
+	text := ts.ReadFile(args[0])
+	minute := time.Now().Truncate(time.Minute)
+	text = regexp.MustCompile(`AGO\((\d+)\)`).ReplaceAllStringFunc(text, func(s string) string {
+		n, err := strconv.Atoi(s[len("AGO(") : len(s)-1])
+		ts.Check(err)
+		return strconv.FormatInt(minute.Add(-time.Duration(n)*time.Second).Unix(), 10)
+	})
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(text), 0o600))
 }

@@ -24,6 +24,7 @@ func (c *cli) topCommand() *cobra.Command {
 	var limits limitFlags
 	var by, where string
 	var tgw, every bool
+	var live topLiveFlags
 	n := int64(10)
 	cmd := &cobra.Command{
 		Use:   "top [flags] FIELD...",
@@ -48,28 +49,44 @@ records, counts what each interface recorded.
 does not count. Transit gateway flow logs (--tgw) don't tell that: each of their records
 counts, of what passes two logged attachments both.
 
+` + topLiveHelp + `
+
 ` + whereHelp + ``,
 		Example: `  weir top srcaddr
   weir top dstport --by records --where 'action = REJECT and protocol = tcp'
   weir top srcaddr dstaddr --where 'addr in 10.0.0.0/8 and port = 443' --since 24h
   weir top interface-id --from 2026-03-02T10:00 --to 2026-03-02T11:00 --tz UTC --json
   weir top srcaddr,dstaddr --every-record
-  weir top tgw-attachment-id --tgw`,
-		Args:              needArgs(1, -1, "the field"),
+  weir top tgw-attachment-id --tgw
+  weir top srcaddr --live --by rejects
+  weir top --live --rule top-sources-by-bytes --once --json`,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if live.live {
+				return nil // a rule has its own
+			}
+			return needArgs(1, -1, "the field")(cmd, args)
+		},
 		ValidArgsFunction: c.completeField(&tgw),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := live.excluded(cmd); err != nil {
+				return err
+			}
+			if live.live {
+				return c.topLive(cmd.Context(), &live, &scope, strings.FieldsFunc(strings.Join(args, ","), func(r rune) bool { return r == ',' }), by, n)
+			}
 			r := app.TopRequest{Kind: kindOf(tgw), Fields: strings.Split(strings.Join(args, ","), ","), By: by, Where: where, N: n, EveryRecord: every}
 			return c.top(cmd.Context(), r, &scope, &limits)
 		},
 	}
 	scope.add(cmd)
 	limits.add(cmd)
-	cmd.Flags().StringVar(&by, "by", "bytes", "count by `MEASURE`: "+strings.Join(topMeasures, ", "))
+	cmd.Flags().StringVar(&by, "by", "bytes", "count by `MEASURE`: "+strings.Join(topMeasures, ", ")+"; with --live also rejects")
 	addWhere(cmd, &where, &tgw)
 	cmd.Flags().BoolVar(&tgw, "tgw", false, "transit gateway flow logs instead of VPC flow logs")
 	cmd.Flags().BoolVar(&every, "every-record", false, "count the same traffic as often as it was recorded")
 	cmd.Flags().Int64VarP(&n, "number", "n", 10, "show `N` groups")
-	complete(cmd, "by", topMeasures...)
+	live.add(c, cmd)
+	complete(cmd, "by", app.LiveTopMeasures...)
 	completeNothing(cmd, "number")
 	return cmd
 }

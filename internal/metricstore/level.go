@@ -27,6 +27,17 @@ func (l level) since(now time.Time) int64 {
 	return floor(oldest, l.step)
 }
 
+// KeptFor returns how long periods of some seconds, which begin at any multiple of so many, can be read.
+func KeptFor(period int) time.Duration {
+	kept := levels[0].keep
+	for _, l := range levels {
+		if int64(period)%l.step == 0 {
+			kept = l.keep
+		}
+	}
+	return kept
+}
+
 // Align rounds the beginning of a request for points down as CloudWatch does, in seconds since the epoch: to a whole minute, of 15 days ago to
 // five minutes, of 63 days ago to an hour, and where the period is less than a minute to a multiple of it.
 //

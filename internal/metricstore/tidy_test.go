@@ -174,3 +174,11 @@ func TestAlign(t *testing.T) {
 		}
 	}
 }
+
+func TestKeptFor(t *testing.T) {
+	for period, want := range map[int]time.Duration{1: 3 * time.Hour, 30: 3 * time.Hour, 60: 15 * day, 120: 15 * day, 300: 63 * day, 900: 63 * day, 3600: 455 * day, 7200: 455 * day} {
+		if got := KeptFor(period); got != want {
+			t.Errorf("%d s: %v, not %v", period, got, want)
+		}
+	}
+}

@@ -1,0 +1,98 @@
+package app
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"weir/internal/contributor"
+)
+
+// liveRule asks a rule that is kept.
+func liveRule(ctx context.Context, s Service, r *LiveTopRequest) (*LiveTopReport, error) {
+	to := r.Now.Truncate(time.Minute).Add(time.Minute)
+	late, err := ruleLateness(ctx, s, r.Rule)
+	if err != nil {
+		return nil, err
+	}
+	minutes := (r.since(late) + time.Minute - 1) / time.Minute
+	from := to.Add(-minutes * time.Minute)
+	in, err := json.Marshal(map[string]any{
+		"RuleName": r.Rule, "StartTime": from.Unix(), "EndTime": to.Unix(), "Period": 60, "MaxContributorCount": r.N,
+	})
+	if err != nil {
+		return nil, err
+	}
+	raw, err := s.CallAPI(ctx, "monitoring", "GetInsightRuleReport", in)
+	if err != nil {
+		return nil, err
+	}
+	var report struct {
+		KeyLabels              []string
+		AggregationStatistic   string
+		AggregateValue         float64
+		ApproximateUniqueCount int64
+		Contributors           []struct {
+			Keys                      []string
+			ApproximateAggregateValue float64
+		}
+	}
+	if err := json.Unmarshal(raw, &report); err != nil {
+		return nil, err
+	}
+	out := &LiveTopReport{
+		Of: "the rule " + r.Rule, Keys: report.KeyLabels, By: "sum", From: from, To: to, Contributors: report.ApproximateUniqueCount, Total: report.AggregateValue,
+	}
+	if report.AggregationStatistic == contributor.SampleCount {
+		out.By = "events"
+	}
+	for _, c := range report.Contributors {
+		out.Rows = append(out.Rows, LiveTopRow{c.Keys, c.ApproximateAggregateValue})
+	}
+	return out, nil
+}
+
+// ruleLateness returns how late the events of a rule's log groups come at most, 0 where there is no such rule.
+func ruleLateness(ctx context.Context, s Service, name string) (time.Duration, error) {
+	var definition string
+	for in := map[string]any{}; ; {
+		raw, err := json.Marshal(in)
+		if err != nil {
+			return 0, err
+		}
+		if raw, err = s.CallAPI(ctx, "monitoring", "DescribeInsightRules", raw); err != nil {
+			return 0, err
+		}
+		var page struct {
+			InsightRules []struct{ Name, Definition string }
+			NextToken    string
+		}
+		if err := json.Unmarshal(raw, &page); err != nil {
+			return 0, err
+		}
+		for _, rule := range page.InsightRules {
+			if rule.Name == name {
+				definition = rule.Definition
+			}
+		}
+		if page.NextToken == "" || definition != "" {
+			break
+		}
+		in["NextToken"] = page.NextToken
+	}
+	if definition == "" {
+		return 0, nil
+	}
+	rule, err := contributor.ParseRule([]byte(definition))
+	if err != nil {
+		return 0, err
+	}
+	groups, err := s.LogGroups(ctx)
+	late := time.Duration(0)
+	for i := range groups {
+		if rule.Matches(groups[i].Name) {
+			late = max(late, groups[i].Lateness)
+		}
+	}
+	return late, err
+}

@@ -1,0 +1,149 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"regexp"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"weir/internal/app"
+)
+
+func (c *cli) apiCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "api SERVICE OPERATION [JSON|@FILE|-]",
+		Short: "Carry out an operation of AWS, as a client does",
+		Long: `Carries out an operation of a service of AWS as a request of a client does, without a key
+and a signature, and prints the answer. What is asked is a JSON object with the names that
+AWS's API has, as 'aws ... --cli-input-json' takes it; times are seconds since the epoch.
+Services are logs, monitoring (CloudWatch), sns and athena. Without a server,
+what it changes is in the data directory, and 'weir serve' carries on with it.`,
+		Example: `  weir api monitoring DescribeAlarms
+  weir api logs PutMetricFilter '{"logGroupName": "/weir/flow-logs", "filterName": "ssh", "filterPattern": "[..., dstport = 22, protocol, packets, bytes, start, end, action = REJECT, status]",
+    "metricTransformations": [{"metricName": "ssh", "metricNamespace": "mine", "metricValue": "1"}]}'
+  weir api monitoring PutMetricAlarm @alarm.json
+  weir api sns CreateTopic '{"Name": "woken"}'`,
+		Args: needArgs(2, 3, "the service and the operation"),
+		ValidArgsFunction: func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+			if len(args) == 0 {
+				return apiServices, cobra.ShellCompDirectiveNoFileComp
+			}
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			in := "{}"
+			if len(args) == 3 {
+				var err error
+				if in, err = c.queryText(args[2]); err != nil {
+					return err
+				}
+			}
+			var object map[string]any
+			if err := json.Unmarshal([]byte(in), &object); err != nil {
+				return hint(usage(fmt.Errorf("what is asked is no JSON object: %w", err)), `such as '{"Name": "woken"}'`)
+			}
+			open := c.writer
+			if asks.MatchString(args[1]) { // it makes no data directory
+				open = c.watched
+			}
+			s, err := open(cmd.Context())
+			if err != nil {
+				return err
+			}
+			defer s.Close()
+			out, err := s.CallAPI(cmd.Context(), args[0], args[1], []byte(in))
+			if err != nil {
+				return apiError(err)
+			}
+			var b bytes.Buffer
+			if err := json.Indent(&b, out, "", "  "); err != nil {
+				return err
+			}
+			_, err = fmt.Fprintln(c.out, b.String())
+			return err
+		},
+	}
+}
+
+// asks matches the names of operations that change nothing.
+var asks = regexp.MustCompile(`^(Describe|Get|List|Filter)`)
+
+// apiServices are the services of AWS.
+var apiServices = []string{"logs", "monitoring", "sns", "athena"}
+
+// watched returns a service that has what watches: the server's, or one that holds the data directory meanwhile. It makes no data directory.
+func (c *cli) watched(ctx context.Context) (app.Service, error) {
+	if !app.HasLogStore(c.data) {
+		s, err := c.reader(ctx) // says that there is no lake
+		if err != nil {
+			return nil, err
+		}
+		if _, served := s.(*app.Remote); served {
+			return s, nil
+		}
+		if err := s.Close(); err != nil {
+			return nil, err
+		}
+	}
+	return c.writer(ctx)
+}
+
+// server returns the server that holds the data directory.
+func (c *cli) server(ctx context.Context, what string) (app.Service, error) {
+	s, err := app.Dial(ctx, c.data, version)
+	if errors.Is(err, app.ErrNoServer) {
+		return nil, hint(fmt.Errorf("no server runs on %s, and %s", c.data, what), "weir serve --data "+c.data)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// callAPI carries out an operation of AWS and reads its answer.
+func callAPI[Out any](ctx context.Context, s app.Service, service, operation string, in any) (*Out, error) {
+	raw, err := json.Marshal(in)
+	if err != nil {
+		return nil, err
+	}
+	answer, err := s.CallAPI(ctx, service, operation, raw)
+	if err != nil {
+		return nil, apiError(err)
+	}
+	out := new(Out)
+	return out, json.Unmarshal(answer, out)
+}
+
+// apiError returns an error of an operation of AWS as commands show it: what a client would be told is wrong usage.
+func apiError(err error) error {
+	code, text, ok := app.APIError(err)
+	switch {
+	case !ok:
+		return err
+	case text == "":
+		return usage(errors.New(code))
+	}
+	return usage(fmt.Errorf("%s: %s", code, text))
+}
+
+// members are those of a JSON object.
+type members = map[string]any
+
+// epoch is a time in the JSON of AWS's API: seconds since the epoch, with a fraction.
+type epoch float64
+
+// time returns the time; the zero time for 0.
+func (e epoch) time() time.Time {
+	if e == 0 {
+		return time.Time{}
+	}
+	return time.UnixMilli(int64(float64(e)*1000 + 0.5))
+}
+
+// epochOf returns a time as AWS's API has it.
+func epochOf(t time.Time) float64 { return float64(t.UnixMilli()) / 1000 }
