@@ -79,8 +79,8 @@ bench-table: build ## 10 M records: parser, intake, sizes and questions, beside 
 bench-short: build ## the same on few records, without peers: fails where an answer differs or a ratio is clearly worse
 	$(GO) run ./bench -weir bin/weir -dir bin/bench-short -records 200000 -runs 3 -peers ''
 
-bench-crash: ## kill -9 an intake and a server at 50 random moments each, and Puts of log events at 200: CRASHFLAGS="-kills 200 -crash-seed 1"
-	$(GO) test ./internal/cli -count 1 -timeout 60m -v -run 'Test(Serve)?Crash$$' $(or $(CRASHFLAGS),-kills 50)
+bench-crash: ## kill -9 an intake, a server and what watches at 50 random moments each, and Puts of log events at 200: CRASHFLAGS="-kills 200 -crash-seed 1"
+	$(GO) test ./internal/cli -count 1 -timeout 60m -v -run 'Test(Serve|Watch)?Crash$$' $(or $(CRASHFLAGS),-kills 50)
 	$(GO) test ./internal/logstore -count 1 -timeout 60m -v -run 'TestCrash$$' $(or $(CRASHFLAGS),-kills 200)
 
 peers: ## pyarrow, DuckDB's own Python and PyIceberg read what weir writes (they must be installed)

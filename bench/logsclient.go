@@ -15,7 +15,7 @@ import (
 	"weir/internal/sigv4"
 )
 
-// logsServer is a server of CloudWatch Logs on a data directory of its own.
+// logsServer is a server of CloudWatch Logs, and of what watches them, on a data directory of its own.
 type logsServer struct {
 	url         string
 	key, secret string
@@ -23,9 +23,9 @@ type logsServer struct {
 }
 
 // startLogs makes a key, starts a server, and makes a log group whose events are records in the
-// default format, with a stream.
-func (b *bench) startLogs(ctx context.Context, data, group, stream string) (*logsServer, running, error) {
-	key, err := exec.CommandContext(ctx, b.weir, "--data", data, "keys", "create", "bench", "--allow", "logs:*", "--json").Output()
+// default format, with a stream. flags are further ones of weir serve.
+func (b *bench) startLogs(ctx context.Context, data, group, stream string, flags ...string) (*logsServer, running, error) {
+	key, err := exec.CommandContext(ctx, b.weir, "--data", data, "keys", "create", "bench", "--allow", "logs:*,cloudwatch:*,sns:*", "--json").Output()
 	if err != nil {
 		return nil, running{}, fmt.Errorf("weir keys create: %w", err)
 	}
@@ -38,7 +38,7 @@ func (b *bench) startLogs(ctx context.Context, data, group, stream string) (*log
 		return nil, running{}, fmt.Errorf("weir keys create printed %q: %w", key, err)
 	}
 	s.key, s.secret = made.Key, made.Secret
-	server, out, err := b.start(ctx, "--data", data, "-q", "serve", "--listen", "127.0.0.1:0")
+	server, out, err := b.start(ctx, append([]string{"--data", data, "-q", "serve", "--listen", "127.0.0.1:0"}, flags...)...)
 	if err != nil {
 		return nil, running{}, err
 	}

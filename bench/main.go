@@ -67,6 +67,8 @@ var parts = []part{
 	{"follow", (*bench).follow}, // adds to the lake
 	{"puts", (*bench).puts},
 	{"live", (*bench).live},
+	{"watch", (*bench).watch},
+	{"alarms", (*bench).alarms},
 }
 
 //go:embed doc.go

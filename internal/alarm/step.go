@@ -68,6 +68,9 @@ func (s *Store) stepMetrics(ctx context.Context, src Source) (next int64, err er
 			continue
 		}
 		lateness, err := src.Lateness(ctx, a.Metric)
+		if ctx.Err() != nil {
+			return next, ctx.Err()
+		}
 		if err != nil {
 			s.options.Log.Error("how late an alarm's data come is not known", "alarm", a.Name, "error", err)
 			next = min(next, now+retryAfter)

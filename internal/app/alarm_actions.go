@@ -8,9 +8,11 @@ import (
 	"log/slog"
 	"math"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/google/uuid"
+	"golang.org/x/sync/errgroup"
 
 	"weir/internal/alarm"
 	"weir/internal/notify"
@@ -25,7 +27,7 @@ type alarmActions struct {
 	account, region string
 	log             *slog.Logger
 	// evidence finds what is behind a transition, nil for nothing.
-	evidence func(ctx context.Context, a *alarm.Action) (*evidence, error)
+	evidence findEvidence
 }
 
 // run carries out actions until ctx ends.
@@ -52,18 +54,41 @@ func (d *alarmActions) run(ctx context.Context) {
 	}
 }
 
-// all carries out the actions that are due, and reports whether there were some.
+// actionsAtOnce is how many alarms' actions are carried out side by side.
+const actionsAtOnce = 8
+
+// all carries out the actions that are due, and reports whether there were some. Those of one alarm keep their order; a message for which events are looked
+// through holds no other alarm's up.
 func (d *alarmActions) all(ctx context.Context) (bool, error) {
 	actions, err := d.alarms.Actions(ctx)
 	if err != nil {
 		return false, err
 	}
+	find := newLookups(d.evidence).of
+	byAlarm := map[string][]*alarm.Action{}
 	for i := range actions {
-		if err := d.one(ctx, &actions[i]); err != nil {
-			return false, fmt.Errorf("alarm %s: %w", actions[i].Definition.Name, err)
-		}
+		a := &actions[i]
+		byAlarm[a.Definition.Name] = append(byAlarm[a.Definition.Name], a)
 	}
-	return len(actions) > 0, nil
+	var mu sync.Mutex
+	var errs []error
+	var g errgroup.Group
+	g.SetLimit(actionsAtOnce)
+	for _, name := range keysOfMap(byAlarm) {
+		g.Go(func() error {
+			for _, a := range byAlarm[name] {
+				if err := d.one(ctx, a, find); err != nil {
+					mu.Lock()
+					defer mu.Unlock()
+					errs = append(errs, fmt.Errorf("alarm %s: %w", name, err))
+					return nil // the others are carried out all the same
+				}
+			}
+			return nil
+		})
+	}
+	_ = g.Wait()
+	return len(actions) > 0, errors.Join(errs...)
 }
 
 // actionIDs is the namespace of the ids of messages: the id of an action makes that of its message.
@@ -79,11 +104,11 @@ func isTopic(target string) bool {
 }
 
 // one carries out an action, or says in the history that it can't be.
-func (d *alarmActions) one(ctx context.Context, a *alarm.Action) error {
+func (d *alarmActions) one(ctx context.Context, a *alarm.Action, find findEvidence) error {
 	if !isTopic(a.Target) {
 		return d.alarms.ActionDone(ctx, a.ID, false, noSuchAction)
 	}
-	m, err := d.message(ctx, a)
+	m, err := d.message(ctx, a, find)
 	if err != nil {
 		return err
 	}
@@ -100,16 +125,13 @@ func (d *alarmActions) one(ctx context.Context, a *alarm.Action) error {
 // people are the protocols whose messages people read.
 var people = []string{"email", "slack", "teams"}
 
-// evidenceTime bounds how long a message waits for what events say.
-const evidenceTime = 3 * time.Second
-
 // message makes the message of an action: AWS's document with weir's own member for programs, a text for people.
-func (d *alarmActions) message(ctx context.Context, a *alarm.Action) (notify.Message, error) {
+func (d *alarmActions) message(ctx context.Context, a *alarm.Action, find findEvidence) (notify.Message, error) {
 	subject, body, err := alarm.Message(*a, d.account, d.region)
 	if err != nil {
 		return notify.Message{}, err
 	}
-	n := d.notice(ctx, a)
+	n := d.notice(ctx, a, find)
 	text := n.text()
 	if body, err = withWeir(body, n, text); err != nil {
 		return notify.Message{}, err
@@ -122,7 +144,7 @@ func (d *alarmActions) message(ctx context.Context, a *alarm.Action) (notify.Mes
 }
 
 // notice gathers what a message says. What can't be found in time is left out, which the message says: it must go out.
-func (d *alarmActions) notice(ctx context.Context, a *alarm.Action) *notice {
+func (d *alarmActions) notice(ctx context.Context, a *alarm.Action, find findEvidence) *notice {
 	n := &notice{Action: *a, Threshold: math.NaN()}
 	ctx, stop := context.WithTimeout(ctx, evidenceTime)
 	defer stop()
@@ -134,11 +156,11 @@ func (d *alarmActions) notice(ctx context.Context, a *alarm.Action) *notice {
 		}
 		n.Points = points
 	}
-	if d.evidence == nil || a.New != alarm.Alarm {
+	if find == nil || a.New != alarm.Alarm {
 		return n
 	}
 	var err error
-	if n.Evidence, err = d.evidence(ctx, a); err != nil {
+	if n.Evidence, err = find(ctx, a); err != nil {
 		n.Lacking = "What log events say of it was not found: " + err.Error()
 		if errors.Is(err, context.DeadlineExceeded) {
 			n.Lacking = fmt.Sprintf("What log events say of it was not found within %v.", evidenceTime)

@@ -119,7 +119,7 @@ func (w *alerting) testAction(ctx context.Context, d *alarm.Described, state ala
 		},
 	}
 	a.Definition.Description = testMark + d.Description
-	m, err := w.actions.message(ctx, &a)
+	m, err := w.actions.message(ctx, &a, w.actions.evidence)
 	if err != nil {
 		return TestMessage{}, err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"weir/internal/awsapi/logs"
@@ -63,28 +64,70 @@ func setLateness(ctx context.Context, store *logstore.Store, group string, ofLak
 	return err
 }
 
+// latenesses are those of log groups and of the metrics that their filters make, as far as somebody asked, while the store is as it was.
+type latenesses struct {
+	mu       sync.Mutex
+	revision int64 // of the store, see [logstore.Store.Revision]
+	filters  []logs.MetricFilter
+	groups   map[string]time.Duration
+}
+
+// current lets the store be read anew where it has changed. The caller holds mu. Where it fails, the next call tries again.
+func (l *latenesses) current(ctx context.Context, store *logstore.Store) error {
+	revision := store.Revision() // before the store is read
+	if l.groups != nil && l.revision == revision {
+		return nil
+	}
+	l.groups = nil
+	filters, err := logs.MetricFilters(ctx, store)
+	if err != nil {
+		return err
+	}
+	l.revision, l.filters, l.groups = revision, filters, map[string]time.Duration{}
+	return nil
+}
+
+// of returns that of a log group. The caller holds mu.
+func (l *latenesses) of(ctx context.Context, store *logstore.Store, group string) (time.Duration, error) {
+	late, known := l.groups[group]
+	if known {
+		return late, nil
+	}
+	late, err := groupLateness(ctx, store, group)
+	if err == nil {
+		l.groups[group] = late
+	}
+	return late, err
+}
+
 // lateness returns how late the events of a log group come at most.
 func (w *watching) lateness(ctx context.Context, group string) (time.Duration, error) {
-	return groupLateness(ctx, w.store, group)
+	w.late.mu.Lock()
+	defer w.late.mu.Unlock()
+	if err := w.late.current(ctx, w.store); err != nil {
+		return 0, err
+	}
+	return w.late.of(ctx, w.store, group)
 }
 
 // Lateness returns how late the data of a metric come at most: the largest lateness of the log groups whose metric filters make it,
-// and of flow log records where it is one of weir's own; 0 where it is put.
+// and of flow log records where it is one of weir's own; 0 where it is put. A thousand alarms ask each second.
 func (w *watching) Lateness(ctx context.Context, namespace, name string) (time.Duration, error) {
 	most := time.Duration(0)
 	if namespace == FlowLogsNamespace {
 		most = LakeLateness
 	}
-	filters, err := logs.MetricFilters(ctx, w.store)
-	if err != nil {
+	w.late.mu.Lock()
+	defer w.late.mu.Unlock()
+	if err := w.late.current(ctx, w.store); err != nil {
 		return 0, err
 	}
-	for i := range filters {
-		f := &filters[i]
+	for i := range w.late.filters {
+		f := &w.late.filters[i]
 		if f.Transformation.MetricNamespace != namespace || f.Transformation.MetricName != name || f.Disabled {
 			continue
 		}
-		late, err := w.lateness(ctx, f.Group)
+		late, err := w.late.of(ctx, w.store, f.Group)
 		if err != nil {
 			return 0, err
 		}

@@ -37,6 +37,7 @@ type watchOptions struct {
 type watching struct {
 	watchOptions
 	readers []*watchReader
+	late    latenesses
 }
 
 // watchReader is a reader that goes on a round at a time.

@@ -23,6 +23,9 @@ type groupFilters struct {
 	// state is that of groups whose filters are not compiled yet.
 	state map[string]metricfilter.State
 	told  map[string]bool // errors that were said
+	// revision is that of the store which compiled is of, where loaded.
+	revision int64
+	loaded   bool
 }
 
 type compiledFilters struct {
@@ -37,11 +40,15 @@ func newGroupFilters(store *logstore.Store, log *slog.Logger) *groupFilters {
 
 // begin forgets what was counted and not committed: state is what was committed last.
 func (g *groupFilters) begin(state map[string]metricfilter.State) {
-	g.compiled, g.state = map[string]*compiledFilters{}, state
+	g.compiled, g.state, g.loaded = map[string]*compiledFilters{}, state, false
 }
 
 // load brings the filters up to date with the store: those that changed are compiled anew, and keep what they know of minutes.
 func (g *groupFilters) load(ctx context.Context) error {
+	revision := g.store.Revision() // before the filters are read
+	if g.loaded && g.revision == revision {
+		return nil
+	}
 	all, err := logs.MetricFilters(ctx, g.store)
 	if err != nil {
 		return err
@@ -80,6 +87,7 @@ func (g *groupFilters) load(ctx context.Context) error {
 		}
 		g.compiled[group] = fresh
 	}
+	g.revision, g.loaded = revision, true
 	return nil
 }
 

@@ -92,6 +92,7 @@ type serveCrash struct {
 	// that it may not be there.
 	groups map[string]crashGroup
 	unsure map[string]*crashGroup
+	flags  []string // of the server
 }
 
 const crashClients = 4
@@ -122,7 +123,7 @@ func newServeCrash(t *testing.T) *serveCrash {
 // start starts a server as a process of its own.
 func (x *serveCrash) start() *process {
 	x.t.Helper()
-	p := &process{Cmd: exec.Command("weir-hasty", "--data", x.server.data, "serve", "--listen", "127.0.0.1:0"), err: &strings.Builder{}}
+	p := &process{Cmd: exec.Command("weir-hasty", append([]string{"--data", x.server.data, "serve", "--listen", "127.0.0.1:0"}, x.flags...)...), err: &strings.Builder{}}
 	p.Stderr = p.err
 	out, err := p.StdoutPipe()
 	if err == nil {

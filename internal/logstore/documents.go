@@ -26,11 +26,17 @@ type Document struct {
 	Body    []byte
 }
 
+// Revision returns a number that grows with each change of documents and of log groups, before the change is told: who
+// keeps what it read of them beside the number that was there before asks for it again where that is another one. It is of
+// this process.
+func (s *Store) Revision() int64 { return s.revision.Load() }
+
 // PutDocument keeps a document, in place of the one of its kind, group and name, and returns when that was
 // put first. Errors: ErrNoGroup.
 func (s *Store) PutDocument(ctx context.Context, d Document) (created int64, err error) {
 	s.metaMu.Lock()
 	defer s.metaMu.Unlock()
+	defer s.revision.Add(1)
 	s.mu.RLock()
 	missing := d.Group != "" && !d.OfLake && s.groups[d.Group] == nil
 	s.mu.RUnlock()
@@ -97,6 +103,7 @@ func (s *Store) Documents(ctx context.Context, q DocumentQuery) ([]Document, err
 func (s *Store) DeleteDocument(ctx context.Context, kind, group, name string) error {
 	s.metaMu.Lock()
 	defer s.metaMu.Unlock()
+	defer s.revision.Add(1)
 	r, err := s.db.ExecContext(ctx, "DELETE FROM documents WHERE kind = ? AND grp = ? AND name = ?", kind, group, name)
 	if err != nil {
 		return err

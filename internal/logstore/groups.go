@@ -84,6 +84,7 @@ func (s *Store) CreateGroup(ctx context.Context, name, class string, tags map[st
 	}
 	s.metaMu.Lock()
 	defer s.metaMu.Unlock()
+	defer s.revision.Add(1)
 	g := newGroup()
 	g.name, g.class, g.created = name, class, s.now().UnixMilli()
 	maps.Copy(g.tags, tags)
@@ -126,6 +127,7 @@ func putTags(ctx context.Context, tx *sql.Tx, id int64, tags map[string]string) 
 func (s *Store) changeGroup(ctx context.Context, name string, inDB func(*sql.Tx, *group) error, inMemory func(*group)) error {
 	s.metaMu.Lock()
 	defer s.metaMu.Unlock()
+	defer s.revision.Add(1)
 	s.mu.RLock()
 	g := s.groups[name]
 	s.mu.RUnlock()

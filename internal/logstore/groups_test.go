@@ -137,6 +137,29 @@ func TestDocuments(t *testing.T) {
 	}
 }
 
+// TestRevision has another number behind each change of documents and groups, and the same behind reading them.
+func TestRevision(t *testing.T) {
+	p, ctx := newPlace(t), t.Context()
+	last := p.Revision()
+	check := func(step string, changes bool, err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatalf("%s: %v", step, err)
+		}
+		if got := p.Revision(); got > last != changes {
+			t.Errorf("%s: from %d to %d", step, last, got)
+		}
+		last = p.Revision()
+	}
+	check("a group", true, p.CreateGroup(ctx, "a", "", nil))
+	check("a document", true, second(p.PutDocument(ctx, Document{Kind: "k", Group: "a", Name: "n"})))
+	check("the same anew", true, second(p.PutDocument(ctx, Document{Kind: "k", Group: "a", Name: "n", Body: []byte("x")})))
+	check("reading it", false, second(p.Document(ctx, "k", "a", "n")))
+	check("reading all", false, second(p.Documents(ctx, DocumentQuery{Kind: "k"})))
+	check("deleting it", true, p.DeleteDocument(ctx, "k", "a", "n"))
+	check("deleting the group", true, p.DeleteGroup(ctx, "a"))
+}
+
 // TestExpire removes files by the retention, and leaves older events out that a file has beside others.
 func TestExpire(t *testing.T) {
 	p := newPlace(t, "a")

@@ -62,6 +62,8 @@ type Store struct {
 
 	seq atomic.Int64 // the number that was given last
 
+	revision atomic.Int64 // see Revision
+
 	mu        sync.RWMutex
 	settled   int64 // see Settled
 	groups    map[string]*group
