@@ -41,7 +41,7 @@ type evidenceRequest struct {
 	groups   []string
 	from, to int64
 	// matches chooses events; nil: all.
-	matches func(group, message string) bool
+	matches func(e *lakeEvent) bool
 }
 
 const (
@@ -68,7 +68,7 @@ func (s *Local) evidence(ctx context.Context, r evidenceRequest) (*evidence, err
 				out.Cut = true
 				return false
 			}
-			if r.matches != nil && !r.matches(group, e.Message) {
+			if r.matches != nil && !r.matches(&e) {
 				return true
 			}
 			out.Matched++

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 
+	"weir/flowlog"
 	"weir/internal/alarm"
 	"weir/internal/awsapi/logs"
 	"weir/internal/contributor"
@@ -17,6 +18,8 @@ type alarmEvidence struct {
 	s            *Local
 	store        *logstore.Store
 	contributors *contributor.Store
+	// owners tell whose addresses are whose.
+	owners func(context.Context) (contributor.Owners, error)
 }
 
 // of returns what is behind an action; nil where no log events are.
@@ -25,7 +28,7 @@ func (e *alarmEvidence) of(ctx context.Context, a *alarm.Action) (*evidence, err
 	if m == nil {
 		return nil, nil
 	}
-	matches := map[string][]func(string) bool{}
+	matches := map[string][]func(*lakeEvent) bool{}
 	metrics, rules := uses(m)
 	filters, err := logs.MetricFilters(ctx, e.store)
 	if err != nil {
@@ -40,7 +43,7 @@ func (e *alarmEvidence) of(ctx context.Context, a *alarm.Action) (*evidence, err
 			if err != nil {
 				return nil, err
 			}
-			matches[f.Group] = append(matches[f.Group], p.Matches)
+			matches[f.Group] = append(matches[f.Group], func(e *lakeEvent) bool { return p.Matches(e.Message) })
 		}
 	}
 	kept, err := e.contributors.Rules(ctx)
@@ -51,11 +54,15 @@ func (e *alarmEvidence) of(ctx context.Context, a *alarm.Action) (*evidence, err
 	if err != nil {
 		return nil, err
 	}
+	owners, err := e.owners(ctx)
+	if err != nil {
+		return nil, err
+	}
 	for i := range kept {
 		if !slices.Contains(rules, kept[i].Name) {
 			continue
 		}
-		contributes := kept[i].Rule.Contributes()
+		contributes := contributesTo(kept[i].Rule, owners)
 		for _, g := range groups {
 			if kept[i].Rule.Matches(g) {
 				matches[g] = append(matches[g], contributes)
@@ -65,11 +72,32 @@ func (e *alarmEvidence) of(ctx context.Context, a *alarm.Action) (*evidence, err
 	if len(matches) == 0 {
 		return nil, nil
 	}
-	r := evidenceRequest{groups: keysOfMap(matches), matches: func(group, message string) bool {
-		return slices.ContainsFunc(matches[group], func(f func(string) bool) bool { return f(message) })
+	r := evidenceRequest{groups: keysOfMap(matches), matches: func(e *lakeEvent) bool {
+		return slices.ContainsFunc(matches[e.Group], func(f func(*lakeEvent) bool) bool { return f(e) })
 	}}
 	r.from, r.to = judged(a, m)
 	return e.s.evidence(ctx, r)
+}
+
+// contributesTo returns which events contribute to a rule, whatever formats they have.
+func contributesTo(rule *contributor.Rule, owners contributor.Owners) func(*lakeEvent) bool {
+	byFormat := map[string]func(string, int64) bool{}
+	var last flowlog.Format
+	var contributes func(string, int64) bool
+	return func(e *lakeEvent) bool {
+		if contributes == nil || !e.format.Equal(last) {
+			last = e.format
+			text := ""
+			if last.Len() > 0 {
+				text = last.String()
+			}
+			if byFormat[text] == nil {
+				byFormat[text] = rule.Contributes(text, owners)
+			}
+			contributes = byFormat[text]
+		}
+		return contributes(e.Message, e.Timestamp)
+	}
 }
 
 // groups returns the names of all log groups.
