@@ -111,6 +111,7 @@ Apache Iceberg lake on this machine, and answers questions about them in seconds
 		c.lakeCommand(), c.serveCommand(), c.userCommand(), c.synthCommand(), c.manCommand())
 	root.AddCommand(c.keysCommand())
 	root.AddCommand(c.athenaCommand())
+	root.AddCommand(c.watchCommand())
 	addExitCodes(root)
 	return root
 }
