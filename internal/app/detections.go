@@ -220,14 +220,36 @@ func AddDetection(ctx context.Context, s Service, r *DetectionRequest) (*Detecti
 		have.keepActions(p)
 	}
 	out := &DetectionMade{Detection: p.Detection, Group: p.Group, Actions: append([]string{}, p.Actions...), Parts: []DetectionPart{}}
-	if err := out.addTopic(ctx, s, p, have); err != nil {
-		return nil, err
+	if err := out.addParts(ctx, s, p, have); err != nil {
+		return nil, out.partly(err)
+	}
+	return out, nil
+}
+
+// partly adds to an error what was made before it.
+func (m *DetectionMade) partly(err error) error {
+	var made []string
+	for _, p := range m.Parts {
+		if p.Done != partUnchanged {
+			made = append(made, p.Kind+" "+p.Name)
+		}
+	}
+	if len(made) == 0 {
+		return err
+	}
+	return fmt.Errorf("%w (made before that: %s; the same command goes on from there, and 'weir watch remove %s' takes it away)", err, strings.Join(made, ", "), m.Detection)
+}
+
+// addParts makes what of a plan is not there or is otherwise.
+func (m *DetectionMade) addParts(ctx context.Context, s Service, p *detection.Plan, have *keptDetections) error {
+	if err := m.addTopic(ctx, s, p, have); err != nil {
+		return err
 	}
 	for _, rule := range p.Rules {
 		kept, there := have.rules[rule.Name]
 		same := there && kept.definition == rule.Definition && kept.state == "ENABLED"
-		if err := out.put(ctx, s, partRule, rule.Name, there, same, p.PutRule(rule)); err != nil {
-			return nil, err
+		if err := m.put(ctx, s, partRule, rule.Name, there, same, p.PutRule(rule)); err != nil {
+			return err
 		}
 	}
 	for i := range p.Alarms {
@@ -235,13 +257,13 @@ func AddDetection(ctx context.Context, s Service, r *DetectionRequest) (*Detecti
 		kept, there := have.alarms[a.Name]
 		wanted, err := plain(a)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		if err := out.put(ctx, s, partAlarm, a.Name, there, there && covers(kept.described, wanted), p.PutAlarm(a)); err != nil {
-			return nil, err
+		if err := m.put(ctx, s, partAlarm, a.Name, there, there && covers(kept.described, wanted), p.PutAlarm(a)); err != nil {
+			return err
 		}
 	}
-	return out, nil
+	return nil
 }
 
 // put makes or changes a part where that need be.
