@@ -21,6 +21,8 @@ type DetectionRequest struct {
 	Name string
 	// Group is the log group; "" is [FlowLogsGroup].
 	Group string
+	// Rule and Metric are of a detection of somebody's own: see [detection.Request].
+	Rule, Metric string
 	// Values are of parameters; those that are left out have their defaults.
 	Values map[string]float64
 	// Targets are who is told; none: those who are told already.
@@ -64,10 +66,10 @@ const (
 // PlanDetection returns what a detection would be made of. Errors are *UsageError where the request is wrong.
 func PlanDetection(ctx context.Context, s Service, r *DetectionRequest) (*detection.Plan, error) {
 	d, ok := detection.ByName(r.Name)
-	if !ok {
+	if !ok && r.Rule == "" {
 		return nil, noDetection(r.Name)
 	}
-	in := detection.Request{Detection: r.Name, Group: groupOr(r.Group), Values: r.Values, Targets: r.Targets}
+	in := detection.Request{Detection: r.Name, Rule: r.Rule, Metric: r.Metric, Group: groupOr(r.Group), Values: r.Values, Targets: r.Targets}
 	in.Default = in.Group == FlowLogsGroup
 	place, err := groupPlace(ctx, s, in.Group)
 	if err != nil {
@@ -77,7 +79,7 @@ func PlanDetection(ctx context.Context, s Service, r *DetectionRequest) (*detect
 	if in.Formats, err = groupFormats(ctx, s, in.Group); err != nil {
 		return nil, err
 	}
-	if d.NAT {
+	if ok && d.NAT {
 		if in.Interfaces, err = natInterfaces(ctx, r.Data); err != nil {
 			return nil, err
 		}

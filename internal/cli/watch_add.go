@@ -3,7 +3,10 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"io"
+	"os"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -13,7 +16,7 @@ import (
 )
 
 func (c *cli) watchAddCommand() *cobra.Command {
-	var group string
+	var group, rule, metric string
 	var notify []string
 	var dryRun bool
 	values := map[string]*string{}
@@ -33,19 +36,24 @@ those. 'weir watch detections DETECTION' says what it counts and what the number
 Without it those are told who are told already; where there are none, alarms change their
 states and nobody is told.
 
+--rule makes a detection of your own, under a name of your own: the definition of a rule of
+Contributor Insights, as PutInsightRule takes it, and an alarm on one of its metrics.
+docs/reference/weir-log-rules.md says what rules for flow logs have beside AWS's.
+
 A LogFormat without a field that the detection needs is refused. --dry-run prints what would
 be made, where nothing of it is there, as commands of the AWS CLI, or with --json as JSON.`,
 		Example: `  weir watch add ssh-bruteforce --notify mailto:soc@example.com
   weir watch add rdp-bruteforce --threshold 100 --period 60s --notify slack:https://hooks.slack.com/services/T0/B0/x
   weir watch add large-egress --threshold 5GB --period 1h --group prod-flow-logs --notify command:page
-  weir watch add loss --dry-run`,
+  weir watch add loss --dry-run
+  weir watch add ssh-allowed --rule ssh-allowed.json --threshold 1 --period 60s --notify mailto:soc@example.com`,
 		Args:              needArgs(1, 1, "the detection"),
 		ValidArgsFunction: completeDetection,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			r := app.DetectionRequest{Name: args[0], Group: group, Data: c.data, Values: map[string]float64{}}
-			d, ok := detection.ByName(args[0])
-			if !ok {
-				return noDetection(args[0])
+			d, err := c.detectionOf(&r, rule, metric)
+			if err != nil {
+				return err
 			}
 			for name, text := range values {
 				if !cmd.Flags().Changed(name) {
@@ -70,6 +78,9 @@ be made, where nothing of it is there, as commands of the AWS CLI, or with --jso
 	f := cmd.Flags()
 	c.groupFlag(cmd, &group)
 	f.StringArrayVar(&notify, "notify", nil, "`TARGET` that is told; may be given several times")
+	f.StringVar(&rule, "rule", "", "`FILE` with the definition of a rule; - is stdin")
+	f.StringVar(&metric, "metric", "", "`METRIC` of --rule that the alarm watches: "+strings.Join(detection.Metrics, ", ")+" (default "+detection.Metrics[0]+")")
+	complete(cmd, "metric", detection.Metrics...)
 	f.BoolVar(&dryRun, "dry-run", false, "print what would be made, and make nothing")
 	for _, v := range []struct{ name, usage string }{
 		{detection.Threshold, "`N` from which on the alarm goes off; bytes may be written as 5GB"},
@@ -80,6 +91,35 @@ be made, where nothing of it is there, as commands of the AWS CLI, or with --jso
 	}
 	completeNothing(cmd, "notify", detection.Threshold, detection.Period, detection.Times)
 	return cmd
+}
+
+// detectionOf returns the detection that is asked for, and reads the rule of one of somebody's own.
+func (c *cli) detectionOf(r *app.DetectionRequest, file, metric string) (*detection.Detection, error) {
+	r.Metric = metric
+	if file == "" {
+		d, ok := detection.ByName(r.Name)
+		switch {
+		case !ok:
+			return nil, hint(noDetection(r.Name), "--rule FILE makes one of your own")
+		case metric != "":
+			return nil, usage(errors.New("--metric is for --rule"))
+		}
+		return d, nil
+	}
+	var text []byte
+	var err error
+	if file == "-" {
+		text, err = io.ReadAll(c.in)
+	} else {
+		text, err = os.ReadFile(file)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("cannot read the rule: %w", err)
+	}
+	if r.Rule = strings.TrimSpace(string(text)); r.Rule == "" {
+		return nil, usage(errors.New("--rule: there is nothing in it"))
+	}
+	return detection.Own(r.Name), nil
 }
 
 // parseValue reads the value of a parameter.

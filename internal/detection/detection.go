@@ -68,6 +68,11 @@ func (p *Parameter) check(v float64) error {
 // All returns the detections, by what they are about. The slice is the caller's.
 func All() []Detection { return slices.Clone(table) }
 
+// Own returns what a detection takes that somebody wrote a rule for.
+func Own(name string) *Detection {
+	return &Detection{Name: name, Parameters: slices.Clone(ownParameters)}
+}
+
 // ByName returns a detection; false where there is none of that name.
 func ByName(name string) (*Detection, bool) {
 	i := slices.IndexFunc(table, func(d Detection) bool { return d.Name == name })

@@ -140,6 +140,11 @@ func TestMakeRefuses(t *testing.T) {
 		{func(r *Request) { r.Detection, r.Values = "reject-spike", values(Times, 0.5) }, "factor must be from 1 to 1000000"},
 		{func(r *Request) { r.Detection, r.Values = "reject-spike", values(Period, 420) }, "period must be a part of an hour, 30 minutes at most: the hour before is made of whole ones"},
 		{func(r *Request) { r.Detection, r.Values = "reject-spike", values(Period, 3600) }, "period must be a part of an hour, 30 minutes at most: the hour before is made of whole ones"},
+		{func(r *Request) { r.Metric = "Sum" }, "ssh-bruteforce watches metrics of its own: a metric is for a rule of your own"},
+		{func(r *Request) { r.Rule = "{}" }, "ssh-bruteforce is a detection that is ready: give one of your own another name"},
+		{func(r *Request) { r.Detection, r.Rule = "My Rule", "{}" }, `"My Rule" is no name of a detection: it has up to 40 small letters, digits and -`},
+		{func(r *Request) { r.Detection, r.Rule, r.Metric = "mine", "{}", "Average" }, `"Average" is no metric of a rule: they are [MaxContributorValue UniqueContributors SampleCount Sum]`},
+		{func(r *Request) { r.Detection, r.Rule = "mine", "[]" }, "the rule is no JSON object: json: cannot unmarshal array into Go value of type map[string]json.RawMessage"},
 		{func(r *Request) { r.Detection = "nat-bytes" }, "nat-bytes needs a definition of the network that names network interfaces of NAT gateways"},
 	} {
 		d, _ := ByName("ssh-bruteforce")
@@ -229,5 +234,26 @@ func TestCalls(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// TestOwn makes detections of rules that somebody wrote: one without log groups is of the group that is asked for.
+func TestOwn(t *testing.T) {
+	for _, c := range []struct{ rule, want string }{
+		{"{\n  \"A\": 1\n}", "{\"LogGroupNames\":[\"g\"],\n  \"A\": 1\n}"},
+		{"{ }", `{"LogGroupNames":["g"] }`},
+		{`{"LogGroupNames":["x"]}`, `{"LogGroupNames":["x"]}`},
+		{`{"LogGroupARNs":["x"]}`, `{"LogGroupARNs":["x"]}`},
+	} {
+		p, err := Make(&Request{Detection: "mine", Group: "g", Rule: c.rule, Metric: "Sum", Values: map[string]float64{Threshold: 5}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if p.Rules[0] != (Rule{"weir-mine-g", c.want}) || !json.Valid([]byte(p.Rules[0].Definition)) {
+			t.Errorf("%s", p.Rules[0].Definition)
+		}
+		if a := p.Alarms[0]; a.Threshold != 5 || a.Metrics[0].Expression != "INSIGHT_RULE_METRIC('weir-mine-g', 'Sum')" {
+			t.Errorf("%+v", a)
+		}
 	}
 }

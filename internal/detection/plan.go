@@ -18,6 +18,8 @@ type Request struct {
 	Formats []flowlog.Format
 	// Interfaces are the ids of the network interfaces of NAT gateways, for detections about them.
 	Interfaces []string
+	// Rule is the definition of a rule, for a detection of somebody's own; "" for one that is ready. Metric is what its alarm watches, "" is MaxContributorValue.
+	Rule, Metric string
 	// Values are of parameters; those that are left out have their defaults.
 	Values map[string]float64
 	// Targets are who is told.
@@ -87,9 +89,9 @@ func (p *Plan) Tags() []Tag {
 
 // Make returns what a detection is made of. It fails on unknown names, on values that a parameter can't have, and on a LogFormat without a field that is needed.
 func Make(r *Request) (*Plan, error) {
-	d, ok := ByName(r.Detection)
-	if !ok {
-		return nil, fmt.Errorf("there is no detection %q", r.Detection)
+	d, err := of(r)
+	if err != nil {
+		return nil, err
 	}
 	values, err := d.values(r.Values)
 	if err != nil {
@@ -122,6 +124,21 @@ func Make(r *Request) (*Plan, error) {
 	d.build(b)
 	p.Tell(p.Actions)
 	return p, nil
+}
+
+// of returns the detection that is asked for.
+func of(r *Request) (*Detection, error) {
+	if r.Rule != "" {
+		return own(r)
+	}
+	d, ok := ByName(r.Detection)
+	switch {
+	case !ok:
+		return nil, fmt.Errorf("there is no detection %q", r.Detection)
+	case r.Metric != "":
+		return nil, fmt.Errorf("%s watches metrics of its own: a metric is for a rule of your own", r.Detection)
+	}
+	return d, nil
 }
 
 // Tell lets the alarms tell some topics, when they go off and when they are over.
