@@ -252,6 +252,14 @@ func failing(a *alarm, t moment, err error) finding {
 // findMetric evaluates a metric alarm for each of the times that are due.
 func (s *Store) findMetric(ctx context.Context, src Source, p *plan) []finding {
 	m := p.alarm.Metric
+	if len(m.Queries) > 0 && len(p.times) > 1 { // what an expression gives for a period may depend on the time that it is asked for
+		var out []finding
+		for _, t := range p.times {
+			one := plan{alarm: p.alarm, times: []moment{t}, lateness: p.lateness}
+			out = append(out, s.findMetric(ctx, src, &one)...)
+		}
+		return out
+	}
 	points, err := datapoints(ctx, src, m, p.times)
 	if err != nil {
 		return []finding{failing(p.alarm, p.times[len(p.times)-1], err)}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -444,5 +445,32 @@ func BenchmarkStep(b *testing.B) {
 		if _, err := s.Step(b.Context(), w); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+// TestExpressionWindows: what an expression gives for a period may depend on the time that it is asked for, as the average of a time series does. So
+// evaluations that are caught up ask for the windows that they would have asked for in time.
+func TestExpressionWindows(t *testing.T) {
+	w := newWorld(t)
+	var asked []string
+	w.valuesOf = func(_ *Metric, from, to int64) ([]Datapoint, error) {
+		asked = append(asked, fmt.Sprintf("%d-%d", from-start, to-start))
+		return []Datapoint{{Time: to - 60, Value: 1, SampleCount: 1}}, nil // the last period of the window alone
+	}
+	w.put(Definition{Name: "e", Metric: &Metric{
+		EvaluationPeriods: 2, DatapointsToAlarm: 1, Comparison: "GreaterThanOrEqualToThreshold", Threshold: 1,
+		Queries: []metricmath.Query{
+			{ID: "e", Expression: "m/AVG(m)", ReturnData: true},
+			{ID: "m", Stat: &metricmath.Stat{Metric: metricstore.Metric{Namespace: "n", Name: "m"}, Period: 60, Stat: "Sum"}},
+		},
+	}})
+	w.step()
+	w.set(180)
+	w.step()
+	if got, want := strings.Join(asked, " "), "-240-0 -180-60 -120-120 -60-180"; got != want {
+		t.Errorf("asked %s, want %s", got, want)
+	}
+	if got := w.alarm("e").State; got != Alarm {
+		t.Errorf("it is %s", got)
 	}
 }

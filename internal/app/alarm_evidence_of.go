@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 
+	"weir/flowlog"
 	"weir/internal/alarm"
 	"weir/internal/awsapi/logs"
 	"weir/internal/contributor"
@@ -18,6 +19,8 @@ type alarmEvidence struct {
 	s            *Local
 	store        *logstore.Store
 	contributors *contributor.Store
+	// owners tell whose addresses are whose.
+	owners func(context.Context) (contributor.Owners, error)
 }
 
 // of returns what is behind an action; nil where no log events are.
@@ -59,14 +62,18 @@ func (e *alarmEvidence) of(ctx context.Context, a *alarm.Action) (*evidence, err
 	if err != nil {
 		return nil, err
 	}
+	owners, err := e.owners(ctx)
+	if err != nil {
+		return nil, err
+	}
 	for i := range kept {
 		if !slices.Contains(rules, kept[i].Name) {
 			continue
 		}
-		contributes := kept[i].Rule.Contributes()
+		contributes := contributesTo(kept[i].Rule, owners)
 		for _, g := range groups {
 			if kept[i].Rule.Matches(g) {
-				matches[g] = append(matches[g], ofMessage(contributes))
+				matches[g] = append(matches[g], contributes)
 			}
 		}
 	}
@@ -137,6 +144,27 @@ func adds(pattern string, t filterpattern.Transformation, k metricstore.Metric) 
 			return !slices.Contains(k.Dimensions, metricstore.Dimension{Name: of.Name, Value: of.Value})
 		})
 	}, nil
+}
+
+// contributesTo returns which events contribute to a rule, whatever formats they have.
+func contributesTo(rule *contributor.Rule, owners contributor.Owners) func(*lakeEvent) bool {
+	byFormat := map[string]func(string, int64) bool{}
+	var last flowlog.Format
+	var contributes func(string, int64) bool
+	return func(e *lakeEvent) bool {
+		if contributes == nil || !e.format.Equal(last) {
+			last = e.format
+			text := ""
+			if last.Len() > 0 {
+				text = last.String()
+			}
+			if byFormat[text] == nil {
+				byFormat[text] = rule.Contributes(text, owners)
+			}
+			contributes = byFormat[text]
+		}
+		return contributes(e.Message, e.Timestamp)
+	}
 }
 
 // groups returns the names of all log groups.

@@ -45,7 +45,10 @@ func openAlerting(ctx context.Context, s *Local, store *logstore.Store, o ServeO
 		return nil, err
 	}
 	w.closes = append(w.closes, w.metrics.Close)
-	if w.contributors, err = contributor.Open(ctx, data, contributor.Options{Account: s.account, Region: s.region, LogFormats: logFormats(store), Now: s.now}); err != nil {
+	owners := contributorOwners(data)
+	if w.contributors, err = contributor.Open(ctx, data, contributor.Options{
+		Account: s.account, Region: s.region, LogFormats: logFormats(store), Owners: owners, Now: s.now,
+	}); err != nil {
 		return nil, err
 	}
 	w.closes = append(w.closes, w.contributors.Close)
@@ -60,7 +63,7 @@ func openAlerting(ctx context.Context, s *Local, store *logstore.Store, o ServeO
 	}
 	w.closes = append(w.closes, w.topics.Close)
 	w.watch = newWatching(watchOptions{local: s, store: store, metrics: w.metrics, contributors: w.contributors, log: o.Log})
-	behind := &alarmEvidence{s: s, store: store, contributors: w.contributors}
+	behind := &alarmEvidence{s: s, store: store, contributors: w.contributors, owners: owners}
 	w.source = &alarmSource{
 		s: s, reader: w.watch, ruleGroups: behind.ruleGroups,
 		values: metricmath.Stored{Points: w.metrics, Rules: monitoring.RuleMetrics{Reports: w.contributors, Live: true}, Live: true},
@@ -80,6 +83,18 @@ func logFormats(store *logstore.Store) func(context.Context) (map[string]string,
 			}
 		}
 		return out, err
+	}
+}
+
+// contributorOwners returns what tells whose addresses are whose by the network's versions of a data directory.
+func contributorOwners(data string) func(context.Context) (contributor.Owners, error) {
+	owners := newOwners(data)
+	return func(ctx context.Context) (contributor.Owners, error) {
+		told, err := owners.get(ctx)
+		if told == nil || err != nil {
+			return nil, err // not an interface of a nil
+		}
+		return told, nil
 	}
 }
 

@@ -17,22 +17,28 @@ func (s *Store) Add(ctx context.Context, reader string, position []byte, batches
 			return err
 		}
 	}
+	owners, err := s.tellOwners(ctx)
+	if err != nil {
+		return err
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for i := range batches {
-		s.count(&batches[i])
+		s.count(&batches[i], owners)
 	}
 	s.positions[reader] = append([]byte{}, position...) // not nil: that is none
 	return nil
 }
 
 // count evaluates the rules of a group on its events.
-func (s *Store) count(b *Batch) {
-	p := s.programs[b.Group]
-	if p == nil || p.format != b.Format {
+func (s *Store) count(b *Batch, owners Owners) {
+	of := groupFormat{b.Group, b.Format}
+	p := s.programs[of]
+	if p == nil {
 		p = compile(b.Group, b.Format, s.sorted())
-		s.programs[b.Group] = p
+		s.programs[of] = p
 	}
+	p.owners = owners
 	if len(p.rules) == 0 {
 		return
 	}
@@ -44,7 +50,7 @@ func (s *Store) count(b *Batch) {
 			at.minute = minute
 			shards = p.shards[at]
 		}
-		p.load(e.Message)
+		p.load(e.Message, e.Timestamp)
 		for j := range p.rules {
 			c := &p.rules[j]
 			if !c.kept.sees(e.Ingestion) || !p.matches(c, e.Message) {

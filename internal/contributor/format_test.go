@@ -82,7 +82,7 @@ func TestUnfit(t *testing.T) {
 	put(t, s, "rule", definition+" ")
 	check(2, Unfit{"more", reason}, Unfit{"other", reason})
 	send("more", "${srcaddr} ${dstaddr}")
-	check(3, Unfit{"other", reason})
+	check(3, Unfit{"more", reason}, Unfit{"other", reason}) // what came before did not count
 	put(t, s, "rule", strings.Replace(definition, `"*"`, `"text","same"`, 1))
 	check(3)
 }

@@ -20,14 +20,26 @@ func (s *Store) Metric(ctx context.Context, name, metric string, period, from, t
 		return nil, nil, err
 	}
 	defer v.close()
+	if err := v.rule.has(metric); err != nil {
+		return nil, nil, err
+	}
 	periods := make([]periodTotals, (v.to-v.from)/period)
 	if err := v.sumTotals(ctx, periods, period); err != nil {
 		return nil, nil, err
 	}
-	if metric == UniqueContributors || metric == MaxContributorValue {
+	distinct := metric == Sum && v.rule.distinct != nil
+	for i := range periods {
+		if distinct {
+			periods[i].sum = 0 // it counts events
+		}
+	}
+	if metric == UniqueContributors || metric == MaxContributorValue || distinct {
 		err := v.eachContributor(ctx, period, func(_ []byte, _ float64, touched []int, of []float64) {
 			for _, i := range touched {
 				periods[i].contribute(of[i])
+				if distinct {
+					periods[i].sum += of[i]
+				}
 			}
 		})
 		if err != nil {

@@ -21,6 +21,7 @@ type modelRule struct {
 	name, text string
 	keys       []int
 	value      int // 0: counts
+	distinct   []int
 	filters    []func(fields []string) bool
 	created    int64
 }
@@ -60,35 +61,52 @@ func randomRule(r *rand.Rand, name string, now int64) modelRule {
 		m.filters = append(m.filters, func(fields []string) bool { return i <= len(fields) && is(fields[i-1]) != not })
 	}
 	value, on := "", "Count"
-	if r.IntN(2) == 0 {
+	begin := clf
+	switch r.IntN(3) {
+	case 0:
 		m.value, value, on = 5, `,"ValueOf":"5"`, "Sum"
+	case 1:
+		begin, on = strings.Replace(clf, CloudWatchSchema, WeirSchema, 1), "Distinct"
+		var of []string
+		for range 1 + r.IntN(2) {
+			d := 1 + r.IntN(5)
+			m.distinct = append(m.distinct, d)
+			of = append(of, strconv.Quote(strconv.Itoa(d)))
+		}
+		value = fmt.Sprintf(`,"DistinctOf":[%s]`, strings.Join(of, ","))
 	}
-	m.text = fmt.Sprintf(`%s"Contribution":{"Keys":[%s],"Filters":[%s]%s},"AggregateOn":"%s"}`, clf, strings.Join(keys, ","), strings.Join(filters, ","), value, on)
+	m.text = fmt.Sprintf(`%s"Contribution":{"Keys":[%s],"Filters":[%s]%s},"AggregateOn":"%s"}`, begin, strings.Join(keys, ","), strings.Join(filters, ","), value, on)
 	return m
 }
 
-// contribution returns what an event adds; false where it adds nothing.
-func (m *modelRule) contribution(e Event) (keys []string, v float64, ok bool) {
+// contribution returns what an event adds, and what of it must be distinct; false where it adds nothing.
+func (m *modelRule) contribution(e Event) (keys []string, of string, v float64, ok bool) {
 	fields := strings.Fields(e.Message)
 	for _, f := range m.filters {
 		if !f(fields) {
-			return nil, 0, false
+			return nil, "", 0, false
 		}
 	}
 	for _, k := range m.keys {
 		if k > len(fields) {
-			return nil, 0, false
+			return nil, "", 0, false
 		}
 		keys = append(keys, fields[k-1])
 	}
+	for _, k := range m.distinct {
+		if k > len(fields) {
+			return nil, "", 0, false
+		}
+		of += " " + fields[k-1]
+	}
 	if m.value == 0 {
-		return keys, 1, true
+		return keys, of, 1, true
 	}
 	if m.value > len(fields) {
-		return nil, 0, false
+		return nil, "", 0, false
 	}
 	v, err := strconv.ParseFloat(fields[m.value-1], 64)
-	return keys, v, err == nil && math.Abs(v) <= 1e9
+	return keys, "", v, err == nil && math.Abs(v) <= 1e9
 }
 
 type modelEvent struct {
@@ -106,6 +124,11 @@ func (m *modelRule) report(events []modelEvent, r ReportRequest) *Report {
 	if m.value > 0 {
 		out.AggregationStatistic = Sum
 	}
+	if m.distinct != nil {
+		out.AggregationStatistic = Distinct
+	}
+	whole := map[string]map[string]bool{}           // what is distinct, by contributor
+	parts := map[string]map[int64]map[string]bool{} // and period
 	sums := map[string]map[int64]float64{}
 	all := map[int64][]float64{}
 	for _, e := range events {
@@ -113,17 +136,30 @@ func (m *modelRule) report(events []modelEvent, r ReportRequest) *Report {
 		if second < from || second >= to || e.Ingestion < m.created || r.Live && e.backfilled {
 			continue
 		}
-		keys, v, ok := m.contribution(e.Event)
+		keys, of, v, ok := m.contribution(e.Event)
 		if !ok {
 			continue
 		}
 		key, period := strings.Join(keys, " "), second/r.Period*r.Period
 		if sums[key] == nil {
-			sums[key] = map[int64]float64{}
+			sums[key], whole[key], parts[key] = map[int64]float64{}, map[string]bool{}, map[int64]map[string]bool{}
 		}
+		if parts[key][period] == nil {
+			parts[key][period] = map[string]bool{}
+		}
+		whole[key][of], parts[key][period][of] = true, true
 		sums[key][period] += v
 		all[period] = append(all[period], v)
 		out.AggregateValue += v
+	}
+	if m.distinct != nil {
+		out.AggregateValue = 0
+		for key := range sums {
+			out.AggregateValue += float64(len(whole[key]))
+			for period := range sums[key] {
+				sums[key][period] = float64(len(parts[key][period]))
+			}
+		}
 	}
 	rank := map[string]float64{}
 	for key, of := range sums {
@@ -135,6 +171,9 @@ func (m *modelRule) report(events []modelEvent, r ReportRequest) *Report {
 				most = max(most, v)
 				c.Datapoints = append(c.Datapoints, Contribution{period, v})
 			}
+		}
+		if m.distinct != nil {
+			c.Value = float64(len(whole[key]))
 		}
 		rank[key] = c.Value
 		if r.OrderBy == Maximum {
@@ -160,6 +199,12 @@ func (m *modelRule) report(events []modelEvent, r ReportRequest) *Report {
 				if v, ok := of[period]; ok {
 					d.UniqueContributors++
 					d.MaxContributorValue = max(d.MaxContributorValue, v)
+				}
+			}
+			if m.distinct != nil { // single events say nothing
+				d.Sum, d.Minimum, d.Maximum, d.Average = 0, 0, 0, 0
+				for _, of := range sums {
+					d.Sum += of[period]
 				}
 			}
 		}
@@ -247,12 +292,21 @@ func (w *world) compare() {
 		Name: m.name, From: now - w.r.Int64N(4*3600), Period: []int64{60, 120, 300, 3600}[w.r.IntN(4)], MaxContributors: w.r.IntN(20),
 		Metrics: metrics, OrderBy: []string{"", Sum, Maximum}[w.r.IntN(3)], Live: w.r.IntN(2) == 0,
 	}
+	may := metrics
+	if m.distinct != nil {
+		may = []string{UniqueContributors, MaxContributorValue, SampleCount, Sum}
+		q.Metrics = may
+	}
 	q.To = q.From + 1 + w.r.Int64N(2*3600)
 	got, err := w.s.Report(w.t.Context(), q)
 	if err != nil {
 		w.t.Fatal(err)
 	}
 	got.Skipped = Skipped{}
+	if got.Begun != m.created/1000 {
+		w.t.Fatalf("it began at %d, want %d", got.Begun, m.created/1000)
+	}
+	got.Begun = 0
 	want := m.report(w.events[:w.read], q)
 	if want.Contributors == nil {
 		want.Contributors = []Contributor{}
@@ -260,7 +314,7 @@ func (w *world) compare() {
 	if diff := gocmp.Diff(want, got); diff != "" {
 		w.t.Fatalf("%s\n%+v: %s", m.text, q, diff)
 	}
-	metric := metrics[w.r.IntN(len(metrics))]
+	metric := may[w.r.IntN(len(may))]
 	times, values, err := w.s.Metric(w.t.Context(), m.name, metric, q.Period, q.From, q.To, q.Live)
 	if err != nil {
 		w.t.Fatal(err)

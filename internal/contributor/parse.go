@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"weir/flowlog"
 	"weir/internal/filterpattern"
 )
 
@@ -28,6 +29,8 @@ func ParseRule(definition []byte) (*Rule, error) {
 type ruleReader struct {
 	definition []byte
 	rule       *Rule
+	// counts says that what is distinct is counted.
+	counts bool
 	// aliases lead from the names of a rule for CLF to positions.
 	aliases map[string]int
 }
@@ -53,11 +56,15 @@ func (p *ruleReader) read() *Error {
 	if err := p.groups(root, m["LogGroupNames"], m["LogGroupARNs"]); err != nil {
 		return err
 	}
-	format, err := p.oneOf(root, "LogFormat", m["LogFormat"], "JSON", "CLF")
+	formats := []string{formatJSON, formatCLF}
+	if p.weir() {
+		formats = append(formats, formatFlowLog)
+	}
+	format, err := p.oneOf(root, "LogFormat", m["LogFormat"], formats...)
 	if err != nil {
 		return err
 	}
-	p.rule.json = format == "JSON"
+	p.rule.format = format
 	if err := p.fields(m["Fields"]); err != nil {
 		return err
 	}
@@ -66,6 +73,9 @@ func (p *ruleReader) read() *Error {
 	}
 	return p.contribution(root, m["Contribution"], m["AggregateOn"])
 }
+
+// weir reports whether the rule is of weir's own schema.
+func (p *ruleReader) weir() bool { return p.rule.schema == WeirSchema }
 
 // fail is an error at a value, with a hint.
 func (p *ruleReader) fail(v *value, code, format string, args ...any) *Error {
@@ -220,8 +230,10 @@ func (p *ruleReader) fields(v *value) *Error {
 	switch {
 	case !ok:
 		return p.fail(v, "InvalidValue", "an object is expected")
-	case p.rule.json && len(members) > 0:
+	case p.rule.format == formatJSON && len(members) > 0:
 		return p.fail(v, "InvalidValue", "Fields are for LogFormat CLF; JSON has names of its own: $.name")
+	case p.rule.format == formatFlowLog && len(members) > 0:
+		return p.fail(v, "InvalidValue", "Fields are for LogFormat CLF; FlowLog has the names of flow logs: srcaddr")
 	}
 	for _, m := range members {
 		position, ok := parsePosition(m.name)
@@ -258,7 +270,14 @@ func (p *ruleReader) field(v *value) (field, *Error) {
 	if err != nil {
 		return field{}, err
 	}
-	if !p.rule.json {
+	switch p.rule.format {
+	case formatFlowLog:
+		known, ok := flowlog.Lookup(s)
+		if !ok || known.Own() || known.Name != s {
+			return field{}, p.fail(v, "InvalidValue", "%q is no field of flow logs", s)
+		}
+		return field{label: s}, nil
+	case formatCLF:
 		position := p.aliases[s]
 		if position == 0 {
 			if position, _ = parsePosition(s); position == 0 {

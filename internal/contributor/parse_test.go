@@ -239,6 +239,9 @@ func FuzzParseRule(f *testing.F) {
 	for _, definition := range awsSamples {
 		f.Add([]byte(definition))
 	}
+	for _, definition := range weirSamples {
+		f.Add([]byte(definition))
+	}
 	f.Add([]byte(`{"a":[{"b":1e5,"c":[[[]]]}]} x`))
 	f.Fuzz(func(t *testing.T, definition []byte) {
 		r, err := ParseRule(definition)
@@ -252,15 +255,15 @@ func FuzzParseRule(f *testing.F) {
 		if !json.Valid(definition) {
 			t.Fatal("no JSON was read")
 		}
-		if n := len(r.KeyLabels()); n < 1 || n > 4 || len(r.filter) > 4 || len(r.groups) == 0 || r.counting() == "" {
+		if n := len(r.KeyLabels()); n < 1 || n > 4 || len(r.filter) > maxWeirFilters || len(r.groups) == 0 || r.counting() == "" {
 			t.Fatalf("%+v", r)
 		}
 		p := compile(r.groups[0].name, "", []*keptRule{{rule: r}})
-		p.load(string(definition))
+		p.load(string(definition), 0)
 		for i := range p.rules {
 			if p.matches(&p.rules[i], string(definition)) {
 				text, buf := p.keyOf(&p.rules[i])
-				if keys := splitKey(text+string(buf), len(r.keys)); len(keys) != len(r.keys) {
+				if keys := splitKey(text+string(buf), len(p.rules[i].keys)); len(keys) != len(r.keys)+len(r.distinct) {
 					t.Fatalf("%q of %d", keys, len(r.keys))
 				}
 			}

@@ -38,11 +38,14 @@ func (s *slot) number() (float64, bool) {
 	return s.value, s.numeric == yes
 }
 
-// A program is the rules of one log group, made to be evaluated together: a line is split once, a selector followed once, a number read
+// A groupFormat is a log group and the LogFormat of some of its events.
+type groupFormat struct{ group, format string }
+
+// A program is the rules of one log group and one LogFormat, made to be evaluated together: a line is split once, a selector followed once, a number read
 // once for all of them.
 type program struct {
-	format string
 	rules  []compiled
+	owners Owners
 	// positions and selectors are the fields that rules look at: slots of the one kind come first.
 	positions []int
 	selectors []*filterpattern.Selector
@@ -51,6 +54,7 @@ type program struct {
 	unfit []unfitRule
 
 	// What follows is of the event that is looked at.
+	second int64 // since the epoch
 	fields []string
 	slots  []slot
 	key    []byte
@@ -70,8 +74,10 @@ type compiled struct {
 	kept    *keptRule
 	json    bool
 	filters []compiledFilter
-	keys    []int
-	value   int // less than 0: there is none
+	way     *compiledWay
+	keys    []int // those of what is distinct behind
+	only    bool  // there is one key, and nothing distinct
+	value   int   // less than 0: there is none
 	large   bool
 }
 
@@ -82,41 +88,56 @@ type compiledFilter struct {
 
 // compile makes the program of a group. format is its LogFormat, or "".
 func compile(group, format string, rules []*keptRule) *program {
-	p := &program{format: format, shards: map[shardTime][]*shard{}}
-	var fitting []*keptRule
+	p := &program{shards: map[shardTime][]*shard{}}
+	type fit struct {
+		kept *keptRule
+		rule *Rule
+	}
+	var fitting []fit
 	for _, k := range rules {
 		if !k.rule.Matches(group) {
 			continue
 		}
-		if err := k.rule.fitsText(format); err != nil {
+		rule, err := k.rule.resolve(format)
+		if err != nil {
 			p.unfit = append(p.unfit, unfitRule{k, err.Error()})
 			continue
 		}
-		fitting = append(fitting, k)
-		for _, fd := range k.rule.fields() {
-			if fd.selector == nil && !slices.Contains(p.positions, fd.position) {
-				p.positions = append(p.positions, fd.position)
-				p.most = max(p.most, fd.position)
-			}
-		}
+		fitting = append(fitting, fit{k, rule})
+		p.place(rule)
 	}
-	for _, k := range fitting {
-		p.rules = append(p.rules, p.compileRule(k))
+	for _, f := range fitting {
+		p.rules = append(p.rules, p.compileRule(f.kept, f.rule))
 	}
 	p.slots = make([]slot, len(p.positions)+len(p.selectors))
 	return p
 }
 
-func (p *program) compileRule(k *keptRule) compiled {
-	c := compiled{kept: k, json: k.rule.json, value: -1, large: !k.rule.skipsLarge()}
-	for i := range k.rule.filter {
-		c.filters = append(c.filters, compiledFilter{&k.rule.filter[i], p.slotOf(&k.rule.filter[i].field)})
+// place takes the positions that a rule looks at among those of the program.
+func (p *program) place(r *Rule) {
+	for _, fd := range r.fields() {
+		if fd.selector == nil && !slices.Contains(p.positions, fd.position) {
+			p.positions = append(p.positions, fd.position)
+			p.most = max(p.most, fd.position)
+		}
 	}
-	for i := range k.rule.keys {
-		c.keys = append(c.keys, p.slotOf(&k.rule.keys[i]))
+}
+
+// compileRule compiles a rule that was resolved.
+func (p *program) compileRule(k *keptRule, r *Rule) compiled {
+	c := compiled{kept: k, json: r.format == formatJSON, value: -1, large: !r.skipsLarge(), way: p.compileWay(r)}
+	for i := range r.filter {
+		c.filters = append(c.filters, compiledFilter{&r.filter[i], p.slotOf(&r.filter[i].field)})
 	}
-	if k.rule.value != nil {
-		c.value = p.slotOf(k.rule.value)
+	for i := range r.keys {
+		c.keys = append(c.keys, p.slotOf(&r.keys[i]))
+	}
+	for i := range r.distinct {
+		c.keys = append(c.keys, p.slotOf(&r.distinct[i]))
+	}
+	c.only = len(c.keys) == 1
+	if r.value != nil {
+		c.value = p.slotOf(r.value)
 	}
 	return c
 }
@@ -135,9 +156,9 @@ func (p *program) slotOf(f *field) int {
 	return len(p.positions) + i
 }
 
-// load makes an event the one that is looked at.
-func (p *program) load(message string) {
-	p.object = unknown
+// load makes an event the one that is looked at. Its time is in milliseconds since the epoch.
+func (p *program) load(message string, timestamp int64) {
+	p.object, p.second = unknown, floorDiv(timestamp, 1000)
 	for i := range p.slots {
 		p.slots[i] = slot{}
 	}
@@ -185,12 +206,12 @@ func (p *program) matches(c *compiled, message string) bool {
 			return false
 		}
 	}
-	return !c.json || p.isObject(message)
+	return (c.way == nil || p.goes(c.way)) && (!c.json || p.isObject(message))
 }
 
 // keyOf returns the contributor that the event is of: see splitKey. It is a part of the message, or lies in p.key, until the next call.
 func (p *program) keyOf(c *compiled) (text string, buf []byte) {
-	if len(c.keys) == 1 {
+	if c.only {
 		return clip(p.slots[c.keys[0]].text), nil
 	}
 	p.key = p.key[:0]
@@ -242,5 +263,8 @@ func (r *Rule) fields() []*field {
 	for i := range r.filter {
 		out = append(out, &r.filter[i].field)
 	}
-	return out
+	for i := range r.distinct {
+		out = append(out, &r.distinct[i])
+	}
+	return append(out, r.way.fields()...)
 }

@@ -31,18 +31,33 @@ func (s *Store) Report(ctx context.Context, r ReportRequest) (*Report, error) {
 		return nil, err
 	}
 	defer v.close()
+	for _, m := range r.Metrics {
+		if err := v.rule.has(m); err != nil {
+			return nil, err
+		}
+	}
 	periods := make([]periodTotals, (v.to-v.from)/r.Period)
 	if err := v.sumTotals(ctx, periods, r.Period); err != nil {
 		return nil, err
 	}
-	out := &Report{KeyLabels: v.rule.KeyLabels(), AggregationStatistic: v.rule.AggregationStatistic(), Unfit: v.unfit}
+	out := &Report{KeyLabels: v.rule.KeyLabels(), AggregationStatistic: v.rule.AggregationStatistic(), Begun: v.begun, Unfit: v.unfit}
 	for i := range periods {
-		out.AggregateValue += periods[i].sum
+		if v.rule.distinct == nil {
+			out.AggregateValue += periods[i].sum
+		} else {
+			periods[i].sum = 0 // it counts events
+		}
 		out.Skipped.join(periods[i].skipped)
 	}
 	top := &ranking{most: cmp.Or(r.MaxContributors, defaultContributors), keys: len(v.rule.keys)}
 	err = v.eachContributor(ctx, r.Period, func(key []byte, sum float64, touched []int, values []float64) {
 		out.UniqueContributors++
+		if v.rule.distinct != nil {
+			out.AggregateValue += sum
+			for _, i := range touched {
+				periods[i].sum += values[i]
+			}
+		}
 		rank := sum
 		if r.OrderBy == Maximum {
 			rank = values[touched[0]]
@@ -88,6 +103,14 @@ func checkReport(r *ReportRequest) error {
 	}
 	if r.OrderBy != "" && r.OrderBy != Sum && r.OrderBy != Maximum {
 		return invalid("OrderBy is %s or %s", Sum, Maximum)
+	}
+	return nil
+}
+
+// has fails where reports of the rule have not got a metric: those of single events say nothing where what is distinct counts.
+func (r *Rule) has(metric string) error {
+	if r.distinct != nil && (metric == Minimum || metric == Maximum || metric == Average) {
+		return invalid("a rule that counts what is distinct has no %s", metric)
 	}
 	return nil
 }

@@ -105,6 +105,7 @@ func TestReport(t *testing.T) {
 			{Time: at(1)},
 			{at(2), 2, 3, 2, 3, 0, 3, 1.5},
 		},
+		Begun:   hourStart,
 		Skipped: Skipped{Large: 2, LargeSum: -1e9, NoNumber: 2},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

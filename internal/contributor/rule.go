@@ -12,8 +12,7 @@ import (
 const (
 	// CloudWatchSchema is that of AWS's rules.
 	CloudWatchSchema = "CloudWatchLogRule"
-	// WeirSchema is that of weir's own rules, which differ in two points: they count values of any size, and their filters In, NotIn
-	// and StartsWith take more than 10 texts.
+	// WeirSchema is that of weir's own rules, which have more: see docs/reference/weir-log-rules.md.
 	WeirSchema = "WeirLogRule"
 )
 
@@ -23,6 +22,9 @@ const (
 	maxKeys       = 4
 	maxFilters    = 4
 	maxTexts      = 10
+	// maxWeirFilters and maxDistinct are limits of weir's own rules.
+	maxWeirFilters = 16
+	maxDistinct    = 4
 	// maxKeyBytes is where the value of a key is cut off: "Keys larger than 1 KB are truncated to 1KB".
 	maxKeyBytes = 1024
 	// largest is the greatest value, and without its sign the least, that AWS's rules count.
@@ -33,17 +35,30 @@ const (
 type Rule struct {
 	schema string
 	groups []groupPattern
-	json   bool // else CLF
-	sums   bool // else it counts
+	format string // formatJSON and the like
+	sums   bool   // else it counts
 	keys   []field
 	value  *field // nil: each event contributes 1
 	filter []filter
+	// distinct are the fields whose distinct combinations count; nil: events count.
+	distinct []field
+	// direction is the one of records that count, "" for any.
+	direction string
+	// way is what tells directions, in a rule that was resolved.
+	way way
 }
+
+// LogFormats of rules. The last is that of weir's own: fields are named as in the LogFormat of flow logs, wherever they stand in records.
+const (
+	formatJSON    = "JSON"
+	formatCLF     = "CLF"
+	formatFlowLog = "FlowLog"
+)
 
 // A field is one of events: a position in a line, or what a selector leads to in JSON.
 type field struct {
 	label    string // as the rule names it
-	position int    // counted from 1; 0: selector
+	position int    // counted from 1; 0: selector, or a field of flow logs whose place is not known
 	selector *filterpattern.Selector
 }
 
@@ -52,19 +67,17 @@ func (f *field) String() string {
 	if f.selector != nil {
 		return f.selector.String()
 	}
+	if f.position == 0 {
+		return f.label
+	}
 	return "field " + itoa(f.position)
 }
 
 // Schema returns the rule's schema as DescribeInsightRules shows it: CloudWatchLogRule/1.
 func (r *Rule) Schema() string { return r.schema + "/1" }
 
-// LogFormat returns JSON or CLF.
-func (r *Rule) LogFormat() string {
-	if r.json {
-		return "JSON"
-	}
-	return "CLF"
-}
+// LogFormat returns JSON, CLF or, of weir's own rules, FlowLog.
+func (r *Rule) LogFormat() string { return r.format }
 
 // KeyLabels returns the names of the keys. The slice is the caller's.
 func (r *Rule) KeyLabels() []string {
@@ -75,8 +88,12 @@ func (r *Rule) KeyLabels() []string {
 	return out
 }
 
-// AggregationStatistic returns what reports say of the rule: SampleCount where it counts (seen), Sum where it sums.
+// AggregationStatistic returns what reports say of the rule: SampleCount where it counts (seen), Sum where it sums,
+// Distinct where it counts what is distinct.
 func (r *Rule) AggregationStatistic() string {
+	if r.distinct != nil {
+		return Distinct
+	}
 	if r.sums {
 		return Sum
 	}
@@ -94,6 +111,12 @@ func (r *Rule) counting() string {
 	}
 	if r.value != nil {
 		parts = append(parts, "value", r.value.String())
+	}
+	for i := range r.distinct {
+		parts = append(parts, "distinct", r.distinct[i].String())
+	}
+	if r.direction != "" {
+		parts = append(parts, "direction", r.direction)
 	}
 	var filters []string
 	for i := range r.filter {

@@ -130,7 +130,7 @@ func (s *Store) checkFormats(ctx context.Context, rule *Rule) error {
 		if !rule.Matches(group) {
 			continue
 		}
-		if err := rule.fitsText(formats[group]); err != nil {
+		if _, err := rule.resolve(formats[group]); err != nil {
 			return invalid("the rule does not fit log group %s: %v", group, err)
 		}
 	}
@@ -226,15 +226,15 @@ func (s *Store) Rules(context.Context) ([]Described, error) {
 // unfit returns the groups that the rule does not fit. The caller holds mu.
 func (s *Store) unfit(k *keptRule) []Unfit {
 	var out []Unfit
-	for group, p := range s.programs {
+	for of, p := range s.programs {
 		for _, u := range p.unfit {
 			if u.rule == k {
-				out = append(out, Unfit{group, u.reason})
+				out = append(out, Unfit{of.group, u.reason})
 			}
 		}
 	}
-	slices.SortFunc(out, func(a, b Unfit) int { return cmp.Compare(a.Group, b.Group) })
-	return out
+	slices.SortFunc(out, func(a, b Unfit) int { return cmp.Or(cmp.Compare(a.Group, b.Group), cmp.Compare(a.Reason, b.Reason)) })
+	return slices.Compact(out)
 }
 
 // Delete removes rules and what they counted. What fails is the rules that are not there.
@@ -319,8 +319,8 @@ func (s *Store) drop(k *keptRule) {
 // recompile makes the programs of known groups anew, after rules changed. The caller holds mu.
 func (s *Store) recompile() {
 	rules := s.sorted()
-	for group, p := range s.programs {
-		s.programs[group] = compile(group, p.format, rules)
+	for of := range s.programs {
+		s.programs[of] = compile(of.group, of.format, rules)
 	}
 }
 

@@ -18,6 +18,8 @@ type Options struct {
 	// LogFormats returns the LogFormats of the flow logs whose records log groups have, by the names of the groups: rules that do not fit
 	// are refused. nil: none is known.
 	LogFormats func(ctx context.Context) (map[string]string, error)
+	// Owners returns what tells whose addresses are whose, for rules with a direction. nil: nothing does, and nor does nil that it returns.
+	Owners func(ctx context.Context) (Owners, error)
 	// Now is the clock; nil means [time.Now].
 	Now func() time.Time
 	// MaxPending bounds how many contributors, of rules and minutes, lie in memory; 0 means 500,000, some 60 MB. What one Add brings
@@ -35,6 +37,7 @@ type Store struct {
 	account    string
 	region     string
 	logFormats func(ctx context.Context) (map[string]string, error)
+	owners     func(ctx context.Context) (Owners, error)
 	now        func() time.Time
 	maxPending int
 	maxRules   int
@@ -53,9 +56,9 @@ type Store struct {
 	// mu guards what follows, and the shards and spans of rules.
 	mu        sync.Mutex
 	rules     map[string]*keptRule
-	programs  map[string]*program // by log group
-	positions map[string][]byte   // of readers that added since the last freeze
-	pending   int                 // the weight of all shards
+	programs  map[groupFormat]*program
+	positions map[string][]byte // of readers that added since the last freeze
+	pending   int               // the weight of all shards
 }
 
 // Open opens the store of the data directory data, and makes what is missing. The caller holds the directory's lock.
@@ -73,8 +76,8 @@ func Open(ctx context.Context, data string, o Options) (*Store, error) {
 		o.Retention = 15 * 24 * time.Hour
 	}
 	s := &Store{
-		account: o.Account, region: o.Region, logFormats: o.LogFormats, now: o.Now, maxPending: o.MaxPending, maxRules: o.MaxRules, retention: o.Retention,
-		durable: map[string][]byte{}, rules: map[string]*keptRule{}, programs: map[string]*program{}, positions: map[string][]byte{},
+		account: o.Account, region: o.Region, logFormats: o.LogFormats, owners: o.Owners, now: o.Now, maxPending: o.MaxPending, maxRules: o.MaxRules, retention: o.Retention,
+		durable: map[string][]byte{}, rules: map[string]*keptRule{}, programs: map[groupFormat]*program{}, positions: map[string][]byte{},
 	}
 	var err error
 	if s.db, err = sqlitedb.Open(ctx, filepath.Join(data, "contributors.db"), "the contributors", migrations); err != nil {

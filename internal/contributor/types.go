@@ -31,7 +31,7 @@ type Described struct {
 	Unfit []Unfit
 }
 
-// An Unfit says why a rule counts nothing of a log group that it names.
+// An Unfit says why a rule counts nothing of some events of a log group that it names, which came since the store was opened.
 type Unfit struct{ Group, Reason string }
 
 // A Failure is a rule that could not be deleted, enabled or disabled: AWS's PartialFailure.
@@ -68,6 +68,9 @@ const (
 	Average             = "Average"
 )
 
+// Distinct is the statistic of rules of weir's own schema that count how many distinct combinations of fields contributors have.
+const Distinct = "Distinct"
+
 // A ReportRequest asks for a report.
 //
 // Source: AWS, CloudWatch API Reference, GetInsightRuleReport.
@@ -91,7 +94,7 @@ type ReportRequest struct {
 // A Report is who contributed, and how much.
 type Report struct {
 	KeyLabels []string
-	// AggregationStatistic is SampleCount where the rule counts, Sum where it sums.
+	// AggregationStatistic is SampleCount where the rule counts, Sum where it sums, Distinct where it counts what is distinct.
 	AggregationStatistic string
 	// AggregateValue is the sum over all contributors, UniqueContributors their number. Both are exact, as all is.
 	AggregateValue     float64
@@ -101,6 +104,8 @@ type Report struct {
 	// Datapoints are one for each period, ascending, with zeros where nothing contributed. They are nil where no metrics are asked
 	// for.
 	Datapoints []Datapoint
+	// Begun is when the rule was enabled first, in seconds since the epoch: before, nothing was counted.
+	Begun int64
 	// Skipped is what did not count though it matched.
 	Skipped Skipped
 	// Unfit are log groups of the rule that it can't be evaluated on.
@@ -111,7 +116,8 @@ type Report struct {
 type Contributor struct {
 	// Keys are the values of KeyLabels.
 	Keys []string
-	// Value is all that it contributed.
+	// Value is all that it contributed. Of a rule that counts what is distinct, it is what is distinct in the whole time, not the sum of
+	// the periods.
 	Value float64
 	// Datapoints are of the periods in which it contributed, ascending.
 	Datapoints []Contribution

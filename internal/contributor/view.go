@@ -145,6 +145,22 @@ func (v *view) eachContributor(ctx context.Context, period int64, yield func(key
 			all = append(all, &stream{hour: t.hour, entries: entries})
 		}
 	}
+	if len(v.rule.distinct) > 0 {
+		d := &distinctCount{keys: len(v.rule.keys), yield: yield, values: make([]float64, (v.to-v.from)/period)}
+		if err := v.eachKey(all, period, d.add); err != nil {
+			return err
+		}
+		d.end()
+		return nil
+	}
+	return v.eachKey(all, period, func(key []byte, sum float64, touched []int, values []float64) error {
+		yield(key, sum, touched, values)
+		return nil
+	})
+}
+
+// eachKey is eachContributor for the keys that are kept: of what is distinct, each combination.
+func (v *view) eachKey(all []*stream, period int64, yield func(key []byte, sum float64, touched []int, values []float64) error) error {
 	n := (v.to - v.from) / period
 	values, has := make([]float64, n), make([]bool, n)
 	var touched []int
@@ -171,7 +187,9 @@ func (v *view) eachContributor(ctx context.Context, period int64, yield func(key
 		for _, i := range touched {
 			sum += values[i]
 		}
-		yield(key, sum, touched, values)
+		if err := yield(key, sum, touched, values); err != nil {
+			return err
+		}
 		for _, i := range touched {
 			values[i], has[i] = 0, false
 		}

@@ -69,6 +69,21 @@ func (o *Own) has(a netip.Addr) bool {
 	return slices.Contains(o.Addresses, a) || slices.ContainsFunc(o.Prefixes, func(p netip.Prefix) bool { return p.Contains(a) })
 }
 
+// Owns reports whether an address is one of a network interface's own at a time, in seconds since the epoch. It is not told where told is false:
+// where nothing is told of the interface's addresses of that family then.
+func (o *Owners) Owns(networkInterface string, a netip.Addr, t int64) (own, told bool) {
+	if o.Empty() {
+		return false, false
+	}
+	s := at(o.spans[digestOf(networkInterface).x], t)
+	if s == nil {
+		return false, false
+	}
+	told = slices.ContainsFunc(s.Addresses, func(b netip.Addr) bool { return b.Is4() == a.Is4() }) ||
+		slices.ContainsFunc(s.Prefixes, func(p netip.Prefix) bool { return p.Addr().Is4() == a.Is4() })
+	return s.has(a), told
+}
+
 // Sum is a checksum of what is told of interfaces, as [Hour.Open] returns them. It is 0
 // where nothing is told of any.
 func (o *Owners) Sum(open []uint64) uint64 {

@@ -23,7 +23,8 @@ type RuleMetrics struct {
 	Live bool
 }
 
-// InsightRule returns a metric of a rule: a point for each period, 0 where nothing contributed. See [metricmath.Source].
+// InsightRule returns a metric of a rule: a point for each period, 0 where nothing contributed. Periods that were over before the rule was enabled
+// first, and have nothing, have no point. See [metricmath.Source].
 //
 // Reports have periods that begin at multiples of their length. Where those of the series do not, as in alarms, whose periods move by a
 // minute, there is a report for each; only metrics that it has exactly are taken then.
@@ -42,9 +43,12 @@ func (m RuleMetrics) InsightRule(ctx context.Context, rule, metric string, perio
 	var out metricmath.Series
 	for at := from; at < to; at += r.Period {
 		r.From, r.To = at, min(at+r.Period, to)
-		v, err := m.moved(ctx, r)
+		v, there, err := m.moved(ctx, r)
 		if err != nil {
 			return out, err
+		}
+		if !there {
+			continue
 		}
 		out.Times, out.Values = append(out.Times, at), append(out.Values, v)
 	}
@@ -58,20 +62,29 @@ func (m RuleMetrics) aligned(ctx context.Context, r contributor.ReportRequest) (
 	}
 	var out metricmath.Series
 	for _, d := range report.Datapoints {
-		out.Times = append(out.Times, d.Time)
-		out.Values = append(out.Values, ruleMetric(d, r.Metrics[0]))
+		v := ruleMetric(d, r.Metrics[0])
+		if v == 0 && d.Time+r.Period <= report.Begun {
+			continue
+		}
+		out.Times, out.Values = append(out.Times, d.Time), append(out.Values, v)
 	}
 	return out, nil
 }
 
-// moved returns a metric of one period, made of minutes.
-func (m RuleMetrics) moved(ctx context.Context, r contributor.ReportRequest) (float64, error) {
+// moved returns a metric of one period, made of minutes; false where there is no point.
+func (m RuleMetrics) moved(ctx context.Context, r contributor.ReportRequest) (float64, bool, error) {
 	r.Period, r.MaxContributors = 60, 1
 	report, err := m.Reports.Report(ctx, r)
 	if err != nil {
-		return 0, err
+		return 0, false, err
 	}
-	switch metric := r.Metrics[0]; metric {
+	v, err := ofMinutes(report, r.Metrics[0])
+	return v, v != 0 || r.To > report.Begun, err
+}
+
+// ofMinutes returns a metric of the whole time of a report of minutes.
+func ofMinutes(report *contributor.Report, metric string) (float64, error) {
+	switch metric {
 	case contributor.UniqueContributors:
 		return float64(report.UniqueContributors), nil
 	case contributor.MaxContributorValue:
@@ -79,7 +92,10 @@ func (m RuleMetrics) moved(ctx context.Context, r contributor.ReportRequest) (fl
 			return 0, nil
 		}
 		return report.Contributors[0].Value, nil
-	case contributor.SampleCount, contributor.Sum:
+	case contributor.Sum, contributor.SampleCount:
+		if metric == contributor.Sum && report.AggregationStatistic == contributor.Distinct {
+			return report.AggregateValue, nil // minutes can't be added up
+		}
 		total := 0.0
 		for _, d := range report.Datapoints {
 			total += ruleMetric(d, metric)

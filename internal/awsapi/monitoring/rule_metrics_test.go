@@ -13,10 +13,20 @@ type byMinute struct{ asked []contributor.ReportRequest }
 
 func (b *byMinute) Report(_ context.Context, r contributor.ReportRequest) (*contributor.Report, error) {
 	b.asked = append(b.asked, r)
-	if r.Name != "top" {
+	if r.Name != "top" && r.Name != "distinct" && r.Name != "new" {
 		return nil, contributor.ErrNoRule
 	}
 	out := &contributor.Report{UniqueContributors: (r.To - r.From) / 60}
+	if r.Name == "new" { // nothing contributed, and it began at 720
+		out.Begun = 720
+		for at := r.From / r.Period * r.Period; at < r.To; at += r.Period {
+			out.Datapoints = append(out.Datapoints, contributor.Datapoint{Time: at})
+		}
+		return out, nil
+	}
+	if r.Name == "distinct" {
+		out.AggregationStatistic, out.AggregateValue = contributor.Distinct, 7
+	}
 	for at := r.From / r.Period * r.Period; at < r.To; at += r.Period {
 		n := float64(r.Period / 60)
 		out.Datapoints = append(out.Datapoints, contributor.Datapoint{Time: at, UniqueContributors: n, MaxContributorValue: 10, SampleCount: n, Sum: n * 10, Minimum: 1, Maximum: 9, Average: 5})
@@ -43,6 +53,11 @@ func TestInsightRule(t *testing.T) {
 		{"top", "UniqueContributors", 660, 1260, 300, " 660:5 960:5"},
 		{"top", "Sum", 660, 1260, 300, " 660:50 960:50"},
 		{"top", "SampleCount", 660, 960, 300, " 660:5"},
+		{"distinct", "Sum", 660, 960, 300, " 660:7"},
+		{"distinct", "SampleCount", 660, 960, 300, " 660:5"},
+		{"new", "Sum", 600, 840, 60, " 720:0 780:0"},
+		{"new", "MaxContributorValue", 610, 820, 60, " 670:0 730:0 790:0"},
+		{"new", "Sum", 540, 900, 180, " 720:0"},
 		{"top", "MaxContributorValue", 660, 960, 300, " 660:10"},
 		{"top", "Sum", 660, 1080, 300, " 660:50 960:20"},
 		{"top", "Average", 660, 960, 300, "The metric Average of a rule is known for periods that begin at multiples of their length (let the time begin at a multiple of the Period, or take a Period of 60)"},

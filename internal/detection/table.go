@@ -1,0 +1,81 @@
+package detection
+
+import "weir/flowlog"
+
+// attempts are the parameters of detections that count attempts.
+func attempts(threshold float64, meaning string) []Parameter {
+	return []Parameter{
+		{Name: Threshold, Meaning: meaning, Unit: Count, Default: threshold},
+		period(300),
+	}
+}
+
+func period(seconds float64) Parameter {
+	return Parameter{Name: Period, Meaning: "the time in which is counted", Unit: Seconds, Default: seconds}
+}
+
+// connection are the fields that tell who tried to connect where.
+var connection = []flowlog.FieldID{flowlog.SrcAddr, flowlog.DstAddr, flowlog.SrcPort, flowlog.DstPort, flowlog.Protocol}
+
+const howAttempts = "Counts the attempts of each source, towards network interfaces alone, refused and accepted ones apart. An attempt is a record of TCP with SYN and without ACK in its " +
+	"tcp-flags; where the log group's LogFormat has no tcp-flags, it is a source port that the source used towards a destination in the period."
+
+// table has all detections.
+var table = []Detection{
+	{
+		Name: "ssh-bruteforce", Finds: "many attempts of a source at SSH (22/tcp)", How: howAttempts,
+		Parameters: attempts(20, "attempts of one source"), Fields: append([]flowlog.FieldID{flowlog.Action}, connection...),
+		build: func(b *builder) { b.logins("SSH", 22) },
+	},
+	{
+		Name: "rdp-bruteforce", Finds: "many attempts of a source at RDP (3389/tcp)", How: howAttempts,
+		Parameters: attempts(20, "attempts of one source"), Fields: append([]flowlog.FieldID{flowlog.Action}, connection...),
+		build: func(b *builder) { b.logins("RDP", 3389) },
+	},
+	{
+		Name: "port-scan", Finds: "a source that tries many ports, or many hosts",
+		How: "Counts the distinct destination ports, and apart from them the distinct destination addresses, that each source tries by TCP, towards network interfaces alone. Where the log group's " +
+			"LogFormat has tcp-flags, records with SYN and without ACK count; where it has none, records to ports below 32768 do, since replies go to ports above.",
+		Parameters: attempts(25, "ports, or hosts, that one source tries"), Fields: connection,
+		build: (*builder).scans,
+	},
+	{
+		Name: "reject-spike", Finds: "more rejected records than in the hour before",
+		How: "Compares the rejected records of a period with the average of those in the hour before it. It says nothing in its first hour.",
+		Parameters: []Parameter{
+			{Name: Threshold, Meaning: "rejected records in the period, at least", Unit: Count, Default: 100},
+			{Name: Times, Meaning: "how many times the average of the hour before", Unit: Factor, Default: 5},
+			{Name: Period, Meaning: "the time in which is counted, a part of an hour", Unit: Seconds, Default: 60},
+		},
+		Fields: []flowlog.FieldID{flowlog.SrcAddr, flowlog.Action},
+		build:  (*builder).spike,
+	},
+	{
+		Name: "large-egress", Finds: "a source that sends much to outside of private networks",
+		How: "Adds up the bytes that each source sends, in records from network interfaces, to addresses outside of private, shared, link-local and multicast networks.",
+		Parameters: []Parameter{
+			{Name: Threshold, Meaning: "bytes that one source sends", Unit: Bytes, Default: 1e9},
+			period(3600),
+		},
+		Fields: []flowlog.FieldID{flowlog.SrcAddr, flowlog.DstAddr, flowlog.Bytes},
+		build:  (*builder).egress,
+	},
+	{
+		Name: "nat-bytes", Finds: "much traffic through NAT gateways",
+		How: "Adds up the bytes of all records at the network interfaces of NAT gateways, which the imported definition names. What passes a gateway is recorded twice there, on its way in and on its way out, and counts twice.",
+		Parameters: []Parameter{
+			{Name: Threshold, Meaning: "bytes at all interfaces of NAT gateways", Unit: Bytes, Default: 10e9},
+			period(3600),
+		},
+		Fields: []flowlog.FieldID{flowlog.InterfaceID, flowlog.SrcAddr, flowlog.DstAddr, flowlog.Bytes},
+		NAT:    true,
+		build:  (*builder).nat,
+	},
+	{
+		Name: "loss", Finds: "records that were lost (SKIPDATA)",
+		How:        "Counts records whose log-status is SKIPDATA: AWS lost records of that network interface. NODATA, which says that there was no traffic, does not count.",
+		Parameters: attempts(1, "records that say SKIPDATA, of one network interface"),
+		Fields:     []flowlog.FieldID{flowlog.InterfaceID, flowlog.LogStatus},
+		build:      (*builder).loss,
+	},
+}
