@@ -115,6 +115,7 @@ func TestContractOfWatching(t *testing.T) {
 		{"alarm-behind-never", "AlarmBehind", "alarm-behind?name=share"},
 		{"rules", "Rules", "rules"},
 		{"contributors", "Contributors", "contributors?rule=refused" + bounds},
+		{"contributors-ready", "Contributors", "contributors?rule=top-refused-ports" + bounds},
 	} {
 		_, body := get(t, w.h, "/api/v1/"+tc.path)
 		body = regexp.MustCompile(`"result":"[0-9a-zA-Z]{26}"`).ReplaceAllString(body, `"result":"abcdefghijklmnopqrstuvwxyz"`)

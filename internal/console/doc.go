@@ -42,7 +42,8 @@
 //	rules     the rules of Contributor Insights, and those that weir has ready
 //	contributors
 //	          who contributed most to the rule with that name, with the numbers of
-//	          GetInsightRuleReport
+//	          GetInsightRuleReport; a ready rule that is not kept is counted over the
+//	          records of the lake (of interfaces, where it is about some)
 //
 // Four do more than read. Their body must be JSON (Content-Type: application/json), and no
 // member of it may be unknown:

@@ -83,8 +83,9 @@ type queryRequest struct {
 	Format string `json:"format"`
 	Name   string `json:"name"`
 	Result string `json:"result"`
-	// Rule is of export alone: in place of a query, the rule whose contributors are exported.
-	Rule string `json:"rule"`
+	// Rule is of export alone: in place of a query, the rule whose contributors are exported; Interfaces are the network interfaces of a ready rule, with commas between them.
+	Rule       string `json:"rule"`
+	Interfaces string `json:"interfaces"`
 }
 
 // momentText is a moment in a body: a number of seconds, or text as in a parameter.
@@ -213,7 +214,7 @@ func (c *console) bounds(r *queryRequest) (from, to time.Time, err error) {
 
 // query runs a query and answers its first rows. They are kept for a while, for export.
 func (c *console) query(ctx context.Context, r *queryRequest) (any, error) {
-	if r.Rule != "" {
+	if r.Rule+r.Interfaces != "" {
 		return nil, badParam("rule", "/api/v1/contributors answers them", "contributors are no query")
 	}
 	language, q, err := c.question(r)

@@ -567,3 +567,71 @@ func TestEventsTellOfAlarms(t *testing.T) {
 		<-over
 	})
 }
+
+// TestReadyRulesCountRecords counts ready rules over the records of the lake, also where their columns are larger than a number of JavaScript.
+func TestReadyRulesCountRecords(t *testing.T) {
+	w := newWatched(t)
+	type answer struct {
+		Columns   []columnAnswer
+		Rows      [][]any
+		Ready     bool
+		Statistic string
+		Aggregate any
+		Unique    int64
+		Notes     []string
+	}
+	integer := func(name string) columnAnswer { return columnAnswer{name, "integer", ""} }
+	text := func(name string) columnAnswer { return columnAnswer{name, "text", ""} }
+	for _, tc := range []struct {
+		rule      string
+		more      string
+		columns   []columnAnswer
+		rows      [][]any
+		statistic string
+		aggregate float64
+	}{
+		{
+			"top-sources-by-bytes", "", []columnAnswer{text("srcaddr"), integer("Sum")},
+			[][]any{{"10.0.0.2", 5000.0}, {"10.0.0.1", 1060.0}, {"10.0.0.9", 400.0}, {"10.0.0.3", 300.0}, {"2001:db8::1", 200.0}}, "Sum", 6960,
+		},
+		{
+			"top-sources-by-records", "&to=1767225661", []columnAnswer{text("srcaddr"), integer("SampleCount")},
+			[][]any{{"10.0.0.1", 2.0}, {"10.0.0.3", 2.0}, {"10.0.0.2", 1.0}, {"2001:db8::1", 1.0}}, "SampleCount", 6,
+		},
+		{
+			"top-destinations-by-rejects", "", []columnAnswer{text("dstaddr"), integer("SampleCount")}, [][]any{{"10.0.0.2", 2.0}}, "SampleCount", 2,
+		},
+		{
+			"top-refused-ports", "", []columnAnswer{text("protocol"), text("dstport"), integer("SampleCount")}, [][]any{{"6", "22", 1.0}, {"6", "3389", 1.0}}, "SampleCount", 2,
+		},
+		{
+			"top-nat-gateway-talkers", "&interfaces=eni-3,+eni-9", []columnAnswer{text("srcaddr"), text("dstaddr"), integer("Sum")}, [][]any{{"10.0.0.9", "10.0.0.2", 400.0}}, "Sum", 400,
+		},
+		{
+			"top-sources-by-rejects", "&from=1767225840&to=1767225841", []columnAnswer{text("srcaddr"), integer("SampleCount")}, [][]any{}, "SampleCount", 0,
+		},
+	} {
+		t.Run(tc.rule, func(t *testing.T) {
+			path := "/api/v1/contributors?rule=" + tc.rule + tc.more
+			if !strings.Contains(tc.more, "from=") {
+				path += "&from=1767225601"
+			}
+			if !strings.Contains(tc.more, "to=") {
+				path += "&to=1767229200"
+			}
+			got := decoded[answer](t, w.h, "GET", path, "", 200)
+			want := answer{tc.columns, tc.rows, true, tc.statistic, tc.aggregate, int64(len(tc.rows)), []string{"The rule is not kept: this is counted over the records of the lake, each of them."}}
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("-want +got:\n%s", diff)
+			}
+		})
+	}
+	p := decoded[map[string]problem](t, w.h, "GET", "/api/v1/contributors?rule=top-nat-gateway-talkers&from=1&to=99", "", 400)["error"]
+	if p.Param != "interfaces" || p.Hint == "" {
+		t.Errorf("problem %+v", p)
+	}
+	body := `{"rule":"top-nat-gateway-talkers","interfaces":"eni-3","from":1767225600,"to":1767229200,"format":"csv","name":"n"}`
+	if got := send(t, w.h, "POST", "/api/v1/export", body).Body.String(); got != "srcaddr,dstaddr,Sum\n10.0.0.9,10.0.0.2,400\n" {
+		t.Errorf("exported %q", got)
+	}
+}

@@ -22,6 +22,15 @@ type ReadyRule struct {
 	refused bool // of refused records only
 }
 
+// Keys returns the fields whose values are the contributors. The slice is the caller's.
+func (r *ReadyRule) Keys() []flowlog.FieldID { return slices.Clone(r.keys) }
+
+// Sums returns the field whose values are summed; false where records are counted.
+func (r *ReadyRule) Sums() (flowlog.FieldID, bool) { return r.value, r.sums }
+
+// OfRefused says that refused records alone count.
+func (r *ReadyRule) OfRefused() bool { return r.refused }
+
 // readyRules are all, by what they are about.
 var readyRules = []ReadyRule{
 	{Name: "top-sources-by-bytes", Meaning: "source addresses that sent most bytes", keys: []flowlog.FieldID{flowlog.SrcAddr}, value: flowlog.Bytes, sums: true},

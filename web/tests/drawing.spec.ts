@@ -1,9 +1,10 @@
 // What is drawn of a result: without a browser.
 
 import type { Cell, ChartSpec, ResultColumn } from "../src/api/types.ts";
-import { layout, withUnit } from "../src/drawing/layout.ts";
+import { layout } from "../src/drawing/layout.ts";
 import { type Model, modelOf, mostBars, usualChart } from "../src/drawing/model.ts";
 import { timeTicks, valueScale } from "../src/drawing/scale.ts";
+import { withUnit } from "../src/drawing/shapes.ts";
 import { placeOf } from "../src/query/place.ts";
 import { documentRange, pageRange } from "../src/query/range.ts";
 import { formatView, hasRange, parseView } from "../src/view/view.ts";

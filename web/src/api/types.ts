@@ -512,8 +512,10 @@ export interface Rule {
 /** GET /api/v1/contributors: the greatest first, at most 100; columns are the keys, and the value. */
 export interface Contributors extends QueryAnswer {
   rule: string;
+  /** It is a ready rule that is not kept, counted over the records of the lake. */
+  ready: boolean;
   statistic: Statistic;
   /** The sum over all contributors, and their number. */
-  aggregate: number;
+  aggregate: Integer;
   unique: Integer;
 }

@@ -33,6 +33,7 @@ export default {
   "read": null,
   "notes": [],
   "rule": "refused",
+  "ready": false,
   "statistic": "SampleCount",
   "aggregate": 3,
   "unique": 2
