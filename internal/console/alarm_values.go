@@ -43,7 +43,7 @@ type stateBand struct {
 	State string `json:"state"`
 }
 
-// alarmValues answers the values that an alarm sees over a time, and its states. Values are of whole periods.
+// alarmValues answers the values that an alarm sees over a time, which ends now at the latest, and its states. Values are of whole periods.
 func (c *console) alarmValues(ctx context.Context, r *request) (any, error) {
 	d, err := c.named(ctx, r.values.Get("name"))
 	if err != nil {
@@ -53,6 +53,7 @@ func (c *console) alarmValues(ctx context.Context, r *request) (any, error) {
 	if r.scope.From.IsZero() || r.scope.To.IsZero() {
 		return nil, badParam("from", momentHint(c.Now()), "the values of an alarm need a range")
 	}
+	to = max(from, min(to, c.Now().Unix()))
 	out := alarmValuesAnswer{From: from, To: to, Times: []int64{}, Values: []float64{}}
 	if m := d.Metric; m != nil {
 		out.Period, out.Threshold, out.Comparison = int64(m.EvaluationPeriod()), &m.Threshold, comparisons[m.Comparison]

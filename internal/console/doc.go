@@ -35,7 +35,7 @@
 //	alarm     the one with that name: what it watches, its history, and what became of
 //	          its messages
 //	alarm-values
-//	          the values that it sees from from to to, and its states
+//	          the values that it sees from from to to, at the latest now, and its states
 //	alarm-behind
 //	          who is behind its last change to ALARM, by log events and rules, and what to
 //	          run next

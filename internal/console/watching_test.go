@@ -296,6 +296,10 @@ func TestValuesOfAnAlarm(t *testing.T) {
 			t.Errorf("%s: -want +got:\n%s", tc.name, diff)
 		}
 	}
+	if ahead := get("ssh/refused", 540, 900); ahead.To != t0+600 || len(ahead.Times) != 1 || ahead.Bands[0].To != t0+600 {
+		t.Errorf("ahead of the clock: %+v", ahead)
+	}
+	w.at(1e6)
 	for name, want := range map[string]string{
 		values("ssh/refused", 0, 60*(mostValues+1), 400):                       "the range has more than 2000 periods",
 		values("gone", 0, 60, 404):                                             "there is no alarm of this name",

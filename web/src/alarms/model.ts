@@ -57,6 +57,9 @@ export const graphSpans = [
 
 export type GraphSpan = (typeof graphSpans)[number]["value"];
 
+/** The most periods that the server answers at once. */
+export const mostPeriods = 2000;
+
 /** Writes a number of an answer with all its digits. */
 export function plain(value: Integer): string {
   return typeof value === "string" ? exact(value) : value.toLocaleString("en", { maximumFractionDigits: 20 });
