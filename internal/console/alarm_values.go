@@ -53,7 +53,8 @@ func (c *console) alarmValues(ctx context.Context, r *request) (any, error) {
 	if r.scope.From.IsZero() || r.scope.To.IsZero() {
 		return nil, badParam("from", momentHint(c.Now()), "the values of an alarm need a range")
 	}
-	to = max(from, min(to, c.Now().Unix()))
+	now := c.Now().Unix()
+	to = max(from, min(to, now+1)) // the state that began in this second is one, too
 	out := alarmValuesAnswer{From: from, To: to, Times: []int64{}, Values: []float64{}}
 	if m := d.Metric; m != nil {
 		out.Period, out.Threshold, out.Comparison = int64(m.EvaluationPeriod()), &m.Threshold, comparisons[m.Comparison]
@@ -61,7 +62,7 @@ func (c *console) alarmValues(ctx context.Context, r *request) (any, error) {
 			return nil, badParam("from", "choose a shorter range", "the range has more than %d periods", mostValues)
 		}
 		first := (from + out.Period - 1) / out.Period * out.Period
-		last := to / out.Period * out.Period
+		last := min(to, now) / out.Period * out.Period
 		if first < last {
 			points, err := c.Watching.Values(ctx, m, first, last)
 			if err != nil {

@@ -296,8 +296,13 @@ func TestValuesOfAnAlarm(t *testing.T) {
 			t.Errorf("%s: -want +got:\n%s", tc.name, diff)
 		}
 	}
-	if ahead := get("ssh/refused", 540, 900); ahead.To != t0+600 || len(ahead.Times) != 1 || ahead.Bands[0].To != t0+600 {
+	if ahead := get("ssh/refused", 540, 900); ahead.To != t0+601 || len(ahead.Times) != 1 || ahead.Bands[0].To != t0+601 {
 		t.Errorf("ahead of the clock: %+v", ahead)
+	}
+	// A state counts from the second in which it began.
+	w.do(w.alarms.SetState(t.Context(), "ssh/refused", alarm.OK, "over", ""))
+	if last := get("ssh/refused", 540, 900).Bands; len(last) != 2 || last[1] != (stateBand{t0 + 600, t0 + 601, "OK"}) {
+		t.Errorf("states: %+v", last)
 	}
 	w.at(1e6)
 	for name, want := range map[string]string{

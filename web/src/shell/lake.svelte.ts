@@ -24,9 +24,9 @@ const shortestPause = 2000;
 // milliseconds.
 const retryPause = 5000;
 
-// A change of an alarm is followed by what becomes of its message; both are read at once, so many
-// milliseconds later.
-const alarmsPause = 200;
+// A change of an alarm is followed by what becomes of its message, and many can change at once: they are
+// read together, so many milliseconds later.
+const alarmsPause = 300;
 
 // How often it is asked what is followed, in milliseconds: a source that fails makes
 // no commit that would tell.
@@ -66,8 +66,8 @@ class Lake {
         this.#refreshIn(Math.max(0, this.#readAt + shortestPause - Date.now()));
       },
       alarms: () => {
-        clearTimeout(this.#alarms);
-        this.#alarms = setTimeout(() => {
+        this.#alarms ??= setTimeout(() => {
+          this.#alarms = undefined;
           this.watched++;
         }, alarmsPause);
       },
