@@ -24,6 +24,8 @@ type batch struct {
 	// transitioned are the alarms whose state changed and that no composite alarm has answered to yet.
 	transitioned []string
 	acted        bool
+	// logged says that there is something new in the history.
+	logged bool
 }
 
 // write calls fn with a batch, and makes what it changed durable, or, where it fails, nothing.
@@ -43,6 +45,9 @@ func (s *Store) write(ctx context.Context, fn func(*batch) error) error {
 	b.install()
 	if b.acted {
 		signal(s.ready)
+	}
+	if b.logged || len(b.changed) > 0 {
+		s.changes.announce()
 	}
 	return nil
 }

@@ -113,6 +113,7 @@ func (b *batch) log(a *alarm, itemType, summary string, data any) error {
 
 // logItem adds an item of now.
 func (b *batch) logItem(h *HistoryItem) error {
+	b.logged = true
 	_, err := b.tx.ExecContext(b.ctx, "INSERT INTO history (name, alarm_type, time, item_type, summary, data) VALUES (?, ?, ?, ?, ?, ?)",
 		h.Name, h.AlarmType, b.now, h.ItemType, cut(h.Summary, maxSummary), h.Data)
 	return err

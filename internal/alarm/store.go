@@ -39,6 +39,7 @@ type Store struct {
 	seenGaps gaps
 	// ready gets a value when there are new actions, poke and pokeLogs when the time of the next step may have changed.
 	ready, poke, pokeLogs chan struct{}
+	changes               changes
 	// watch is stepMetrics's.
 	watch watch
 }

@@ -234,8 +234,9 @@ func (v *server) handler() http.Handler {
 		Names:     v.s.names.known,
 		Commits:   v.commits,
 		Languages: languages, Dashboards: v.s.dashboards(), Queries: v.s.savedQueries(languages),
-		Version: v.o.Version,
-		Now:     time.Now,
+		Watching: v.api.shownWatching(),
+		Version:  v.o.Version,
+		Now:      time.Now,
 	}))
 	return v.metrics.Measure(mux, pathLabel)
 }

@@ -47,13 +47,15 @@ func newAssets(files fs.FS) assets {
 	}
 	a["/"] = a["/index.html"]
 	a["/query"] = a["/"]
+	a["/alarms"] = a["/"]
+	a["/contributors"] = a["/"]
 	a["/dashboards"] = a["/"]
 	a["/dashboards/"] = a["/"]
 	delete(a, "/index.html")
 	return a
 }
 
-// ServeHTTP serves a file by its path; /, /query, /dashboards and what is one level below that are the page, which
+// ServeHTTP serves a file by its path; /, /query, /alarms, /contributors, /dashboards and what is one level below that are the page, which
 // finds out which one by its address.
 func (a assets) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	name := r.URL.Path

@@ -15,7 +15,7 @@ import (
 	"weir/web"
 )
 
-// Deps is what the console needs. All members must be set but Languages.
+// Deps is what the console needs. All members must be set but Languages and Watching.
 type Deps struct {
 	// Engine answers the questions.
 	Engine query.Engine
@@ -38,6 +38,8 @@ type Deps struct {
 	// Dashboards and Queries keep what people save.
 	Dashboards *dashboard.Store[dashboard.Dashboard, *dashboard.Dashboard]
 	Queries    *dashboard.Store[dashboard.SavedQuery, *dashboard.SavedQuery]
+	// Watching is what watches; without it there are no alarms and contributors.
+	Watching *Watching
 	// Version is weir's own version, as it is shown.
 	Version string
 	// Now is the clock.
@@ -79,7 +81,7 @@ type console struct {
 }
 
 // New returns the handler of the console: the page at /, its files, and the API
-// under /api/v1. Only what asks in a language or keeps documents is other than GET and HEAD; [Guard] must stand
+// under /api/v1. Only what asks in a language, keeps documents or silences an alarm is other than GET and HEAD; [Guard] must stand
 // before it.
 func New(d Deps) http.Handler {
 	c := &console{Deps: d}
@@ -99,6 +101,9 @@ func New(d Deps) http.Handler {
 	mux.HandleFunc("POST /api/v1/export", c.export)
 	documents[dashboard.Dashboard, *dashboard.Dashboard]{d.Dashboards}.register(mux, "/api/v1/dashboards")
 	documents[dashboard.SavedQuery, *dashboard.SavedQuery]{d.Queries}.register(mux, "/api/v1/queries")
+	if d.Watching != nil {
+		c.registerWatching(mux)
+	}
 	mux.HandleFunc("GET /api/", c.read(func(context.Context, *request) (any, error) {
 		return nil, &problem{status: http.StatusNotFound, Message: "there is no such address in the API"}
 	}))

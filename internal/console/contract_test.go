@@ -93,6 +93,38 @@ func TestContractOfQueries(t *testing.T) {
 	}
 }
 
+// TestContractOfWatching does the same with alarms and contributors.
+func TestContractOfWatching(t *testing.T) {
+	w := newWatched(t)
+	w.fill()
+	w.rule(2)
+	w.at(400)
+	w.do(w.alarms.Silence(t.Context(), "ssh/refused", (t0+4000)*1000))
+	w.behind = &Behind{
+		From: t0, To: t0 + 180, Groups: []string{"/weir/flow-logs"}, Matched: 1 << 60, Sources: []Counted{{"192.0.2.6", "scanner", 7}}, Targets: []Counted{{"10.0.0.2", "", 12}},
+		Next: []string{"weir why 192.0.2.6 10.0.0.2"},
+	}
+	bounds := fmt.Sprintf("&from=%d&to=%d", t0, t0+360)
+	for _, tc := range []struct{ name, typ, path string }{
+		{"alarms", "Alarms", "alarms"},
+		{"alarm", "AlarmDetail", "alarm?name=ssh/refused"},
+		{"alarm-composite", "AlarmDetail", "alarm?name=any"},
+		{"alarm-values", "AlarmValues", "alarm-values?name=ssh/refused" + bounds},
+		{"alarm-values-composite", "AlarmValues", "alarm-values?name=any" + bounds},
+		{"alarm-behind", "AlarmBehind", "alarm-behind?name=ssh/refused"},
+		{"alarm-behind-never", "AlarmBehind", "alarm-behind?name=share"},
+		{"rules", "Rules", "rules"},
+		{"contributors", "Contributors", "contributors?rule=refused" + bounds},
+		{"contributors-ready", "Contributors", "contributors?rule=top-refused-ports" + bounds},
+	} {
+		_, body := get(t, w.h, "/api/v1/"+tc.path)
+		body = regexp.MustCompile(`"result":"[0-9a-zA-Z]{26}"`).ReplaceAllString(body, `"result":"abcdefghijklmnopqrstuvwxyz"`)
+		checkContract(t, tc.name, tc.typ, []byte(body))
+	}
+	silenced := send(t, w.h, "POST", "/api/v1/silence", `{"name":"ssh/refused","until":0}`).Body
+	checkContract(t, "silence", "AlarmHead", silenced.Bytes())
+}
+
 // fewFields leaves one field of each sort in the answer of fields, so that the files
 // do not change with each word of the table of fields.
 func fewFields(t *testing.T, typ, body string) []byte {

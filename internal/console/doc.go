@@ -23,14 +23,29 @@
 //	records   the records themselves, newest first, in pages
 //	check     what is wrong with a filter, if anything
 //	complete  completions of the filter language
-//	events    a stream of server-sent events, one for each commit to the lake
+//	events    a stream of server-sent events, one for each commit to the lake (commit) and
+//	          one whenever alarms or their history have changed (alarms)
 //
 //	languages the languages in which queries can be asked, and what the range does to each
 //	dashboards, queries
 //	          the heads of the documents that people saved, and of those that come with
 //	          weir; below it ID gives one whole
 //
-// Three do more than read. Their body must be JSON (Content-Type: application/json), and no
+//	alarms    all alarms with their states
+//	alarm     the one with that name: what it watches, its history, and what became of
+//	          its messages
+//	alarm-values
+//	          the values that it sees from from to to, at the latest now, and its states
+//	alarm-behind
+//	          who is behind its last change to ALARM, by log events and rules, and what to
+//	          run next
+//	rules     the rules of Contributor Insights, and those that weir has ready
+//	contributors
+//	          who contributed most to the rule with that name, with the numbers of
+//	          GetInsightRuleReport; a ready rule that is not kept is counted over the
+//	          records of the lake (of interfaces, where it is about some)
+//
+// Four do more than read. Their body must be JSON (Content-Type: application/json), and no
 // member of it may be unknown:
 //
 //	POST query   {language, text, from, to, limit}: runs a query that a person wrote and
@@ -39,7 +54,9 @@
 //	POST export  the same with format (csv, parquet), name and result: the rows as a
 //	             file; those that were shown under the name result, where they are still
 //	             kept and all were shown, else what the query gives now, 1,000,000 rows at
-//	             most
+//	             most; with rule in place of language and text, contributors
+//	POST silence {name, until}: holds the actions of an alarm back until a moment; one that
+//	             is past ends that
 //	dashboards, queries
 //	             POST keeps a new document (package dashboard has its members), PUT ID
 //	             replaces one, whose version must be the one that is there (else 409), and

@@ -18,7 +18,7 @@ type commitEvent struct {
 	Records integer `json:"records"`
 }
 
-// events streams one event for each commit to the lake, as server-sent events,
+// events streams one event for each commit to the lake and one whenever alarms have changed, as server-sent events,
 // until the reader goes away.
 func (c *console) events(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
@@ -36,6 +36,10 @@ func (c *console) events(w http.ResponseWriter, r *http.Request) {
 		return err == nil && stream.Flush() == nil
 	}
 	commits := c.Commits(r.Context())
+	var alarms <-chan struct{}
+	if c.Watching != nil {
+		alarms = c.Watching.Alarms.Changes(r.Context())
+	}
 	beat := time.NewTicker(heartbeat)
 	defer beat.Stop()
 	for open := send("retry: 2000\n\n"); open; {
@@ -47,6 +51,8 @@ func (c *console) events(w http.ResponseWriter, r *http.Request) {
 				return
 			}
 			open = send(eventOf(commit))
+		case <-alarms:
+			open = send("event: alarms\ndata: {}\n\n")
 		case <-beat.C:
 			open = send(": still here\n\n")
 		}

@@ -73,6 +73,9 @@ var exportForms = map[string]struct {
 
 // exportRows returns the rows of a file.
 func (c *console) exportRows(ctx context.Context, body *queryRequest) (query.Rows, error) {
+	if body.Rule != "" && c.Watching != nil {
+		return c.contributorRows(ctx, body)
+	}
 	language, q, err := c.question(body)
 	if err != nil {
 		return nil, err

@@ -83,6 +83,9 @@ type queryRequest struct {
 	Format string `json:"format"`
 	Name   string `json:"name"`
 	Result string `json:"result"`
+	// Rule is of export alone: in place of a query, the rule whose contributors are exported; Interfaces are the network interfaces of a ready rule, with commas between them.
+	Rule       string `json:"rule"`
+	Interfaces string `json:"interfaces"`
 }
 
 // momentText is a moment in a body: a number of seconds, or text as in a parameter.
@@ -191,20 +194,29 @@ func (c *console) question(r *queryRequest) (*Language, Question, error) {
 		return nil, q, badParam("text", "", "the query has %d bytes, the most is %d", len(r.Text), dashboard.MaxText)
 	}
 	var err error
-	if q.From, err = parseMoment(string(r.From)); err != nil {
-		return nil, q, badParam("from", momentHint(c.Now()), "%v", err)
+	q.From, q.To, err = c.bounds(r)
+	return &c.Languages[i], q, err
+}
+
+// bounds returns the range of a request.
+func (c *console) bounds(r *queryRequest) (from, to time.Time, err error) {
+	if from, err = parseMoment(string(r.From)); err != nil {
+		return from, to, badParam("from", momentHint(c.Now()), "%v", err)
 	}
-	if q.To, err = parseMoment(string(r.To)); err != nil {
-		return nil, q, badParam("to", momentHint(c.Now()), "%v", err)
+	if to, err = parseMoment(string(r.To)); err != nil {
+		return from, to, badParam("to", momentHint(c.Now()), "%v", err)
 	}
-	if !q.From.IsZero() && !q.To.IsZero() && !q.From.Before(q.To) {
-		return nil, q, badParam("to", "", "the range ends before it begins")
+	if !from.IsZero() && !to.IsZero() && !from.Before(to) {
+		return from, to, badParam("to", "", "the range ends before it begins")
 	}
-	return &c.Languages[i], q, nil
+	return from, to, nil
 }
 
 // query runs a query and answers its first rows. They are kept for a while, for export.
 func (c *console) query(ctx context.Context, r *queryRequest) (any, error) {
+	if r.Rule+r.Interfaces != "" {
+		return nil, badParam("rule", "/api/v1/contributors answers them", "contributors are no query")
+	}
 	language, q, err := c.question(r)
 	if err != nil {
 		return nil, err
@@ -232,16 +244,7 @@ func (c *console) query(ctx context.Context, r *queryRequest) (any, error) {
 	}
 	out.Result = c.results.keep(kept)
 	out.More = kept.more
-	for _, col := range kept.columns {
-		out.Columns = append(out.Columns, columnAnswer{col.Name, col.Type.String(), col.SQLType})
-	}
-	out.Rows = make([][]cell, len(kept.rows))
-	for i, row := range kept.rows {
-		out.Rows[i] = make([]cell, len(row))
-		for j, v := range row {
-			out.Rows[i][j] = cell{v}
-		}
-	}
+	out.showRows(kept)
 	if answer.Read != nil {
 		read := answer.Read()
 		out.Read = &readAnswer{integer(read.Bytes), integer(read.Records), read.Files}
@@ -252,6 +255,20 @@ func (c *console) query(ctx context.Context, r *queryRequest) (any, error) {
 	}
 	out.Elapsed = c.Now().Sub(began).Milliseconds()
 	return out, nil
+}
+
+// showRows shows rows that are kept.
+func (a *queryAnswer) showRows(kept *result) {
+	for _, col := range kept.columns {
+		a.Columns = append(a.Columns, columnAnswer{col.Name, col.Type.String(), col.SQLType})
+	}
+	a.Rows = make([][]cell, len(kept.rows))
+	for i, row := range kept.rows {
+		a.Rows[i] = make([]cell, len(row))
+		for j, v := range row {
+			a.Rows[i][j] = cell{v}
+		}
+	}
 }
 
 // newest returns the time of the newest record of all, or nil.

@@ -47,6 +47,16 @@ CREATE TABLE deliveries (
 ) STRICT;
 CREATE INDEX deliveries_subscription ON deliveries(subscription);
 CREATE INDEX deliveries_dead ON deliveries(dead) WHERE dead > 0;
+`, `
+CREATE TABLE delivered (
+	message      TEXT NOT NULL REFERENCES messages(id) ON DELETE CASCADE,
+	subscription TEXT NOT NULL,
+	protocol     TEXT NOT NULL,
+	endpoint     TEXT NOT NULL,
+	attempts     INTEGER NOT NULL, -- the one that succeeded included
+	at           INTEGER NOT NULL, -- ms since the epoch
+	PRIMARY KEY (message, subscription)
+) STRICT, WITHOUT ROWID;
 `}
 
 // asker is a database or a transaction.

@@ -177,12 +177,12 @@ func (s *Store) load(ctx context.Context, i laneItem) (*delivery, error) {
 	return d, nil
 }
 
-// settle keeps what came of an attempt: the delivery is removed, put off, or put to the dead letters. Where it is put off, d.due is when it is made again, else 0.
+// settle keeps what came of an attempt: the delivery is made, put off, or put to the dead letters. Where it is put off, d.due is when it is made again, else 0.
 func (s *Store) settle(ctx context.Context, d *delivery, failed *failure) error {
 	d.due = 0
 	return s.update(ctx, func(tx *sql.Tx) error {
 		if failed == nil {
-			if _, err := tx.ExecContext(ctx, "DELETE FROM deliveries WHERE id = ?", d.id); err != nil {
+			if err := keepDelivered(ctx, tx, d, s.now()); err != nil {
 				return err
 			}
 			_, err := tx.ExecContext(ctx, "UPDATE messages SET body = '' WHERE id = ? AND NOT EXISTS (SELECT 1 FROM deliveries WHERE message = messages.id)", d.ID)

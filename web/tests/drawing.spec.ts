@@ -1,9 +1,11 @@
 // What is drawn of a result: without a browser.
 
-import type { Cell, ChartSpec, ResultColumn } from "../src/api/types.ts";
-import { layout, withUnit } from "../src/drawing/layout.ts";
+import { alarmModel } from "../src/alarms/model.ts";
+import type { AlarmValues, Cell, ChartSpec, ResultColumn } from "../src/api/types.ts";
+import { layout } from "../src/drawing/layout.ts";
 import { type Model, modelOf, mostBars, usualChart } from "../src/drawing/model.ts";
 import { timeTicks, valueScale } from "../src/drawing/scale.ts";
+import { withUnit } from "../src/drawing/shapes.ts";
 import { placeOf } from "../src/query/place.ts";
 import { documentRange, pageRange } from "../src/query/range.ts";
 import { formatView, hasRange, parseView } from "../src/view/view.ts";
@@ -259,4 +261,76 @@ test("ranges of documents and of the page are the same", () => {
     expect(pageRange(documentRange(range))).toEqual(range);
   }
   expect(pageRange({ last: "1h" })).toEqual({ last: "1h", until: "newest" });
+});
+
+test("an alarm's values have gaps, and its states and threshold stand behind them", () => {
+  const of: AlarmValues = {
+    from: t0 + 30,
+    to: t0 + 330,
+    period: 60,
+    threshold: 40,
+    comparison: "≥",
+    times: [t0 + 60, t0 + 120, t0 + 240],
+    values: [1, 20, 3],
+    bands: [
+      { from: t0 + 30, to: t0 + 150, state: "OK" },
+      { from: t0 + 150, to: t0 + 330, state: "ALARM" },
+    ],
+  };
+  const model = alarmModel(of);
+  // Of the periods that the range cuts there is nothing to show.
+  expect(model.places).toEqual([t0 + 60, t0 + 120, t0 + 180, t0 + 240]);
+  expect(model.series).toEqual([{ name: "value", values: [1, 20, null, 3] }]);
+  const shapes = layout(model, 400, 200, undefined, "utc");
+  expect(shapes.dots).toHaveLength(3);
+  expect(shapes.lines).toHaveLength(1);
+
+  const [first, , second] = shapes.bands;
+  const texts = shapes.bands.map((band) => band.title);
+  expect(new Set(texts)).toEqual(
+    new Set([
+      "OK, 2026-01-01 00:00:30 – 2026-01-01 00:02:30",
+      "ALARM, 2026-01-01 00:02:30 – 2026-01-01 00:05:30",
+    ]),
+  );
+  // 120 of 300 seconds are OK, and the bands meet.
+  expect((first?.width ?? 0) / (second?.width ?? 1)).toBeCloseTo(120 / 180, 5);
+  expect((first?.x ?? 0) + (first?.width ?? 0)).toBeCloseTo(second?.x ?? 0, 5);
+  // The line of the threshold is where its value is on the axis, which reaches up to it.
+  const mark = shapes.marks.at(-1);
+  const tick = shapes.texts.find((text) => text.text === "40");
+  expect(mark?.title).toBe("threshold ≥ 40");
+  expect(mark?.y1).toBeCloseTo((tick?.y ?? 0) - 4, 5);
+  expect(shapes.texts.map((text) => text.text)).toEqual(
+    expect.arrayContaining(["OK", "ALARM", "threshold ≥ 40"]),
+  );
+});
+
+test("an alarm without values of its own has states and no scale", () => {
+  const bands: AlarmValues["bands"] = [{ from: t0 - 60, to: t0 + 9000, state: "INSUFFICIENT_DATA" }];
+  const model = alarmModel({
+    from: t0,
+    to: t0 + 3600,
+    period: 0,
+    threshold: null,
+    comparison: "",
+    times: [],
+    values: [],
+    bands,
+    note: "n",
+  });
+  expect(model.series).toEqual([]);
+  expect(model.notes).toEqual(["n"]);
+  const shapes = layout(model, 400, 90, undefined, "utc");
+  expect(shapes.marks).toEqual([]);
+  expect(shapes.bands[0]?.x).toBeGreaterThan(0);
+  expect((shapes.bands[0]?.x ?? 0) + (shapes.bands[0]?.width ?? 0)).toBeCloseTo(400 - 16, 5);
+  expect(shapes.texts.filter((text) => /^[\d.]+$/.test(text.text))).toEqual([]);
+});
+
+test("views keep the alarm and the rule that are open", () => {
+  const view = parseView("?alarm=a/b+c&rule=r&last=1h");
+  expect([view.alarm, view.rule]).toEqual(["a/b c", "r"]);
+  expect(formatView(view)).toBe("?last=1h&alarm=a/b+c&rule=r");
+  expect(parseView("").alarm).toBe("");
 });

@@ -91,14 +91,16 @@ async function start(data: string): Promise<{ url: string; process: ChildProcess
 }
 
 interface Fixtures {
+  /** The data directory. */
+  data: string;
   weir: string;
   query: QueryPage;
 }
 
 export const test = base.extend<Fixtures>({
   // biome-ignore lint/correctness/noEmptyPattern: Playwright insists on a pattern
-  weir: async ({}, use, info) => {
-    const data = info.outputPath("data");
+  data: async ({}, use, info) => use(info.outputPath("data")),
+  weir: async ({ data }, use) => {
     // A data directory can't be copied: each takes the logs itself.
     const { WEIR_PROGRAM = "", WEIR_LOGS = "" } = process.env;
     execFileSync(WEIR_PROGRAM, ["open", "--quiet", "--data", data, WEIR_LOGS], {

@@ -34,6 +34,11 @@ export class Server {
     this.#process.stdin.write("commit\n");
   }
 
+  /** Turns the state of the alarm "refused ssh". */
+  alarm(): void {
+    this.#process.stdin.write("alarm\n");
+  }
+
   /** Ends the server and waits until it has ended. */
   async stop(): Promise<void> {
     const exit = once(this.#process, "exit");

@@ -57,11 +57,18 @@ func serve(listen string, empty, following bool, users string, commands io.Reade
 		return err
 	}
 	defer os.RemoveAll(dir)
+	ctx := context.Background()
+	watch, err := openWatching(ctx, dir, now, empty)
+	if err != nil {
+		return err
+	}
+	defer watch.close()
 	names := func(context.Context) (query.NameSource, error) { return query.FromRegistry, nil }
 	handler := console.New(console.Deps{
 		Engine: s, Status: s.state, Following: sources, UnknownFields: s.unknownFields, Names: names, Commits: s.commits, Version: "test", Now: now,
 		Dashboards: dashboard.NewStore[dashboard.Dashboard](filepath.Join(dir, "dashboards"), now, dashboard.Ready()...),
 		Queries:    dashboard.NewStore[dashboard.SavedQuery](filepath.Join(dir, "queries"), now),
+		Watching:   watch.shown(),
 	})
 	if users != "" {
 		login, err := console.NewLogin(users, now)
@@ -79,13 +86,18 @@ func serve(listen string, empty, following bool, users string, commands io.Reade
 	go func() { failed <- server.Serve(listener) }()
 	fmt.Fprintf(out, "http://%s\n", listener.Addr())
 	for lines := bufio.NewScanner(commands); lines.Scan(); {
-		if lines.Text() != "commit" {
-			return fmt.Errorf("no command %q", lines.Text())
+		switch lines.Text() {
+		case "commit":
+			err = s.add(flowlog.KindVPC, traffic(newest, 5), now())
+			newest = newest.Add(5 * time.Minute)
+		case "alarm":
+			err = watch.turn(ctx)
+		default:
+			err = fmt.Errorf("no command %q", lines.Text())
 		}
-		if err := s.add(flowlog.KindVPC, traffic(newest, 5), now()); err != nil {
+		if err != nil {
 			return err
 		}
-		newest = newest.Add(5 * time.Minute)
 	}
 	if err := server.Close(); err != nil {
 		return err

@@ -1,9 +1,11 @@
-// The stream of commits to the lake.
+// The stream of commits to the lake, and that alarms have changed.
 
 import type { Commit } from "./types.ts";
 
 export interface EventHandlers {
   commit: (commit: Commit) => void;
+  /** Alarms or their history have changed. */
+  alarms: () => void;
   /** Whether the stream is there; false while the browser tries again. */
   live: (live: boolean) => void;
 }
@@ -12,7 +14,7 @@ export interface EventHandlers {
  * Listens to commits until the returned function is called. A hidden page lets go
  * of its stream, because a browser opens only six connections to a server
  * over HTTP/1.1 and forgotten tabs would use them up; when it is seen again it
- * reports one commit of no records, since it may have missed some.
+ * reports one commit of no records, and that alarms have changed, since it may have missed some.
  */
 export function listen(handlers: EventHandlers): () => void {
   let source: EventSource | undefined;
@@ -26,9 +28,11 @@ export function listen(handlers: EventHandlers): () => void {
       if (missed) {
         missed = false;
         handlers.commit({ at: 0, kind: "vpc", records: 0 });
+        handlers.alarms();
       }
     });
     opened.addEventListener("commit", (event) => handlers.commit(JSON.parse(event.data) as Commit));
+    opened.addEventListener("alarms", () => handlers.alarms());
     opened.addEventListener("error", () => {
       missed = true;
       handlers.live(false);

@@ -348,3 +348,174 @@ export interface ChartSpec {
   unit?: ChartUnit;
   order?: "x" | "value";
 }
+
+/** GET /api/v1/alarms, by name. The event "alarms" tells that it has changed. */
+export interface Alarms {
+  /** The server's clock. */
+  now: number;
+  alarms: AlarmHead[];
+}
+
+export type AlarmState = "OK" | "ALARM" | "INSUFFICIENT_DATA";
+
+/** What the list has of an alarm; POST /api/v1/silence answers it. */
+export interface AlarmHead {
+  name: string;
+  description: string;
+  type: "metric" | "composite" | "log";
+  state: AlarmState;
+  /** When it came into its state, and when its definition was last written. */
+  since: number;
+  updated: number;
+  reason: string;
+  /** What is wrong with its evaluation, or "". */
+  evaluation: "" | "EVALUATION_ERROR" | "EVALUATION_FAILURE" | "PARTIAL_DATA";
+  actions_enabled: boolean;
+  /** Until when its actions are held back; null where they are not. */
+  silenced_until: number | null;
+  /** What holds the actions of a composite alarm back, or "". */
+  suppressed_by: "" | "WaitPeriod" | "ExtensionPeriod" | "Alarm";
+  suppressed_reason: string;
+}
+
+/** GET /api/v1/alarm */
+export interface AlarmDetail {
+  now: number;
+  alarm: AlarmHead;
+  /** What it watches, and what must be so for ALARM, in words. */
+  watches: string[];
+  condition: string;
+  /** The alarms that the rule of a composite alarm names. */
+  children: string[];
+  actions: { state: AlarmState; target: string }[];
+  /** The newest actions that were taken, and what became of their messages. */
+  messages: AlarmMessage[];
+  /** The newest first. */
+  history: HistoryItem[];
+  /** There are older items. */
+  more: boolean;
+}
+
+export interface AlarmMessage {
+  at: number;
+  target: string;
+  state: "Succeeded" | "Failed" | "Silenced";
+  error: string;
+  /** The message's id; "" where none was published. */
+  id: string;
+  deliveries: Delivery[];
+}
+
+/** What became of a message for one subscriber. */
+export interface Delivery {
+  protocol: string;
+  endpoint: string;
+  state: "waiting" | "delivered" | "dead";
+  attempts: number;
+  /** Why the last attempt failed, or "". */
+  reason: string;
+  /** When it was delivered or given up, or when the next attempt is due. */
+  at: number;
+}
+
+export interface HistoryItem {
+  at: number;
+  type: "ConfigurationUpdate" | "StateUpdate" | "Action";
+  summary: string;
+  /** The states of a change of state, else "". */
+  from: AlarmState | "";
+  to: AlarmState | "";
+  reason: string;
+}
+
+/** GET /api/v1/alarm-values */
+export interface AlarmValues {
+  from: number;
+  to: number;
+  /** In seconds; 0 where the alarm has no values of its own. */
+  period: number;
+  threshold: number | null;
+  /** ≥, >, <, ≤, or "". */
+  comparison: string;
+  /** Beginnings of those periods that have a value. */
+  times: number[];
+  values: number[];
+  /** The states, oldest first. */
+  bands: StateBand[];
+  note?: Note;
+}
+
+export interface StateBand {
+  from: number;
+  to: number;
+  state: AlarmState;
+}
+
+/** GET /api/v1/alarm-behind: who is behind the last change to ALARM. */
+export interface AlarmBehind {
+  /** When it went to ALARM; null where its history has no such change. */
+  at: number | null;
+  /** The periods that were judged. */
+  from: number;
+  to: number;
+  groups: string[];
+  /** Log events that count; cut says that there are more than were looked at. */
+  matched: Integer;
+  cut: boolean;
+  sources: Counted[];
+  targets: Counted[];
+  interfaces: Counted[];
+  /** Commands to run next. */
+  next: string[];
+  /** Queries for the page "Query", over from to to. */
+  ask: { title: string; language: string; text: string }[];
+  rules: RuleTop[];
+}
+
+export interface Counted {
+  value: string;
+  /** What is known of it, or "". */
+  name: string;
+  count: number;
+}
+
+export interface RuleTop {
+  rule: string;
+  keys: string[];
+  statistic: Statistic;
+  contributors: { keys: string[]; value: number }[];
+}
+
+/** A rule counts log events, or sums a value of theirs. */
+export type Statistic = "SampleCount" | "Sum";
+
+/** GET /api/v1/rules */
+export interface Rules {
+  rules: Rule[];
+  /** Those that weir has ready for flow logs. */
+  ready: { name: string; meaning: string; of_interfaces: boolean }[];
+}
+
+export interface Rule {
+  name: string;
+  enabled: boolean;
+  created: number;
+  schema: string;
+  keys: string[];
+  statistic: Statistic;
+  /** JSON, as it was given. */
+  definition: string;
+  /** Log groups that it counts nothing of. */
+  unfit: { group: string; reason: string }[];
+}
+
+/** GET /api/v1/contributors: the greatest first, at most 100; columns are the keys, and the value. */
+export interface Contributors extends QueryAnswer {
+  rule: string;
+  /** It is a ready rule that is not kept, counted over the records of the lake. */
+  ready: boolean;
+  statistic: Statistic;
+  /** The sum over all contributors, and their number. */
+  aggregate: Integer;
+  unique: Integer;
+}

@@ -3,73 +3,11 @@
 
 import type { ChartUnit } from "../api/types.ts";
 import { actionColor, seriesColor } from "../chart/colors.ts";
-import { bytes, short } from "../format/number.ts";
 import { dateTime, type Zone } from "../format/time.ts";
+import { drawGround, groundLegend } from "./ground.ts";
 import type { Model } from "./model.ts";
 import { roundScale, type Scale, timeTicks, valueScale } from "./scale.ts";
-
-export interface Rect {
-  x: number;
-  y: number;
-  width: number;
-  height: number;
-  color: string;
-  title: string;
-}
-
-export interface Line {
-  path: string;
-  color: string;
-  /** The ground below a stacked line is filled. */
-  fill: boolean;
-}
-
-export interface Dot {
-  x: number;
-  y: number;
-  color: string;
-  title: string;
-}
-
-export interface Text {
-  x: number;
-  y: number;
-  text: string;
-  anchor: "start" | "middle" | "end";
-  strong: boolean;
-}
-
-export interface Shapes {
-  width: number;
-  height: number;
-  grid: { x1: number; y1: number; x2: number; y2: number }[];
-  rects: Rect[];
-  lines: Line[];
-  dots: Dot[];
-  texts: Text[];
-  swatches: { x: number; y: number; color: string }[];
-}
-
-/** Writes a value in a unit. */
-export function withUnit(value: number, unit: ChartUnit | undefined): string {
-  const n = Number(value.toPrecision(12));
-  switch (unit) {
-    case "bytes":
-      return bytes(n);
-    case "bits": {
-      const text = short(n);
-      return `${text}${text.includes(" ") ? "" : " "}bit`;
-    }
-    case "percent":
-      return `${n < 10 && n > -10 ? Number(n.toPrecision(3)) : short(n)} %`;
-    case "seconds":
-      return `${short(n)} s`;
-    case undefined:
-      return n !== 0 && Math.abs(n) < 0.01 ? n.toPrecision(3) : short(n);
-    default:
-      return `${short(n)} ${n === 1 ? unit.slice(0, -1) : unit}`;
-  }
-}
+import { charWidth, type Frame, lineHeight, type Shapes, textWidth, withUnit } from "./shapes.ts";
 
 /** Writes a value beside an axis: what is counted is not said at each tick. */
 function tickText(value: number, unit: ChartUnit | undefined): string {
@@ -81,25 +19,9 @@ function colorOf(name: string, n: number): string {
   return name === "ACCEPT" || name === "REJECT" ? actionColor(name) : seriesColor(n);
 }
 
-/** The height of a line of text, and about the width of a character. */
-const lineHeight = 16;
-const charWidth = 6.4;
-
-/** Returns about how wide a text is. */
-function textWidth(text: string): number {
-  return text.length * charWidth;
-}
-
 /** Returns a text that is no longer than so many characters. */
 function clipped(text: string, most: number): string {
   return text.length > most ? `${text.slice(0, most - 1)}…` : text;
-}
-
-interface Frame {
-  left: number;
-  top: number;
-  right: number;
-  bottom: number;
 }
 
 /** Lays out a model in a width; bars of categories can make it higher than asked for. */
@@ -110,8 +32,19 @@ export function layout(
   unit: ChartUnit | undefined,
   zone: Zone,
 ): Shapes {
-  const shapes: Shapes = { width, height, grid: [], rects: [], lines: [], dots: [], texts: [], swatches: [] };
-  const foot = legend(shapes, model, width);
+  const shapes: Shapes = {
+    width,
+    height,
+    grid: [],
+    bands: [],
+    marks: [],
+    rects: [],
+    lines: [],
+    dots: [],
+    texts: [],
+    swatches: [],
+  };
+  const foot = model.ground ? groundLegend(shapes, model.ground, unit) : legend(shapes, model, width);
   if (model.kind === "bar" && model.axis === "category") {
     rows(shapes, model, unit, foot);
   } else {
@@ -141,9 +74,9 @@ function legend(shapes: Shapes, model: Model, width: number): number {
   return y + 10;
 }
 
-/** Returns the values that bars and lines end at: for stacks the sums. */
+/** Returns the values that bars and lines end at: for stacks the sums; and that of a threshold. */
 function ends(model: Model): number[] {
-  const out: number[] = [];
+  const out: number[] = model.ground?.threshold ? [model.ground.threshold.value] : [];
   for (let i = 0; i < model.places.length; i++) {
     let above = 0;
     let below = 0;
@@ -239,7 +172,8 @@ function columns(shapes: Shapes, model: Model, unit: ChartUnit | undefined, zone
   const frame = { left, top: top + 4, right: shapes.width - 16, bottom: shapes.height - 24 };
   const yOf = (value: number) =>
     frame.bottom - ((value - scale.min) / (scale.max - scale.min)) * (frame.bottom - frame.top);
-  for (const tick of scale.ticks) {
+  // Without values there is nothing to read off.
+  for (const tick of model.series.length > 0 ? scale.ticks : []) {
     shapes.grid.push({ x1: frame.left, x2: frame.right, y1: yOf(tick), y2: yOf(tick) });
     shapes.texts.push({
       x: left - 6,
@@ -251,6 +185,9 @@ function columns(shapes: Shapes, model: Model, unit: ChartUnit | undefined, zone
   }
   const across = acrossOf(model, frame);
   axis(shapes, model, frame, across, zone);
+  if (model.ground) {
+    drawGround(shapes, model.ground, frame, across.at, yOf, unit, zone);
+  }
   const when = (i: number) =>
     model.axis === "time"
       ? dateTime(model.places[i] ?? 0, zone)
@@ -358,11 +295,13 @@ function acrossOf(model: Model, frame: Frame): Across {
     step = model.axis === "time" ? 3600 : 1;
   }
   const bars = model.kind === "bar";
-  let [from, to] = bars
-    ? [first, last + step]
-    : first === last
-      ? [first - step / 2, last + step / 2]
-      : [first, last];
+  let [from, to] = model.ground
+    ? [model.ground.from, model.ground.to]
+    : bars
+      ? [first, last + step]
+      : first === last
+        ? [first - step / 2, last + step / 2]
+        : [first, last];
   let scale: Scale | undefined;
   if (model.axis === "number") {
     scale = roundScale(from, to, Math.max(2, Math.floor((frame.right - frame.left) / 80)));

@@ -23,6 +23,18 @@ export interface Model {
   stacked: boolean;
   /** What is not drawn, in sentences. */
   notes: string[];
+  /** What stands behind the values, on an axis of time. */
+  ground?: Ground;
+}
+
+/** What stands behind the values of a chart over time. */
+export interface Ground {
+  /** The ends of the axis. */
+  from: number;
+  to: number;
+  threshold?: { value: number; name: string };
+  /** Times that are coloured, each with its name. */
+  bands: { from: number; to: number; name: string; color: string }[];
 }
 
 export interface Series {

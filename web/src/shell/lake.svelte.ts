@@ -1,5 +1,5 @@
 // What the whole page knows of the lake: its status and fields, and that data has
-// come in.
+// come in or alarms have changed.
 
 import { address, read } from "../api/client.ts";
 import { listen } from "../api/events.ts";
@@ -24,6 +24,10 @@ const shortestPause = 2000;
 // milliseconds.
 const retryPause = 5000;
 
+// A change of an alarm is followed by what becomes of its message, and many can change at once: they are
+// read together, so many milliseconds later.
+const alarmsPause = 300;
+
 // How often it is asked what is followed, in milliseconds: a source that fails makes
 // no commit that would tell.
 const followingPause = 10_000;
@@ -33,6 +37,8 @@ class Lake {
   problem = $state.raw<Problem | undefined>(undefined);
   /** Counts the states of the lake that were seen; panels read again when it changes. */
   revision = $state(0);
+  /** Counts the changes of alarms that were told of; what shows alarms reads again when it changes. */
+  watched = $state(0);
   /** The stream of commits is there. */
   live = $state(false);
   /** The last commit that came while the page was open. */
@@ -46,6 +52,7 @@ class Lake {
   #ahead = 0; // the server's clock minus the browser's, in seconds
   #readAt = 0; // when the status was last asked for, in milliseconds
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #alarms: ReturnType<typeof setTimeout> | undefined;
 
   /** Begins to read and to listen; the returned function ends it. */
   start(): () => void {
@@ -58,6 +65,12 @@ class Lake {
         this.commit = commit;
         this.#refreshIn(Math.max(0, this.#readAt + shortestPause - Date.now()));
       },
+      alarms: () => {
+        this.#alarms ??= setTimeout(() => {
+          this.#alarms = undefined;
+          this.watched++;
+        }, alarmsPause);
+      },
       live: (live) => {
         this.live = live;
       },
@@ -66,6 +79,7 @@ class Lake {
       clearInterval(follow);
       clearInterval(clock);
       clearTimeout(this.#timer);
+      clearTimeout(this.#alarms);
       unlisten();
     };
   }

@@ -3,12 +3,15 @@
 import type { Query } from "../api/types.ts";
 import { askedPairs, defaultView, formatView, type View } from "./view.ts";
 
-export type PageName = "traffic" | "query" | "dashboards" | "dashboard";
+export type PageName = "traffic" | "query" | "dashboards" | "dashboard" | "alarms" | "contributors";
 
 /** Returns the page of a path. */
 export function pageOf(path: string): PageName {
   if (path === "/query") {
     return "query";
+  }
+  if (path === "/alarms" || path === "/contributors") {
+    return path === "/alarms" ? "alarms" : "contributors";
   }
   if (path.startsWith("/dashboards/") && path.length > "/dashboards/".length) {
     return "dashboard";

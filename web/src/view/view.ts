@@ -27,6 +27,9 @@ export interface View {
   columns: string[];
   /** What the page "Query" asks. */
   asked: Asked;
+  /** The alarm that is open on the page "Alarms", and the rule on the page "Contributors"; "" for none. */
+  alarm: string;
+  rule: string;
 }
 
 /** A query on the page "Query". */
@@ -85,6 +88,8 @@ export function defaultView(kind: Kind = "vpc"): View {
     refused: "srcaddr",
     columns: columnsOf[kind],
     asked: nothingAsked,
+    alarm: "",
+    rule: "",
   };
 }
 
@@ -107,6 +112,8 @@ export function parseView(search: string): View {
     view.columns = columns.split(",").filter((name) => name !== "");
   }
   view.asked = parseAsked(query);
+  view.alarm = query.get("alarm") ?? "";
+  view.rule = query.get("rule") ?? "";
   if (view.measure !== "bytes" && view.unit === "bits") {
     view.unit = "rate";
   }
@@ -143,6 +150,8 @@ export function formatView(view: View, withRange = false): string {
   add("refused", view.refused, plain.refused);
   add("columns", view.columns.join(","), plain.columns.join(","));
   pairs.push(...askedPairs(view.asked));
+  add("alarm", view.alarm, "");
+  add("rule", view.rule, "");
   if (pairs.length === 0) {
     return "";
   }
