@@ -56,5 +56,11 @@ if has python3 && ! { has moto_server && python3 -c 'import awscli, boto3' 2>/de
 	echo "installing moto and the AWS CLI into bin/moto"
 	python3 -m venv bin/moto && bin/moto/bin/pip install --quiet --disable-pip-version-check 'moto[server]==5.2.1' 'awscli==1.45.11' 'boto3==1.43.11' || true
 fi
+if has npm; then
+	echo "installing AWS's SDK for JavaScript into bin/js"
+	mkdir -p bin/js
+	cp internal/cli/testdata/clients/js/package.json internal/cli/testdata/clients/js/package-lock.json bin/js/
+	npm ci --prefix bin/js --no-audit --no-fund --loglevel=error >/dev/null || true
+fi
 # An S3 server; it brings many modules and stands apart for that.
 CGO_ENABLED=0 "$GO" build -C tools/versitygw -o "$root/bin/versitygw" github.com/versity/versitygw/cmd/versitygw

@@ -36,7 +36,7 @@ func serveAWS(t *testing.T, o app.ServeOptions) *awsServer {
 	t.Helper()
 	s := &awsServer{data: filepath.Join(t.TempDir(), "data")}
 	var err error
-	if s.key, err = accesskey.Create(s.data, "test", "", []string{"logs:*", "athena:*"}, time.Now()); err != nil {
+	if s.key, err = accesskey.Create(s.data, "test", "", []string{"logs:*", "athena:*", "cloudwatch:*", "sns:*", "ec2:*"}, time.Now()); err != nil {
 		t.Fatal(err)
 	}
 	if o.TLSCert != "" {

@@ -217,7 +217,7 @@ type searchWord struct {
 	quoted bool
 }
 
-// word reads a word; in double quotes a backslash comes before " \ ( and ).
+// word reads a word; in double quotes a backslash comes before " \ ( ) and '.
 func (p *searchParser) word() (searchWord, error) {
 	p.blank()
 	start := p.at
@@ -239,8 +239,8 @@ func (p *searchParser) word() (searchWord, error) {
 		case '(', ')':
 			return searchWord{}, wrong(p.at, `write \`+string(c), "In quotes '%c' needs a backslash", c)
 		case '\\':
-			if p.at++; p.at == len(p.text) || strings.IndexByte(`"\()`, p.text[p.at]) < 0 {
-				return searchWord{}, wrong(p.at-1, `a backslash is \\`, `In quotes a backslash comes before ", \, ( and ) alone`)
+			if p.at++; p.at == len(p.text) || strings.IndexByte(`"\()'`, p.text[p.at]) < 0 {
+				return searchWord{}, wrong(p.at-1, `a backslash is \\`, `In quotes a backslash comes before ", \, (, ) and ' alone`)
 			}
 			b.WriteByte(p.text[p.at])
 		default:

@@ -58,12 +58,12 @@ func tokens(text string) ([]token, error) {
 			out = append(out, token{wordToken, text[i:end], i})
 			i = end
 		case c == '"' || c == '\'':
-			n := strings.IndexByte(text[i+1:], c)
-			if n < 0 {
+			end := textEnd(text, i)
+			if end < 0 {
 				return nil, wrong(i, "a text ends with the quote with which it begins", "Unterminated text")
 			}
-			out = append(out, token{textToken, text[i+1 : i+1+n], i})
-			i += n + 2
+			out = append(out, token{textToken, text[i+1 : end], i})
+			i = end + 1
 		default:
 			s := sign(text[i:])
 			if s == "" {
@@ -75,6 +75,23 @@ func tokens(text string) ([]token, error) {
 		}
 	}
 	return append(out, token{endToken, "", len(text)}), nil
+}
+
+// textEnd returns where the quote is that ends the text whose first quote is at i, -1 for nowhere. Between apostrophes an apostrophe
+// behind a backslash ends nothing; both stay in the text, in which SEARCH reads them.
+//
+// Source: Grafana's CloudWatch source writes dimensions' values with apostrophes so into SEARCH (metric_data_query_builder.go); AWS tells
+// of double quotes alone.
+func textEnd(text string, i int) int {
+	for end := i + 1; end < len(text); end++ {
+		switch {
+		case text[end] == text[i]:
+			return end
+		case text[end] == '\\' && text[i] == '\'':
+			end++
+		}
+	}
+	return -1
 }
 
 // numberEnd returns where the number at i ends.

@@ -69,7 +69,7 @@ func (n *operatorNode) String() string {
 
 func (n *textNode) String() string {
 	if strings.Contains(n.text, `"`) {
-		return "'" + n.text + "'" // it has no apostrophe then: there are no escapes
+		return "'" + n.text + "'" // an apostrophe in it has a backslash
 	}
 	return `"` + n.text + `"`
 }

@@ -113,13 +113,13 @@ func (s *Store) Subscribe(ctx context.Context, r SubscribeRequest) (*Subscriptio
 	if err := s.checkTopicARN(r.TopicARN); err != nil {
 		return nil, err
 	}
-	if err := s.checkEndpoint(r.Protocol, r.Endpoint); err != nil {
-		return nil, err
-	}
 	var sub *Subscription
 	err := s.update(ctx, func(tx *sql.Tx) error {
 		topic, err := s.topic(ctx, tx, r.TopicARN)
 		if err != nil {
+			return err
+		}
+		if err := s.checkEndpoint(r.Protocol, r.Endpoint); err != nil { // AWS looks for the topic first
 			return err
 		}
 		list, err := subscriptions(ctx, tx, "WHERE topic = ? AND protocol = ? AND endpoint = ?", r.TopicARN, r.Protocol, r.Endpoint)

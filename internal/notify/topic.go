@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"maps"
 	"strconv"
+	"strings"
 
 	"weir/internal/sqlitedb"
 )
@@ -21,6 +22,9 @@ type Topic struct {
 //
 // Source: AWS, CreateTopic; recordings of AWS for what differs.
 func (s *Store) CreateTopic(ctx context.Context, name string, attributes, tags map[string]string) (string, error) {
+	if attributes["FifoTopic"] == "true" && !strings.HasSuffix(name, ".fifo") {
+		return "", invalid("Topic Name")
+	}
 	given, err := topicAttributes(attributes)
 	if err != nil {
 		return "", asCreated(err)

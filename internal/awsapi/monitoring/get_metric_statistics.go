@@ -85,9 +85,7 @@ func (in *getMetricStatisticsRequest) check() (asked []metricstore.Statistic, va
 		return nil, false, combination("Must specify either Statistics or ExtendedStatistics")
 	case in.Statistics != nil && in.Extended != nil:
 		return nil, false, combination("The parameters Statistics and ExtendedStatistics are mutually exclusive and you have specified both.")
-	case *in.Start == *in.End:
-		return nil, false, invalidValue("The parameter StartTime must not equal parameter EndTime.")
-	case *in.Start > *in.End:
+	case *in.Start >= *in.End:
 		return nil, false, invalidValue("The parameter StartTime must be less than the parameter EndTime.")
 	case !metricstore.IsPeriod(int(in.Period)):
 		return nil, false, invalidValue("The value %d for parameter Period is invalid: it is 1, 5, 10, 20, 30 or a multiple of 60.", in.Period)

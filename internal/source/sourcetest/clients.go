@@ -41,8 +41,31 @@ func AWSCLI(t testing.TB, major string) (path, version string) {
 	return "", ""
 }
 
+// Node returns a Node.js, and a folder with modules into which `make setup` installed those of tests, a value of NODE_PATH. The
+// test is skipped where there is none of them, and fails in CI.
+func Node(t testing.TB, module string) (node, modules string) {
+	t.Helper()
+	modules = filepath.Join(root(t), "bin", "js", "node_modules")
+	const new = `process.exit(process.versions.node.split(".")[0] < 20 ? 1 : require(process.argv[1]) ? 0 : 1)`
+	for _, node := range []string{"node", filepath.Join(root(t), "bin", "node", "node_modules", "node", "bin", "node")} {
+		cmd := exec.CommandContext(t.Context(), node, "--eval", new, module)
+		cmd.Env = append(os.Environ(), "NODE_PATH="+modules)
+		if cmd.Run() == nil {
+			return node, modules
+		}
+	}
+	Missing(t, "there is no Node.js of version 20 with "+module+" (make setup)")
+	return "", ""
+}
+
 // installed returns where `make setup` puts a program of Python's.
 func installed(t testing.TB, name string) string {
+	t.Helper()
+	return filepath.Join(root(t), "bin", "moto", "bin", name)
+}
+
+// root returns the folder of the module.
+func root(t testing.TB) string {
 	t.Helper()
 	dir, err := os.Getwd()
 	if err != nil {
@@ -50,7 +73,7 @@ func installed(t testing.TB, name string) string {
 	}
 	for {
 		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-			return filepath.Join(dir, "bin", "moto", "bin", name)
+			return dir
 		}
 		if dir == filepath.Dir(dir) {
 			t.Fatal("no go.mod above the test's folder")
