@@ -89,8 +89,8 @@ func (a *alerted) put(group string, minute int64, lines []string) {
 	a.at(time.Unix(minute+61, 0))
 }
 
-// transitions returns which alarms changed to which state, sorted, and the messages that say so.
-func (a *alerted) transitions() (states []string, texts map[string]string) {
+// told returns which alarms changed to which state, sorted, and the messages that say so.
+func (a *alerted) told() (states []string, texts map[string]string) {
 	a.t.Helper()
 	texts = map[string]string{}
 	for _, m := range a.got {
@@ -164,7 +164,7 @@ func TestRealAttacks(t *testing.T) {
 				}
 			}
 		}
-		got, texts := a.transitions()
+		got, texts := a.told()
 		if c.set == "ssh" {
 			want := []string{"weir-ssh-bruteforce-flows-accepted OK", "weir-ssh-bruteforce-flows-refused OK"}
 			if diff := cmp.Diff(want, got); diff != "" {
