@@ -25,6 +25,8 @@ type evidence struct {
 	Cut bool
 	// Sources, Targets and Interfaces have most of them, the greatest first. A target is an address, a port and a protocol.
 	Sources, Targets, Interfaces []counted
+	// Says are further lines, of what is behind an alarm that no log events are.
+	Says []string
 	// Next are commands to run next.
 	Next []string
 }

@@ -21,6 +21,8 @@ type alarmEvidence struct {
 	contributors *contributor.Store
 	// owners tell whose addresses are whose.
 	owners func(context.Context) (contributor.Owners, error)
+	// delivery tells of flow logs that are not delivered.
+	delivery *deliveryWatch
 }
 
 // of returns what is behind an action; nil where no log events are.
@@ -31,6 +33,10 @@ func (e *alarmEvidence) of(ctx context.Context, a *alarm.Action) (*evidence, err
 	}
 	matches := map[string][]func(*lakeEvent) bool{}
 	metrics, rules := uses(m)
+	if slices.ContainsFunc(metrics, func(k metricstore.Metric) bool { return k.Namespace == DeliveryNamespace && k.Name == failedDeliveries }) {
+		from, to := judged(a, m)
+		return e.delivery.evidence(ctx, from, to)
+	}
 	for _, k := range metrics {
 		if fn := ownMetric(k); fn != nil {
 			matches[FlowLogsGroup] = append(matches[FlowLogsGroup], fn)

@@ -78,6 +78,12 @@ func (e *evidence) text(b *strings.Builder) {
 			b.WriteString("\n")
 		}
 	}
+	if len(e.Says) > 0 {
+		b.WriteString("\n")
+	}
+	for _, line := range e.Says {
+		fmt.Fprintf(b, "%s\n", line)
+	}
 	list("Where", e.Interfaces)
 	list("Targets", e.Targets)
 	list("Top sources", e.Sources)

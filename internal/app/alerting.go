@@ -11,6 +11,7 @@ import (
 	"weir/internal/alarm"
 	"weir/internal/awsapi/monitoring"
 	"weir/internal/contributor"
+	"weir/internal/flowlogstore"
 	"weir/internal/logstore"
 	"weir/internal/metricmath"
 	"weir/internal/metricstore"
@@ -26,6 +27,7 @@ type alerting struct {
 	alarms       *alarm.Store
 	topics       *notify.Store
 	watch        *watching
+	delivery     *deliveryWatch
 	source       *alarmSource
 	actions      *alarmActions
 	log          *slog.Logger
@@ -33,7 +35,7 @@ type alerting struct {
 }
 
 // openAlerting opens it. Nothing is counted, judged or sent before run.
-func openAlerting(ctx context.Context, s *Local, store *logstore.Store, o ServeOptions) (_ *alerting, err error) {
+func openAlerting(ctx context.Context, s *Local, store *logstore.Store, flows *flowlogstore.Store, o ServeOptions) (_ *alerting, err error) {
 	w := &alerting{log: o.Log}
 	defer func() {
 		if err != nil {
@@ -63,7 +65,8 @@ func openAlerting(ctx context.Context, s *Local, store *logstore.Store, o ServeO
 	}
 	w.closes = append(w.closes, w.topics.Close)
 	w.watch = newWatching(watchOptions{local: s, store: store, metrics: w.metrics, contributors: w.contributors, log: o.Log})
-	behind := &alarmEvidence{s: s, store: store, contributors: w.contributors, owners: owners}
+	w.delivery = &deliveryWatch{s: s, flows: flows, metrics: w.metrics}
+	behind := &alarmEvidence{s: s, store: store, contributors: w.contributors, owners: owners, delivery: w.delivery}
 	w.source = &alarmSource{
 		s: s, reader: w.watch, ruleGroups: behind.ruleGroups,
 		values: metricmath.Stored{Points: w.metrics, Rules: monitoring.RuleMetrics{Reports: w.contributors, Live: true}, Live: true},
@@ -123,6 +126,7 @@ func (w *alerting) run(ctx context.Context) {
 	work.Go(func() { w.actions.run(ctx) })
 	work.Go(func() { w.ended("messages are delivered", w.topics.Run(ctx)) })
 	work.Go(func() { w.tidy(ctx) })
+	work.Go(func() { w.delivery.run(ctx, w.said) })
 	work.Wait()
 }
 

@@ -62,7 +62,7 @@ func newAWSAPI(ctx context.Context, s *Local, store *logstore.Store, o ServeOpti
 		return nil, err
 	}
 	out.closes = append(out.closes, func() { _ = flows.Close() }) // what was made is on the disk
-	w, err := openAlerting(ctx, s, store, o)
+	w, err := openAlerting(ctx, s, store, flows, o)
 	if err != nil {
 		return nil, err
 	}

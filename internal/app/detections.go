@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -10,6 +11,7 @@ import (
 
 	"weir/flowlog"
 	"weir/internal/detection"
+	"weir/internal/versions"
 )
 
 // DetectionRequest asks for a detection.
@@ -62,7 +64,10 @@ const (
 // PlanDetection returns what a detection would be made of. Errors are *UsageError where the request is wrong.
 func PlanDetection(ctx context.Context, s Service, r *DetectionRequest) (*detection.Plan, error) {
 	d, ok := detection.ByName(r.Name)
-	if !ok && r.Rule == "" {
+	switch {
+	case r.Rule != "":
+		d, ok = nil, false
+	case !ok:
 		return nil, noDetection(r.Name)
 	}
 	in := detection.Request{Detection: r.Name, Rule: r.Rule, Metric: r.Metric, Group: groupOr(r.Group), Values: r.Values, Targets: r.Targets}
@@ -72,8 +77,15 @@ func PlanDetection(ctx context.Context, s Service, r *DetectionRequest) (*detect
 		return nil, err
 	}
 	in.Account, in.Region = place.account, place.region
-	if in.Formats, err = groupFormats(ctx, s, in.Group); err != nil {
-		return nil, err
+	if d == nil || d.Of != detection.OfFlowLogs {
+		if in.Formats, err = groupFormats(ctx, s, in.Group); err != nil {
+			return nil, err
+		}
+	}
+	if ok && d.Of == detection.OfLake {
+		if err := canContradict(ctx, s, in.Group, r.Data); err != nil {
+			return nil, err
+		}
 	}
 	if ok && d.NAT {
 		if in.Interfaces, err = natInterfaces(ctx, r.Data, time.Now()); err != nil {
@@ -158,6 +170,23 @@ func groupFormats(ctx context.Context, s Service, group string) ([]flowlog.Forma
 	return nil, nil
 }
 
+// canContradict fails where records have no attribution: outside of the lake, and without a definition.
+func canContradict(ctx context.Context, s Service, group, data string) error {
+	groups, err := s.LogGroups(ctx)
+	if err != nil {
+		return err
+	}
+	if slices.ContainsFunc(groups, func(g LogGroup) bool { return g.Name == group && g.Kind == kindStore }) {
+		return &UsageError{Message: "the events of the log group " + group + " have no weirAttribution: only records of the lake have", Hint: "records that are put into a group with a LogFormat come into the lake too: leave --group out"}
+	}
+	if _, err := NetworkAt(ctx, data, time.Now()); errors.Is(err, versions.ErrNone) {
+		return &UsageError{Message: "no record can contradict rules that are not known: no definition of the network was imported", Hint: "weir network import DIR takes what 'aws ec2 describe-*' prints"}
+	} else if err != nil {
+		return err
+	}
+	return nil
+}
+
 // callAPI carries out an operation. Out may be nil.
 func callAPI(ctx context.Context, s Service, service, operation string, in, out any) error {
 	text, err := json.Marshal(in)
@@ -227,16 +256,27 @@ func (m *DetectionMade) addParts(ctx context.Context, s Service, p *detection.Pl
 	}
 	for i := range p.Alarms {
 		a := &p.Alarms[i]
-		kept, there := have.alarms[a.Name]
-		wanted, err := plain(a)
-		if err != nil {
+		if err := m.putAlarm(ctx, s, have, a.Name, a, p.PutAlarm(a)); err != nil {
 			return err
 		}
-		if err := m.put(ctx, s, partAlarm, a.Name, there, there && covers(kept.described, wanted), p.PutAlarm(a)); err != nil {
+	}
+	for i := range p.LogAlarms {
+		a := &p.LogAlarms[i]
+		if err := m.putAlarm(ctx, s, have, a.Name, a, p.PutLogAlarm(a)); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// putAlarm makes or changes an alarm where that need be.
+func (m *DetectionMade) putAlarm(ctx context.Context, s Service, have *keptDetections, name string, a any, c detection.Call) error {
+	kept, there := have.alarms[name]
+	wanted, err := plain(a)
+	if err != nil {
+		return err
+	}
+	return m.put(ctx, s, partAlarm, name, there, there && covers(kept.described, wanted), c)
 }
 
 // put makes or changes a part where that need be.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"maps"
 	"slices"
 	"strings"
@@ -121,12 +122,12 @@ func owner(ctx context.Context, s Service, service, arnMember, arn string) (owne
 }
 
 func (k *keptDetections) readAlarms(ctx context.Context, s Service) error {
-	return eachPage(ctx, s, detection.CloudWatch, "DescribeAlarms", map[string]any{"AlarmNamePrefix": namePrefix}, func(page map[string]json.RawMessage) error {
-		var list []json.RawMessage
-		if err := json.Unmarshal(page["MetricAlarms"], &list); err != nil {
+	return eachPage(ctx, s, detection.CloudWatch, "DescribeAlarms", map[string]any{"AlarmNamePrefix": namePrefix, "AlarmTypes": []string{"MetricAlarm", "LogAlarm"}}, func(page map[string]json.RawMessage) error {
+		var metric, log []json.RawMessage
+		if err := errors.Join(json.Unmarshal(page["MetricAlarms"], &metric), json.Unmarshal(page["LogAlarms"], &log)); err != nil {
 			return err
 		}
-		for _, text := range list {
+		for _, text := range append(metric, log...) {
 			var a struct {
 				AlarmName, AlarmArn, AlarmDescription, StateValue, StateReason string
 				AlarmActions                                                   []string
@@ -212,8 +213,7 @@ func (k *keptDetections) foreign(p *detection.Plan) error {
 			return other("rule", r.Name)
 		}
 	}
-	for i := range p.Alarms {
-		name := p.Alarms[i].Name
+	for _, name := range p.AlarmNames() {
 		if kept, there := k.alarms[name]; k.others[name] || there && kept.ownedBy != by {
 			return other("alarm", name)
 		}

@@ -19,6 +19,7 @@ import (
 
 	"weir/flowlog"
 	"weir/internal/detection"
+	"weir/internal/flowlogstore"
 	"weir/internal/logstore"
 	"weir/internal/sharedtest"
 )
@@ -365,5 +366,51 @@ func TestRejectSpike(t *testing.T) {
 		if (got[minute] == 'A') != want[minute] {
 			t.Errorf("minute %d: %c in %s", minute, got[minute], got)
 		}
+	}
+}
+
+// TestDeliveryFailed tells of flow logs whose delivery fails, with their errors, and that they are delivered again.
+func TestDeliveryFailed(t *testing.T) {
+	begin := time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
+	a, endpoint := newAlerted(t, begin)
+	a.add(DetectionRequest{Name: "delivery-failed", Targets: []detection.Target{{Protocol: "webhook", Endpoint: endpoint}}})
+	if got := a.add(DetectionRequest{Name: "delivery-failed"}); got != "unchanged alarm weir-delivery-failed" {
+		t.Errorf("the second time: %s", got)
+	}
+	a.call("ec2", "CreateFlowLogs", `{"ResourceId":["vpc-11111111"],"ResourceType":"VPC","TrafficType":"ALL","LogDestinationType":"s3","LogDestination":"arn:aws:s3:::bucket"}`, "")
+	made, _, err := a.w.delivery.flows.List(t.Context())
+	if err != nil || len(made) != 1 {
+		t.Fatalf("%d flow logs, %v", len(made), err)
+	}
+	got := ""
+	for minute := range 4 {
+		switch minute {
+		case 1:
+			err = a.w.delivery.flows.SetDelivery(t.Context(), made[0].ID, flowlogstore.Failed, "Access error")
+		case 3:
+			err = a.w.delivery.flows.SetDelivery(t.Context(), made[0].ID, flowlogstore.Success, "")
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		at := begin.Add(time.Duration(minute) * time.Minute)
+		a.mu.Lock()
+		a.now = at.Add(30 * time.Second)
+		a.mu.Unlock()
+		if err := a.w.delivery.look(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		a.at(at.Add(61 * time.Second))
+		got += a.detections()[0].State[:1]
+	}
+	if got != "OAAO" {
+		t.Errorf("states %s", got)
+	}
+	want := made[0].ID + " of vpc-11111111: FAILED, Access error"
+	if !slices.ContainsFunc(a.got, func(m map[string]any) bool {
+		text, err := json.Marshal(m)
+		return err == nil && strings.Contains(string(text), want)
+	}) {
+		t.Errorf("no message says %q: %v", want, a.got)
 	}
 }

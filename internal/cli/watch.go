@@ -149,6 +149,9 @@ func (c *cli) printDetection(d *detection.Detection) error {
 	for _, p := range d.Parameters {
 		fmt.Fprintf(out, "  --%-10s %s (default %s)\n", p.Name, p.Meaning, valueOf(&p, p.Default))
 	}
+	if len(d.Fields) == 0 {
+		return nil
+	}
 	_, err := fmt.Fprintf(out, "\nIt needs %s.\n", strings.Join(d.FieldNames(), ", "))
 	return err
 }

@@ -15,8 +15,9 @@ type builder struct {
 	*Plan
 	of *Detection
 	// flags says that all records have tcp-flags.
-	flags  bool
-	values map[string]float64
+	flags   bool
+	values  map[string]float64
+	account string
 	// interfaces are those of NAT gateways.
 	interfaces []string
 }
@@ -84,7 +85,7 @@ func metricOf(rule, metric string) string {
 
 // alarm adds an alarm with what all have.
 func (b *builder) alarm(a Alarm) {
-	a.Description += " Log group " + b.Group + ". Made by weir watch add " + b.of.Name + "."
+	a.Description += b.origin()
 	a.ComparisonOperator, a.TreatMissingData, a.ActionsEnabled = "GreaterThanOrEqualToThreshold", "notBreaching", true
 	b.Alarms = append(b.Alarms, a)
 }
@@ -163,6 +164,53 @@ func (b *builder) nat() {
 func (b *builder) loss() {
 	b.add(b.Name, rule{Keys: []string{"interface-id"}, Filters: []map[string]any{filter("log-status", "In", []string{"SKIPDATA"})}})
 	b.watch(b.Name, "MaxContributorValue", fmt.Sprintf("Records that say SKIPDATA of one network interface: %s or more in %s.", number(b.threshold()), span(b.period())))
+}
+
+// undelivered watches the metric that package app makes.
+func (b *builder) undelivered() {
+	b.alarm(Alarm{
+		Name: b.Name, EvaluationPeriods: 1, DatapointsToAlarm: 1, Threshold: b.threshold(), Namespace: "Weir/Delivery", MetricName: "Failed", Statistic: "Maximum", Period: b.period(),
+		Description: fmt.Sprintf("Flow logs whose delivery fails: %s or more.", number(b.threshold())),
+	})
+}
+
+const (
+	// queryEvery is how often a query looks, and at how much, in seconds.
+	queryEvery = 300
+	// queryLate is how late it does: the longest aggregation interval, and how late AWS delivers at most.
+	queryLate = 600 + 720
+)
+
+// contradictions queries the records that contradict the rules.
+func (b *builder) contradictions() {
+	b.logAlarm(LogAlarm{
+		Name: b.Name, Threshold: b.threshold(), ResultsToEvaluate: 1, ResultsToAlarm: 1, LogLineCount: 10,
+		Description: fmt.Sprintf("Records that contradict the rules in force: %s or more in 5 minutes.", number(b.threshold())),
+		Query: scheduledQuery{
+			Query: `filter weirAttribution = "contradiction" | fields @message | sort @timestamp desc`,
+			Schedule: schedule{
+				Expression: fmt.Sprintf("rate(%d minutes)", queryEvery/60), StartOffset: queryLate + queryEvery, EndOffset: queryLate,
+			},
+			Aggregation: "count(*)",
+		},
+	})
+}
+
+// logAlarm adds an alarm on a query with what all have.
+func (b *builder) logAlarm(a LogAlarm) {
+	role := "arn:aws:iam::" + b.account + ":role/weir" // AWS needs one, weir uses none
+	a.Query.Role, a.Query.Groups, a.LogLineRole = role, []string{b.Group}, role
+	a.Description += b.origin()
+	a.ComparisonOperator, a.TreatMissingData, a.ActionsEnabled = "GreaterThanOrEqualToThreshold", "notBreaching", true
+	b.LogAlarms = append(b.LogAlarms, a)
+}
+
+// origin says where an alarm is from.
+func (b *builder) origin() string {
+	if b.of.Of == OfFlowLogs {
+		return " Made by weir watch add " + b.of.Name + "."
+	}
+	return " Log group " + b.Group + ". Made by weir watch add " + b.of.Name + "."
 }
 
 // hasFlags reports whether all of some formats have tcp-flags; false where none is known.

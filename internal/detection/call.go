@@ -36,6 +36,9 @@ func (p *Plan) Calls() []Call {
 	for i := range p.Alarms {
 		out = append(out, p.PutAlarm(&p.Alarms[i]))
 	}
+	for i := range p.LogAlarms {
+		out = append(out, p.PutLogAlarm(&p.LogAlarms[i]))
+	}
 	return out
 }
 
@@ -59,6 +62,13 @@ func (p *Plan) PutAlarm(a *Alarm) Call {
 	tagged := *a
 	tagged.Tags = p.Tags()
 	return call(CloudWatch, "PutMetricAlarm", tagged)
+}
+
+// PutLogAlarm makes an alarm on a query.
+func (p *Plan) PutLogAlarm(a *LogAlarm) Call {
+	tagged := *a
+	tagged.Tags = p.Tags()
+	return call(CloudWatch, "PutLogAlarm", tagged)
 }
 
 func call(service, operation string, in any) Call {

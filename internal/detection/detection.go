@@ -17,11 +17,25 @@ type Detection struct {
 	Parameters []Parameter
 	// Fields are those that the LogFormat of records must have.
 	Fields []flowlog.FieldID
+	// Of says of what it is.
+	Of Of
 	// NAT says that it is about the network interfaces of NAT gateways, which the network's definition tells.
 	NAT bool
 
 	build func(b *builder)
 }
+
+// Of is what a detection is of.
+type Of int
+
+const (
+	// OfRecords is of the records of any log group of flow logs.
+	OfRecords Of = iota
+	// OfLake is of the records of the lake, which have weir's own fields.
+	OfLake
+	// OfFlowLogs is of flow logs as resources, whatever log group their records are in.
+	OfFlowLogs
+)
 
 // A Unit is what a parameter counts.
 type Unit int

@@ -36,7 +36,7 @@ func request(d *Detection, formats ...flowlog.Format) *Request {
 // TestMake makes each detection for records with and without tcp-flags: its rules are rules that fit, and its alarms watch them by expressions that can be read.
 func TestMake(t *testing.T) {
 	for _, d := range All() {
-		if d.Finds == "" || d.How == "" || d.Parameter(Period) == nil || d.Parameter(Threshold) == nil {
+		if d.Finds == "" || d.How == "" || d.Parameter(Threshold) == nil {
 			t.Errorf("%s says too little", d.Name)
 		}
 		for _, f := range []flowlog.Format{flowlog.DefaultFormat(flowlog.KindVPC), format(t, newest)} {
@@ -61,6 +61,12 @@ func TestMake(t *testing.T) {
 				for _, q := range a.Metrics {
 					queries = append(queries, metricmath.Query{ID: q.ID, Expression: q.Expression, Period: q.Period, ReturnData: q.ReturnData})
 				}
+				if d.Of == OfFlowLogs {
+					if a.MetricName == "" || len(queries) > 0 || a.Period != 60 {
+						t.Errorf("%+v", a)
+					}
+					continue
+				}
 				if err := metricmath.Check(queries); err != nil {
 					t.Errorf("%s: %v", a.Name, err)
 				}
@@ -69,8 +75,8 @@ func TestMake(t *testing.T) {
 					t.Errorf("%s watches %q", a.Name, watched)
 				}
 			}
-			if len(p.Rules) == 0 || len(p.Alarms) != len(p.Rules) {
-				t.Errorf("%s has %d rules and %d alarms", d.Name, len(p.Rules), len(p.Alarms))
+			if alarms := len(p.AlarmNames()); d.Of == OfRecords && len(p.Alarms) != len(p.Rules) || alarms == 0 {
+				t.Errorf("%s has %d rules and %d alarms", d.Name, len(p.Rules), alarms)
 			}
 		}
 		for _, id := range d.Fields {
@@ -140,6 +146,7 @@ func TestMakeRefuses(t *testing.T) {
 		{func(r *Request) { r.Detection, r.Values = "reject-spike", values(Times, 0.5) }, "factor must be from 1 to 1000000"},
 		{func(r *Request) { r.Detection, r.Values = "reject-spike", values(Period, 420) }, "period must be a part of an hour, 30 minutes at most: the hour before is made of whole ones"},
 		{func(r *Request) { r.Detection, r.Values = "reject-spike", values(Period, 3600) }, "period must be a part of an hour, 30 minutes at most: the hour before is made of whole ones"},
+		{func(r *Request) { r.Detection, r.Default = "delivery-failed", false }, "delivery-failed is of flow logs, not of a log group: leave the group out"},
 		{func(r *Request) { r.Metric = "Sum" }, "ssh-bruteforce watches metrics of its own: a metric is for a rule of your own"},
 		{func(r *Request) { r.Rule = "{}" }, "ssh-bruteforce is a detection that is ready: give one of your own another name"},
 		{func(r *Request) { r.Detection, r.Rule = "My Rule", "{}" }, `"My Rule" is no name of a detection: it has up to 40 small letters, digits and -`},

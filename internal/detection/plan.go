@@ -41,6 +41,8 @@ type Plan struct {
 	Actions []string `json:"actions,omitempty"`
 	Rules   []Rule   `json:"rules"`
 	Alarms  []Alarm  `json:"alarms"`
+	// LogAlarms are alarms on queries.
+	LogAlarms []LogAlarm `json:"log_alarms"`
 }
 
 // A Rule is a rule of Contributor Insights.
@@ -61,8 +63,46 @@ type Alarm struct {
 	Threshold          float64  `json:"Threshold"`
 	ComparisonOperator string   `json:"ComparisonOperator"`
 	TreatMissingData   string   `json:"TreatMissingData"`
-	Metrics            []query  `json:"Metrics"`
+	Metrics            []query  `json:"Metrics,omitempty"`
+	Namespace          string   `json:"Namespace,omitempty"`
+	MetricName         string   `json:"MetricName,omitempty"`
+	Statistic          string   `json:"Statistic,omitempty"`
+	Period             int      `json:"Period,omitempty"`
 	Tags               []Tag    `json:"Tags,omitempty"`
+}
+
+// A LogAlarm is an alarm on a query, as PutLogAlarm takes it.
+type LogAlarm struct {
+	Name               string         `json:"AlarmName"`
+	Description        string         `json:"AlarmDescription"`
+	ActionsEnabled     bool           `json:"ActionsEnabled"`
+	AlarmActions       []string       `json:"AlarmActions"`
+	OKActions          []string       `json:"OKActions"`
+	Query              scheduledQuery `json:"ScheduledQueryConfiguration"`
+	ResultsToEvaluate  int            `json:"QueryResultsToEvaluate"`
+	ResultsToAlarm     int            `json:"QueryResultsToAlarm"`
+	Threshold          float64        `json:"Threshold"`
+	ComparisonOperator string         `json:"ComparisonOperator"`
+	TreatMissingData   string         `json:"TreatMissingData"`
+	LogLineCount       int            `json:"ActionLogLineCount"`
+	LogLineRole        string         `json:"ActionLogLineRoleArn"`
+	Tags               []Tag          `json:"Tags,omitempty"`
+}
+
+// scheduledQuery is AWS's ScheduledQueryConfiguration.
+type scheduledQuery struct {
+	Query       string   `json:"QueryString"`
+	Groups      []string `json:"LogGroupIdentifiers"`
+	Role        string   `json:"ScheduledQueryRoleARN"`
+	Schedule    schedule `json:"ScheduleConfiguration"`
+	Aggregation string   `json:"AggregationExpression"`
+}
+
+// schedule is AWS's ScheduleConfiguration; offsets are in seconds before a run.
+type schedule struct {
+	Expression  string `json:"ScheduleExpression"`
+	StartOffset int64  `json:"StartTimeOffset"`
+	EndOffset   int64  `json:"EndTimeOffset"`
 }
 
 // query is a MetricDataQuery of an alarm.
@@ -108,7 +148,10 @@ func Make(r *Request) (*Plan, error) {
 	if d.NAT && len(r.Interfaces) == 0 {
 		return nil, fmt.Errorf("%s needs a definition of the network that names network interfaces of NAT gateways", d.Name)
 	}
-	p := &Plan{Detection: d.Name, Group: r.Group, Name: Name(d.Name, r.Group, r.Default)}
+	if d.Of == OfFlowLogs && !r.Default {
+		return nil, fmt.Errorf("%s is of flow logs, not of a log group: leave the group out", d.Name)
+	}
+	p := &Plan{Detection: d.Name, Group: r.Group, Rules: []Rule{}, Alarms: []Alarm{}, LogAlarms: []LogAlarm{}, Name: Name(d.Name, r.Group, r.Default)}
 	for _, t := range r.Targets {
 		if t.Protocol == "" {
 			p.Actions = append(p.Actions, t.Endpoint)
@@ -120,7 +163,7 @@ func Make(r *Request) (*Plan, error) {
 		p.TopicARN = TopicARN(r.Account, r.Region, p.Name)
 		p.Actions = append([]string{p.TopicARN}, p.Actions...)
 	}
-	b := &builder{Plan: p, of: d, flags: hasFlags(r.Formats), values: values, interfaces: r.Interfaces}
+	b := &builder{Plan: p, of: d, flags: hasFlags(r.Formats), values: values, interfaces: r.Interfaces, account: r.Account}
 	d.build(b)
 	p.Tell(p.Actions)
 	return p, nil
@@ -141,11 +184,26 @@ func of(r *Request) (*Detection, error) {
 	return d, nil
 }
 
+// AlarmNames are the names of all alarms.
+func (p *Plan) AlarmNames() []string {
+	var out []string
+	for i := range p.Alarms {
+		out = append(out, p.Alarms[i].Name)
+	}
+	for i := range p.LogAlarms {
+		out = append(out, p.LogAlarms[i].Name)
+	}
+	return out
+}
+
 // Tell lets the alarms tell some topics, when they go off and when they are over.
 func (p *Plan) Tell(topics []string) {
 	p.Actions = topics
 	for i := range p.Alarms {
 		p.Alarms[i].AlarmActions, p.Alarms[i].OKActions = append([]string{}, topics...), append([]string{}, topics...)
+	}
+	for i := range p.LogAlarms {
+		p.LogAlarms[i].AlarmActions, p.LogAlarms[i].OKActions = append([]string{}, topics...), append([]string{}, topics...)
 	}
 }
 

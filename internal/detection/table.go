@@ -78,4 +78,21 @@ var table = []Detection{
 		Fields:     []flowlog.FieldID{flowlog.InterfaceID, flowlog.LogStatus},
 		build:      (*builder).loss,
 	},
+	{
+		Name: "delivery-failed", Finds: "flow logs whose delivery fails", Of: OfFlowLogs,
+		How: "Counts the flow logs whose delivery fails, of those that were made here and of those of the imported definition, whose DeliverLogsStatus is FAILED. The message says which they are, with their " +
+			"errors. What the definition says holds until the network is imported again.",
+		Parameters: []Parameter{
+			{Name: Threshold, Meaning: "flow logs whose delivery fails", Unit: Count, Default: 1},
+			period(60),
+		},
+		build: (*builder).undelivered,
+	},
+	{
+		Name: "contradiction", Finds: "records that contradict the rules in force", Of: OfLake,
+		How: "Counts the records of which the imported definition's security groups and network ACLs say otherwise (weirAttribution is contradiction), by a query every five minutes of those five " +
+			"minutes that began 27 minutes before: late records have come by then. The message has the first ten of them. A record counts in the time of its start.",
+		Parameters: []Parameter{{Name: Threshold, Meaning: "records that contradict, in five minutes", Unit: Count, Default: 1}},
+		build:      (*builder).contradictions,
+	},
 }
