@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 
 	"weir/internal/alarm"
 	"weir/internal/contributor"
@@ -88,11 +89,11 @@ func (c *console) alarmBehind(ctx context.Context, r *request) (any, error) {
 
 // inGroups returns a query of Logs Insights over log groups.
 func inGroups(groups []string, query string) string {
-	text := ""
+	var text strings.Builder
 	for _, g := range groups {
-		text += "SOURCE '" + g + "' | "
+		text.WriteString("SOURCE '" + g + "' | ")
 	}
-	return text + query
+	return text.String() + query
 }
 
 // wentToAlarm returns the last change to ALARM as the action of one, nil where history has none.

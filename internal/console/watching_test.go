@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -24,14 +25,15 @@ import (
 
 // watched is a console over alarms and rules that a test makes, under a clock that it drives. Values, log events and deliveries are made up.
 type watched struct {
-	t       *testing.T
-	h       http.Handler
-	alarms  *alarm.Store
-	rules   *contributor.Store
-	now     int64 // seconds since the epoch
-	asked   []*alarm.Action
-	behind  *Behind
-	failing error
+	t        *testing.T
+	h        http.Handler
+	alarms   *alarm.Store
+	rules    *contributor.Store
+	watching *Watching
+	now      int64 // seconds since the epoch
+	asked    []*alarm.Action
+	behind   *Behind
+	failing  error
 }
 
 const topic = "arn:aws:sns:us-east-1:111111111111:woken"
@@ -52,7 +54,7 @@ func newWatched(t *testing.T) *watched {
 	t.Cleanup(func() { _ = w.rules.Close() })
 	d := testDeps(t)
 	d.Now = clock
-	d.Watching = &Watching{
+	w.watching = &Watching{
 		Alarms: w.alarms, Rules: w.rules,
 		Values: func(_ context.Context, m *alarm.Metric, from, to int64) ([]alarm.Datapoint, error) {
 			var out []alarm.Datapoint
@@ -77,6 +79,7 @@ func newWatched(t *testing.T) *watched {
 			}, w.failing
 		},
 	}
+	d.Watching = w.watching
 	w.h = New(d)
 	return w
 }
@@ -236,16 +239,38 @@ func TestOneAlarm(t *testing.T) {
 	}
 }
 
-func TestHistoryThatIsLongIsCut(t *testing.T) {
+// restless are alarms that changed each second since t0+700, more often than is shown.
+type restless struct{ anyAlarms }
+
+func (restless) History(_ context.Context, r alarm.HistoryRequest) ([]alarm.HistoryItem, error) {
+	var out []alarm.HistoryItem
+	for i := range int64(min(r.Limit, mostBands+5)) {
+		states := [2]string{"OK", "ALARM"}
+		out = append(out, alarm.HistoryItem{
+			ID: i, Time: (t0 + 700 + i) * 1000, ItemType: "StateUpdate", Summary: "again",
+			Data: fmt.Sprintf(`{"oldState":{"stateValue":%q},"newState":{"stateValue":%q}}`, states[(i+1)%2], states[i%2]),
+		})
+	}
+	if !r.Ascending {
+		slices.Reverse(out)
+	}
+	return out, nil
+}
+
+func TestWhatIsLongIsCut(t *testing.T) {
 	w := newWatched(t)
 	w.fill()
-	for i := range int64(shownHistory) {
-		w.at(400 + i)
-		w.do(w.alarms.SetState(t.Context(), "share", []alarm.State{alarm.OK, alarm.Alarm}[i%2], "again", ""))
-	}
+	w.watching.Alarms = restless{w.alarms}
 	got := decoded[alarmAnswer](t, w.h, "GET", "/api/v1/alarm?name=share", "", 200)
-	if len(got.History) != shownHistory || !got.More || got.History[0].At != w.now {
+	if len(got.History) != shownHistory || !got.More || got.History[0].At <= got.History[1].At {
 		t.Errorf("%d items, more %v", len(got.History), got.More)
+	}
+	w.at(3000)
+	path := fmt.Sprintf("/api/v1/alarm-values?name=share&from=%d&to=%d", t0, t0+3000)
+	values := decoded[alarmValuesAnswer](t, w.h, "GET", path, "", 200)
+	last := stateBand{t0 + 700 + mostBands - 2, t0 + 700 + mostBands - 1, "OK"}
+	if n := len(values.Bands); values.Note == "" || n != mostBands || values.Bands[n-1] != last || values.Bands[0] != (stateBand{t0, t0 + 700, "ALARM"}) {
+		t.Errorf("the last of %d bands is %+v, note %q", n, values.Bands[n-1], values.Note)
 	}
 }
 
@@ -254,7 +279,11 @@ func TestValuesOfAnAlarm(t *testing.T) {
 	w.fill()
 	w.at(600)
 	values := func(name string, from, to int64, status int) string {
-		return send(t, w.h, "GET", fmt.Sprintf("/api/v1/alarm-values?name=%s&from=%d&to=%d", name, t0+from, t0+to), "").Body.String()
+		answer := send(t, w.h, "GET", fmt.Sprintf("/api/v1/alarm-values?name=%s&from=%d&to=%d", name, t0+from, t0+to), "")
+		if answer.Code != status {
+			t.Errorf("%s: status %d, want %d", name, answer.Code, status)
+		}
+		return answer.Body.String()
 	}
 	get := func(name string, from, to int64) alarmValuesAnswer {
 		t.Helper()
@@ -320,7 +349,7 @@ func TestValuesOfAnAlarm(t *testing.T) {
 	}
 }
 
-// TestStatesAreDrawnAsHistoryHasThem deletes an alarm, makes it again, and changes it more often than is drawn.
+// TestStatesAreDrawnAsHistoryHasThem deletes an alarm and makes another one of its name.
 func TestStatesAreDrawnAsHistoryHasThem(t *testing.T) {
 	w := newWatched(t)
 	w.fill()
@@ -337,15 +366,6 @@ func TestStatesAreDrawnAsHistoryHasThem(t *testing.T) {
 	got := decoded[alarmValuesAnswer](t, w.h, "GET", path, "", 200)
 	if diff := cmp.Diff([]stateBand{{t0 + 300, t0 + 400, "INSUFFICIENT_DATA"}, {t0 + 500, t0 + 600, "INSUFFICIENT_DATA"}}, got.Bands); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
-	}
-	for i := range int64(mostBands + 5) {
-		w.at(700 + i)
-		w.do(w.alarms.SetState(ctx, "query", []alarm.State{alarm.OK, alarm.Alarm}[i%2], "again", ""))
-	}
-	path = fmt.Sprintf("/api/v1/alarm-values?name=query&from=%d&to=%d", t0, t0+3000)
-	got = decoded[alarmValuesAnswer](t, w.h, "GET", path, "", 200)
-	if last := got.Bands[len(got.Bands)-1]; got.Note == "" || last.To >= w.now || last.From != last.To-1 {
-		t.Errorf("the last of %d bands is %+v, note %q", len(got.Bands), last, got.Note)
 	}
 }
 
@@ -600,12 +620,16 @@ func TestReadyRulesCountRecords(t *testing.T) {
 		aggregate float64
 	}{
 		{
-			"top-sources-by-bytes", "", []columnAnswer{text("srcaddr"), integer("Sum")},
-			[][]any{{"10.0.0.2", 5000.0}, {"10.0.0.1", 1060.0}, {"10.0.0.9", 400.0}, {"10.0.0.3", 300.0}, {"2001:db8::1", 200.0}}, "Sum", 6960,
+			"top-sources-by-bytes", "",
+			[]columnAnswer{text("srcaddr"), integer("Sum")},
+			[][]any{{"10.0.0.2", 5000.0}, {"10.0.0.1", 1060.0}, {"10.0.0.9", 400.0}, {"10.0.0.3", 300.0}, {"2001:db8::1", 200.0}},
+			"Sum", 6960,
 		},
 		{
-			"top-sources-by-records", "&to=1767225661", []columnAnswer{text("srcaddr"), integer("SampleCount")},
-			[][]any{{"10.0.0.1", 2.0}, {"10.0.0.3", 2.0}, {"10.0.0.2", 1.0}, {"2001:db8::1", 1.0}}, "SampleCount", 6,
+			"top-sources-by-records", "&to=1767225661",
+			[]columnAnswer{text("srcaddr"), integer("SampleCount")},
+			[][]any{{"10.0.0.1", 2.0}, {"10.0.0.3", 2.0}, {"10.0.0.2", 1.0}, {"2001:db8::1", 1.0}},
+			"SampleCount", 6,
 		},
 		{
 			"top-destinations-by-rejects", "", []columnAnswer{text("dstaddr"), integer("SampleCount")}, [][]any{{"10.0.0.2", 2.0}}, "SampleCount", 2,

@@ -121,3 +121,60 @@ test("shows contributors as GetInsightRuleReport has them", async ({ page, weir,
     page.getByRole("region", { name: "bytes by address" }).getByRole("status").first(),
   ).toContainText(`21 contributors, together ${want.AggregateValue.toLocaleString("en")}`);
 });
+
+test("names who is behind an alarm, and leads to the log events", async ({ page, weir, data }) => {
+  const aws = new Client(weir, data);
+  const group = "/test/flow-logs";
+  await aws.call("logs", "CreateLogGroup", { logGroupName: group });
+  await aws.call("logs", "CreateLogStream", { logGroupName: group, logStreamName: "s" });
+  await aws.call("logs", "PutMetricFilter", {
+    logGroupName: group,
+    filterName: "ssh",
+    filterPattern:
+      "[version, account, eni, source, destination, srcport, destport=22, protocol=6, packets, bytes, start, end, action=REJECT, status]",
+    metricTransformations: [{ metricNamespace: "Test", metricName: "SSH", metricValue: "1" }],
+  });
+  const minute = Math.floor(Date.now() / 60_000) * 60;
+  const line = (source: string, port: number, action: string) =>
+    `2 123456789012 eni-0a 198.51.100.${source} 10.0.0.5 40000 ${port} 6 1 60 ${minute - 90} ${minute - 60} ${action} OK`;
+  const messages = [
+    ...Array.from({ length: 9 }, () => line("7", 22, "REJECT")),
+    ...Array.from({ length: 4 }, () => line("8", 22, "REJECT")),
+    line("9", 443, "ACCEPT"),
+  ];
+  await aws.call("logs", "PutLogEvents", {
+    logGroupName: group,
+    logStreamName: "s",
+    logEvents: messages.map((message, i) => ({ timestamp: (minute - 90) * 1000 + i, message })),
+  });
+  await aws.call("monitoring", "PutMetricAlarm", {
+    AlarmName: "ssh",
+    Namespace: "Test",
+    MetricName: "SSH",
+    Statistic: "Sum",
+    Period: 60,
+    EvaluationPeriods: 5,
+    DatapointsToAlarm: 1,
+    Threshold: 10,
+    ComparisonOperator: "GreaterThanThreshold",
+  });
+  await aws.call("monitoring", "SetAlarmState", {
+    AlarmName: "ssh",
+    StateValue: "ALARM",
+    StateReason: "thirteen",
+  });
+  await page.goto("/alarms?alarm=ssh&zone=utc");
+  const who = page.getByRole("region", { name: "Who is behind it" });
+  await expect(who.getByRole("table", { name: /^Sources/ }).getByRole("row")).toHaveText([
+    "198.51.100.79",
+    "198.51.100.84",
+  ]);
+  await expect(who.getByRole("table", { name: /^Targets/ }).getByRole("row")).toHaveText([
+    "10.0.0.5 port 22/tcp13",
+  ]);
+  await expect(who.getByText(/^weir why 198\.51\.100\.7 10\.0\.0\.5:22\/tcp --at 20/)).toBeVisible();
+  await who.getByRole("link", { name: "The log events of this time" }).click();
+  const rows = page.getByRole("table", { name: "Result" }).getByRole("row");
+  await expect(rows).toHaveCount(messages.length + 1);
+  await expect(rows.last()).toContainText(line("7", 22, "REJECT"));
+});
