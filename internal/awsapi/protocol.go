@@ -32,10 +32,17 @@ func (jsonProtocol) tree(body []byte) (map[string]any, bool, error) {
 	return tree, false, err
 }
 
-func (p jsonProtocol) answer(w http.ResponseWriter, _ *Call, out any) error {
+func (p jsonProtocol) answer(w http.ResponseWriter, c *Call, out any) error {
 	if out == nil {
 		write(w, http.StatusOK, p.contentType, nil)
 		return nil
+	}
+	if c.Service != nil && c.Service.CBOR {
+		body, err := doubleJSON(out)
+		if err == nil {
+			write(w, http.StatusOK, p.contentType, body)
+		}
+		return err
 	}
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)

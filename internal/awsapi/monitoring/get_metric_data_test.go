@@ -144,7 +144,7 @@ func TestMetricDataForms(t *testing.T) {
 	api := newAPI(t, func() time.Time { return now })
 	want(t, api, "PutMetricData", object{"Namespace": "ns", "MetricData": list(object{"MetricName": "m", "Value": 41.0}, object{"MetricName": "m", "Value": 0.5, "Timestamp": now.Add(-time.Minute)})})
 	in := object{"MetricDataQueries": list(stat("m1", "m", "Sum", 60, nil), object{"Id": "e1", "Expression": "m1 * 2", "Label": "max ${MAX}"}), "StartTime": now.Add(-time.Minute), "EndTime": now.Add(time.Minute)}
-	if got := string(ask(t, api, "json", "GetMetricData", in).body); got != `{"MetricDataResults":[{"Id":"m1","Label":"m","Timestamps":[1772366400,1772366340],"Values":[41,0.5],"StatusCode":"Complete"},{"Id":"e1","Label":"max 82","Timestamps":[1772366400,1772366340],"Values":[82,1],"StatusCode":"Complete"}],"Messages":[]}` {
+	if got := string(ask(t, api, "json", "GetMetricData", in).body); got != `{"MetricDataResults":[{"Id":"m1","Label":"m","Timestamps":[1772366400,1772366340],"Values":[41.0,0.5],"StatusCode":"Complete"},{"Id":"e1","Label":"max 82","Timestamps":[1772366400,1772366340],"Values":[82.0,1.0],"StatusCode":"Complete"}],"Messages":[]}` {
 		t.Error(got)
 	}
 	got := string(ask(t, api, "query", "GetMetricData", in).body)
