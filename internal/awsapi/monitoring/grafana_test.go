@@ -2,6 +2,7 @@ package monitoring
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -107,9 +108,7 @@ func TestGrafana(t *testing.T) {
 func (g grafana) editor() {
 	port := func(more object) object {
 		out := object{"Namespace": "Net", "MetricName": "Refused"}
-		for k, v := range more {
-			out[k] = v
-		}
+		maps.Copy(out, more)
 		return out
 	}
 	for name, c := range map[string]struct {
