@@ -52,8 +52,8 @@ func (b *bench) watch(ctx context.Context) error {
 	}
 	w := &watchRun{s: s, lines: lines, began: time.Now(), batches: watchBatches, minutes: map[int64]int{}, high: map[int64]bool{}}
 	until := w.began.Add(watchTime)
-	if b.records < barRecords { // just behind the end of the first odd minute
-		until = w.began.Truncate(2 * time.Minute).Add(2*time.Minute + 10*time.Second)
+	if b.records < barRecords { // just behind the end of the first odd minute that has ten seconds left
+		until = w.began.Add(10 * time.Second).Truncate(2 * time.Minute).Add(2*time.Minute + 10*time.Second)
 		w.batches = 2
 	}
 	loadBefore := loadNow()

@@ -2,8 +2,7 @@ package app
 
 import (
 	"fmt"
-	"io"
-	"log"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -25,7 +24,7 @@ func TestAlarmEndpoints(t *testing.T) {
 		return s.URL
 	}
 	encrypted := httptest.NewUnstartedServer(http.NotFoundHandler())
-	encrypted.Config.ErrorLog = log.New(io.Discard, "", 0) // handshakes fail
+	encrypted.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelWarn) // handshakes fail
 	encrypted.StartTLS()
 	t.Cleanup(encrypted.Close)
 	want := map[string]string{

@@ -36,6 +36,9 @@ func TestWatchCrash(t *testing.T) {
 	if err := p.Wait(); err != nil {
 		t.Error(err)
 	}
+	if x.events == 0 || len(x.reasons) < *kills {
+		t.Errorf("only %d events and %d changes of alarms were acknowledged", x.events, len(x.reasons))
+	}
 	repeated := 0
 	for _, times := range x.receiver.ids {
 		repeated += len(times) - 1
