@@ -122,18 +122,24 @@ func (x *watchCrash) use(p *process, run int) {
 	ctx := context.Background()
 	for client := range watchCrashClients {
 		clients.Go(func() {
-			for n := 0; x.put(ctx, &mu, run, client, n); n++ {
+			more := true
+			for n := 0; more; n++ {
+				more = x.put(ctx, &mu, run, client, n)
 			}
 		})
 	}
 	for i := range 2 {
 		clients.Go(func() {
-			for n := 0; x.change(ctx, &mu, fmt.Sprint("set ", i), states, fmt.Sprintf("run %d change %d of %d", run, n, i)); n++ {
+			more := true
+			for n := 0; more; n++ {
+				more = x.change(ctx, &mu, fmt.Sprint("set ", i), states, fmt.Sprintf("run %d change %d of %d", run, n, i))
 			}
 		})
 	}
 	clients.Go(func() {
-		for x.putValue(ctx, &mu) {
+		more := true
+		for more {
+			more = x.putValue(ctx, &mu)
 		}
 	})
 	kill := func() { _ = p.Process.Kill() }

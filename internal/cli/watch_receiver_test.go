@@ -151,7 +151,7 @@ func (m *messageReceiver) ServeHTTP(_ http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		return // the server is gone before it had sent all
 	}
-	var body struct{ Type, MessageId, SubscribeURL, Message string }
+	var body struct{ Type, MessageID, SubscribeURL, Message string }
 	var a alarmMessage
 	if err = json.Unmarshal(raw, &body); err == nil && body.Type == "SubscriptionConfirmation" {
 		m.links <- body.SubscribeURL
@@ -170,10 +170,10 @@ func (m *messageReceiver) ServeHTTP(_ http.ResponseWriter, r *http.Request) {
 		m.before = nil
 		before()
 	}
-	m.alarms[body.MessageId], m.last = a, a
-	m.ids[body.MessageId] = append(m.ids[body.MessageId], m.run)
-	if key := a.AlarmName + ": " + a.NewStateReason; !slices.Contains(m.reasons[key], body.MessageId) {
-		m.reasons[key] = append(m.reasons[key], body.MessageId)
+	m.alarms[body.MessageID], m.last = a, a
+	m.ids[body.MessageID] = append(m.ids[body.MessageID], m.run)
+	if key := a.AlarmName + ": " + a.NewStateReason; !slices.Contains(m.reasons[key], body.MessageID) {
+		m.reasons[key] = append(m.reasons[key], body.MessageID)
 	}
 }
 
