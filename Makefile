@@ -11,7 +11,7 @@ export GO FUZZTIME
 
 .DEFAULT_GOAL := build
 .NOTPARALLEL:
-.PHONY: help build demo test setup setup-build format fix lint deadcode generated unit fuzz web cross smoke generate fmt bench truth bench-table bench-short bench-crash peers clean
+.PHONY: help build demo demo-watch test setup setup-build format fix lint deadcode generated unit fuzz web cross smoke generate fmt bench truth bench-table bench-short bench-crash peers clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -21,6 +21,9 @@ build: ## bin/weir
 
 demo: setup-build build ## one synthetic day, its report and the page; DEMO_SOURCE=path takes your own logs
 	scripts/demo.sh
+
+demo-watch: ## a brute force is let in, an alarm goes off, its message says who and what stops it, and the alarm clears
+	$(GO) test -tags '$(TAGS)' -count 1 -v -run '^TestWatchDemo$$' ./internal/cli
 
 test: setup format fix lint deadcode generated unit fuzz web cross smoke bench-short ## everything that CI runs
 

@@ -33,7 +33,7 @@ func (b *bench) alarms(ctx context.Context) error {
 		return err
 	}
 	defer os.RemoveAll(data)
-	s, server, err := b.startLogs(ctx, data, "bench", "lines", "--notify-allow", "127.0.0.1")
+	s, server, err := b.startLogs(ctx, data, "--notify-allow", "127.0.0.1")
 	if err != nil {
 		return err
 	}
@@ -129,8 +129,8 @@ func (s *logsServer) watchAll(ctx context.Context, topic string, ports []string)
 	}
 	for i := range loadAlarms {
 		in := object{"AlarmName": fmt.Sprint("alarm", i), "EvaluationPeriods": 1 + i%5, "Threshold": 1_000_000_000, "ComparisonOperator": "GreaterThanThreshold", "AlarmActions": []string{topic}}
-		switch {
-		case i%10 == 0: // each rule has one
+		switch i % 10 {
+		case 0: // each rule has one
 			in["Metrics"] = []object{{"Id": "e1", "Expression": fmt.Sprintf("INSIGHT_RULE_METRIC('rule%d', 'MaxContributorValue')", i/10), "Period": 60}}
 		default:
 			in["Namespace"], in["MetricName"], in["Statistic"], in["Period"] = "Bench", fmt.Sprint("filter", i%loadFilters), "Sum", 60
@@ -184,7 +184,7 @@ func (s *logsServer) flood(ctx context.Context, lines []string, want int) (int, 
 
 // putSome puts as many of the lines as a request takes.
 func (s *logsServer) putSome(ctx context.Context, lines []string) (int, error) {
-	body, n, err := putBody("bench", "lines", lines, time.Now())
+	body, n, err := putBody(lines, time.Now())
 	if err != nil {
 		return 0, err
 	}

@@ -62,8 +62,14 @@ func (b *bench) someLines(n int) ([]string, error) {
 	return nil, fmt.Errorf("%d records, want %d", len(lines), n)
 }
 
+// The log group and the stream that events are put into.
+const (
+	benchGroup  = "bench"
+	benchStream = "lines"
+)
+
 // putBody returns the body of a PutLogEvents with as many of the lines as it takes, and how many.
-func putBody(group, stream string, lines []string, at time.Time) ([]byte, int, error) {
+func putBody(lines []string, at time.Time) ([]byte, int, error) {
 	type event struct {
 		Timestamp int64  `json:"timestamp"`
 		Message   string `json:"message"`
@@ -76,7 +82,7 @@ func putBody(group, stream string, lines []string, at time.Time) ([]byte, int, e
 		}
 		events = append(events, event{at.UnixMilli(), line})
 	}
-	body, err := json.Marshal(map[string]any{"logGroupName": group, "logStreamName": stream, "logEvents": events})
+	body, err := json.Marshal(map[string]any{"logGroupName": benchGroup, "logStreamName": benchStream, "logEvents": events})
 	return body, len(events), err
 }
 
@@ -111,7 +117,7 @@ func (b *bench) putRun(ctx context.Context, lines []string, requests int) (float
 		return 0, err
 	}
 	defer os.RemoveAll(data)
-	s, server, err := b.startLogs(ctx, data, "bench", "lines")
+	s, server, err := b.startLogs(ctx, data)
 	if err != nil {
 		return 0, err
 	}
@@ -120,7 +126,7 @@ func (b *bench) putRun(ctx context.Context, lines []string, requests int) (float
 	var ready []*http.Request
 	for i := range requests {
 		from := i * 7000 % (len(lines) - min(len(lines)-1, putEvents))
-		body, n, err := putBody("bench", "lines", lines[from:], now)
+		body, n, err := putBody(lines[from:], now)
 		if err != nil {
 			return 0, err
 		}
@@ -191,7 +197,7 @@ func (b *bench) live(ctx context.Context) error {
 		return err
 	}
 	defer os.RemoveAll(data)
-	s, server, err := b.startLogs(ctx, data, "bench", "lines")
+	s, server, err := b.startLogs(ctx, data)
 	if err != nil {
 		return err
 	}
@@ -300,7 +306,7 @@ func (b *bench) liveputs(ctx context.Context, s *logsServer, lines []string, mar
 		m := mark{number: 900_000_000 + i, began: began}
 		batch := append(slices.Clone(lines[at:at+size-1]),
 			fmt.Sprintf("2 111122223333 eni-0a 203.0.113.77 10.0.0.9 44123 443 6 1 %d %d %d ACCEPT OK", m.number, began.Unix(), began.Unix()+60))
-		body, n, err := putBody("bench", "lines", batch, began)
+		body, n, err := putBody(batch, began)
 		if err == nil && n != size {
 			err = fmt.Errorf("a batch took %d of %d events", n, size)
 		}

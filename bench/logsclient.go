@@ -24,7 +24,7 @@ type logsServer struct {
 
 // startLogs makes a key, starts a server, and makes a log group whose events are records in the
 // default format, with a stream. flags are further ones of weir serve.
-func (b *bench) startLogs(ctx context.Context, data, group, stream string, flags ...string) (*logsServer, running, error) {
+func (b *bench) startLogs(ctx context.Context, data string, flags ...string) (*logsServer, running, error) {
 	key, err := exec.CommandContext(ctx, b.weir, "--data", data, "keys", "create", "bench", "--allow", "logs:*,cloudwatch:*,sns:*", "--json").Output()
 	if err != nil {
 		return nil, running{}, fmt.Errorf("weir keys create: %w", err)
@@ -48,12 +48,12 @@ func (b *bench) startLogs(ctx context.Context, data, group, stream string, flags
 		return nil, running{}, fmt.Errorf("weir serve: %w", err)
 	}
 	s.url, _, _ = strings.Cut(strings.TrimPrefix(line, "weir is at "), " ")
-	_, err = s.call(ctx, "CreateLogGroup", map[string]any{"logGroupName": group})
+	_, err = s.call(ctx, "CreateLogGroup", map[string]any{"logGroupName": benchGroup})
 	if err == nil {
-		_, err = s.call(ctx, "CreateLogStream", map[string]any{"logGroupName": group, "logStreamName": stream})
+		_, err = s.call(ctx, "CreateLogStream", map[string]any{"logGroupName": benchGroup, "logStreamName": benchStream})
 	}
 	if err == nil {
-		err = exec.CommandContext(ctx, b.weir, "--data", data, "logs", "format", group, "default").Run()
+		err = exec.CommandContext(ctx, b.weir, "--data", data, "logs", "format", benchGroup, "default").Run()
 	}
 	if err != nil {
 		server.end()

@@ -37,7 +37,7 @@ func (b *bench) watch(ctx context.Context) error {
 		return err
 	}
 	defer os.RemoveAll(data)
-	s, server, err := b.startLogs(ctx, data, "bench", "lines", "--notify-allow", "127.0.0.1")
+	s, server, err := b.startLogs(ctx, data, "--notify-allow", "127.0.0.1")
 	if err != nil {
 		return err
 	}
@@ -52,8 +52,8 @@ func (b *bench) watch(ctx context.Context) error {
 	}
 	w := &watchRun{s: s, lines: lines, began: time.Now(), batches: watchBatches, minutes: map[int64]int{}, high: map[int64]bool{}}
 	until := w.began.Add(watchTime)
-	if b.records < barRecords { // just behind the end of the first odd minute
-		until = w.began.Truncate(2 * time.Minute).Add(2*time.Minute + 10*time.Second)
+	if b.records < barRecords { // just behind the end of the first odd minute that has ten seconds left
+		until = w.began.Add(10 * time.Second).Truncate(2 * time.Minute).Add(2*time.Minute + 10*time.Second)
 		w.batches = 2
 	}
 	loadBefore := loadNow()
@@ -181,7 +181,7 @@ func (w *watchRun) put(ctx context.Context) error {
 			batch[i] = fmt.Sprintf("2 111122223333 eni-0a 203.0.113.77 10.0.0.9 44123 3389 6 1 40 %d %d REJECT OK", now.Unix(), now.Unix()+10)
 		}
 	}
-	body, n, err := putBody("bench", "lines", batch, now)
+	body, n, err := putBody(batch, now)
 	if err != nil || n != size {
 		return fmt.Errorf("a batch took %d of %d events: %w", n, size, err)
 	}

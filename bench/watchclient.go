@@ -154,7 +154,7 @@ func (e *endpoint) take(r *http.Request) (link string, err error) {
 	if err != nil {
 		return "", err
 	}
-	var m struct{ Type, MessageId, SubscribeURL, Message string }
+	var m struct{ Type, MessageID, SubscribeURL, Message string }
 	if err := json.Unmarshal(body, &m); err != nil {
 		return "", err
 	}
@@ -167,7 +167,7 @@ func (e *endpoint) take(r *http.Request) (link string, err error) {
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.got = append(e.got, notified{at, m.MessageId, a.AlarmName, a.NewStateValue, a.NewStateReason})
+	e.got = append(e.got, notified{at, m.MessageID, a.AlarmName, a.NewStateValue, a.NewStateReason})
 	return "", nil
 }
 

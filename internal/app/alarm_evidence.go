@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"time"
 
 	"weir/flowlog"
 	"weir/internal/logstore"
@@ -115,6 +116,9 @@ func (s *Local) evidence(ctx context.Context, r evidenceRequest) (*evidence, err
 	for _, p := range sortedMost(pairs, func(e recordEnds) string { return e.src + " " + e.target() })[:min(1, len(pairs))] {
 		if p.src != "" && p.dst != "" {
 			out.Next = append(out.Next, whyCommand(p, out.To))
+			if _, ports := protocolName(p.protocol); ports {
+				out.Next = append(out.Next, scanCommand(out.From, out.To))
+			}
 		}
 	}
 	return out, nil
@@ -133,6 +137,11 @@ func whyCommand(e recordEnds, at int64) string {
 		}
 	}
 	return fmt.Sprintf("weir why %s %s --at %s", e.src, to, seconds(at-1).Format("2006-01-02T15:04:05Z"))
+}
+
+// scanCommand returns the command that finds attempts in a time, and says what lets them in and what would stop them.
+func scanCommand(from, to int64) string {
+	return "weir scan --from " + seconds(from).Format(time.RFC3339) + " --to " + seconds(to).Format(time.RFC3339)
 }
 
 // protocolName returns the name of TCP and UDP, which have ports.

@@ -58,7 +58,9 @@ type ServeOptions struct {
 	// FlushAge is after how long log events go into files, and records among them into the lake; 0 means some
 	// seconds.
 	FlushAge time.Duration
-	Log      *slog.Logger
+	// Now is the clock of what is taken in, counted, judged and sent; nil is the machine's.
+	Now func() time.Time
+	Log *slog.Logger
 	// Ready, which may be nil, is called with the console's URL once it answers.
 	Ready func(url string)
 }
@@ -76,7 +78,7 @@ func Serve(ctx context.Context, o ServeOptions) error {
 	if err != nil {
 		return err
 	}
-	s, err := OpenLocal(ctx, LocalOptions{Data: o.Data, MemoryBytes: o.MemoryBytes, Account: o.Account, Region: o.Region})
+	s, err := OpenLocal(ctx, LocalOptions{Data: o.Data, MemoryBytes: o.MemoryBytes, Account: o.Account, Region: o.Region, Now: o.Now})
 	if err != nil {
 		return err
 	}

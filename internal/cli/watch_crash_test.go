@@ -36,6 +36,9 @@ func TestWatchCrash(t *testing.T) {
 	if err := p.Wait(); err != nil {
 		t.Error(err)
 	}
+	if x.events == 0 || len(x.reasons) < *kills {
+		t.Errorf("only %d events and %d changes of alarms were acknowledged", x.events, len(x.reasons))
+	}
 	repeated := 0
 	for _, times := range x.receiver.ids {
 		repeated += len(times) - 1
@@ -119,18 +122,24 @@ func (x *watchCrash) use(p *process, run int) {
 	ctx := context.Background()
 	for client := range watchCrashClients {
 		clients.Go(func() {
-			for n := 0; x.put(ctx, &mu, run, client, n); n++ {
+			more := true
+			for n := 0; more; n++ {
+				more = x.put(ctx, &mu, run, client, n)
 			}
 		})
 	}
 	for i := range 2 {
 		clients.Go(func() {
-			for n := 0; x.change(ctx, &mu, fmt.Sprint("set ", i), states, fmt.Sprintf("run %d change %d of %d", run, n, i)); n++ {
+			more := true
+			for n := 0; more; n++ {
+				more = x.change(ctx, &mu, fmt.Sprint("set ", i), states, fmt.Sprintf("run %d change %d of %d", run, n, i))
 			}
 		})
 	}
 	clients.Go(func() {
-		for x.putValue(ctx, &mu) {
+		more := true
+		for more {
+			more = x.putValue(ctx, &mu)
 		}
 	})
 	kill := func() { _ = p.Process.Kill() }

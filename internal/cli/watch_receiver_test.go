@@ -91,18 +91,7 @@ func (s *awsServer) topic(t *testing.T, m *messageReceiver) string {
 	t.Helper()
 	topic := s.topics(t, "TopicArn", url.Values{"Action": {"CreateTopic"}, "Name": {"woken"}})
 	s.topics(t, "SubscriptionArn", url.Values{"Action": {"Subscribe"}, "TopicArn": {topic}, "Protocol": {"http"}, "Endpoint": {m.URL}})
-	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, <-m.links, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	answer, err := http.DefaultClient.Do(r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer answer.Body.Close()
-	if answer.StatusCode != http.StatusOK {
-		t.Fatalf("the confirmation is answered by %s", answer.Status)
-	}
+	confirm(t, <-m.links)
 	return topic
 }
 
@@ -121,11 +110,18 @@ type messageReceiver struct {
 	reasons map[string][]string
 	ids     map[string][]int
 	alarms  map[string]alarmMessage
+	last    alarmMessage
 	before  func() // is called once, before a message is answered
 }
 
 // alarmMessage is what is read of a message.
-type alarmMessage struct{ AlarmName, NewStateValue, NewStateReason string }
+type alarmMessage struct {
+	AlarmName, NewStateValue, NewStateReason string
+	Weir                                     struct {
+		Text string
+		Next []string
+	}
+}
 
 func newMessageReceiver(t *testing.T) *messageReceiver {
 	t.Helper()
@@ -155,7 +151,7 @@ func (m *messageReceiver) ServeHTTP(_ http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		return // the server is gone before it had sent all
 	}
-	var body struct{ Type, MessageId, SubscribeURL, Message string }
+	var body struct{ Type, MessageID, SubscribeURL, Message string }
 	var a alarmMessage
 	if err = json.Unmarshal(raw, &body); err == nil && body.Type == "SubscriptionConfirmation" {
 		m.links <- body.SubscribeURL
@@ -174,10 +170,10 @@ func (m *messageReceiver) ServeHTTP(_ http.ResponseWriter, r *http.Request) {
 		m.before = nil
 		before()
 	}
-	m.alarms[body.MessageId] = a
-	m.ids[body.MessageId] = append(m.ids[body.MessageId], m.run)
-	if key := a.AlarmName + ": " + a.NewStateReason; !slices.Contains(m.reasons[key], body.MessageId) {
-		m.reasons[key] = append(m.reasons[key], body.MessageId)
+	m.alarms[body.MessageID], m.last = a, a
+	m.ids[body.MessageID] = append(m.ids[body.MessageID], m.run)
+	if key := a.AlarmName + ": " + a.NewStateReason; !slices.Contains(m.reasons[key], body.MessageID) {
+		m.reasons[key] = append(m.reasons[key], body.MessageID)
 	}
 }
 
