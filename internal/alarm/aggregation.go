@@ -14,6 +14,8 @@ type Aggregation struct {
 	Function string
 	// Field is "" of count(*).
 	Field string
+
+	of string // the field as it was written
 }
 
 var (
@@ -32,7 +34,7 @@ func ParseAggregation(text string) (*Aggregation, error) {
 	if parts == nil {
 		return nil, invalid("AggregationExpression %q is none of count(*), count(field), avg(field), sum(field), min(field) and max(field).", text)
 	}
-	a := &Aggregation{Function: strings.ToLower(parts[1]), Field: strings.Trim(parts[2], "`")}
+	a := &Aggregation{Function: strings.ToLower(parts[1]), Field: strings.Trim(parts[2], "`"), of: parts[2]}
 	if parts[2] == "*" {
 		if a.Function != "count" {
 			return nil, invalid("AggregationExpression %q: only count takes *.", text)
@@ -42,12 +44,12 @@ func ParseAggregation(text string) (*Aggregation, error) {
 	return a, nil
 }
 
-// String returns the aggregation as a query's stats takes it.
+// String returns the aggregation as a query's stats takes it: as it was written, but a name with a hyphen stands in backquotes.
 func (a *Aggregation) String() string {
-	if a.Field == "" {
-		return a.Function + "(*)"
+	if strings.Contains(a.of, "-") && a.of == a.Field {
+		return a.Function + "(`" + a.of + "`)"
 	}
-	return a.Function + "(`" + a.Field + "`)"
+	return a.Function + "(" + a.of + ")"
 }
 
 // An Aggregate is an aggregation under way: Add gets each row, Result returns the number.

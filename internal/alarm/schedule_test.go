@@ -135,11 +135,15 @@ func TestAggregations(t *testing.T) {
 		"sum(`a field`)":    {Value: 5.5},
 		"min(@duration)":    {Value: 1.5},
 		"max(detail.bytes)": {Value: 4},
+		"min(time-taken)":   {Value: 1.5},
 	} {
 		a, err := ParseAggregation(text)
 		if err != nil {
 			t.Errorf("%s: %v", text, err)
 			continue
+		}
+		if again, err := ParseAggregation(a.String()); err != nil || again.Function != a.Function || again.Field != a.Field {
+			t.Errorf("%s is written as %s: %v", text, a, err)
 		}
 		g := a.Start()
 		for _, r := range rows {

@@ -128,3 +128,33 @@ func TestLogAlarmQueries(t *testing.T) {
 		t.Errorf("the alarm on a log group that came: %+v, %v", d, err)
 	}
 }
+
+// TestLogResult makes the number of a log alarm behind the query and, where no stats can stand there, of its rows: both are the same.
+func TestLogResult(t *testing.T) {
+	a, _ := newAlerted(t, watchedDay)
+	a.call("logs", "CreateLogGroup", `{"logGroupName":"app"}`, "")
+	a.call("logs", "CreateLogStream", `{"logGroupName":"app","logStreamName":"s"}`, "")
+	var events []logstore.InputEvent
+	for _, m := range []string{`{"d":{"b":5},"time-taken":3,"n":2}`, `{"d":{"b":7},"time-taken":1}`, `{"n":"much"}`} {
+		events = append(events, logstore.InputEvent{Timestamp: watchedDay.UnixMilli(), Message: []byte(m)})
+	}
+	if _, err := a.w.watch.store.Put(t.Context(), "app", "s", events, a.clock()); err != nil {
+		t.Fatal(err)
+	}
+	const fields = "fields @message, n, d.b, `time-taken`"
+	for aggregation, want := range map[string]alarm.LogResult{
+		"sum(d.b)": {Value: 12}, "max(time-taken)": {Value: 3}, "min(`time-taken`)": {Value: 1}, "avg(n)": {Value: 2}, "count(n)": {Value: 2}, "COUNT( * )": {Value: 3},
+		"count(nothing)": {Missing: true},
+	} {
+		for _, query := range []string{fields, fields + " | sort @message | limit 100"} {
+			l := &alarm.Log{Query: query, LogGroups: []string{"app"}, StartOffset: 60, Aggregation: aggregation}
+			got, err := a.w.source.LogResult(t.Context(), l, watchedDay.Unix()+30)
+			if strings.Contains(query, "limit") && want.Missing && err != nil && strings.Contains(err.Error(), "gives no field") {
+				continue // of rows it is known that none has it
+			}
+			if err != nil || got.Value != want.Value || got.Missing != want.Missing {
+				t.Errorf("%s of %s: %v, %v", aggregation, query, got, err)
+			}
+		}
+	}
+}
