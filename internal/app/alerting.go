@@ -126,7 +126,7 @@ func (w *alerting) run(ctx context.Context) {
 	work.Go(func() { w.actions.run(ctx) })
 	work.Go(func() { w.ended("messages are delivered", w.topics.Run(ctx)) })
 	work.Go(func() { w.tidy(ctx) })
-	work.Go(func() { w.delivery.run(ctx, w.said) })
+	work.Go(func() { w.delivery.run(ctx, w.ended) })
 	work.Wait()
 }
 

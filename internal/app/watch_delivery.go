@@ -86,11 +86,11 @@ func (d *deliveryWatch) evidence(ctx context.Context, from, to int64) (*evidence
 }
 
 // run looks until ctx ends.
-func (d *deliveryWatch) run(ctx context.Context, said func(what string, err error)) {
+func (d *deliveryWatch) run(ctx context.Context, ended func(work string, err error)) {
 	tick := time.NewTicker(deliveryEvery)
 	defer tick.Stop()
 	for {
-		said("how flow logs are delivered can't be told", d.look(ctx))
+		ended("how flow logs are delivered is looked at", d.look(ctx))
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
