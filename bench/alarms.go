@@ -72,7 +72,7 @@ func (b *bench) alarms(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	judged, err := s.judgedAlarms(ctx)
+	judged, err := s.waitJudged(ctx)
 	if err != nil {
 		return err
 	}
@@ -81,6 +81,9 @@ func (b *bench) alarms(ctx context.Context) error {
 		return err
 	}
 	rate := float64(events) / took.Seconds()
+	if judged < loadAlarms {
+		return fmt.Errorf("only %d alarms of %d were judged", judged, loadAlarms)
+	}
 	b.row(fmt.Sprintf("%d alarms, %d contributor rules, %d metric filters: %d events put and counted", loadAlarms, loadRules, loadFilters, events), "at least 50,000 events/s", rate >= 50_000,
 		"%.0f events/s; put in %.1f s, counted in %.1f s, of which the server took %.1f s of a processor; peak memory %d MiB; %d alarms judged, %d messages; load of the machine %s before and %s behind",
 		rate, put.Seconds(), took.Seconds(), (after - before).Seconds(), peak>>20, judged, len(some), loadBefore, loadNow())
@@ -215,6 +218,24 @@ func (s *logsServer) waitContributed(ctx context.Context, rule string, from time
 		case <-tick.C:
 		case <-ctx.Done():
 			return ctx.Err()
+		}
+	}
+}
+
+// waitJudged waits until all alarms have a state, which they get when the minute is over and what came in it is counted, and returns how many have one after
+// two minutes at most.
+func (s *logsServer) waitJudged(ctx context.Context) (int, error) {
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for deadline := time.Now().Add(2 * time.Minute); ; {
+		n, err := s.judgedAlarms(ctx)
+		if err != nil || n == loadAlarms || time.Now().After(deadline) {
+			return n, err
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return n, ctx.Err()
 		}
 	}
 }

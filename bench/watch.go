@@ -230,7 +230,7 @@ func (w *watchRun) putMetrics(ctx context.Context) error {
 }
 
 // countedWithin is how long what was put may take to be counted when no more comes.
-const countedWithin = 2 * time.Minute
+const countedWithin = 5 * time.Minute
 
 // counted waits until as many events are counted as were put, and no more.
 func (w *watchRun) counted(ctx context.Context) error {
