@@ -64,13 +64,13 @@ func TestContradiction(t *testing.T) {
 	if _, err := a.s.Open(t.Context(), OpenRequest{Sources: []string{dir}, Brief: true}, nil); err != nil {
 		t.Fatal(err)
 	}
-	got := ""
+	var got strings.Builder
 	for minutes := 5; minutes <= 40; minutes += 5 {
 		a.at(begin.Add(time.Duration(minutes)*time.Minute + time.Second))
-		got += a.detections()[0].State[:1]
+		got.WriteString(a.detections()[0].State[:1])
 	}
-	if strings.Count(got, "A") != 1 || !strings.HasSuffix(got, "O") {
-		t.Errorf("states %s", got)
+	if strings.Count(got.String(), "A") != 1 || !strings.HasSuffix(got.String(), "O") {
+		t.Errorf("states %s", got.String())
 	}
 	text, err := json.Marshal(a.got)
 	if err != nil {
@@ -101,7 +101,7 @@ func TestNATBytes(t *testing.T) {
 			return strings.Replace(flagged("10.0.1.10", "198.51.100.1", 40000+i, 443, 1000, "ACCEPT", 0, "egress"), "eni-1", eni, 1)
 		}
 	}
-	got := a.detected("weir-nat-bytes-g", "g", begin.Unix(), 3, func(minute int) []string {
+	got := a.detected("weir-nat-bytes-g", begin.Unix(), 3, func(minute int) []string {
 		return [][]string{times(2, record("eni-nat")), times(3, record("eni-nat")), times(9, record("eni-web"))}[minute]
 	})
 	if got != "OAO" {

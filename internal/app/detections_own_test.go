@@ -111,7 +111,7 @@ func TestScanFromInside(t *testing.T) {
 	line := func(dst string, port int) string {
 		return fmt.Sprintf("eni-1 10.0.0.1 %s 40000 %d ACCEPT OK egress", dst, port)
 	}
-	got := a.detected("weir-scan-from-inside-g", "g", begin, 75, func(minute int) []string {
+	got := a.detected("weir-scan-from-inside-g", begin, 75, func(minute int) []string {
 		switch {
 		case minute < 9:
 			return []string{line("192.0.2.1", 8000+minute), line("192.0.2.1", 443), line("192.0.2.2", 9000+minute)}

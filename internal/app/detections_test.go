@@ -206,21 +206,21 @@ func (a *alerted) detections() []WatchedDetection {
 	return out
 }
 
-// detected replays records by the minute against a detection, and returns its alarms' states after each minute: a letter each, O(K), A(LARM) or I(NSUFFICIENT_DATA).
-func (a *alerted) detected(alarm, group string, from int64, minutes int, records func(minute int) []string) string {
+// detected replays records of the log group g by the minute against a detection, and returns its alarms' states after each minute: a letter each, O(K), A(LARM) or I(NSUFFICIENT_DATA).
+func (a *alerted) detected(alarm string, from int64, minutes int, records func(minute int) []string) string {
 	a.t.Helper()
-	out := ""
+	var out strings.Builder
 	for minute := range minutes {
-		a.put(group, from+int64(minute)*60, records(minute))
+		a.put("g", from+int64(minute)*60, records(minute))
 		for _, w := range a.detections() {
 			for _, of := range w.Alarms {
 				if of.Name == alarm {
-					out += of.State[:1]
+					out.WriteString(of.State[:1])
 				}
 			}
 		}
 	}
-	return out
+	return out.String()
 }
 
 // withFlags is a format that tells directions and flags, flagged a record of it.
@@ -329,7 +329,7 @@ func TestDetections(t *testing.T) {
 		a, _ := newAlerted(t, time.Unix(begin-60, 0))
 		a.flowGroup("g", c.format)
 		a.add(DetectionRequest{Name: c.detection, Group: "g", Values: c.values})
-		got := a.detected(c.alarm, "g", begin, len(c.minutes), func(minute int) []string { return c.minutes[minute] })
+		got := a.detected(c.alarm, begin, len(c.minutes), func(minute int) []string { return c.minutes[minute] })
 		if got != c.want {
 			t.Errorf("%s: %s, want %s", c.name, got, c.want)
 		}
@@ -343,7 +343,7 @@ func TestRejectSpike(t *testing.T) {
 	a.flowGroup("g", withFlags)
 	a.add(DetectionRequest{Name: "reject-spike", Group: "g", Values: map[string]float64{detection.Threshold: 20, detection.Times: 3}})
 	rejects := map[int]int{5: 200, 62: 31, 63: 40, 70: 0, 71: 100, 72: 100, 75: 27}
-	got := a.detected("weir-reject-spike-g", "g", begin, 140, func(minute int) []string {
+	got := a.detected("weir-reject-spike-g", begin, 140, func(minute int) []string {
 		n, given := rejects[minute]
 		if !given {
 			n = 5
@@ -382,7 +382,7 @@ func TestDeliveryFailed(t *testing.T) {
 	if err != nil || len(made) != 1 {
 		t.Fatalf("%d flow logs, %v", len(made), err)
 	}
-	got := ""
+	var got strings.Builder
 	for minute := range 4 {
 		switch minute {
 		case 1:
@@ -401,10 +401,10 @@ func TestDeliveryFailed(t *testing.T) {
 			t.Fatal(err)
 		}
 		a.at(at.Add(61 * time.Second))
-		got += a.detections()[0].State[:1]
+		got.WriteString(a.detections()[0].State[:1])
 	}
-	if got != "OAAO" {
-		t.Errorf("states %s", got)
+	if got.String() != "OAAO" {
+		t.Errorf("states %s", got.String())
 	}
 	want := made[0].ID + " of vpc-11111111: FAILED, Access error"
 	if !slices.ContainsFunc(a.got, func(m map[string]any) bool {

@@ -43,8 +43,10 @@ func TestWeirRules(t *testing.T) {
 		{count(`{"Keys":["srcAddr"]}`), `InvalidValue at Contribution.Keys[0]: "srcAddr" is no field of flow logs`},
 		{count(`{"Keys":["weir-direction"]}`), `InvalidValue at Contribution.Keys[0]: "weir-direction" is no field of flow logs`},
 		{count(`{"Keys":["4"]}`), `InvalidValue at Contribution.Keys[0]: "4" is no field of flow logs`},
-		{flowRule + `"Fields":{"4":"srcaddr"},"Contribution":{"Keys":["srcaddr"]},"AggregateOn":"Count"}`,
-			`InvalidValue at Fields: Fields are for LogFormat CLF; FlowLog has the names of flow logs: srcaddr`},
+		{
+			flowRule + `"Fields":{"4":"srcaddr"},"Contribution":{"Keys":["srcaddr"]},"AggregateOn":"Count"}`,
+			`InvalidValue at Fields: Fields are for LogFormat CLF; FlowLog has the names of flow logs: srcaddr`,
+		},
 		{count(`{"Keys":["srcaddr"],"DistinctOf":["dstport"]}`), `InvalidValue at Contribution.DistinctOf: DistinctOf is for AggregateOn Distinct`},
 		{count(`{"Keys":["srcaddr"],"Direction":"in"}`), `InvalidValue at Contribution.Direction: Direction is one of ingress, egress`},
 		{flowRule + `"Contribution":{"Keys":["srcaddr"]},"AggregateOn":"Distinct"}`, `MissingKey at Contribution.DistinctOf`},
@@ -58,8 +60,10 @@ func TestWeirRules(t *testing.T) {
 		{filter(`{"Match":"tcp-flags","BitsClear":1.5}`), `InvalidValue at Contribution.Filters[0].BitsClear: an integer from 1 to 4294967295 is expected`},
 		{filter(`{"Match":"tcp-flags","BitsClear":"1"}`), `InvalidValue at Contribution.Filters[0].BitsClear: an integer from 1 to 4294967295 is expected`},
 		{clf + `"Contribution":{"Keys":["4"],"Direction":"ingress"},"AggregateOn":"Count"}`, `UnknownKey at Contribution.Direction: the members here are Keys, ValueOf, Filters, AggregateOn`},
-		{strings.Replace(clf, CloudWatchSchema, WeirSchema, 1) + `"Contribution":{"Keys":["4"],"Direction":"ingress"},"AggregateOn":"Count"}`,
-			`InvalidValue at Contribution.Direction: Direction is for LogFormat FlowLog`},
+		{
+			strings.Replace(clf, CloudWatchSchema, WeirSchema, 1) + `"Contribution":{"Keys":["4"],"Direction":"ingress"},"AggregateOn":"Count"}`,
+			`InvalidValue at Contribution.Direction: Direction is for LogFormat FlowLog`,
+		},
 	} {
 		_, err := ParseRule([]byte(c.definition))
 		e, ok := errors.AsType[*Error](err)
@@ -179,19 +183,19 @@ func TestDistinct(t *testing.T) {
 		r := report(t, s, "ports", func(r *ReportRequest) {
 			r.From, r.To, r.Period, r.Metrics = hourStart, hourStart+300, test.period, []string{Sum, MaxContributorValue}
 		})
-		got := ""
+		var got strings.Builder
 		for _, contributor := range r.Contributors {
 			var parts []string
 			for _, d := range contributor.Datapoints {
 				parts = append(parts, fmt.Sprint(d.Value))
 			}
-			got += fmt.Sprintf("%s=%v ", strings.Join(parts, "+"), contributor.Value)
+			fmt.Fprintf(&got, "%s=%v ", strings.Join(parts, "+"), contributor.Value)
 		}
-		got += fmt.Sprintf("of %v %s,", r.AggregateValue, r.AggregationStatistic)
+		fmt.Fprintf(&got, "of %v %s,", r.AggregateValue, r.AggregationStatistic)
 		for _, d := range r.Datapoints {
-			got += fmt.Sprint(" ", d.Sum)
+			fmt.Fprint(&got, " ", d.Sum)
 		}
-		if diff := cmp.Diff(test.want, got); diff != "" {
+		if diff := cmp.Diff(test.want, got.String()); diff != "" {
 			t.Error(diff)
 		}
 	}

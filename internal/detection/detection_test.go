@@ -81,7 +81,7 @@ func TestMake(t *testing.T) {
 		}
 		for _, id := range d.Fields {
 			var names []string
-			for _, name := range strings.Fields(newest) {
+			for name := range strings.FieldsSeq(newest) {
 				if name != "${"+flowlog.FieldByID(id).Name+"}" {
 					names = append(names, name)
 				}
