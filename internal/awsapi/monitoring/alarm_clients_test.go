@@ -65,7 +65,9 @@ func TestAWSCLIAlarms(t *testing.T) {
 			if _, failed := run(put...); failed != "" {
 				t.Fatal(failed)
 			}
-			if _, failed := run(append(put, "--datapoints-to-alarm", "2")...); !strings.Contains(failed, "(ValidationError) when calling the PutMetricAlarm operation: DatapointsToAlarm must be less than or equal to EvaluationPeriods") {
+			// Version 2 says how often it tried, between the operation and the message.
+			if _, failed := run(append(put, "--datapoints-to-alarm", "2")...); !strings.Contains(failed, "(ValidationError) when calling the PutMetricAlarm operation") ||
+				!strings.Contains(failed, ": DatapointsToAlarm must be less than or equal to EvaluationPeriods") {
 				t.Error(failed)
 			}
 			out, failed := run("describe-alarms", "--alarm-names", "ssh")
