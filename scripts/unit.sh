@@ -5,8 +5,13 @@
 
 has moto_server || missing "tests against moto, which is not installed"
 [ -n "${VERSITYGW:-}" ] || missing "tests against versitygw, which is not built"
-if ! has terraform || [ -z "${WEIR_TERRAFORM_PLUGINS:-}" ]; then
-	echo "not run: the tests against Terraform, which is not installed, or WEIR_TERRAFORM_PLUGINS names no folder with its AWS provider"
+# Where the test looks for it too.
+provider=
+for d in "${WEIR_TERRAFORM_PLUGINS:-}" "$HOME/.terraform.d/plugins" /usr/local/share/terraform/plugins /usr/share/terraform/plugins /opt/*; do
+	[ ! -d "$d/registry.terraform.io/hashicorp/aws" ] || provider=$d
+done
+if ! has terraform || [ -z "$provider" ]; then
+	echo "not run: the tests against Terraform, which is not installed, or no folder has its AWS provider: WEIR_TERRAFORM_PLUGINS names one"
 fi
 [ -n "$tags" ] || missing "tests with libdeflate, which is not installed"
 
