@@ -200,7 +200,7 @@ func TestDistinct(t *testing.T) {
 		}
 	}
 	for _, metric := range []string{Minimum, Maximum, Average} {
-		_, _, err := s.Metric(t.Context(), "ports", metric, 60, hourStart, hourStart+60, true)
+		_, err := s.Report(t.Context(), ReportRequest{Name: "ports", From: hourStart, To: hourStart + 60, Period: 60, Metrics: []string{metric}})
 		if _, ok := errors.AsType[*InvalidError](err); !ok {
 			t.Errorf("%s: %v", metric, err)
 		}
