@@ -72,7 +72,8 @@ func TestAlerts(t *testing.T) {
 			if diff := cmp.Diff([]AlarmPoint{{at.Unix(), 3}}, d.Points); diff != "" || d.Threshold != 2 || d.Period != 60 || d.Lateness != 90*time.Second || d.Lacking != "" {
 				t.Errorf("%+v: %s", d, diff)
 			}
-			if d.Why == nil || d.Why.Events != 3 || len(d.Why.Sources) != 1 || d.Why.Sources[0].Value != "198.51.100.7" || !d.Why.From.Equal(at) || len(d.Why.Next) != 1 {
+			if d.Why == nil || d.Why.Events != 3 || len(d.Why.Sources) != 1 || d.Why.Sources[0].Value != "198.51.100.7" || !d.Why.From.Equal(at) || len(d.Why.Next) != 2 ||
+				!strings.HasPrefix(d.Why.Next[0], "weir why 198.51.100.7 ") || !strings.HasPrefix(d.Why.Next[1], "weir scan --from ") {
 				t.Errorf("why: %+v", d.Why)
 			}
 			replay, err := s.ReplayAlarm(t.Context(), ReplayRequest{"ssh", begin, a.clock()})
