@@ -31,7 +31,7 @@ func (s *Store) apply(ctx context.Context, findings []finding, now int64) error 
 // releasing reports whether there are actions of which the wait is over.
 func (s *Store) releasing(now int64) bool {
 	for _, a := range s.current() {
-		if a.Held && a.Until > 0 && a.Until <= now {
+		if a.due(now) {
 			return true
 		}
 	}
@@ -93,10 +93,8 @@ const (
 //
 // Source: AWS, CloudWatch User Guide, "Alarm evaluation state" and "Log alarms", Evaluation states.
 func (b *batch) applyBroken(f *finding) error {
-	b.judged(f.alarm.Name, f.at)
 	a := b.edit(f.alarm.Name)
-	a.evaluated = f.at
-	delete(b.touched, a.Name)
+	b.judged(a.Name, f.at)
 	a.EvaluationState = evaluationError
 	reason := cut(f.broken.Message, maxReason)
 	if a.State == InsufficientData {

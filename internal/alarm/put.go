@@ -96,8 +96,9 @@ func (b *batch) create(d *Definition, tags map[string]string) (*alarm, error) {
 
 // putComposite checks what a composite alarm names, and judges it at once.
 func (b *batch) putComposite(a *alarm, before *Definition, how string) error {
+	composites := b.composites()
 	for _, written := range a.rule.children {
-		if err := b.checkChild(a, written); err != nil {
+		if err := b.checkChild(a, written, composites); err != nil {
 			return err
 		}
 	}
@@ -133,7 +134,7 @@ func (b *batch) putComposite(a *alarm, before *Definition, how string) error {
 	return b.settle()
 }
 
-func (b *batch) checkChild(a *alarm, written string) error {
+func (b *batch) checkChild(a *alarm, written string, composites []string) error {
 	name := NameOf(written)
 	if name == a.Name {
 		return invalid("A composite alarm cannot have a child relation with itself via its AlarmRule")
@@ -142,7 +143,7 @@ func (b *batch) checkChild(a *alarm, written string) error {
 		return err
 	}
 	parents := 0
-	for _, parent := range b.composites() {
+	for _, parent := range composites {
 		if parent != a.Name && b.get(parent).isOn(name) {
 			parents++
 		}

@@ -1,9 +1,6 @@
 package alarm
 
-import (
-	"maps"
-	"slices"
-)
+import "slices"
 
 // A child is an alarm that a composite alarm is on, as StateReasonData tells of it.
 type child struct {
@@ -26,6 +23,9 @@ type trigger struct {
 // settle lets composite alarms answer to the transitions of the batch: those that others are on come first, so that each is judged once, when all
 // that it is on has settled. Then suppressors hold actions back, or no longer.
 func (b *batch) settle() error {
+	if len(b.transitioned) == 0 {
+		return nil
+	}
 	changed := map[string]bool{}
 	for _, name := range b.transitioned {
 		changed[name] = true
@@ -94,13 +94,20 @@ func (b *batch) triggered(by []string) (string, error) {
 
 // composites returns the names of the composite alarms, each behind those that it is on. There are no cycles: put refuses them.
 func (b *batch) composites() []string {
-	all := maps.Clone(b.s.alarms)
-	maps.Copy(all, b.changed)
+	var all []string // also those that were deleted, and some twice: visit sees to that
+	for _, alarms := range []map[string]*alarm{b.s.alarms, b.changed} {
+		for name, a := range alarms {
+			if a != nil && a.rule != nil {
+				all = append(all, name)
+			}
+		}
+	}
+	slices.Sort(all)
 	var order []string
 	done := map[string]bool{}
 	var visit func(name string)
 	visit = func(name string) {
-		a := all[name]
+		a := b.get(name)
 		if a == nil || a.rule == nil || done[name] {
 			return
 		}
@@ -110,7 +117,7 @@ func (b *batch) composites() []string {
 		}
 		order = append(order, name)
 	}
-	for _, name := range slices.Sorted(maps.Keys(all)) {
+	for _, name := range all {
 		visit(name)
 	}
 	return order

@@ -1,10 +1,5 @@
 package alarm
 
-import (
-	"maps"
-	"slices"
-)
-
 // What holds actions back, as ActionsSuppressedBy tells it.
 const (
 	byAlarm     = "Alarm"
@@ -21,8 +16,11 @@ const (
 // Source: AWS, CloudWatch User Guide, "Suppressing composite alarm actions", with its six examples. What AWS leaves open: a suppressor that goes
 // off and back while nothing is held back has no effect here, so no action is taken twice for one transition.
 func (b *batch) suppress(changed map[string]bool) error {
-	for _, name := range slices.Sorted(maps.Keys(b.suppressed())) {
+	for _, name := range b.composites() {
 		a := b.get(name)
+		if a.Composite.Suppressor == "" {
+			continue
+		}
 		suppressor := NameOf(a.Composite.Suppressor)
 		on := b.get(suppressor) != nil && b.get(suppressor).State == Alarm
 		switch {
@@ -42,23 +40,6 @@ func (b *batch) suppress(changed map[string]bool) error {
 		}
 	}
 	return nil
-}
-
-// suppressed returns the composite alarms that have a suppressor.
-func (b *batch) suppressed() map[string]bool {
-	names := map[string]bool{}
-	for name := range b.s.alarms {
-		names[name] = true
-	}
-	for name := range b.changed {
-		names[name] = true
-	}
-	for name := range names {
-		if a := b.get(name); a == nil || a.Composite == nil || a.Composite.Suppressor == "" {
-			delete(names, name)
-		}
-	}
-	return names
 }
 
 // holdFor holds the actions of an alarm back for some seconds, or takes them where that is 0.
@@ -88,8 +69,8 @@ func (b *batch) release(a *alarm) error {
 
 // releaseDue takes the actions of which the period has passed.
 func (b *batch) releaseDue() error {
-	for _, name := range slices.Sorted(maps.Keys(b.suppressed())) {
-		if a := b.get(name); a.Held && a.Until > 0 && a.Until <= b.now {
+	for _, name := range b.composites() {
+		if b.get(name).due(b.now) {
 			if err := b.release(b.edit(name)); err != nil {
 				return err
 			}
@@ -97,3 +78,6 @@ func (b *batch) releaseDue() error {
 	}
 	return nil
 }
+
+// due reports whether the period has passed for which the actions of an alarm are held back.
+func (a *alarm) due(now int64) bool { return a.Held && a.Until > 0 && a.Until <= now }
