@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -16,6 +17,8 @@ type plan struct {
 	times    []moment
 	// next is when the one after them is due, in seconds since the epoch.
 	next int64
+	// failed is why it is not known which times are due.
+	failed error
 }
 
 // A moment is a time that is evaluated, and when it was due, in seconds since the epoch.
@@ -72,8 +75,7 @@ func (s *Store) stepMetrics(ctx context.Context, src Source) (next int64, err er
 			return next, ctx.Err()
 		}
 		if err != nil {
-			s.options.Log.Error("how late an alarm's data come is not known", "alarm", a.Name, "error", err)
-			next = min(next, now+retryAfter)
+			plans = append(plans, plan{alarm: a, failed: fmt.Errorf("how late its data come is not known: %w", err)})
 			continue
 		}
 		p := s.planMetric(a, lateness, now/1000)
@@ -216,15 +218,16 @@ func (s *Store) find(ctx context.Context, src Source, plans []plan) ([]finding, 
 			until = max(until, t.due)
 		}
 	}
-	if until == 0 {
-		return nil, nil
-	}
-	if err := src.Settle(ctx, until); err != nil {
-		return nil, err
+	if until > 0 {
+		if err := src.Settle(ctx, until); err != nil {
+			return nil, err
+		}
 	}
 	var out []finding
 	for _, p := range plans {
 		switch {
+		case p.failed != nil:
+			out = append(out, finding{alarm: p.alarm, failed: p.failed})
 		case len(p.times) == 0:
 		case p.alarm.Log != nil:
 			out = append(out, s.findLog(ctx, src, &p)...)

@@ -292,7 +292,7 @@ func TestClockSetBack(t *testing.T) {
 
 func TestFailures(t *testing.T) {
 	w := newWorld(t)
-	w.put(onMetric("unknown", 1)) // it is in nobody's way
+	w.put(onMetric("unknown", 1)) // how late it comes can't be told; it is in nobody's way
 	w.put(onMetric("a", 1))
 	w.value("a", -60, 1)
 	w.failing = errors.New("not now")
@@ -301,6 +301,9 @@ func TestFailures(t *testing.T) {
 	}
 	if got := w.alarm("a"); got.State != InsufficientData || got.EvaluationState != evaluationFailure {
 		t.Errorf("%+v", got)
+	}
+	if got := w.alarm("unknown"); got.State != InsufficientData || got.EvaluationState != evaluationFailure {
+		t.Errorf("when its data come is not known: %+v", got)
 	}
 	w.failing = nil
 	w.set(1)
