@@ -48,9 +48,9 @@ func (m *Metric) interval() int64 {
 	}
 }
 
-// evaluationRange is how many periods an evaluation looks at. AWS looks at more than EvaluationPeriods and does not say how many more; the samples of
+// EvaluationRange is how many periods an evaluation looks at. AWS looks at more than EvaluationPeriods and does not say how many more; the samples of
 // its guide have two more. Of periods of an hour and more it is one more here, so that a day without data is not a third day late.
-func (m *Metric) evaluationRange() int {
+func (m *Metric) EvaluationRange() int {
 	if m.EvaluationPeriod() >= hour {
 		return m.EvaluationPeriods + 1
 	}

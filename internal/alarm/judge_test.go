@@ -90,7 +90,7 @@ func (v vector) putRow(w *world) {
 		if err := w.store.SetState(w.t.Context(), d.Name, before, "for the test", ""); err != nil {
 			w.t.Fatal(err)
 		}
-		if got := d.Metric.evaluationRange(); got != v.Range {
+		if got := d.Metric.EvaluationRange(); got != v.Range {
 			w.t.Fatalf("the evaluation range is %d", got)
 		}
 	}

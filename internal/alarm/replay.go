@@ -2,7 +2,6 @@ package alarm
 
 import (
 	"context"
-	"fmt"
 	"slices"
 )
 
@@ -36,7 +35,7 @@ func (s *Store) Replay(ctx context.Context, src Source, name string, from, to in
 	case kept == nil:
 		return nil, notFound()
 	case kept.Composite != nil:
-		return nil, &Error{Code: "ValidationError", Message: "a composite alarm has no values: it follows the states of others"}
+		return nil, invalid("a composite alarm has no values: it follows the states of others")
 	}
 	a := *kept
 	a.State, a.results = InsufficientData, nil
@@ -66,7 +65,7 @@ func (s *Store) Replay(ctx context.Context, src Source, name string, from, to in
 
 // tooMany refuses a time that is too long.
 func tooMany(what string, most int) error {
-	return &Error{Code: "ValidationError", Message: fmt.Sprintf("there are more than %d %s in this time", most, what)}
+	return invalid("there are more than %d %s in this time: ask for a shorter one", most, what)
 }
 
 // replayLog runs the query of a log alarm for each time at which it would have run.

@@ -269,7 +269,7 @@ func (s *Store) findMetric(ctx context.Context, src Source, p *plan) []finding {
 	}
 	gaps, period, out := s.gaps(), int64(m.EvaluationPeriod()), make([]finding, 0, len(p.times))
 	for _, t := range p.times {
-		slots := make([]slot, m.evaluationRange())
+		slots := make([]slot, m.EvaluationRange())
 		unseen := false
 		for i := range slots {
 			begin := t.at - int64(i+1)*period
@@ -308,7 +308,7 @@ func datapoints(ctx context.Context, src Source, m *Metric, times []moment) (map
 	spans := map[int64]span{}
 	for _, t := range times {
 		at := t.at
-		from := at - int64(m.evaluationRange())*period
+		from := at - int64(m.EvaluationRange())*period
 		phase := at % period
 		if s, has := spans[phase]; has {
 			from = min(from, s.from)

@@ -37,7 +37,7 @@ func TestOnTime(t *testing.T) {
 			d := onMetric("a", test.periods)
 			d.Metric.Period = test.period
 			var ends []int64
-			span := int64(d.Metric.evaluationRange()) * int64(test.period)
+			span := int64(d.Metric.EvaluationRange()) * int64(test.period)
 			w.valuesOf = func(_ *Metric, from, to int64) ([]Datapoint, error) {
 				ends = append(ends, to-start)
 				if to-from != span {

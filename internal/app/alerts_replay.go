@@ -64,7 +64,7 @@ func (s *Local) ReplayAlarm(ctx context.Context, r ReplayRequest) (*AlarmReplay,
 	}
 	replay, err := w.alarms.Replay(ctx, w.source, r.Name, r.From.Unix(), r.To.Unix())
 	if refused, ok := errors.AsType[*alarm.Error](err); ok {
-		return nil, &UsageError{Message: refused.Error(), Hint: "--from and --to choose a shorter time"}
+		return nil, &UsageError{Message: refused.Error()} // the time is too long, or the alarm can't be evaluated as it is defined
 	}
 	if err != nil {
 		return nil, err
@@ -85,7 +85,7 @@ func keptFor(m *alarm.Metric, from, now time.Time) error {
 		}
 	}
 	kept := metricstore.KeptFor(step)
-	back := (m.EvaluationPeriods + evaluatedBeyond) * m.EvaluationPeriod()
+	back := m.EvaluationRange() * m.EvaluationPeriod()
 	if begin := from.Add(-time.Duration(back) * time.Second); now.Sub(begin) > kept {
 		return &UsageError{
 			Message: fmt.Sprintf("the alarm would look back to %s, and such values are kept for %s", clockTime(begin.Unix()), plainSeconds(int64(kept.Seconds()))),
@@ -94,6 +94,3 @@ func keptFor(m *alarm.Metric, from, now time.Time) error {
 	}
 	return nil
 }
-
-// evaluatedBeyond is how many periods more than EvaluationPeriods an evaluation looks at (docs/decisions/0039-when-alarms-are-judged.md).
-const evaluatedBeyond = 2
