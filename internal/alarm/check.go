@@ -184,9 +184,10 @@ func (c *Composite) check() error {
 //
 // Source: AWS, CloudWatch API Reference, PutLogAlarm and ScheduleConfiguration.
 const (
-	maxResults  = 100
-	maxLogLines = 50
-	maxOffset   = 2592000
+	maxResults   = 100
+	maxLogGroups = 50
+	maxLogLines  = 50
+	maxOffset    = 30 * day // in seconds
 )
 
 func (l *Log) check() error {
@@ -205,8 +206,8 @@ func (l *Log) check() error {
 		return invalid("StartTimeOffset must be 1 to %d seconds, and EndTimeOffset 0 or more and less than it.", maxOffset)
 	case l.ActionLogLineCount < 0 || l.ActionLogLineCount > maxLogLines:
 		return invalid("ActionLogLineCount must be 0 to %d.", maxLogLines)
-	case len(l.LogGroups) > 50:
-		return invalid("LogGroupIdentifiers must have 1 to 50 log groups.")
+	case len(l.LogGroups) > maxLogGroups:
+		return invalid("LogGroupIdentifiers must have 1 to %d log groups.", maxLogGroups)
 	}
 	if _, err := ParseSchedule(l.Schedule); err != nil {
 		return err

@@ -65,7 +65,7 @@ type Composite struct {
 type Log struct {
 	Query     string
 	LogGroups []string
-	// RoleARN is kept and not used.
+	// RoleARN and ActionLogLineRoleARN are kept and not used.
 	RoleARN  string
 	Schedule string
 	// StartOffset and EndOffset say what each run asks for, in seconds before it.

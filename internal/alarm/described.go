@@ -10,7 +10,7 @@ type Described struct {
 	// the state or its reason was written, and the last change of the state.
 	ConfigurationUpdated, StateUpdated, StateTransitioned int64
 	// EvaluationState is "" where all is well, EVALUATION_ERROR where the definition can't be evaluated, EVALUATION_FAILURE where values could not be
-	// had, PARTIAL_DATA where there were more than a query may ask for.
+	// had. AWS's PARTIAL_DATA, of more than a query may ask for, is never one here: that is an error.
 	EvaluationState string
 	// SuppressedBy says what holds a composite alarm's actions back: WaitPeriod, ExtensionPeriod, Alarm, or "".
 	SuppressedBy, SuppressedReason string

@@ -2,7 +2,7 @@ package alarm
 
 // An Error is the caller's: what was asked can't be done.
 type Error struct {
-	// Code is AWS's: ValidationError, InvalidParameterCombination, InvalidParameterValue, ResourceNotFound, ResourceConflict or LimitExceeded.
+	// Code is AWS's: ValidationError, InvalidFormat, ResourceNotFound or LimitExceeded.
 	Code    string
 	Message string
 }

@@ -73,7 +73,7 @@ func (d *Definition) clone() (Definition, error) {
 
 // create adds an alarm.
 func (b *batch) create(d *Definition, tags map[string]string) (*alarm, error) {
-	if err := checkTags(tags); err != nil {
+	if err := checkTags(len(tags)); err != nil {
 		return nil, err
 	}
 	r, err := b.tx.ExecContext(b.ctx, "INSERT INTO alarms (name, body, evaluated) VALUES (?, '{}', 0)", d.Name)

@@ -174,7 +174,7 @@ func (s *Store) current() map[string]*alarm {
 // nowMS is the time in milliseconds since the epoch.
 func (s *Store) nowMS() int64 { return s.options.Now().UnixMilli() }
 
-// Alarms returns all alarms by name.
+// Alarms returns all alarms by name. What they point to is the store's and is not to be changed.
 func (s *Store) Alarms(context.Context) ([]Described, error) {
 	all := s.current()
 	out := make([]Described, 0, len(all))
@@ -184,7 +184,7 @@ func (s *Store) Alarms(context.Context) ([]Described, error) {
 	return out, nil
 }
 
-// Alarm returns an alarm; ResourceNotFound where there is none.
+// Alarm returns an alarm; ResourceNotFound where there is none. What it points to is the store's and is not to be changed.
 func (s *Store) Alarm(_ context.Context, name string) (Described, error) {
 	if a := s.current()[name]; a != nil {
 		return a.Described, nil

@@ -3,15 +3,17 @@ package alarm
 import (
 	"context"
 	"database/sql"
+	"fmt"
 	"maps"
 	"slices"
 
 	"weir/internal/sqlitedb"
 )
 
-func checkTags(tags map[string]string) error {
-	if len(tags) > maxTags {
-		return &Error{Code: "LimitExceeded", Message: "An alarm can have at most 50 tags."}
+// checkTags refuses more tags than an alarm may have.
+func checkTags(n int) error {
+	if n > maxTags {
+		return &Error{Code: "LimitExceeded", Message: fmt.Sprintf("An alarm can have at most %d tags.", maxTags)}
 	}
 	return nil
 }
@@ -56,10 +58,7 @@ func (s *Store) Tag(ctx context.Context, name string, tags map[string]string) er
 		if err := b.tx.QueryRowContext(b.ctx, "SELECT count(*) FROM tags WHERE alarm = ?", a.id).Scan(&n); err != nil {
 			return err
 		}
-		if n > maxTags {
-			return &Error{Code: "LimitExceeded", Message: "An alarm can have at most 50 tags."}
-		}
-		return nil
+		return checkTags(n)
 	})
 }
 

@@ -74,7 +74,8 @@ func (b *batch) actionID(a *alarm, t *Transition, place int) string {
 // object is a JSON object.
 type object = map[string]any
 
-// maxHistoryData is how many characters HistoryData may have.
+// maxHistoryData is how many bytes the data of a change of state and of an action have at most: what HistoryData may have. A changed definition is written
+// whole, however long it is.
 const maxHistoryData = 4095
 
 // stateUpdate is the JSON of a change of state. Where it would be too long, the data of reasons are left out, the old one's first.
