@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"maps"
 	"net/netip"
 	"slices"
 	"strings"
@@ -68,8 +67,7 @@ func (s *Local) evidence(ctx context.Context, r evidenceRequest) (*evidence, err
 		return nil, err
 	}
 	for _, group := range r.groups {
-		var at positions
-		last := ""
+		var at formatPositions
 		err := s.eachEvent(ctx, logstore.ReadRequest{Group: group, From: r.from * 1000, To: r.to * 1000}, without, func(e lakeEvent) bool {
 			if seen++; seen > evidenceEvents {
 				out.Cut = true
@@ -79,10 +77,7 @@ func (s *Local) evidence(ctx context.Context, r evidenceRequest) (*evidence, err
 				return true
 			}
 			out.Matched++
-			if f := e.format.String(); at.n == 0 || f != last {
-				at, last = positionsOf(e.format), f
-			}
-			if x, ok := at.of(e.Message); ok {
+			if x, ok := at.in(e.format).of(e.Message); ok {
 				sources[x.src]++
 				interfaces[x.eni]++
 				targets[recordEnds{dst: x.dst, dstPort: x.dstPort, protocol: x.protocol}]++
@@ -113,10 +108,10 @@ func (s *Local) evidence(ctx context.Context, r evidenceRequest) (*evidence, err
 		host, _, _ := strings.Cut(text, " ")
 		return about(strings.Trim(host, "[]"))
 	})
-	for _, p := range sortedMost(pairs, func(e recordEnds) string { return e.src + " " + e.target() })[:min(1, len(pairs))] {
-		if p.src != "" && p.dst != "" {
-			out.Next = append(out.Next, whyCommand(p, out.To))
-			if _, ports := protocolName(p.protocol); ports {
+	for _, p := range most(pairs, func(e recordEnds) string { return e.src + " " + e.target() }, 1) {
+		if p.key.src != "" && p.key.dst != "" {
+			out.Next = append(out.Next, whyCommand(p.key, out.To))
+			if _, ports := protocolName(p.key.protocol); ports {
 				out.Next = append(out.Next, scanCommand(out.From, out.To))
 			}
 		}
@@ -136,7 +131,7 @@ func whyCommand(e recordEnds, at int64) string {
 			to += "/" + p
 		}
 	}
-	return fmt.Sprintf("weir why %s %s --at %s", e.src, to, seconds(at-1).Format("2006-01-02T15:04:05Z"))
+	return fmt.Sprintf("weir why %s %s --at %s", e.src, to, seconds(at-1).Format(time.RFC3339))
 }
 
 // scanCommand returns the command that finds attempts in a time, and says what lets them in and what would stop them.
@@ -146,8 +141,13 @@ func scanCommand(from, to int64) string {
 
 // protocolName returns the name of TCP and UDP, which have ports.
 func protocolName(number string) (string, bool) {
-	name, ok := map[string]string{"6": "tcp", "17": "udp"}[number]
-	return name, ok
+	switch number {
+	case "6":
+		return "tcp", true
+	case "17":
+		return "udp", true
+	}
+	return "", false
 }
 
 // target writes an address with its port and protocol.
@@ -199,6 +199,21 @@ func positionsOf(f flowlog.Format) positions {
 		}
 	}
 	return out
+}
+
+// formatPositions are the positions of the format that was asked for last: events that follow each other mostly have one format.
+type formatPositions struct {
+	positions
+
+	format flowlog.Format
+}
+
+// in returns the positions of a format.
+func (p *formatPositions) in(f flowlog.Format) positions {
+	if p.n == 0 || !f.Equal(p.format) {
+		p.positions, p.format = positionsOf(f), f
+	}
+	return p.positions
 }
 
 // maxWord is how long the words are that messages show of a record, in bytes: no address, port or id is longer.
@@ -270,17 +285,37 @@ func spanName(s *query.InterfaceSpan) string {
 // mostOf returns the values that came most, with their names; "" is left out.
 func mostOf[K comparable](counts map[K]float64, text func(K) string, name func(string) string) []counted {
 	var out []counted
-	for _, k := range sortedMost(counts, text) {
-		if v := text(k); v != "" && len(out) < evidenceTop {
-			out = append(out, counted{v, name(v), counts[k]})
-		}
+	for _, r := range most(counts, text, evidenceTop) {
+		out = append(out, counted{r.text, name(r.text), r.count})
 	}
 	return out
 }
 
-// sortedMost returns keys by their counts, the greatest first, and then by their text.
-func sortedMost[K comparable](counts map[K]float64, text func(K) string) []K {
-	return slices.SortedFunc(maps.Keys(counts), func(a, b K) int {
-		return cmp.Or(cmp.Compare(counts[b], counts[a]), cmp.Compare(text(a), text(b)))
-	})
+// A ranked is a key with its text and how often it came.
+type ranked[K comparable] struct {
+	key   K
+	text  string
+	count float64
+}
+
+// most returns the n keys that came most, the greatest first, and then by their text; those whose text is "" are left out. There may be as many keys as events were
+// looked at, so they are not sorted.
+func most[K comparable](counts map[K]float64, text func(K) string, n int) []ranked[K] {
+	var top []ranked[K]
+	for k, count := range counts {
+		if len(top) == n && count < top[n-1].count {
+			continue
+		}
+		r := ranked[K]{k, text(k), count}
+		if r.text == "" {
+			continue
+		}
+		i, _ := slices.BinarySearchFunc(top, r, func(a, b ranked[K]) int {
+			return cmp.Or(cmp.Compare(b.count, a.count), cmp.Compare(a.text, b.text))
+		})
+		if i < n {
+			top = slices.Insert(top[:min(len(top), n-1)], i, r)
+		}
+	}
+	return top
 }

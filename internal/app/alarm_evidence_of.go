@@ -60,28 +60,8 @@ func (e *alarmEvidence) of(ctx context.Context, a *alarm.Action) (*evidence, err
 			}
 		}
 	}
-	kept, err := e.contributors.Rules(ctx)
-	if err != nil {
+	if err := e.ofRules(ctx, rules, matches); err != nil {
 		return nil, err
-	}
-	groups, err := e.groups(ctx)
-	if err != nil {
-		return nil, err
-	}
-	owners, err := e.owners(ctx)
-	if err != nil {
-		return nil, err
-	}
-	for i := range kept {
-		if !slices.Contains(rules, kept[i].Name) {
-			continue
-		}
-		contributes := contributesTo(kept[i].Rule, owners)
-		for _, g := range groups {
-			if kept[i].Rule.Matches(g) {
-				matches[g] = append(matches[g], contributes)
-			}
-		}
 	}
 	if len(matches) == 0 {
 		return nil, nil
@@ -91,6 +71,27 @@ func (e *alarmEvidence) of(ctx context.Context, a *alarm.Action) (*evidence, err
 	}}
 	r.from, r.to = judged(a, m)
 	return e.s.evidence(ctx, r)
+}
+
+// ofRules adds to what chooses events of log groups what chooses those that contribute to rules.
+func (e *alarmEvidence) ofRules(ctx context.Context, rules []string, matches map[string][]func(*lakeEvent) bool) error {
+	kept, groups, err := e.rules(ctx, rules)
+	if err != nil || len(kept) == 0 {
+		return err
+	}
+	owners, err := e.owners(ctx)
+	if err != nil {
+		return err
+	}
+	for i := range kept {
+		contributes := contributesTo(kept[i].Rule, owners)
+		for _, g := range groups {
+			if kept[i].Rule.Matches(g) {
+				matches[g] = append(matches[g], contributes)
+			}
+		}
+	}
+	return nil
 }
 
 // ofMessage makes of what looks at a message what looks at an event.
@@ -104,12 +105,9 @@ func ownMetric(k metricstore.Metric) func(*lakeEvent) bool {
 		return nil
 	}
 	name, value := k.Dimensions[0].Name, k.Dimensions[0].Value
-	var at positions
-	last := ""
+	var last formatPositions
 	return func(e *lakeEvent) bool {
-		if f := e.format.String(); at.n == 0 || f != last {
-			at, last = positionsOf(e.format), f
-		}
+		at := last.in(e.format)
 		words := at.words(e.Message)
 		if words == nil || at.src >= 0 && wordAt(words, at.src) == "" || k.Name == "Rejects" && wordAt(words, at.action) != "REJECT" {
 			return false // it is no flow, or none that counts
@@ -193,20 +191,31 @@ func (e *alarmEvidence) groups(ctx context.Context) ([]string, error) {
 	return out, nil
 }
 
-// ruleGroups returns the log groups of rules.
-func (e *alarmEvidence) ruleGroups(ctx context.Context, rules []string) ([]string, error) {
-	if len(rules) == 0 {
-		return nil, nil
+// rules returns those rules of some names that there are, and the names of the log groups that one of them or more are of.
+func (e *alarmEvidence) rules(ctx context.Context, names []string) (rules []contributor.Described, groups []string, err error) {
+	if len(names) == 0 {
+		return nil, nil, nil
 	}
 	kept, err := e.contributors.Rules(ctx)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	groups, err := e.groups(ctx)
+	for i := range kept {
+		if slices.Contains(names, kept[i].Name) {
+			rules = append(rules, kept[i])
+		}
+	}
+	all, err := e.groups(ctx)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return slices.DeleteFunc(groups, func(g string) bool {
-		return !slices.ContainsFunc(kept, func(d contributor.Described) bool { return slices.Contains(rules, d.Name) && d.Rule.Matches(g) })
+	return rules, slices.DeleteFunc(all, func(g string) bool {
+		return !slices.ContainsFunc(rules, func(d contributor.Described) bool { return d.Rule.Matches(g) })
 	}), nil
+}
+
+// ruleGroups returns the log groups of rules.
+func (e *alarmEvidence) ruleGroups(ctx context.Context, rules []string) ([]string, error) {
+	_, groups, err := e.rules(ctx, rules)
+	return groups, err
 }

@@ -1,8 +1,11 @@
 package app
 
 import (
+	"cmp"
 	"fmt"
+	"math/rand/v2"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -74,5 +77,29 @@ func TestRecordEnds(t *testing.T) {
 	}
 	if x, ok := at.of(strings.Replace(line, "eni-1", strings.Repeat("e", 300_000), 1)); ok {
 		t.Errorf("a word of 300 KB is %d bytes of an interface", len(x.eni))
+	}
+}
+
+// TestMost holds what is chosen in one pass against what sorting gives, of counts with many ties.
+func TestMost(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2))
+	for n := range 40 {
+		counts, want := map[int]float64{}, []ranked[int]{}
+		text := func(k int) string { return strings.Repeat("x", k) } // of 0 it is ""
+		for range n {
+			k := random.IntN(30)
+			counts[k] = float64(random.IntN(3))
+		}
+		for k, c := range counts {
+			if k > 0 {
+				want = append(want, ranked[int]{k, text(k), c})
+			}
+		}
+		slices.SortFunc(want, func(a, b ranked[int]) int { return cmp.Or(cmp.Compare(b.count, a.count), cmp.Compare(a.key, b.key)) })
+		for _, some := range []int{1, 5} {
+			if got, want := most(counts, text, some), want[:min(some, len(want))]; !slices.Equal(got, want) {
+				t.Fatalf("%v: %v, want %v", counts, got, want)
+			}
+		}
 	}
 }
