@@ -26,12 +26,13 @@ type alerted struct {
 	mu    sync.Mutex
 	now   time.Time
 	got   []map[string]any // messages
+	came  chan struct{}    // has a value when a message came
 	links []string         // of confirmations
 }
 
 func newAlerted(t *testing.T, now time.Time) (*alerted, string) {
 	t.Helper()
-	a := &alerted{t: t, now: now}
+	a := &alerted{t: t, now: now, came: make(chan struct{}, 1)}
 	receiver := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		raw, err := io.ReadAll(r.Body)
 		var m map[string]any
@@ -48,6 +49,10 @@ func newAlerted(t *testing.T, now time.Time) (*alerted, string) {
 			return
 		}
 		a.got = append(a.got, m)
+		select {
+		case a.came <- struct{}{}:
+		default:
+		}
 	}))
 	t.Cleanup(receiver.Close)
 	s, err := OpenLocal(t.Context(), LocalOptions{Data: t.TempDir(), Now: a.clock})

@@ -6,14 +6,16 @@ import (
 	"fmt"
 	"sync"
 	"testing"
-	"time"
+	"testing/synctest"
 
 	"weir/internal/alarm"
 	"weir/internal/metricstore"
 )
 
 // TestLookups looks the same up once, also for many at once, and gives up together.
-func TestLookups(t *testing.T) {
+func TestLookups(t *testing.T) { synctest.Test(t, lookUp) }
+
+func lookUp(t *testing.T) {
 	action := func(name string) *alarm.Action {
 		a := &alarm.Action{Definition: alarm.Definition{Name: name, Metric: &alarm.Metric{
 			Metric: metricstore.Metric{Namespace: "n", Name: name[:1]}, Statistic: "Sum", Period: 60, EvaluationPeriods: 1,
@@ -43,7 +45,7 @@ func TestLookups(t *testing.T) {
 	if times != 2 {
 		t.Errorf("looked up %d times, want 2", times)
 	}
-	hangs, l.until = true, time.Now().Add(50*time.Millisecond)
+	hangs = true
 	for i := range 20 {
 		work.Go(func() {
 			if _, err := l.of(t.Context(), action(fmt.Sprint("c", i))); !errors.Is(err, context.DeadlineExceeded) {
