@@ -44,7 +44,8 @@ type AlarmDetails struct {
 	Points []AlarmPoint
 	// Lateness is how long after a period's end it is judged, as its data come late.
 	Lateness time.Duration
-	// Why is what log events say of the state ALARM; nil where they say nothing, or Lacking says why it is not known.
+	// Why is what log events say of the state ALARM; nil where they say nothing, or Lacking says why it is not known. Lacking also says why there
+	// are no Points.
 	Why     *AlarmWhy
 	Lacking string
 }
@@ -58,12 +59,13 @@ type AlarmPoint struct {
 // AlarmWhy is what log events say of why an alarm went off.
 type AlarmWhy struct {
 	From, To   time.Time // the periods that were judged
-	LogGroups  []string
-	Events     int64 // that count
-	Cut        bool  // there are more than were looked at
+	LogGroups  []string  // none where no log events are behind it, but what Says tells
+	Events     int64     // that count
+	Cut        bool      // there are more than were looked at
 	Sources    []AlarmCount
 	Targets    []AlarmCount
 	Interfaces []AlarmCount
+	Says       []string // what is behind an alarm that no log events are
 	Next       []string // commands to run next
 }
 
@@ -148,7 +150,10 @@ func (s *Local) AlarmDetails(ctx context.Context, name string) (*AlarmDetails, e
 		Definition: d.Definition, Transition: alarm.Transition{New: d.State, Reason: d.Reason, ReasonData: d.ReasonData, Time: d.StateTransitioned},
 	})
 	if err != nil {
-		out.Lacking = "what log events say of it was not found: " + err.Error()
+		if out.Lacking != "" {
+			out.Lacking += "; "
+		}
+		out.Lacking += "what log events say of it was not found: " + err.Error()
 	}
 	if found != nil {
 		out.Why = found.shown()
@@ -167,7 +172,7 @@ func (e *evidence) shown() *AlarmWhy {
 	}
 	return &AlarmWhy{
 		From: seconds(e.From), To: seconds(e.To), LogGroups: e.Groups, Events: e.Matched, Cut: e.Cut,
-		Sources: counts(e.Sources), Targets: counts(e.Targets), Interfaces: counts(e.Interfaces), Next: e.Next,
+		Sources: counts(e.Sources), Targets: counts(e.Targets), Interfaces: counts(e.Interfaces), Says: e.Says, Next: e.Next,
 	}
 }
 

@@ -382,6 +382,7 @@ func TestDeliveryFailed(t *testing.T) {
 	if err != nil || len(made) != 1 {
 		t.Fatalf("%d flow logs, %v", len(made), err)
 	}
+	want := made[0].ID + " of vpc-11111111: FAILED, Access error"
 	var got strings.Builder
 	for minute := range 4 {
 		switch minute {
@@ -402,11 +403,16 @@ func TestDeliveryFailed(t *testing.T) {
 		}
 		a.at(at.Add(61 * time.Second))
 		got.WriteString(a.detections()[0].State[:1])
+		if minute == 2 {
+			d, err := a.s.AlarmDetails(t.Context(), "weir-delivery-failed")
+			if err != nil || d.Why == nil || !slices.Equal(d.Why.Says, []string{want}) {
+				t.Errorf("details do not say %q: %+v, %v", want, d, err)
+			}
+		}
 	}
 	if got.String() != "OAAO" {
 		t.Errorf("states %s", got.String())
 	}
-	want := made[0].ID + " of vpc-11111111: FAILED, Access error"
 	if !slices.ContainsFunc(a.got, func(m map[string]any) bool {
 		text, err := json.Marshal(m)
 		return err == nil && strings.Contains(string(text), want)

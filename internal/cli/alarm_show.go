@@ -70,6 +70,7 @@ type whyJSON struct {
 	Sources    []app.AlarmCount `json:"sources"`
 	Targets    []app.AlarmCount `json:"targets"`
 	Interfaces []app.AlarmCount `json:"interfaces"`
+	Says       []string         `json:"says,omitempty"`
 	Next       []string         `json:"next"`
 }
 
@@ -162,7 +163,7 @@ func alarmDocument(a *alarmShown, d *app.AlarmDetails, items []historyItem) alar
 		out.Values = append(out.Values, valueJSON{time.Unix(p.Time, 0).UTC(), p.Value})
 	}
 	if w := d.Why; w != nil {
-		out.Why = &whyJSON{w.From, w.To, orEmpty(w.LogGroups), w.Events, w.Cut, orEmpty(w.Sources), orEmpty(w.Targets), orEmpty(w.Interfaces), orEmpty(w.Next)}
+		out.Why = &whyJSON{w.From, w.To, orEmpty(w.LogGroups), w.Events, w.Cut, orEmpty(w.Sources), orEmpty(w.Targets), orEmpty(w.Interfaces), w.Says, orEmpty(w.Next)}
 	}
 	return out
 }
@@ -291,7 +292,13 @@ func (c *cli) alarmValues(d *app.AlarmDetails, zone *time.Location) error {
 
 // printAlarmWhy prints what log events say.
 func printAlarmWhy(out people, w *app.AlarmWhy, zone *time.Location) {
-	fmt.Fprintf(out, "\n%s of %s from %s to %s are behind it:\n", plural(w.Events, "event"), strings.Join(w.LogGroups, ", "), showTime(w.From, zone), showTime(w.To, zone))
+	fmt.Fprintln(out)
+	for _, line := range w.Says {
+		fmt.Fprintln(out, line)
+	}
+	if len(w.LogGroups) > 0 {
+		fmt.Fprintf(out, "%s of %s from %s to %s are behind it:\n", plural(w.Events, "event"), strings.Join(w.LogGroups, ", "), showTime(w.From, zone), showTime(w.To, zone))
+	}
 	for _, part := range []struct {
 		title string
 		list  []app.AlarmCount
