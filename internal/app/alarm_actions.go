@@ -150,9 +150,10 @@ func (d *alarmActions) notice(ctx context.Context, a *alarm.Action, find findEvi
 	defer stop()
 	if m := a.Definition.Metric; m != nil {
 		n.Threshold = m.Threshold
-		points, err := d.source.Values(ctx, m, graphFrom(a, m), judgedTo(a, m))
+		from, to := judged(a, m)
+		points, err := d.source.Values(ctx, m, min(from, to-graphRows*int64(m.EvaluationPeriod())), to)
 		if err != nil {
-			n.Lacking = "The values of the metric can't be read: " + err.Error()
+			n.Lacking = append(n.Lacking, "The values of the metric can't be read: "+err.Error())
 		}
 		n.Points = points
 	}
@@ -160,11 +161,12 @@ func (d *alarmActions) notice(ctx context.Context, a *alarm.Action, find findEvi
 		return n
 	}
 	var err error
-	if n.Evidence, err = find(ctx, a); err != nil {
-		n.Lacking = "What log events say of it was not found: " + err.Error()
-		if errors.Is(err, context.DeadlineExceeded) {
-			n.Lacking = fmt.Sprintf("What log events say of it was not found within %v.", evidenceTime)
-		}
+	n.Evidence, err = find(ctx, a)
+	switch {
+	case errors.Is(err, context.DeadlineExceeded):
+		n.Lacking = append(n.Lacking, fmt.Sprintf("What log events say of it was not found within %v.", evidenceTime))
+	case err != nil:
+		n.Lacking = append(n.Lacking, "What log events say of it was not found: "+err.Error())
 	}
 	return n
 }
@@ -195,17 +197,6 @@ func judged(a *alarm.Action, m *alarm.Metric) (from, to int64) {
 		from, to = min(from, at.Unix()), max(to, at.Unix()+period)
 	}
 	return from, to
-}
-
-func judgedTo(a *alarm.Action, m *alarm.Metric) int64 {
-	_, to := judged(a, m)
-	return to
-}
-
-// graphFrom is where a message's graph begins.
-func graphFrom(a *alarm.Action, m *alarm.Metric) int64 {
-	from, to := judged(a, m)
-	return min(from, to-graphRows*int64(m.EvaluationPeriod()))
 }
 
 // weirMember is what AWS's document has of weir's own, under "Weir".

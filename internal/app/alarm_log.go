@@ -40,8 +40,12 @@ func (a *alarmSource) LogResult(ctx context.Context, l *alarm.Log, at int64) (al
 	if err != nil {
 		return alarm.LogResult{}, err
 	}
+	groups := make([]string, len(l.LogGroups))
+	for i, id := range l.LogGroups {
+		groups[i] = groupOfARN(id)
+	}
 	// The end of what is asked for is in milliseconds and is part of it.
-	q := LogsQuery{Text: l.Query, Groups: groupNames(l.LogGroups), Start: (at - l.StartOffset) * 1000, End: (at-l.EndOffset)*1000 - 1, Live: true}
+	q := LogsQuery{Text: l.Query, Groups: groups, Start: (at - l.StartOffset) * 1000, End: (at-l.EndOffset)*1000 - 1, Live: true}
 	out, err := a.s.logResult(ctx, q, aggregation, l.ActionLogLineCount)
 	if wrong, ok := errors.AsType[*insights.Error](err); ok {
 		return out, brokenAlarm("The query can't run: %s.", wrong.Message)
@@ -148,16 +152,4 @@ func resultLine(columns []string, row []value.Value) string {
 		}
 	}
 	return strings.Join(parts, " ")
-}
-
-// groupNames returns the names of log groups that are given by name or ARN.
-func groupNames(identifiers []string) []string {
-	out := make([]string, len(identifiers))
-	for i, id := range identifiers {
-		if parts := strings.SplitN(id, ":", 7); len(parts) == 7 && parts[0] == "arn" {
-			id = strings.TrimSuffix(parts[6], ":*")
-		}
-		out[i] = id
-	}
-	return out
 }

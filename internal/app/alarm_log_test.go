@@ -2,6 +2,7 @@ package app
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -121,6 +122,10 @@ func TestLogAlarmQueries(t *testing.T) {
 	d, err := a.w.alarms.Alarm(t.Context(), "missing")
 	if err != nil || d.State != alarm.InsufficientData || d.EvaluationState != "EVALUATION_ERROR" || !strings.Contains(d.Reason, "gone") {
 		t.Errorf("the alarm on a log group that is not there: %+v, %v", d, err)
+	}
+	_, err = a.s.ReplayAlarm(t.Context(), ReplayRequest{"missing", watchedDay, a.clock()})
+	if u := new(UsageError); !errors.As(err, &u) || !strings.Contains(u.Message, "gone") || u.Hint != "" {
+		t.Errorf("its replay: %v", err)
 	}
 	a.call("logs", "CreateLogGroup", `{"logGroupName":"gone"}`, "")
 	a.at(watchedDay.Add(2*time.Minute + time.Second))

@@ -19,8 +19,8 @@ type notice struct {
 	Threshold float64
 	// Evidence is nil where there is none to look for.
 	Evidence *evidence
-	// Lacking says why there is no evidence.
-	Lacking string
+	// Lacking says why there are no points or no evidence.
+	Lacking []string
 }
 
 // graphRows is how many values a message draws.
@@ -41,8 +41,8 @@ func (n *notice) text() string {
 	if e := n.Evidence; e != nil {
 		e.text(&b)
 	}
-	if n.Lacking != "" {
-		fmt.Fprintf(&b, "\n%s\n", n.Lacking)
+	for _, line := range n.Lacking {
+		fmt.Fprintf(&b, "\n%s\n", line)
 	}
 	for _, line := range n.Lines {
 		fmt.Fprintf(&b, "\n%s", line)
