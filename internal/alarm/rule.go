@@ -29,7 +29,7 @@ func (r *Rule) holds(state func(name string) State) bool { return r.root.holds(s
 // NameOf returns the name in the ARN of an alarm, and what is no ARN as it is.
 func NameOf(nameOrARN string) string {
 	parts := strings.SplitN(nameOrARN, ":", 7)
-	if len(parts) == 7 && parts[0] == "arn" && parts[2] == "cloudwatch" && parts[5] == "alarm" {
+	if len(parts) == 7 && parts[0] == "arn" && parts[2] == "cloudwatch" && parts[5] == "alarm" && parts[6] != "" {
 		return parts[6]
 	}
 	return nameOrARN
