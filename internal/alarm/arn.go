@@ -1,6 +1,6 @@
 package alarm
 
-// arnOf is the ARN of an alarm.
-func arnOf(account, region, name string) string {
+// ARN returns the ARN of an alarm.
+func ARN(account, region, name string) string {
 	return "arn:aws:cloudwatch:" + region + ":" + account + ":alarm:" + name
 }

@@ -81,7 +81,7 @@ func Message(a Action, account, region string) (subject, body string, err error)
 	d := &a.Definition
 	m := message{
 		AlarmName: d.Name, AWSAccountID: account, NewStateValue: a.New, NewStateReason: a.Reason, OldStateValue: a.Old,
-		StateChangeTime: isoTime(a.Time), Region: regionName(region), AlarmARN: arnOf(account, region, d.Name),
+		StateChangeTime: isoTime(a.Time), Region: regionName(region), AlarmARN: ARN(account, region, d.Name),
 		OKActions: orEmpty(d.Actions.OK), AlarmActions: orEmpty(d.Actions.Alarm), InsufficientDataActions: orEmpty(d.Actions.InsufficientData),
 	}
 	if d.Description != "" {

@@ -196,4 +196,4 @@ func (s *Store) Alarm(_ context.Context, name string) (Described, error) {
 func notFound() error { return &Error{Code: "ResourceNotFound"} }
 
 // arn is the ARN of an alarm.
-func (s *Store) arn(name string) string { return arnOf(s.options.Account, s.options.Region, name) }
+func (s *Store) arn(name string) string { return ARN(s.options.Account, s.options.Region, name) }

@@ -37,9 +37,7 @@ func alarmTypes(asked []string) []string {
 	return asked
 }
 
-func (a *API) alarmARN(name string) string {
-	return "arn:aws:cloudwatch:" + a.Region + ":" + a.Account + ":alarm:" + name
-}
+func (a *API) alarmARN(name string) string { return alarm.ARN(a.Account, a.Region, name) }
 
 // alarmOperations are the operations on alarms, and those on tags, which alarms have.
 func (a *API) alarmOperations() map[string]awsapi.Operation {
