@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"math"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -74,7 +76,7 @@ func (d *alarmActions) all(ctx context.Context) (bool, error) {
 	var errs []error
 	var g errgroup.Group
 	g.SetLimit(actionsAtOnce)
-	for _, name := range keysOfMap(byAlarm) {
+	for _, name := range slices.Sorted(maps.Keys(byAlarm)) {
 		g.Go(func() error {
 			for _, a := range byAlarm[name] {
 				if err := d.one(ctx, a, find); err != nil {

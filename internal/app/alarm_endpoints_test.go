@@ -3,8 +3,10 @@ package app
 import (
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -38,7 +40,7 @@ func TestAlarmEndpoints(t *testing.T) {
 		encrypted.URL: "the certificate of the endpoint is not accepted",
 	}
 	slow := serve(func(http.ResponseWriter, *http.Request) { <-hangs })
-	for _, url := range append(keysOfMap(want), slow) {
+	for _, url := range append(slices.Sorted(maps.Keys(want)), slow) {
 		a.call("sns", "Subscribe", fmt.Sprintf(`{"TopicArn":%q,"Protocol":"webhook","Endpoint":%q}`, topic, url), "")
 	}
 	for _, url := range []string{"http://169.254.169.254/latest/meta-data/", "http://[fd00:ec2::254]/", "http://10.0.0.1/"} {

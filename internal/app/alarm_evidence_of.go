@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"maps"
 	"slices"
 
 	"weir/flowlog"
@@ -66,7 +67,7 @@ func (e *alarmEvidence) of(ctx context.Context, a *alarm.Action) (*evidence, err
 	if len(matches) == 0 {
 		return nil, nil
 	}
-	r := evidenceRequest{groups: keysOfMap(matches), matches: func(e *lakeEvent) bool {
+	r := evidenceRequest{groups: slices.Sorted(maps.Keys(matches)), matches: func(e *lakeEvent) bool {
 		return slices.ContainsFunc(matches[e.Group], func(f func(*lakeEvent) bool) bool { return f(e) })
 	}}
 	r.from, r.to = judged(a, m)

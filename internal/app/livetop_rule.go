@@ -52,36 +52,33 @@ func liveRule(ctx context.Context, s Service, r *LiveTopRequest) (*LiveTopReport
 	return out, nil
 }
 
-// ruleLateness returns how late the events of a rule's log groups come at most, 0 where there is no such rule.
-func ruleLateness(ctx context.Context, s Service, name string) (time.Duration, error) {
-	var definition string
+// ruleDefinition returns the definition of a rule that is kept, "" where there is no such rule.
+func ruleDefinition(ctx context.Context, s Service, name string) (string, error) {
 	for in := map[string]any{}; ; {
-		raw, err := json.Marshal(in)
-		if err != nil {
-			return 0, err
-		}
-		if raw, err = s.CallAPI(ctx, "monitoring", "DescribeInsightRules", raw); err != nil {
-			return 0, err
-		}
 		var page struct {
 			InsightRules []struct{ Name, Definition string }
 			NextToken    string
 		}
-		if err := json.Unmarshal(raw, &page); err != nil {
-			return 0, err
+		if err := callAPI(ctx, s, "monitoring", "DescribeInsightRules", in, &page); err != nil {
+			return "", err
 		}
 		for _, rule := range page.InsightRules {
 			if rule.Name == name {
-				definition = rule.Definition
+				return rule.Definition, nil
 			}
 		}
-		if page.NextToken == "" || definition != "" {
-			break
+		if page.NextToken == "" {
+			return "", nil
 		}
 		in["NextToken"] = page.NextToken
 	}
-	if definition == "" {
-		return 0, nil
+}
+
+// ruleLateness returns how late the events of a rule's log groups come at most, 0 where there is no such rule.
+func ruleLateness(ctx context.Context, s Service, name string) (time.Duration, error) {
+	definition, err := ruleDefinition(ctx, s, name)
+	if err != nil || definition == "" {
+		return 0, err
 	}
 	rule, err := contributor.ParseRule([]byte(definition))
 	if err != nil {

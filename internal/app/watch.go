@@ -66,12 +66,14 @@ const (
 func newWatching(o watchOptions) *watching {
 	w := &watching{watchOptions: o}
 	events := &eventMetrics{watch: w, filters: newGroupFilters(o.store, o.log)}
-	records := &lakeMetrics{watch: w, groups: o.local.LakeGroups(), filters: newGroupFilters(o.store, o.log), flows: newFlowMetrics()}
+	records := &lakeMetrics{watch: w, groups: o.local.LakeGroups(), filters: newGroupFilters(o.store, o.log), flows: &flowMetrics{}}
 	w.add("metrics of log events", events.round)
 	w.add("metrics of flow log records", records.round)
 	if o.contributors != nil {
-		w.add("contributors of log events", (&eventContributors{watch: w}).round)
-		w.add("contributors of flow log records", (&lakeContributors{watch: w, groups: o.local.LakeGroups()}).round)
+		ofEvents := &eventContributors{watch: w, at: contributorPosition{sink: o.contributors, reader: eventsReader}}
+		ofRecords := &lakeContributors{watch: w, groups: o.local.LakeGroups(), at: contributorPosition{sink: o.contributors, reader: lakeReader}}
+		w.add("contributors of log events", ofEvents.round)
+		w.add("contributors of flow log records", ofRecords.round)
 	}
 	return w
 }

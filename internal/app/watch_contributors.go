@@ -99,7 +99,6 @@ type eventContributors struct {
 // round counts what is durable.
 func (r *eventContributors) round(ctx context.Context) (leftover, error) {
 	store := r.watch.store
-	r.at.sink, r.at.reader = r.watch.contributors, eventsReader
 	if err := r.at.begin(ctx, func() (int64, error) { return store.Settled(), nil }); err != nil {
 		return someLeft, err
 	}
@@ -108,7 +107,10 @@ func (r *eventContributors) round(ctx context.Context) (leftover, error) {
 	if err != nil {
 		return someLeft, err
 	}
-	r.at.at = min(r.at.at, to) // the log groups may be an older copy than the contributors
+	if r.at.at > to {
+		r.watch.log.Warn("the log groups are an older copy than the contributors: what was put between them and now is not counted again")
+		r.at.at = to
+	}
 	all, err := store.Groups(ctx)
 	if err != nil {
 		return someLeft, err
@@ -161,7 +163,6 @@ const contributorRecords = 100_000
 // round counts some of the objects that the lake has for good.
 func (r *lakeContributors) round(ctx context.Context) (leftover, error) {
 	l := r.watch.local.lake
-	r.at.sink, r.at.reader = r.watch.contributors, lakeReader
 	if err := r.at.begin(ctx, func() (int64, error) { return l.LastTaken(ctx) }); err != nil {
 		return someLeft, err
 	}

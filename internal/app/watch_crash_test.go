@@ -1,19 +1,14 @@
 package app
 
 import (
-	"bufio"
-	"bytes"
 	"context"
-	"errors"
 	"flag"
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
@@ -174,32 +169,15 @@ func TestWatchRestarts(t *testing.T) {
 // killWatched starts a process and kills it a while after some Puts. It returns how many events were acknowledged.
 func killWatched(t *testing.T, random *rand.Rand, data string, run int) (acknowledged int64) {
 	t.Helper()
-	cmd := exec.Command(os.Args[0])
-	cmd.Env = append(os.Environ(), "WEIR_TEST_WATCHED="+data, fmt.Sprintf("WEIR_TEST_RUN=%d", run))
-	var stderr bytes.Buffer
-	cmd.Stderr = &stderr
-	out, err := cmd.StdoutPipe()
-	if err == nil {
-		err = cmd.Start()
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	lines := bufio.NewScanner(out)
-	puts, until := 0, 1+random.IntN(40)
-	for lines.Scan() {
+	env := []string{"WEIR_TEST_WATCHED=" + data, fmt.Sprintf("WEIR_TEST_RUN=%d", run)}
+	puts, after := 1+random.IntN(40), time.Duration(random.IntN(60_000))*time.Microsecond
+	sharedtest.Killed(t, env, puts, after, func(line string) bool {
 		var n int64
-		if _, err := fmt.Sscan(lines.Text(), &n); err != nil {
-			break // cut off by the kill
+		if _, err := fmt.Sscan(line, &n); err != nil {
+			return false
 		}
 		acknowledged += n
-		if puts++; puts == until {
-			time.AfterFunc(time.Duration(random.IntN(60_000))*time.Microsecond, func() { _ = cmd.Process.Kill() })
-		}
-	}
-	exit := (*exec.ExitError)(nil)
-	if err := cmd.Wait(); !errors.As(err, &exit) || exit.Sys().(syscall.WaitStatus).Signal() != syscall.SIGKILL {
-		t.Fatalf("the process ended by itself: %v\n%s", err, &stderr)
-	}
+		return true
+	})
 	return acknowledged
 }

@@ -1,7 +1,6 @@
 package app
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"log/slog"
@@ -104,7 +103,7 @@ func (g *groupFilters) sound(group string, filters []metricfilter.Filter) []metr
 }
 
 // groups returns the names of the groups that have filters.
-func (g *groupFilters) groups() []string { return keysOfMap(g.compiled) }
+func (g *groupFilters) groups() []string { return slices.Sorted(maps.Keys(g.compiled)) }
 
 // take returns what was counted since the last call, and the state to be kept with it.
 func (g *groupFilters) take() ([]metricstore.Datum, map[string]metricfilter.State) {
@@ -138,14 +137,4 @@ func (g *groupFilters) disable(ctx context.Context) error {
 		}
 	}
 	return nil
-}
-
-// keysOfMap returns the keys of a map in order.
-func keysOfMap[K cmp.Ordered, V any](m map[K]V) []K {
-	out := make([]K, 0, len(m))
-	for k := range m {
-		out = append(out, k)
-	}
-	slices.Sort(out)
-	return out
 }

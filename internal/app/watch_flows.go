@@ -3,6 +3,7 @@ package app
 import (
 	"cmp"
 	"context"
+	"maps"
 	"math/big"
 	"slices"
 	"strconv"
@@ -79,8 +80,6 @@ type flowSeries struct {
 	VPCs       []string `json:"vpcs,omitempty"`
 }
 
-func newFlowMetrics() *flowMetrics { return &flowMetrics{} }
-
 // begin goes on with the series of a position.
 func (m *flowMetrics) begin(s flowSeries) {
 	m.day, m.interfaces, m.vpcs = s.Day, map[string]bool{}, map[string]bool{}
@@ -93,7 +92,7 @@ func (m *flowMetrics) begin(s flowSeries) {
 }
 
 func (m *flowMetrics) series() flowSeries {
-	return flowSeries{m.day, keysOfMap(m.interfaces), keysOfMap(m.vpcs)}
+	return flowSeries{m.day, slices.Sorted(maps.Keys(m.interfaces)), slices.Sorted(maps.Keys(m.vpcs))}
 }
 
 // longestID is how long ids are that have series of their own, in bytes.
@@ -262,13 +261,8 @@ func mergedStatistics(a, b metricstore.Statistics) metricstore.Statistics {
 
 // flowData returns sums as data: Rejects has a 1 for each record that was refused, and a 0 for each other.
 func flowData(sums map[seriesMinute]*flowSum, backfilled bool) []metricstore.Datum {
-	keys := make([]seriesMinute, 0, len(sums))
-	for k := range sums {
-		keys = append(keys, k)
-	}
-	slices.SortFunc(keys, compareSeriesMinutes)
 	var out []metricstore.Datum
-	for _, k := range keys {
+	for _, k := range slices.SortedFunc(maps.Keys(sums), compareSeriesMinutes) {
 		s := sums[k]
 		datum := func(name, unit string) metricstore.Datum {
 			return metricstore.Datum{

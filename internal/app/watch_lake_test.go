@@ -50,7 +50,7 @@ func asFollowed(r *OpenRequest) { r.Follow = true }
 
 const refusedPattern = `[version, account, eni, ..., action=REJECT, status]`
 
-// TestWatchLake counts the records of a source that is asFollowed, of what is opened, and of objects that come twice or change.
+// TestWatchLake counts the records of a source that is followed, of what is opened, and of objects that come twice or change.
 func TestWatchLake(t *testing.T) {
 	w := newWatched(t)
 	dir := filepath.Join(t.TempDir(), "logs")
@@ -371,6 +371,26 @@ func TestWatchForeignPosition(t *testing.T) {
 	w.put("a", eventAt(0, "x"))
 	w.check("12:00 n sum 1 count 1 least 1 greatest 1")
 	if !strings.Contains(w.said.String(), "older copy") {
+		t.Errorf("the log says %s", w.said)
+	}
+}
+
+// TestWatchForeignContributors is TestWatchForeignPosition of contributors.
+func TestWatchForeignContributors(t *testing.T) {
+	w := newWatched(t)
+	w.group("a")
+	w.must(w.top.Put(t.Context(), contributor.PutRequest{Name: "words", Definition: `{"Schema":{"Name":"CloudWatchLogRule","Version":1},
+		"LogGroupNames":["a"],"LogFormat":"CLF","Contribution":{"Keys":["1"],"Filters":[]},"AggregateOn":"Count"}`}))
+	w.must(w.top.Add(t.Context(), eventsReader, []byte("1000000"), nil))
+	w.must(w.top.Commit(t.Context()))
+	w.must(w.Settle(t.Context()))
+	w.put("a", eventAt(0, "x"))
+	w.must(w.Settle(t.Context()))
+	r, err := w.top.Report(t.Context(), contributor.ReportRequest{Name: "words", From: watchedDay.Unix(), To: watchedDay.Unix() + 60, Period: 60})
+	if err != nil || r.AggregateValue != 1 {
+		t.Errorf("%+v, %v", r, err)
+	}
+	if !strings.Contains(w.said.String(), "older copy than the contributors") {
 		t.Errorf("the log says %s", w.said)
 	}
 }

@@ -59,7 +59,8 @@ counts, of what passes two logged attachments both.
   weir top srcaddr,dstaddr --every-record
   weir top tgw-attachment-id --tgw
   weir top srcaddr --live --by rejects
-  weir top --live --rule top-sources-by-bytes --once --json`,
+  weir top --live --rule top-sources-by-bytes --once --json
+  weir top --live --rule top-sources-by-bytes --keep`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if live.live {
 				return nil // a rule has its own

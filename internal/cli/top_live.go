@@ -18,6 +18,7 @@ import (
 // topLiveFlags are those of weir top --live.
 type topLiveFlags struct {
 	live, once  bool
+	keep        bool
 	rule, group string
 	every       time.Duration
 }
@@ -28,7 +29,10 @@ again until Ctrl-C; --once shows it once. It counts the records of a log group, 
 them, by FIELD and --by, which can be rejects too; or it shows a rule of Contributor
 Insights (--rule), which the server has counted already, or a ready rule such as
 top-sources-by-bytes. No rule is made. Without --since it looks five minutes back, and as
-far as records of the log group come late besides.`
+far as records of the log group come late besides.
+
+--keep shows nothing: it makes a rule of Contributor Insights of a ready rule, under its
+name, which the server counts from now on.`
 
 // add adds the flags.
 func (f *topLiveFlags) add(c *cli, cmd *cobra.Command) {
@@ -37,6 +41,7 @@ func (f *topLiveFlags) add(c *cli, cmd *cobra.Command) {
 	fl.BoolVar(&f.once, "once", false, "with --live, show it once")
 	fl.StringVar(&f.rule, "rule", "", "with --live, a `RULE` of Contributor Insights, or a ready rule, instead of fields")
 	fl.StringVar(&f.group, "group", "", "with --live, the log `GROUP` of fields or of a ready rule (default "+app.FlowLogsGroup+")")
+	fl.BoolVar(&f.keep, "keep", false, "with --live and --rule, keep a ready rule: count what comes from now on")
 	fl.DurationVar(&f.every, "every", 2*time.Second, "with --live, show it after each `TIME`")
 	completeNothing(cmd, "every")
 	completeFlag(cmd, "group", func(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
@@ -69,20 +74,30 @@ func (c *cli) completeRule(cmd *cobra.Command, _ []string, _ string) ([]string, 
 // excluded refuses flags that have no meaning beside --live, or without it.
 func (f *topLiveFlags) excluded(cmd *cobra.Command) error {
 	if !f.live {
-		for _, name := range []string{"once", "rule", "group", "every"} {
+		for _, name := range []string{"once", "rule", "group", "keep", "every"} {
 			if cmd.Flags().Changed(name) {
 				return usage(fmt.Errorf("--%s is for --live", name))
 			}
 		}
 		return nil
 	}
-	for _, name := range []string{"where", "tgw", "every-record", "from", "to", "account", "region", "interface", "flow-log", "explain"} {
+	for _, name := range []string{"where", "tgw", "every-record", "from", "to", "account", "region", "interface", "flow-log", "explain", "max-bytes", "timeout"} {
 		if cmd.Flags().Changed(name) {
 			return hint(usage(fmt.Errorf("--live excludes --%s", name)), "weir logs query asks anything of a log group's events")
 		}
 	}
 	if f.rule != "" && cmd.Flags().Changed("by") {
 		return usage(errors.New("--rule and --by exclude each other: a rule says what it counts"))
+	}
+	if f.keep {
+		if f.rule == "" {
+			return usage(errors.New("--keep is for --rule"))
+		}
+		for _, name := range []string{"once", "every", "since", "number", "tz"} {
+			if cmd.Flags().Changed(name) {
+				return usage(fmt.Errorf("--keep excludes --%s: it shows nothing", name))
+			}
+		}
 	}
 	return nil
 }
@@ -112,6 +127,18 @@ func (c *cli) topLive(ctx context.Context, f *topLiveFlags, scope *scopeFlags, f
 		return err
 	}
 	defer s.Close()
+	if f.keep {
+		r.Now = time.Now()
+		group, err := app.KeepReadyRule(ctx, s, r)
+		if err != nil {
+			return err
+		}
+		if c.json {
+			return c.printJSON(keptRuleJSON{r.Rule, group})
+		}
+		_, err = fmt.Fprintf(people{c.out}, "The rule %s counts what comes into %s from now on.\n", r.Rule, group)
+		return err
+	}
 	screen := isTerminal(c.out) && !f.once && !c.json
 	for {
 		r.Now = time.Now().Truncate(time.Millisecond)
@@ -143,6 +170,12 @@ func (c *cli) topLive(ctx context.Context, f *topLiveFlags, scope *scopeFlags, f
 
 // liveRest is how many times as long as an answer took it rests before the next.
 const liveRest = 4
+
+// keptRuleJSON is a ready rule that was kept, in JSON.
+type keptRuleJSON struct {
+	Rule  string `json:"rule"`
+	Group string `json:"log_group"`
+}
 
 // liveTopJSON is a live list in JSON.
 type liveTopJSON struct {

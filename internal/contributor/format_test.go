@@ -163,7 +163,7 @@ func TestReadyRules(t *testing.T) {
 			if r.OfInterfaces {
 				interfaces = []string{"eni-1"}
 			}
-			definition, err := ReadyDefinition(r.Name, "g", f, interfaces)
+			definition, err := ReadyDefinition(r.Name, "g", interfaces)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -193,16 +193,19 @@ func TestReadyRulesRefused(t *testing.T) {
 		interfaces []string
 		want       string
 	}{
-		{"top-refused-ports", format(t, "${dstport} ${protocol} ${srcaddr}"), nil, "top-refused-ports can't be made for this log group: its LogFormat has no field action"},
-		{"top-sources-by-bytes", format(t, "${dstport} ${bytes}"), nil, "top-sources-by-bytes can't be made for this log group: its LogFormat has no field srcaddr"},
-		{"top-sources-by-bytes", format(t, "${srcaddr} ${packets}"), nil, "top-sources-by-bytes can't be made for this log group: its LogFormat has no field bytes"},
-		{"top-nat-gateway-talkers", format(t, "${srcaddr} ${dstaddr} ${bytes}"), []string{"eni-1"}, "top-nat-gateway-talkers can't be made for this log group: its LogFormat has no field interface-id"},
+		{"top-refused-ports", format(t, "${dstport} ${protocol} ${srcaddr}"), nil, "the log group's LogFormat has no field action"},
+		{"top-sources-by-bytes", format(t, "${dstport} ${bytes}"), nil, "the log group's LogFormat has no field srcaddr"},
+		{"top-sources-by-bytes", format(t, "${srcaddr} ${packets}"), nil, "the log group's LogFormat has no field bytes"},
+		{"top-nat-gateway-talkers", format(t, "${srcaddr} ${dstaddr} ${bytes}"), []string{"eni-1"}, "the log group's LogFormat has no field interface-id"},
 		{"top-nat-gateway-talkers", standard, nil, "top-nat-gateway-talkers needs the ids of the network interfaces it is about"},
 		{"top-sources-by-bytes", standard, []string{"eni-1"}, "top-sources-by-bytes is not about particular network interfaces"},
 		{"top-nat-gateway-talkers", standard, many, "top-nat-gateway-talkers can't be made for this log group: LimitExceeded: a definition has at most 8192 characters (line 1, column 8193)"},
 		{"top", standard, nil, `"top" is no ready rule; they are top-sources-by-bytes, top-sources-by-records, top-sources-by-rejects, top-destinations-by-bytes, top-destinations-by-records, top-destinations-by-rejects, top-nat-gateway-talkers, top-refused-ports`},
 	} {
-		definition, err := ReadyDefinition(c.name, "g", c.f, c.interfaces)
+		definition, err := ReadyDefinition(c.name, "g", c.interfaces)
+		if err == nil {
+			err = parse(t, definition).Fits(c.f)
+		}
 		if err == nil {
 			t.Errorf("%s: %s", c.name, definition)
 			continue

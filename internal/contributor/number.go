@@ -5,8 +5,6 @@ import (
 	"strconv"
 )
 
-func itoa(n int) string { return strconv.Itoa(n) }
-
 // parseNumber reads a number: sign, digits, fraction, exponent, and nothing around it. It is the double that AWS's API has.
 func parseNumber(s string) (float64, bool) {
 	if n := len(s); n > 0 && n <= 15 { // a double holds integers of 15 digits

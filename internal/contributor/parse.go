@@ -208,11 +208,11 @@ func (p *ruleReader) groups(root, names, arns *value) *Error {
 	return nil
 }
 
-// arns is an ARN of log groups. AWS's guide writes log-group/NAME in rules, its API log-group:NAME and log-group:NAME:*.
-var arns = regexp.MustCompile(`^arn:aws[a-z-]*:logs:([a-z0-9-]+):([0-9]{12}|\*):log-group[:/]([^:]+)(:\*)?$`)
+// groupARN is an ARN of log groups. AWS's guide writes log-group/NAME in rules, its API log-group:NAME and log-group:NAME:*.
+var groupARN = regexp.MustCompile(`^arn:aws[a-z-]*:logs:([a-z0-9-]+):([0-9]{12}|\*):log-group[:/]([^:]+)(:\*)?$`)
 
 func (p *ruleReader) arn(v *value, s string) (groupPattern, *Error) {
-	m := arns.FindStringSubmatch(s)
+	m := groupARN.FindStringSubmatch(s)
 	if m == nil {
 		return groupPattern{}, p.fail(v, "InvalidValue",
 			"an ARN is arn:aws:logs:REGION:ACCOUNT:log-group:NAME; the account may be *, and NAME may end with *")

@@ -183,7 +183,7 @@ func (p *ruleReader) operand(f *filter, v *value) *Error {
 	switch f.op {
 	case opIn, opNotIn, opStartsWith:
 		most := maxTexts
-		if p.rule.schema == WeirSchema {
+		if p.weir() {
 			most = math.MaxInt
 		}
 		all, err := p.nonEmpty(v, most)
@@ -203,8 +203,9 @@ func (p *ruleReader) operand(f *filter, v *value) *Error {
 	case opInNetworks, opNotInNetworks:
 		return p.networks(f, v)
 	case opBitsSet, opBitsClear:
-		n, ok := v.is.(json.Number)
-		if f.number, ok = number(n, ok); !ok || f.number < 1 || f.number > math.MaxUint32 || f.number != math.Trunc(f.number) {
+		n, _ := v.is.(json.Number)
+		var ok bool
+		if f.number, ok = parseNumber(n.String()); !ok || f.number < 1 || f.number > math.MaxUint32 || f.number != math.Trunc(f.number) {
 			return p.fail(v, "InvalidValue", "an integer from 1 to %d is expected", uint32(math.MaxUint32))
 		}
 	case opIsPresent:
@@ -223,14 +224,6 @@ func (p *ruleReader) operand(f *filter, v *value) *Error {
 		}
 	}
 	return nil
-}
-
-// number reads a number of JSON.
-func number(n json.Number, ok bool) (float64, bool) {
-	if !ok {
-		return 0, false
-	}
-	return parseNumber(n.String())
 }
 
 // networks reads what addresses are compared with.

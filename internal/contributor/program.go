@@ -54,12 +54,12 @@ type program struct {
 	unfit []unfitRule
 
 	// What follows is of the event that is looked at.
-	second int64 // since the epoch
+	second int64 // of its time, since the epoch
 	fields []string
 	slots  []slot
 	key    []byte
 	object answer // whether the message is a JSON object
-	// shards are of the minute that was looked at last, by rule.
+	// shards are those that were added to since the last freeze, by the places of rules; nil: none of the rule.
 	shards map[shardTime][]*shard
 }
 

@@ -4,13 +4,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 
 	"weir/flowlog"
 )
 
-// A ReadyRule is a rule that weir has ready for flow logs of any LogFormat with its fields.
+// A ReadyRule is a rule that weir has ready for flow logs of any LogFormat with its fields. [ReadyDefinition] makes one that is kept of it.
 type ReadyRule struct {
 	Name, Meaning string
 	// OfInterfaces says that it is about some network interfaces, which must be named.
@@ -49,10 +48,10 @@ var readyRules = []ReadyRule{
 // ReadyRules returns the ready rules. The slice is the caller's.
 func ReadyRules() []ReadyRule { return slices.Clone(readyRules) }
 
-// ReadyDefinition returns the definition of a ready rule for a log group whose records have a LogFormat, for [Store.Put]. Its schema is
-// weir's own, so that it counts values of any size. Interfaces are ids of network interfaces, for a rule that is about some. It fails on an
-// unknown name, on a field that the format has not, and on interfaces that are missing or too many.
-func ReadyDefinition(name, group string, f flowlog.Format, interfaces []string) (string, error) {
+// ReadyDefinition returns the definition of a ready rule for the records of a log group, for [Store.Put]. Its schema is weir's own and its LogFormat FlowLog, so that it counts
+// values of any size, and records of all formats that have its fields. Interfaces are ids of network interfaces, for a rule that is about some. It fails on an unknown name,
+// and on interfaces that are missing or too many.
+func ReadyDefinition(name, group string, interfaces []string) (string, error) {
 	i := slices.IndexFunc(readyRules, func(r ReadyRule) bool { return r.Name == name })
 	if i < 0 {
 		var names []string
@@ -61,18 +60,14 @@ func ReadyDefinition(name, group string, f flowlog.Format, interfaces []string) 
 		}
 		return "", fmt.Errorf("%q is no ready rule; they are %s", name, strings.Join(names, ", "))
 	}
-	r := readyRules[i]
+	r := &readyRules[i]
 	if r.OfInterfaces != (len(interfaces) > 0) {
 		if r.OfInterfaces {
 			return "", fmt.Errorf("%s needs the ids of the network interfaces it is about", name)
 		}
 		return "", fmt.Errorf("%s is not about particular network interfaces", name)
 	}
-	d := readyDefinition{f: f, Schema: schemaText{WeirSchema, 1}, LogGroupNames: []string{group}, LogFormat: "CLF", Fields: map[string]string{}, AggregateOn: "Count"}
-	if err := d.fill(&r, interfaces); err != nil {
-		return "", fmt.Errorf("%s can't be made for this log group: %w", name, err)
-	}
-	text, err := json.Marshal(d)
+	text, err := json.Marshal(r.definition(group, interfaces))
 	if err != nil {
 		return "", err
 	}
@@ -84,11 +79,9 @@ func ReadyDefinition(name, group string, f flowlog.Format, interfaces []string) 
 
 // readyDefinition is the JSON of a rule.
 type readyDefinition struct {
-	f             flowlog.Format
 	Schema        schemaText
 	LogGroupNames []string
 	LogFormat     string
-	Fields        map[string]string
 	Contribution  contributionText
 	AggregateOn   string
 }
@@ -104,48 +97,24 @@ type contributionText struct {
 	Filters []map[string]any
 }
 
-func (d *readyDefinition) fill(r *ReadyRule, interfaces []string) error {
+func (r *ReadyRule) definition(group string, interfaces []string) *readyDefinition {
+	d := &readyDefinition{Schema: schemaText{WeirSchema, 1}, LogGroupNames: []string{group}, LogFormat: formatFlowLog, AggregateOn: "Count"}
 	c := &d.Contribution
 	for _, id := range r.keys {
-		name, err := d.field(id)
-		if err != nil {
-			return err
-		}
-		c.Keys = append(c.Keys, name)
+		c.Keys = append(c.Keys, flowlog.FieldByID(id).Name)
 	}
 	if r.sums {
-		name, err := d.field(r.value)
-		if err != nil {
-			return err
-		}
-		c.ValueOf, d.AggregateOn = name, "Sum"
+		c.ValueOf, d.AggregateOn = flowlog.FieldByID(r.value).Name, "Sum"
 	}
-	// Records of NODATA and SKIPDATA have no traffic: their keys are "-".
-	c.Filters = []map[string]any{{"Match": c.Keys[0], "NotIn": []string{"-"}}}
+	filter := func(match, op string, texts ...string) {
+		c.Filters = append(c.Filters, map[string]any{"Match": match, op: texts})
+	}
+	filter(c.Keys[0], opNotIn, "-") // records of NODATA and SKIPDATA have no traffic
 	if r.refused {
-		name, err := d.field(flowlog.Action)
-		if err != nil {
-			return err
-		}
-		c.Filters = append(c.Filters, map[string]any{"Match": name, "In": []string{"REJECT"}})
+		filter(flowlog.FieldByID(flowlog.Action).Name, opIn, "REJECT")
 	}
 	if r.OfInterfaces {
-		name, err := d.field(flowlog.InterfaceID)
-		if err != nil {
-			return err
-		}
-		c.Filters = append(c.Filters, map[string]any{"Match": name, "In": interfaces})
+		filter(flowlog.FieldByID(flowlog.InterfaceID).Name, opIn, interfaces...)
 	}
-	return nil
-}
-
-// field returns the name of a field, once its position is among Fields.
-func (d *readyDefinition) field(id flowlog.FieldID) (string, error) {
-	name := flowlog.FieldByID(id).Name
-	i := slices.Index(d.f.Names(), name)
-	if i < 0 {
-		return "", fmt.Errorf("its LogFormat has no field %s", name)
-	}
-	d.Fields[strconv.Itoa(i+1)] = name
-	return name, nil
+	return d
 }

@@ -3,6 +3,7 @@ package contributor
 import (
 	"encoding/json"
 	"slices"
+	"strconv"
 	"strings"
 
 	"weir/internal/filterpattern"
@@ -70,7 +71,7 @@ func (f *field) String() string {
 	if f.position == 0 {
 		return f.label
 	}
-	return "field " + itoa(f.position)
+	return "field " + strconv.Itoa(f.position)
 }
 
 // Schema returns the rule's schema as DescribeInsightRules shows it: CloudWatchLogRule/1.

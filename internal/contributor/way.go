@@ -53,7 +53,7 @@ func wayIn(f flowlog.Format) way {
 // A compiledWay has places of slots, less than 0 where there is none.
 type compiledWay struct {
 	want string
-	// direction is what says it, far the address that is not the interface's own in the other direction.
+	// direction is what says it; near is the address that is the interface's own where the record goes the way that is wanted.
 	direction, networkInterface, near int
 }
 

@@ -208,12 +208,12 @@ func (p *jsonPattern) print(n *node) string {
 
 // matches reports whether a message is a JSON object of which the pattern is true.
 func (p *jsonPattern) matches(message string) bool {
-	i := skipSpace(message, 0)
-	if i == len(message) || message[i] != '{' {
+	root := objectAt(message)
+	if root < 0 {
 		return false
 	}
 	var buf [8]found
-	e := evaluation{p: p, text: message, root: i}
+	e := evaluation{p: p, text: message, root: root}
 	if len(p.selectors) <= len(buf) {
 		e.cache = buf[:len(p.selectors)]
 	} else {
@@ -222,6 +222,15 @@ func (p *jsonPattern) matches(message string) bool {
 	// Most events do not match, and reading on in what is no JSON does no harm: so whether it is JSON is
 	// asked last.
 	return e.holds(p.root) && json.Valid([]byte(message))
+}
+
+// objectAt returns where a message's object begins, -1 where the message does not look like one.
+func objectAt(message string) int {
+	i := skipSpace(message, 0)
+	if i == len(message) || message[i] != '{' {
+		return -1
+	}
+	return i
 }
 
 // An evaluation is of one pattern and one message.

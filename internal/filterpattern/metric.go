@@ -183,7 +183,7 @@ func (p *Pattern) source(text string) (*source, error) {
 }
 
 // Datum returns what a message adds to the metric; false where it does not match, or where a field that the
-// metric needs is absent or, for the value, no number: then nothing is published.
+// metric needs is absent or, for the value, no number from -2^360 to 2^360: then nothing is published.
 func (m *Metric) Datum(message string) (Datum, bool) {
 	if !m.pattern.Matches(message) {
 		return Datum{}, false
@@ -197,9 +197,7 @@ func (m *Metric) datum(message string, fields func() []field) (Datum, bool) {
 		if from.steps == nil {
 			return m.pattern.valueOf(message, fields(), from.name, from.number)
 		}
-		var v jsonValue
-		each(message, skipSpace(message, 0), from.steps, func(w jsonValue) bool { v = w; return true })
-		return v.text, v.kind == textual || v.kind == numeric || v.kind == boolean
+		return textOf(message, skipSpace(message, 0), from.steps)
 	}
 	d := Datum{Value: m.fixed}
 	if m.value != nil {
@@ -207,7 +205,7 @@ func (m *Metric) datum(message string, fields func() []field) (Datum, bool) {
 		if !ok {
 			return Datum{}, false
 		}
-		if d.Value, ok = parseFloat(text); !ok {
+		if d.Value, ok = parseFloat(text); !ok || math.Abs(d.Value) > largest {
 			return Datum{}, false
 		}
 	}

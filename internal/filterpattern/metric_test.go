@@ -37,6 +37,9 @@ func TestMetric(t *testing.T) {
 		{"an object", "{ $.a.b = * }", `{"a":{"b":1}}`, "$.a", nil, nil},
 		{"a dimension that is absent", "{ $.latency = * }", `{"latency": 50}`, "1", map[string]string{"Type": "$.requestType"}, nil},
 		{"too large", "{ $.n = * }", `{"n": 1e999}`, "$.n", nil, nil},
+		{"more than 2^360", "[n]", "2.4e108", "$n", nil, nil},
+		{"less than -2^360", "[n]", "-2.4e108", "$n", nil, nil},
+		{"nearly 2^360", "[n]", "2.3e108", "$n", nil, &Datum{Value: 2.3e108}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

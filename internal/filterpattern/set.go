@@ -75,13 +75,8 @@ func (s *Set) Matches(i int) bool {
 	return p.Matches(s.message)
 }
 
-// Datum returns what the message adds to a metric of the pattern at i: it is what [Metric.Datum] says.
-func (s *Set) Datum(i int, m *Metric) (Datum, bool) {
-	if !s.Matches(i) {
-		return Datum{}, false
-	}
-	return m.datum(s.message, s.allFields)
-}
+// Datum returns what the message, which matches the metric's pattern, adds to the metric: it is what [Metric.Datum] says.
+func (s *Set) Datum(m *Metric) (Datum, bool) { return m.datum(s.message, s.allFields) }
 
 // allFields returns the fields of the message.
 func (s *Set) allFields() []field {
@@ -96,10 +91,7 @@ func (s *Set) allFields() []field {
 func (s *Set) object() int {
 	if !s.rooted {
 		s.rooted = true
-		s.root = skipSpace(s.message, 0)
-		if s.root == len(s.message) || s.message[s.root] != '{' {
-			s.root = -1
-		}
+		s.root = objectAt(s.message)
 	}
 	return s.root
 }

@@ -47,17 +47,21 @@ func (s *Selector) String() string { return printSelector(s.steps) }
 // Find returns the text of the value in a message: decoded for strings, as it stands for numbers and booleans. It reports false where
 // there is none, or null, an object or an array. What is no JSON leads somewhere or nowhere: see [IsObject].
 func (s *Selector) Find(message string) (string, bool) {
-	i := skipSpace(message, 0)
-	if i == len(message) || message[i] != '{' {
+	root := objectAt(message)
+	if root < 0 {
 		return "", false
 	}
+	return textOf(message, root, s.steps)
+}
+
+// textOf returns the text of the value that steps without wildcards lead to from a root, as [Selector.Find] does.
+func textOf(message string, root int, steps []step) (string, bool) {
 	var v jsonValue
-	each(message, i, s.steps, func(w jsonValue) bool { v = w; return true })
+	each(message, root, steps, func(w jsonValue) bool { v = w; return true })
 	return v.text, v.kind == textual || v.kind == numeric || v.kind == boolean
 }
 
 // IsObject reports whether a message is one JSON object with nothing but white space around it.
 func IsObject(message string) bool {
-	i := skipSpace(message, 0)
-	return i < len(message) && message[i] == '{' && json.Valid([]byte(message))
+	return objectAt(message) >= 0 && json.Valid([]byte(message))
 }

@@ -64,10 +64,10 @@ func (l *Lake) Arrivals(ctx context.Context, after int64, most int) ([]Arrived, 
 
 // HasLive reports whether there are live records of objects that were taken after the one with an ID, up to another.
 func (l *Lake) HasLive(ctx context.Context, after, to int64) (bool, error) {
-	var n int
-	err := l.state.QueryRowContext(ctx, `SELECT count(*) FROM (SELECT 1 FROM objects
-		WHERE id > ? AND id <= ? AND state = 'taken' AND records > 0 AND arrival = ? LIMIT 1)`, after, to, Live).Scan(&n)
-	return n > 0, err
+	var live bool
+	err := l.state.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM objects
+		WHERE id > ? AND id <= ? AND state = 'taken' AND records > 0 AND arrival = ?)`, after, to, Live).Scan(&live)
+	return live, err
 }
 
 // Backfilled returns the URLs of the objects that are [Backfilled] and have records of some time, in seconds since the epoch; to is exclusive.

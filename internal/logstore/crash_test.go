@@ -1,7 +1,6 @@
 package logstore
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"errors"
@@ -10,15 +9,14 @@ import (
 	"io"
 	"math/rand/v2"
 	"os"
-	"os/exec"
 	"strconv"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
 	"weir/flowlog"
+	"weir/internal/sharedtest"
 )
 
 var (
@@ -113,34 +111,17 @@ func TestCrash(t *testing.T) {
 	random := rand.New(rand.NewPCG(*crashSeed, 31))
 	want := map[acknowledged]time.Time{}
 	for run := range *kills {
-		cmd := exec.Command(os.Args[0])
-		cmd.Env = append(os.Environ(), "WEIR_TEST_ROLE=put", "WEIR_TEST_DATA="+data, fmt.Sprintf("WEIR_TEST_RUN=%d", run))
-		var stderr bytes.Buffer
-		cmd.Stderr = &stderr
-		out, err := cmd.StdoutPipe()
-		if err == nil {
-			err = cmd.Start()
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		lines := bufio.NewScanner(out)
-		puts, until := 0, 1+random.IntN(80)
-		for lines.Scan() {
+		env := []string{"WEIR_TEST_ROLE=put", "WEIR_TEST_DATA=" + data, fmt.Sprintf("WEIR_TEST_RUN=%d", run)}
+		puts, after := 1+random.IntN(80), time.Duration(random.IntN(20_000))*time.Microsecond
+		sharedtest.Killed(t, env, puts, after, func(line string) bool {
 			var a acknowledged
 			var at int64
-			if _, err := fmt.Sscan(lines.Text(), &a.run, &a.client, &a.n, &at); err != nil {
-				break // cut off by the kill
+			if _, err := fmt.Sscan(line, &a.run, &a.client, &a.n, &at); err != nil {
+				return false
 			}
 			want[a] = time.Unix(0, at)
-			if puts++; puts == until {
-				time.AfterFunc(time.Duration(random.IntN(20_000))*time.Microsecond, func() { _ = cmd.Process.Kill() })
-			}
-		}
-		exit := (*exec.ExitError)(nil)
-		if err := cmd.Wait(); !errors.As(err, &exit) || exit.Sys().(syscall.WaitStatus).Signal() != syscall.SIGKILL {
-			t.Fatalf("the process ended by itself: %v\n%s", err, &stderr)
-		}
+			return true
+		})
 		if run%40 == 39 || run == *kills-1 {
 			checkCrash(t, data, want)
 		}

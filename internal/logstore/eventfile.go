@@ -201,9 +201,12 @@ var (
 // done closes the file where all its groups are done.
 func (f *fileReader) done() {
 	if f.left--; f.left == 0 {
-		_ = f.r.Close()
+		f.close()
 	}
 }
+
+// close closes the file for who reads it by itself.
+func (f *fileReader) close() { _ = f.r.Close() }
 
 // bounds returns the least and the greatest time of a group of rows in a column, as its statistics tell them.
 func (f *fileReader) bounds(i, column int) (first, last int64, ok bool) {

@@ -88,14 +88,13 @@ func filePuts(ctx context.Context, f *File, group string, after, to int64, yield
 	if err != nil {
 		return false, err
 	}
-	groups := r.left
-	for i := range groups {
-		if err == nil && more || i == 0 {
-			more, err = r.puts(ctx, i, group, after, to, yield)
+	defer r.close()
+	for i := range r.left {
+		if more, err := r.puts(ctx, i, group, after, to, yield); err != nil || !more {
+			return false, err
 		}
-		r.done()
 	}
-	return more || groups == 0, err
+	return true, nil
 }
 
 // puts is filePuts for one group of rows.

@@ -34,11 +34,6 @@ const (
 	longestValue = 1024
 )
 
-// largest bounds values of metrics.
-//
-// Source: AWS, CloudWatch API Reference, PutMetricData: -2^360 to 2^360.
-var largest = math.Ldexp(1, 360)
-
 // Filters are the metric filters of a log group, compiled together.
 type Filters struct {
 	set     *filterpattern.Set
@@ -107,8 +102,8 @@ func (f *Filters) Add(at int64, message string, backfilled bool) {
 		if c.Transformation.DefaultValue != nil {
 			c.of(backfilled).answered(minute)
 		}
-		d, ok := f.set.Datum(i, c.metric)
-		if ok = ok && math.Abs(d.Value) <= largest && fits(d.Dimensions); !ok {
+		d, ok := f.set.Datum(c.metric)
+		if !ok || !fits(d.Dimensions) {
 			continue // nothing is published, and no default value either: the minute had a match
 		}
 		if !c.allow(minute, d.Dimensions) {

@@ -68,7 +68,7 @@ type event struct {
 	backfilled bool
 }
 
-// TestFilters has the examples of AWS's guide, and what decision 0032 says of values.
+// TestFilters has the examples of AWS's guide, and what decision 0043 says of values and default values.
 func TestFilters(t *testing.T) {
 	with := func(f Filter, change func(*filterpattern.Transformation)) Filter {
 		change(&f.Transformation)

@@ -1,7 +1,6 @@
 package metricfilter
 
 import (
-	"maps"
 	"slices"
 	"sort"
 )
@@ -12,7 +11,7 @@ type State map[string][2]Minutes
 
 func (s State) clone() State {
 	out := State{}
-	for name, m := range maps.All(s) {
+	for name, m := range s {
 		out[name] = [2]Minutes{m[0].clone(), m[1].clone()}
 	}
 	return out
