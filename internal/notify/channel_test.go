@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -46,13 +47,16 @@ func TestChat(t *testing.T) {
 	if diff := cmp.Diff([]string{"ALARM: <ssh> & *more*", "a < b", " ", "▁▂▇ ```x``` <!channel>"}, lines); diff != "" || content["type"] != "AdaptiveCard" || card["type"] != "message" {
 		t.Error(diff)
 	}
-	s.publish(Message{TopicARN: topic, Default: strings.Repeat("é", 100_000)})
-	s.deliver()
-	if n := len(slack.all()[0].body); n > 40_000 {
-		t.Errorf("Slack got %d bytes", n)
-	}
-	if body := teams.all()[0].body; len(body) > 28<<10 || !strings.Contains(body, "... (200000 bytes in all)") {
-		t.Errorf("Teams got %d bytes", len(body))
+	for _, text := range []string{strings.Repeat("é", 100_000), strings.Repeat("10.0.0.1\n", 20_000), strings.Repeat("<&>\"", 50_000), strings.Repeat("`", 200_000)} {
+		s.publish(Message{TopicARN: topic, Default: text})
+		s.deliver()
+		mark := fmt.Sprintf("... (%d bytes in all)", len(text))
+		if body := slack.all()[0].body; len(body) > 40_000 || len(body) < 20_000 || !strings.HasSuffix(body, mark+`\n`+"```"+`"}`) {
+			t.Errorf("Slack got %d bytes of %.10q", len(body), text)
+		}
+		if body := teams.all()[0].body; len(body) > 28_000 || len(body) < 14_000 || !strings.Contains(body, mark) {
+			t.Errorf("Teams got %d bytes of %.10q", len(body), text)
+		}
 	}
 	slack.answer = func(_ int, w http.ResponseWriter) {
 		w.Header().Set("Retry-After", "90")
