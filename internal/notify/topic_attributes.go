@@ -2,6 +2,8 @@ package notify
 
 import (
 	"encoding/json"
+	"maps"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -62,12 +64,12 @@ func only(name, is, why string) func(string) (string, error) {
 // topicAttributes checks the attributes of a topic that is made, and returns those that are kept.
 func topicAttributes(given map[string]string) (map[string]string, error) {
 	out := map[string]string{}
-	for name, value := range given {
+	for _, name := range slices.Sorted(maps.Keys(given)) { // so that of two that are wrong it is always the same that is told
 		check, known := topicAttribute[name]
 		if !known {
 			return nil, badf("Unknown attribute: %s", name)
 		}
-		kept, err := check(value)
+		kept, err := check(given[name])
 		if err != nil {
 			return nil, err
 		}
