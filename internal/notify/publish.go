@@ -65,22 +65,27 @@ func (s *Store) PublishAll(ctx context.Context, messages []Message) (ids []strin
 	err = s.update(ctx, func(tx *sql.Tx) error {
 		ids = nil
 		for _, m := range messages {
-			if _, err := s.topic(ctx, tx, m.TopicARN); err != nil {
-				return err
-			}
-			e := &envelope{ID: messageID(m.ID), Kind: notification, Message: m}
-			ids = append(ids, e.ID)
-			to, err := s.subscribers(ctx, tx, &m)
+			id, _, err := s.publish(ctx, tx, m)
 			if err != nil {
 				return err
 			}
-			if err := s.enqueue(ctx, tx, e, to); err != nil {
-				return err
-			}
+			ids = append(ids, id)
 		}
 		return nil
 	})
 	return ids, err
+}
+
+// publish keeps a message that was checked, and returns its id and who gets it.
+func (s *Store) publish(ctx context.Context, tx *sql.Tx, m Message) (id string, to []*Subscription, err error) {
+	if _, err := s.topic(ctx, tx, m.TopicARN); err != nil {
+		return "", nil, err
+	}
+	if to, err = s.subscribers(ctx, tx, &m); err != nil {
+		return "", nil, err
+	}
+	id = messageID(m.ID)
+	return id, to, s.enqueue(ctx, tx, &envelope{ID: id, Kind: notification, Message: m}, to)
 }
 
 // subscribers returns the subscriptions that get a message.
