@@ -149,10 +149,14 @@ func (s *Store) enqueue(ctx context.Context, tx *sql.Tx, e *envelope, to []*Subs
 // rememberIDs is how long the id of a message is known.
 const rememberIDs = 28 * 24 * time.Hour
 
-// forget removes the messages that are delivered and whose ids need not be known any more, and dead letters that are too old.
+// forget removes dead letters that are too old, the texts of messages that nobody is to get any more, and messages whose ids need not be known any more.
 func (s *Store) forget(ctx context.Context) error {
 	return s.update(ctx, func(tx *sql.Tx) error {
 		if _, err := tx.ExecContext(ctx, "DELETE FROM deliveries WHERE dead > 0 AND dead < ?", s.now()-keepDead.Milliseconds()); err != nil {
+			return err
+		}
+		// Those that nobody is to get any more: dead letters that were dropped, confirmations that were let go.
+		if _, err := tx.ExecContext(ctx, "UPDATE messages SET body = '' WHERE body <> '' AND id NOT IN (SELECT message FROM deliveries)"); err != nil {
 			return err
 		}
 		_, err := tx.ExecContext(ctx, "DELETE FROM messages WHERE published < ? AND id NOT IN (SELECT message FROM deliveries)", s.now()-rememberIDs.Milliseconds())

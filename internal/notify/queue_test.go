@@ -2,6 +2,7 @@ package notify
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net/http"
@@ -301,12 +302,33 @@ func TestDeleted(t *testing.T) {
 	if err := s.Drop(t.Context(), dead[0].ID); err != nil {
 		t.Fatal(err)
 	}
+	texts := func() (n int) {
+		if err := errors.Join(s.forget(t.Context()), s.db.QueryRowContext(t.Context(), "SELECT count(*) FROM messages WHERE body <> ''").Scan(&n)); err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	if n := texts(); n != 1 { // the other subscription's dead letter has it
+		t.Errorf("%d texts are kept", n)
+	}
 	e.answer = nil
 	if err := s.Redrive(t.Context(), dead[1].ID); err != nil {
 		t.Fatal(err)
 	}
 	if s.deliver(); len(e.all()) != 1 || len(s.dead()) != 0 {
 		t.Errorf("dead %v", s.dead())
+	}
+	s.publish(Message{TopicARN: s.ops(), Default: "nobody gets it"})
+	hook := s.subscribe(s.ops(), "webhook", e.URL+"/3", nil)
+	s.publish(Message{TopicARN: s.ops(), Default: "dropped"})
+	if err := s.Unsubscribe(t.Context(), hook.ARN, true); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Drop(t.Context(), s.dead()[0].ID); err != nil {
+		t.Fatal(err)
+	}
+	if n := texts(); n != 0 {
+		t.Errorf("%d texts are kept", n)
 	}
 	wantError(t, s.Unsubscribe(t.Context(), topic, false), "InvalidParameter: Invalid parameter: SubscriptionId")
 }
