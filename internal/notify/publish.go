@@ -58,7 +58,7 @@ func (s *Store) Publish(ctx context.Context, m Message) (id string, err error) {
 // PublishAll publishes messages in their order: all of them or none.
 func (s *Store) PublishAll(ctx context.Context, messages []Message) (ids []string, err error) {
 	for i := range messages {
-		if err := messages[i].Check(); err != nil {
+		if err := messages[i].check(); err != nil {
 			return nil, err
 		}
 	}

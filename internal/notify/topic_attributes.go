@@ -17,7 +17,7 @@ var topicAttribute = feedback(map[string]func(value string) (string, error){
 	"Policy":                    accessPolicy,
 	"SignatureVersion":          signatureVersion,
 	"TracingConfig":             only("TracingConfig", "PassThrough", "traces are not sent to AWS X-Ray"),
-	"FifoTopic":                 only("FifoTopic", "false", "FIFO topics are not supported"),
+	"FifoTopic":                 fifoTopic,
 	"ContentBasedDeduplication": refused("ContentBasedDeduplication", "FIFO topics are not supported"),
 	"FifoThroughputScope":       refused("FifoThroughputScope", "FIFO topics are not supported"),
 	"ArchivePolicy":             refused("ArchivePolicy", "FIFO topics are not supported"),
@@ -52,13 +52,16 @@ func only(name, is, why string) func(string) (string, error) {
 	return func(value string) (string, error) {
 		switch value {
 		case "", is:
-			if name == "FifoTopic" {
-				value = "" // SNS does not show it
-			}
 			return value, nil
 		}
 		return "", badf("%s: Not supported by this server: %s", name, why)
 	}
+}
+
+// fifoTopic keeps nothing: SNS does not show that a topic is none.
+func fifoTopic(value string) (string, error) {
+	_, err := only("FifoTopic", "false", "FIFO topics are not supported")(value)
+	return "", err
 }
 
 // topicAttributes checks the attributes of a topic that is made, and returns those that are kept.

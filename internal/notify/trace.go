@@ -17,7 +17,7 @@ type Published struct {
 
 // PublishTraced publishes a message as [Store.Publish] does, and says who gets it.
 func (s *Store) PublishTraced(ctx context.Context, m Message) (*Published, error) {
-	if err := m.Check(); err != nil {
+	if err := m.check(); err != nil {
 		return nil, err
 	}
 	out := new(Published)
