@@ -2,6 +2,7 @@ package notify
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -13,6 +14,7 @@ import (
 	"time"
 
 	"weir/internal/sharedtest"
+	"weir/internal/sqlitedb"
 )
 
 // TestPublishOnce publishes an id once, also after a restart, and gives ids that are no UUIDs one.
@@ -170,7 +172,15 @@ func TestCrash(t *testing.T) {
 	})
 	topic := s.ops()
 	s.subscribe(topic, "webhook", e.URL, map[string]string{"DeliveryPolicy": `{"healthyRetryPolicy":{"numRetries":100}}`})
-	published, delivered := map[string]bool{}, map[string]int{}
+	published, delivered, settled := map[string]bool{}, map[string]int{}, map[string]bool{}
+	arrived := func() {
+		for _, g := range e.all() {
+			id := g.header.Get("Webhook-Id")
+			if delivered[id]++; settled[id] {
+				t.Errorf("%s comes again", id)
+			}
+		}
+	}
 	rounds := sharedtest.Rounds(20)
 	for round := range rounds {
 		ctx, kill := context.WithCancel(t.Context())
@@ -184,22 +194,27 @@ func TestCrash(t *testing.T) {
 		crashed := t.TempDir() // what lies on the disk now; Close would tidy up
 		copyFiles(t, s.data, crashed)
 		done.Wait()
-		for _, g := range e.all() {
-			delivered[g.header.Get("Webhook-Id")]++
-		}
+		arrived()
 		_ = s.Close()
 		s.data, s.Store = crashed, nil
 		s.clock.Advance(20 * time.Second)
 		s.reopen()
+		err := sqlitedb.EachRow(t.Context(), s.db, "SELECT message FROM delivered", func(r *sql.Rows) error {
+			var id string
+			err := r.Scan(&id)
+			settled[id] = true
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
 	}
 	e.answer = nil
 	for range 4 {
 		s.deliver()
 		s.clock.Advance(20 * time.Second)
 	}
-	for _, g := range e.all() {
-		delivered[g.header.Get("Webhook-Id")]++
-	}
+	arrived()
 	for id := range published {
 		if delivered[id] == 0 {
 			t.Errorf("%s is lost", id)
