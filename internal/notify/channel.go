@@ -2,6 +2,7 @@ package notify
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"net/url"
 	"regexp"
@@ -98,7 +99,7 @@ func (s *Store) checkSNS(_, endpoint string) error {
 func checkOptions(o Options) error {
 	if o.URL != "" {
 		if u, err := url.Parse(o.URL); err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.Path != "" || u.RawQuery != "" {
-			return optionError("the URL of this server is like https://weir.example:8443, not " + o.URL)
+			return fmt.Errorf("the URL of this server is like https://weir.example:8443, not %q", o.URL)
 		}
 	}
 	if o.SMTP != nil {
@@ -108,7 +109,3 @@ func checkOptions(o Options) error {
 	}
 	return checkCommands(o.Commands)
 }
-
-type optionError string
-
-func (e optionError) Error() string { return string(e) }

@@ -1,10 +1,12 @@
 package notify
 
 import (
+	"context"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -45,13 +47,16 @@ func TestChat(t *testing.T) {
 	if diff := cmp.Diff([]string{"ALARM: <ssh> & *more*", "a < b", " ", "▁▂▇ ```x``` <!channel>"}, lines); diff != "" || content["type"] != "AdaptiveCard" || card["type"] != "message" {
 		t.Error(diff)
 	}
-	s.publish(Message{TopicARN: topic, Default: strings.Repeat("é", 100_000)})
-	s.deliver()
-	if n := len(slack.all()[0].body); n > 40_000 {
-		t.Errorf("Slack got %d bytes", n)
-	}
-	if body := teams.all()[0].body; len(body) > 28<<10 || !strings.Contains(body, "... (200000 bytes in all)") {
-		t.Errorf("Teams got %d bytes", len(body))
+	for _, text := range []string{strings.Repeat("é", 100_000), strings.Repeat("10.0.0.1\n", 20_000), strings.Repeat("<&>\"", 50_000), strings.Repeat("`", 200_000)} {
+		s.publish(Message{TopicARN: topic, Default: text})
+		s.deliver()
+		mark := fmt.Sprintf("... (%d bytes in all)", len(text))
+		if body := slack.all()[0].body; len(body) > 40_000 || len(body) < 20_000 || !strings.HasSuffix(body, mark+`\n`+"```"+`"}`) {
+			t.Errorf("Slack got %d bytes of %.10q", len(body), text)
+		}
+		if body := teams.all()[0].body; len(body) > 28_000 || len(body) < 14_000 || !strings.Contains(body, mark) {
+			t.Errorf("Teams got %d bytes of %.10q", len(body), text)
+		}
 	}
 	slack.answer = func(_ int, w http.ResponseWriter) {
 		w.Header().Set("Retry-After", "90")
@@ -123,8 +128,6 @@ func TestCommand(t *testing.T) {
 	if next != s.clock.Now().Add(20*time.Second).UnixMilli() {
 		t.Errorf("the next is at %d", next)
 	}
-	delete(s.o.Commands, "keep")
-	s.reopen()
 	for range 3 {
 		s.clock.Advance(20 * time.Second)
 		s.deliver()
@@ -132,4 +135,63 @@ func TestCommand(t *testing.T) {
 	if dead := s.dead(); len(dead) != 1 || dead[0].Reason != "the command failed: exit status 3: no disk" {
 		t.Errorf("%+v", dead)
 	}
+}
+
+// TestStartedWithout opens a store without what its subscriptions need: that is a failure like others, until it is there again.
+func TestStartedWithout(t *testing.T) {
+	program := filepath.Join(t.TempDir(), "program")
+	if err := os.WriteFile(program, []byte("#!/bin/sh\n"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	const theirs = "arn:aws:sns:eu-west-1:123456789012:theirs"
+	s := open(t, func(o *Options) {
+		o.Commands, o.SMTP, o.SNS = map[string]string{"keep": program}, &SMTP{Address: "127.0.0.1:1", From: "a@b.c", TLS: "none"}, forwarded{}
+	})
+	topic := s.ops()
+	whole := s.o
+	s.subscribe(topic, "command", "keep", nil)
+	s.subscribe(topic, "sns", theirs, nil)
+	mailed := s.subscribe(topic, "email", "ann@example.com", nil)
+	if _, err := s.ConfirmSubscription(t.Context(), topic, s.token(subscriptionConfirmation, mailed.ARN), true, false); err != nil {
+		t.Fatal(err)
+	}
+	id := s.publish(Message{TopicARN: topic, Default: "m"})
+	s.o.Commands, s.o.SMTP, s.o.SNS = nil, nil, nil
+	s.reopen()
+	s.deliver()
+	reasons := func() map[string]string {
+		list, err := s.Deliveries(t.Context(), id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		out := map[string]string{}
+		for _, d := range list {
+			out[d.Protocol] = d.State + ": " + d.Reason
+		}
+		return out
+	}
+	want := map[string]string{
+		"command": "waiting: the server was started without the command keep",
+		"email":   "waiting: the server was started without a server for e-mail",
+		"sns":     "waiting: the server was started without credentials for AWS",
+	}
+	if diff := cmp.Diff(want, reasons()); diff != "" {
+		t.Error(diff)
+	}
+	s.o = whole
+	s.o.SMTP = nil
+	s.reopen()
+	s.clock.Advance(20 * time.Second)
+	s.deliver()
+	want["command"], want["sns"] = "delivered: ", "delivered: "
+	if diff := cmp.Diff(want, reasons()); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// forwarded takes all messages for AWS.
+type forwarded struct{}
+
+func (forwarded) Publish(context.Context, string, string, string, map[string]Attribute) error {
+	return nil
 }

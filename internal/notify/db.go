@@ -3,8 +3,6 @@ package notify
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
-	"errors"
 )
 
 // migrations bring topics.db to the present form, one after the other; a migration that was released is never changed.
@@ -61,19 +59,6 @@ CREATE TABLE delivered (
 
 // asker is a database or a transaction.
 type asker interface {
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
 	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
-	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
-}
-
-// one reads the only row that a query gives, of one column with JSON; false where there is none.
-func one(ctx context.Context, db asker, to any, query string, args ...any) (bool, error) {
-	var body []byte
-	err := db.QueryRowContext(ctx, query, args...).Scan(&body)
-	if errors.Is(err, sql.ErrNoRows) {
-		return false, nil
-	}
-	if err != nil {
-		return false, err
-	}
-	return true, json.Unmarshal(body, to)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"time"
 
 	"weir/internal/sqlitedb"
@@ -52,11 +53,14 @@ func (s *Store) Redrive(ctx context.Context, id int64) error {
 		due := s.now()
 		var subscription string
 		err := tx.QueryRowContext(ctx, "UPDATE deliveries SET dead = 0, attempts = 0, due = ?, reason = '' WHERE id = ? AND dead > 0 RETURNING subscription", due, id).Scan(&subscription)
-		if err == sql.ErrNoRows {
+		if errors.Is(err, sql.ErrNoRows) {
 			return notFound("Dead letter")
 		}
+		if err != nil {
+			return err
+		}
 		s.made = append(s.made, laneItem{subscription, item{id, due, due}})
-		return err
+		return nil
 	})
 }
 

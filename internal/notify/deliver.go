@@ -61,12 +61,30 @@ func (s *Store) Deliver(ctx context.Context) (next int64) {
 	}
 }
 
+// askAgain is after how long the database is asked again where it gave an error.
+const askAgain = time.Second
+
 // begin begins what may begin, and returns when the next may and how many began.
 func (s *Store) begin(ctx context.Context) (next int64, n int) {
-	for _, subscription := range s.queue.unpaced() {
-		s.queue.pace(subscription, s.perSecond(ctx, subscription))
+	unpaced, policies := s.queue.unpaced()
+	var unread error
+	for _, subscription := range unpaced {
+		perSecond, err := s.perSecond(ctx, subscription)
+		if err != nil {
+			unread = err
+			continue
+		}
+		s.queue.pace(subscription, perSecond, policies)
 	}
 	items, next := s.queue.take(s.o.Now())
+	if unread != nil { // what waits for that is asked about again
+		if ctx.Err() == nil {
+			s.o.Log.ErrorContext(ctx, "a delivery policy could not be read", "error", unread)
+		}
+		if again := s.now() + askAgain.Milliseconds(); next == 0 || again < next {
+			next = again
+		}
+	}
 	for _, i := range items {
 		go func() { s.queue.ended(i.subscription, s.attempt(ctx, i)) }()
 	}
@@ -74,20 +92,20 @@ func (s *Store) begin(ctx context.Context) (next int64, n int) {
 }
 
 // perSecond returns how many deliveries a second a subscription takes, 0 where nothing says.
-func (s *Store) perSecond(ctx context.Context, arn string) int {
+func (s *Store) perSecond(ctx context.Context, arn string) (int, error) {
 	list, err := subscriptions(ctx, s.db, "WHERE arn = ?", arn)
-	if err != nil || len(list) == 0 {
-		return 0
+	if err != nil || len(list) == 0 || !channels[list[0].Protocol].web {
+		return 0, err
 	}
 	topic, err := s.topic(ctx, s.db, list[0].TopicARN)
 	if err != nil {
-		return 0
+		return 0, err
 	}
 	p, err := policyOf(topic, list[0])
-	if err != nil || p.Throttle == nil || !channels[list[0].Protocol].web {
-		return 0
+	if err != nil || p.Throttle == nil {
+		return 0, err
 	}
-	return p.Throttle.MaxReceivesPerSecond
+	return p.Throttle.MaxReceivesPerSecond, nil
 }
 
 // A delivery is an attempt's: what is sent, to whom, and how.
@@ -129,7 +147,7 @@ func (s *Store) attempt(ctx context.Context, i laneItem) *item {
 		if ctx.Err() == nil {
 			s.o.Log.ErrorContext(ctx, "a delivery could not be read or kept", "subscription", i.subscription, "error", err)
 		}
-		return &item{i.id, i.due, s.now() + 1000}
+		return &item{i.id, i.due, s.now() + askAgain.Milliseconds()}
 	}
 	if failed == nil || d.due == 0 {
 		return nil

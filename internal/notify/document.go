@@ -2,7 +2,6 @@ package notify
 
 import (
 	"bytes"
-	"encoding/base64"
 	"encoding/json"
 	"net/url"
 	"slices"
@@ -18,7 +17,6 @@ type member struct{ name, value string }
 // Source: AWS, Amazon SNS Developer Guide, "Parsing Amazon SNS message formats" and "Verifying the signatures of Amazon SNS messages".
 func (s *Store) document(d *delivery) ([]byte, error) {
 	text := d.text(d.protocol)
-	stamp := time.UnixMilli(d.Published).UTC().Format("2006-01-02T15:04:05.000Z")
 	members := []member{{"Type", d.Kind}, {"MessageId", d.ID}}
 	signed := []string{"Message", "MessageId", "Subject", "Timestamp", "TopicArn", "Type"}
 	if d.Kind != notification {
@@ -33,7 +31,7 @@ func (s *Store) document(d *delivery) ([]byte, error) {
 		}
 		members = append(members, member{"Message", text})
 	}
-	members = append(members, member{"Timestamp", stamp})
+	members = append(members, member{"Timestamp", d.timestamp()})
 	signature, err := s.sign.sign(canonical(members, signed))
 	if err != nil {
 		return nil, err
@@ -43,6 +41,11 @@ func (s *Store) document(d *delivery) ([]byte, error) {
 		members = append(members, member{"UnsubscribeURL", s.unsubscribeURL(d.subscription)})
 	}
 	return documentJSON(members, d.attributesJSON()), nil
+}
+
+// timestamp returns when an envelope was published as documents and notices have it, in RFC 3339 with ms.
+func (e *envelope) timestamp() string {
+	return time.UnixMilli(e.Published).UTC().Format("2006-01-02T15:04:05.000Z")
 }
 
 // confirmationText is what a confirmation says.
@@ -103,11 +106,7 @@ func (e *envelope) attributesJSON() string {
 			b.WriteString(",")
 		}
 		a := e.Attributes[name]
-		value := a.Value
-		if strings.HasPrefix(a.DataType, "Binary") {
-			value = base64.StdEncoding.EncodeToString([]byte(value))
-		}
-		b.WriteString("\n    " + quote(name) + " : {\"Type\":" + quote(a.DataType) + ",\"Value\":" + quote(value) + "}")
+		b.WriteString("\n    " + quote(name) + " : {\"Type\":" + quote(a.DataType) + ",\"Value\":" + quote(a.written()) + "}")
 	}
 	b.WriteString("\n  }")
 	return b.String()

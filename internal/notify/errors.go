@@ -3,14 +3,28 @@ package notify
 import (
 	"errors"
 	"fmt"
+	"net/http"
 )
 
-// An Error is what a caller is told. Code is SNS's: InvalidParameter, ParameterValueInvalid, NotFound, ResourceNotFound, AuthorizationError, FilterPolicyLimitExceeded or
-// TagLimitExceeded.
+// An Error is what a caller is told. Code is SNS's: InvalidParameter, ParameterValueInvalid, NotFound, ResourceNotFound, AuthorizationError, FilterPolicyLimitExceeded,
+// TagLimitExceeded, or in answers to links InternalError.
 type Error struct{ Code, Message string }
 
 // Error returns the code and the message.
 func (e *Error) Error() string { return e.Code + ": " + e.Message }
+
+// Status returns the HTTP status that SNS gives the error.
+func (e *Error) Status() int {
+	switch e.Code {
+	case "NotFound", "ResourceNotFound":
+		return http.StatusNotFound
+	case "AuthorizationError", "FilterPolicyLimitExceeded":
+		return http.StatusForbidden
+	case "InternalError":
+		return http.StatusInternalServerError
+	}
+	return http.StatusBadRequest
+}
 
 func invalid(format string, args ...any) *Error {
 	return &Error{"InvalidParameter", "Invalid parameter: " + fmt.Sprintf(format, args...)}

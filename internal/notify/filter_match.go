@@ -117,11 +117,7 @@ func (n *filterNode) matchesObject(object map[string]any) bool {
 		}
 	}
 	for _, alternatives := range n.or {
-		any := false
-		for _, a := range alternatives {
-			any = any || a.matchesObject(object)
-		}
-		if !any {
+		if !slices.ContainsFunc(alternatives, func(a *filterNode) bool { return a.matchesObject(object) }) {
 			return false
 		}
 	}
@@ -139,10 +135,5 @@ func (f *filterField) matches(v any) bool {
 	case map[string]any:
 		return false // it has keys, and no value
 	}
-	for _, rule := range f.rules {
-		if rule(v) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(f.rules, func(rule filterRule) bool { return rule(v) })
 }

@@ -383,11 +383,14 @@ func ofText(name string, matches func(v, want string) bool) func(*policyReader, 
 func (r *policyReader) cidr(tok json.Token) (filterRule, error) {
 	text, ok := tok.(string)
 	if !ok {
-		return nil, r.fail("prefix match pattern must be a string")
+		return nil, r.fail("prefix match pattern must be a string") // AWS's rule engine says so of cidr too
+	}
+	if strings.Count(text, "/") != 1 {
+		return nil, r.fail("Malformed CIDR, one '/' required: " + text)
 	}
 	network, err := netip.ParsePrefix(text)
 	if err != nil {
-		return nil, r.fail("Malformed CIDR, one '/' required: " + text)
+		return nil, r.fail("Malformed CIDR, an address or a number of bits that is none: " + text)
 	}
 	return func(v any) bool {
 		text, _ := v.(string)

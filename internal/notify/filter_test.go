@@ -61,6 +61,8 @@ func TestFilterPolicyErrors(t *testing.T) {
 		{`{"key":[1000000001]}`, "Value must be between -1.0E9 and 1.0E9, inclusive"},
 		{`{"key":[0.000001]}`, "A number has at most five digits behind the point"},
 		{`{"key":[{"cidr":"10.0.0.0"}]}`, "Malformed CIDR, one '/' required: 10.0.0.0"},
+		{`{"key":[{"cidr":"10.0.0.0/33"}]}`, "Malformed CIDR, an address or a number of bits that is none: 10.0.0.0/33"},
+		{`{"key":[{"cidr":"10.0.0/8"}]}`, "Malformed CIDR, an address or a number of bits that is none: 10.0.0/8"},
 		{`{"$or":[{"a":[1]}]}`, `"$or" must be an array of at least two objects`},
 		{`{"$or":"x"}`, `"$or" must be an array of at least two objects`},
 		{`{"a":[1],"b":[1],"c":[1],"d":[1],"e":[1],"f":[1]}`, "Filter policy can not have more than 5 keys"},

@@ -45,26 +45,23 @@ func TestGuard(t *testing.T) {
 func TestGuardAtDial(t *testing.T) {
 	e := newEndpoint(t, nil)
 	port := e.URL[strings.LastIndexByte(e.URL, ':'):]
-	for host, reason := range map[string]string{
-		"localhost" + port: "is of this machine, a private network, or reserved; --notify-allow lets it through",
-	} {
-		s := open(t, func(o *Options) { o.Allow = nil })
-		topic := s.ops()
-		s.subscribe(topic, "webhook", "http://"+host+"/", nil)
-		s.publish(Message{TopicARN: topic, Default: "m"})
-		for range 4 {
-			s.deliver()
-			s.clock.Advance(20 * time.Second)
-		}
-		if dead := s.dead(); len(dead) != 1 || dead[0].Attempts != 4 || !strings.HasSuffix(dead[0].Reason, reason) {
-			t.Errorf("%+v", dead)
-		}
+	const reason = "is of this machine, a private network, or reserved; --notify-allow lets it through"
+	s := open(t, func(o *Options) { o.Allow = nil })
+	topic := s.ops()
+	s.subscribe(topic, "webhook", "http://localhost"+port+"/", nil)
+	s.publish(Message{TopicARN: topic, Default: "m"})
+	for range 4 {
+		s.deliver()
+		s.clock.Advance(20 * time.Second)
+	}
+	if dead := s.dead(); len(dead) != 1 || dead[0].Attempts != 4 || !strings.HasSuffix(dead[0].Reason, reason) {
+		t.Errorf("%+v", dead)
 	}
 	if all := e.all(); len(all) != 0 {
 		t.Errorf("it got %v", all)
 	}
-	s := open(t, func(o *Options) { o.Allow = []string{"localhost"} })
-	topic := s.ops()
+	s = open(t, func(o *Options) { o.Allow = []string{"localhost"} })
+	topic = s.ops()
 	s.subscribe(topic, "webhook", "http://localhost"+port+"/", nil)
 	s.publish(Message{TopicARN: topic, Default: "m"})
 	if s.deliver(); len(e.all()) != 1 {

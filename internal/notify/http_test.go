@@ -166,6 +166,8 @@ func TestRaw(t *testing.T) {
 		t.Fatalf("%v", all)
 	}
 	checkHeader(t, all[0].header, "Notification", id, topic, sub.ARN, "text/csv")
+	wantError(t, s.SetSubscriptionAttribute(t.Context(), sub.ARN, "RawMessageDelivery", "false"),
+		`InvalidParameter: Invalid parameter: DeliveryPolicy: requestPolicy.headerContentType: "text/csv" is not one of application/json, text/plain`)
 }
 
 // TestRetries fails and succeeds by the policy of AWS: three retries, 20 s apart; then the message is a dead letter, and can be sent again.

@@ -98,16 +98,3 @@ func escapedXML(text string) string {
 	_ = xml.EscapeText(&b, []byte(text)) // a builder takes all
 	return b.String()
 }
-
-// Status returns the HTTP status that SNS gives the error.
-func (e *Error) Status() int {
-	switch e.Code {
-	case "NotFound", "ResourceNotFound":
-		return http.StatusNotFound
-	case "AuthorizationError", "FilterPolicyLimitExceeded":
-		return http.StatusForbidden
-	case "InternalError":
-		return http.StatusInternalServerError
-	}
-	return http.StatusBadRequest
-}

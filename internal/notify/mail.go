@@ -25,6 +25,9 @@ func (s *Store) checkAddress(_, endpoint string) error {
 
 // sendMail sends an envelope by e-mail: its text, or for email-json its document.
 func (s *Store) sendMail(ctx context.Context, d *delivery) *failure {
+	if s.o.SMTP == nil {
+		return &failure{reason: "the server was started without a server for e-mail"}
+	}
 	text, err := s.mailText(d)
 	if err != nil {
 		return &failure{reason: "the document could not be signed: " + err.Error()}

@@ -1,6 +1,7 @@
 package notify
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"strings"
 )
@@ -30,6 +31,17 @@ type Attribute struct {
 	Value string
 }
 
+// binary says whether the value is bytes, and not a text.
+func (a Attribute) binary() bool { return strings.HasPrefix(a.DataType, "Binary") }
+
+// written returns the value as documents and notices have it: bytes in base64.
+func (a Attribute) written() string {
+	if a.binary() {
+		return base64.StdEncoding.EncodeToString([]byte(a.Value))
+	}
+	return a.Value
+}
+
 // storedAttribute is an [Attribute] as JSON has it: bytes that are no text stay what they are.
 type storedAttribute struct {
 	DataType, Value string `json:",omitempty"`
@@ -38,7 +50,7 @@ type storedAttribute struct {
 
 // MarshalJSON keeps the bytes of a Binary.
 func (a Attribute) MarshalJSON() ([]byte, error) {
-	if strings.HasPrefix(a.DataType, "Binary") {
+	if a.binary() {
 		return json.Marshal(storedAttribute{DataType: a.DataType, Bytes: []byte(a.Value)})
 	}
 	return json.Marshal(storedAttribute{DataType: a.DataType, Value: a.Value})

@@ -14,8 +14,8 @@ const MaxMessage = 256 << 10
 // maxSubject is the greatest length of a subject, in characters.
 const maxSubject = 100
 
-// Size returns the bytes of a message that count for its greatest size: its texts, and names, types and values of attributes.
-func (m *Message) Size() int {
+// size returns the bytes of a message that count for its greatest size: its texts, and names, types and values of attributes.
+func (m *Message) size() int {
 	n := len(m.Default)
 	for _, text := range m.ByProtocol {
 		n += len(text)
@@ -32,16 +32,16 @@ func (m *Message) AttributesSize() int {
 	return n
 }
 
-// Check says what of a message SNS does not take: its subject, its size, its attributes.
+// check says what of a message SNS does not take: its subject, its size, its attributes.
 //
 // Source: AWS, Publish; recordings of AWS for the texts.
-func (m *Message) Check() error {
+func (m *Message) check() error {
 	switch {
 	case m.Default == "" && len(m.ByProtocol) == 0:
 		return invalid("Empty message")
 	case !utf8.ValidString(m.Default):
 		return invalid("Message Reason: it is not UTF-8")
-	case m.Size() > MaxMessage:
+	case m.size() > MaxMessage:
 		return invalid("Message too long")
 	case !utf8.ValidString(m.Subject) || utf8.RuneCountInString(m.Subject) > maxSubject || strings.ContainsFunc(m.Subject, isControl) || strings.HasPrefix(m.Subject, " "):
 		return invalid("Subject")

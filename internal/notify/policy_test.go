@@ -115,6 +115,45 @@ func TestThrottle(t *testing.T) {
 	}
 }
 
+// TestThrottleUnread delivers nothing while it can't be told how much a second that may be.
+func TestThrottleUnread(t *testing.T) {
+	s := open(t, nil)
+	e := newEndpoint(t, nil)
+	topic := s.ops()
+	s.subscribe(topic, "webhook", e.URL, nil)
+	s.publish(Message{TopicARN: topic, Default: "m"})
+	if _, err := s.db.ExecContext(t.Context(), "UPDATE topics SET body = 'x' || body"); err != nil {
+		t.Fatal(err)
+	}
+	if next := s.deliver(); next != s.clock.Now().Add(askAgain).UnixMilli() || len(e.all()) != 0 {
+		t.Errorf("the next is at %d", next)
+	}
+	if _, err := s.db.ExecContext(t.Context(), "UPDATE topics SET body = substr(body, 2)"); err != nil {
+		t.Fatal(err)
+	}
+	if next := s.deliver(); next != 0 || len(e.all()) != 1 {
+		t.Errorf("the next is at %d", next)
+	}
+}
+
+// TestRepace takes no pace that was read before policies changed.
+func TestRepace(t *testing.T) {
+	var q queue
+	q.init()
+	q.add([]laneItem{{"a", item{1, 0, 0}}})
+	_, before := q.unpaced()
+	q.repace()
+	q.pace("a", 0, before)
+	list, policies := q.unpaced()
+	if len(list) != 1 {
+		t.Error("an old pace holds")
+	}
+	q.pace("a", 0, policies)
+	if list, _ := q.unpaced(); len(list) != 0 {
+		t.Error("the new pace does not hold")
+	}
+}
+
 // TestTopicAttributes refuses what this server does not do.
 func TestTopicAttributes(t *testing.T) {
 	s := open(t, nil)

@@ -58,29 +58,34 @@ func (s *Store) Publish(ctx context.Context, m Message) (id string, err error) {
 // PublishAll publishes messages in their order: all of them or none.
 func (s *Store) PublishAll(ctx context.Context, messages []Message) (ids []string, err error) {
 	for i := range messages {
-		if err := messages[i].Check(); err != nil {
+		if err := messages[i].check(); err != nil {
 			return nil, err
 		}
 	}
 	err = s.update(ctx, func(tx *sql.Tx) error {
 		ids = nil
 		for _, m := range messages {
-			if _, err := s.topic(ctx, tx, m.TopicARN); err != nil {
-				return err
-			}
-			e := &envelope{ID: messageID(m.ID), Kind: notification, Message: m}
-			ids = append(ids, e.ID)
-			to, err := s.subscribers(ctx, tx, &m)
+			id, _, err := s.publish(ctx, tx, m)
 			if err != nil {
 				return err
 			}
-			if err := s.enqueue(ctx, tx, e, to); err != nil {
-				return err
-			}
+			ids = append(ids, id)
 		}
 		return nil
 	})
 	return ids, err
+}
+
+// publish keeps a message that was checked, and returns its id and who gets it.
+func (s *Store) publish(ctx context.Context, tx *sql.Tx, m Message) (id string, to []*Subscription, err error) {
+	if _, err := s.topic(ctx, tx, m.TopicARN); err != nil {
+		return "", nil, err
+	}
+	if to, err = s.subscribers(ctx, tx, &m); err != nil {
+		return "", nil, err
+	}
+	id = messageID(m.ID)
+	return id, to, s.enqueue(ctx, tx, &envelope{ID: id, Kind: notification, Message: m}, to)
 }
 
 // subscribers returns the subscriptions that get a message.
@@ -144,10 +149,14 @@ func (s *Store) enqueue(ctx context.Context, tx *sql.Tx, e *envelope, to []*Subs
 // rememberIDs is how long the id of a message is known.
 const rememberIDs = 28 * 24 * time.Hour
 
-// forget removes the messages that are delivered and whose ids need not be known any more, and dead letters that are too old.
+// forget removes dead letters that are too old, the texts of messages that nobody is to get any more, and messages whose ids need not be known any more.
 func (s *Store) forget(ctx context.Context) error {
 	return s.update(ctx, func(tx *sql.Tx) error {
 		if _, err := tx.ExecContext(ctx, "DELETE FROM deliveries WHERE dead > 0 AND dead < ?", s.now()-keepDead.Milliseconds()); err != nil {
+			return err
+		}
+		// Those that nobody is to get any more: dead letters that were dropped, confirmations that were let go.
+		if _, err := tx.ExecContext(ctx, "UPDATE messages SET body = '' WHERE body <> '' AND id NOT IN (SELECT message FROM deliveries)"); err != nil {
 			return err
 		}
 		_, err := tx.ExecContext(ctx, "DELETE FROM messages WHERE published < ? AND id NOT IN (SELECT message FROM deliveries)", s.now()-rememberIDs.Milliseconds())

@@ -52,6 +52,7 @@ type queue struct {
 	mu       sync.Mutex
 	lanes    map[string]*lane
 	inFlight int
+	policies int // how often policies have changed
 	signal   chan struct{}
 	done     sync.WaitGroup // attempts that are being made
 }
@@ -107,24 +108,23 @@ func (s *Store) loadQueue(ctx context.Context) error {
 // clockJump is more than any delay: what is due later than that was put off before the clock went back, and is due now.
 const clockJump = (maxRetryTime + 60) * 1000
 
-// unpaced returns the subscriptions of lanes of which it is not known how many deliveries a second they take.
-func (q *queue) unpaced() []string {
+// unpaced returns the subscriptions of lanes of which it is not known how many deliveries a second they take, and how often policies have changed.
+func (q *queue) unpaced() (list []string, policies int) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	var out []string
 	for subscription, l := range q.lanes {
 		if l.interval < 0 {
-			out = append(out, subscription)
+			list = append(list, subscription)
 		}
 	}
-	return out
+	return list, q.policies
 }
 
-// pace bounds how many deliveries a second a subscription takes, 0 for any number.
-func (q *queue) pace(subscription string, perSecond int) {
+// pace bounds how many deliveries a second a subscription takes, 0 for any number, unless policies have changed since.
+func (q *queue) pace(subscription string, perSecond, policies int) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if l := q.lanes[subscription]; l != nil {
+	if l := q.lanes[subscription]; l != nil && policies == q.policies {
 		if l.interval = 0; perSecond > 0 {
 			l.interval = int64(time.Second) / int64(perSecond)
 		}
@@ -135,6 +135,7 @@ func (q *queue) pace(subscription string, perSecond int) {
 func (q *queue) repace() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	q.policies++
 	for _, l := range q.lanes {
 		l.interval = -1
 	}

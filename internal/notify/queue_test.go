@@ -2,6 +2,8 @@ package notify
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net/http"
@@ -12,6 +14,7 @@ import (
 	"time"
 
 	"weir/internal/sharedtest"
+	"weir/internal/sqlitedb"
 )
 
 // TestPublishOnce publishes an id once, also after a restart, and gives ids that are no UUIDs one.
@@ -169,7 +172,15 @@ func TestCrash(t *testing.T) {
 	})
 	topic := s.ops()
 	s.subscribe(topic, "webhook", e.URL, map[string]string{"DeliveryPolicy": `{"healthyRetryPolicy":{"numRetries":100}}`})
-	published, delivered := map[string]bool{}, map[string]int{}
+	published, delivered, settled := map[string]bool{}, map[string]int{}, map[string]bool{}
+	arrived := func() {
+		for _, g := range e.all() {
+			id := g.header.Get("Webhook-Id")
+			if delivered[id]++; settled[id] {
+				t.Errorf("%s comes again", id)
+			}
+		}
+	}
 	rounds := sharedtest.Rounds(20)
 	for round := range rounds {
 		ctx, kill := context.WithCancel(t.Context())
@@ -183,22 +194,27 @@ func TestCrash(t *testing.T) {
 		crashed := t.TempDir() // what lies on the disk now; Close would tidy up
 		copyFiles(t, s.data, crashed)
 		done.Wait()
-		for _, g := range e.all() {
-			delivered[g.header.Get("Webhook-Id")]++
-		}
+		arrived()
 		_ = s.Close()
 		s.data, s.Store = crashed, nil
 		s.clock.Advance(20 * time.Second)
 		s.reopen()
+		err := sqlitedb.EachRow(t.Context(), s.db, "SELECT message FROM delivered", func(r *sql.Rows) error {
+			var id string
+			err := r.Scan(&id)
+			settled[id] = true
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
 	}
 	e.answer = nil
 	for range 4 {
 		s.deliver()
 		s.clock.Advance(20 * time.Second)
 	}
-	for _, g := range e.all() {
-		delivered[g.header.Get("Webhook-Id")]++
-	}
+	arrived()
 	for id := range published {
 		if delivered[id] == 0 {
 			t.Errorf("%s is lost", id)
@@ -301,12 +317,33 @@ func TestDeleted(t *testing.T) {
 	if err := s.Drop(t.Context(), dead[0].ID); err != nil {
 		t.Fatal(err)
 	}
+	texts := func() (n int) {
+		if err := errors.Join(s.forget(t.Context()), s.db.QueryRowContext(t.Context(), "SELECT count(*) FROM messages WHERE body <> ''").Scan(&n)); err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	if n := texts(); n != 1 { // the other subscription's dead letter has it
+		t.Errorf("%d texts are kept", n)
+	}
 	e.answer = nil
 	if err := s.Redrive(t.Context(), dead[1].ID); err != nil {
 		t.Fatal(err)
 	}
 	if s.deliver(); len(e.all()) != 1 || len(s.dead()) != 0 {
 		t.Errorf("dead %v", s.dead())
+	}
+	s.publish(Message{TopicARN: s.ops(), Default: "nobody gets it"})
+	hook := s.subscribe(s.ops(), "webhook", e.URL+"/3", nil)
+	s.publish(Message{TopicARN: s.ops(), Default: "dropped"})
+	if err := s.Unsubscribe(t.Context(), hook.ARN, true); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Drop(t.Context(), s.dead()[0].ID); err != nil {
+		t.Fatal(err)
+	}
+	if n := texts(); n != 0 {
+		t.Errorf("%d texts are kept", n)
 	}
 	wantError(t, s.Unsubscribe(t.Context(), topic, false), "InvalidParameter: Invalid parameter: SubscriptionId")
 }

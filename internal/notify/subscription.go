@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/google/uuid"
@@ -43,13 +44,8 @@ func (s *Subscription) gone(now int64) bool {
 	return s.state != confirmed && now-s.since > confirmWithin.Milliseconds()
 }
 
-// rowsAsker is a database or a transaction.
-type rowsAsker interface {
-	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
-}
-
 // subscriptions reads subscriptions, by ARN, also those that are deleted or gone.
-func subscriptions(ctx context.Context, db rowsAsker, where string, args ...any) ([]*Subscription, error) {
+func subscriptions(ctx context.Context, db asker, where string, args ...any) ([]*Subscription, error) {
 	rows, err := db.QueryContext(ctx, "SELECT body, state, since FROM subscriptions "+where+" ORDER BY arn", args...)
 	if err != nil {
 		return nil, err
@@ -72,7 +68,7 @@ func subscriptions(ctx context.Context, db rowsAsker, where string, args ...any)
 }
 
 // subscription returns a subscription that must be there.
-func (s *Store) subscription(ctx context.Context, db rowsAsker, arn string) (*Subscription, error) {
+func (s *Store) subscription(ctx context.Context, db asker, arn string) (*Subscription, error) {
 	if err := s.checkSubscriptionARN(arn); err != nil {
 		return nil, err
 	}
@@ -86,7 +82,7 @@ func (s *Store) subscription(ctx context.Context, db rowsAsker, arn string) (*Su
 	return list[0], nil
 }
 
-func putSubscription(ctx context.Context, tx asker, sub *Subscription) error {
+func putSubscription(ctx context.Context, tx *sql.Tx, sub *Subscription) error {
 	body, err := json.Marshal(sub)
 	if err != nil {
 		return err
@@ -110,9 +106,6 @@ type SubscribeRequest struct {
 //
 // Source: AWS, Subscribe.
 func (s *Store) Subscribe(ctx context.Context, r SubscribeRequest) (*Subscription, error) {
-	if err := s.checkTopicARN(r.TopicARN); err != nil {
-		return nil, err
-	}
 	var sub *Subscription
 	err := s.update(ctx, func(tx *sql.Tx) error {
 		topic, err := s.topic(ctx, tx, r.TopicARN)
@@ -134,15 +127,14 @@ func (s *Store) Subscribe(ctx context.Context, r SubscribeRequest) (*Subscriptio
 		}
 		if len(list) > 0 {
 			sub = list[0]
-			err = sub.same(r.Attributes)
-		} else {
-			sub, err = s.newSubscription(ctx, tx, r)
-		}
-		if err != nil || !sub.Pending {
+			if err := sub.same(r.Attributes); err != nil || !sub.Pending {
+				return asCreated(err)
+			}
+			sub.since = s.now()
+		} else if sub, err = s.newSubscription(ctx, tx, r); err != nil {
 			return asCreated(err)
 		}
-		sub.since = s.now()
-		if err := putSubscription(ctx, tx, sub); err != nil {
+		if err := putSubscription(ctx, tx, sub); err != nil || !sub.Pending {
 			return err
 		}
 		return s.enqueue(ctx, tx, &envelope{Kind: subscriptionConfirmation, Message: Message{TopicARN: topic.ARN}}, []*Subscription{sub})
@@ -150,6 +142,7 @@ func (s *Store) Subscribe(ctx context.Context, r SubscribeRequest) (*Subscriptio
 	return sub, err
 }
 
+// newSubscription makes the subscription that a request says, which is not kept yet.
 func (s *Store) newSubscription(ctx context.Context, tx *sql.Tx, r SubscribeRequest) (*Subscription, error) {
 	sub := &Subscription{
 		ARN: r.TopicARN + ":" + uuid.NewString(), TopicARN: r.TopicARN, Protocol: r.Protocol, Endpoint: r.Endpoint, Principal: r.Principal,
@@ -159,12 +152,9 @@ func (s *Store) newSubscription(ctx context.Context, tx *sql.Tx, r SubscribeRequ
 		sub.state, sub.Pending, sub.Authenticated = pending, true, false
 	}
 	if err := sub.setAll(r.Attributes); err != nil {
-		return nil, asCreated(err)
-	}
-	if err := s.checkPolicies(ctx, tx, sub); err != nil {
 		return nil, err
 	}
-	return sub, putSubscription(ctx, tx, sub)
+	return sub, s.checkPolicies(ctx, tx, sub)
 }
 
 // maxFilterPolicies is the most that a topic's subscriptions have.
@@ -185,7 +175,7 @@ func (s *Store) checkPolicies(ctx context.Context, tx *sql.Tx, sub *Subscription
 		}
 	}
 	if err == nil && n > maxFilterPolicies {
-		err = &Error{"FilterPolicyLimitExceeded", "Filter policy limit exceeded: a topic has at most 200"}
+		err = &Error{"FilterPolicyLimitExceeded", fmt.Sprintf("Filter policy limit exceeded: a topic has at most %d", maxFilterPolicies)}
 	}
 	return err
 }
@@ -226,7 +216,7 @@ func (s *Store) Unsubscribe(ctx context.Context, arn string, authenticated bool)
 	if err := s.checkSubscriptionARN(arn); err != nil {
 		return err
 	}
-	err := s.update(ctx, func(tx *sql.Tx) error {
+	return s.update(ctx, func(tx *sql.Tx) error {
 		sub, err := s.subscription(ctx, tx, arn)
 		if _, missing := errors.AsType[*Error](err); missing {
 			return nil
@@ -250,7 +240,6 @@ func (s *Store) Unsubscribe(ctx context.Context, arn string, authenticated bool)
 		}
 		return s.enqueue(ctx, tx, &envelope{Kind: unsubscribeConfirmation, Message: Message{TopicARN: sub.TopicARN}}, []*Subscription{sub})
 	})
-	return err
 }
 
 func overHTTP(protocol string) bool { return protocol == "http" || protocol == "https" }
@@ -259,11 +248,14 @@ func overHTTP(protocol string) bool { return protocol == "http" || protocol == "
 func (s *Store) expire(ctx context.Context) error {
 	return s.update(ctx, func(tx *sql.Tx) error {
 		list, err := subscriptions(ctx, tx, "WHERE state <> 'confirmed' AND since < ?", s.now()-confirmWithin.Milliseconds())
+		if err != nil {
+			return err
+		}
 		for _, sub := range list {
-			if err == nil {
-				err = s.remove(ctx, tx, sub.ARN, "the subscription was not confirmed in time")
+			if err := s.remove(ctx, tx, sub.ARN, "the subscription was not confirmed in time"); err != nil {
+				return err
 			}
 		}
-		return err
+		return nil
 	})
 }

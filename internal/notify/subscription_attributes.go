@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"maps"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -14,7 +15,7 @@ const (
 	scopeBody       = "MessageBody"
 )
 
-// set checks an attribute and keeps it; "" takes one away. Filter policies are checked by check, when their scope is known too.
+// set checks an attribute and keeps it; "" takes one away. What depends on other attributes is left to check.
 //
 // Source: AWS, SetSubscriptionAttributes; recordings of AWS for the texts.
 func (s *Subscription) set(name, value string) error {
@@ -41,7 +42,7 @@ func (s *Subscription) set(name, value string) error {
 		if value != "" && !channels[s.Protocol].web {
 			return badf("DeliveryPolicy: Delivery protocol [%s] has its own policy, which can not be changed.", s.Protocol)
 		}
-		kept, err = subscriptionDeliveryPolicy(value, s.Attributes["RawMessageDelivery"] == "true")
+		kept, err = subscriptionDeliveryPolicy(value, true)
 	case "RedrivePolicy":
 		err = redrivePolicy(value)
 	case "SubscriptionRoleArn", "ReplayPolicy":
@@ -62,11 +63,8 @@ const errUnknownAttribute = badAttribute("AttributeName")
 
 // setAll sets the attributes of a subscription that is made.
 func (s *Subscription) setAll(given map[string]string) error {
-	if err := s.setRaw(given); err != nil {
-		return err
-	}
-	for name, value := range given {
-		if err := s.set(name, value); err == errUnknownAttribute {
+	for _, name := range slices.Sorted(maps.Keys(given)) { // so that of two that are wrong it is always the same that is told
+		if err := s.set(name, given[name]); err == errUnknownAttribute {
 			return badf("Unknown attribute: %s", name)
 		} else if err != nil {
 			return err
@@ -75,21 +73,15 @@ func (s *Subscription) setAll(given map[string]string) error {
 	return s.check()
 }
 
-// setRaw sets raw delivery first: it says which types of content a delivery policy may have.
-func (s *Subscription) setRaw(given map[string]string) error {
-	if value, ok := given["RawMessageDelivery"]; ok {
-		return s.set("RawMessageDelivery", value)
-	}
-	return nil
-}
-
-// check checks what depends on several attributes.
+// check checks what depends on several attributes: what a filter policy may have on its scope, and a delivery policy on raw delivery.
 func (s *Subscription) check() error {
 	if text := s.Attributes["FilterPolicy"]; text != "" {
-		_, err := parseFilterPolicy(text, s.scope())
-		return err
+		if _, err := parseFilterPolicy(text, s.scope()); err != nil {
+			return err
+		}
 	}
-	return nil
+	_, err := subscriptionDeliveryPolicy(s.Attributes["DeliveryPolicy"], s.Attributes["RawMessageDelivery"] == "true")
+	return err
 }
 
 func (s *Subscription) scope() string {

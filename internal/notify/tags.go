@@ -33,9 +33,8 @@ func (s *Store) tagged(ctx context.Context, db asker, arn string) (*Topic, error
 	if _, err := s.here("ResourceArn", arn); err != nil {
 		return nil, err
 	}
-	t := new(Topic)
-	there, err := one(ctx, db, t, "SELECT body FROM topics WHERE arn = ?", arn)
-	if err == nil && !there {
+	t, err := readTopic(ctx, db, arn)
+	if err == nil && t == nil {
 		err = &Error{"ResourceNotFound", "Resource does not exist"}
 	}
 	return t, err
@@ -44,14 +43,10 @@ func (s *Store) tagged(ctx context.Context, db asker, arn string) (*Topic, error
 // Tags returns the tags of a topic.
 func (s *Store) Tags(ctx context.Context, arn string) (map[string]string, error) {
 	t, err := s.tagged(ctx, s.db, arn)
-	return t.tags(), err
-}
-
-func (t *Topic) tags() map[string]string {
-	if t == nil {
-		return nil
+	if err != nil {
+		return nil, err
 	}
-	return t.Tags
+	return t.Tags, nil
 }
 
 // Tag adds tags to a topic, in place of those of the same keys.

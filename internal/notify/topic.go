@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"maps"
 	"strconv"
 	"strings"
@@ -37,12 +38,11 @@ func (s *Store) CreateTopic(ctx context.Context, name string, attributes, tags m
 	}
 	arn := s.topicARN(name)
 	return arn, s.update(ctx, func(tx *sql.Tx) error {
-		var t Topic
-		there, err := one(ctx, tx, &t, "SELECT body FROM topics WHERE arn = ?", arn)
+		t, err := readTopic(ctx, tx, arn)
 		switch {
 		case err != nil:
 			return err
-		case !there:
+		case t == nil:
 			return putTopic(ctx, tx, &Topic{ARN: arn, Attributes: given, Tags: tags})
 		case !within(given, t.Attributes):
 			return invalid("Attributes Reason: Topic already exists with different attributes")
@@ -63,7 +63,7 @@ func within(part, whole map[string]string) bool {
 	return true
 }
 
-func putTopic(ctx context.Context, tx asker, t *Topic) error {
+func putTopic(ctx context.Context, tx *sql.Tx, t *Topic) error {
 	body, err := json.Marshal(t)
 	if err != nil {
 		return err
@@ -113,12 +113,25 @@ func (s *Store) topic(ctx context.Context, db asker, arn string) (*Topic, error)
 	if err := s.checkTopicARN(arn); err != nil {
 		return nil, err
 	}
-	t := new(Topic)
-	there, err := one(ctx, db, t, "SELECT body FROM topics WHERE arn = ?", arn)
-	if err == nil && !there {
+	t, err := readTopic(ctx, db, arn)
+	if err == nil && t == nil {
 		err = notFound("Topic")
 	}
 	return t, err
+}
+
+// readTopic reads a topic, nil where there is none.
+func readTopic(ctx context.Context, db asker, arn string) (*Topic, error) {
+	var body []byte
+	err := db.QueryRowContext(ctx, "SELECT body FROM topics WHERE arn = ?", arn).Scan(&body)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	t := new(Topic)
+	return t, json.Unmarshal(body, t)
 }
 
 // TopicAttributes returns the attributes of a topic as GetTopicAttributes gives them.
@@ -133,7 +146,6 @@ func (s *Store) TopicAttributes(ctx context.Context, arn string) (map[string]str
 	}
 	out := map[string]string{
 		"TopicArn": arn, "Owner": s.o.Account, "DisplayName": "", "Policy": s.defaultPolicy(arn), "EffectiveDeliveryPolicy": effective,
-		"SubscriptionsPending": "0", "SubscriptionsConfirmed": "0", "SubscriptionsDeleted": "0",
 	}
 	maps.Copy(out, t.Attributes)
 	subs, err := subscriptions(ctx, s.db, "WHERE topic = ?", arn)

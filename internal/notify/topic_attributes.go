@@ -2,6 +2,8 @@ package notify
 
 import (
 	"encoding/json"
+	"maps"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -15,7 +17,7 @@ var topicAttribute = feedback(map[string]func(value string) (string, error){
 	"Policy":                    accessPolicy,
 	"SignatureVersion":          signatureVersion,
 	"TracingConfig":             only("TracingConfig", "PassThrough", "traces are not sent to AWS X-Ray"),
-	"FifoTopic":                 only("FifoTopic", "false", "FIFO topics are not supported"),
+	"FifoTopic":                 fifoTopic,
 	"ContentBasedDeduplication": refused("ContentBasedDeduplication", "FIFO topics are not supported"),
 	"FifoThroughputScope":       refused("FifoThroughputScope", "FIFO topics are not supported"),
 	"ArchivePolicy":             refused("ArchivePolicy", "FIFO topics are not supported"),
@@ -50,24 +52,27 @@ func only(name, is, why string) func(string) (string, error) {
 	return func(value string) (string, error) {
 		switch value {
 		case "", is:
-			if name == "FifoTopic" {
-				value = "" // SNS does not show it
-			}
 			return value, nil
 		}
 		return "", badf("%s: Not supported by this server: %s", name, why)
 	}
 }
 
+// fifoTopic keeps nothing: SNS does not show that a topic is none.
+func fifoTopic(value string) (string, error) {
+	_, err := only("FifoTopic", "false", "FIFO topics are not supported")(value)
+	return "", err
+}
+
 // topicAttributes checks the attributes of a topic that is made, and returns those that are kept.
 func topicAttributes(given map[string]string) (map[string]string, error) {
 	out := map[string]string{}
-	for name, value := range given {
+	for _, name := range slices.Sorted(maps.Keys(given)) { // so that of two that are wrong it is always the same that is told
 		check, known := topicAttribute[name]
 		if !known {
 			return nil, badf("Unknown attribute: %s", name)
 		}
-		kept, err := check(value)
+		kept, err := check(given[name])
 		if err != nil {
 			return nil, err
 		}

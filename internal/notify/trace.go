@@ -17,16 +17,13 @@ type Published struct {
 
 // PublishTraced publishes a message as [Store.Publish] does, and says who gets it.
 func (s *Store) PublishTraced(ctx context.Context, m Message) (*Published, error) {
-	if err := m.Check(); err != nil {
+	if err := m.check(); err != nil {
 		return nil, err
 	}
-	out := &Published{ID: messageID(m.ID)}
+	out := new(Published)
 	err := s.update(ctx, func(tx *sql.Tx) error {
-		if _, err := s.topic(ctx, tx, m.TopicARN); err != nil {
-			return err
-		}
-		to, err := s.subscribers(ctx, tx, &m)
-		if err != nil {
+		var err error
+		if out.ID, out.To, err = s.publish(ctx, tx, m); err != nil {
 			return err
 		}
 		all, err := subscriptions(ctx, tx, "WHERE topic = ? AND state <> 'deleted'", m.TopicARN)
@@ -34,16 +31,15 @@ func (s *Store) PublishTraced(ctx context.Context, m Message) (*Published, error
 			return err
 		}
 		gets := map[string]bool{}
-		for _, sub := range to {
+		for _, sub := range out.To {
 			gets[sub.ARN] = true
 		}
-		out.To, out.NotTo = to, nil
 		for _, sub := range all {
 			if !gets[sub.ARN] && !sub.gone(s.now()) {
 				out.NotTo = append(out.NotTo, sub)
 			}
 		}
-		return s.enqueue(ctx, tx, &envelope{ID: out.ID, Kind: notification, Message: m}, to)
+		return nil
 	})
 	return out, err
 }

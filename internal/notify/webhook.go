@@ -8,8 +8,6 @@ import (
 	"encoding/json"
 	"net/http"
 	"strconv"
-	"strings"
-	"time"
 )
 
 // A notice is the JSON that webhooks and commands get.
@@ -31,14 +29,11 @@ type noticeAttribute struct {
 
 func (d *delivery) notice() ([]byte, error) {
 	n := notice{
-		ID: d.ID, Topic: d.TopicARN, Subscription: d.subscription, Timestamp: time.UnixMilli(d.Published).UTC().Format("2006-01-02T15:04:05.000Z07:00"),
+		ID: d.ID, Topic: d.TopicARN, Subscription: d.subscription, Timestamp: d.timestamp(),
 		Subject: d.Subject, Message: d.text(d.protocol), Attributes: map[string]noticeAttribute{},
 	}
 	for name, a := range d.Attributes {
-		if strings.HasPrefix(a.DataType, "Binary") {
-			a.Value = base64.StdEncoding.EncodeToString([]byte(a.Value))
-		}
-		n.Attributes[name] = noticeAttribute{a.DataType, a.Value}
+		n.Attributes[name] = noticeAttribute{a.DataType, a.written()}
 	}
 	return json.Marshal(n)
 }

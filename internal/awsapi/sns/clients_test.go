@@ -56,12 +56,15 @@ func TestBoto3(t *testing.T) {
 	}
 	ctx := t.Context()
 	go func() { _ = s.store.Run(ctx) }() // ends with the test
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
 	select {
 	case token := <-confirmations:
-		_, _ = io.WriteString(stdin, token+"\n")
-	case <-ctx.Done():
+		_, _ = io.WriteString(stdin, token+"\n") // where the client is gone, its end says why
+		err = <-ended
+	case err = <-ended:
 	}
-	if err := cmd.Wait(); err != nil || out.String() != "ok\n" {
+	if err != nil || out.String() != "ok\n" {
 		t.Errorf("%v\n%s", err, &out)
 	}
 }

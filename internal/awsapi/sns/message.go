@@ -26,7 +26,7 @@ type attributeValue struct {
 	BinaryValue *string `json:"BinaryValue"` // base64
 }
 
-// message makes of an entry what is published to a topic, without looking at what [notify.Message.Check] does.
+// message makes of an entry what is published to a topic, without the checks of [notify.Store.Publish].
 func (e *entry) message(topic string) (notify.Message, error) {
 	m := notify.Message{TopicARN: topic, Default: e.Message}
 	if e.DeduplicationID != "" {

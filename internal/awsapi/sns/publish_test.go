@@ -38,6 +38,28 @@ func TestLargest(t *testing.T) {
 	}})
 }
 
+// TestTagsRefused refuses requests that lack what they need.
+func TestTagsRefused(t *testing.T) {
+	s := newServer(t, anyone{})
+	arn := s.topic("ops")
+	for _, tt := range []struct {
+		operation  string
+		in         object
+		code, want string
+	}{
+		{"TagResource", object{"ResourceArn": arn}, "InvalidParameter", "Invalid parameter: Tags Reason: no value for required parameter"},
+		{"UntagResource", object{"ResourceArn": arn}, "InvalidParameter", "Invalid parameter: TagKeys Reason: no value for required parameter"},
+		{"TagResource", object{"ResourceArn": arn, "Tags": []object{{"Key": "k"}}}, "ValidationError", "1 validation error detected: Value null at 'tags.1.member.value' failed to satisfy constraint: Member must not be null"},
+		{"CreateTopic", object{"Name": "x", "Tags": []object{{"Value": "v"}}}, "ValidationError", "1 validation error detected: Value null at 'tags.1.member.key' failed to satisfy constraint: Member must not be null"},
+		{"TagResource", object{"ResourceArn": arn, "Tags": []object{{"Key": "", "Value": "v"}}}, "InvalidParameter", "Invalid parameter: Tags Reason: the key of a tag has 1 to 128 characters"},
+		{"ListTagsForResource", object{}, "InvalidParameter", "Invalid parameter: ResourceArn Reason: An ARN must have at least 6 elements, not 1"},
+	} {
+		if got := s.failure(tt.operation, tt.in)["Error"].(object); got["Message"] != tt.want || got["Code"] != tt.code {
+			t.Errorf("%s %v: %v", tt.operation, tt.in, got)
+		}
+	}
+}
+
 // TestPublishRefused refuses in this server's words what SNS has and this server has not.
 func TestPublishRefused(t *testing.T) {
 	s := newServer(t, anyone{})

@@ -63,5 +63,5 @@ func handle[In, Out any](do func(ctx context.Context, c *awsapi.Call, in *In) (*
 	})
 }
 
-// empty is an answer without members.
+// empty is an answer without members: written where the model has a result for it, as of TagResource, and nil where it has none, as of DeleteTopic.
 type empty struct{}

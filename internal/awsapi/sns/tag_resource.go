@@ -15,6 +15,9 @@ type tagResourceRequest struct {
 //
 // Source: AWS, TagResource.
 func (a *API) tagResource(ctx context.Context, _ *awsapi.Call, in *tagResourceRequest) (*empty, error) {
+	if len(in.Tags) == 0 {
+		return nil, noValue("Tags")
+	}
 	tags, err := tagMap(in.Tags)
 	if err != nil {
 		return nil, err

@@ -6,8 +6,8 @@ import (
 )
 
 type tag struct {
-	Key   string `json:"Key"`
-	Value string `json:"Value"`
+	Key   string `json:"Key" required:"true"`
+	Value string `json:"Value" required:"true"`
 }
 
 // tagMap returns tags by key.

@@ -15,5 +15,8 @@ type untagResourceRequest struct {
 //
 // Source: AWS, UntagResource.
 func (a *API) untagResource(ctx context.Context, _ *awsapi.Call, in *untagResourceRequest) (*empty, error) {
+	if len(in.TagKeys) == 0 {
+		return nil, noValue("TagKeys")
+	}
 	return &empty{}, a.Store.Untag(ctx, in.ResourceArn, in.TagKeys)
 }
