@@ -13,13 +13,13 @@ func evalFill(e *evaluator, n *callNode, in []value) (value, error) {
 		if err != nil {
 			return out, err
 		}
-		filler := number(in[1].number).filler()
+		var filler func(at int, t int64) float64
 		switch w, ok := n.arguments[1].(*wordNode); {
 		case ok && w.word == "REPEAT":
 			filler = repeated(s)
 		case ok:
 			filler = linear(s)
-		case in[1].kind == series:
+		default:
 			filler = in[1].filler()
 		}
 		filled := labelled(Series{Period: s.Period}, s)

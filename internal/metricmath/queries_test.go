@@ -84,6 +84,19 @@ func TestCheckWatched(t *testing.T) {
 	}
 }
 
+// TestInsightRules names the rules of expressions, also of those that can not be evaluated.
+func TestInsightRules(t *testing.T) {
+	queries := []Query{
+		{ID: "m1", Stat: metric("a")},
+		{ID: "e1", Expression: "INSIGHT_RULE_METRIC('top', 'Sum') / MAX([m1, INSIGHT_RULE_METRIC(\"other\", 'MaxContributorValue')])"},
+		{ID: "e2", Expression: "-INSIGHT_RULE_METRIC('top', 'Median') + INSIGHT_RULE_METRIC() + INSIGHT_RULE_METRIC(m1)"},
+		{ID: "e3", Expression: "INSIGHT_RULE_METRIC('unread', 'Sum'"},
+	}
+	if got := InsightRules(queries); !slices.Equal(got, []string{"top", "other"}) {
+		t.Error(got)
+	}
+}
+
 // TestDefaultLabels has what AWS answered to LocalStack's test_label_generation, and metrics with dimensions.
 func TestDefaultLabels(t *testing.T) {
 	of := func(name, stat string, period int, unit string, dims ...metricstore.Dimension) *Stat {
