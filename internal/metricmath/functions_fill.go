@@ -8,6 +8,7 @@ import "math"
 // Source: AWS, CloudWatch User Guide, FILL. Before the first value REPEAT and LINEAR have nothing to go by, nor has LINEAR behind the last.
 func evalFill(e *evaluator, n *callNode, in []value) (value, error) {
 	out := value{kind: in[0].kind}
+	points := 0
 	for _, s := range in[0].series {
 		from, count, err := e.grid(n, s.Period)
 		if err != nil {
@@ -38,6 +39,10 @@ func evalFill(e *evaluator, n *callNode, in []value) (value, error) {
 			}
 		}
 		out.series = append(out.series, filled)
+		points += len(filled.Times)
+		if err := e.within(points); err != nil {
+			return out, err
+		}
 	}
 	return out, nil
 }
