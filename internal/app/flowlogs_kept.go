@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"errors"
+	"maps"
 	"slices"
 
 	"weir/internal/flowlogstore"
@@ -48,7 +49,10 @@ func resourcesOf(n *netmodel.Network, t flowlogstore.ResourceType) (has func(id 
 	case flowlogstore.TransitGatewayAttachment:
 		return hasID(n.TransitGatewayAttachments)
 	case flowlogstore.RegionalNATGateway:
-		return hasID(n.NATGateways)
+		// A zonal one is none: its network interface has flow logs. Where a definition does not say which it is, it may be one.
+		regional := maps.Clone(n.NATGateways)
+		maps.DeleteFunc(regional, func(_ string, g *netmodel.NATGateway) bool { return g.Availability == "zonal" })
+		return hasID(regional)
 	}
 	return nil, false
 }

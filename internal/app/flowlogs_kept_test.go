@@ -77,3 +77,17 @@ func TestFlowLogsOfNetwork(t *testing.T) {
 		t.Errorf("nothing is known of NAT gateways: %s", code)
 	}
 }
+
+// TestRegionalNATGateways tells which NAT gateways are resources of flow logs: those that are not said to be zonal.
+func TestRegionalNATGateways(t *testing.T) {
+	var n netmodel.Network
+	n.NATGateways = map[string]*netmodel.NATGateway{"nat-zonal": {Availability: "zonal"}}
+	if _, some := resourcesOf(&n, flowlogstore.RegionalNATGateway); some {
+		t.Error("a zonal NAT gateway is one")
+	}
+	n.NATGateways["nat-regional"], n.NATGateways["nat-unsaid"] = &netmodel.NATGateway{Availability: "regional"}, &netmodel.NATGateway{}
+	has, some := resourcesOf(&n, flowlogstore.RegionalNATGateway)
+	if !some || !has("nat-regional") || !has("nat-unsaid") || has("nat-zonal") || has("nat-other") || len(n.NATGateways) != 3 {
+		t.Errorf("some %v of %v", some, n.NATGateways)
+	}
+}

@@ -26,7 +26,7 @@ var resourceID = regexp.MustCompile(`^[0-9A-Za-z][0-9A-Za-z-]{0,62}$`)
 // Source: AWS, Amazon EC2 Developer Guide, "Ensuring idempotency": 64 ASCII characters.
 const maxToken = 64
 
-// complete fills in what a request left out, and checks the rest. The request is the caller's own.
+// complete fills in what a request left out, and checks the rest. It leaves the lists as they are.
 func (r *Request) complete(place Place) error {
 	kind, ok := resources[r.ResourceType]
 	switch {

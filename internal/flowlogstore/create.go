@@ -8,9 +8,10 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
-	"slices"
 	"strings"
 	"time"
+
+	"weir/internal/sqlitedb"
 )
 
 const (
@@ -25,7 +26,6 @@ const (
 // Create makes a flow log for each resource of a request, or none where it fails. It fails with an *Error where the request is wrong, where a
 // resource is not there, where one has such a flow log already, and where a token was used with another request.
 func (s *Store) Create(ctx context.Context, r Request) (*Created, error) {
-	r.ResourceIDs, r.TagFields = slices.Clone(r.ResourceIDs), slices.Clone(r.TagFields)
 	if err := r.complete(s.options.Place); err != nil {
 		return nil, err
 	}
@@ -128,7 +128,7 @@ func random(n int) []byte {
 var errAnswered = errors.New("the request was answered before")
 
 // answered returns what a request with a token was answered, nil where there was none.
-func (s *Store) answered(ctx context.Context, q queryer, token, request string) (*Created, error) {
+func (s *Store) answered(ctx context.Context, q sqlitedb.Queryer, token, request string) (*Created, error) {
 	if token == "" {
 		return nil, nil
 	}

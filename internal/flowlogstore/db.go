@@ -46,12 +46,6 @@ CREATE TABLE progress (
 INSERT INTO progress VALUES (1, 0);
 `}
 
-// queryer is a database or a transaction.
-type queryer interface {
-	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
-	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
-}
-
 // selectFlowLogs begins a query for [scanFlowLog].
 const selectFlowLogs = "SELECT id, n, resource, config, created, delivery, delivery_error FROM flow_logs"
 
@@ -63,21 +57,6 @@ func scanFlowLog(scan func(to ...any) error) (FlowLog, error) {
 		return f, err
 	}
 	return f, json.Unmarshal(config, &f.Config)
-}
-
-// each calls scan for each row of a query in a transaction.
-func each(ctx context.Context, q queryer, query string, scan func(*sql.Rows) error, args ...any) error {
-	rows, err := q.QueryContext(ctx, query, args...)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		if err := scan(rows); err != nil {
-			return err
-		}
-	}
-	return rows.Err()
 }
 
 // change calls fn in a transaction that makes another generation, and then wakes who waits for one.

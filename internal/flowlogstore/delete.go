@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"errors"
 	"regexp"
+
+	"weir/internal/sqlitedb"
 )
 
 // flowLogID is the form of ids. AWS's have 8 or 17 digits.
@@ -44,7 +46,7 @@ func (s *Store) Delete(ctx context.Context, ids []string) error {
 }
 
 // exists fails where a flow log is not there, with all that are not.
-func exists(ctx context.Context, q queryer, ids []string) error {
+func exists(ctx context.Context, q sqlitedb.Queryer, ids []string) error {
 	var gone []string
 	for _, id := range ids {
 		var n int

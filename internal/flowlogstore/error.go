@@ -2,7 +2,6 @@ package flowlogstore
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
 )
 
@@ -36,5 +35,5 @@ func missing(parameter string) *Error {
 //
 // Source: moto; the code is AWS's.
 func NotFound(ids []string) error {
-	return refuse("InvalidFlowLogId.NotFound", "These flow log ids in the input list are not found: [TotalCount: %s] %s", strconv.Itoa(len(ids)), strings.Join(ids, " "))
+	return refuse("InvalidFlowLogId.NotFound", "These flow log ids in the input list are not found: [TotalCount: %d] %s", len(ids), strings.Join(ids, " "))
 }

@@ -60,7 +60,7 @@ func (s *Store) List(ctx context.Context) (all []FlowLog, generation int64, err 
 			return err
 		}
 		at := map[string]int{}
-		if err := each(ctx, tx, selectFlowLogs+" ORDER BY n", func(r *sql.Rows) error {
+		if err := sqlitedb.EachRow(ctx, tx, selectFlowLogs+" ORDER BY n", func(r *sql.Rows) error {
 			f, err := scanFlowLog(r.Scan)
 			at[f.ID] = len(all)
 			all = append(all, f)
@@ -68,7 +68,7 @@ func (s *Store) List(ctx context.Context) (all []FlowLog, generation int64, err 
 		}); err != nil {
 			return err
 		}
-		return each(ctx, tx, "SELECT id, key, value FROM tags", func(r *sql.Rows) error {
+		return sqlitedb.EachRow(ctx, tx, "SELECT id, key, value FROM tags", func(r *sql.Rows) error {
 			var id, key, value string
 			if err := r.Scan(&id, &key, &value); err != nil {
 				return err
@@ -110,11 +110,9 @@ func (s *Store) SetDelivery(ctx context.Context, id string, d Delivery, why stri
 	if err != nil {
 		return err
 	}
-	if n, err := result.RowsAffected(); err != nil || n == 0 {
-		if err != nil {
-			return err
-		}
+	n, err := result.RowsAffected()
+	if err == nil && n == 0 {
 		return NotFound([]string{id})
 	}
-	return nil
+	return err
 }

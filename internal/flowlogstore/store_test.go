@@ -58,11 +58,7 @@ func TestWait(t *testing.T) {
 	if err := s.Wait(t.Context(), 0); err != nil {
 		t.Fatal(err)
 	}
-	ended, cancel := context.WithCancel(t.Context())
-	cancel()
-	if err := s.Wait(ended, 1); !errors.Is(err, context.Canceled) {
-		t.Error(err)
-	}
+	waiting := s.changed // what who waits now is woken by
 	done := make(chan error)
 	go func() { done <- s.Wait(t.Context(), 1) }()
 	// What is no other generation wakes nobody.
@@ -70,12 +66,22 @@ func TestWait(t *testing.T) {
 		t.Fatal(err)
 	}
 	select {
-	case err := <-done:
-		t.Fatalf("woken: %v", err)
+	case <-waiting:
+		t.Error("a tag or the state of delivery wakes")
 	default:
+	}
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := s.Wait(ended, 1); !errors.Is(err, context.Canceled) {
+		t.Error(err)
 	}
 	if err := s.Delete(t.Context(), ids); err != nil {
 		t.Fatal(err)
+	}
+	select {
+	case <-waiting:
+	default:
+		t.Error("what is deleted wakes nobody")
 	}
 	if err := <-done; err != nil {
 		t.Error(err)

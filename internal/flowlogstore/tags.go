@@ -61,7 +61,7 @@ func checkTags(have, tags map[string]string) error {
 func (s *Store) Tag(ctx context.Context, ids []string, tags map[string]string) error {
 	return s.tagging(ctx, ids, func(tx *sql.Tx, id string) error {
 		have := map[string]string{}
-		if err := each(ctx, tx, "SELECT key, value FROM tags WHERE id = ?", func(r *sql.Rows) error {
+		if err := sqlitedb.EachRow(ctx, tx, "SELECT key, value FROM tags WHERE id = ?", func(r *sql.Rows) error {
 			var key, value string
 			err := r.Scan(&key, &value)
 			have[key] = value

@@ -124,6 +124,15 @@ func (e *evaluator) spend(points int) error {
 	return nil
 }
 
+// within fails where an array in the making has more points than may come about still. [evaluator.node] takes them off once it is made; that is
+// too late where many sparse time series become dense ones.
+func (e *evaluator) within(points int) error {
+	if points > e.work {
+		return e.spend(points)
+	}
+	return nil
+}
+
 // node evaluates a part of an expression.
 func (e *evaluator) node(n node) (value, error) {
 	if name, ok := n.(*nameNode); ok {
@@ -168,13 +177,13 @@ func (e *evaluator) computed(n node) (value, error) {
 		if err != nil {
 			return v, err
 		}
-		return operate(func(_, y float64) float64 { return -y }, number(0), v), nil
+		return e.operate(func(_, y float64) float64 { return -y }, number(0), v)
 	case *operatorNode:
 		in, err := e.all([]node{n.left, n.right})
 		if err != nil {
 			return value{}, err
 		}
-		return operate(operators[n.operator], in[0], in[1]), nil
+		return e.operate(operators[n.operator], in[0], in[1])
 	}
 	call := n.(*callNode)
 	in, err := e.all(call.arguments)

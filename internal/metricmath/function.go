@@ -1,5 +1,7 @@
 package metricmath
 
+import "math"
+
 // A function is a function of metric math.
 type function struct {
 	forms []form
@@ -29,10 +31,10 @@ var functions map[string]*function
 
 func init() { // parsing asks for functions, and these check what was parsed
 	functions = map[string]*function{
-		"ABS":                    eachValue(abs),
+		"ABS":                    eachValue(math.Abs),
 		"ANOMALY_DETECTION_BAND": {refused: "there are no anomaly detection models"},
 		"AVG":                    folded(average),
-		"CEIL":                   eachValue(ceil),
+		"CEIL":                   eachValue(math.Ceil),
 		"DATAPOINT_COUNT":        folded(count),
 		"DATE":                   clock(date),
 		"DAY":                    clock(day),
@@ -52,7 +54,7 @@ func init() { // parsing asks for functions, and these check what was parsed
 			words: map[int][]string{1: fillFillers}, eval: evalFill,
 		},
 		"FIRST": {forms: pickForms, eval: evalFirst},
-		"FLOOR": eachValue(floor),
+		"FLOOR": eachValue(math.Floor),
 		"HOUR":  clock(hour),
 		"IF": {
 			forms: []form{
@@ -70,8 +72,8 @@ func init() { // parsing asks for functions, and these check what was parsed
 		"INSIGHT_RULE_METRIC": {forms: []form{{[]kind{text, text}, series}}, check: checkInsightRule, eval: evalInsightRule},
 		"LAMBDA":              {refused: "there are no Lambda functions"},
 		"LAST":                {forms: pickForms, eval: evalLast},
-		"LOG":                 eachValue(log),
-		"LOG10":               eachValue(log10),
+		"LOG":                 eachValue(math.Log),
+		"LOG10":               eachValue(math.Log10),
 		"MAX":                 folded(maximum),
 		"METRICS":             {forms: []form{{nil, array}, {[]kind{text}, array}}, check: checkMetrics, eval: evalMetrics},
 		"METRIC_COUNT":        {forms: []form{{[]kind{array}, scalar}}, separately: true, eval: evalMetricCount},

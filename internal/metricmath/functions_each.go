@@ -5,12 +5,6 @@ import (
 	"time"
 )
 
-func abs(v float64) float64   { return math.Abs(v) }
-func ceil(v float64) float64  { return math.Ceil(v) }
-func floor(v float64) float64 { return math.Floor(v) }
-func log(v float64) float64   { return math.Log(v) }
-func log10(v float64) float64 { return math.Log10(v) }
-
 // steps applies f to each point and the one before it; the first has none and is dropped.
 func steps(s Series, f func(seconds, difference float64) float64) Series {
 	i := -1

@@ -8,18 +8,19 @@ import "math"
 // Source: AWS, CloudWatch User Guide, FILL. Before the first value REPEAT and LINEAR have nothing to go by, nor has LINEAR behind the last.
 func evalFill(e *evaluator, n *callNode, in []value) (value, error) {
 	out := value{kind: in[0].kind}
+	points := 0
 	for _, s := range in[0].series {
 		from, count, err := e.grid(n, s.Period)
 		if err != nil {
 			return out, err
 		}
-		filler := number(in[1].number).filler()
+		var filler func(at int, t int64) float64
 		switch w, ok := n.arguments[1].(*wordNode); {
 		case ok && w.word == "REPEAT":
 			filler = repeated(s)
 		case ok:
 			filler = linear(s)
-		case in[1].kind == series:
+		default:
 			filler = in[1].filler()
 		}
 		filled := labelled(Series{Period: s.Period}, s)
@@ -38,6 +39,10 @@ func evalFill(e *evaluator, n *callNode, in []value) (value, error) {
 			}
 		}
 		out.series = append(out.series, filled)
+		points += len(filled.Times)
+		if err := e.within(points); err != nil {
+			return out, err
+		}
 	}
 	return out, nil
 }

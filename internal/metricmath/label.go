@@ -1,6 +1,7 @@
 package metricmath
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 	"strings"
@@ -29,10 +30,9 @@ var dynamicValues = map[string]func(values []float64) float64{
 }
 
 // refusedDynamic are those whose form AWS does not say, or that need what is not known here.
-var refusedDynamic = map[string]string{
-	"FIRST_TIME": "", "FIRST_TIME_RELATIVE": "", "FIRST_LAST_TIME_RANGE": "", "LAST_TIME": "", "LAST_TIME_RELATIVE": "",
-	"MAX_TIME": "", "MAX_TIME_RELATIVE": "", "MIN_MAX_TIME_RANGE": "", "MIN_TIME": "", "MIN_TIME_RELATIVE": "",
-	"PROP('AccountId')": "", "PROP('AccountLabel')": "", "PROP('Region')": "",
+var refusedDynamic = []string{
+	"FIRST_TIME", "FIRST_TIME_RELATIVE", "FIRST_LAST_TIME_RANGE", "LAST_TIME", "LAST_TIME_RELATIVE", "MAX_TIME", "MAX_TIME_RELATIVE", "MIN_MAX_TIME_RANGE", "MIN_TIME",
+	"MIN_TIME_RELATIVE", "PROP('AccountId')", "PROP('AccountLabel')", "PROP('Region')",
 }
 
 // properties are the dynamic values of labels that are of a metric, but for dimensions.
@@ -75,7 +75,7 @@ func checkLabel(label string) error {
 			labels++
 			continue
 		}
-		if _, ok := refusedDynamic[name]; ok {
+		if slices.Contains(refusedDynamic, name) {
 			return wrong(-1, "", "The dynamic value ${%s} of a label is not supported", name)
 		}
 		if _, dim := dimensionOf(name); !dim && dynamicValues[name] == nil && properties[name] == nil {
@@ -129,12 +129,7 @@ func dynamicValue(name, standard string, s Series) string {
 		return f(s.of)
 	}
 	dim, _ := dimensionOf(name)
-	for _, d := range s.of.Metric.Dimensions {
-		if d.Name == dim {
-			return d.Value
-		}
-	}
-	return noValue
+	return cmp.Or(dimension(s.of.Metric, dim), noValue)
 }
 
 // resultLabel returns the label of a time series that an expression gives. Alone it has the expression's, which is its id where none is given.

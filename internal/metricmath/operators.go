@@ -37,7 +37,7 @@ func finite(v float64) float64 {
 }
 
 // operate applies an operator to numbers, time series and arrays.
-func operate(f func(x, y float64) float64, a, b value) value {
+func (e *evaluator) operate(f func(x, y float64) float64, a, b value) (value, error) {
 	g := func(x, y float64) float64 {
 		if math.IsNaN(x) || math.IsNaN(y) {
 			return math.NaN() // also of 1 and ^, and of comparisons
@@ -45,9 +45,10 @@ func operate(f func(x, y float64) float64, a, b value) value {
 		return finite(f(x, y))
 	}
 	if a.kind == scalar && b.kind == scalar {
-		return number(g(a.number, b.number))
+		return number(g(a.number, b.number)), nil
 	}
 	out := value{kind: max(a.kind, b.kind)}
+	points := 0
 	for i := range max(len(a.series), len(b.series)) {
 		switch {
 		case a.kind == scalar:
@@ -61,8 +62,12 @@ func operate(f func(x, y float64) float64, a, b value) value {
 		default:
 			out.series = append(out.series, merged(a.series[0], b.series[0], g))
 		}
+		points += len(out.series[i].Times)
+		if err := e.within(points); err != nil {
+			return value{}, err
+		}
 	}
-	return out
+	return out, nil
 }
 
 // mapped applies f to each point; a NaN is dropped.

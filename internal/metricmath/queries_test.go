@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -81,6 +82,19 @@ func TestCheckWatched(t *testing.T) {
 		if got != tt.want {
 			t.Errorf("%v:\ngot  %s\nwant %s", tt.queries, got, tt.want)
 		}
+	}
+}
+
+// TestInsightRules names the rules of expressions, also of those that can not be evaluated.
+func TestInsightRules(t *testing.T) {
+	queries := []Query{
+		{ID: "m1", Stat: metric("a")},
+		{ID: "e1", Expression: "INSIGHT_RULE_METRIC('top', 'Sum') / MAX([m1, INSIGHT_RULE_METRIC(\"other\", 'MaxContributorValue')])"},
+		{ID: "e2", Expression: "-INSIGHT_RULE_METRIC('top', 'Median') + INSIGHT_RULE_METRIC() + INSIGHT_RULE_METRIC(m1)"},
+		{ID: "e3", Expression: "INSIGHT_RULE_METRIC('unread', 'Sum'"},
+	}
+	if got := InsightRules(queries); !slices.Equal(got, []string{"top", "other"}) {
+		t.Error(got)
 	}
 }
 
@@ -230,5 +244,28 @@ func TestBounds(t *testing.T) {
 	cancel()
 	if got := eval(done, source, 60, Query{ID: "m1", Stat: metric("a"), ReturnData: true}); got != context.Canceled.Error() {
 		t.Error(got)
+	}
+}
+
+// TestWorkEndsInTime asks for arrays whose points are too many: no more come about than are taken, and those of one time series.
+func TestWorkEndsInTime(t *testing.T) {
+	const many = 400
+	elements := strings.TrimSuffix(strings.Repeat("m1,", many), ",")
+	for _, expression := range []string{"FILL([" + elements + "], 0)", "[" + elements + "] + e0", "e0 - [" + elements + "]"} {
+		queries := []Query{
+			{ID: "m1", Stat: &Stat{Metric: metric("a").Metric, Stat: "Sum", Period: 1}},
+			{ID: "e0", Expression: "TIME_SERIES(1)", Period: 1},
+			{ID: "e1", Expression: expression, ReturnData: true},
+		}
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		_, err := evaluate(t.Context(), &known{points: map[string]Series{}}, queries, 0, 50_000, 60_000)
+		runtime.ReadMemStats(&after)
+		if err == nil || !strings.Contains(err.Error(), "data points are needed") {
+			t.Errorf("%.20s: %v", expression, err)
+		}
+		if took := after.TotalAlloc - before.TotalAlloc; took > many*50_000 {
+			t.Errorf("%.20s took %d bytes", expression, took)
+		}
 	}
 }

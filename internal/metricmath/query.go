@@ -54,7 +54,7 @@ func InsightRules(queries []Query) []string {
 	var out []string
 	for i := range queries {
 		n, err := parse(queries[i].Expression)
-		if err != nil || queries[i].Expression == "" {
+		if err != nil { // also of a metric, which has no expression
 			continue
 		}
 		walk(n, func(n node) {

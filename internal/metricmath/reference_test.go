@@ -127,7 +127,7 @@ func dynamicTable() string {
 	for name := range properties {
 		all[name] = "taken"
 	}
-	for name := range refusedDynamic {
+	for _, name := range refusedDynamic {
 		all[name] = "refused"
 	}
 	for _, name := range slices.Sorted(maps.Keys(all)) {

@@ -52,6 +52,24 @@ func BenchmarkPutMany(b *testing.B) {
 	b.ReportMetric(float64(64*n)/b.Elapsed().Seconds(), "data/s")
 }
 
+// BenchmarkReadDay reads a percentile of a day whose minutes have 200 values each, most of them different.
+func BenchmarkReadDay(b *testing.B) {
+	s := open(b, b.TempDir(), &clock{noon})
+	for minute := range int64(1440) {
+		d := numbered(1, noon.Add(-time.Duration(minute)*time.Minute).UnixMilli())
+		for v := range int64(200) {
+			d.Values = append(d.Values, float64((minute*31+v*7919)%100_000))
+		}
+		must(b, s.Put(b.Context(), []Datum{d}))
+	}
+	for b.Loop() {
+		got, err := s.Read(b.Context(), ReadRequest{Metric: numbered(1, 0).Metric, From: noon.Unix() - 86_400, To: noon.Unix(), Period: 86_400, Values: true})
+		if err != nil || len(got) != 1 {
+			b.Fatal(got, err)
+		}
+	}
+}
+
 // BenchmarkRead reads what an evaluation of an alarm of three periods needs, of 1,000 metrics that have an hour of minutes.
 func BenchmarkRead(b *testing.B) {
 	for _, values := range []bool{false, true} {

@@ -11,7 +11,7 @@ import (
 type sample struct{ value, count float64 }
 
 // A distribution is the values of samples, none of them negative. Up to maxExact different ones are kept as they are. Where there are
-// more, each stands for those that are within ErrorBound of it.
+// more, each stands for those that are within errorBound of it.
 type distribution struct {
 	samples []sample // by value, each once
 	rough   bool
@@ -20,10 +20,10 @@ type distribution struct {
 const (
 	// maxExact is how many different values a point keeps as they are.
 	maxExact = 256
-	// ErrorBound is by how much of itself a value may differ from the one that is kept where a point has more than 256 different values.
-	ErrorBound = 0.01
+	// errorBound is by how much of itself a value may differ from the one that is kept where a point has more than 256 different values.
+	errorBound = 0.01
 
-	gamma = (1 + ErrorBound) / (1 - ErrorBound)
+	gamma = (1 + errorBound) / (1 - errorBound)
 )
 
 var logGamma = math.Log(gamma)

@@ -33,10 +33,11 @@ func (m Metric) check() error {
 			return invalid("the dimensions of the metric %q are not sorted by name, or one is there twice: %q", m.Name, d.Name)
 		}
 	}
-	if !utf8.ValidString(m.Key()) { // names lie in the database as JSON, which would make one of several
+	key := m.Key()
+	if !utf8.ValidString(key) { // names lie in the database as JSON, which would make one of several
 		return invalid("the metric %q has a name or a value that is no UTF-8", m.Name)
 	}
-	if strings.Count(m.Key(), "\x00") != 1+2*len(m.Dimensions) {
+	if strings.Count(key, "\x00") != 1+2*len(m.Dimensions) {
 		return invalid("the metric %q has a zero byte in a name or a value", m.Name)
 	}
 	return nil

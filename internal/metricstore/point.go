@@ -64,6 +64,17 @@ func (r *row) merge(o row) {
 	}
 }
 
+// mergeAll returns the samples of rows, of which there is one at least. It goes by halves: row after row, each would copy all values before it.
+func mergeAll(rows []row) row {
+	if len(rows) == 1 {
+		return rows[0]
+	}
+	half := len(rows) / 2
+	out := mergeAll(rows[:half])
+	out.merge(mergeAll(rows[half:]))
+	return out
+}
+
 // samples returns what the row's column has: nil where min and max tell all.
 func (r *row) samples() []byte {
 	if !r.known || len(r.values.samples) == 1 && !r.values.rough {

@@ -64,7 +64,7 @@ func (s *Store) Read(ctx context.Context, r ReadRequest) ([]Point, error) {
 		time int64
 		unit string
 	}
-	found := map[slot]*row{}
+	found := map[slot][]row{}
 	for rows.Next() {
 		var at slot
 		add, err := scanRow(rows, &at.time, &at.unit)
@@ -72,18 +72,15 @@ func (s *Store) Read(ctx context.Context, r ReadRequest) ([]Point, error) {
 			return nil, err
 		}
 		at.time = r.From + floor(at.time-r.From, period)
-		if have := found[at]; have != nil {
-			have.merge(add)
-		} else {
-			found[at] = &add
-		}
+		found[at] = append(found[at], add)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err
 	}
 	out := make([]Point, 0, len(found))
-	for at, r := range found {
-		out = append(out, Point{Time: at.time, Unit: at.unit, Statistics: r.Statistics, row: r})
+	for at, rows := range found {
+		all := mergeAll(rows)
+		out = append(out, Point{Time: at.time, Unit: at.unit, Statistics: all.Statistics, row: &all})
 	}
 	slices.SortFunc(out, func(a, b Point) int { return cmp.Or(cmp.Compare(a.Time, b.Time), cmp.Compare(a.Unit, b.Unit)) })
 	return out, nil

@@ -156,7 +156,7 @@ func (n naive) sum() (sum float64) {
 	return sum
 }
 
-// TestStatisticsOfValues compares random points with a naive computation: exactly up to 256 values, and within [ErrorBound] beyond, in whatever order they come.
+// TestStatisticsOfValues compares random points with a naive computation: exactly up to 256 values, and within [errorBound] beyond, in whatever order they come.
 func TestStatisticsOfValues(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	for round := range 120 {
@@ -195,7 +195,7 @@ func TestStatisticsOfValues(t *testing.T) {
 		} {
 			bound := 1e-12
 			if !exact && text[:2] != "TC" {
-				bound += ErrorBound
+				bound += errorBound
 			}
 			if got := of(t, text, p); math.Abs(got-want) > bound*want {
 				t.Fatalf("round %d: %s of %d samples is %v, want %v", round, text, len(list), got, want)
@@ -209,7 +209,7 @@ func TestStatisticsOfValues(t *testing.T) {
 		}
 		least, most := up(limit), up(limit)
 		if !exact {
-			least, most = up(limit*(1-ErrorBound)*0.999999), up(limit*(1+ErrorBound)*1.000001)
+			least, most = up(limit*(1-errorBound)*0.999999), up(limit*(1+errorBound)*1.000001)
 		}
 		if got := of(t, fmt.Sprintf("TC(:%s)", trimmed(limit)), p); limit > 0 && (got < least || got > most) {
 			t.Fatalf("round %d: %v samples up to %v, want %v to %v", round, got, limit, least, most)
@@ -226,7 +226,7 @@ func TestNear(t *testing.T) {
 	for range 100_000 {
 		v := math.Ldexp(1+random.Float64(), random.IntN(720)-360)
 		got := near(v)
-		if math.Abs(got-v) > ErrorBound*v*(1+1e-9) {
+		if math.Abs(got-v) > errorBound*v*(1+1e-9) {
 			t.Fatalf("%v stands for %v", got, v)
 		}
 		if again := near(got); again != got {

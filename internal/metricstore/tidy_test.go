@@ -1,13 +1,12 @@
 package metricstore
 
 import (
-	"cmp"
 	"math/rand/v2"
 	"slices"
 	"testing"
 	"time"
 
-	gocmp "github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp"
 )
 
 // steps counts the rows of each step that metrics.db has.
@@ -51,7 +50,7 @@ func TestRetention(t *testing.T) {
 			c.at = noon.Add(tt.age)
 			if tidied {
 				must(t, s.Tidy(t.Context()))
-				if diff := gocmp.Diff(tt.steps, steps(t, s)); diff != "" {
+				if diff := cmp.Diff(tt.steps, steps(t, s)); diff != "" {
 					t.Errorf("after %v: %s", tt.age, diff)
 				}
 			}
@@ -123,8 +122,7 @@ func TestTidyKeepsTheSums(t *testing.T) {
 		}
 		if want == nil {
 			want = got
-			all := newRow(&Datum{Values: []float64{0}})
-			all.SampleCount = 0
+			all := row{}
 			for _, p := range got[false] {
 				all.merge(*p.row)
 			}
@@ -137,7 +135,7 @@ func TestTidyKeepsTheSums(t *testing.T) {
 			}
 			continue
 		}
-		if diff := gocmp.Diff(want, got, gocmp.AllowUnexported(Point{}, row{}, distribution{}, sample{})); diff != "" {
+		if diff := cmp.Diff(want, got, cmp.AllowUnexported(Point{}, row{}, distribution{}, sample{})); diff != "" {
 			t.Fatalf("round %d: %s", round, diff)
 		}
 	}
@@ -169,7 +167,7 @@ func TestAlign(t *testing.T) {
 		}
 	}
 	for _, tt := range [][3]int64{{7, 5, 5}, {-7, 5, -10}, {-10, 5, -10}, {0, 5, 0}} {
-		if got := floor(tt[0], tt[1]); cmp.Compare(got, tt[2]) != 0 {
+		if got := floor(tt[0], tt[1]); got != tt[2] {
 			t.Errorf("%v is floored to %d", tt, got)
 		}
 	}
