@@ -64,18 +64,18 @@ func FuzzCBOR(f *testing.F) {
 }
 
 func TestForms(t *testing.T) {
-	const form = "Action=A&Version=1&name=a&list.member.2=b&list.member.1=a&parts.member.1.size=3&count=7&on=true&weight=-1.5&big=10"
+	const form = "Action=A&Version=1&name=a&list.member.2=b&list.member.1=a&parts.member.1.size=3&count=7&on=true&weight=-1.5&big=10&tags.entry.1.key=k&tags.entry.1.value=v"
 	tree, loose, err := queryProtocol{}.tree([]byte(form))
 	if err != nil {
 		t.Fatal(err)
 	}
 	var got thing
 	err = decodeTree(tree, &got, decoder{shapes: testShapes, loose: loose})
-	want := thing{Name: "a", Count: 7, Weight: new(-1.5), Big: 10, On: true, List: []string{"a", "b"}, Parts: []part{{new(int64(3))}}}
+	want := thing{Name: "a", Count: 7, Weight: new(-1.5), Big: 10, On: true, List: []string{"a", "b"}, Tags: map[string]string{"k": "v"}, Parts: []part{{new(int64(3))}}}
 	if diff := cmp.Diff(want, got, cmp.AllowUnexported(thing{})); err != nil || diff != "" {
 		t.Errorf("%v %s", err, diff)
 	}
-	for _, bad := range []string{"count=x", "count=", "on=1", "list=a", "name.member.1=a", "parts.member.1=x"} {
+	for _, bad := range []string{"count=x", "count=", "on=1", "list=a", "name.member.1=a", "parts.member.1=x", "inner=%ff", "%ff=a", "list.member.1=a&list.member.01=b", "tags.entry.1.key=a&tags.entry.1.value=b&tags.entry.2.key=a&tags.entry.2.value=c"} {
 		tree, loose, err := queryProtocol{}.tree([]byte("name=a&" + bad))
 		if err == nil {
 			err = decodeTree(tree, new(thing), decoder{shapes: testShapes, loose: loose})
