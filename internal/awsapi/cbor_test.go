@@ -3,6 +3,7 @@ package awsapi
 import (
 	"bytes"
 	"encoding/json"
+	"reflect"
 	"testing"
 
 	"github.com/aws/smithy-go/encoding/cbor"
@@ -43,6 +44,31 @@ func TestCBOR(t *testing.T) {
 	}
 }
 
+// numbers makes json.Number, as which numbers are read, the numbers that are written.
+func numbers(v any) any {
+	switch v := v.(type) {
+	case map[string]any:
+		out := map[string]any{}
+		for k, e := range v {
+			out[k] = numbers(e)
+		}
+		return out
+	case []any:
+		out := make([]any, len(v))
+		for i, e := range v {
+			out[i] = numbers(e)
+		}
+		return out
+	case json.Number:
+		if i, err := v.Int64(); err == nil {
+			return i
+		}
+		f, _ := v.Float64() // it was read
+		return f
+	}
+	return v
+}
+
 // FuzzCBOR: what is read is written as what AWS's SDK for Go and we read as the same.
 func FuzzCBOR(f *testing.F) {
 	f.Add([]byte("\xbf\x61a\x9f\x01\xf5\xf6\xff\x61b\xfb\x41\xda\x00\x00\x00\x00\x00\x00\xff"))
@@ -52,7 +78,7 @@ func FuzzCBOR(f *testing.F) {
 		if err != nil {
 			return
 		}
-		written := appendCBOR(nil, got)
+		written := appendCBOR(nil, reflect.ValueOf(numbers(got)))
 		again, _, err := cborProtocol{}.tree(written)
 		if diff := cmp.Diff(got, again); err != nil || got != nil && diff != "" {
 			t.Fatalf("%v %s", err, diff)
