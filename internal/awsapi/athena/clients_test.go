@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"weir/internal/awsapi"
+	"weir/internal/awsapi/awsapitest"
 	"weir/internal/sharedtest"
 	"weir/internal/source/sourcetest"
 )
@@ -23,7 +24,7 @@ func TestBoto3(t *testing.T) {
 	python := sourcetest.Python(t, "boto3")
 	t.Parallel()
 	_, server := clientServer(t)
-	out, err := exec.CommandContext(t.Context(), python, "testdata/boto3_client.py", server.URL, testKey, testSecret).CombinedOutput()
+	out, err := exec.CommandContext(t.Context(), python, "testdata/boto3_client.py", server.URL, awsapitest.Key, awsapitest.Secret).CombinedOutput()
 	if err != nil || string(out) != "ok\n" {
 		t.Errorf("%v\n%s", err, out)
 	}
@@ -39,9 +40,7 @@ type cli struct {
 func (c cli) run(args ...string) (object, string) {
 	c.t.Helper()
 	cmd := exec.CommandContext(c.t.Context(), c.path, append([]string{"--endpoint-url", c.endpoint, "--region", "eu-central-1", "--output", "json", "athena"}, args...)...)
-	none := filepath.Join(c.t.TempDir(), "none")
-	cmd.Env = append(os.Environ(), "AWS_ACCESS_KEY_ID="+testKey, "AWS_SECRET_ACCESS_KEY="+testSecret, "AWS_SESSION_TOKEN=", "AWS_MAX_ATTEMPTS=1",
-		"AWS_PAGER=", "AWS_CONFIG_FILE="+none, "AWS_SHARED_CREDENTIALS_FILE="+none)
+	cmd.Env = awsapitest.Environ(c.t)
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	err := cmd.Run()

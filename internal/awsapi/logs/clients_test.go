@@ -17,6 +17,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"weir/internal/awsapi"
+	"weir/internal/awsapi/awsapitest"
 	"weir/internal/sharedtest"
 	"weir/internal/source/sourcetest"
 )
@@ -26,7 +27,7 @@ func TestBoto3(t *testing.T) {
 	python := sourcetest.Python(t, "boto3")
 	t.Parallel()
 	_, server := clientServer(t)
-	out, err := exec.CommandContext(t.Context(), python, "testdata/boto3_client.py", server.URL, testKey, testSecret).CombinedOutput()
+	out, err := exec.CommandContext(t.Context(), python, "testdata/boto3_client.py", server.URL, awsapitest.Key, awsapitest.Secret).CombinedOutput()
 	if err != nil || string(out) != "ok\n" {
 		t.Errorf("%v\n%s", err, out)
 	}
@@ -37,13 +38,11 @@ type cli struct {
 	t        *testing.T
 	path     string
 	endpoint string
-	config   string
 }
 
 func (c *cli) command(ctx context.Context, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, c.path, append([]string{"--endpoint-url", c.endpoint, "--region", "eu-central-1", "--output", "json", "logs"}, args...)...)
-	cmd.Env = append(os.Environ(), "AWS_ACCESS_KEY_ID="+testKey, "AWS_SECRET_ACCESS_KEY="+testSecret, "AWS_SESSION_TOKEN=", "AWS_MAX_ATTEMPTS=1",
-		"AWS_PAGER=", "AWS_CONFIG_FILE="+c.config, "AWS_SHARED_CREDENTIALS_FILE="+c.config, "PYTHONUNBUFFERED=1")
+	cmd.Env = append(awsapitest.Environ(c.t), "PYTHONUNBUFFERED=1")
 	return cmd
 }
 
@@ -85,7 +84,7 @@ func TestAWSCLI(t *testing.T) {
 			path, _ := sourcetest.AWSCLI(t, version)
 			t.Parallel()
 			_, server := clientServer(t)
-			c := &cli{t, path, server.URL, filepath.Join(t.TempDir(), "none")}
+			c := &cli{t, path, server.URL}
 			useCLI(t, c)
 			if version == "2" {
 				followByCLI(t, c)
