@@ -3,7 +3,6 @@ package sns
 import (
 	"encoding/json"
 	"maps"
-	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -13,30 +12,8 @@ import (
 	"weir/internal/sharedtest"
 )
 
-// recorded reads what AWS answered, as others recorded it with values masked: by test and name.
-func recorded(t *testing.T) func(test, name string) any {
-	t.Helper()
-	raw, err := os.ReadFile(sharedtest.Path(t, "data", "vectors", "localstack-aws-snapshots", "sns__test_sns.snapshot.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var all map[string]struct {
-		Content map[string]any `json:"recorded-content"`
-	}
-	if err := json.Unmarshal(raw, &all); err != nil {
-		t.Fatal(err)
-	}
-	return func(test, name string) any {
-		t.Helper()
-		for id, r := range all {
-			if strings.HasSuffix(id, "::"+test) && r.Content[name] != nil {
-				return r.Content[name]
-			}
-		}
-		t.Fatalf("there is no %s of %s", name, test)
-		return nil
-	}
-}
+// recordings is the file of what AWS answered.
+const recordings = "sns__test_sns.snapshot.json"
 
 // masked returns values as recordings have them: what differs from one account to another is masked, and JSON in texts is read.
 func masked(v any, mask *strings.Replacer) any {
@@ -76,7 +53,7 @@ func withoutMetadata(v any) any {
 
 // TestRecordedErrors compares errors with those of AWS.
 func TestRecordedErrors(t *testing.T) {
-	record := recorded(t)
+	record := sharedtest.Recorded(t, recordings)
 	s := newServer(t, anyone{})
 	arn := s.topic("ops")
 	sub := s.ok("Subscribe", object{"TopicArn": arn, "Protocol": "http", "Endpoint": "http://127.0.0.1:9/", "ReturnSubscriptionArn": "true"})["SubscriptionArn"].(string)
@@ -173,7 +150,7 @@ func TestRecordedErrors(t *testing.T) {
 
 // TestRecordedMessageAttributes compares what is said of attributes of messages, in Publish and PublishBatch.
 func TestRecordedMessageAttributes(t *testing.T) {
-	record := recorded(t)
+	record := sharedtest.Recorded(t, recordings)
 	s := newServer(t, anyone{})
 	arn := s.topic("ops")
 	long := strings.Repeat("abcde", 60)
@@ -221,7 +198,7 @@ func TestRecordedMessageAttributes(t *testing.T) {
 
 // TestRecordedTopics compares attributes of topics, through changes, with those of AWS.
 func TestRecordedTopics(t *testing.T) {
-	record := recorded(t)
+	record := sharedtest.Recorded(t, recordings)
 	s := newServer(t, anyone{})
 	mask := strings.NewReplacer("arn:aws:sns:us-east-1:", "arn:<partition>:sns:<region>:", testAccount, "111111111111", ":ops", ":<resource:1>")
 	// get compares the attributes of a topic with a recording; those of FIFO are left out.
@@ -270,7 +247,7 @@ func TestRecordedTopics(t *testing.T) {
 
 // TestRecordedTags compares tags of topics.
 func TestRecordedTags(t *testing.T) {
-	record := recorded(t)
+	record := sharedtest.Recorded(t, recordings)
 	s := newServer(t, anyone{})
 	arn := s.topic("ops")
 	list := func(test, name string) {
@@ -305,7 +282,7 @@ func TestRecordedTags(t *testing.T) {
 
 // TestRecordedSubscriptions compares attributes of subscriptions and lists.
 func TestRecordedSubscriptions(t *testing.T) {
-	record := recorded(t)
+	record := sharedtest.Recorded(t, recordings)
 	s := newServer(t, anyone{})
 	arn := s.topic("ops")
 	const http = "TestSNSSubscriptionHttp::"
