@@ -16,15 +16,15 @@ import (
 	"testing"
 
 	"weir/internal/awsapi"
+	"weir/internal/awsapi/awsapitest"
 	"weir/internal/sharedtest"
-	"weir/internal/sigv4"
 	"weir/internal/source/sourcetest"
 )
 
 // listen serves an API over HTTP for clients that sign, and the links of documents beside it.
 func listen(t *testing.T) (*testServer, *httptest.Server) {
 	t.Helper()
-	s := newServer(t, signed{sigv4.Verifier{Secret: func(id string) (string, bool) { return testSecret, id == testKey }}})
+	s := newServer(t, awsapitest.ByKey)
 	server := httptest.NewServer(s.router)
 	t.Cleanup(server.Close)
 	return s, server
@@ -44,7 +44,7 @@ func TestBoto3(t *testing.T) {
 		}
 	}))
 	defer endpoint.Close()
-	cmd := exec.CommandContext(t.Context(), python, "testdata/boto3_client.py", server.URL, testKey, testSecret, endpoint.URL)
+	cmd := exec.CommandContext(t.Context(), python, "testdata/boto3_client.py", server.URL, awsapitest.Key, awsapitest.Secret, endpoint.URL)
 	stdin, err := cmd.StdinPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -73,11 +73,9 @@ func TestAWSCLI(t *testing.T) {
 			path, _ := sourcetest.AWSCLI(t, version)
 			t.Parallel()
 			_, server := listen(t)
-			none := filepath.Join(t.TempDir(), "none")
 			run := func(args ...string) string {
 				cmd := exec.CommandContext(t.Context(), path, append([]string{"--endpoint-url", server.URL, "--region", testRegion, "--output", "text", "sns"}, args...)...)
-				cmd.Env = append(os.Environ(), "AWS_ACCESS_KEY_ID="+testKey, "AWS_SECRET_ACCESS_KEY="+testSecret, "AWS_SESSION_TOKEN=", "AWS_MAX_ATTEMPTS=1", "AWS_PAGER=",
-					"AWS_CONFIG_FILE="+none, "AWS_SHARED_CREDENTIALS_FILE="+none)
+				cmd.Env = awsapitest.Environ(t)
 				out, _ := cmd.CombinedOutput() // an error is in what it says
 				return strings.TrimSpace(string(out))
 			}
@@ -142,7 +140,7 @@ func TestSDKSnapshots(t *testing.T) {
 	if err != nil || len(files) != 42 {
 		t.Fatalf("%d snapshots: %v", len(files), err)
 	}
-	s := newServer(t, anyone{})
+	s := newServer(t, awsapitest.Anyone{})
 	seen := map[string]bool{}
 	for _, file := range files {
 		raw, err := os.ReadFile(file)
@@ -169,7 +167,7 @@ func TestCapturedRequests(t *testing.T) {
 	if err != nil || len(files) < 2 {
 		t.Fatalf("%d requests: %v", len(files), err)
 	}
-	s := newServer(t, anyone{})
+	s := newServer(t, awsapitest.Anyone{})
 	s.topic("ops")
 	for _, file := range files {
 		raw, err := os.ReadFile(file)
@@ -191,7 +189,7 @@ func TestCapturedRequests(t *testing.T) {
 
 // TestPathParameters answers a request whose form is in its URL, as AWS does.
 func TestPathParameters(t *testing.T) {
-	s := newServer(t, anyone{})
+	s := newServer(t, awsapitest.Anyone{})
 	query := url.Values{"Action": {"Publish"}, "Version": {"2010-03-31"}, "TopicArn": {s.topic("ops")}, "Message": {"test message direct post request"}}
 	r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/?"+query.Encode(), nil)
 	r.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=K/20261130/us-east-1/sns/aws4_request, SignedHeaders=host, Signature=0")
@@ -211,7 +209,7 @@ func FuzzForm(f *testing.F) {
 	} {
 		f.Add(body)
 	}
-	s := newServer(f, anyone{})
+	s := newServer(f, awsapitest.Anyone{})
 	s.topic("ops")
 	f.Fuzz(func(t *testing.T, body string) {
 		r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/", strings.NewReader(body))

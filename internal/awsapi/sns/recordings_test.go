@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"weir/internal/awsapi/awsapitest"
 	"weir/internal/sharedtest"
 )
 
@@ -54,7 +55,7 @@ func withoutMetadata(v any) any {
 // TestRecordedErrors compares errors with those of AWS.
 func TestRecordedErrors(t *testing.T) {
 	record := sharedtest.Recorded(t, recordings)
-	s := newServer(t, anyone{})
+	s := newServer(t, awsapitest.Anyone{})
 	arn := s.topic("ops")
 	sub := s.ok("Subscribe", object{"TopicArn": arn, "Protocol": "http", "Endpoint": "http://127.0.0.1:9/", "ReturnSubscriptionArn": "true"})["SubscriptionArn"].(string)
 	unknown := sub[:len(sub)-8] + "ffffffff"
@@ -151,7 +152,7 @@ func TestRecordedErrors(t *testing.T) {
 // TestRecordedMessageAttributes compares what is said of attributes of messages, in Publish and PublishBatch.
 func TestRecordedMessageAttributes(t *testing.T) {
 	record := sharedtest.Recorded(t, recordings)
-	s := newServer(t, anyone{})
+	s := newServer(t, awsapitest.Anyone{})
 	arn := s.topic("ops")
 	long := strings.Repeat("abcde", 60)
 	for name, attributes := range map[string]map[string]object{
@@ -199,7 +200,7 @@ func TestRecordedMessageAttributes(t *testing.T) {
 // TestRecordedTopics compares attributes of topics, through changes, with those of AWS.
 func TestRecordedTopics(t *testing.T) {
 	record := sharedtest.Recorded(t, recordings)
-	s := newServer(t, anyone{})
+	s := newServer(t, awsapitest.Anyone{})
 	mask := strings.NewReplacer("arn:aws:sns:us-east-1:", "arn:<partition>:sns:<region>:", testAccount, "111111111111", ":ops", ":<resource:1>")
 	// get compares the attributes of a topic with a recording; those of FIFO are left out.
 	get := func(test, name string) {
@@ -248,7 +249,7 @@ func TestRecordedTopics(t *testing.T) {
 // TestRecordedTags compares tags of topics.
 func TestRecordedTags(t *testing.T) {
 	record := sharedtest.Recorded(t, recordings)
-	s := newServer(t, anyone{})
+	s := newServer(t, awsapitest.Anyone{})
 	arn := s.topic("ops")
 	list := func(test, name string) {
 		t.Helper()
@@ -283,7 +284,7 @@ func TestRecordedTags(t *testing.T) {
 // TestRecordedSubscriptions compares attributes of subscriptions and lists.
 func TestRecordedSubscriptions(t *testing.T) {
 	record := sharedtest.Recorded(t, recordings)
-	s := newServer(t, anyone{})
+	s := newServer(t, awsapitest.Anyone{})
 	arn := s.topic("ops")
 	const http = "TestSNSSubscriptionHttp::"
 	if got := s.ok("Subscribe", object{"TopicArn": arn, "Protocol": "http", "Endpoint": "http://127.0.0.1:9/pending"}); !cmp.Equal(withoutMetadata(record(http+"test_http_subscription_response", "subscription")), any(got)) {
@@ -306,7 +307,7 @@ func TestRecordedSubscriptions(t *testing.T) {
 		s.ok("SetTopicAttributes", object{"TopicArn": topic, "AttributeName": "DeliveryPolicy", "AttributeValue": policy})
 		sub := s.ok("Subscribe", object{"TopicArn": topic, "Protocol": "http", "Endpoint": "http://127.0.0.1:9/sns-endpoint", "Attributes": attributes, "ReturnSubscriptionArn": "true"})["SubscriptionArn"].(string)
 		mask := strings.NewReplacer("arn:aws:sns:us-east-1:123456789012:"+name, "arn:<partition>:sns:<region>:111111111111:<resource:1>", sub[strings.LastIndexByte(sub, ':'):], ":<resource:2>",
-			"arn:aws:iam::123456789012:user/"+testKey, "arn:<partition>:iam::111111111111:user/<resource:3>", testAccount, "111111111111", "127.0.0.1:9", "<host:1>")
+			"arn:aws:iam::123456789012:user/"+awsapitest.Key, "arn:<partition>:iam::111111111111:user/<resource:3>", testAccount, "111111111111", "127.0.0.1:9", "<host:1>")
 		if diff := cmp.Diff(withoutMetadata(record(http+test, "sub-attrs")), masked(s.ok("GetSubscriptionAttributes", object{"SubscriptionArn": sub}), mask)); diff != "" {
 			t.Errorf("%s: %s", test, diff)
 		}

@@ -3,7 +3,6 @@ package sns
 import (
 	"encoding/json"
 	"encoding/xml"
-	"errors"
 	"io"
 	"log/slog"
 	"net/http"
@@ -15,39 +14,15 @@ import (
 
 	"weir/internal/awsapi"
 	"weir/internal/notify"
-	"weir/internal/sigv4"
 )
 
 const (
-	testKey, testSecret = "WEIRTESTKEY", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
-	testAccount         = "123456789012"
-	testRegion          = "us-east-1"
-	testURL             = "https://weir.example"
+	testAccount = "123456789012"
+	testRegion  = "us-east-1"
+	testURL     = "https://weir.example"
 )
 
 type object = map[string]any
-
-// signed accepts what is signed by the test's key, anyone accepts all.
-type signed struct{ verifier sigv4.Verifier }
-
-func (signed) AccessKeyID() string { return testKey }
-func (signed) Allows(string) bool  { return true }
-
-func (signed) Screen(*http.Request, string) error { return nil }
-
-func (s signed) Authenticate(r *http.Request, body []byte, service string) (awsapi.Identity, error) {
-	if _, err := s.verifier.Verify(r, body, service); err != nil {
-		if wrong := new(sigv4.Error); errors.As(err, &wrong) {
-			return nil, &awsapi.Error{Code: wrong.Code, Status: wrong.Status, Message: wrong.Message}
-		}
-		return nil, err
-	}
-	return s, nil
-}
-
-type anyone struct{ signed }
-
-func (a anyone) Authenticate(*http.Request, []byte, string) (awsapi.Identity, error) { return a, nil }
 
 // testServer answers requests of the test itself.
 type testServer struct {
