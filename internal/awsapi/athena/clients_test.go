@@ -1,21 +1,14 @@
 package athena
 
 import (
-	"bufio"
 	"bytes"
 	"encoding/json"
-	"net/http"
-	"os"
 	"os/exec"
-	"path/filepath"
-	"reflect"
 	"strings"
 	"testing"
 	"time"
 
-	"weir/internal/awsapi"
 	"weir/internal/awsapi/awsapitest"
-	"weir/internal/sharedtest"
 	"weir/internal/source/sourcetest"
 )
 
@@ -91,40 +84,7 @@ func TestAWSCLI(t *testing.T) {
 
 // TestCapturedRequests reads the requests for Athena that real clients sent: they are known, and violate nothing.
 func TestCapturedRequests(t *testing.T) {
-	files, err := filepath.Glob(filepath.Join(sharedtest.Path(t, "corpus", "aws-client-requests"), "*", "*.http"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	operations := newServer(t, "", nil).api.operations()
-	read := 0
-	for _, file := range files {
-		raw, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		raw, _, _ = bytes.Cut(raw, []byte("\n### RESPONSE"))
-		r, err := http.ReadRequest(bufio.NewReader(bytes.NewReader(raw)))
-		if err != nil {
-			continue // S3's are cut otherwise
-		}
-		operation, ok := strings.CutPrefix(r.Header.Get("X-Amz-Target"), "AmazonAthena.")
-		if !ok {
-			continue
-		}
-		_, body, _ := bytes.Cut(raw, []byte("\r\n\r\n"))
-		op, known := operations[operation]
-		if !known {
-			t.Errorf("%s: %s is not known", file, operation)
-			continue
-		}
-		read++
-		if err := awsapi.Decode(bytes.TrimSpace(body), reflect.New(op.In).Interface(), shapes); err != nil {
-			t.Errorf("%s: %v", file, err)
-		}
-	}
-	if read < 8 {
-		t.Errorf("only %d requests", read)
-	}
+	awsapitest.Captured(t, "AmazonAthena", newServer(t, "", nil).api.operations(), shapes, 8)
 }
 
 // TestGrafana sends what Grafana's Athena source sends, in its order: it looks for catalogs, databases, workgroups and tables, asks the workgroup for

@@ -12,7 +12,10 @@ import (
 )
 
 // Key and Secret are the access key that clients have in tests.
-const Key, Secret = "WEIRTESTKEY", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
+const (
+	Key    = "WEIRTESTKEY"
+	Secret = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
+)
 
 // Anyone is an authenticator that lets all requests in, as those of Key, which may do all.
 type Anyone struct{}

@@ -6,19 +6,15 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"net/http"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
-	"weir/internal/awsapi"
 	"weir/internal/awsapi/awsapitest"
-	"weir/internal/sharedtest"
 	"weir/internal/source/sourcetest"
 )
 
@@ -185,42 +181,5 @@ func followByCLI(t *testing.T, c *cli) {
 // TestCapturedRequests reads the requests for logs that real clients sent: all have the right types, and those of the
 // operations that are here violate nothing.
 func TestCapturedRequests(t *testing.T) {
-	files, err := filepath.Glob(filepath.Join(sharedtest.Path(t, "corpus", "aws-client-requests"), "*", "*.http"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := newServer(t, nil)
-	read := 0
-	for _, file := range files {
-		raw, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		raw, _, _ = bytes.Cut(raw, []byte("\n### RESPONSE"))
-		r, err := http.ReadRequest(bufio.NewReader(bytes.NewReader(raw)))
-		if err != nil {
-			continue // S3's are cut otherwise
-		}
-		operation, ok := strings.CutPrefix(r.Header.Get("X-Amz-Target"), "Logs_20140328.")
-		if !ok {
-			continue
-		}
-		_, body, _ := bytes.Cut(raw, []byte("\r\n\r\n"))
-		op, known := s.api.operations()[operation]
-		if !known {
-			t.Errorf("%s: %s is not known", file, operation)
-			continue
-		}
-		read++
-		if err := decodeAs(op, body); err != nil {
-			t.Errorf("%s: %v", file, err)
-		}
-	}
-	if read < 20 {
-		t.Errorf("only %d requests", read)
-	}
-}
-
-func decodeAs(op awsapi.Operation, body []byte) error {
-	return awsapi.Decode(bytes.TrimSpace(body), newOf(op), shapes)
+	awsapitest.Captured(t, "Logs_20140328", newServer(t, nil).api.operations(), shapes, 20)
 }

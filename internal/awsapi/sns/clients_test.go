@@ -3,8 +3,11 @@ package sns
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"encoding/xml"
+	"errors"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -106,8 +109,10 @@ func decode(t *testing.T, s *testServer, body string) (operation string, err err
 		return operation, nil
 	}
 	in := reflect.New(op.In)
-	if err := awsapi.DecodeForm([]byte(body), in.Interface(), s.api.Service().Shapes); err != nil {
-		return operation, err
+	service := s.api.Service()
+	service.Operations[operation] = awsapi.HandleRaw[struct{}](func(_ context.Context, c *awsapi.Call) (*empty, error) { return nil, c.Decode(in.Interface()) })
+	if w := post(t, awsapi.NewRouter(awsapitest.Anyone{}, slog.New(slog.DiscardHandler), service), body); w.Code != http.StatusOK {
+		return operation, errors.New(w.Body.String())
 	}
 	// What the form has, the request has too: no member is passed over.
 	for key := range values {
@@ -132,25 +137,16 @@ func member(v reflect.Value, name string) bool {
 
 // TestSDKSnapshots reads the requests that AWS's SDK for Go makes with every member set.
 func TestSDKSnapshots(t *testing.T) {
-	dir, err := exec.CommandContext(t.Context(), "go", "list", "-m", "-f", "{{.Dir}}", "github.com/aws/aws-sdk-go-v2/service/sns").Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-	files, err := filepath.Glob(filepath.Join(strings.TrimSpace(string(dir)), "request_snapshot", "*.snap"))
-	if err != nil || len(files) != 42 {
-		t.Fatalf("%d snapshots: %v", len(files), err)
+	requests := awsapitest.Requests(t, "sns")
+	if len(requests) != 42 {
+		t.Fatalf("%d snapshots", len(requests))
 	}
 	s := newServer(t, awsapitest.Anyone{})
 	seen := map[string]bool{}
-	for _, file := range files {
-		raw, err := os.ReadFile(file)
+	for name, body := range requests {
+		operation, err := decode(t, s, string(body))
 		if err != nil {
-			t.Fatal(err)
-		}
-		_, body, _ := strings.Cut(string(raw), "x-www-form-urlencoded\n\n")
-		operation, err := decode(t, s, strings.TrimSpace(body))
-		if err != nil {
-			t.Errorf("%s: %v", file, err)
+			t.Errorf("%s: %v", name, err)
 		}
 		seen[operation] = true
 	}
@@ -212,11 +208,7 @@ func FuzzForm(f *testing.F) {
 	s := newServer(f, awsapitest.Anyone{})
 	s.topic("ops")
 	f.Fuzz(func(t *testing.T, body string) {
-		r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/", strings.NewReader(body))
-		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-		r.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=K/20261130/us-east-1/sns/aws4_request, SignedHeaders=host, Signature=0")
-		w := httptest.NewRecorder()
-		s.router.ServeHTTP(w, r)
+		w := post(t, s.router, body)
 		if _, err := read(xml.NewDecoder(w.Body)); err != nil || w.Code >= http.StatusInternalServerError {
 			t.Fatalf("%d %v of %q", w.Code, err, body)
 		}

@@ -89,16 +89,23 @@ func itoa(n int) string {
 	return string(b)
 }
 
+// post sends a form, as of a client that may do all.
+func post(t testing.TB, router *awsapi.Router, body string) *httptest.ResponseRecorder {
+	t.Helper()
+	r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/", strings.NewReader(body))
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded; charset=utf-8")
+	r.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=K/20261130/us-east-1/sns/aws4_request, SignedHeaders=host, Signature=0")
+	w := httptest.NewRecorder()
+	router.ServeHTTP(w, r)
+	return w
+}
+
 // call asks for an operation and returns the status and the body as XML tells it.
 func (s *testServer) call(operation string, in object) (int, any) {
 	s.t.Helper()
 	values := url.Values{"Action": {operation}, "Version": {"2010-03-31"}}
 	form("", in, values)
-	r := httptest.NewRequestWithContext(s.t.Context(), http.MethodPost, "/", strings.NewReader(values.Encode()))
-	r.Header.Set("Content-Type", "application/x-www-form-urlencoded; charset=utf-8")
-	r.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=K/20261130/us-east-1/sns/aws4_request, SignedHeaders=host, Signature=0")
-	w := httptest.NewRecorder()
-	s.router.ServeHTTP(w, r)
+	w := post(s.t, s.router, values.Encode())
 	v, err := read(xml.NewDecoder(w.Body))
 	if err != nil {
 		s.t.Fatal(err)
