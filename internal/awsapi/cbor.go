@@ -3,11 +3,9 @@ package awsapi
 import (
 	"encoding/binary"
 	"encoding/json"
-	"maps"
 	"math"
 	"net/http"
 	"reflect"
-	"slices"
 	"strconv"
 	"unicode/utf8"
 )
@@ -39,13 +37,13 @@ func (cborProtocol) answer(w http.ResponseWriter, _ *Call, out any) error {
 		w.WriteHeader(http.StatusOK)
 		return nil
 	}
-	write(w, http.StatusOK, cborType, appendAnswer(nil, reflect.ValueOf(out)))
+	write(w, http.StatusOK, cborType, appendCBOR(nil, reflect.ValueOf(out)))
 	return nil
 }
 
 func (cborProtocol) fail(w http.ResponseWriter, c *Call, status int, e *Error) {
 	w.Header().Set("Smithy-Protocol", "rpc-v2-cbor")
-	write(w, status, cborType, appendCBOR(nil, c.errorMembers(e)))
+	write(w, status, cborType, appendCBOR(nil, reflect.ValueOf(c.errorMembers(e))))
 }
 
 // Major types of CBOR.
@@ -63,6 +61,10 @@ const (
 const (
 	cborIndefinite = 31
 	cborBreak      = 0xff
+	cborFalse      = 0xf4
+	cborTrue       = 0xf5
+	cborNull       = 0xf6
+	cborFloat64    = 0xfb
 	maxCBORDepth   = 64
 )
 
@@ -208,14 +210,14 @@ func half(bits uint16) float64 {
 	return f
 }
 
-// appendAnswer writes a value as encoding/json does, under the names of the json tags, but that times are tagged.
-func appendAnswer(b []byte, v reflect.Value) []byte {
+// appendCBOR writes a value as encoding/json does, under the names of the json tags, but that times are tagged.
+func appendCBOR(b []byte, v reflect.Value) []byte {
 	switch v.Kind() {
-	case reflect.Pointer:
+	case reflect.Pointer, reflect.Interface:
 		if v.IsNil() {
-			return appendCBOR(b, nil)
+			return append(b, cborNull)
 		}
-		return appendAnswer(b, v.Elem())
+		return appendCBOR(b, v.Elem())
 	case reflect.Struct:
 		var n uint64
 		for range members(v) {
@@ -223,74 +225,48 @@ func appendAnswer(b []byte, v reflect.Value) []byte {
 		}
 		b = appendHead(b, cborMap, n)
 		for name, e := range members(v) {
-			b = appendAnswer(appendCBOR(b, name), e)
+			b = appendCBOR(appendText(b, name), e)
 		}
 		return b
 	case reflect.Slice:
 		b = appendHead(b, cborList, uint64(v.Len()))
 		for i := range v.Len() {
-			b = appendAnswer(b, v.Index(i))
+			b = appendCBOR(b, v.Index(i))
 		}
 		return b
 	case reflect.Map:
 		b = appendHead(b, cborMap, uint64(v.Len()))
 		for _, k := range sortedKeys(v) {
-			b = appendAnswer(appendCBOR(b, k), v.MapIndex(reflect.ValueOf(k)))
+			b = appendCBOR(appendText(b, k), v.MapIndex(reflect.ValueOf(k)))
 		}
 		return b
 	case reflect.Float64:
-		return binary.BigEndian.AppendUint64(append(b, 0xfb), math.Float64bits(v.Float()))
+		return appendFloat(b, v.Float())
 	case reflect.Int64, reflect.Int32, reflect.Int:
 		if t, ok := reflect.TypeAssert[Time](v); ok {
-			return binary.BigEndian.AppendUint64(append(appendHead(b, cborTag, 1), 0xfb), math.Float64bits(t.seconds()))
+			return appendFloat(appendHead(b, cborTag, 1), t.seconds())
 		}
 		if v.Int() < 0 {
 			return appendHead(b, cborNegative, uint64(-1-v.Int()))
 		}
 		return appendHead(b, cborUint, uint64(v.Int()))
 	case reflect.Bool:
-		return appendCBOR(b, v.Bool())
+		if v.Bool() {
+			return append(b, cborTrue)
+		}
+		return append(b, cborFalse)
 	case reflect.String:
-		return appendCBOR(b, v.String())
+		return appendText(b, v.String())
 	}
 	panic("awsapi: an answer has a member that CBOR can't have: " + v.Kind().String())
 }
 
-// appendCBOR writes what encoding/json reads.
-func appendCBOR(b []byte, v any) []byte {
-	switch v := v.(type) {
-	case nil:
-		return append(b, 0xf6)
-	case bool:
-		if v {
-			return append(b, 0xf5)
-		}
-		return append(b, 0xf4)
-	case string:
-		return append(appendHead(b, cborText, uint64(len(v))), v...)
-	case json.Number:
-		if i, err := v.Int64(); err == nil {
-			if i < 0 {
-				return appendHead(b, cborNegative, uint64(-1-i))
-			}
-			return appendHead(b, cborUint, uint64(i))
-		}
-		f, _ := v.Float64()
-		return binary.BigEndian.AppendUint64(append(b, 0xfb), math.Float64bits(f))
-	case []any:
-		b = appendHead(b, cborList, uint64(len(v)))
-		for _, e := range v {
-			b = appendCBOR(b, e)
-		}
-		return b
-	case map[string]any:
-		b = appendHead(b, cborMap, uint64(len(v)))
-		for _, k := range slices.Sorted(maps.Keys(v)) {
-			b = appendCBOR(appendCBOR(b, k), v[k])
-		}
-		return b
-	}
-	panic("awsapi: an answer has a member that CBOR can't have")
+func appendText(b []byte, text string) []byte {
+	return append(appendHead(b, cborText, uint64(len(text))), text...)
+}
+
+func appendFloat(b []byte, f float64) []byte {
+	return binary.BigEndian.AppendUint64(append(b, cborFloat64), math.Float64bits(f))
 }
 
 func appendHead(b []byte, major byte, n uint64) []byte {

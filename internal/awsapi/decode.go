@@ -46,15 +46,6 @@ func Decode(body []byte, in any, shapes Shapes) error {
 	return decodeTree(tree, in, decoder{shapes: shapes})
 }
 
-// DecodeForm reads a body of AWS Query into in, as [Decode] does one of JSON.
-func DecodeForm(body []byte, in any, shapes Shapes) error {
-	tree, loose, err := queryProtocol{}.tree(body)
-	if err != nil {
-		return err
-	}
-	return decodeTree(tree, in, decoder{shapes: shapes, loose: loose})
-}
-
 func decodeTree(tree map[string]any, in any, d decoder) error {
 	if err := d.structure(tree, reflect.ValueOf(in).Elem(), ""); err != nil {
 		return err

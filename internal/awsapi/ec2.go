@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 )
 
 // ec2Protocol is EC2's form of AWS Query: lists are flat ("A.2.B=x"), answers have no element for the result, and errors are a list.
@@ -45,9 +44,6 @@ func malformed(err error) error {
 func flatLists(path string, v any) (any, error) {
 	object, ok := v.(map[string]any)
 	if !ok {
-		if text, _ := v.(string); !utf8.ValidString(text) {
-			return nil, serialization("the value of %.100s is not UTF-8", path)
-		}
 		return v, nil
 	}
 	for k, e := range object {

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // queryProtocol is AWS Query: forms, answered by XML.
@@ -41,8 +42,13 @@ func formTree(body []byte) (map[string]any, error) {
 			continue
 		}
 		parts := strings.Split(key, ".")
-		if len(parts) > 32 {
+		switch {
+		case len(parts) > 32:
 			return nil, serialization("the name of a member is too deep: %.100s", key)
+		case !utf8.ValidString(key):
+			return nil, serialization("the name %.100q is not UTF-8", key)
+		case !utf8.ValidString(values[0]):
+			return nil, serialization("the value of %.100s is not UTF-8", key)
 		}
 		at, last := root, parts[len(parts)-1]
 		for _, part := range parts[:len(parts)-1] {
@@ -87,7 +93,7 @@ func lists(v any) any {
 	var all []element
 	for k, e := range members {
 		n, err := strconv.Atoi(k)
-		if err != nil {
+		if err != nil || k != strconv.Itoa(n) { // 01 would have no place beside 1
 			return object
 		}
 		all = append(all, element{n, e})
@@ -100,8 +106,8 @@ func lists(v any) any {
 	return list
 }
 
-// mapOf makes a map of entries by number, each with a key and a value, under the names that AWS's models have: "A.entry.1.key=k&A.entry.1.value=v", or with Name and
-// Value. object is what else it is.
+// mapOf makes a map of entries by number, each with a key of its own and a value, under the names that AWS's models have: "A.entry.1.key=k&A.entry.1.value=v", or with
+// Name and Value. object is what else it is.
 func mapOf(object, entries map[string]any) any {
 	out := map[string]any{}
 	for number, e := range entries {
@@ -116,6 +122,9 @@ func mapOf(object, entries map[string]any) any {
 				return object
 			}
 			value = entry["Value"]
+		}
+		if _, twice := out[key]; twice { // entries have no order that would say which counts
+			return object
 		}
 		out[key] = value
 	}
@@ -193,13 +202,8 @@ func writeXML(b *bytes.Buffer, element string, v reflect.Value) {
 //
 // Source: Java SE API, Double.toString; 21.0 and 41.0 were recorded.
 func Decimal(f float64) string {
-	switch {
-	case math.IsNaN(f):
-		return "NaN"
-	case math.IsInf(f, 1):
-		return "Infinity"
-	case math.IsInf(f, -1):
-		return "-Infinity"
+	if math.IsNaN(f) || math.IsInf(f, 0) {
+		return specialText(f)
 	}
 	if abs := math.Abs(f); abs == 0 || abs >= 1e-3 && abs < 1e7 {
 		text := strconv.FormatFloat(f, 'f', -1, 64)

@@ -85,13 +85,15 @@ func (rt *Router) serve(w http.ResponseWriter, r *http.Request, c *Call) error {
 	if c.Identity, err = rt.auth.Authenticate(r, received.Bytes(), c.Service.Name); err != nil {
 		return err
 	}
-	body := received.Bytes()
+	if c.Body, err = unpack(r.Header.Get("Content-Encoding"), received.Bytes(), op.MaxBody); err != nil {
+		return err
+	}
 	if c.form {
 		// Only the body says which operation a form is for, or the URL where there is no body.
-		if len(body) == 0 {
-			body = []byte(r.URL.RawQuery)
+		if len(c.Body) == 0 {
+			c.Body = []byte(r.URL.RawQuery)
 		}
-		if op, known = c.formOperation(body); known && op.MaxBody > 0 && int64(received.Len()) > op.MaxBody {
+		if op, known = c.formOperation(); known && op.MaxBody > 0 && int64(len(c.Body)) > op.MaxBody {
 			return tooLarge(op.MaxBody)
 		}
 	}
@@ -104,9 +106,6 @@ func (rt *Router) serve(w http.ResponseWriter, r *http.Request, c *Call) error {
 			Code: cmp.Or(c.Service.Denied, "AccessDeniedException"), Status: http.StatusForbidden,
 			Message: "the access key " + c.Identity.AccessKeyID() + " is not authorized to perform: " + action,
 		}
-	}
-	if c.Body, err = unpack(r.Header.Get("Content-Encoding"), body, op.MaxBody); err != nil {
-		return err
 	}
 	return op.answer(r.Context(), w, c)
 }
@@ -161,9 +160,9 @@ func scopeService(authorization string) string {
 	return parts[3]
 }
 
-// formOperation reads from a form which operation it is for.
-func (c *Call) formOperation(body []byte) (Operation, bool) {
-	form, err := url.ParseQuery(string(body))
+// formOperation reads from the body, a form, which operation it is for.
+func (c *Call) formOperation() (Operation, bool) {
+	form, err := url.ParseQuery(string(c.Body))
 	if err != nil || form.Get("Version") != c.Service.Version {
 		return Operation{}, false
 	}

@@ -184,6 +184,32 @@ func TestRouterAuthenticatesWhatWasSent(t *testing.T) {
 	}
 }
 
+// TestPackedForms sends forms packed by gzip, as older SDKs do with large requests of PutMetricData, whose operation only the unpacked body tells.
+func TestPackedForms(t *testing.T) {
+	rt := NewRouter(grants(""), slog.New(slog.DiscardHandler), &Service{Name: "boxes", Version: "1", Operations: map[string]Operation{
+		"Echo":  Handle(func(_ context.Context, _ *Call, in *lid) (*lid, error) { return in, nil }),
+		"Small": Handle(func(context.Context, *Call, *lid) (*struct{}, error) { return nil, nil }).WithMaxBody(64),
+	}})
+	for body, want := range map[string]string{
+		zipped(t, "Action=Echo&Version=1&Closed=true"):                            "<EchoResult><Closed>true</Closed></EchoResult>",
+		zipped(t, "Action=Small&Version=1"):                                       "<SmallResponse",
+		zipped(t, "Action=Small&Version=1&A="+strings.Repeat("a", 64)):            "RequestEntityTooLargeException",
+		zipped(t, "Action=Echo&Version=1&A="+strings.Repeat("a", DefaultMaxBody)): "RequestEntityTooLargeException",
+		zipped(t, "Action=Nothing&Version=1"):                                     "UnknownOperationException",
+		"Action=Echo&Version=1":                                                   "MalformedHttpRequestException",
+	} {
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/", strings.NewReader(body))
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		r.Header.Set("Content-Encoding", "gzip")
+		r.Header.Set("Authorization", ec2Scope)
+		w := httptest.NewRecorder()
+		rt.ServeHTTP(w, r)
+		if !strings.Contains(w.Body.String(), want) {
+			t.Errorf("%d %s\nwant %s", w.Code, w.Body, want)
+		}
+	}
+}
+
 func TestMatch(t *testing.T) {
 	tests := []struct {
 		name, method, path string

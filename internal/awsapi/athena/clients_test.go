@@ -1,20 +1,14 @@
 package athena
 
 import (
-	"bufio"
 	"bytes"
 	"encoding/json"
-	"net/http"
-	"os"
 	"os/exec"
-	"path/filepath"
-	"reflect"
 	"strings"
 	"testing"
 	"time"
 
-	"weir/internal/awsapi"
-	"weir/internal/sharedtest"
+	"weir/internal/awsapi/awsapitest"
 	"weir/internal/source/sourcetest"
 )
 
@@ -23,7 +17,7 @@ func TestBoto3(t *testing.T) {
 	python := sourcetest.Python(t, "boto3")
 	t.Parallel()
 	_, server := clientServer(t)
-	out, err := exec.CommandContext(t.Context(), python, "testdata/boto3_client.py", server.URL, testKey, testSecret).CombinedOutput()
+	out, err := exec.CommandContext(t.Context(), python, "testdata/boto3_client.py", server.URL, awsapitest.Key, awsapitest.Secret).CombinedOutput()
 	if err != nil || string(out) != "ok\n" {
 		t.Errorf("%v\n%s", err, out)
 	}
@@ -39,9 +33,7 @@ type cli struct {
 func (c cli) run(args ...string) (object, string) {
 	c.t.Helper()
 	cmd := exec.CommandContext(c.t.Context(), c.path, append([]string{"--endpoint-url", c.endpoint, "--region", "eu-central-1", "--output", "json", "athena"}, args...)...)
-	none := filepath.Join(c.t.TempDir(), "none")
-	cmd.Env = append(os.Environ(), "AWS_ACCESS_KEY_ID="+testKey, "AWS_SECRET_ACCESS_KEY="+testSecret, "AWS_SESSION_TOKEN=", "AWS_MAX_ATTEMPTS=1",
-		"AWS_PAGER=", "AWS_CONFIG_FILE="+none, "AWS_SHARED_CREDENTIALS_FILE="+none)
+	cmd.Env = awsapitest.Environ(c.t)
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	err := cmd.Run()
@@ -92,40 +84,7 @@ func TestAWSCLI(t *testing.T) {
 
 // TestCapturedRequests reads the requests for Athena that real clients sent: they are known, and violate nothing.
 func TestCapturedRequests(t *testing.T) {
-	files, err := filepath.Glob(filepath.Join(sharedtest.Path(t, "corpus", "aws-client-requests"), "*", "*.http"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	operations := newServer(t, "", nil).api.operations()
-	read := 0
-	for _, file := range files {
-		raw, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		raw, _, _ = bytes.Cut(raw, []byte("\n### RESPONSE"))
-		r, err := http.ReadRequest(bufio.NewReader(bytes.NewReader(raw)))
-		if err != nil {
-			continue // S3's are cut otherwise
-		}
-		operation, ok := strings.CutPrefix(r.Header.Get("X-Amz-Target"), "AmazonAthena.")
-		if !ok {
-			continue
-		}
-		_, body, _ := bytes.Cut(raw, []byte("\r\n\r\n"))
-		op, known := operations[operation]
-		if !known {
-			t.Errorf("%s: %s is not known", file, operation)
-			continue
-		}
-		read++
-		if err := awsapi.Decode(bytes.TrimSpace(body), reflect.New(op.In).Interface(), shapes); err != nil {
-			t.Errorf("%s: %v", file, err)
-		}
-	}
-	if read < 8 {
-		t.Errorf("only %d requests", read)
-	}
+	awsapitest.Captured(t, "AmazonAthena", newServer(t, "", nil).api.operations(), shapes, 8)
 }
 
 // TestGrafana sends what Grafana's Athena source sends, in its order: it looks for catalogs, databases, workgroups and tables, asks the workgroup for

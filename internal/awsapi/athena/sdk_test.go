@@ -2,7 +2,6 @@ package athena
 
 import (
 	"errors"
-	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -15,39 +14,20 @@ import (
 
 	"weir/internal/awsapi"
 	"weir/internal/awsapi/awsapitest"
-	"weir/internal/sigv4"
 )
-
-// signed accepts what is signed by one key.
-type signed struct{ verifier sigv4.Verifier }
-
-const testKey, testSecret = "WEIRTESTKEY", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
-
-func (signed) Screen(*http.Request, string) error { return nil }
-
-func (s signed) Authenticate(r *http.Request, body []byte, service string) (awsapi.Identity, error) {
-	if _, err := s.verifier.Verify(r, body, service); err != nil {
-		if wrong := new(sigv4.Error); errors.As(err, &wrong) {
-			return nil, &awsapi.Error{Code: wrong.Code, Status: wrong.Status, Message: wrong.Message}
-		}
-		return nil, err
-	}
-	return everyone{testKey}, nil
-}
 
 // clientServer is a server on loopback, for real clients: what is not signed is refused, and the clock is the real one.
 func clientServer(t *testing.T) (*testServer, *httptest.Server) {
 	t.Helper()
 	s := newServer(t, "", func(o *Options) { o.Now = time.Now })
-	auth := signed{sigv4.Verifier{Secret: func(id string) (string, bool) { return testSecret, id == testKey }}}
-	server := httptest.NewServer(awsapi.NewRouter(auth, s.api.Log, s.api.Service()))
+	server := httptest.NewServer(awsapi.NewRouter(awsapitest.ByKey, s.api.Log, s.api.Service()))
 	t.Cleanup(server.Close)
 	return s, server
 }
 
 func goClient(endpoint string) *athena.Client {
 	return athena.New(athena.Options{
-		BaseEndpoint: &endpoint, Region: "us-west-2", Credentials: credentials.NewStaticCredentialsProvider(testKey, testSecret, ""), RetryMaxAttempts: 1,
+		BaseEndpoint: &endpoint, Region: "us-west-2", Credentials: credentials.NewStaticCredentialsProvider(awsapitest.Key, awsapitest.Secret, ""), RetryMaxAttempts: 1,
 	})
 }
 

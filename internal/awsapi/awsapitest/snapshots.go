@@ -17,8 +17,8 @@ import (
 	"weir/internal/awsapi"
 )
 
-// Requests returns the body of each request of a service, such as "athena", by the name of its operation, as JSON: the snapshots of
-// services that speak CBOR are in that.
+// Requests returns the body of each request of a service, such as "athena", by the name of its operation: as JSON, also where the snapshots of a
+// service are in CBOR, or as a form of AWS Query or EC2.
 func Requests(t *testing.T, service string) map[string][]byte {
 	t.Helper()
 	return snapshots(t, service, "request")
@@ -79,6 +79,8 @@ func snapshots(t *testing.T, service, of string) map[string][]byte {
 		if _, rest, ok := bytes.Cut(raw, []byte("Smithy-Protocol: rpc-v2-cbor\n")); ok {
 			_, body, _ = bytes.Cut(rest, []byte("\n\n")) // behind the other headers
 			out[name] = FromCBOR(t, name, body)
+		} else if _, form, ok := bytes.Cut(raw, []byte("x-www-form-urlencoded\n\n")); ok {
+			out[name] = bytes.TrimSpace(form)
 		} else if i := bytes.IndexByte(body, '{'); i >= 0 {
 			out[name] = body[i:]
 		}

@@ -19,8 +19,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"weir/internal/awsapi/awsapitest"
 	"weir/internal/sharedtest"
-	"weir/internal/sigv4"
 	sourceec2 "weir/internal/source/ec2"
 	"weir/internal/source/s3"
 	"weir/internal/source/sourcetest"
@@ -29,7 +29,7 @@ import (
 // clientServer is a server that real clients can ask.
 func clientServer(t *testing.T) (*server, *httptest.Server) {
 	t.Helper()
-	s := newServer(t, signed{sigv4.Verifier{Secret: func(id string) (string, bool) { return testSecret, id == testKey }}})
+	s := newServer(t, awsapitest.ByKey)
 	listening := httptest.NewServer(s.http)
 	t.Cleanup(listening.Close)
 	return s, listening
@@ -40,7 +40,7 @@ func TestBoto3(t *testing.T) {
 	python := sourcetest.Python(t, "boto3")
 	t.Parallel()
 	_, listening := clientServer(t)
-	out, err := exec.CommandContext(t.Context(), python, "testdata/boto3_client.py", listening.URL, testKey, testSecret).CombinedOutput()
+	out, err := exec.CommandContext(t.Context(), python, "testdata/boto3_client.py", listening.URL, awsapitest.Key, awsapitest.Secret).CombinedOutput()
 	if err != nil || string(out) != "ok\n" {
 		t.Errorf("%v\n%s", err, out)
 	}
@@ -53,11 +53,9 @@ func TestAWSCLI(t *testing.T) {
 			path, _ := sourcetest.AWSCLI(t, version)
 			t.Parallel()
 			_, listening := clientServer(t)
-			none := filepath.Join(t.TempDir(), "none")
 			run := func(to any, args ...string) string {
 				cmd := exec.CommandContext(t.Context(), path, append([]string{"--endpoint-url", listening.URL, "--region", "us-east-1", "--output", "json", "ec2"}, args...)...)
-				cmd.Env = append(os.Environ(), "AWS_ACCESS_KEY_ID="+testKey, "AWS_SECRET_ACCESS_KEY="+testSecret, "AWS_SESSION_TOKEN=", "AWS_MAX_ATTEMPTS=1",
-					"AWS_PAGER=", "AWS_CONFIG_FILE="+none, "AWS_SHARED_CREDENTIALS_FILE="+none)
+				cmd.Env = awsapitest.Environ(t)
 				var stdout, stderr bytes.Buffer
 				cmd.Stdout, cmd.Stderr = &stdout, &stderr
 				err := cmd.Run()
@@ -122,7 +120,7 @@ func TestOwnClient(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	access := s3.Access{EndpointURL: listening.URL, MaxAttempts: 1, Env: map[string]string{"AWS_ACCESS_KEY_ID": testKey, "AWS_SECRET_ACCESS_KEY": testSecret, "AWS_REGION": "us-east-1"}}
+	access := s3.Access{EndpointURL: listening.URL, MaxAttempts: 1, Env: map[string]string{"AWS_ACCESS_KEY_ID": awsapitest.Key, "AWS_SECRET_ACCESS_KEY": awsapitest.Secret, "AWS_REGION": "us-east-1"}}
 	for _, ids := range [][]string{nil, {made.IDs[0], "fl-0123456789abcdef0"}} {
 		logs, err := sourceec2.FlowLogs(t.Context(), sourceec2.Config{Access: access, IDs: ids})
 		if err != nil {
@@ -192,7 +190,7 @@ func TestCapturedRequests(t *testing.T) {
 	for _, c := range captured(t) {
 		s := servers[c.client]
 		if s == nil {
-			s = newServer(t, everyone{})
+			s = newServer(t, awsapitest.Anyone{})
 			servers[c.client] = s
 		}
 		operation, id := c.form.Get("Action"), c.form.Get("FlowLogId.1")
@@ -230,17 +228,9 @@ func TestCapturedRequests(t *testing.T) {
 
 // TestSDKRequests reads the requests that AWS's SDK for Go has in its snapshots, with every member set: none is unknown, and there are no others.
 func TestSDKRequests(t *testing.T) {
-	dir, err := exec.CommandContext(t.Context(), "go", "list", "-m", "-f", "{{.Dir}}", "github.com/aws/aws-sdk-go-v2/service/ec2").Output()
-	if err != nil {
-		t.Fatal(err)
-	}
+	requests := awsapitest.Requests(t, "ec2")
 	for name, op := range (&API{}).operations() {
-		raw, err := os.ReadFile(filepath.Join(strings.TrimSpace(string(dir)), "request_snapshot", name+".request.snap"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		_, body, _ := strings.Cut(string(raw), "\n\nAction=")
-		form, err := url.ParseQuery("Action=" + strings.TrimSpace(body))
+		form, err := url.ParseQuery(string(requests[name]))
 		if err != nil {
 			t.Fatal(err)
 		}

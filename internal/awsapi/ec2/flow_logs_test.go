@@ -8,12 +8,13 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"weir/internal/awsapi/awsapitest"
 	"weir/internal/flowlogstore"
 )
 
 // TestDescribed makes flow logs and compares all that is said of them.
 func TestDescribed(t *testing.T) {
-	s := newServer(t, everyone{})
+	s := newServer(t, awsapitest.Anyone{})
 	const format = "${version} ${account-id} ${interface-id} ${srcaddr} ${dstaddr} ${srcport} ${dstport} ${protocol} ${packets} ${bytes} ${start} ${end} ${action} ${log-status}"
 	tests := []struct {
 		name, parameters string
@@ -72,7 +73,7 @@ func TestDescribed(t *testing.T) {
 
 // TestUnsuccessful names a log group as CloudWatch Logs does, which EC2 does not take.
 func TestUnsuccessful(t *testing.T) {
-	s := newServer(t, everyone{})
+	s := newServer(t, awsapitest.Anyone{})
 	const group = "arn:aws:logs:us-east-1:123456789012:log-group:g:*"
 	out := s.ok("CreateFlowLogs", "ClientToken=t&ResourceType=VPC&TrafficType=ALL&ResourceId.1=vpc-1&ResourceId.2=vpc-2&DeliverLogsPermissionArn=arn:aws:iam::123456789012:role/r&LogDestination="+group)
 	got := [][]string{out.at("clientToken"), out.at("flowLogIdSet/item"), out.at("unsuccessful/item/resourceId"), out.at("unsuccessful/item/error/code"), out.at("unsuccessful/item/error/message")}
@@ -84,7 +85,7 @@ func TestUnsuccessful(t *testing.T) {
 
 // TestRefused sends what is wrong. What the store refuses is tested there, but for one of each operation.
 func TestRefused(t *testing.T) {
-	s := newServer(t, everyone{})
+	s := newServer(t, awsapitest.Anyone{})
 	id := s.create(base + "vpc-1")
 	many := func(parameter string, n int) string {
 		var b strings.Builder
@@ -156,7 +157,7 @@ func TestRefused(t *testing.T) {
 
 // TestFilters asks for some of the flow logs.
 func TestFilters(t *testing.T) {
-	s := newServer(t, everyone{})
+	s := newServer(t, awsapitest.Anyone{})
 	a := s.create(base + "vpc-1" + teamSpec + "&TagSpecification.1.Tag.1.Value=a*b")
 	b := s.create("ResourceType=Subnet&TrafficType=REJECT&LogGroupName=/vpc/flow&ResourceId.1=subnet-1&DeliverLogsPermissionArn=arn:aws:iam::123456789012:role/r" + teamSpec + "&TagSpecification.1.Tag.1.Value=axb")
 	c := s.create("ResourceType=TransitGateway&MaxAggregationInterval=60&LogDestinationType=kinesis-data-firehose&LogDestination=arn:aws:firehose:us-east-1:123456789012:deliverystream/s&ResourceId.1=tgw-1")
@@ -197,7 +198,7 @@ func TestFilters(t *testing.T) {
 
 // TestPages reads all in pages, while flow logs go.
 func TestPages(t *testing.T) {
-	s := newServer(t, everyone{})
+	s := newServer(t, awsapitest.Anyone{})
 	var want []string
 	for i := range 7 {
 		want = append(want, s.create(fmt.Sprintf("%svpc-%d", base, i+1)+teamSpec))
@@ -233,7 +234,7 @@ func TestPages(t *testing.T) {
 
 // TestTags puts, lists and takes tags.
 func TestTags(t *testing.T) {
-	s := newServer(t, everyone{})
+	s := newServer(t, awsapitest.Anyone{})
 	a, b := s.create(base+"vpc-1"), s.create(base+"vpc-2")
 	both := "&ResourceId.1=" + a + "&ResourceId.2=" + b
 	list := func(parameters string) (out []string) {

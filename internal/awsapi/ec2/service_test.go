@@ -2,7 +2,6 @@ package ec2
 
 import (
 	"encoding/xml"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -14,36 +13,7 @@ import (
 
 	"weir/internal/awsapi"
 	"weir/internal/flowlogstore"
-	"weir/internal/sigv4"
 )
-
-const testKey, testSecret = "WEIRTESTKEY", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
-
-// everyone is let in and may do all.
-type everyone struct{}
-
-func (everyone) AccessKeyID() string { return testKey }
-
-func (everyone) Allows(string) bool { return true }
-
-func (everyone) Screen(*http.Request, string) error { return nil }
-
-func (e everyone) Authenticate(*http.Request, []byte, string) (awsapi.Identity, error) { return e, nil }
-
-// signed lets in who signs with the test's key.
-type signed struct{ verifier sigv4.Verifier }
-
-func (signed) Screen(*http.Request, string) error { return nil }
-
-func (s signed) Authenticate(r *http.Request, body []byte, service string) (awsapi.Identity, error) {
-	if _, err := s.verifier.Verify(r, body, service); err != nil {
-		if wrong := new(sigv4.Error); errors.As(err, &wrong) {
-			return nil, &awsapi.Error{Code: wrong.Code, Status: wrong.Status, Message: wrong.Message}
-		}
-		return nil, err
-	}
-	return everyone{}, nil
-}
 
 // server answers without a listener.
 type server struct {

@@ -6,18 +6,15 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"net/http"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
-	"weir/internal/awsapi"
-	"weir/internal/sharedtest"
+	"weir/internal/awsapi/awsapitest"
 	"weir/internal/source/sourcetest"
 )
 
@@ -26,7 +23,7 @@ func TestBoto3(t *testing.T) {
 	python := sourcetest.Python(t, "boto3")
 	t.Parallel()
 	_, server := clientServer(t)
-	out, err := exec.CommandContext(t.Context(), python, "testdata/boto3_client.py", server.URL, testKey, testSecret).CombinedOutput()
+	out, err := exec.CommandContext(t.Context(), python, "testdata/boto3_client.py", server.URL, awsapitest.Key, awsapitest.Secret).CombinedOutput()
 	if err != nil || string(out) != "ok\n" {
 		t.Errorf("%v\n%s", err, out)
 	}
@@ -37,13 +34,11 @@ type cli struct {
 	t        *testing.T
 	path     string
 	endpoint string
-	config   string
 }
 
 func (c *cli) command(ctx context.Context, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, c.path, append([]string{"--endpoint-url", c.endpoint, "--region", "eu-central-1", "--output", "json", "logs"}, args...)...)
-	cmd.Env = append(os.Environ(), "AWS_ACCESS_KEY_ID="+testKey, "AWS_SECRET_ACCESS_KEY="+testSecret, "AWS_SESSION_TOKEN=", "AWS_MAX_ATTEMPTS=1",
-		"AWS_PAGER=", "AWS_CONFIG_FILE="+c.config, "AWS_SHARED_CREDENTIALS_FILE="+c.config, "PYTHONUNBUFFERED=1")
+	cmd.Env = append(awsapitest.Environ(c.t), "PYTHONUNBUFFERED=1")
 	return cmd
 }
 
@@ -85,7 +80,7 @@ func TestAWSCLI(t *testing.T) {
 			path, _ := sourcetest.AWSCLI(t, version)
 			t.Parallel()
 			_, server := clientServer(t)
-			c := &cli{t, path, server.URL, filepath.Join(t.TempDir(), "none")}
+			c := &cli{t, path, server.URL}
 			useCLI(t, c)
 			if version == "2" {
 				followByCLI(t, c)
@@ -186,42 +181,5 @@ func followByCLI(t *testing.T, c *cli) {
 // TestCapturedRequests reads the requests for logs that real clients sent: all have the right types, and those of the
 // operations that are here violate nothing.
 func TestCapturedRequests(t *testing.T) {
-	files, err := filepath.Glob(filepath.Join(sharedtest.Path(t, "corpus", "aws-client-requests"), "*", "*.http"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := newServer(t, nil)
-	read := 0
-	for _, file := range files {
-		raw, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		raw, _, _ = bytes.Cut(raw, []byte("\n### RESPONSE"))
-		r, err := http.ReadRequest(bufio.NewReader(bytes.NewReader(raw)))
-		if err != nil {
-			continue // S3's are cut otherwise
-		}
-		operation, ok := strings.CutPrefix(r.Header.Get("X-Amz-Target"), "Logs_20140328.")
-		if !ok {
-			continue
-		}
-		_, body, _ := bytes.Cut(raw, []byte("\r\n\r\n"))
-		op, known := s.api.operations()[operation]
-		if !known {
-			t.Errorf("%s: %s is not known", file, operation)
-			continue
-		}
-		read++
-		if err := decodeAs(op, body); err != nil {
-			t.Errorf("%s: %v", file, err)
-		}
-	}
-	if read < 20 {
-		t.Errorf("only %d requests", read)
-	}
-}
-
-func decodeAs(op awsapi.Operation, body []byte) error {
-	return awsapi.Decode(bytes.TrimSpace(body), newOf(op), shapes)
+	awsapitest.Captured(t, "Logs_20140328", newServer(t, nil).api.operations(), shapes, 20)
 }

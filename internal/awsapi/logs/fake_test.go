@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"weir/internal/awsapi"
+	"weir/internal/awsapi/awsapitest"
 	"weir/internal/insights"
 	"weir/internal/insights/value"
 	"weir/internal/logstore"
@@ -117,17 +118,6 @@ type oneSink string
 
 func (s oneSink) Has(name string) bool { return name == string(s) }
 
-// everyone accepts all requests.
-type everyone struct{}
-
-func (everyone) AccessKeyID() string                { return "WEIRTESTKEY" }
-func (everyone) Allows(string) bool                 { return true }
-func (everyone) Screen(*http.Request, string) error { return nil }
-
-func (everyone) Authenticate(*http.Request, []byte, string) (awsapi.Identity, error) {
-	return everyone{}, nil
-}
-
 var testTime = time.Date(2026, 11, 29, 12, 0, 0, 0, time.UTC)
 
 type testServer struct {
@@ -162,7 +152,9 @@ func newServer(t testing.TB, change func(*Options)) *testServer {
 	return &testServer{t: t, api: api, store: store, http: newRouter(api)}
 }
 
-func newRouter(api *API) *awsapi.Router { return awsapi.NewRouter(everyone{}, api.Log, api.Service()) }
+func newRouter(api *API) *awsapi.Router {
+	return awsapi.NewRouter(awsapitest.Anyone{}, api.Log, api.Service())
+}
 
 type object = map[string]any
 

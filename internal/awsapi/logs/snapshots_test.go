@@ -1,9 +1,7 @@
 package logs
 
 import (
-	"encoding/json"
 	"maps"
-	"os"
 	"regexp"
 	"strings"
 	"testing"
@@ -12,31 +10,6 @@ import (
 
 	"weir/internal/sharedtest"
 )
-
-// recorded reads what AWS answered, as others recorded it with values masked: by test and name.
-func recorded(t *testing.T, file string) func(test, name string) any {
-	t.Helper()
-	raw, err := os.ReadFile(sharedtest.Path(t, "data", "vectors", "localstack-aws-snapshots", file))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var all map[string]struct {
-		Content map[string]any `json:"recorded-content"`
-	}
-	if err := json.Unmarshal(raw, &all); err != nil {
-		t.Fatal(err)
-	}
-	return func(test, name string) any {
-		t.Helper()
-		for id, r := range all {
-			if strings.HasSuffix(id, "::"+test) && r.Content[name] != nil {
-				return r.Content[name]
-			}
-		}
-		t.Fatalf("%s has no %s of %s", file, name, test)
-		return nil
-	}
-}
 
 // A mask replaces values of ours by those of a recording.
 type mask map[string]string
@@ -89,7 +62,7 @@ func compare(t *testing.T, want, got any, m mask) {
 }
 
 func TestSnapshotsOfGroups(t *testing.T) {
-	of := recorded(t, "logs__test_logs_groups.snapshot.json")
+	of := sharedtest.Recorded(t, "logs__test_logs_groups.snapshot.json")
 	s := newServer(t, nil)
 	s.group("group-1")
 	long := strings.Repeat("a", 513)
@@ -106,7 +79,7 @@ func TestSnapshotsOfGroups(t *testing.T) {
 }
 
 func TestSnapshotsOfTags(t *testing.T) {
-	of := recorded(t, "logs__test_logs_groups.snapshot.json")
+	of := sharedtest.Recorded(t, "logs__test_logs_groups.snapshot.json")
 	s := newServer(t, nil)
 	name, arn := object{"logGroupName": "g"}, object{"resourceArn": s.api.groupARN("g")}
 	with := func(base object, more object) object {
@@ -136,7 +109,7 @@ func TestSnapshotsOfTags(t *testing.T) {
 }
 
 func TestSnapshotsOfStreams(t *testing.T) {
-	of := recorded(t, "logs__test_logs_streams.snapshot.json")
+	of := sharedtest.Recorded(t, "logs__test_logs_streams.snapshot.json")
 	s := newServer(t, nil)
 	s.group("group", "stream-1")
 	names := mask{"log-group:group": "log-group:<log-group>", "stream-1": "<log-stream-name:1>", "stream-2": "<log-stream-name:2>", "stream-3": "<log-stream-name:3>"}
@@ -157,7 +130,7 @@ func TestSnapshotsOfStreams(t *testing.T) {
 }
 
 func TestSnapshotsOfEvents(t *testing.T) {
-	of := recorded(t, "logs__test_logs_filter_events.snapshot.json")
+	of := sharedtest.Recorded(t, "logs__test_logs_filter_events.snapshot.json")
 	s := newServer(t, nil)
 	s.group("group", "stream")
 	compare(t, of("TestFilterLogEvents::test_filter_log_events_limit_validation", "error-limit-exceeded"), failure(s, "FilterLogEvents", object{"logGroupName": "group", "limit": 10001}), nil)
@@ -165,7 +138,7 @@ func TestSnapshotsOfEvents(t *testing.T) {
 }
 
 func TestSnapshotsOfMetricFilters(t *testing.T) {
-	of := recorded(t, "logs__test_logs_metric_filters.snapshot.json")
+	of := sharedtest.Recorded(t, "logs__test_logs_metric_filters.snapshot.json")
 	filter := func(group, name, pattern, metric, namespace, value string, more object) object {
 		transformation := object{"metricName": metric, "metricNamespace": namespace, "metricValue": value}
 		maps.Copy(transformation, more)
@@ -235,6 +208,6 @@ func TestSnapshotsOfMetricFilters(t *testing.T) {
 
 func TestSnapshotsOfEmptyLists(t *testing.T) {
 	s := newServer(t, nil)
-	compare(t, recorded(t, "logs__test_logs_export_tasks.snapshot.json")("TestExportTasks::test_describe_export_tasks_not_found", "task-not-found"), s.ok("DescribeExportTasks", object{"taskId": "x"}), nil)
-	compare(t, recorded(t, "logs__test_logs_destinations.snapshot.json")("TestDestinations::test_describe_destinations_empty", "describe-destinations-empty"), s.ok("DescribeDestinations", object{}), nil)
+	compare(t, sharedtest.Recorded(t, "logs__test_logs_export_tasks.snapshot.json")("TestExportTasks::test_describe_export_tasks_not_found", "task-not-found"), s.ok("DescribeExportTasks", object{"taskId": "x"}), nil)
+	compare(t, sharedtest.Recorded(t, "logs__test_logs_destinations.snapshot.json")("TestDestinations::test_describe_destinations_empty", "describe-destinations-empty"), s.ok("DescribeDestinations", object{}), nil)
 }

@@ -5,13 +5,12 @@ import (
 	"net/http/httptest"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"weir/internal/awsapi"
-	"weir/internal/sigv4"
+	"weir/internal/awsapi/awsapitest"
 	"weir/internal/source/sourcetest"
 )
 
@@ -20,8 +19,7 @@ func alarmServer(t *testing.T) string {
 	t.Helper()
 	s := newServer(t)
 	s.now = time.Now()
-	auth := signed{sigv4.Verifier{Secret: func(id string) (string, bool) { return testSecret, id == testKey }}}
-	server := httptest.NewServer(awsapi.NewRouter(auth, s.api.Log, s.api.Service()))
+	server := httptest.NewServer(awsapi.NewRouter(awsapitest.ByKey, s.api.Log, s.api.Service()))
 	t.Cleanup(server.Close)
 	return server.URL
 }
@@ -30,7 +28,7 @@ func alarmServer(t *testing.T) string {
 func TestBoto3Alarms(t *testing.T) {
 	python := sourcetest.Python(t, "boto3")
 	t.Parallel()
-	out, err := exec.CommandContext(t.Context(), python, "testdata/boto3_alarms.py", alarmServer(t), testKey, testSecret).CombinedOutput()
+	out, err := exec.CommandContext(t.Context(), python, "testdata/boto3_alarms.py", alarmServer(t), awsapitest.Key, awsapitest.Secret).CombinedOutput()
 	if err != nil || string(out) != "ok\n" {
 		t.Errorf("%v\n%s", err, out)
 	}
@@ -45,12 +43,11 @@ func TestAWSCLIAlarms(t *testing.T) {
 		t.Run("version "+version, func(t *testing.T) {
 			path, _ := sourcetest.AWSCLI(t, version)
 			t.Parallel()
-			url, none := alarmServer(t), filepath.Join(t.TempDir(), "none")
+			url := alarmServer(t)
 			run := func(args ...string) (out, failed string) {
 				t.Helper()
 				cmd := exec.CommandContext(t.Context(), path, append([]string{"--endpoint-url", url, "--region", "eu-west-1", "--output", "json", "cloudwatch"}, args...)...)
-				cmd.Env = append(os.Environ(), "AWS_ACCESS_KEY_ID="+testKey, "AWS_SECRET_ACCESS_KEY="+testSecret, "AWS_SESSION_TOKEN=", "AWS_MAX_ATTEMPTS=1", "AWS_PAGER=",
-					"AWS_CONFIG_FILE="+none, "AWS_SHARED_CREDENTIALS_FILE="+none)
+				cmd.Env = awsapitest.Environ(t)
 				var stdout, stderr strings.Builder
 				cmd.Stdout, cmd.Stderr = &stdout, &stderr
 				if cmd.Run() != nil {

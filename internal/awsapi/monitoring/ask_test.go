@@ -14,6 +14,7 @@ import (
 	"github.com/aws/smithy-go/encoding/cbor"
 
 	"weir/internal/awsapi"
+	"weir/internal/awsapi/awsapitest"
 )
 
 // object is a JSON object.
@@ -66,7 +67,7 @@ func send(t *testing.T, api *API, protocol, operation, body string) answered {
 		r.Header.Set("Smithy-Protocol", "rpc-v2-cbor")
 	}
 	w := httptest.NewRecorder()
-	router := awsapi.NewRouter(anyone{}, api.Log, api.Service())
+	router := awsapi.NewRouter(awsapitest.Anyone{}, api.Log, api.Service())
 	router.ServeHTTP(w, r)
 	out := answered{status: w.Code, body: w.Body.Bytes()}
 	out.queryCode, _, _ = strings.Cut(w.Header().Get("X-Amzn-Query-Error"), ";")

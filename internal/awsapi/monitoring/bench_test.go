@@ -10,6 +10,7 @@ import (
 	"github.com/aws/smithy-go/encoding/cbor"
 
 	"weir/internal/awsapi"
+	"weir/internal/awsapi/awsapitest"
 	"weir/internal/metricstore"
 )
 
@@ -26,7 +27,7 @@ func BenchmarkPutMetricData(b *testing.B) {
 		data = append(data, object{"MetricName": "bytes", "Value": float64(i), "Unit": "Bytes", "Timestamp": noon, "Dimensions": list(object{"Name": "eni", "Value": fmt.Sprintf("eni-%05d", i)})})
 	}
 	body := string(cbor.Encode(cborOf(object{"Namespace": "Bench", "MetricData": data})))
-	router := awsapi.NewRouter(anyone{}, api.Log, api.Service())
+	router := awsapi.NewRouter(awsapitest.Anyone{}, api.Log, api.Service())
 	n := 0
 	for b.Loop() {
 		r := httptest.NewRequestWithContext(b.Context(), http.MethodPost, "/service/GraniteServiceVersion20100801/operation/PutMetricData", strings.NewReader(body))

@@ -16,6 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"weir/internal/awsapi"
+	"weir/internal/awsapi/awsapitest"
 	"weir/internal/sharedtest"
 	"weir/internal/sigv4"
 )
@@ -71,7 +72,7 @@ func TestCapturedAlarms(t *testing.T) {
 				}
 				return secret, ok
 			}}
-			router := awsapi.NewRouter(signed{verifier}, s.api.Log, s.api.Service())
+			router := awsapi.NewRouter(awsapitest.Signed{Verifier: verifier}, s.api.Log, s.api.Service())
 			var got []string
 			for _, r := range captured(t, client) {
 				var err error

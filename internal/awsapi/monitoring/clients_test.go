@@ -6,9 +6,7 @@ import (
 	"errors"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -20,14 +18,14 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 	"github.com/google/go-cmp/cmp"
 
-	"weir/internal/sigv4"
+	"weir/internal/awsapi/awsapitest"
 	"weir/internal/source/sourcetest"
 )
 
 // clientServer is a server on loopback that refuses what is not signed. packed counts the bodies that came packed.
 func clientServer(t *testing.T) (url string, packed *atomic.Int32) {
 	t.Helper()
-	next := router(t, signed{sigv4.Verifier{Secret: func(id string) (string, bool) { return testSecret, id == testKey }}})
+	next := router(t, awsapitest.ByKey)
 	packed = new(atomic.Int32)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("Content-Encoding") == "gzip" {
@@ -43,7 +41,7 @@ func clientServer(t *testing.T) (url string, packed *atomic.Int32) {
 func TestGoSDK(t *testing.T) {
 	url, packed := clientServer(t)
 	client := cloudwatch.New(cloudwatch.Options{
-		BaseEndpoint: &url, Region: "us-west-2", Credentials: credentials.NewStaticCredentialsProvider(testKey, testSecret, ""), RetryMaxAttempts: 1,
+		BaseEndpoint: &url, Region: "us-west-2", Credentials: credentials.NewStaticCredentialsProvider(awsapitest.Key, awsapitest.Secret, ""), RetryMaxAttempts: 1,
 	})
 	minute := time.Now().Add(-10 * time.Minute).Truncate(time.Minute).UTC()
 	in := &cloudwatch.PutMetricDataInput{Namespace: aws.String("sdk")}
@@ -113,17 +111,12 @@ func TestClients(t *testing.T) {
 			t.Error(diff)
 		}
 	}
-	env := func(t *testing.T) []string {
-		none := filepath.Join(t.TempDir(), "none")
-		return append(os.Environ(), "AWS_ACCESS_KEY_ID="+testKey, "AWS_SECRET_ACCESS_KEY="+testSecret, "AWS_SESSION_TOKEN=", "AWS_MAX_ATTEMPTS=1", "AWS_PAGER=",
-			"AWS_CONFIG_FILE="+none, "AWS_SHARED_CREDENTIALS_FILE="+none, "AWS_DEFAULT_REGION=us-east-1")
-	}
 	t.Run("boto3", func(t *testing.T) {
 		python := sourcetest.Python(t, "boto3")
 		t.Parallel()
 		url, packed := clientServer(t)
 		cmd := exec.CommandContext(t.Context(), python, "-c", boto3Script, url, begin, end)
-		cmd.Env = env(t)
+		cmd.Env = append(awsapitest.Environ(t), "AWS_DEFAULT_REGION=us-east-1")
 		out, err := cmd.CombinedOutput()
 		if err != nil {
 			t.Fatalf("%v\n%s", err, out)
@@ -141,7 +134,7 @@ func TestClients(t *testing.T) {
 			run := func(args ...string) []byte {
 				t.Helper()
 				cmd := exec.CommandContext(t.Context(), path, append([]string{"--endpoint-url", url, "--output", "json", "cloudwatch"}, args...)...)
-				cmd.Env = env(t)
+				cmd.Env = append(awsapitest.Environ(t), "AWS_DEFAULT_REGION=us-east-1")
 				var stderr bytes.Buffer
 				cmd.Stderr = &stderr
 				out, err := cmd.Output()

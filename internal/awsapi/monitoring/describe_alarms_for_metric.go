@@ -30,7 +30,7 @@ func (a *API) describeAlarmsForMetric(ctx context.Context, _ *awsapi.Call, in *d
 	if in.Statistic != "" && in.ExtendedStatistic != "" {
 		return nil, validation("Statistic and ExtendedStatistic cannot both be set")
 	}
-	of, err := identity(in.Namespace, in.MetricName, in.Dimensions)
+	of, err := identity(metric{in.Namespace, in.MetricName, in.Dimensions})
 	if err != nil {
 		return nil, err
 	}

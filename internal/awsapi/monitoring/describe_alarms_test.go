@@ -262,6 +262,7 @@ func TestDeleteAlarms(t *testing.T) {
 func TestTagsOf(t *testing.T) {
 	s := newServer(t)
 	s.ok("PutInsightRule", object{"RuleName": "top", "RuleDefinition": topSources, "Tags": list(object{"Key": "a", "Value": "1"})})
+	s.ok("PutMetricAlarm", metricAlarmOf("ssh", nil))
 	for _, arn := range []string{"arn:aws:cloudwatch:eu-west-1::insight-rule/top", "arn:aws:cloudwatch:us-east-1:123456789012:insight-rule/top"} {
 		if tags := s.ok("ListTagsForResource", object{"ResourceARN": arn})["Tags"].([]any); len(tags) != 1 {
 			t.Errorf("%s has %v", arn, tags)
@@ -272,6 +273,8 @@ func TestTagsOf(t *testing.T) {
 		"top": "InvalidParameterValueException: ",
 		"arn:aws:cloudwatch:eu-west-1:999999999999:insight-rule/top": "InvalidParameterValueException: ",
 		"arn:aws:cloudwatch:eu-west-1:123456789012:dashboard/top":    "InvalidParameterValueException: ",
+		"arn:aws:cloudwatch:us-east-1:123456789012:alarm:ssh":        "InvalidParameterValueException: ",
+		"arn:aws:cloudwatch:eu-west-1::alarm:ssh":                    "InvalidParameterValueException: ",
 		"arn:aws:cloudwatch:eu-west-1:123456789012:alarm:top":        "ResourceNotFoundException: There is no alarm top.",
 		"arn:aws:cloudwatch:eu-west-1:123456789012:insight-rule/x":   "ResourceNotFoundException: There is no insight rule x.",
 	} {

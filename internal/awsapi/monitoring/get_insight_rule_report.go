@@ -56,8 +56,9 @@ type insightRuleMetricDatapoint struct {
 //
 // Source: AWS, GetInsightRuleReport; that a report without data has no contributors, and zeros for each period, was recorded.
 func (a *API) getInsightRuleReport(ctx context.Context, _ *awsapi.Call, in *getInsightRuleReportRequest) (*getInsightRuleReportResponse, error) {
+	from, to := wholeSeconds(in.Start, in.End)
 	r := contributor.ReportRequest{
-		Name: in.Name, From: floorSecond(in.Start), To: -floorSecond(-in.End), Period: int64(in.Period), Metrics: in.Metrics, OrderBy: in.OrderBy,
+		Name: in.Name, From: from, To: to, Period: int64(in.Period), Metrics: in.Metrics, OrderBy: in.OrderBy,
 	}
 	switch {
 	case r.From >= r.To:
@@ -86,15 +87,6 @@ func (a *API) getInsightRuleReport(ctx context.Context, _ *awsapi.Call, in *getI
 		out.MetricDatapoints = append(out.MetricDatapoints, shownDatapoint(&report.Datapoints[i], in.Metrics))
 	}
 	return out, nil
-}
-
-// floorSecond returns the last whole second of a time.
-func floorSecond(t awsapi.Time) int64 {
-	n := int64(t) / 1000
-	if t < 0 && t%1000 != 0 {
-		n--
-	}
-	return n
 }
 
 // shownDatapoint returns a datapoint with some metrics.

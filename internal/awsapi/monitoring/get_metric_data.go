@@ -84,15 +84,16 @@ func (a *API) getMetricData(ctx context.Context, _ *awsapi.Call, in *getMetricDa
 	if err != nil {
 		return nil, err
 	}
+	from, to := wholeSeconds(in.Start, in.End)
 	if page.from == nil {
 		// Less than 15 days ago it is rounded by the period of each metric.
-		page.from = new(metricstore.Align(floorSecond(in.Start), 1, a.Now()))
+		page.from = new(metricstore.Align(from, 1, a.Now()))
 	}
 	source := metricmath.Stored{Points: a.Metrics}
 	if a.InsightRules != nil {
 		source.Rules = RuleMetrics{Reports: a.InsightRules}
 	}
-	all, err := metricmath.Evaluate(ctx, source, queries, *page.from, -floorSecond(-in.End))
+	all, err := metricmath.Evaluate(ctx, source, queries, *page.from, to)
 	if err != nil {
 		return nil, ofMath(err)
 	}

@@ -2,9 +2,7 @@ package monitoring
 
 import (
 	"encoding/json"
-	"os"
 	"os/exec"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -14,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 	"github.com/google/go-cmp/cmp"
 
+	"weir/internal/awsapi/awsapitest"
 	"weir/internal/source/sourcetest"
 )
 
@@ -43,7 +42,7 @@ func TestMetricDataClients(t *testing.T) {
 			url, _ := clientServer(t)
 			path, args := program(t, url)
 			t.Parallel()
-			client := cloudwatch.New(cloudwatch.Options{BaseEndpoint: &url, Region: "us-east-1", Credentials: credentials.NewStaticCredentialsProvider(testKey, testSecret, "")})
+			client := cloudwatch.New(cloudwatch.Options{BaseEndpoint: &url, Region: "us-east-1", Credentials: credentials.NewStaticCredentialsProvider(awsapitest.Key, awsapitest.Secret, "")})
 			put := &cloudwatch.PutMetricDataInput{Namespace: aws.String("clients")}
 			for i, v := range []float64{1, 3} {
 				put.MetricData = append(put.MetricData, types.MetricDatum{
@@ -54,10 +53,8 @@ func TestMetricDataClients(t *testing.T) {
 			if _, err := client.PutMetricData(t.Context(), put); err != nil {
 				t.Fatal(err)
 			}
-			none := filepath.Join(t.TempDir(), "none")
 			cmd := exec.CommandContext(t.Context(), path, args...)
-			cmd.Env = append(os.Environ(), "AWS_ACCESS_KEY_ID="+testKey, "AWS_SECRET_ACCESS_KEY="+testSecret, "AWS_SESSION_TOKEN=", "AWS_MAX_ATTEMPTS=1", "AWS_PAGER=",
-				"AWS_CONFIG_FILE="+none, "AWS_SHARED_CREDENTIALS_FILE="+none, "AWS_DEFAULT_REGION=us-east-1")
+			cmd.Env = append(awsapitest.Environ(t), "AWS_DEFAULT_REGION=us-east-1")
 			out, err := cmd.CombinedOutput()
 			if err != nil {
 				t.Fatalf("%v\n%s", err, out)

@@ -14,7 +14,7 @@ type getMetricStatisticsRequest struct {
 	metric
 	Start      *awsapi.Time `json:"StartTime"`
 	End        *awsapi.Time `json:"EndTime"`
-	Period     int32        `json:"Period" shape:"period"`
+	Period     int32        `json:"Period" shape:"atLeast1"`
 	Statistics []string     `json:"Statistics" shape:"statistics" each:"statistic"`
 	Extended   []string     `json:"ExtendedStatistics" shape:"percentiles"`
 	Unit       string       `json:"Unit" shape:"unit"`
@@ -46,14 +46,9 @@ func (a *API) getMetricStatistics(ctx context.Context, _ *awsapi.Call, in *getMe
 	if err != nil {
 		return nil, err
 	}
-	m := metricstore.Metric{Namespace: in.Namespace, Name: in.Name}
-	for _, d := range in.Dimensions {
-		m.Dimensions = append(m.Dimensions, metricstore.Dimension(d))
-	}
-	metricstore.SortDimensions(m.Dimensions)
-	from, to := int64(*in.Start)/1000, (int64(*in.End)+999)/1000
+	from, to := wholeSeconds(*in.Start, *in.End)
 	points, err := a.Metrics.Read(ctx, metricstore.ReadRequest{
-		Metric: m, From: metricstore.Align(from, int(in.Period), a.Now()), To: to, Period: int(in.Period), Unit: in.Unit, Values: values,
+		Metric: stored(in.metric), From: metricstore.Align(from, int(in.Period), a.Now()), To: to, Period: int(in.Period), Unit: in.Unit, Values: values,
 	})
 	if err != nil {
 		return nil, err

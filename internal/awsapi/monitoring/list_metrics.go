@@ -75,6 +75,17 @@ func (a *API) listMetrics(ctx context.Context, _ *awsapi.Call, in *listMetricsRe
 	return out, nil
 }
 
+// stored returns a metric of a request as the store has it.
+func stored(m metric) metricstore.Metric {
+	out := metricstore.Metric{Namespace: m.Namespace, Name: m.Name}
+	for _, d := range m.Dimensions {
+		out.Dimensions = append(out.Dimensions, metricstore.Dimension(d))
+	}
+	metricstore.SortDimensions(out.Dimensions)
+	return out
+}
+
+// shownMetric returns a metric of the store as answers have it.
 func shownMetric(m metricstore.Metric) metric {
 	out := metric{Namespace: m.Namespace, Name: m.Name, Dimensions: []dimension{}}
 	for _, d := range m.Dimensions {

@@ -1,9 +1,6 @@
 package monitoring
 
 import (
-	"slices"
-	"strings"
-
 	"weir/internal/metricmath"
 	"weir/internal/metricstore"
 )
@@ -44,7 +41,7 @@ func (a *API) queries(member string, list []metricDataQuery) ([]metricmath.Query
 			ID: q.ID, Expression: q.Expression, Label: q.Label, ReturnData: q.ReturnData == nil || *q.ReturnData, Period: int(q.Period), Account: q.Account,
 		}
 		if s := q.MetricStat; s != nil {
-			m, err := identity(s.Metric.Namespace, s.Metric.Name, s.Metric.Dimensions)
+			m, err := identity(s.Metric)
 			if err != nil {
 				return nil, err
 			}
@@ -55,13 +52,9 @@ func (a *API) queries(member string, list []metricDataQuery) ([]metricmath.Query
 	return out, nil
 }
 
-// identity returns the metric of a namespace, a name and dimensions.
-func identity(namespace, name string, dimensions []dimension) (metricstore.Metric, error) {
-	m := metricstore.Metric{Namespace: namespace, Name: name}
-	for _, d := range dimensions {
-		m.Dimensions = append(m.Dimensions, metricstore.Dimension(d))
-	}
-	slices.SortFunc(m.Dimensions, func(a, b metricstore.Dimension) int { return strings.Compare(a.Name, b.Name) })
+// identity returns a metric as the store has it. One with a dimension twice is refused.
+func identity(of metric) (metricstore.Metric, error) {
+	m := stored(of)
 	for i := 1; i < len(m.Dimensions); i++ {
 		if m.Dimensions[i].Name == m.Dimensions[i-1].Name {
 			return m, validation("The dimension %s is there twice.", m.Dimensions[i].Name)

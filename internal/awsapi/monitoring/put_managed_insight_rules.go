@@ -21,8 +21,8 @@ type managedRule struct {
 //
 // Source: AWS, PutManagedInsightRules.
 func (a *API) putManagedInsightRules(_ context.Context, _ *awsapi.Call, in *putManagedInsightRulesRequest) (*insightRuleFailures, error) {
-	for _, r := range in.Rules {
-		return nil, invalidValue("The template %s is not one of this server, which has no managed rules: use PutInsightRule.", r.Template)
+	if len(in.Rules) > 0 {
+		return nil, invalidValue("The template %s is not one of this server, which has no managed rules: use PutInsightRule.", in.Rules[0].Template)
 	}
 	return &insightRuleFailures{Failures: []partialFailure{}}, nil
 }

@@ -178,7 +178,7 @@ func (in *putMetricAlarmRequest) watchedMetric(m *alarm.Metric) (err error) {
 	if _, err := metricstore.ParseStatistic(m.Statistic); err != nil {
 		return validation("The value %.100s for parameter ExtendedStatistic is not supported: %v.", m.Statistic, err)
 	}
-	m.Metric, err = identity(in.Namespace, in.MetricName, in.Dimensions)
+	m.Metric, err = identity(metric{in.Namespace, in.MetricName, in.Dimensions})
 	return err
 }
 

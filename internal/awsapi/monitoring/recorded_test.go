@@ -2,8 +2,6 @@ package monitoring
 
 import (
 	"cmp"
-	"encoding/json"
-	"os"
 	"strings"
 	"testing"
 	"time"
@@ -17,19 +15,9 @@ import (
 // recorded reads what AWS answered to LocalStack's tests, by the name of the test.
 func recorded(t *testing.T) map[string]object {
 	t.Helper()
-	raw, err := os.ReadFile(sharedtest.Path(t, "data", "vectors", "localstack-aws-snapshots", "cloudwatch__test_cloudwatch.snapshot.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var all map[string]struct {
-		Content object `json:"recorded-content"`
-	}
-	if err := json.Unmarshal(raw, &all); err != nil {
-		t.Fatal(err)
-	}
 	out := map[string]object{}
-	for name, r := range all {
-		out[name[strings.LastIndex(name, "::")+2:]] = r.Content
+	for id, answers := range sharedtest.Recordings(t, "cloudwatch__test_cloudwatch.snapshot.json") {
+		out[id[strings.LastIndex(id, "::")+2:]] = answers
 	}
 	return out
 }

@@ -19,7 +19,6 @@ import (
 	"weir/internal/awsapi"
 	"weir/internal/awsapi/awsapitest"
 	"weir/internal/contributor"
-	"weir/internal/sigv4"
 )
 
 // TestSDKRequests reads what the SDK sends with every member set: its values may be wrong for a member, but each has the type that it should
@@ -41,11 +40,10 @@ func TestSDKResponses(t *testing.T) {
 // goClient calls a server on loopback with AWS's SDK for Go, which speaks CBOR.
 func goClient(t *testing.T, s *testServer) *cloudwatch.Client {
 	t.Helper()
-	auth := signed{sigv4.Verifier{Secret: func(id string) (string, bool) { return testSecret, id == testKey }}}
-	server := httptest.NewServer(awsapi.NewRouter(auth, slog.New(slog.DiscardHandler), s.api.Service()))
+	server := httptest.NewServer(awsapi.NewRouter(awsapitest.ByKey, slog.New(slog.DiscardHandler), s.api.Service()))
 	t.Cleanup(server.Close)
 	return cloudwatch.New(cloudwatch.Options{
-		BaseEndpoint: &server.URL, Region: "eu-west-1", Credentials: credentials.NewStaticCredentialsProvider(testKey, testSecret, ""), RetryMaxAttempts: 1,
+		BaseEndpoint: &server.URL, Region: "eu-west-1", Credentials: credentials.NewStaticCredentialsProvider(awsapitest.Key, awsapitest.Secret, ""), RetryMaxAttempts: 1,
 	})
 }
 

@@ -12,6 +12,7 @@ import (
 
 	"weir/internal/alarm"
 	"weir/internal/awsapi"
+	"weir/internal/awsapi/awsapitest"
 	"weir/internal/contributor"
 )
 
@@ -44,7 +45,7 @@ func newServer(t *testing.T) *testServer {
 	t.Cleanup(func() { _ = s.rules.Close() })
 	o.Alarms, o.InsightRules = s.alarms, s.rules
 	s.api = New(o)
-	s.router = awsapi.NewRouter(anyone{}, quiet, s.api.Service())
+	s.router = awsapi.NewRouter(awsapitest.Anyone{}, quiet, s.api.Service())
 	return s
 }
 

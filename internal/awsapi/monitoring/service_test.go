@@ -1,7 +1,6 @@
 package monitoring
 
 import (
-	"errors"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -12,33 +11,9 @@ import (
 	"github.com/aws/smithy-go/encoding/cbor"
 
 	"weir/internal/awsapi"
+	"weir/internal/awsapi/awsapitest"
 	"weir/internal/metricstore"
-	"weir/internal/sigv4"
 )
-
-const testKey, testSecret = "WEIRTESTKEY", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
-
-type signed struct{ verifier sigv4.Verifier }
-
-func (signed) AccessKeyID() string { return testKey }
-func (signed) Allows(string) bool  { return true }
-
-func (signed) Screen(*http.Request, string) error { return nil }
-
-func (s signed) Authenticate(r *http.Request, body []byte, service string) (awsapi.Identity, error) {
-	if _, err := s.verifier.Verify(r, body, service); err != nil {
-		if wrong := new(sigv4.Error); errors.As(err, &wrong) {
-			return nil, &awsapi.Error{Code: wrong.Code, Status: wrong.Status, Message: wrong.Message}
-		}
-		return nil, err
-	}
-	return s, nil
-}
-
-// anyone accepts all.
-type anyone struct{ signed }
-
-func (a anyone) Authenticate(*http.Request, []byte, string) (awsapi.Identity, error) { return a, nil }
 
 // newAPI makes an API of an empty store that goes with the clock of the test.
 func newAPI(t *testing.T, now func() time.Time) *API {
@@ -116,7 +91,7 @@ func TestListMetrics(t *testing.T) {
 				r.Header.Set(k, v)
 			}
 			w := httptest.NewRecorder()
-			router(t, anyone{}).ServeHTTP(w, r)
+			router(t, awsapitest.Anyone{}).ServeHTTP(w, r)
 			got := strings.ReplaceAll(w.Body.String(), w.Header().Get("X-Amzn-Requestid"), "ID")
 			if w.Code != tt.status || tt.want != "" && got != tt.want {
 				t.Errorf("%d %s\nwant %s", w.Code, got, tt.want)

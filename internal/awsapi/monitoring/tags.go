@@ -69,12 +69,15 @@ func (a *API) tagged(arn string) (*taggedResource, error) {
 	if len(parts) < 6 || parts[0] != "arn" || parts[2] != "cloudwatch" {
 		return nil, invalidValue("%s is no ARN of CloudWatch.", arn)
 	}
+	if name, ok := strings.CutPrefix(parts[5], "alarm:"); ok && name != "" {
+		if arn != a.alarmARN(name) {
+			return nil, invalidValue("%s is no alarm of this server, whose ARNs are %s.", arn, a.alarmARN("NAME"))
+		}
+		return &taggedResource{a.Alarms, "alarm", name}, nil
+	}
 	// The ARNs of insight rules are made by clients: Terraform takes its own region, and no account where it is told to look up none.
 	if parts[4] != a.Account && parts[4] != "" {
 		return nil, invalidValue("%s is of another account than this server's, which is %s.", arn, a.Account)
-	}
-	if name, ok := strings.CutPrefix(parts[5], "alarm:"); ok && name != "" {
-		return &taggedResource{a.Alarms, "alarm", name}, nil
 	}
 	if name, ok := strings.CutPrefix(parts[5], "insight-rule/"); ok && name != "" && a.InsightRules != nil {
 		return &taggedResource{a.InsightRules, "insight rule", name}, nil

@@ -3,8 +3,11 @@ package sns
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"encoding/xml"
+	"errors"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -16,15 +19,15 @@ import (
 	"testing"
 
 	"weir/internal/awsapi"
+	"weir/internal/awsapi/awsapitest"
 	"weir/internal/sharedtest"
-	"weir/internal/sigv4"
 	"weir/internal/source/sourcetest"
 )
 
 // listen serves an API over HTTP for clients that sign, and the links of documents beside it.
 func listen(t *testing.T) (*testServer, *httptest.Server) {
 	t.Helper()
-	s := newServer(t, signed{sigv4.Verifier{Secret: func(id string) (string, bool) { return testSecret, id == testKey }}})
+	s := newServer(t, awsapitest.ByKey)
 	server := httptest.NewServer(s.router)
 	t.Cleanup(server.Close)
 	return s, server
@@ -44,7 +47,7 @@ func TestBoto3(t *testing.T) {
 		}
 	}))
 	defer endpoint.Close()
-	cmd := exec.CommandContext(t.Context(), python, "testdata/boto3_client.py", server.URL, testKey, testSecret, endpoint.URL)
+	cmd := exec.CommandContext(t.Context(), python, "testdata/boto3_client.py", server.URL, awsapitest.Key, awsapitest.Secret, endpoint.URL)
 	stdin, err := cmd.StdinPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -76,11 +79,9 @@ func TestAWSCLI(t *testing.T) {
 			path, _ := sourcetest.AWSCLI(t, version)
 			t.Parallel()
 			_, server := listen(t)
-			none := filepath.Join(t.TempDir(), "none")
 			run := func(args ...string) string {
 				cmd := exec.CommandContext(t.Context(), path, append([]string{"--endpoint-url", server.URL, "--region", testRegion, "--output", "text", "sns"}, args...)...)
-				cmd.Env = append(os.Environ(), "AWS_ACCESS_KEY_ID="+testKey, "AWS_SECRET_ACCESS_KEY="+testSecret, "AWS_SESSION_TOKEN=", "AWS_MAX_ATTEMPTS=1", "AWS_PAGER=",
-					"AWS_CONFIG_FILE="+none, "AWS_SHARED_CREDENTIALS_FILE="+none)
+				cmd.Env = awsapitest.Environ(t)
 				out, _ := cmd.CombinedOutput() // an error is in what it says
 				return strings.TrimSpace(string(out))
 			}
@@ -111,8 +112,10 @@ func decode(t *testing.T, s *testServer, body string) (operation string, err err
 		return operation, nil
 	}
 	in := reflect.New(op.In)
-	if err := awsapi.DecodeForm([]byte(body), in.Interface(), s.api.Service().Shapes); err != nil {
-		return operation, err
+	service := s.api.Service()
+	service.Operations[operation] = awsapi.HandleRaw[struct{}](func(_ context.Context, c *awsapi.Call) (*empty, error) { return nil, c.Decode(in.Interface()) })
+	if w := post(t, awsapi.NewRouter(awsapitest.Anyone{}, slog.New(slog.DiscardHandler), service), body); w.Code != http.StatusOK {
+		return operation, errors.New(w.Body.String())
 	}
 	// What the form has, the request has too: no member is passed over.
 	for key := range values {
@@ -137,25 +140,16 @@ func member(v reflect.Value, name string) bool {
 
 // TestSDKSnapshots reads the requests that AWS's SDK for Go makes with every member set.
 func TestSDKSnapshots(t *testing.T) {
-	dir, err := exec.CommandContext(t.Context(), "go", "list", "-m", "-f", "{{.Dir}}", "github.com/aws/aws-sdk-go-v2/service/sns").Output()
-	if err != nil {
-		t.Fatal(err)
+	requests := awsapitest.Requests(t, "sns")
+	if len(requests) != 42 {
+		t.Fatalf("%d snapshots", len(requests))
 	}
-	files, err := filepath.Glob(filepath.Join(strings.TrimSpace(string(dir)), "request_snapshot", "*.snap"))
-	if err != nil || len(files) != 42 {
-		t.Fatalf("%d snapshots: %v", len(files), err)
-	}
-	s := newServer(t, anyone{})
+	s := newServer(t, awsapitest.Anyone{})
 	seen := map[string]bool{}
-	for _, file := range files {
-		raw, err := os.ReadFile(file)
+	for name, body := range requests {
+		operation, err := decode(t, s, string(body))
 		if err != nil {
-			t.Fatal(err)
-		}
-		_, body, _ := strings.Cut(string(raw), "x-www-form-urlencoded\n\n")
-		operation, err := decode(t, s, strings.TrimSpace(body))
-		if err != nil {
-			t.Errorf("%s: %v", file, err)
+			t.Errorf("%s: %v", name, err)
 		}
 		seen[operation] = true
 	}
@@ -172,7 +166,7 @@ func TestCapturedRequests(t *testing.T) {
 	if err != nil || len(files) < 2 {
 		t.Fatalf("%d requests: %v", len(files), err)
 	}
-	s := newServer(t, anyone{})
+	s := newServer(t, awsapitest.Anyone{})
 	s.topic("ops")
 	for _, file := range files {
 		raw, err := os.ReadFile(file)
@@ -194,7 +188,7 @@ func TestCapturedRequests(t *testing.T) {
 
 // TestPathParameters answers a request whose form is in its URL, as AWS does.
 func TestPathParameters(t *testing.T) {
-	s := newServer(t, anyone{})
+	s := newServer(t, awsapitest.Anyone{})
 	query := url.Values{"Action": {"Publish"}, "Version": {"2010-03-31"}, "TopicArn": {s.topic("ops")}, "Message": {"test message direct post request"}}
 	r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/?"+query.Encode(), nil)
 	r.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=K/20261130/us-east-1/sns/aws4_request, SignedHeaders=host, Signature=0")
@@ -214,14 +208,10 @@ func FuzzForm(f *testing.F) {
 	} {
 		f.Add(body)
 	}
-	s := newServer(f, anyone{})
+	s := newServer(f, awsapitest.Anyone{})
 	s.topic("ops")
 	f.Fuzz(func(t *testing.T, body string) {
-		r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/", strings.NewReader(body))
-		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-		r.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=K/20261130/us-east-1/sns/aws4_request, SignedHeaders=host, Signature=0")
-		w := httptest.NewRecorder()
-		s.router.ServeHTTP(w, r)
+		w := post(t, s.router, body)
 		if _, err := read(xml.NewDecoder(w.Body)); err != nil || w.Code >= http.StatusInternalServerError {
 			t.Fatalf("%d %v of %q", w.Code, err, body)
 		}

@@ -19,7 +19,7 @@ var describer = awsapitest.Describer{Names: map[string]string{
 // TestRequestsAreTheModels compares the members of requests with those of AWS's model: none is passed over.
 func TestRequestsAreTheModels(t *testing.T) {
 	requests, _ := awsapitest.Model(t, "SNS (")
-	operations := newServer(t, anyone{}).api.operations()
+	operations := newServer(t, awsapitest.Anyone{}).api.operations()
 	if diff := cmp.Diff(slices.Sorted(maps.Keys(requests)), slices.Sorted(maps.Keys(operations))); diff != "" {
 		t.Fatal(diff)
 	}
@@ -49,7 +49,7 @@ func TestRequestsAreTheModels(t *testing.T) {
 // TestAnswersAreTheModels finds each member of an answer in AWS's model.
 func TestAnswersAreTheModels(t *testing.T) {
 	_, responses := awsapitest.Model(t, "SNS (")
-	for name, op := range newServer(t, anyone{}).api.operations() {
+	for name, op := range newServer(t, awsapitest.Anyone{}).api.operations() {
 		got := describer.Describe(op.Out)
 		if len(got) == 0 && len(responses[name]) > 0 {
 			t.Errorf("%s has no members", name)

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"weir/internal/awsapi"
+	"weir/internal/awsapi/awsapitest"
 )
 
 // TestDenied tells an access key in SNS's words that it may not.
@@ -19,7 +20,7 @@ func TestDenied(t *testing.T) {
 }
 
 // nobody may do anything.
-type nobody struct{ anyone }
+type nobody struct{ awsapitest.Anyone }
 
 func (nobody) Allows(string) bool { return false }
 
@@ -27,7 +28,7 @@ func (n nobody) Authenticate(*http.Request, []byte, string) (awsapi.Identity, er
 
 // TestLargest publishes the largest message there is, each of its bytes escaped.
 func TestLargest(t *testing.T) {
-	s := newServer(t, anyone{})
+	s := newServer(t, awsapitest.Anyone{})
 	arn := s.topic("ops")
 	text := strings.Repeat("é", 256<<10/2)
 	s.ok("Publish", object{"TopicArn": arn, "Message": text})
@@ -40,7 +41,7 @@ func TestLargest(t *testing.T) {
 
 // TestTagsRefused refuses requests that lack what they need.
 func TestTagsRefused(t *testing.T) {
-	s := newServer(t, anyone{})
+	s := newServer(t, awsapitest.Anyone{})
 	arn := s.topic("ops")
 	for _, tt := range []struct {
 		operation  string
@@ -62,7 +63,7 @@ func TestTagsRefused(t *testing.T) {
 
 // TestPublishRefused refuses in this server's words what SNS has and this server has not.
 func TestPublishRefused(t *testing.T) {
-	s := newServer(t, anyone{})
+	s := newServer(t, awsapitest.Anyone{})
 	arn := s.topic("ops")
 	for _, tt := range []struct {
 		in   object

@@ -3,40 +3,18 @@ package sns
 import (
 	"encoding/json"
 	"maps"
-	"os"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
+	"weir/internal/awsapi/awsapitest"
 	"weir/internal/sharedtest"
 )
 
-// recorded reads what AWS answered, as others recorded it with values masked: by test and name.
-func recorded(t *testing.T) func(test, name string) any {
-	t.Helper()
-	raw, err := os.ReadFile(sharedtest.Path(t, "data", "vectors", "localstack-aws-snapshots", "sns__test_sns.snapshot.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var all map[string]struct {
-		Content map[string]any `json:"recorded-content"`
-	}
-	if err := json.Unmarshal(raw, &all); err != nil {
-		t.Fatal(err)
-	}
-	return func(test, name string) any {
-		t.Helper()
-		for id, r := range all {
-			if strings.HasSuffix(id, "::"+test) && r.Content[name] != nil {
-				return r.Content[name]
-			}
-		}
-		t.Fatalf("there is no %s of %s", name, test)
-		return nil
-	}
-}
+// recordings is the file of what AWS answered.
+const recordings = "sns__test_sns.snapshot.json"
 
 // masked returns values as recordings have them: what differs from one account to another is masked, and JSON in texts is read.
 func masked(v any, mask *strings.Replacer) any {
@@ -76,8 +54,8 @@ func withoutMetadata(v any) any {
 
 // TestRecordedErrors compares errors with those of AWS.
 func TestRecordedErrors(t *testing.T) {
-	record := recorded(t)
-	s := newServer(t, anyone{})
+	record := sharedtest.Recorded(t, recordings)
+	s := newServer(t, awsapitest.Anyone{})
 	arn := s.topic("ops")
 	sub := s.ok("Subscribe", object{"TopicArn": arn, "Protocol": "http", "Endpoint": "http://127.0.0.1:9/", "ReturnSubscriptionArn": "true"})["SubscriptionArn"].(string)
 	unknown := sub[:len(sub)-8] + "ffffffff"
@@ -173,8 +151,8 @@ func TestRecordedErrors(t *testing.T) {
 
 // TestRecordedMessageAttributes compares what is said of attributes of messages, in Publish and PublishBatch.
 func TestRecordedMessageAttributes(t *testing.T) {
-	record := recorded(t)
-	s := newServer(t, anyone{})
+	record := sharedtest.Recorded(t, recordings)
+	s := newServer(t, awsapitest.Anyone{})
 	arn := s.topic("ops")
 	long := strings.Repeat("abcde", 60)
 	for name, attributes := range map[string]map[string]object{
@@ -221,8 +199,8 @@ func TestRecordedMessageAttributes(t *testing.T) {
 
 // TestRecordedTopics compares attributes of topics, through changes, with those of AWS.
 func TestRecordedTopics(t *testing.T) {
-	record := recorded(t)
-	s := newServer(t, anyone{})
+	record := sharedtest.Recorded(t, recordings)
+	s := newServer(t, awsapitest.Anyone{})
 	mask := strings.NewReplacer("arn:aws:sns:us-east-1:", "arn:<partition>:sns:<region>:", testAccount, "111111111111", ":ops", ":<resource:1>")
 	// get compares the attributes of a topic with a recording; those of FIFO are left out.
 	get := func(test, name string) {
@@ -270,8 +248,8 @@ func TestRecordedTopics(t *testing.T) {
 
 // TestRecordedTags compares tags of topics.
 func TestRecordedTags(t *testing.T) {
-	record := recorded(t)
-	s := newServer(t, anyone{})
+	record := sharedtest.Recorded(t, recordings)
+	s := newServer(t, awsapitest.Anyone{})
 	arn := s.topic("ops")
 	list := func(test, name string) {
 		t.Helper()
@@ -305,8 +283,8 @@ func TestRecordedTags(t *testing.T) {
 
 // TestRecordedSubscriptions compares attributes of subscriptions and lists.
 func TestRecordedSubscriptions(t *testing.T) {
-	record := recorded(t)
-	s := newServer(t, anyone{})
+	record := sharedtest.Recorded(t, recordings)
+	s := newServer(t, awsapitest.Anyone{})
 	arn := s.topic("ops")
 	const http = "TestSNSSubscriptionHttp::"
 	if got := s.ok("Subscribe", object{"TopicArn": arn, "Protocol": "http", "Endpoint": "http://127.0.0.1:9/pending"}); !cmp.Equal(withoutMetadata(record(http+"test_http_subscription_response", "subscription")), any(got)) {
@@ -329,7 +307,7 @@ func TestRecordedSubscriptions(t *testing.T) {
 		s.ok("SetTopicAttributes", object{"TopicArn": topic, "AttributeName": "DeliveryPolicy", "AttributeValue": policy})
 		sub := s.ok("Subscribe", object{"TopicArn": topic, "Protocol": "http", "Endpoint": "http://127.0.0.1:9/sns-endpoint", "Attributes": attributes, "ReturnSubscriptionArn": "true"})["SubscriptionArn"].(string)
 		mask := strings.NewReplacer("arn:aws:sns:us-east-1:123456789012:"+name, "arn:<partition>:sns:<region>:111111111111:<resource:1>", sub[strings.LastIndexByte(sub, ':'):], ":<resource:2>",
-			"arn:aws:iam::123456789012:user/"+testKey, "arn:<partition>:iam::111111111111:user/<resource:3>", testAccount, "111111111111", "127.0.0.1:9", "<host:1>")
+			"arn:aws:iam::123456789012:user/"+awsapitest.Key, "arn:<partition>:iam::111111111111:user/<resource:3>", testAccount, "111111111111", "127.0.0.1:9", "<host:1>")
 		if diff := cmp.Diff(withoutMetadata(record(http+test, "sub-attrs")), masked(s.ok("GetSubscriptionAttributes", object{"SubscriptionArn": sub}), mask)); diff != "" {
 			t.Errorf("%s: %s", test, diff)
 		}

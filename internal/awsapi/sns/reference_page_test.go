@@ -15,7 +15,7 @@ import (
 
 // TestReferencePage compares the page of the API with the operations and protocols that there are.
 func TestReferencePage(t *testing.T) {
-	awsapitest.ReferencePage(t, "sns-api.md", newServer(t, anyone{}).api.operations())
+	awsapitest.ReferencePage(t, "sns-api.md", newServer(t, awsapitest.Anyone{}).api.operations())
 	page, err := os.ReadFile("../../../docs/reference/sns-api.md")
 	if err != nil {
 		t.Fatal(err)

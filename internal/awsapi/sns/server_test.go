@@ -3,7 +3,6 @@ package sns
 import (
 	"encoding/json"
 	"encoding/xml"
-	"errors"
 	"io"
 	"log/slog"
 	"net/http"
@@ -15,39 +14,15 @@ import (
 
 	"weir/internal/awsapi"
 	"weir/internal/notify"
-	"weir/internal/sigv4"
 )
 
 const (
-	testKey, testSecret = "WEIRTESTKEY", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
-	testAccount         = "123456789012"
-	testRegion          = "us-east-1"
-	testURL             = "https://weir.example"
+	testAccount = "123456789012"
+	testRegion  = "us-east-1"
+	testURL     = "https://weir.example"
 )
 
 type object = map[string]any
-
-// signed accepts what is signed by the test's key, anyone accepts all.
-type signed struct{ verifier sigv4.Verifier }
-
-func (signed) AccessKeyID() string { return testKey }
-func (signed) Allows(string) bool  { return true }
-
-func (signed) Screen(*http.Request, string) error { return nil }
-
-func (s signed) Authenticate(r *http.Request, body []byte, service string) (awsapi.Identity, error) {
-	if _, err := s.verifier.Verify(r, body, service); err != nil {
-		if wrong := new(sigv4.Error); errors.As(err, &wrong) {
-			return nil, &awsapi.Error{Code: wrong.Code, Status: wrong.Status, Message: wrong.Message}
-		}
-		return nil, err
-	}
-	return s, nil
-}
-
-type anyone struct{ signed }
-
-func (a anyone) Authenticate(*http.Request, []byte, string) (awsapi.Identity, error) { return a, nil }
 
 // testServer answers requests of the test itself.
 type testServer struct {
@@ -114,16 +89,23 @@ func itoa(n int) string {
 	return string(b)
 }
 
+// post sends a form, as of a client that may do all.
+func post(t testing.TB, router *awsapi.Router, body string) *httptest.ResponseRecorder {
+	t.Helper()
+	r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/", strings.NewReader(body))
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded; charset=utf-8")
+	r.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=K/20261130/us-east-1/sns/aws4_request, SignedHeaders=host, Signature=0")
+	w := httptest.NewRecorder()
+	router.ServeHTTP(w, r)
+	return w
+}
+
 // call asks for an operation and returns the status and the body as XML tells it.
 func (s *testServer) call(operation string, in object) (int, any) {
 	s.t.Helper()
 	values := url.Values{"Action": {operation}, "Version": {"2010-03-31"}}
 	form("", in, values)
-	r := httptest.NewRequestWithContext(s.t.Context(), http.MethodPost, "/", strings.NewReader(values.Encode()))
-	r.Header.Set("Content-Type", "application/x-www-form-urlencoded; charset=utf-8")
-	r.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=K/20261130/us-east-1/sns/aws4_request, SignedHeaders=host, Signature=0")
-	w := httptest.NewRecorder()
-	s.router.ServeHTTP(w, r)
+	w := post(s.t, s.router, values.Encode())
 	v, err := read(xml.NewDecoder(w.Body))
 	if err != nil {
 		s.t.Fatal(err)

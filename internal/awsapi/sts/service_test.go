@@ -5,18 +5,14 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"weir/internal/awsapi"
-	"weir/internal/sigv4"
+	"weir/internal/awsapi/awsapitest"
 	"weir/internal/source/sourcetest"
 )
-
-const testKey, testSecret = "WEIRTESTKEY", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
 
 // someone may do nothing.
 type someone struct{ id string }
@@ -24,17 +20,15 @@ type someone struct{ id string }
 func (s someone) AccessKeyID() string { return s.id }
 func (someone) Allows(string) bool    { return false }
 
-// signed lets in who signs with the test's key.
-type signed struct{ verifier sigv4.Verifier }
-
-func (signed) Screen(*http.Request, string) error { return nil }
+// signed lets in who signs with the test's key, who may do nothing.
+type signed struct{ awsapitest.Signed }
 
 func (s signed) Authenticate(r *http.Request, body []byte, service string) (awsapi.Identity, error) {
-	id, err := s.verifier.Verify(r, body, service)
+	who, err := s.Signed.Authenticate(r, body, service)
 	if err != nil {
 		return nil, err
 	}
-	return someone{id.KeyID}, nil
+	return someone{who.AccessKeyID()}, nil
 }
 
 // open lets everyone in.
@@ -44,14 +38,14 @@ func (open) Screen(*http.Request, string) error                                 
 func (o open) Authenticate(*http.Request, []byte, string) (awsapi.Identity, error) { return o, nil }
 
 func router(auth awsapi.Authenticator) *awsapi.Router {
-	api := &API{Account: "123456789012", Name: func(id string) string { return map[string]string{testKey: "terraform"}[id] }}
+	api := &API{Account: "123456789012", Name: func(id string) string { return map[string]string{awsapitest.Key: "terraform"}[id] }}
 	return awsapi.NewRouter(auth, slog.New(slog.DiscardHandler), api.Service())
 }
 
 // TestGetCallerIdentity asks by the form that all clients send.
 func TestGetCallerIdentity(t *testing.T) {
 	for id, want := range map[string]string{
-		testKey: `<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult><Arn>arn:aws:iam::123456789012:user/terraform</Arn><UserId>WEIRTESTKEY</UserId><Account>123456789012</Account></GetCallerIdentityResult>` +
+		awsapitest.Key: `<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult><Arn>arn:aws:iam::123456789012:user/terraform</Arn><UserId>WEIRTESTKEY</UserId><Account>123456789012</Account></GetCallerIdentityResult>` +
 			`<ResponseMetadata><RequestId>ID</RequestId></ResponseMetadata></GetCallerIdentityResponse>`,
 		"GONE": `<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><Error><Type>Sender</Type><Code>InvalidClientTokenId</Code><Message>The security token included in the request is invalid.</Message></Error><RequestId>ID</RequestId></ErrorResponse>`,
 	} {
@@ -72,7 +66,7 @@ func TestRefused(t *testing.T) {
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	r.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=K/20261129/us-east-1/sts/aws4_request, SignedHeaders=host, Signature=0")
 	w := httptest.NewRecorder()
-	router(open{someone{testKey}}).ServeHTTP(w, r)
+	router(open{someone{awsapitest.Key}}).ServeHTTP(w, r)
 	if !strings.Contains(w.Body.String(), "<Code>InvalidAction</Code>") {
 		t.Errorf("%d %s", w.Code, w.Body)
 	}
@@ -80,11 +74,8 @@ func TestRefused(t *testing.T) {
 
 // TestClients asks with boto3 and with the AWS CLI of both versions.
 func TestClients(t *testing.T) {
-	server := httptest.NewServer(router(signed{sigv4.Verifier{Secret: func(id string) (string, bool) { return testSecret, id == testKey }}}))
+	server := httptest.NewServer(router(signed{awsapitest.ByKey}))
 	defer server.Close()
-	none := filepath.Join(t.TempDir(), "none")
-	env := append(os.Environ(), "AWS_ACCESS_KEY_ID="+testKey, "AWS_SECRET_ACCESS_KEY="+testSecret, "AWS_SESSION_TOKEN=", "AWS_MAX_ATTEMPTS=1", "AWS_PAGER=",
-		"AWS_CONFIG_FILE="+none, "AWS_SHARED_CREDENTIALS_FILE="+none)
 	cli := func(major string) func(t *testing.T) (string, []string) {
 		return func(t *testing.T) (string, []string) {
 			path, _ := sourcetest.AWSCLI(t, major)
@@ -104,13 +95,13 @@ print(json.dumps(a))`, server.URL}
 		t.Run(name, func(t *testing.T) {
 			path, args := program(t)
 			cmd := exec.CommandContext(t.Context(), path, args...)
-			cmd.Env = env
+			cmd.Env = awsapitest.Environ(t)
 			out, err := cmd.CombinedOutput()
 			var got getCallerIdentityResponse
 			if err == nil {
 				err = json.Unmarshal(out, &got)
 			}
-			if want := (getCallerIdentityResponse{"arn:aws:iam::123456789012:user/terraform", testKey, "123456789012"}); err != nil || got != want {
+			if want := (getCallerIdentityResponse{"arn:aws:iam::123456789012:user/terraform", awsapitest.Key, "123456789012"}); err != nil || got != want {
 				t.Errorf("%v %+v\n%s", err, got, out)
 			}
 		})
