@@ -129,7 +129,7 @@ func groupPlace(ctx context.Context, s Service, group string) (serverPlace, erro
 			} `json:"logGroups"`
 			Next string `json:"nextToken"`
 		}
-		if err := callAPI(ctx, s, "logs", "DescribeLogGroups", in, &out); err != nil {
+		if err := CallOperation(ctx, s, "logs", "DescribeLogGroups", in, &out); err != nil {
 			return serverPlace{}, err
 		}
 		for _, g := range out.Groups {
@@ -185,18 +185,6 @@ func canContradict(ctx context.Context, s Service, group, data string) error {
 		return err
 	}
 	return nil
-}
-
-// callAPI carries out an operation. Out may be nil.
-func callAPI(ctx context.Context, s Service, service, operation string, in, out any) error {
-	text, err := json.Marshal(in)
-	if err != nil {
-		return err
-	}
-	if text, err = s.CallAPI(ctx, service, operation, text); err != nil || out == nil {
-		return err
-	}
-	return json.Unmarshal(text, out)
 }
 
 // carryOut carries out a call of a plan.

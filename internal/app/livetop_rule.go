@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"encoding/json"
 	"time"
 
 	"weir/internal/contributor"
@@ -17,16 +16,6 @@ func liveRule(ctx context.Context, s Service, r *LiveTopRequest) (*LiveTopReport
 	}
 	minutes := (r.since(late) + time.Minute - 1) / time.Minute
 	from := to.Add(-minutes * time.Minute)
-	in, err := json.Marshal(map[string]any{
-		"RuleName": r.Rule, "StartTime": from.Unix(), "EndTime": to.Unix(), "Period": 60, "MaxContributorCount": r.N,
-	})
-	if err != nil {
-		return nil, err
-	}
-	raw, err := s.CallAPI(ctx, "monitoring", "GetInsightRuleReport", in)
-	if err != nil {
-		return nil, err
-	}
 	var report struct {
 		KeyLabels              []string
 		AggregationStatistic   string
@@ -37,7 +26,9 @@ func liveRule(ctx context.Context, s Service, r *LiveTopRequest) (*LiveTopReport
 			ApproximateAggregateValue float64
 		}
 	}
-	if err := json.Unmarshal(raw, &report); err != nil {
+	if err := CallOperation(ctx, s, "monitoring", "GetInsightRuleReport", map[string]any{
+		"RuleName": r.Rule, "StartTime": from.Unix(), "EndTime": to.Unix(), "Period": 60, "MaxContributorCount": r.N,
+	}, &report); err != nil {
 		return nil, err
 	}
 	out := &LiveTopReport{
@@ -55,33 +46,16 @@ func liveRule(ctx context.Context, s Service, r *LiveTopRequest) (*LiveTopReport
 // ruleLateness returns how late the events of a rule's log groups come at most, 0 where there is no such rule.
 func ruleLateness(ctx context.Context, s Service, name string) (time.Duration, error) {
 	var definition string
-	for in := map[string]any{}; ; {
-		raw, err := json.Marshal(in)
-		if err != nil {
-			return 0, err
-		}
-		if raw, err = s.CallAPI(ctx, "monitoring", "DescribeInsightRules", raw); err != nil {
-			return 0, err
-		}
-		var page struct {
-			InsightRules []struct{ Name, Definition string }
-			NextToken    string
-		}
-		if err := json.Unmarshal(raw, &page); err != nil {
-			return 0, err
-		}
+	err := EachPage(ctx, s, "monitoring", "DescribeInsightRules", map[string]any{}, func(page *insightRules) error {
 		for _, rule := range page.InsightRules {
 			if rule.Name == name {
 				definition = rule.Definition
 			}
 		}
-		if page.NextToken == "" || definition != "" {
-			break
-		}
-		in["NextToken"] = page.NextToken
-	}
-	if definition == "" {
-		return 0, nil
+		return nil
+	})
+	if err != nil || definition == "" {
+		return 0, err
 	}
 	rule, err := contributor.ParseRule([]byte(definition))
 	if err != nil {

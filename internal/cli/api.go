@@ -107,16 +107,13 @@ func (c *cli) server(ctx context.Context, what string) (app.Service, error) {
 
 // callAPI carries out an operation of AWS and reads its answer.
 func callAPI[Out any](ctx context.Context, s app.Service, service, operation string, in any) (*Out, error) {
-	raw, err := json.Marshal(in)
-	if err != nil {
-		return nil, err
-	}
-	answer, err := s.CallAPI(ctx, service, operation, raw)
-	if err != nil {
-		return nil, apiError(err)
-	}
 	out := new(Out)
-	return out, json.Unmarshal(answer, out)
+	return out, apiError(app.CallOperation(ctx, s, service, operation, in, out))
+}
+
+// eachPage carries out an operation of AWS until its answer has no further page.
+func eachPage[Page any](ctx context.Context, s app.Service, service, operation string, in members, do func(*Page) error) error {
+	return apiError(app.EachPage(ctx, s, service, operation, in, do))
 }
 
 // apiError returns an error of an operation of AWS as commands show it: what a client would be told is wrong usage.

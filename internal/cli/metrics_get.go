@@ -97,14 +97,8 @@ type metricSeries struct {
 func metricData(ctx context.Context, s app.Service, in members) ([]*metricSeries, error) {
 	var out []*metricSeries
 	at := map[string]*metricSeries{}
-	for {
-		page, err := callAPI[struct {
-			MetricDataResults []metricSeries
-			NextToken         string
-		}](ctx, s, "monitoring", "GetMetricData", in)
-		if err != nil {
-			return nil, err
-		}
+	type answer struct{ MetricDataResults []metricSeries }
+	err := eachPage(ctx, s, "monitoring", "GetMetricData", in, func(page *answer) error {
 		for i := range page.MetricDataResults {
 			r := &page.MetricDataResults[i]
 			key := r.ID + "\x00" + r.Label
@@ -114,11 +108,9 @@ func metricData(ctx context.Context, s app.Service, in members) ([]*metricSeries
 			}
 			at[key].Timestamps, at[key].Values = append(at[key].Timestamps, r.Timestamps...), append(at[key].Values, r.Values...)
 		}
-		if page.NextToken == "" {
-			return out, nil
-		}
-		in["NextToken"] = page.NextToken
-	}
+		return nil
+	})
+	return out, err
 }
 
 // metricsGet shows the values of a metric.

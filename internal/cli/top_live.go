@@ -54,14 +54,15 @@ func (c *cli) completeRule(cmd *cobra.Command, _ []string, _ string) ([]string, 
 	c.setData()
 	if s, err := c.watched(cmd.Context()); err == nil {
 		defer s.Close()
-		answer, err := callAPI[struct {
+		type answer struct {
 			InsightRules []struct{ Name, State string }
-		}](cmd.Context(), s, "monitoring", "DescribeInsightRules", members{})
-		if err == nil { // completion says nothing of errors
-			for _, r := range answer.InsightRules {
+		}
+		_ = eachPage(cmd.Context(), s, "monitoring", "DescribeInsightRules", members{}, func(page *answer) error { // completion says nothing of errors
+			for _, r := range page.InsightRules {
 				out = append(out, cobra.CompletionWithDesc(r.Name, r.State))
 			}
-		}
+			return nil
+		})
 	}
 	return out, cobra.ShellCompDirectiveNoFileComp
 }
