@@ -129,18 +129,13 @@ func defaultsOf(d *detection.Detection) []string {
 func valueOf(p *detection.Parameter, v float64) string {
 	switch p.Unit {
 	case detection.Seconds:
-		text := (time.Duration(v) * time.Second).String() // 1h0m0s
-		text = strings.TrimSuffix(text, "0s")
-		if strings.HasSuffix(text, "h0m") {
-			text = strings.TrimSuffix(text, "0m")
-		}
-		return text
+		return span(time.Duration(v) * time.Second)
 	case detection.Bytes:
 		if v >= 1e9 && v == float64(int64(v/1e9))*1e9 {
 			return fmt.Sprintf("%dGB", int64(v/1e9))
 		}
 	}
-	return fmt.Sprint(v)
+	return plainFloat(v)
 }
 
 func (c *cli) printDetection(d *detection.Detection) error {
@@ -190,7 +185,7 @@ func (c *cli) completeKept(cmd *cobra.Command, args []string, _ string) ([]strin
 
 // keptDetections returns the detections that are there, as far as they can be read.
 func (c *cli) keptDetections(ctx context.Context) []app.WatchedDetection {
-	s, err := c.writer(ctx)
+	s, err := c.watched(ctx)
 	if err != nil {
 		return nil
 	}
