@@ -77,7 +77,7 @@ func (f *topLiveFlags) excluded(cmd *cobra.Command) error {
 		}
 		return nil
 	}
-	for _, name := range []string{"where", "tgw", "every-record", "from", "to", "account", "region", "interface", "flow-log", "explain"} {
+	for _, name := range []string{"where", "tgw", "every-record", "from", "to", "account", "region", "interface", "flow-log", "explain", "max-bytes", "timeout"} {
 		if cmd.Flags().Changed(name) {
 			return hint(usage(fmt.Errorf("--live excludes --%s", name)), "weir logs query asks anything of a log group's events")
 		}
@@ -94,7 +94,7 @@ func (c *cli) topLive(ctx context.Context, f *topLiveFlags, scope *scopeFlags, f
 	if err != nil {
 		return err
 	}
-	r := app.LiveTopRequest{Rule: f.rule, Fields: fields, By: by, Group: f.group, N: int(min(n, 1000)), Data: c.data}
+	r := app.LiveTopRequest{Rule: f.rule, Fields: fields, By: by, Group: f.group, N: int(n), Data: c.data}
 	switch {
 	case f.rule != "" && len(fields) > 0:
 		return usage(errors.New("--rule and fields exclude each other: a rule has its own keys"))
