@@ -239,16 +239,16 @@ by which they confirm; until then they get nothing. A command is one that 'weir 
 				return err
 			}
 			defer s.Close()
-			topic, err := callAPI[struct{ TopicArn string }](ctx, s, "sns", "CreateTopic", members{"Name": app.TopicName(args[0])})
+			topic, err := subscribedTopic(ctx, s, args[0])
 			if err != nil {
 				return err
 			}
 			sub, err := callAPI[struct{ SubscriptionArn string }](ctx, s, "sns", "Subscribe",
-				members{"TopicArn": topic.TopicArn, "Protocol": args[1], "Endpoint": args[2], "ReturnSubscriptionArn": "true"})
+				members{"TopicArn": topic, "Protocol": args[1], "Endpoint": args[2], "ReturnSubscriptionArn": "true"})
 			if err != nil {
 				return err
 			}
-			list, err := subscriptions(ctx, s, topic.TopicArn)
+			list, err := subscriptions(ctx, s, topic)
 			if err != nil {
 				return err
 			}
@@ -257,12 +257,21 @@ by which they confirm; until then they get nothing. A command is one that 'weir 
 				c.note("%s gets a message by which it confirms the subscription", args[2])
 			}
 			if c.json {
-				return c.printJSON(members{"topic_arn": topic.TopicArn, "subscription_arn": sub.SubscriptionArn, "confirmed": confirmed})
+				return c.printJSON(members{"topic_arn": topic, "subscription_arn": sub.SubscriptionArn, "confirmed": confirmed})
 			}
-			_, err = fmt.Fprintln(people{c.out}, topic.TopicArn)
+			_, err = fmt.Fprintln(people{c.out}, topic)
 			return err
 		},
 	}
+}
+
+// subscribedTopic returns the ARN of a topic that is named by it, or by its name, by which it is made where there is none.
+func subscribedTopic(ctx context.Context, s app.Service, name string) (string, error) {
+	if strings.HasPrefix(name, "arn:") { // it may be of another account or region, where none can be made
+		return topicARN(ctx, s, name)
+	}
+	topic, err := callAPI[struct{ TopicArn string }](ctx, s, "sns", "CreateTopic", members{"Name": name})
+	return topic.TopicArn, err
 }
 
 func (c *cli) notifyUnsubscribeCommand() *cobra.Command {
