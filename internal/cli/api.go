@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -36,6 +38,9 @@ what it changes is in the data directory, and 'weir serve' carries on with it.`,
 			return nil, cobra.ShellCompDirectiveNoFileComp
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if !slices.Contains(apiServices, args[0]) { // those of EC2 and STS have other names on the wire than in the API
+				return hint(usage(fmt.Errorf("there is no service %q", args[0])), "services are "+strings.Join(apiServices, ", "))
+			}
 			in := "{}"
 			if len(args) == 3 {
 				var err error
@@ -73,7 +78,7 @@ what it changes is in the data directory, and 'weir serve' carries on with it.`,
 // asks matches the names of operations that change nothing.
 var asks = regexp.MustCompile(`^(Describe|Get|List|Filter)`)
 
-// apiServices are the services of AWS.
+// apiServices are the services whose operations can be carried out.
 var apiServices = []string{"logs", "monitoring", "sns", "athena"}
 
 // watched returns a service that has what watches: the server's, or one that holds the data directory meanwhile. It makes no data directory.

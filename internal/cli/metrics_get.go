@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math"
 	"strings"
 	"time"
@@ -41,7 +42,14 @@ Periods without data have no row.
   weir metrics get mine ssh --expr 'RATE(m) * 60' --chart line`,
 		Args:              needArgs(0, -1, ""),
 		ValidArgsFunction: c.completeMetric,
-		RunE:              func(cmd *cobra.Command, args []string) error { return c.metricsGet(cmd.Context(), args, &f) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			for _, name := range []string{"stat", "unit"} {
+				if len(args) == 0 && f.expr != "" && cmd.Flags().Changed(name) {
+					return hint(usage(fmt.Errorf("--%s is of a metric, and none is named", name)), "SEARCH of an expression names a statistic itself")
+				}
+			}
+			return c.metricsGet(cmd.Context(), args, &f)
+		},
 	}
 	f.scope.addTimes(cmd)
 	fl := cmd.Flags()
