@@ -59,7 +59,7 @@ takes, and which fields the LogFormat of records must have.`,
 			if len(args) == 1 {
 				d, ok := detection.ByName(args[0])
 				if !ok {
-					return noDetection(args[0])
+					return asFlags(app.NoDetection(args[0]))
 				}
 				if c.json {
 					return c.printJSON(shownDetectionOf(d))
@@ -81,19 +81,6 @@ takes, and which fields the LogFormat of records must have.`,
 			return printTable(c.out, []tableColumn{{head: "NAME"}, {head: "FINDS"}, {head: "DEFAULTS"}}, rows)
 		},
 	}
-}
-
-// noDetection says that there is no detection of a name.
-func noDetection(name string) error {
-	return hint(usage(fmt.Errorf("there is no detection %q", name)), "the detections are "+strings.Join(detectionNames(), ", "))
-}
-
-func detectionNames() []string {
-	var out []string
-	for _, d := range detection.All() {
-		out = append(out, d.Name)
-	}
-	return out
 }
 
 // completeDetection completes the name of a detection that is ready.
