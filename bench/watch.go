@@ -7,6 +7,7 @@ import (
 	"os"
 	"regexp"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 )
@@ -182,8 +183,11 @@ func (w *watchRun) put(ctx context.Context) error {
 		}
 	}
 	body, n, err := putBody(batch, now)
-	if err != nil || n != size {
-		return fmt.Errorf("a batch took %d of %d events: %w", n, size, err)
+	if err == nil && n != size {
+		err = fmt.Errorf("a batch took %d of %d events", n, size)
+	}
+	if err != nil {
+		return err
 	}
 	r, err := w.s.request(ctx, "PutLogEvents", body)
 	if err == nil {
@@ -266,8 +270,7 @@ func (s *logsServer) waitCount(ctx context.Context, name string, from time.Time,
 	}
 }
 
-// crossed returns the periods of a length in which the threshold was crossed and that are over, but for the first: the alarms were not there yet when it
-// began, perhaps.
+// crossed returns the periods of a length in which the threshold was crossed and that are over.
 func (w *watchRun) crossed(period time.Duration) map[time.Time]bool {
 	out := map[time.Time]bool{}
 	add := func(at int64) {
@@ -305,7 +308,7 @@ func (w *watchRun) took(ctx context.Context, e *endpoint, name string, period ti
 		var took []time.Duration
 		seen := map[string]string{}
 		for _, m := range some {
-			if m.state != "ALARM" || len(m.alarm) < len(name) || m.alarm[:len(name)] != name {
+			if m.state != "ALARM" || !strings.HasPrefix(m.alarm, name) {
 				continue
 			}
 			found := datapointTime.FindStringSubmatch(m.reason)
@@ -313,8 +316,11 @@ func (w *watchRun) took(ctx context.Context, e *endpoint, name string, period ti
 				return nil, fmt.Errorf("a reason without a datapoint: %s", m.reason)
 			}
 			at, err := time.Parse("02/01/06 15:04:05", found[1])
-			if err != nil || !crossed[at] {
-				return nil, fmt.Errorf("%s went off for the period of %s, which has nothing: %w", m.alarm, at, err)
+			if err != nil {
+				return nil, err
+			}
+			if !crossed[at] {
+				return nil, fmt.Errorf("%s went off for the period of %s, which has nothing", m.alarm, at)
 			}
 			key := m.alarm + at.String()
 			if seen[key] != "" {

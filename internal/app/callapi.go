@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"encoding/gob"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -67,6 +68,37 @@ func (s *Local) CallAPI(ctx context.Context, service, operation string, in []byt
 		}
 	}
 	return nil, awsapi.Errorf("UnknownOperationException", "there is no service %q", service)
+}
+
+// CallOperation carries out an operation whose members are in, as JSON has them, and reads the answer into out, which may be nil.
+func CallOperation(ctx context.Context, s APIService, service, operation string, in, out any) error {
+	text, err := json.Marshal(in)
+	if err != nil {
+		return err
+	}
+	if text, err = s.CallAPI(ctx, service, operation, text); err != nil || out == nil {
+		return err
+	}
+	return json.Unmarshal(text, out)
+}
+
+// EachPage carries out an operation, which it gives the NextToken of the answer before, until an answer has none, and hands each to do.
+func EachPage[Page any](ctx context.Context, s APIService, service, operation string, in map[string]any, do func(*Page) error) error {
+	for {
+		var text json.RawMessage
+		if err := CallOperation(ctx, s, service, operation, in, &text); err != nil {
+			return err
+		}
+		page := new(Page)
+		var next struct{ NextToken string }
+		if err := errors.Join(json.Unmarshal(text, page), json.Unmarshal(text, &next)); err != nil {
+			return err
+		}
+		if err := do(page); err != nil || next.NextToken == "" {
+			return err
+		}
+		in["NextToken"] = next.NextToken
+	}
 }
 
 // APIError returns the code and the message of an error of an operation of AWS.

@@ -25,8 +25,9 @@ type DetectionRequest struct {
 	Values map[string]float64
 	// Targets are who is told; none: those who are told already.
 	Targets []detection.Target
-	// Data is the data directory, for the imported definition.
+	// Data is the data directory, whose imported definition is looked at as it is at Now.
 	Data string
+	Now  time.Time
 }
 
 // DetectionMade says what became of the parts of a detection.
@@ -68,7 +69,7 @@ func PlanDetection(ctx context.Context, s Service, r *DetectionRequest) (*detect
 	case r.Rule != "":
 		d, ok = nil, false
 	case !ok:
-		return nil, noDetection(r.Name)
+		return nil, NoDetection(r.Name)
 	}
 	in := detection.Request{Detection: r.Name, Rule: r.Rule, Metric: r.Metric, Group: groupOr(r.Group), Values: r.Values, Targets: r.Targets}
 	in.Default = in.Group == FlowLogsGroup
@@ -83,12 +84,12 @@ func PlanDetection(ctx context.Context, s Service, r *DetectionRequest) (*detect
 		}
 	}
 	if ok && d.Of == detection.OfLake {
-		if err := canContradict(ctx, s, in.Group, r.Data); err != nil {
+		if err := canContradict(ctx, s, in.Group, r); err != nil {
 			return nil, err
 		}
 	}
 	if ok && d.NAT {
-		if in.Interfaces, err = natInterfaces(ctx, r.Data, time.Now()); err != nil {
+		if in.Interfaces, err = natInterfaces(ctx, r.Data, r.Now); err != nil {
 			return nil, err
 		}
 	}
@@ -106,8 +107,8 @@ func groupOr(group string) string {
 	return group
 }
 
-// noDetection says that there is no detection of a name.
-func noDetection(name string) error {
+// NoDetection says that no detection of a name is ready: a *UsageError.
+func NoDetection(name string) error {
 	var names []string
 	for _, d := range detection.All() {
 		names = append(names, d.Name)
@@ -129,7 +130,7 @@ func groupPlace(ctx context.Context, s Service, group string) (serverPlace, erro
 			} `json:"logGroups"`
 			Next string `json:"nextToken"`
 		}
-		if err := callAPI(ctx, s, "logs", "DescribeLogGroups", in, &out); err != nil {
+		if err := CallOperation(ctx, s, "logs", "DescribeLogGroups", in, &out); err != nil {
 			return serverPlace{}, err
 		}
 		for _, g := range out.Groups {
@@ -171,7 +172,7 @@ func groupFormats(ctx context.Context, s Service, group string) ([]flowlog.Forma
 }
 
 // canContradict fails where records have no attribution: outside of the lake, and without a definition.
-func canContradict(ctx context.Context, s Service, group, data string) error {
+func canContradict(ctx context.Context, s Service, group string, r *DetectionRequest) error {
 	groups, err := s.LogGroups(ctx)
 	if err != nil {
 		return err
@@ -179,24 +180,12 @@ func canContradict(ctx context.Context, s Service, group, data string) error {
 	if slices.ContainsFunc(groups, func(g LogGroup) bool { return g.Name == group && g.Kind == kindStore }) {
 		return &UsageError{Message: "the events of the log group " + group + " have no weirAttribution: only records of the lake have", Hint: "records that are put into a group with a LogFormat come into the lake too: leave --group out"}
 	}
-	if _, err := NetworkAt(ctx, data, time.Now()); errors.Is(err, versions.ErrNone) {
+	if _, err := NetworkAt(ctx, r.Data, r.Now); errors.Is(err, versions.ErrNone) {
 		return &UsageError{Message: "no record can contradict rules that are not known: no definition of the network was imported", Hint: "weir network import DIR takes what 'aws ec2 describe-*' prints"}
 	} else if err != nil {
 		return err
 	}
 	return nil
-}
-
-// callAPI carries out an operation. Out may be nil.
-func callAPI(ctx context.Context, s Service, service, operation string, in, out any) error {
-	text, err := json.Marshal(in)
-	if err != nil {
-		return err
-	}
-	if text, err = s.CallAPI(ctx, service, operation, text); err != nil || out == nil {
-		return err
-	}
-	return json.Unmarshal(text, out)
 }
 
 // carryOut carries out a call of a plan.

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
 	"maps"
 	"slices"
 	"strings"
@@ -82,33 +81,10 @@ func readDetections(ctx context.Context, s Service) (*keptDetections, error) {
 	return k, nil
 }
 
-// eachPage calls an operation until it has no further page.
-func eachPage(ctx context.Context, s Service, service, operation string, in map[string]any, do func(page map[string]json.RawMessage) error) error {
-	for {
-		var page map[string]json.RawMessage
-		if err := callAPI(ctx, s, service, operation, in, &page); err != nil {
-			return err
-		}
-		if err := do(page); err != nil {
-			return err
-		}
-		var next string
-		if text, ok := page["NextToken"]; ok {
-			if err := json.Unmarshal(text, &next); err != nil {
-				return err
-			}
-		}
-		if next == "" {
-			return nil
-		}
-		in["NextToken"] = next
-	}
-}
-
 // owner returns the detection that a resource is of, by its tags; false where it is of none.
 func owner(ctx context.Context, s Service, service, arnMember, arn string) (ownedBy, bool, error) {
 	var out struct{ Tags []detection.Tag }
-	err := callAPI(ctx, s, service, "ListTagsForResource", map[string]any{arnMember: arn}, &out)
+	err := CallOperation(ctx, s, service, "ListTagsForResource", map[string]any{arnMember: arn}, &out)
 	var by ownedBy
 	for _, t := range out.Tags {
 		switch t.Key {
@@ -122,12 +98,9 @@ func owner(ctx context.Context, s Service, service, arnMember, arn string) (owne
 }
 
 func (k *keptDetections) readAlarms(ctx context.Context, s Service) error {
-	return eachPage(ctx, s, detection.CloudWatch, "DescribeAlarms", map[string]any{"AlarmNamePrefix": namePrefix, "AlarmTypes": []string{"MetricAlarm", "LogAlarm"}}, func(page map[string]json.RawMessage) error {
-		var metric, log []json.RawMessage
-		if err := errors.Join(json.Unmarshal(page["MetricAlarms"], &metric), json.Unmarshal(page["LogAlarms"], &log)); err != nil {
-			return err
-		}
-		for _, text := range append(metric, log...) {
+	type answer struct{ MetricAlarms, LogAlarms []json.RawMessage }
+	return EachPage(ctx, s, detection.CloudWatch, "DescribeAlarms", map[string]any{"AlarmNamePrefix": namePrefix, "AlarmTypes": []string{"MetricAlarm", "LogAlarm"}}, func(page *answer) error {
+		for _, text := range append(page.MetricAlarms, page.LogAlarms...) {
 			var a struct {
 				AlarmName, AlarmArn, AlarmDescription, StateValue, StateReason string
 				AlarmActions                                                   []string
@@ -154,13 +127,14 @@ func (k *keptDetections) readAlarms(ctx context.Context, s Service) error {
 	})
 }
 
+// insightRules is a page of DescribeInsightRules.
+type insightRules struct {
+	InsightRules []struct{ Name, State, Definition string }
+}
+
 func (k *keptDetections) readRules(ctx context.Context, s Service) error {
-	return eachPage(ctx, s, detection.CloudWatch, "DescribeInsightRules", map[string]any{}, func(page map[string]json.RawMessage) error {
-		var list []struct{ Name, State, Definition string }
-		if err := json.Unmarshal(page["InsightRules"], &list); err != nil {
-			return err
-		}
-		for _, r := range list {
+	return EachPage(ctx, s, detection.CloudWatch, "DescribeInsightRules", map[string]any{}, func(page *insightRules) error {
+		for _, r := range page.InsightRules {
 			if !strings.HasPrefix(r.Name, namePrefix) {
 				continue
 			}
@@ -179,13 +153,10 @@ func (k *keptDetections) readRules(ctx context.Context, s Service) error {
 }
 
 func (k *keptDetections) readTopics(ctx context.Context, s Service) error {
-	return eachPage(ctx, s, detection.SNS, "ListTopics", map[string]any{}, func(page map[string]json.RawMessage) error {
-		var list []struct{ TopicArn string }
-		if err := json.Unmarshal(page["Topics"], &list); err != nil {
-			return err
-		}
-		for _, t := range list {
-			if !strings.HasPrefix(t.TopicArn[strings.LastIndexByte(t.TopicArn, ':')+1:], namePrefix) {
+	type answer struct{ Topics []struct{ TopicArn string } }
+	return EachPage(ctx, s, detection.SNS, "ListTopics", map[string]any{}, func(page *answer) error {
+		for _, t := range page.Topics {
+			if !strings.HasPrefix(TopicName(t.TopicArn), namePrefix) {
 				continue
 			}
 			by, is, err := owner(ctx, s, detection.SNS, "ResourceArn", t.TopicArn)
@@ -234,6 +205,12 @@ func (k *keptDetections) keepActions(p *detection.Plan) {
 	}
 }
 
+// Unconfirmed stands for the ARN of a subscription that was not confirmed, in lists of SNS.
+const Unconfirmed = "PendingConfirmation"
+
+// TopicName returns the name of a topic, with which its ARN ends.
+func TopicName(arn string) string { return arn[strings.LastIndexByte(arn, ':')+1:] }
+
 // keptSubscription is a subscription of a topic.
 type keptSubscription struct {
 	detection.Target
@@ -242,13 +219,12 @@ type keptSubscription struct {
 
 func subscriptionsOf(ctx context.Context, s Service, topic string) ([]keptSubscription, error) {
 	var out []keptSubscription
-	err := eachPage(ctx, s, detection.SNS, "ListSubscriptionsByTopic", map[string]any{"TopicArn": topic}, func(page map[string]json.RawMessage) error {
-		var list []struct{ SubscriptionArn, Protocol, Endpoint string }
-		if err := json.Unmarshal(page["Subscriptions"], &list); err != nil {
-			return err
-		}
-		for _, sub := range list {
-			out = append(out, keptSubscription{detection.Target{Protocol: sub.Protocol, Endpoint: sub.Endpoint}, sub.SubscriptionArn == "PendingConfirmation"})
+	type answer struct {
+		Subscriptions []struct{ SubscriptionArn, Protocol, Endpoint string }
+	}
+	err := EachPage(ctx, s, detection.SNS, "ListSubscriptionsByTopic", map[string]any{"TopicArn": topic}, func(page *answer) error {
+		for _, sub := range page.Subscriptions {
+			out = append(out, keptSubscription{detection.Target{Protocol: sub.Protocol, Endpoint: sub.Endpoint}, sub.SubscriptionArn == Unconfirmed})
 		}
 		return nil
 	})
@@ -318,7 +294,7 @@ func RemoveDetection(ctx context.Context, s Service, name, group string) (*Detec
 	by := ownedBy{name, groupOr(group)}
 	out := &DetectionMade{Detection: by.detection, Group: by.group, Actions: []string{}, Parts: []DetectionPart{}}
 	remove := func(kind, name, service, operation string, in map[string]any) error {
-		if err := callAPI(ctx, s, service, operation, in, nil); err != nil {
+		if err := CallOperation(ctx, s, service, operation, in, nil); err != nil {
 			return err
 		}
 		out.Parts = append(out.Parts, DetectionPart{kind, name, partRemoved})
@@ -340,7 +316,7 @@ func RemoveDetection(ctx context.Context, s Service, name, group string) (*Detec
 	}
 	for _, arn := range slices.Sorted(maps.Keys(k.topics)) {
 		if k.topics[arn] == by {
-			if err := remove(partTopic, arn[strings.LastIndexByte(arn, ':')+1:], detection.SNS, "DeleteTopic", map[string]any{"TopicArn": arn}); err != nil {
+			if err := remove(partTopic, TopicName(arn), detection.SNS, "DeleteTopic", map[string]any{"TopicArn": arn}); err != nil {
 				return nil, err
 			}
 		}

@@ -42,7 +42,7 @@ network-acls:
 func TestContradiction(t *testing.T) {
 	begin := time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
 	a, endpoint := newAlerted(t, begin)
-	r := DetectionRequest{Name: "contradiction", Data: a.s.lake.Data(), Targets: []detection.Target{{Protocol: "webhook", Endpoint: endpoint}}}
+	r := DetectionRequest{Name: "contradiction", Data: a.s.lake.Data(), Now: begin, Targets: []detection.Target{{Protocol: "webhook", Endpoint: endpoint}}}
 	if _, err := AddDetection(t.Context(), a.s, &r); err == nil || !strings.Contains(err.Error(), "no definition of the network was imported") {
 		t.Errorf("without a definition: %v", err)
 	}
@@ -89,7 +89,7 @@ func TestNATBytes(t *testing.T) {
 	begin := time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
 	a, _ := newAlerted(t, begin.Add(-time.Minute))
 	a.flowGroup("g", withFlags)
-	r := DetectionRequest{Name: "nat-bytes", Group: "g", Data: a.s.lake.Data(), Values: map[string]float64{detection.Threshold: 3000, detection.Period: 60}}
+	r := DetectionRequest{Name: "nat-bytes", Group: "g", Data: a.s.lake.Data(), Now: begin.Add(time.Minute), Values: map[string]float64{detection.Threshold: 3000, detection.Period: 60}}
 	if _, err := AddDetection(t.Context(), a.s, &r); err == nil || !strings.Contains(err.Error(), "no definition of the network was imported") {
 		t.Errorf("without a definition: %v", err)
 	}

@@ -34,7 +34,7 @@ func KeepReadyRule(ctx context.Context, s Service, r LiveTopRequest) (group stri
 	if err != nil {
 		return "", err
 	}
-	if err := callAPI(ctx, s, "monitoring", "PutInsightRule", map[string]any{"RuleName": r.Rule, "RuleDefinition": definition}, nil); err != nil {
+	if err := CallOperation(ctx, s, "monitoring", "PutInsightRule", map[string]any{"RuleName": r.Rule, "RuleDefinition": definition}, nil); err != nil {
 		return "", fmt.Errorf("cannot keep the rule %s: %w", r.Rule, err)
 	}
 	return group, nil

@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"encoding/json"
 	"time"
 
 	"weir/internal/contributor"
@@ -17,16 +16,6 @@ func liveRule(ctx context.Context, s Service, r *LiveTopRequest) (*LiveTopReport
 	}
 	minutes := (r.since(late) + time.Minute - 1) / time.Minute
 	from := to.Add(-minutes * time.Minute)
-	in, err := json.Marshal(map[string]any{
-		"RuleName": r.Rule, "StartTime": from.Unix(), "EndTime": to.Unix(), "Period": 60, "MaxContributorCount": r.N,
-	})
-	if err != nil {
-		return nil, err
-	}
-	raw, err := s.CallAPI(ctx, "monitoring", "GetInsightRuleReport", in)
-	if err != nil {
-		return nil, err
-	}
 	var report struct {
 		KeyLabels              []string
 		AggregationStatistic   string
@@ -37,7 +26,9 @@ func liveRule(ctx context.Context, s Service, r *LiveTopRequest) (*LiveTopReport
 			ApproximateAggregateValue float64
 		}
 	}
-	if err := json.Unmarshal(raw, &report); err != nil {
+	if err := CallOperation(ctx, s, "monitoring", "GetInsightRuleReport", map[string]any{
+		"RuleName": r.Rule, "StartTime": from.Unix(), "EndTime": to.Unix(), "Period": 60, "MaxContributorCount": r.N,
+	}, &report); err != nil {
 		return nil, err
 	}
 	out := &LiveTopReport{
@@ -53,25 +44,16 @@ func liveRule(ctx context.Context, s Service, r *LiveTopRequest) (*LiveTopReport
 }
 
 // ruleDefinition returns the definition of a rule that is kept, "" where there is no such rule.
-func ruleDefinition(ctx context.Context, s Service, name string) (string, error) {
-	for in := map[string]any{}; ; {
-		var page struct {
-			InsightRules []struct{ Name, Definition string }
-			NextToken    string
-		}
-		if err := callAPI(ctx, s, "monitoring", "DescribeInsightRules", in, &page); err != nil {
-			return "", err
-		}
+func ruleDefinition(ctx context.Context, s Service, name string) (definition string, err error) {
+	err = EachPage(ctx, s, "monitoring", "DescribeInsightRules", map[string]any{}, func(page *insightRules) error {
 		for _, rule := range page.InsightRules {
 			if rule.Name == name {
-				return rule.Definition, nil
+				definition = rule.Definition
 			}
 		}
-		if page.NextToken == "" {
-			return "", nil
-		}
-		in["NextToken"] = page.NextToken
-	}
+		return nil
+	})
+	return definition, err
 }
 
 // ruleLateness returns how late the events of a rule's log groups come at most, 0 where there is no such rule.

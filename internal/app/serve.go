@@ -100,7 +100,7 @@ func Serve(ctx context.Context, o ServeOptions) error {
 		return err
 	}
 	if o.Notify.URL == "" {
-		o.Notify.URL = strings.TrimSuffix(access.url(tcp.Addr()), "/")
+		o.Notify.URL = access.linked(tcp.Addr(), o.Hosts)
 	}
 	api, err := s.openAPI(ctx, o)
 	if err != nil {
@@ -192,6 +192,20 @@ func (a *access) url(addr net.Addr) string {
 		scheme = "https"
 	}
 	return scheme + "://" + addr.String() + "/"
+}
+
+// linked returns the URL, without a / behind it, that links of messages have: the console's. Nobody reaches one that stands for all addresses: there it
+// is that of the first of the further names, "" where there is none.
+func (a *access) linked(addr net.Addr, names []string) string {
+	url := strings.TrimSuffix(a.url(addr), "/")
+	at, err := netip.ParseAddrPort(addr.String())
+	switch {
+	case err != nil || !at.Addr().IsUnspecified():
+		return url
+	case len(names) == 0:
+		return ""
+	}
+	return strings.TrimSuffix(url, addr.String()) + net.JoinHostPort(names[0], strconv.Itoa(int(at.Port())))
 }
 
 // server is a server that runs.

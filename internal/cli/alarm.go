@@ -78,14 +78,8 @@ type alarmShown struct {
 func describeAlarms(ctx context.Context, s app.Service, in members) ([]alarmShown, error) {
 	in["AlarmTypes"] = []string{"MetricAlarm", "CompositeAlarm", "LogAlarm"}
 	var out []alarmShown
-	for {
-		page, err := callAPI[struct {
-			MetricAlarms, CompositeAlarms, LogAlarms []json.RawMessage
-			NextToken                                string
-		}](ctx, s, "monitoring", "DescribeAlarms", in)
-		if err != nil {
-			return nil, err
-		}
+	type answer struct{ MetricAlarms, CompositeAlarms, LogAlarms []json.RawMessage }
+	err := eachPage(ctx, s, "monitoring", "DescribeAlarms", in, func(page *answer) error {
 		for _, list := range []struct {
 			kind string
 			of   []json.RawMessage
@@ -93,17 +87,15 @@ func describeAlarms(ctx context.Context, s app.Service, in members) ([]alarmShow
 			for _, raw := range list.of {
 				a := alarmShown{kind: list.kind, raw: raw}
 				if err := json.Unmarshal(raw, &a); err != nil {
-					return nil, err
+					return err
 				}
 				out = append(out, a)
 			}
 		}
-		if page.NextToken == "" {
-			slices.SortFunc(out, func(a, b alarmShown) int { return cmp.Compare(a.Name, b.Name) })
-			return out, nil
-		}
-		in["NextToken"] = page.NextToken
-	}
+		return nil
+	})
+	slices.SortFunc(out, func(a, b alarmShown) int { return cmp.Compare(a.Name, b.Name) })
+	return out, err
 }
 
 // describeAlarm returns an alarm.

@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -36,6 +38,9 @@ what it changes is in the data directory, and 'weir serve' carries on with it.`,
 			return nil, cobra.ShellCompDirectiveNoFileComp
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if !slices.Contains(apiServices, args[0]) { // those of EC2 and STS have other names on the wire than in the API
+				return hint(usage(fmt.Errorf("there is no service %q", args[0])), "services are "+strings.Join(apiServices, ", "))
+			}
 			in := "{}"
 			if len(args) == 3 {
 				var err error
@@ -73,7 +78,7 @@ what it changes is in the data directory, and 'weir serve' carries on with it.`,
 // asks matches the names of operations that change nothing.
 var asks = regexp.MustCompile(`^(Describe|Get|List|Filter)`)
 
-// apiServices are the services of AWS.
+// apiServices are the services whose operations can be carried out.
 var apiServices = []string{"logs", "monitoring", "sns", "athena"}
 
 // watched returns a service that has what watches: the server's, or one that holds the data directory meanwhile. It makes no data directory.
@@ -107,16 +112,13 @@ func (c *cli) server(ctx context.Context, what string) (app.Service, error) {
 
 // callAPI carries out an operation of AWS and reads its answer.
 func callAPI[Out any](ctx context.Context, s app.Service, service, operation string, in any) (*Out, error) {
-	raw, err := json.Marshal(in)
-	if err != nil {
-		return nil, err
-	}
-	answer, err := s.CallAPI(ctx, service, operation, raw)
-	if err != nil {
-		return nil, apiError(err)
-	}
 	out := new(Out)
-	return out, json.Unmarshal(answer, out)
+	return out, apiError(app.CallOperation(ctx, s, service, operation, in, out))
+}
+
+// eachPage carries out an operation of AWS until its answer has no further page.
+func eachPage[Page any](ctx context.Context, s app.Service, service, operation string, in members, do func(*Page) error) error {
+	return apiError(app.EachPage(ctx, s, service, operation, in, do))
 }
 
 // apiError returns an error of an operation of AWS as commands show it: what a client would be told is wrong usage.

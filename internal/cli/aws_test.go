@@ -9,7 +9,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
@@ -44,22 +43,8 @@ func serveAWS(t *testing.T, o app.ServeOptions) *awsServer {
 			t.Fatal(err)
 		}
 	}
-	ctx, cancel := context.WithCancel(context.Background())
-	ready, done := make(chan string, 1), make(chan error, 1)
-	o.Data, o.Listen, o.Version, o.Log = s.data, "127.0.0.1:0", version, slog.New(slog.DiscardHandler)
-	o.Ready = func(url string) { ready <- url }
-	go func() { done <- app.Serve(ctx, o) }()
-	select {
-	case s.url = <-ready:
-	case err := <-done:
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		cancel()
-		if err := <-done; err != nil {
-			t.Error(err)
-		}
-	})
+	o.Data = s.data
+	s.url = serveWith(t, o)
 	return s
 }
 

@@ -272,5 +272,21 @@ func (c *cli) logsReader(ctx context.Context) (app.Service, error) {
 	return s, err
 }
 
-// noGroup says that there is no log group of a name.
-func noGroup(name string) error { return fmt.Errorf("%w: %s", logstore.ErrNoGroup, name) }
+// logGroup returns a log group.
+func (c *cli) logGroup(ctx context.Context, name string) (*app.LogGroup, error) {
+	s, err := c.logsReader(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer s.Close()
+	groups, err := s.LogGroups(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for i := range groups {
+		if groups[i].Name == name {
+			return &groups[i], nil
+		}
+	}
+	return nil, fmt.Errorf("%w: %s", logstore.ErrNoGroup, name)
+}

@@ -147,30 +147,18 @@ func (c *cli) logFormat(what, text string) (*flowlog.Format, error) {
 
 // showFormat shows the LogFormat of a log group.
 func (c *cli) showFormat(ctx context.Context, group string) error {
-	s, err := c.logsReader(ctx)
-	if err != nil {
+	g, err := c.logGroup(ctx, group)
+	switch {
+	case err != nil:
 		return err
+	case c.json:
+		return c.printJSON(map[string]any{"name": g.Name, "format": g.Format})
+	case g.Format == "":
+		c.note("no format is known that all its events have")
+		return nil
 	}
-	defer s.Close()
-	groups, err := s.LogGroups(ctx)
-	if err != nil {
-		return err
-	}
-	for i := range groups {
-		g := &groups[i]
-		switch {
-		case g.Name != group:
-		case c.json:
-			return c.printJSON(map[string]any{"name": g.Name, "format": g.Format})
-		case g.Format == "":
-			c.note("no format is known that all its events have")
-			return nil
-		default:
-			_, err := fmt.Fprintln(people{c.out}, g.Format)
-			return err
-		}
-	}
-	return noGroup(group)
+	_, err = fmt.Fprintln(people{c.out}, g.Format)
+	return err
 }
 
 // changeLogGroup changes a log group.

@@ -48,25 +48,13 @@ AWS delivers flow logs some minutes after the flows, unless something else was s
 
 // showLateness shows how late the events of a log group come.
 func (c *cli) showLateness(ctx context.Context, group string) error {
-	s, err := c.logsReader(ctx)
-	if err != nil {
+	g, err := c.logGroup(ctx, group)
+	switch {
+	case err != nil:
 		return err
+	case c.json:
+		return c.printJSON(map[string]any{"name": g.Name, "lateness_seconds": g.Lateness.Seconds()})
 	}
-	defer s.Close()
-	groups, err := s.LogGroups(ctx)
-	if err != nil {
-		return err
-	}
-	for i := range groups {
-		g := &groups[i]
-		switch {
-		case g.Name != group:
-		case c.json:
-			return c.printJSON(map[string]any{"name": g.Name, "lateness_seconds": g.Lateness.Seconds()})
-		default:
-			_, err := fmt.Fprintln(people{c.out}, g.Lateness)
-			return err
-		}
-	}
-	return noGroup(group)
+	_, err = fmt.Fprintln(people{c.out}, g.Lateness)
+	return err
 }

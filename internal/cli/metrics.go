@@ -46,20 +46,12 @@ func (m *shownMetric) dimensions() string {
 // listMetrics returns the metrics that a request is for.
 func listMetrics(ctx context.Context, s app.Service, in members) ([]shownMetric, error) {
 	var out []shownMetric
-	for {
-		page, err := callAPI[struct {
-			Metrics   []shownMetric
-			NextToken string
-		}](ctx, s, "monitoring", "ListMetrics", in)
-		if err != nil {
-			return nil, err
-		}
+	type answer struct{ Metrics []shownMetric }
+	err := eachPage(ctx, s, "monitoring", "ListMetrics", in, func(page *answer) error {
 		out = append(out, page.Metrics...)
-		if page.NextToken == "" {
-			return out, nil
-		}
-		in["NextToken"] = page.NextToken
-	}
+		return nil
+	})
+	return out, err
 }
 
 // metricRequest returns the members of a request that name a metric: a namespace, a name, and dimensions as NAME=VALUE.

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math"
 	"strings"
 	"time"
@@ -41,7 +42,14 @@ Periods without data have no row.
   weir metrics get mine ssh --expr 'RATE(m) * 60' --chart line`,
 		Args:              needArgs(0, -1, ""),
 		ValidArgsFunction: c.completeMetric,
-		RunE:              func(cmd *cobra.Command, args []string) error { return c.metricsGet(cmd.Context(), args, &f) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			for _, name := range []string{"stat", "unit"} {
+				if len(args) == 0 && f.expr != "" && cmd.Flags().Changed(name) {
+					return hint(usage(fmt.Errorf("--%s is of a metric, and none is named", name)), "SEARCH of an expression names a statistic itself")
+				}
+			}
+			return c.metricsGet(cmd.Context(), args, &f)
+		},
 	}
 	f.scope.addTimes(cmd)
 	fl := cmd.Flags()
@@ -97,14 +105,8 @@ type metricSeries struct {
 func metricData(ctx context.Context, s app.Service, in members) ([]*metricSeries, error) {
 	var out []*metricSeries
 	at := map[string]*metricSeries{}
-	for {
-		page, err := callAPI[struct {
-			MetricDataResults []metricSeries
-			NextToken         string
-		}](ctx, s, "monitoring", "GetMetricData", in)
-		if err != nil {
-			return nil, err
-		}
+	type answer struct{ MetricDataResults []metricSeries }
+	err := eachPage(ctx, s, "monitoring", "GetMetricData", in, func(page *answer) error {
 		for i := range page.MetricDataResults {
 			r := &page.MetricDataResults[i]
 			key := r.ID + "\x00" + r.Label
@@ -114,11 +116,9 @@ func metricData(ctx context.Context, s app.Service, in members) ([]*metricSeries
 			}
 			at[key].Timestamps, at[key].Values = append(at[key].Timestamps, r.Timestamps...), append(at[key].Values, r.Values...)
 		}
-		if page.NextToken == "" {
-			return out, nil
-		}
-		in["NextToken"] = page.NextToken
-	}
+		return nil
+	})
+	return out, err
 }
 
 // metricsGet shows the values of a metric.

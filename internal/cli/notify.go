@@ -35,28 +35,17 @@ type topicSubscription struct {
 	Topic    string `json:"TopicArn"`
 }
 
-// unconfirmed is what stands for the ARN of a subscription that was not confirmed.
-const unconfirmed = "PendingConfirmation"
-
 // topics returns the ARNs of the topics.
 func topics(ctx context.Context, s app.Service) ([]string, error) {
 	var out []string
-	for in := (members{}); ; {
-		page, err := callAPI[struct {
-			Topics    []struct{ TopicArn string }
-			NextToken string
-		}](ctx, s, "sns", "ListTopics", in)
-		if err != nil {
-			return nil, err
-		}
+	type answer struct{ Topics []struct{ TopicArn string } }
+	err := eachPage(ctx, s, "sns", "ListTopics", members{}, func(page *answer) error {
 		for _, t := range page.Topics {
 			out = append(out, t.TopicArn)
 		}
-		if page.NextToken == "" {
-			return out, nil
-		}
-		in["NextToken"] = page.NextToken
-	}
+		return nil
+	})
+	return out, err
 }
 
 // subscriptions returns the subscriptions of a topic, or of all for "".
@@ -66,24 +55,13 @@ func subscriptions(ctx context.Context, s app.Service, topic string) ([]topicSub
 		operation, in["TopicArn"] = "ListSubscriptionsByTopic", topic
 	}
 	var out []topicSubscription
-	for {
-		page, err := callAPI[struct {
-			Subscriptions []topicSubscription
-			NextToken     string
-		}](ctx, s, "sns", operation, in)
-		if err != nil {
-			return nil, err
-		}
+	type answer struct{ Subscriptions []topicSubscription }
+	err := eachPage(ctx, s, "sns", operation, in, func(page *answer) error {
 		out = append(out, page.Subscriptions...)
-		if page.NextToken == "" {
-			return out, nil
-		}
-		in["NextToken"] = page.NextToken
-	}
+		return nil
+	})
+	return out, err
 }
-
-// topicName returns the name of a topic.
-func topicName(arn string) string { return arn[strings.LastIndexByte(arn, ':')+1:] }
 
 // topicARN returns the ARN of a topic that is named by it, or by its name.
 func topicARN(ctx context.Context, s app.Service, name string) (string, error) {
@@ -92,11 +70,11 @@ func topicARN(ctx context.Context, s app.Service, name string) (string, error) {
 		return "", err
 	}
 	for _, arn := range list {
-		if arn == name || topicName(arn) == name {
+		if arn == name || app.TopicName(arn) == name {
 			return arn, nil
 		}
 	}
-	return "", hint(usage(fmt.Errorf("there is no topic %s", name)), "'weir notify topics' lists those that there are", "'weir notify subscribe "+topicName(name)+" PROTOCOL ENDPOINT' makes it")
+	return "", hint(usage(fmt.Errorf("there is no topic %s", name)), "'weir notify topics' lists those that there are", "'weir notify subscribe "+app.TopicName(name)+" PROTOCOL ENDPOINT' makes it")
 }
 
 // completeTopic completes the name of a topic.
@@ -113,7 +91,7 @@ func (c *cli) completeTopic(cmd *cobra.Command, args []string, _ string) ([]stri
 	list, _ := topics(cmd.Context(), s) // completion says nothing of errors
 	out := make([]string, len(list))
 	for i, arn := range list {
-		out[i] = cobra.CompletionWithDesc(topicName(arn), arn)
+		out[i] = cobra.CompletionWithDesc(app.TopicName(arn), arn)
 	}
 	return out, cobra.ShellCompDirectiveNoFileComp
 }
@@ -147,11 +125,11 @@ func (c *cli) notifyTopicsCommand() *cobra.Command {
 			}
 			out := []topic{}
 			for _, arn := range list {
-				t := topic{Name: topicName(arn), ARN: arn}
+				t := topic{Name: app.TopicName(arn), ARN: arn}
 				for _, sub := range all {
 					switch {
 					case sub.Topic != arn:
-					case sub.ARN == unconfirmed:
+					case sub.ARN == app.Unconfirmed:
 						t.Unconfirmed++
 						t.Subscriptions++
 					default:
@@ -210,7 +188,7 @@ func (c *cli) notifySubscriptionsCommand() *cobra.Command {
 			}
 			out := []subscription{}
 			for _, sub := range list {
-				one := subscription{topicName(sub.Topic), sub.Protocol, sub.Endpoint, sub.ARN != unconfirmed, sub.ARN}
+				one := subscription{app.TopicName(sub.Topic), sub.Protocol, sub.Endpoint, sub.ARN != app.Unconfirmed, sub.ARN}
 				if !one.Confirmed {
 					one.ARN = ""
 				}
@@ -261,16 +239,16 @@ by which they confirm; until then they get nothing. A command is one that 'weir 
 				return err
 			}
 			defer s.Close()
-			topic, err := callAPI[struct{ TopicArn string }](ctx, s, "sns", "CreateTopic", members{"Name": topicName(args[0])})
+			topic, err := subscribedTopic(ctx, s, args[0])
 			if err != nil {
 				return err
 			}
 			sub, err := callAPI[struct{ SubscriptionArn string }](ctx, s, "sns", "Subscribe",
-				members{"TopicArn": topic.TopicArn, "Protocol": args[1], "Endpoint": args[2], "ReturnSubscriptionArn": "true"})
+				members{"TopicArn": topic, "Protocol": args[1], "Endpoint": args[2], "ReturnSubscriptionArn": "true"})
 			if err != nil {
 				return err
 			}
-			list, err := subscriptions(ctx, s, topic.TopicArn)
+			list, err := subscriptions(ctx, s, topic)
 			if err != nil {
 				return err
 			}
@@ -279,12 +257,21 @@ by which they confirm; until then they get nothing. A command is one that 'weir 
 				c.note("%s gets a message by which it confirms the subscription", args[2])
 			}
 			if c.json {
-				return c.printJSON(members{"topic_arn": topic.TopicArn, "subscription_arn": sub.SubscriptionArn, "confirmed": confirmed})
+				return c.printJSON(members{"topic_arn": topic, "subscription_arn": sub.SubscriptionArn, "confirmed": confirmed})
 			}
-			_, err = fmt.Fprintln(people{c.out}, topic.TopicArn)
+			_, err = fmt.Fprintln(people{c.out}, topic)
 			return err
 		},
 	}
+}
+
+// subscribedTopic returns the ARN of a topic that is named by it, or by its name, by which it is made where there is none.
+func subscribedTopic(ctx context.Context, s app.Service, name string) (string, error) {
+	if strings.HasPrefix(name, "arn:") { // it may be of another account or region, where none can be made
+		return topicARN(ctx, s, name)
+	}
+	topic, err := callAPI[struct{ TopicArn string }](ctx, s, "sns", "CreateTopic", members{"Name": name})
+	return topic.TopicArn, err
 }
 
 func (c *cli) notifyUnsubscribeCommand() *cobra.Command {
@@ -304,7 +291,7 @@ func (c *cli) notifyUnsubscribeCommand() *cobra.Command {
 			list, _ := subscriptions(cmd.Context(), s, "") // completion says nothing of errors
 			var out []string
 			for _, sub := range list {
-				if sub.ARN != unconfirmed {
+				if sub.ARN != app.Unconfirmed {
 					out = append(out, cobra.CompletionWithDesc(sub.ARN, sub.Protocol+" "+sub.Endpoint))
 				}
 			}

@@ -81,7 +81,7 @@ func (c *cli) deadLetters(ctx context.Context, zone *time.Location) error {
 	for i := range list {
 		d := &list[i]
 		rows = append(rows, []string{
-			strconv.FormatInt(d.ID, 10), showTime(time.UnixMilli(d.Died), zone), topicName(d.TopicARN), d.Protocol + " " + d.Endpoint, d.Subject,
+			strconv.FormatInt(d.ID, 10), showTime(time.UnixMilli(d.Died), zone), app.TopicName(d.TopicARN), d.Protocol + " " + d.Endpoint, d.Subject,
 			number(int64(d.Attempts)), d.Reason,
 		})
 	}

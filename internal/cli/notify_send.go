@@ -218,7 +218,7 @@ func (c *cli) printOutcomes(all []testOutcome, wait time.Duration) error {
 		if o.Outcome == outcomeWaiting {
 			reason = fmt.Sprintf("no answer within %v; 'weir notify dead-letters' tells in the end", wait)
 		}
-		rows = append(rows, []string{topicName(o.Target), o.Protocol, o.Endpoint, o.Outcome, reason})
+		rows = append(rows, []string{app.TopicName(o.Target), o.Protocol, o.Endpoint, o.Outcome, reason})
 		if o.Hint != "" {
 			hints = append(hints, o.Hint)
 		}

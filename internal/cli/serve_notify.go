@@ -22,7 +22,7 @@ type notifyFlags struct {
 // add adds the flags.
 func (n *notifyFlags) add(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.StringVar(&n.options.URL, "notify-url", "", "`URL` at which receivers of messages reach this server, for links and its certificate (default: the console's)")
+	f.StringVar(&n.options.URL, "notify-url", "", "`URL` at which receivers of messages reach this server, for links and its certificate (default: the console's; where it listens on all addresses, that of the first --host)")
 	f.StringArrayVar(&n.options.Allow, "notify-allow", nil, "`HOST`, address or CIDR that messages may be sent to although it is private, link-local or this machine; may be given several times")
 	f.StringVar(&n.options.CAFile, "notify-ca", "", "PEM `FILE` of certificates that receivers may have, beside the system's")
 	f.StringArrayVar(&n.commands, "notify-command", nil, "`NAME=PROGRAM` that a subscription of the protocol command may run; may be given several times")

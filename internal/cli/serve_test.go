@@ -54,16 +54,19 @@ func writeFiles(t testing.TB, files map[string]string) string {
 // serveInProcess serves a data directory until the test ends.
 func serveInProcess(t *testing.T, data string) {
 	t.Helper()
+	serveWith(t, app.ServeOptions{Data: data})
+}
+
+// serveWith serves a data directory on this machine, with further options, until the test ends, and returns the console's URL.
+func serveWith(t *testing.T, o app.ServeOptions) (url string) {
+	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	ready, done := make(chan string, 1), make(chan error, 1)
-	go func() {
-		done <- app.Serve(ctx, app.ServeOptions{
-			Data: data, Listen: "127.0.0.1:0", Version: version, Log: slog.New(slog.DiscardHandler),
-			Ready: func(url string) { ready <- url },
-		})
-	}()
+	o.Listen, o.Version, o.Log = "127.0.0.1:0", version, slog.New(slog.DiscardHandler)
+	o.Ready = func(url string) { ready <- url }
+	go func() { done <- app.Serve(ctx, o) }()
 	select {
-	case <-ready:
+	case url = <-ready:
 	case err := <-done:
 		t.Fatal(err)
 	}
@@ -73,6 +76,7 @@ func serveInProcess(t *testing.T, data string) {
 			t.Error(err)
 		}
 	})
+	return url
 }
 
 // TestBothWays runs the same commands in the same order on two data directories, on

@@ -59,14 +59,15 @@ func (c *cli) completeRule(cmd *cobra.Command, _ []string, _ string) ([]string, 
 	c.setData()
 	if s, err := c.watched(cmd.Context()); err == nil {
 		defer s.Close()
-		answer, err := callAPI[struct {
+		type answer struct {
 			InsightRules []struct{ Name, State string }
-		}](cmd.Context(), s, "monitoring", "DescribeInsightRules", members{})
-		if err == nil { // completion says nothing of errors
-			for _, r := range answer.InsightRules {
+		}
+		_ = eachPage(cmd.Context(), s, "monitoring", "DescribeInsightRules", members{}, func(page *answer) error { // completion says nothing of errors
+			for _, r := range page.InsightRules {
 				out = append(out, cobra.CompletionWithDesc(r.Name, r.State))
 			}
-		}
+			return nil
+		})
 	}
 	return out, cobra.ShellCompDirectiveNoFileComp
 }
@@ -108,7 +109,7 @@ func (c *cli) topLive(ctx context.Context, f *topLiveFlags, scope *scopeFlags, f
 	if err != nil {
 		return err
 	}
-	r := app.LiveTopRequest{Rule: f.rule, Fields: fields, By: by, Group: f.group, N: int(min(n, 1000)), Data: c.data}
+	r := app.LiveTopRequest{Rule: f.rule, Fields: fields, By: by, Group: f.group, N: int(n), Data: c.data}
 	switch {
 	case f.rule != "" && len(fields) > 0:
 		return usage(errors.New("--rule and fields exclude each other: a rule has its own keys"))

@@ -59,7 +59,7 @@ takes, and which fields the LogFormat of records must have.`,
 			if len(args) == 1 {
 				d, ok := detection.ByName(args[0])
 				if !ok {
-					return noDetection(args[0])
+					return asFlags(app.NoDetection(args[0]))
 				}
 				if c.json {
 					return c.printJSON(shownDetectionOf(d))
@@ -81,19 +81,6 @@ takes, and which fields the LogFormat of records must have.`,
 			return printTable(c.out, []tableColumn{{head: "NAME"}, {head: "FINDS"}, {head: "DEFAULTS"}}, rows)
 		},
 	}
-}
-
-// noDetection says that there is no detection of a name.
-func noDetection(name string) error {
-	return hint(usage(fmt.Errorf("there is no detection %q", name)), "the detections are "+strings.Join(detectionNames(), ", "))
-}
-
-func detectionNames() []string {
-	var out []string
-	for _, d := range detection.All() {
-		out = append(out, d.Name)
-	}
-	return out
 }
 
 // completeDetection completes the name of a detection that is ready.
@@ -129,18 +116,13 @@ func defaultsOf(d *detection.Detection) []string {
 func valueOf(p *detection.Parameter, v float64) string {
 	switch p.Unit {
 	case detection.Seconds:
-		text := (time.Duration(v) * time.Second).String() // 1h0m0s
-		text = strings.TrimSuffix(text, "0s")
-		if strings.HasSuffix(text, "h0m") {
-			text = strings.TrimSuffix(text, "0m")
-		}
-		return text
+		return span(time.Duration(v) * time.Second)
 	case detection.Bytes:
 		if v >= 1e9 && v == float64(int64(v/1e9))*1e9 {
 			return fmt.Sprintf("%dGB", int64(v/1e9))
 		}
 	}
-	return fmt.Sprint(v)
+	return plainFloat(v)
 }
 
 func (c *cli) printDetection(d *detection.Detection) error {
@@ -190,7 +172,7 @@ func (c *cli) completeKept(cmd *cobra.Command, args []string, _ string) ([]strin
 
 // keptDetections returns the detections that are there, as far as they can be read.
 func (c *cli) keptDetections(ctx context.Context) []app.WatchedDetection {
-	s, err := c.writer(ctx)
+	s, err := c.watched(ctx)
 	if err != nil {
 		return nil
 	}

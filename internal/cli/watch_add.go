@@ -50,7 +50,7 @@ be made, where nothing of it is there, as commands of the AWS CLI, or with --jso
 		Args:              needArgs(1, 1, "the detection"),
 		ValidArgsFunction: completeDetection,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			r := app.DetectionRequest{Name: args[0], Group: group, Data: c.data, Values: map[string]float64{}}
+			r := app.DetectionRequest{Name: args[0], Group: group, Data: c.data, Now: time.Now(), Values: map[string]float64{}}
 			d, err := c.detectionOf(&r, rule, metric)
 			if err != nil {
 				return err
@@ -100,7 +100,7 @@ func (c *cli) detectionOf(r *app.DetectionRequest, file, metric string) (*detect
 		d, ok := detection.ByName(r.Name)
 		switch {
 		case !ok:
-			return nil, hint(noDetection(r.Name), "--rule FILE makes one of your own")
+			return nil, hint(asFlags(app.NoDetection(r.Name)), "--rule FILE makes one of your own")
 		case metric != "":
 			return nil, usage(errors.New("--metric is for --rule"))
 		}

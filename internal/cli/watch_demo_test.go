@@ -1,10 +1,8 @@
 package cli
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
-	"log/slog"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -92,30 +90,6 @@ func (d *watchDemo) api(service, operation string, in object) {
 	mustCall(d.t, "--data", d.data, "api", service, operation, string(raw))
 }
 
-// serve serves until the test ends.
-func (d *watchDemo) serve() {
-	d.t.Helper()
-	ctx, cancel := context.WithCancel(context.Background())
-	ready, done := make(chan string, 1), make(chan error, 1)
-	go func() {
-		done <- app.Serve(ctx, app.ServeOptions{
-			Data: d.data, Listen: "127.0.0.1:0", Version: version, Log: slog.New(slog.DiscardHandler), FlushAge: 50 * time.Millisecond, Now: d.clock,
-			Notify: notify.Options{Allow: []string{"127.0.0.1"}}, Ready: func(url string) { ready <- url },
-		})
-	}()
-	select {
-	case <-ready:
-	case err := <-done:
-		d.t.Fatal(err)
-	}
-	d.t.Cleanup(func() {
-		cancel()
-		if err := <-done; err != nil {
-			d.t.Error(err)
-		}
-	})
-}
-
 // network imports the definition of the network as it is now.
 func (d *watchDemo) network(from string) {
 	d.t.Helper()
@@ -189,7 +163,7 @@ func TestWatchDemo(t *testing.T) {
 	d.network("0.0.0.0/0")
 	d.weir(exitOK, "logs", "create", "flows", "--log-format", "${version} ${interface-id} ${srcaddr} ${dstaddr} ${srcport} ${dstport} ${protocol} ${packets} ${bytes} ${start} ${end} ${action} ${log-status} ${tcp-flags}")
 	d.api("logs", "CreateLogStream", object{"logGroupName": "flows", "logStreamName": "eni-bastion"})
-	d.serve()
+	serveWith(t, app.ServeOptions{Data: d.data, FlushAge: 50 * time.Millisecond, Now: d.clock, Notify: notify.Options{Allow: []string{"127.0.0.1"}}})
 	d.api("logs", "PutMetricFilter", object{
 		"logGroupName": "flows", "filterName": "ssh-let-in",
 		"filterPattern":         "[version, eni, source, destination, srcport, destport = 22, protocol = 6, packets, bytes, start, end, action = ACCEPT, status, flags]",

@@ -18,7 +18,7 @@ func (c *cli) watchListCommand() *cobra.Command {
 		Example: "  weir watch list\n  weir watch list --json",
 		Args:    rejectArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			s, err := c.writer(cmd.Context())
+			s, err := c.watched(cmd.Context())
 			if err != nil {
 				return err
 			}
@@ -67,7 +67,7 @@ func (c *cli) watchShowCommand() *cobra.Command {
 		Args:              needArgs(1, 1, "the detection"),
 		ValidArgsFunction: c.completeKept,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			s, err := c.writer(cmd.Context())
+			s, err := c.watched(cmd.Context())
 			if err != nil {
 				return err
 			}
@@ -129,7 +129,7 @@ letters.`,
 		Args:              needArgs(1, 1, "the detection"),
 		ValidArgsFunction: c.completeKept,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			s, err := c.writer(cmd.Context())
+			s, err := c.watched(cmd.Context())
 			if err != nil {
 				return err
 			}

@@ -1,11 +1,12 @@
 package detection
 
 import (
-	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"regexp"
 	"slices"
+	"strings"
 )
 
 // ownName is what people may call detections of their own: the names of what they make are made of it.
@@ -30,10 +31,7 @@ func own(r *Request) (*Detection, error) {
 	if !ownName.MatchString(r.Detection) {
 		return nil, fmt.Errorf("%q is no name of a detection: it has up to 40 small letters, digits and -", r.Detection)
 	}
-	metric := Metrics[0]
-	if r.Metric != "" {
-		metric = r.Metric
-	}
+	metric := cmp.Or(r.Metric, Metrics[0])
 	if !slices.Contains(Metrics, metric) {
 		return nil, fmt.Errorf("%q is no metric of a rule: they are %v", metric, Metrics)
 	}
@@ -41,10 +39,12 @@ func own(r *Request) (*Detection, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Detection{Name: r.Detection, Parameters: ownParameters, build: func(b *builder) {
+	d := Own(r.Detection)
+	d.build = func(b *builder) {
 		b.Rules = append(b.Rules, Rule{b.Name, text})
 		b.watch(b.Name, metric, fmt.Sprintf("%s of the rule %s: %s or more in %s.", metric, b.Name, number(b.threshold()), span(b.period())))
-	}}, nil
+	}
+	return d, nil
 }
 
 // inGroup returns the definition of a rule with the log group that it has not got, or just as it is.
@@ -61,7 +61,7 @@ func inGroup(definition, group string) (string, error) {
 		return "", err
 	}
 	// The rest stays as it was written, with its lines.
-	at := bytes.IndexByte([]byte(definition), '{') + 1
+	at := strings.IndexByte(definition, '{') + 1
 	comma := ","
 	if len(members) == 0 {
 		comma = ""
