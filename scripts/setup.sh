@@ -56,10 +56,12 @@ if has python3 && ! { has moto_server && python3 -c 'import awscli, boto3' 2>/de
 	echo "installing moto and the AWS CLI into bin/moto"
 	python3 -m venv bin/moto && bin/moto/bin/pip install --quiet --disable-pip-version-check 'moto[server]==5.2.1' 'awscli==1.45.11' 'boto3==1.43.11' || true
 fi
-if has npm; then
+js=internal/cli/testdata/clients/js
+# npm writes its own list last, so a copy that was cut off is made anew.
+if has npm && ! { cmp -s $js/package-lock.json bin/js/package-lock.json && [ -e bin/js/node_modules/.package-lock.json ]; }; then
 	echo "installing AWS's SDK for JavaScript into bin/js"
 	mkdir -p bin/js
-	cp internal/cli/testdata/clients/js/package.json internal/cli/testdata/clients/js/package-lock.json bin/js/
+	cp $js/package.json $js/package-lock.json bin/js/
 	npm ci --prefix bin/js --no-audit --no-fund --loglevel=error >/dev/null || true
 fi
 # An S3 server; it brings many modules and stands apart for that.

@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -23,10 +22,7 @@ import (
 // TestTerraformServe has Terraform make, read, change and delete what a server keeps: apply, a plan in which nothing is left to do, apply with
 // other tags, and destroy, after which nothing is there.
 func TestTerraformServe(t *testing.T) {
-	plugins := terraformPlugins()
-	if _, err := exec.LookPath("terraform"); err != nil || plugins == "" {
-		t.Skip("not run: terraform is not installed, or no folder has its AWS provider: WEIR_TERRAFORM_PLUGINS names one")
-	}
+	plugins := terraformPlugins(t)
 	t.Parallel() // the provider takes its time to start
 	s, dir := serveAWS(t, app.ServeOptions{Notify: notify.Options{Allow: []string{"127.0.0.1"}}}), t.TempDir()
 	hook := confirming(t)
@@ -80,23 +76,6 @@ func TestTerraformServe(t *testing.T) {
 	if groups := s.done(t, "DescribeLogGroups", object{"logGroupNamePrefix": "/vpc/"})["logGroups"]; len(groups.([]any)) > 0 {
 		t.Errorf("left %v", groups)
 	}
-}
-
-// terraformPlugins returns a folder that mirrors providers, the AWS provider among them: the one that WEIR_TERRAFORM_PLUGINS names, else one of those
-// where Terraform looks by itself, or where machines that are offline have one. "" is none.
-func terraformPlugins() string {
-	roots := []string{os.Getenv("WEIR_TERRAFORM_PLUGINS")}
-	if home, err := os.UserHomeDir(); err == nil {
-		roots = append(roots, filepath.Join(home, ".terraform.d", "plugins"))
-	}
-	roots = append(roots, "/usr/local/share/terraform/plugins", "/usr/share/terraform/plugins")
-	others, _ := filepath.Glob("/opt/*") // the pattern is good
-	for _, root := range append(roots, others...) {
-		if _, err := os.Stat(filepath.Join(root, "registry.terraform.io", "hashicorp", "aws")); root != "" && err == nil {
-			return root
-		}
-	}
-	return ""
 }
 
 // confirming serves an endpoint that confirms its subscription, which Terraform calls auto-confirming, but below /person, and returns its URL.

@@ -32,14 +32,32 @@ func terraform(t *testing.T, dir string, args ...string) []byte {
 	return out
 }
 
+// terraformPlugins returns a folder that mirrors providers, the AWS provider among them: the one that WEIR_TERRAFORM_PLUGINS names, else one of those
+// where Terraform looks by itself, or where machines that are offline have one. The test is skipped where there is none, or no Terraform.
+func terraformPlugins(t *testing.T) string {
+	t.Helper()
+	roots := []string{os.Getenv("WEIR_TERRAFORM_PLUGINS")}
+	if home, err := os.UserHomeDir(); err == nil {
+		roots = append(roots, filepath.Join(home, ".terraform.d", "plugins"))
+	}
+	roots = append(roots, "/usr/local/share/terraform/plugins", "/usr/share/terraform/plugins")
+	others, _ := filepath.Glob("/opt/*") // the pattern is good
+	if _, err := exec.LookPath("terraform"); err == nil {
+		for _, root := range append(roots, others...) {
+			if _, err := os.Stat(filepath.Join(root, "registry.terraform.io", "hashicorp", "aws")); root != "" && err == nil {
+				return root
+			}
+		}
+	}
+	t.Skip("not run: terraform is not installed, or no folder has its AWS provider: WEIR_TERRAFORM_PLUGINS names one")
+	return ""
+}
+
 // TestTerraformAndAWS makes a network by Terraform and reads it from Terraform's state and from
 // what moto describes, as AWS does: both are one definition, but for what Terraform does not
 // keep, what AWS makes itself, and what moto leaves out.
 func TestTerraformAndAWS(t *testing.T) {
-	plugins := os.Getenv("WEIR_TERRAFORM_PLUGINS")
-	if _, err := exec.LookPath("terraform"); err != nil || plugins == "" {
-		t.Skip("not run: terraform is not installed, or WEIR_TERRAFORM_PLUGINS names no folder with its AWS provider")
-	}
+	plugins := terraformPlugins(t)
 	moto, dir := sourcetest.StartMoto(t), t.TempDir()
 	config, err := os.ReadFile(filepath.Join("testdata", "terraform", "main.tf"))
 	if err != nil {
@@ -71,8 +89,16 @@ func TestTerraformAndAWS(t *testing.T) {
 	for id, g := range live.SecurityGroups {
 		forget(g, state.SecurityGroups[id])
 	}
-	for _, g := range live.TargetGroups {
+	for id, b := range live.LoadBalancers {
+		if s := state.LoadBalancers[id]; s != nil {
+			b.Attributes = told(b.Attributes, s.Attributes)
+		}
+	}
+	for id, g := range live.TargetGroups {
 		g.LoadBalancers = slices.Compact(g.LoadBalancers) // moto repeats it for a rule
+		if s := state.TargetGroups[id]; s != nil {
+			g.Attributes = told(g.Attributes, s.Attributes)
+		}
 	}
 	for _, c := range netmodel.Diff(state.Network, live.Network) {
 		for _, d := range c.Details {
@@ -111,6 +137,20 @@ func forget(live, state *netmodel.SecurityGroup) {
 	}
 }
 
+// told returns those attributes that a state tells too. What it leaves open, answers say that they assume.
+func told(live, state map[string]string) map[string]string {
+	var out map[string]string
+	for key := range state {
+		if value, ok := live[key]; ok {
+			if out == nil {
+				out = map[string]string{}
+			}
+			out[key] = value
+		}
+	}
+	return out
+}
+
 // defaultVPC is the network of a default VPC.
 const defaultVPC = "172.31.0.0/16"
 
@@ -118,7 +158,7 @@ const defaultVPC = "172.31.0.0/16"
 // for.
 func makesAlone(n *netmodel.Network, c *netmodel.Change) bool {
 	if c.What == netmodel.Went {
-		return c.Kind == "listener rules" // which are not asked for: those of the network decide nothing
+		return false
 	}
 	switch _, thing := n.Kind(c.ID); v := thing.(type) {
 	case *netmodel.VPC:
@@ -131,6 +171,8 @@ func makesAlone(n *netmodel.Network, c *netmodel.Change) bool {
 		return v.Default
 	case *netmodel.RouteTable: // with which a VPC is made
 		return !slices.ContainsFunc(v.Routes, func(r netmodel.Route) bool { return r.Target.Kind != netmodel.TargetLocal })
+	case *netmodel.ListenerRule:
+		return v.Priority == "default" // which the listener itself has in the state
 	case *netmodel.PrefixList:
 		return strings.HasPrefix(v.Name, "com.amazonaws.")
 	case *netmodel.Interface:

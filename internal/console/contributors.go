@@ -99,9 +99,17 @@ func (c *console) contributed(ctx context.Context, r *contributorsRequest) (*con
 	if err != nil {
 		return nil, err
 	}
+	if len(r.interfaces) > 0 {
+		return nil, notOfInterfaces(r.rule)
+	}
 	return &contributed{
 		rows: rowsOf(report), statistic: report.AggregationStatistic, aggregate: report.AggregateValue, unique: report.UniqueContributors, notes: reportNotes(report),
 	}, nil
+}
+
+// notOfInterfaces refuses network interfaces for a rule that is not about some.
+func notOfInterfaces(rule string) error {
+	return badParam("interfaces", "leave them out", "%.80q is not about network interfaces that are named", rule)
 }
 
 // rowsOf returns the contributors of a report as rows: its keys and the value.

@@ -23,6 +23,9 @@ func (c *console) ready(ctx context.Context, r *contributorsRequest) (*contribut
 	if rule.OfInterfaces && len(r.interfaces) == 0 {
 		return nil, badParam("interfaces", "ids as eni-0123, with commas between", "%s needs the network interfaces it is about", rule.Name)
 	}
+	if !rule.OfInterfaces && len(r.interfaces) > 0 {
+		return nil, notOfInterfaces(rule.Name)
+	}
 	plan, names := readyPlan(rule, r)
 	rows, err := c.rowsOf(ctx, plan(&query.Sort{Keys: readyOrder(names)}, &query.Limit{N: mostContributors}))
 	if err != nil {

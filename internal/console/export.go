@@ -73,7 +73,13 @@ var exportForms = map[string]struct {
 
 // exportRows returns the rows of a file.
 func (c *console) exportRows(ctx context.Context, body *queryRequest) (query.Rows, error) {
-	if body.Rule != "" && c.Watching != nil {
+	switch {
+	case body.Rule+body.Interfaces == "":
+	case body.Language+body.Text != "":
+		return nil, badParam("rule", "an export is of a query or of contributors", "a rule and a query exclude each other")
+	case c.Watching == nil:
+		return nil, badParam("rule", "", "there are no rules")
+	default:
 		return c.contributorRows(ctx, body)
 	}
 	language, q, err := c.question(body)

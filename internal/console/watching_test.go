@@ -536,9 +536,17 @@ func TestContributorsAreThoseOfTheReport(t *testing.T) {
 		{"POST", "/api/v1/export", `{"rule":"gone","from":1,"to":99,"format":"csv"}`, 404},
 		{"POST", "/api/v1/export", `{"rule":"refused","from":99,"to":1,"format":"csv"}`, 400},
 		{"POST", "/api/v1/query", `{"rule":"refused","from":1,"to":99}`, 400},
+		{"POST", "/api/v1/export", `{"rule":"refused","language":"sql","text":"SELECT 1","from":1,"to":99,"format":"csv"}`, 400},
+		{"POST", "/api/v1/export", `{"interfaces":"eni-3","language":"sql","text":"SELECT 1","from":1,"to":99,"format":"csv"}`, 400},
 	} {
 		if answer := send(t, w.h, tc.method, tc.path, tc.body); answer.Code != tc.status {
 			t.Errorf("%s %s %s: status %d, want %d: %s", tc.method, tc.path, tc.body, answer.Code, tc.status, answer.Body)
+		}
+	}
+	for _, rule := range []string{"refused", "top-refused-ports"} {
+		path := fmt.Sprintf("/api/v1/contributors?rule=%s&interfaces=eni-3&from=%d&to=%d", rule, t0, t0+60*90)
+		if p := decoded[map[string]problem](t, w.h, "GET", path, "", 400)["error"]; p.Param != "interfaces" {
+			t.Errorf("%s: problem %+v", rule, p)
 		}
 	}
 }
@@ -562,6 +570,9 @@ func TestWithoutWhatWatches(t *testing.T) {
 		if status, body := get(t, h, "/api/v1/"+path); status != http.StatusNotFound {
 			t.Errorf("%s: status %d: %s", path, status, body)
 		}
+	}
+	if answer := send(t, h, "POST", "/api/v1/export", `{"rule":"r","from":1,"to":2,"format":"csv"}`); answer.Code != http.StatusBadRequest || !strings.Contains(answer.Body.String(), "there are no rules") {
+		t.Errorf("export: status %d: %s", answer.Code, answer.Body)
 	}
 }
 

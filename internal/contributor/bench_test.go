@@ -181,3 +181,53 @@ func BenchmarkReport(b *testing.B) {
 		}
 	})
 }
+
+// BenchmarkTidy makes one run of an hour that is over, of 20,000 contributors in each minute, committed every minute, and reads its report.
+func BenchmarkTidy(b *testing.B) {
+	c := newClock()
+	s := open(b, b.TempDir(), Options{Now: c.now, MaxPending: 5_000_000})
+	put(b, s, "rule", clf+`"Contribution":{"Keys":["1"],"ValueOf":"2"},"AggregateOn":"Sum"}`)
+	var took time.Duration
+	n := 0
+	for b.Loop() {
+		b.StopTimer()
+		start := hourStart + int64(n)*secondsPerHour
+		for minute := range int64(60) {
+			at := start + minute*60
+			c.t = time.Unix(at+59, 0)
+			batch := Batch{Group: "g"}
+			for i := range 20_000 {
+				batch.Events = append(batch.Events, Event{at * 1000, at * 1000, fmt.Sprintf("10.%d.%d.%d %d", i*7%250, i>>8, i&255, 40+i*7919%100_000)})
+			}
+			if err := s.Add(b.Context(), "r", nil, []Batch{batch}); err != nil {
+				b.Fatal(err)
+			}
+			commit(b, s)
+		}
+		c.t = time.Unix(start+secondsPerHour+settled, 0)
+		b.StartTimer()
+		if err := s.Tidy(b.Context()); err != nil {
+			b.Fatal(err)
+		}
+		b.StopTimer()
+		began := time.Now()
+		r := report(b, s, "rule", func(r *ReportRequest) { r.From, r.To = start, start+secondsPerHour })
+		took += time.Since(began)
+		if r.UniqueContributors != 20_000 {
+			b.Fatal(r.UniqueContributors)
+		}
+		n++
+		b.StartTimer()
+	}
+	b.ReportMetric(float64(took.Milliseconds())/float64(n), "ms/report")
+	b.ReportMetric(float64(runBytes(b, s))/float64(n), "B/hour")
+}
+
+// runBytes returns what all runs take, in bytes.
+func runBytes(b *testing.B, s *Store) (bytes int64) {
+	b.Helper()
+	if err := s.db.QueryRowContext(b.Context(), "SELECT sum(length(data)) FROM chunks").Scan(&bytes); err != nil {
+		b.Fatal(err)
+	}
+	return bytes
+}

@@ -2,6 +2,7 @@ package metricstore
 
 import (
 	"fmt"
+	"runtime"
 	"sync"
 	"testing"
 	"time"
@@ -92,4 +93,65 @@ func BenchmarkRead(b *testing.B) {
 			}
 		})
 	}
+}
+
+// BenchmarkTidy looks through 20,000 metrics of which none is due, and says what a metric takes in memory.
+func BenchmarkTidy(b *testing.B) {
+	s := open(b, b.TempDir(), &clock{noon})
+	before := heap()
+	const metrics = 20_000
+	for from := 0; from < metrics; from += 1000 {
+		var data []Datum
+		for i := range 1000 {
+			data = append(data, numbered(from+i, noon.UnixMilli(), 1))
+		}
+		must(b, s.Put(b.Context(), data))
+	}
+	after := heap()
+	for b.Loop() {
+		must(b, s.Tidy(b.Context()))
+	}
+	b.ReportMetric(float64(after-before)/metrics, "heap-B/metric")
+}
+
+// heap returns how many bytes of the heap are in use.
+func heap() int64 {
+	var m runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc)
+}
+
+// BenchmarkSize says what a row of points takes on the disk, by how many different values it has.
+func BenchmarkSize(b *testing.B) {
+	for _, values := range []int{1, 5, 150} {
+		b.Run(fmt.Sprintf("values=%d", values), func(b *testing.B) {
+			s := open(b, b.TempDir(), &clock{noon})
+			empty := size(b, s)
+			const metrics, minutes = 100, 100
+			for minute := range int64(minutes) {
+				var data []Datum
+				for i := range metrics {
+					d := numbered(i, noon.UnixMilli()+(minute-minutes)*60_000)
+					for v := range values {
+						d.Values = append(d.Values, float64((i+v*7919)%5000))
+					}
+					data = append(data, d)
+				}
+				must(b, s.Put(b.Context(), data))
+			}
+			var full int64
+			for b.Loop() {
+				full = size(b, s)
+			}
+			b.ReportMetric(float64(full-empty)/(metrics*minutes), "B/row")
+		})
+	}
+}
+
+// size returns what the database takes on the disk, in bytes.
+func size(b *testing.B, s *Store) (bytes int64) {
+	b.Helper()
+	must(b, s.db.QueryRowContext(b.Context(), "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()").Scan(&bytes))
+	return bytes
 }

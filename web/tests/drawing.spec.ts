@@ -1,6 +1,6 @@
 // What is drawn of a result: without a browser.
 
-import { alarmModel } from "../src/alarms/model.ts";
+import { alarmModel, argument } from "../src/alarms/model.ts";
 import type { AlarmValues, Cell, ChartSpec, ResultColumn } from "../src/api/types.ts";
 import { layout } from "../src/drawing/layout.ts";
 import { type Model, modelOf, mostBars, usualChart } from "../src/drawing/model.ts";
@@ -333,4 +333,17 @@ test("views keep the alarm and the rule that are open", () => {
   expect([view.alarm, view.rule]).toEqual(["a/b c", "r"]);
   expect(formatView(view)).toBe("?last=1h&alarm=a/b+c&rule=r");
   expect(parseView("").alarm).toBe("");
+});
+
+test("arguments of commands are those that a shell reads", () => {
+  const cases: [string, string][] = [
+    ["top-sources-by-bytes", "top-sources-by-bytes"],
+    ["a/b.c_d", "a/b.c_d"],
+    ["bytes by address", "'bytes by address'"],
+    ["$(x) it's", "'$(x) it'\\''s'"],
+    ["", "''"],
+  ];
+  for (const [text, want] of cases) {
+    expect(argument(text)).toBe(want);
+  }
 });

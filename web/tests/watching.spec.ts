@@ -111,6 +111,7 @@ test("shows contributors as GetInsightRuleReport has them", async ({ page, weir,
   const want = await report(end - 1800, end);
   const rows = page.getByRole("table", { name: "bytes by address" }).getByRole("row");
   await expect(rows).toHaveCount(22);
+  await expect(page.getByText("weir top --live --rule 'bytes by address'", { exact: true })).toBeVisible();
   for (const [i, one] of want.Contributors.entries()) {
     await expect(rows.nth(i + 1).getByRole("cell")).toHaveText([
       ...one.Keys,

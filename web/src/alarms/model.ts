@@ -70,5 +70,10 @@ export function namedText(of: Counted): string {
   return of.name !== "" && of.name !== of.value ? `${of.value} (${of.name})` : of.value;
 }
 
+/** Writes an argument of a command as a shell reads it: names of rules may have spaces and quotes. */
+export function argument(text: string): string {
+  return /^[\w@%+:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+}
+
 /** The end of a silence that lasts until it is switched off: the last second of the year 9999. */
 export const forever = 253402300799;
