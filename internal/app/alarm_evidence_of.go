@@ -12,6 +12,7 @@ import (
 	"weir/internal/filterpattern"
 	"weir/internal/logstore"
 	"weir/internal/metricstore"
+	"weir/internal/query"
 )
 
 // alarmEvidence finds the log events behind alarms: those that the metric filters of an alarm's metrics and the rules of Contributor Insights in
@@ -38,8 +39,12 @@ func (e *alarmEvidence) of(ctx context.Context, a *alarm.Action) (*evidence, err
 		from, to := judged(a, m)
 		return e.delivery.evidence(ctx, from, to)
 	}
+	told, err := e.s.names.get(ctx, query.FromDefinition)
+	if err != nil {
+		return nil, err
+	}
 	for _, k := range metrics {
-		if fn := ownMetric(k); fn != nil {
+		if fn := ownMetric(k, told); fn != nil {
 			matches[FlowLogsGroup] = append(matches[FlowLogsGroup], fn)
 		}
 	}
@@ -100,8 +105,9 @@ func ofMessage(fn func(message string) bool) func(*lakeEvent) bool {
 	return func(e *lakeEvent) bool { return fn(e.Message) }
 }
 
-// ownMetric returns what says whether a record adds to one of weir's own metrics of flow logs; nil where the metric is none, or counts what has no series of its own.
-func ownMetric(k metricstore.Metric) func(*lakeEvent) bool {
+// ownMetric returns what says whether a record adds to one of weir's own metrics of flow logs; nil where the metric is none, or counts what has no series of its own. told
+// tells the VPCs of interfaces.
+func ownMetric(k metricstore.Metric, told *query.Names) func(*lakeEvent) bool {
 	if k.Namespace != FlowLogsNamespace || len(k.Dimensions) != 1 || k.Dimensions[0].Value == otherSeries {
 		return nil
 	}
@@ -117,7 +123,7 @@ func ownMetric(k metricstore.Metric) func(*lakeEvent) bool {
 		case dimensionInterface:
 			return wordAt(words, at.eni) == value
 		case dimensionVPC:
-			return wordAt(words, at.vpc) == value
+			return vpcOf(told, wordAt(words, at.vpc), wordAt(words, at.eni), floorSeconds(e.Timestamp)/60*60) == value
 		case dimensionPortClass:
 			return classOf(wordAt(words, at.dstPort), wordAt(words, at.srcPort)) == value
 		}

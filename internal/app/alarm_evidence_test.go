@@ -68,6 +68,29 @@ func TestAlarmEvidenceOfFlows(t *testing.T) {
 	}
 }
 
+// TestAlarmEvidenceOfVPC names the records of a VPC, which the imported definition tells where they do not.
+func TestAlarmEvidenceOfVPC(t *testing.T) {
+	a, endpoint := newAlerted(t, watchedDay)
+	arn := a.topic(endpoint)
+	importOf(t, a.s.lake.Data(), moved+"  eni-2: {subnet: subnet-2, addresses: [10.1.0.1]}\n", watchedDay)
+	dir := filepath.Join(t.TempDir(), "logs")
+	for i, lines := range [][]string{{flowLine(0, "eni-1", 50000, 22, 40, "ACCEPT")}, {
+		flowLine(61, "eni-1", 50000, 22, 40, "REJECT"), flowLine(62, "eni-2", 50000, 22, 40, "REJECT"), flowLine(63, "eni-1", 50000, 443, 40, "ACCEPT"), flowLine(64, "eni-3", 50000, 22, 40, "REJECT"),
+	}} {
+		deliverFile(t, dir, fmt.Sprint(i, ".log"), lines...)
+		if _, err := a.s.Open(t.Context(), OpenRequest{Sources: []string{dir}, Brief: true, Follow: true}, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	a.call("monitoring", "PutMetricAlarm", fmt.Sprintf(`{"AlarmName":"vpc","Namespace":"Weir/FlowLogs","MetricName":"Rejects","Dimensions":[{"Name":"VpcId","Value":"vpc-1"}],"Statistic":"Sum",
+		"Period":60,"EvaluationPeriods":1,"Threshold":0,"ComparisonOperator":"GreaterThanThreshold","AlarmActions":[%q]}`, arn), "")
+	a.at(watchedDay.Add(2*time.Minute + LakeLateness + time.Second))
+	text := a.texts()["vpc ALARM"]
+	if !strings.Contains(text, "[1.0 (") || !strings.Contains(text, "eni-1  1\n") || strings.Contains(text, "eni-2") || strings.Contains(text, "eni-3") || strings.Contains(text, "443") {
+		t.Errorf("the message says:\n%s", text)
+	}
+}
+
 // TestRecordEnds takes no line for a record whose words are longer than those of one.
 func TestRecordEnds(t *testing.T) {
 	at := positionsOf(flowlog.DefaultFormat(flowlog.KindVPC))

@@ -49,7 +49,7 @@ func rounds(t *testing.T, s Service, r OpenRequest) (next func() Round, stop fun
 }
 
 // put writes a file, as one that nobody has written to for a time.
-func put(t *testing.T, path, text string, age time.Duration) {
+func put(t testing.TB, path, text string, age time.Duration) {
 	t.Helper()
 	part := filepath.Join(t.TempDir(), "part") // a rename shows it whole
 	if err := os.WriteFile(part, []byte(text), 0o600); err != nil {

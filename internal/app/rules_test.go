@@ -65,7 +65,7 @@ func jobRecords(begin int64, days int) []string {
 }
 
 // importOf imports a definition as of a time.
-func importOf(t *testing.T, data, yaml string, at time.Time) {
+func importOf(t testing.TB, data, yaml string, at time.Time) {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "net.yaml")
 	put(t, file, yaml, 0)

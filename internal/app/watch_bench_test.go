@@ -3,6 +3,8 @@ package app
 import (
 	"fmt"
 	"math/rand/v2"
+	"path/filepath"
+	"strings"
 	"testing"
 
 	"weir/internal/logstore"
@@ -31,4 +33,32 @@ func BenchmarkWatchEvents(b *testing.B) {
 		w.must(w.Settle(b.Context()))
 	}
 	b.ReportMetric(float64(n)/b.Elapsed().Seconds(), "events/s")
+}
+
+// BenchmarkWatchRecords counts records of the default format in weir's own metrics, with a definition that tells the VPCs of their interfaces.
+func BenchmarkWatchRecords(b *testing.B) {
+	w := newWatched(b)
+	var network strings.Builder
+	network.WriteString(moved)
+	for i := range 1000 {
+		fmt.Fprintf(&network, "  eni-b%d: {subnet: subnet-2, addresses: [10.1.0.%d]}\n", i, 4+i%250)
+	}
+	importOf(b, w.data, network.String(), watchedDay)
+	dir := filepath.Join(b.TempDir(), "logs")
+	rnd := rand.New(rand.NewPCG(1, 1))
+	n, file := 0, 0
+	for b.Loop() {
+		b.StopTimer()
+		lines := make([]string, 100_000)
+		for i := range lines {
+			lines[i] = flowLine(rnd.IntN(600), fmt.Sprint("eni-b", rnd.IntN(1000)), 50000, rnd.IntN(2000), file, []string{"ACCEPT", "REJECT"}[rnd.IntN(2)])
+		}
+		file++
+		deliverFile(b, dir, fmt.Sprint(file, ".log"), lines...)
+		w.take(dir, nil)
+		n += len(lines)
+		b.StartTimer()
+		w.must(w.Settle(b.Context()))
+	}
+	b.ReportMetric(float64(n)/b.Elapsed().Seconds(), "records/s")
 }

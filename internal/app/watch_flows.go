@@ -121,8 +121,17 @@ type flowSum struct {
 	bytes, packets   metricstore.Statistics
 }
 
+// vpcOf returns the VPC of records of a minute, in seconds since the epoch: that of vpc-id, where they have one, else that of their interface by the definition in force then; ""
+// where nobody tells it.
+func vpcOf(told *query.Names, vpc, eni string, minute int64) string {
+	if vpc != "" || eni == "" {
+		return vpc
+	}
+	return told.VPC(eni, minute, minute+60)
+}
+
 // count counts the records of objects.
-func (m *flowMetrics) count(ctx context.Context, groups *LakeGroups, part objectsPart, now time.Time) ([]metricstore.Datum, error) {
+func (m *flowMetrics) count(ctx context.Context, groups *LakeGroups, names *names, part objectsPart, now time.Time) ([]metricstore.Datum, error) {
 	oldest := now.Add(-flowMetricsBack).Unix()
 	if part.to <= oldest {
 		return nil, nil
@@ -130,8 +139,12 @@ func (m *flowMetrics) count(ctx context.Context, groups *LakeGroups, part object
 	if day := floorSeconds(now.UnixMilli()) / 86400; day != m.day {
 		m.begin(flowSeries{Day: day})
 	}
+	told, err := names.get(ctx, query.FromDefinition)
+	if err != nil {
+		return nil, err
+	}
 	sums := map[seriesMinute]*flowSum{}
-	err := groups.each(ctx, query.Plan{Kind: flowlog.KindVPC}, func(row []any) error {
+	err = groups.each(ctx, query.Plan{Kind: flowlog.KindVPC}, func(row []any) error {
 		f := readFlowRow(row)
 		add := func(dimension, value string) {
 			key := seriesMinute{dimension, value, f.minute}
@@ -143,8 +156,8 @@ func (m *flowMetrics) count(ctx context.Context, groups *LakeGroups, part object
 		if f.eni != "" {
 			add(dimensionInterface, seriesOf(m.interfaces, f.eni, mostInterfaces))
 		}
-		if f.vpc != "" {
-			add(dimensionVPC, seriesOf(m.vpcs, f.vpc, mostVPCs))
+		if vpc := vpcOf(told, f.vpc, f.eni, f.minute); vpc != "" {
+			add(dimensionVPC, seriesOf(m.vpcs, vpc, mostVPCs))
 		}
 		add(dimensionPortClass, f.class)
 		return nil

@@ -122,7 +122,7 @@ func (r *lakeMetrics) count(ctx context.Context, to int64) (last bool, err error
 		if err := r.evaluate(ctx, part); err != nil {
 			return false, err
 		}
-		own, err := r.flows.count(ctx, r.groups, part, r.watch.local.now())
+		own, err := r.flows.count(ctx, r.groups, r.watch.local.names, part, r.watch.local.now())
 		if err != nil {
 			return false, err
 		}

@@ -25,7 +25,7 @@ func flowLine(start int, eni string, srcport, dstport, bytes int, action string)
 const flowHeader = "version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes start end action log-status"
 
 // deliverFile writes an object into a folder.
-func deliverFile(t *testing.T, dir, name string, lines ...string) {
+func deliverFile(t testing.TB, dir, name string, lines ...string) {
 	t.Helper()
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		t.Fatal(err)
@@ -152,6 +152,51 @@ func TestWatchFlowMetrics(t *testing.T) {
 	w.reopen()
 	if diff := cmp.Diff(want, w.points(FlowLogsNamespace, false)); diff != "" {
 		t.Errorf("after a restart:\n%s", diff)
+	}
+}
+
+// moved is a network with an interface that came between two imports.
+const moved = `account: "123456789012"
+region: eu-west-1
+vpcs:
+  vpc-1: {cidrs: [10.0.0.0/16]}
+  vpc-2: {cidrs: [10.1.0.0/16]}
+subnets:
+  subnet-1: {vpc: vpc-1, az: eu-west-1a, cidrs: [10.0.0.0/24]}
+  subnet-2: {vpc: vpc-2, az: eu-west-1a, cidrs: [10.1.0.0/24]}
+network-interfaces:
+  eni-1: {subnet: subnet-1, addresses: [10.0.0.1]}
+`
+
+// TestWatchFlowVPCs counts records without vpc-id in the VPC of their interface by the definition that was in force, and others in the VPC that they say.
+func TestWatchFlowVPCs(t *testing.T) {
+	w := newWatched(t)
+	dir := filepath.Join(t.TempDir(), "logs")
+	byVPC := func() []string {
+		t.Helper()
+		return slices.DeleteFunc(w.points(FlowLogsNamespace, false), func(p string) bool { return !strings.Contains(p, "Records VpcId=") })
+	}
+	deliverFile(t, dir, "a.log", flowLine(0, "eni-1", 50000, 22, 40, "ACCEPT"))
+	w.take(dir, nil)
+	if got := byVPC(); len(got) > 0 {
+		t.Errorf("where nothing was imported: %v", got)
+	}
+	importOf(t, w.data, moved, watchedDay)
+	importOf(t, w.data, moved+"  eni-2: {subnet: subnet-2, addresses: [10.1.0.1]}\n", watchedDay.Add(2*time.Minute))
+	importOf(t, w.data, moved, watchedDay.Add(10*time.Minute))
+	deliverFile(t, dir, "b.log",
+		flowLine(180, "eni-1", 50000, 22, 40, "ACCEPT"), flowLine(181, "eni-1", 50000, 3389, 40, "REJECT"), flowLine(182, "eni-2", 50000, 22, 40, "ACCEPT"), flowLine(183, "eni-3", 50000, 22, 40, "ACCEPT"),
+		flowLine(660, "eni-1", 50000, 22, 40, "ACCEPT"), flowLine(661, "eni-2", 50000, 22, 40, "ACCEPT"))
+	own := filepath.Join(dir, "c.log")
+	lines := flowHeader + " vpc-id\n" + flowLine(184, "eni-1", 50000, 22, 40, "ACCEPT") + " vpc-9\n" + flowLine(185, "eni-2", 50000, 22, 40, "ACCEPT") + " -\n"
+	w.must(os.WriteFile(own, []byte(lines), 0o600))
+	w.take(dir, nil)
+	want := []string{
+		"12:03 Records VpcId=vpc-1 sum 2 count 2 least 1 greatest 1", "12:03 Records VpcId=vpc-2 sum 2 count 2 least 1 greatest 1", "12:03 Records VpcId=vpc-9 sum 1 count 1 least 1 greatest 1",
+		"12:11 Records VpcId=vpc-1 sum 1 count 1 least 1 greatest 1",
+	}
+	if diff := cmp.Diff(want, byVPC()); diff != "" {
+		t.Error(diff)
 	}
 }
 

@@ -371,6 +371,21 @@ func (n *Names) Interface(id string, at int64) *InterfaceSpan {
 	return nil
 }
 
+// VPC returns the VPC of an ENI that is known of some time, in seconds since the epoch, to exclusive; "": none, or several, though an ENI stays in one.
+func (n *Names) VPC(id string, from, to int64) string {
+	vpc := ""
+	for _, s := range n.byID[id] {
+		switch {
+		case s.From >= to || s.To <= from || s.VPC == "" || s.VPC == vpc:
+		case vpc != "":
+			return ""
+		default:
+			vpc = s.VPC
+		}
+	}
+	return vpc
+}
+
 // Holder returns the ENI that has an address at a time in the VPC of another, the one that
 // recorded; nil where none has it, several do, or addr is no address.
 func (n *Names) Holder(recorder *InterfaceSpan, at int64, addr string) *InterfaceSpan {
