@@ -35,9 +35,11 @@ func (e *alarmEvidence) of(ctx context.Context, a *alarm.Action) (*evidence, err
 	}
 	matches := map[string][]func(*lakeEvent) bool{}
 	metrics, rules := uses(m)
-	if slices.ContainsFunc(metrics, func(k metricstore.Metric) bool { return k.Namespace == DeliveryNamespace && k.Name == failedDeliveries }) {
-		from, to := judged(a, m)
-		return e.delivery.evidence(ctx, from, to)
+	if out, err := e.delivery.evidence(ctx, metrics, m.Threshold); out != nil || err != nil {
+		if out != nil {
+			out.From, out.To = judged(a, m)
+		}
+		return out, err
 	}
 	told, err := e.s.names.get(ctx, query.FromDefinition)
 	if err != nil {

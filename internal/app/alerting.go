@@ -65,7 +65,7 @@ func openAlerting(ctx context.Context, s *Local, store *logstore.Store, flows *f
 	}
 	w.closes = append(w.closes, w.topics.Close)
 	w.watch = newWatching(watchOptions{local: s, store: store, metrics: w.metrics, contributors: w.contributors, log: o.Log})
-	w.delivery = &deliveryWatch{s: s, flows: flows, metrics: w.metrics}
+	w.delivery = &deliveryWatch{s: s, flows: flows, metrics: w.metrics, silence: &silenceWatch{s: s, store: store, metrics: w.metrics}}
 	behind := &alarmEvidence{s: s, store: store, contributors: w.contributors, owners: owners, delivery: w.delivery}
 	w.source = &alarmSource{
 		s: s, reader: w.watch, ruleGroups: behind.ruleGroups,

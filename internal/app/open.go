@@ -39,6 +39,9 @@ func (s *Local) Open(ctx context.Context, r OpenRequest, progress func(Progress)
 		if l.request.Live, err = s.isLive(ctx, &r, r.Sources[i]); err != nil {
 			return report, err
 		}
+		if l.request.Live {
+			l.request.Followed = r.Sources[i]
+		}
 		stop := watch(progress)
 		taken, err := intake.Take(ctx, s.lake, l.request, l.list, stop.start)
 		stop.end()

@@ -12,7 +12,7 @@ import (
 	"weir/internal/versions"
 )
 
-// The metric of flow logs whose delivery fails: how many there are, each minute.
+// DeliveryNamespace is the namespace of the metrics of how flow logs are delivered. failedDeliveries is how many are not, each minute.
 const (
 	DeliveryNamespace = "Weir/Delivery"
 	failedDeliveries  = "Failed"
@@ -26,6 +26,7 @@ type deliveryWatch struct {
 	s       *Local
 	flows   *flowlogstore.Store
 	metrics *metricstore.Store
+	silence *silenceWatch
 }
 
 // failedDelivery is a flow log that is not delivered.
@@ -63,8 +64,13 @@ func (d *deliveryWatch) failed(ctx context.Context) ([]failedDelivery, error) {
 	return out, nil
 }
 
-// look puts the number of the minute.
+// look puts the numbers of the minute.
 func (d *deliveryWatch) look(ctx context.Context) error {
+	return errors.Join(d.lookFailed(ctx), d.silence.look(ctx))
+}
+
+// lookFailed puts how many flow logs are not delivered.
+func (d *deliveryWatch) lookFailed(ctx context.Context) error {
 	failed, err := d.failed(ctx)
 	if err != nil {
 		return err
@@ -75,14 +81,43 @@ func (d *deliveryWatch) look(ctx context.Context) error {
 	}})
 }
 
-// evidence says what is behind an alarm on the metric.
-func (d *deliveryWatch) evidence(ctx context.Context, from, to int64) (*evidence, error) {
-	failed, err := d.failed(ctx)
-	out := &evidence{From: from, To: to, Next: []string{"weir network flowlogs"}}
-	for _, f := range failed {
-		out.Says = append(out.Says, f.String())
+// evidence says what is behind an alarm on metrics of the delivery; nil where none of them is one. The alarm goes off at a threshold.
+func (d *deliveryWatch) evidence(ctx context.Context, metrics []metricstore.Metric, threshold float64) (*evidence, error) {
+	var out *evidence
+	for _, m := range metrics {
+		if m.Namespace != DeliveryNamespace {
+			continue
+		}
+		var says []string
+		var next string
+		switch m.Name {
+		case failedDeliveries:
+			failed, err := d.failed(ctx)
+			if err != nil {
+				return nil, err
+			}
+			next = "weir network flowlogs"
+			for _, f := range failed {
+				says = append(says, f.String())
+			}
+		case silenceRatio, silenceSeconds:
+			var err error
+			if says, err = d.silence.says(ctx, m, threshold); err != nil {
+				return nil, err
+			}
+			next = "weir lake status"
+		default:
+			continue
+		}
+		if out == nil {
+			out = &evidence{}
+		}
+		out.Says = append(out.Says, says...)
+		if !slices.Contains(out.Next, next) {
+			out.Next = append(out.Next, next)
+		}
 	}
-	return out, err
+	return out, nil
 }
 
 // run looks until ctx ends.

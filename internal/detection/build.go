@@ -1,6 +1,7 @@
 package detection
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -86,7 +87,7 @@ func metricOf(rule, metric string) string {
 // alarm adds an alarm with what all have.
 func (b *builder) alarm(a Alarm) {
 	a.Description += b.origin()
-	a.ComparisonOperator, a.TreatMissingData, a.ActionsEnabled = "GreaterThanOrEqualToThreshold", "notBreaching", true
+	a.ComparisonOperator, a.TreatMissingData, a.ActionsEnabled = "GreaterThanOrEqualToThreshold", cmp.Or(a.TreatMissingData, "notBreaching"), true
 	b.Alarms = append(b.Alarms, a)
 }
 
@@ -171,6 +172,15 @@ func (b *builder) undelivered() {
 	b.alarm(Alarm{
 		Name: b.Name, EvaluationPeriods: 1, DatapointsToAlarm: 1, Threshold: b.threshold(), Namespace: "Weir/Delivery", MetricName: "Failed", Statistic: "Maximum", Period: b.period(),
 		Description: fmt.Sprintf("Flow logs whose delivery fails: %s or more.", number(b.threshold())),
+	})
+}
+
+// silent watches the metric that package app makes. While weir does not run nothing is looked at: the alarm stays as it is.
+func (b *builder) silent() {
+	b.alarm(Alarm{
+		Name: b.Name, EvaluationPeriods: 1, DatapointsToAlarm: 1, Threshold: b.values[Times], Namespace: "Weir/Delivery", MetricName: "SilenceRatio", Statistic: "Maximum", Period: b.period(),
+		TreatMissingData: "ignore",
+		Description:      fmt.Sprintf("Sources that deliver nothing: %s times as long as usual or more.", number(b.values[Times])),
 	})
 }
 

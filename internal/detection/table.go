@@ -89,6 +89,17 @@ var table = []Detection{
 		build: (*builder).undelivered,
 	},
 	{
+		Name: "delivery-silent", Finds: "sources that deliver nothing for longer than usual", Of: OfFlowLogs,
+		How: "Compares how long nothing came with what is usual, for each flow log of each source that is followed, and each log group that records are put into. Whatever comes ends the silence, also records of NODATA and files " +
+			"without records. Usual is the second longest time between two that came in the 15 days before the last, and never less than 22 minutes: the longest aggregation interval, and how late AWS delivers. Time in which " +
+			"weir serve did not run, or nobody followed the source, is no silence. A source is judged once it was watched for two days. The message says which are silent, since when, and what is usual.",
+		Parameters: []Parameter{
+			{Name: Times, Meaning: "how many times what is usual", Unit: Factor, Default: 3},
+			period(60),
+		},
+		build: (*builder).silent,
+	},
+	{
 		Name: "contradiction", Finds: "records that contradict the rules in force", Of: OfLake,
 		How: "Counts the records of which the imported definition's security groups and network ACLs say otherwise (weirAttribution is contradiction), by a query every five minutes of those five " +
 			"minutes that began 27 minutes before: late records have come by then. The message has the first ten of them. A record counts in the time of its start.",

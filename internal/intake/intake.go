@@ -38,6 +38,8 @@ type Request struct {
 	OnlyNew bool
 	// Live says that the objects are new at a source that is followed: see [lake.Arrival].
 	Live bool
+	// Followed is the name of that source: see [lake.ImportOptions].
+	Followed string
 	// Workers is how many objects are read side by side; 0 means the number of
 	// processors, at least 2: one waits for bytes while another computes.
 	Workers int
@@ -174,7 +176,7 @@ type postponed struct {
 func Take(ctx context.Context, l *lake.Lake, r Request, listing *Listing, progress func(func() Progress)) (Report, error) {
 	// What was no flow log may be one in a format that is known now.
 	again := r.Format != nil || len(r.Formats) > 0
-	im, err := l.Begin(lake.ImportOptions{Source: names(listing), Replace: r.Replace, Foreign: again, OnlyNew: r.OnlyNew, Live: r.Live})
+	im, err := l.Begin(lake.ImportOptions{Source: names(listing), Replace: r.Replace, Foreign: again, OnlyNew: r.OnlyNew, Live: r.Live, Followed: r.Followed})
 	if err != nil {
 		return Report{}, err
 	}

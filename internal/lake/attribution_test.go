@@ -637,7 +637,7 @@ func TestAttributionOfOldLedger(t *testing.T) {
 	l := openLake(t, dir, (&defined{}).options())
 	importAll(t, l, ImportOptions{}, conversations(4, 1)...)
 	mustCompact(t, l)
-	if _, err := l.state.ExecContext(t.Context(), "DROP TABLE attributed; DROP TABLE followed; ALTER TABLE objects DROP COLUMN arrival; PRAGMA user_version = 4"); err != nil {
+	if _, err := l.state.ExecContext(t.Context(), "DROP TABLE attributed; DROP TABLE followed; ALTER TABLE objects DROP COLUMN arrival; ALTER TABLE imports DROP COLUMN followed; PRAGMA user_version = 4"); err != nil {
 		t.Fatal(err)
 	}
 	l.Close()

@@ -26,6 +26,8 @@ type ImportOptions struct {
 	OnlyNew bool
 	// Live says that the objects are new at a source that is followed: see [Arrival].
 	Live bool
+	// Followed is the name of that source, as whoever follows it spells it; "" where what comes is not looked for.
+	Followed string
 	// AsGiven keeps the fields that the lake derives as the batches have them, for
 	// tests of what reads the lake; the next Compact derives them.
 	AsGiven bool
@@ -228,7 +230,7 @@ func (im *Import) note(ctx context.Context) error {
 	if im.id != 0 {
 		return nil
 	}
-	res, err := im.lake.state.ExecContext(ctx, "INSERT INTO imports (source, started) VALUES (?, ?)", im.opts.Source, im.started.Unix())
+	res, err := im.lake.state.ExecContext(ctx, "INSERT INTO imports (source, started, followed) VALUES (?, ?, ?)", im.opts.Source, im.started.Unix(), im.opts.Followed)
 	if err == nil {
 		im.id, err = res.LastInsertId()
 	}

@@ -152,6 +152,9 @@ CREATE TABLE followed (
 	source TEXT PRIMARY KEY,
 	since  INTEGER NOT NULL -- seconds since the epoch
 ) STRICT, WITHOUT ROWID;
+`, `
+-- The source that is followed and that an import's objects are new at: see ImportOptions.
+ALTER TABLE imports ADD COLUMN followed TEXT NOT NULL DEFAULT '';
 `}
 
 // migrate brings the database to the present form. It refuses a database of a
