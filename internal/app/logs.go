@@ -192,7 +192,7 @@ func (s *Local) NameLogGroup(ctx context.Context, r NameLogGroupRequest) error {
 		return lake.ErrReadOnly
 	}
 	if r.Remove {
-		return s.unname(r)
+		return s.unname(ctx, r)
 	}
 	if err := s.checkNewName(ctx, r.Name); err != nil {
 		return err
@@ -219,33 +219,6 @@ func (s *Local) NameLogGroup(ctx context.Context, r NameLogGroupRequest) error {
 	s.naming.Lock()
 	defer s.naming.Unlock()
 	return addToGroup(s.lake.Data(), r.Name, []string{r.FlowLog}, nil, s.now())
-}
-
-// unname takes a flow log, or a place, out of a group.
-func (s *Local) unname(r NameLogGroupRequest) error {
-	s.naming.Lock()
-	defer s.naming.Unlock()
-	groups, err := readNamedGroups(s.lake.Data())
-	if err != nil {
-		return err
-	}
-	i := slices.IndexFunc(groups, func(g NamedLogGroup) bool { return g.Name == r.Name })
-	if i < 0 {
-		return fmt.Errorf("%w: %s", logstore.ErrNoGroup, r.Name)
-	}
-	g := &groups[i]
-	is := func(of string) bool { return of == r.FlowLog }
-	if !slices.ContainsFunc(g.FlowLogs, is) && !slices.ContainsFunc(g.Places, is) {
-		return &UsageError{
-			Message: fmt.Sprintf("log group %s has no flow log %q", r.Name, r.FlowLog),
-			Hint:    "it has " + strings.Join(append(slices.Clone(g.FlowLogs), g.Places...), ", "),
-		}
-	}
-	g.FlowLogs, g.Places = slices.DeleteFunc(g.FlowLogs, is), slices.DeleteFunc(g.Places, is)
-	if len(g.FlowLogs)+len(g.Places) == 0 {
-		groups = slices.Delete(groups, i, i+1)
-	}
-	return writeNamedGroups(s.lake.Data(), groups)
 }
 
 // eventsAtOnce is how many events are given at a time.

@@ -206,7 +206,8 @@ ids in the keys of their objects, or adds flow logs to one. A name can stand for
 flow logs, and a flow log can have several names. 'weir open SOURCE --log-group NAME'
 does so for all that a source delivers, also where keys tell no flow log.
 
---remove takes flow logs out of the log group instead; the records stay.`,
+--remove takes flow logs out of the log group instead; the records stay. Without its last one
+the group is gone; that is refused while it has metric filters or subscription filters.`,
 		Example: `  weir logs name prod-flow-logs fl-0123456789abcdef0
   weir logs name prod-flow-logs fl-0123456789abcdef0 --remove`,
 		Args:              needArgs(2, -1, "the name or the flow log"),
