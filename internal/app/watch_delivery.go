@@ -75,12 +75,12 @@ func (d *deliveryWatch) look(ctx context.Context) error {
 	}})
 }
 
-// evidence says what is behind an alarm on the metric.
-func (d *deliveryWatch) evidence(ctx context.Context, from, to int64) (*evidence, error) {
+// says tells what is behind an alarm on the metric: a line for each flow log that is not delivered.
+func (d *deliveryWatch) says(ctx context.Context) ([]string, error) {
 	failed, err := d.failed(ctx)
-	out := &evidence{From: from, To: to, Next: []string{"weir network flowlogs"}}
+	var out []string
 	for _, f := range failed {
-		out.Says = append(out.Says, f.String())
+		out = append(out, f.String())
 	}
 	return out, err
 }
