@@ -101,6 +101,11 @@ func TestLogAlarmEvidenceOfRuns(t *testing.T) {
 	if e, err := a.w.actions.evidence(t.Context(), gone); err != nil || e.Matched != 0 || !slices.Equal(e.Says, []string{"Its query selected no log events."}) {
 		t.Errorf("of an alarm that is gone: %+v, %v", e, err)
 	}
+	// SOURCE chooses log groups, and a time that is counted from the run.
+	gone.Definition.Log = &alarm.Log{Query: "SOURCE 'flows' START=-90s | filter @message like /REJECT/ | stats count(*)", StartOffset: 600}
+	if e, err := a.w.actions.evidence(t.Context(), gone); err != nil || e.Matched != 1 || !slices.Equal(e.Groups, []string{"flows"}) || e.Interfaces[0].Value != "eni-2" {
+		t.Errorf("of a query with SOURCE: %+v, %v", e, err)
+	}
 }
 
 // TestEventsOf leaves of a query what keeps events.
