@@ -3,13 +3,7 @@ package alarm
 import (
 	"context"
 	"database/sql"
-	"slices"
 )
-
-// resultSlot makes a slot of a result as the database has it.
-func resultSlot(at int64, value sql.NullFloat64) slot {
-	return slot{time: at, there: value.Valid, Datapoint: Datapoint{Time: at, Value: value.Float64}}
-}
 
 // findLog runs the query of a log alarm for each of the times that are due, and judges the last results.
 func (s *Store) findLog(ctx context.Context, src Source, p *plan) []finding {
@@ -22,7 +16,7 @@ func (s *Store) findLog(ctx context.Context, src Source, p *plan) []finding {
 		}
 		result := resultSlot(t.at, sql.NullFloat64{Float64: r.Value, Valid: !r.Missing})
 		results = append([]slot{result}, results[:min(len(results), l.ResultsToEvaluate-1)]...)
-		out = append(out, finding{alarm: p.alarm, moment: t, judgement: l.judge(results), slots: results, result: &result, lines: r.Lines})
+		out = append(out, finding{alarm: p.alarm, moment: t, judgement: l.judge(results), slots: results, result: &result, rows: r.Rows, lines: r.Lines})
 	}
 	return out
 }
@@ -85,15 +79,4 @@ func (l *Log) reasonData(results []slot, now int64) (string, error) {
 		d.Results = all[:k]
 		return d
 	})
-}
-
-// putResult writes a result, and forgets those that are evaluated no more.
-func (b *batch) putResult(a *alarm, f *finding) error {
-	value := sql.NullFloat64{Float64: f.result.Value, Valid: f.result.there}
-	if _, err := b.tx.ExecContext(b.ctx, "INSERT INTO results VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET value = excluded.value", a.id, f.result.time, value); err != nil {
-		return err
-	}
-	a.results = slices.Clone(f.slots)
-	_, err := b.tx.ExecContext(b.ctx, "DELETE FROM results WHERE alarm = ? AND time < ?", a.id, f.slots[len(f.slots)-1].time)
-	return err
 }

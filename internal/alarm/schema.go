@@ -36,4 +36,7 @@ CREATE INDEX history_by_time ON history (time, id);
 CREATE INDEX history_by_name ON history (name, time, id);
 
 CREATE TABLE actions (seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, body TEXT NOT NULL) STRICT;
+`, `
+-- found is how many rows the query gave; NULL of runs that were kept without it.
+ALTER TABLE results ADD COLUMN found INTEGER;
 `}

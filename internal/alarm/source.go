@@ -32,6 +32,8 @@ type LogResult struct {
 	// Missing says that the aggregation has no value, such as an average over no rows.
 	Missing bool
 	Value   float64
+	// Rows is how many rows the query gave.
+	Rows int64
 	// Lines are the last log lines that the query found, at most ActionLogLineCount.
 	Lines []string
 }

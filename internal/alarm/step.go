@@ -33,6 +33,7 @@ type finding struct {
 	slots []slot
 	// result is that of a log alarm's run.
 	result *slot
+	rows   int64
 	lines  []string
 	// broken is why the definition can't be evaluated.
 	broken *Error

@@ -106,7 +106,6 @@ func (s *Store) load(ctx context.Context) error {
 		return err
 	}
 	s.seenGaps = s.watch.gaps
-	byID := map[int64]*alarm{}
 	if err := sqlitedb.EachRow(ctx, s.db, "SELECT id, body, evaluated FROM alarms", func(r *sql.Rows) error {
 		a := &alarm{}
 		var body string
@@ -119,21 +118,15 @@ func (s *Store) load(ctx context.Context) error {
 		if err := a.compile(); err != nil {
 			return fmt.Errorf("alarm %q: %w", a.Name, err)
 		}
-		byID[a.id], s.alarms[a.Name] = a, a
+		s.alarms[a.Name] = a
 		return nil
 	}); err != nil {
 		return err
 	}
-	if err := sqlitedb.EachRow(ctx, s.db, "SELECT alarm, time, value FROM results ORDER BY time DESC", func(r *sql.Rows) error {
-		var id, at int64
-		var value sql.NullFloat64
-		if err := r.Scan(&id, &at, &value); err != nil {
+	for _, a := range s.alarms {
+		if err := s.loadResults(ctx, a); err != nil {
 			return err
 		}
-		byID[id].results = append(byID[id].results, resultSlot(at, value))
-		return nil
-	}); err != nil {
-		return err
 	}
 	var waiting int
 	if err := s.db.QueryRowContext(ctx, "SELECT count(*) FROM actions").Scan(&waiting); err != nil {

@@ -159,6 +159,14 @@ func (d *alarmActions) notice(ctx context.Context, a *alarm.Action, find findEvi
 		}
 		n.Points = points
 	}
+	if l := a.Definition.Log; l != nil {
+		n.Threshold = l.Threshold
+		points, err := d.results(ctx, a)
+		if err != nil {
+			n.Lacking = append(n.Lacking, "The results of the query can't be read: "+err.Error())
+		}
+		n.Points = points
+	}
 	if find == nil || a.New != alarm.Alarm {
 		return n
 	}
@@ -171,6 +179,21 @@ func (d *alarmActions) notice(ctx context.Context, a *alarm.Action, find findEvi
 		n.Lacking = append(n.Lacking, "What log events say of it was not found: "+err.Error())
 	}
 	return n
+}
+
+// results returns the values that the last runs of a log alarm's query had when it changed its state.
+func (d *alarmActions) results(ctx context.Context, a *alarm.Action) ([]alarm.Datapoint, error) {
+	kept, err := d.alarms.Results(ctx, a.Definition.Name, 0, a.Time/1000, graphRows)
+	if _, gone := errors.AsType[*alarm.Error](err); gone { // the alarm was deleted meanwhile, and its results with it
+		return nil, nil
+	}
+	var out []alarm.Datapoint
+	for _, r := range kept {
+		if !r.Missing {
+			out = append(out, alarm.Datapoint{Time: r.Time, Value: r.Value})
+		}
+	}
+	return out, err
 }
 
 // judged returns the periods that were judged for a transition, in seconds since the epoch.
@@ -208,6 +231,7 @@ type weirMember struct {
 	From       string    `json:"From,omitempty"`
 	To         string    `json:"To,omitempty"`
 	LogGroups  []string  `json:"LogGroups,omitempty"`
+	Says       []string  `json:"Says,omitempty"`
 	Sources    []counted `json:"Sources,omitempty"`
 	Targets    []counted `json:"Targets,omitempty"`
 	Interfaces []counted `json:"Interfaces,omitempty"`
@@ -219,7 +243,8 @@ func withWeir(body string, n *notice, text string) (string, error) {
 	own := weirMember{Text: text}
 	if e := n.Evidence; e != nil {
 		own.From, own.To = seconds(e.From).Format(time.RFC3339), seconds(e.To).Format(time.RFC3339)
-		own.LogGroups, own.Sources, own.Targets, own.Interfaces, own.Next = e.Groups, e.Sources, e.Targets, e.Interfaces, e.Next
+		own.LogGroups, own.Says, own.Next = e.Groups, e.Says, e.Next
+		own.Sources, own.Targets, own.Interfaces = e.Sources, e.Targets, e.Interfaces
 	}
 	raw, err := json.Marshal(own)
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"math"
 	"net/netip"
 	"slices"
 	"strings"
@@ -38,12 +39,83 @@ type counted struct {
 	Count float64 `json:"count"`
 }
 
-// An evidenceRequest asks which of the events of some groups are behind an alarm.
+// An evidenceRequest asks which log events are behind an alarm.
 type evidenceRequest struct {
-	groups   []string
+	// from and to are the periods that were judged, in seconds since the epoch.
 	from, to int64
-	// matches chooses events; nil: all.
-	matches func(e *lakeEvent) bool
+	// choices choose events; one that several of them choose counts once.
+	choices []choice
+	// cut says that choices have more events than they know of.
+	cut bool
+	// says and next are what is known without events: lines, and commands to run next.
+	says, next []string
+}
+
+// A choice chooses events of a log group.
+type choice struct {
+	group string
+	// from and to bound the events' time in milliseconds since the epoch: from is included, to is not.
+	from, to int64
+	matches  func(e *lakeEvent) bool
+}
+
+// has reports whether an event of the choice's group is chosen.
+func (c *choice) has(e *lakeEvent) bool {
+	return e.Timestamp >= c.from && e.Timestamp < c.to && c.matches(e)
+}
+
+// groups returns the log groups of the choices, by name.
+func (r *evidenceRequest) groups() []string {
+	var out []string
+	for i := range r.choices {
+		out = append(out, r.choices[i].group)
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// of returns the choices of a log group, by their beginning, and the times that they are of: apart from each other, the first first.
+func (r *evidenceRequest) of(group string) (choices []choice, times []span) {
+	for i := range r.choices {
+		if r.choices[i].group == group {
+			choices = append(choices, r.choices[i])
+		}
+	}
+	slices.SortStableFunc(choices, func(a, b choice) int { return cmp.Compare(a.from, b.from) })
+	for i := range choices {
+		c := &choices[i]
+		if last := len(times) - 1; last >= 0 && c.from <= times[last].to {
+			times[last].to = max(times[last].to, c.to)
+			continue
+		}
+		times = append(times, span{c.from, c.to})
+	}
+	return choices, times
+}
+
+// span is a time in milliseconds since the epoch: from is included, to is not.
+type span struct{ from, to int64 }
+
+// add adds what another request asks for: it is of both alarms then.
+func (r *evidenceRequest) add(other *evidenceRequest) {
+	if r.to == 0 {
+		r.from, r.to = other.from, other.to
+	}
+	if other.to != 0 {
+		r.from, r.to = min(r.from, other.from), max(r.to, other.to)
+	}
+	r.choices, r.cut = append(r.choices, other.choices...), r.cut || other.cut
+	r.says, r.next = addNew(r.says, other.says), addNew(r.next, other.next)
+}
+
+// addNew adds those lines of a list that another has not.
+func addNew(to, from []string) []string {
+	for _, line := range from {
+		if !slices.Contains(to, line) {
+			to = append(to, line)
+		}
+	}
+	return to
 }
 
 const (
@@ -57,36 +129,46 @@ const (
 type recordEnds struct{ src, dst, dstPort, protocol, eni string }
 
 // evidence looks at the events.
-func (s *Local) evidence(ctx context.Context, r evidenceRequest) (*evidence, error) {
-	out := &evidence{From: r.from, To: r.to, Groups: r.groups}
+func (s *Local) evidence(ctx context.Context, r *evidenceRequest) (*evidence, error) {
+	out := &evidence{From: r.from, To: r.to, Groups: r.groups(), Cut: r.cut, Says: r.says, Next: r.next}
 	sources, interfaces := map[string]float64{}, map[string]float64{}
 	targets, pairs := map[recordEnds]float64{}, map[recordEnds]float64{}
 	seen := 0
-	without, err := s.backfilled(ctx, true, r.from*1000, r.to*1000-1)
+	from, to := int64(math.MaxInt64), int64(0)
+	for i := range r.choices {
+		from, to = min(from, r.choices[i].from), max(to, r.choices[i].to)
+	}
+	if from >= to {
+		return out, nil
+	}
+	without, err := s.backfilled(ctx, true, from, to-1)
 	if err != nil {
 		return nil, err
 	}
-	for _, group := range r.groups {
+	for _, group := range out.Groups {
 		var at formatPositions
-		err := s.eachEvent(ctx, logstore.ReadRequest{Group: group, From: r.from * 1000, To: r.to * 1000}, without, func(e lakeEvent) bool {
-			if seen++; seen > evidenceEvents {
-				out.Cut = true
-				return false
-			}
-			if r.matches != nil && !r.matches(&e) {
+		choices, times := r.of(group)
+		for _, in := range times {
+			err := s.eachEvent(ctx, logstore.ReadRequest{Group: group, From: in.from, To: in.to}, without, func(e lakeEvent) bool {
+				if seen++; seen > evidenceEvents {
+					out.Cut = true
+					return false
+				}
+				if !slices.ContainsFunc(choices, func(c choice) bool { return c.has(&e) }) {
+					return true
+				}
+				out.Matched++
+				if x, ok := at.in(e.format).of(e.Message); ok {
+					sources[x.src]++
+					interfaces[x.eni]++
+					targets[recordEnds{dst: x.dst, dstPort: x.dstPort, protocol: x.protocol}]++
+					pairs[recordEnds{src: x.src, dst: x.dst, dstPort: x.dstPort, protocol: x.protocol}]++
+				}
 				return true
+			})
+			if err != nil {
+				return nil, err
 			}
-			out.Matched++
-			if x, ok := at.in(e.format).of(e.Message); ok {
-				sources[x.src]++
-				interfaces[x.eni]++
-				targets[recordEnds{dst: x.dst, dstPort: x.dstPort, protocol: x.protocol}]++
-				pairs[recordEnds{src: x.src, dst: x.dst, dstPort: x.dstPort, protocol: x.protocol}]++
-			}
-			return true
-		})
-		if err != nil {
-			return nil, err
 		}
 		if out.Cut {
 			break

@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"maps"
 	"slices"
 
 	"weir/flowlog"
@@ -16,10 +15,11 @@ import (
 )
 
 // alarmEvidence finds the log events behind alarms: those that the metric filters of an alarm's metrics and the rules of Contributor Insights in
-// its expressions choose.
+// its expressions choose, those that the query of a log alarm selects, and of a composite alarm those of the alarms of its rule.
 type alarmEvidence struct {
 	s            *Local
 	store        *logstore.Store
+	alarms       *alarm.Store
 	contributors *contributor.Store
 	// owners tell whose addresses are whose.
 	owners func(context.Context) (contributor.Owners, error)
@@ -27,18 +27,37 @@ type alarmEvidence struct {
 	delivery *deliveryWatch
 }
 
-// of returns what is behind an action; nil where no log events are.
+// of returns what is behind an action; nil where nothing is known that is.
 func (e *alarmEvidence) of(ctx context.Context, a *alarm.Action) (*evidence, error) {
-	m := a.Definition.Metric
-	if m == nil {
-		return nil, nil
+	r, err := e.request(ctx, a)
+	if err != nil || len(r.choices)+len(r.says)+len(r.next) == 0 {
+		return nil, err
 	}
+	return e.s.evidence(ctx, r)
+}
+
+// request returns what chooses the events behind an action.
+func (e *alarmEvidence) request(ctx context.Context, a *alarm.Action) (*evidenceRequest, error) {
+	switch d := &a.Definition; {
+	case d.Composite != nil:
+		return e.ofComposite(ctx, a)
+	case d.Log != nil:
+		return e.ofLog(ctx, a)
+	case d.Metric != nil:
+		return e.ofMetric(ctx, a)
+	}
+	return &evidenceRequest{}, nil
+}
+
+// ofMetric is request for an alarm on a metric or an expression.
+func (e *alarmEvidence) ofMetric(ctx context.Context, a *alarm.Action) (*evidenceRequest, error) {
+	m := a.Definition.Metric
+	out := &evidenceRequest{}
+	out.from, out.to = judged(a, m)
 	matches := map[string][]func(*lakeEvent) bool{}
 	metrics, rules := uses(m)
-	if out, err := e.delivery.evidence(ctx, metrics, m.Threshold); out != nil || err != nil {
-		if out != nil {
-			out.From, out.To = judged(a, m)
-		}
+	var err error
+	if out.says, out.next, err = e.delivery.says(ctx, metrics, m.Threshold); err != nil || len(out.next) > 0 {
 		return out, err
 	}
 	told, err := e.s.names.get(ctx, query.FromDefinition)
@@ -71,14 +90,12 @@ func (e *alarmEvidence) of(ctx context.Context, a *alarm.Action) (*evidence, err
 	if err := e.ofRules(ctx, rules, matches); err != nil {
 		return nil, err
 	}
-	if len(matches) == 0 {
-		return nil, nil
+	for group, fns := range matches {
+		for _, fn := range fns {
+			out.choices = append(out.choices, choice{group, out.from * 1000, out.to * 1000, fn})
+		}
 	}
-	r := evidenceRequest{groups: slices.Sorted(maps.Keys(matches)), matches: func(e *lakeEvent) bool {
-		return slices.ContainsFunc(matches[e.Group], func(f func(*lakeEvent) bool) bool { return f(e) })
-	}}
-	r.from, r.to = judged(a, m)
-	return e.s.evidence(ctx, r)
+	return out, nil
 }
 
 // ofRules adds to what chooses events of log groups what chooses those that contribute to rules.

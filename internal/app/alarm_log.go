@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -40,13 +41,7 @@ func (a *alarmSource) LogResult(ctx context.Context, l *alarm.Log, at int64) (al
 	if err != nil {
 		return alarm.LogResult{}, err
 	}
-	groups := make([]string, len(l.LogGroups))
-	for i, id := range l.LogGroups {
-		groups[i] = groupOfARN(id)
-	}
-	// The end of what is asked for is in milliseconds and is part of it.
-	q := LogsQuery{Text: l.Query, Groups: groups, Start: (at - l.StartOffset) * 1000, End: (at-l.EndOffset)*1000 - 1, Live: true}
-	out, err := a.s.logResult(ctx, q, aggregation, l.ActionLogLineCount)
+	out, err := a.s.logResult(ctx, runOf(l, at), aggregation, l.ActionLogLineCount)
 	if wrong, ok := errors.AsType[*insights.Error](err); ok {
 		return out, brokenAlarm("The query can't run: %s.", wrong.Message)
 	}
@@ -56,9 +51,19 @@ func (a *alarmSource) LogResult(ctx context.Context, l *alarm.Log, at int64) (al
 	return out, err
 }
 
+// runOf returns the query of a log alarm as of a time in seconds since the epoch.
+func runOf(l *alarm.Log, at int64) LogsQuery {
+	groups := make([]string, len(l.LogGroups))
+	for i, id := range l.LogGroups {
+		groups[i] = groupOfARN(id)
+	}
+	// The end of what is asked for is in milliseconds and is part of it.
+	return LogsQuery{Text: l.Query, Groups: groups, Start: (at - l.StartOffset) * 1000, End: (at-l.EndOffset)*1000 - 1, Now: at * 1000, Live: true}
+}
+
 func (s *Local) logResult(ctx context.Context, q LogsQuery, aggregation *alarm.Aggregation, lines int) (alarm.LogResult, error) {
 	counted := q
-	counted.Text += "\n| stats " + aggregation.String() + " as aggregated"
+	counted.Text += "\n| stats count(*) as found, " + aggregation.String() + " as aggregated"
 	if _, err := CheckLogsQuery(counted.Text); err == nil {
 		out, err := s.countedResult(ctx, counted, aggregation)
 		if err != nil || lines == 0 {
@@ -92,6 +97,7 @@ func (s *Local) logResult(ctx context.Context, q LogsQuery, aggregation *alarm.A
 		total.Add(row[column].String(), !row[column].IsAbsent())
 	}
 	out := total.Result()
+	out.Rows = int64(len(result.Rows))
 	out.Lines = resultLines(result, lines)
 	return out, nil
 }
@@ -105,11 +111,16 @@ func (s *Local) countedResult(ctx context.Context, q LogsQuery, aggregation *ala
 	if len(result.Rows) == 0 {
 		return aggregation.Start().Result(), nil
 	}
-	v, err := strconv.ParseFloat(result.Rows[0][0].String(), 64)
-	if result.Rows[0][0].IsAbsent() || err != nil || v == 0 && aggregation.Function == "count" && aggregation.Field != "" {
-		return alarm.LogResult{Missing: true}, nil //nolint:nilerr // what is no number is missing
+	found, aggregated := result.Rows[0][0], result.Rows[0][1]
+	rows, err := strconv.ParseInt(found.String(), 10, 64)
+	if err != nil {
+		return alarm.LogResult{}, fmt.Errorf("count(*) is %s: %w", found, err)
 	}
-	return alarm.LogResult{Value: v}, nil
+	v, err := strconv.ParseFloat(aggregated.String(), 64)
+	if aggregated.IsAbsent() || err != nil || v == 0 && aggregation.Function == "count" && aggregation.Field != "" {
+		return alarm.LogResult{Missing: true, Rows: rows}, nil //nolint:nilerr // what is no number is missing
+	}
+	return alarm.LogResult{Value: v, Rows: rows}, nil
 }
 
 // complete refuses rows that are not all, where the query does not say so itself.

@@ -87,7 +87,7 @@ func TestLogAlarm(t *testing.T) {
 	}
 	for of, want := range map[string][]string{
 		"errors ALARM":  {"10002.0", "\nERROR 10001\nERROR 10000\n"},
-		"rejects ALARM": {"1000.0", "eni-2 10.0.0.1 10.0.0.2 50000 23 6", "eni-2 10.0.0.1 10.0.0.2 50000 22 6"},
+		"rejects ALARM": {"1000.0", "eni-2 10.0.0.1 10.0.0.2 50000 23 6", "eni-2 10.0.0.1 10.0.0.2 50000 22 6", "eni-2  2\n", "port 22/tcp  1\n", "port 23/tcp  1\n"},
 	} {
 		for _, part := range want {
 			if !strings.Contains(texts[of], part) {
@@ -158,7 +158,7 @@ func TestLogResult(t *testing.T) {
 			if strings.Contains(query, "limit") && want.Missing && err != nil && strings.Contains(err.Error(), "gives no field") {
 				continue // of rows it is known that none has it
 			}
-			if err != nil || got.Value != want.Value || got.Missing != want.Missing {
+			if err != nil || got.Value != want.Value || got.Missing != want.Missing || got.Rows != 3 {
 				t.Errorf("%s of %s: %v, %v", aggregation, query, got, err)
 			}
 		}

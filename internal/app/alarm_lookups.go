@@ -30,7 +30,7 @@ func newLookups(find findEvidence) *lookups {
 
 // of is a [findEvidence].
 func (l *lookups) of(ctx context.Context, a *alarm.Action) (*evidence, error) {
-	if l.find == nil || a.Definition.Metric == nil {
+	if l.find == nil {
 		return nil, nil
 	}
 	key, err := lookupKey(a)
@@ -58,9 +58,13 @@ func (l *lookups) of(ctx context.Context, a *alarm.Action) (*evidence, error) {
 	return e, err
 }
 
-// lookupKey is the same for actions that the same events are behind: those of the same metrics, rules and time.
+// lookupKey is the same for actions that the same events are behind: those of the same metrics, rules and time, and else those of the same transition.
 func lookupKey(a *alarm.Action) (string, error) {
 	m := a.Definition.Metric
+	if m == nil {
+		key, err := json.Marshal([]any{a.Definition.Name, a.Number, a.Time, a.Reason})
+		return string(key), err
+	}
 	metrics, rules := uses(m)
 	from, to := judged(a, m)
 	key, err := json.Marshal([]any{metrics, rules, from, to})

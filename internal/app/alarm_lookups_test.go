@@ -60,7 +60,20 @@ func lookUp(t *testing.T) {
 	if e, err := l.of(t.Context(), action("a1")); err == nil || e != nil {
 		t.Errorf("behind the time: %v, %v", e, err)
 	}
-	if e, err := l.of(t.Context(), &alarm.Action{}); e != nil || err != nil {
-		t.Errorf("a composite alarm: %v, %v", e, err)
+	none := newLookups(nil)
+	if e, err := none.of(t.Context(), action("a1")); e != nil || err != nil {
+		t.Errorf("where nothing looks: %v, %v", e, err)
+	}
+	// Of alarms without metrics each transition is looked up once, for all of its actions.
+	hangs, times, l = false, 0, newLookups(l.find)
+	for i := range 6 {
+		of := &alarm.Action{Definition: alarm.Definition{Name: "composite", Composite: &alarm.Composite{}}}
+		of.Number = int64(i % 2)
+		if _, err := l.of(t.Context(), of); err != nil {
+			t.Error(err)
+		}
+	}
+	if times != 2 {
+		t.Errorf("two transitions of a composite alarm are looked up %d times", times)
 	}
 }

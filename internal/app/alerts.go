@@ -36,11 +36,13 @@ type AlertService interface {
 type AlarmDetails struct {
 	// SilencedUntil is until when actions are held back; the zero time where they are not.
 	SilencedUntil time.Time
-	// Period is that of the values in seconds; 0 where an alarm has no values: composite and log alarms.
+	// Period is that of the values in seconds; 0 where an alarm has no values of periods: composite and log alarms.
 	Period int64
+	// Runs are the last runs of a log alarm's query, ascending; none of other alarms.
+	Runs []AlarmRun
 	// Threshold is NaN where an alarm has none.
 	Threshold float64
-	// Points are the values of the last periods that are due, of live data, ascending.
+	// Points are the values of the last periods that are due, of live data, or of those Runs that have one; ascending.
 	Points []AlarmPoint
 	// Lateness is how long after a period's end it is judged, as its data come late.
 	Lateness time.Duration
@@ -50,10 +52,20 @@ type AlarmDetails struct {
 	Lacking string
 }
 
-// An AlarmPoint is the value of a period that begins at Time, in seconds since the epoch.
+// An AlarmPoint is the value of a period that begins at Time, or of a run at that time, in seconds since the epoch.
 type AlarmPoint struct {
 	Time  int64
 	Value float64
+}
+
+// An AlarmRun is a run of a log alarm's query, at a time in seconds since the epoch.
+type AlarmRun struct {
+	Time int64
+	// Missing says that there was no value.
+	Missing bool
+	Value   float64
+	// Rows is how many rows the query gave, -1 where that is not known.
+	Rows int64
 }
 
 // AlarmWhy is what log events say of why an alarm went off.
@@ -82,7 +94,7 @@ type SilenceRequest struct {
 	Until time.Time
 }
 
-// alarmPoints is how many periods of an alarm are shown.
+// alarmPoints is how many periods, or runs, of an alarm are shown.
 const alarmPoints = 60
 
 // noAlarm says that there is no alarm.
@@ -122,26 +134,14 @@ func (s *Local) AlarmDetails(ctx context.Context, name string) (*AlarmDetails, e
 	if d.SilencedUntil > s.now().UnixMilli() {
 		out.SilencedUntil = time.UnixMilli(d.SilencedUntil)
 	}
-	if d.Log != nil {
-		out.Threshold = d.Log.Threshold
+	switch {
+	case d.Log != nil:
+		err = w.logDetails(ctx, &d, out)
+	case d.Metric != nil:
+		err = w.metricDetails(ctx, d.Metric, s.now().Unix(), out)
 	}
-	m := d.Metric
-	if m == nil {
-		return out, nil
-	}
-	late, err := w.source.Lateness(ctx, m)
 	if err != nil {
 		return nil, err
-	}
-	out.Lateness = time.Duration(late) * time.Second
-	out.Threshold, out.Period = m.Threshold, int64(m.EvaluationPeriod())
-	to := (s.now().Unix() - late) / out.Period * out.Period
-	points, err := w.source.Values(ctx, m, to-alarmPoints*out.Period, to)
-	if err != nil {
-		out.Lacking = "the values can't be read: " + err.Error()
-	}
-	for _, p := range points {
-		out.Points = append(out.Points, AlarmPoint{p.Time, p.Value})
 	}
 	if d.State != alarm.Alarm {
 		return out, nil
@@ -159,6 +159,38 @@ func (s *Local) AlarmDetails(ctx context.Context, name string) (*AlarmDetails, e
 		out.Why = found.shown()
 	}
 	return out, nil
+}
+
+// metricDetails adds the values of an alarm on a metric or an expression; now is in seconds since the epoch.
+func (w *alerting) metricDetails(ctx context.Context, m *alarm.Metric, now int64, out *AlarmDetails) error {
+	late, err := w.source.Lateness(ctx, m)
+	if err != nil {
+		return err
+	}
+	out.Lateness = time.Duration(late) * time.Second
+	out.Threshold, out.Period = m.Threshold, int64(m.EvaluationPeriod())
+	to := (now - late) / out.Period * out.Period
+	points, err := w.source.Values(ctx, m, to-alarmPoints*out.Period, to)
+	if err != nil {
+		out.Lacking = "the values can't be read: " + err.Error()
+	}
+	for _, p := range points {
+		out.Points = append(out.Points, AlarmPoint{p.Time, p.Value})
+	}
+	return nil
+}
+
+// logDetails adds the results of a log alarm.
+func (w *alerting) logDetails(ctx context.Context, d *alarm.Described, out *AlarmDetails) error {
+	out.Threshold = d.Log.Threshold
+	kept, err := w.alarms.Results(ctx, d.Name, 0, math.MaxInt64, alarmPoints)
+	for _, r := range kept {
+		out.Runs = append(out.Runs, AlarmRun(r))
+		if !r.Missing {
+			out.Points = append(out.Points, AlarmPoint{r.Time, r.Value})
+		}
+	}
+	return err
 }
 
 // shown returns evidence for commands.

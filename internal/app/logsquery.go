@@ -20,6 +20,8 @@ type LogsQuery struct {
 	Groups []string
 	// Start and End bound the events' time, both inclusive, in milliseconds since the epoch.
 	Start, End int64
+	// Now is the time that the query takes for the present, in milliseconds since the epoch; 0: the clock's.
+	Now int64
 	// Limit is how many rows there are at most where the query does not say it; 0 means 10,000.
 	Limit int64
 	// AnyCase finds fields of flow logs in any case. AWS does not.

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"iter"
@@ -24,7 +25,7 @@ func (s *Local) runLogsQuery(ctx context.Context, q *insights.Query, r LogsQuery
 	if err != nil {
 		return nil, err
 	}
-	now := s.now().UnixMilli()
+	now := cmp.Or(r.Now, s.now().UnixMilli())
 	start, end := reference.Window(q.Source, value.Context{Start: r.Start, End: r.End, Now: now})
 	if slices.ContainsFunc(q.Commands, asksBefore) {
 		start = 0

@@ -23,16 +23,15 @@ func (w *alerting) shownWatching() *console.Watching {
 
 // shownBehind is evidence as the console shows it. An alarm without log events behind it may watch rules all the same.
 func shownBehind(a *alarm.Action, found *evidence) *console.Behind {
-	m := a.Definition.Metric
-	if m == nil {
-		return nil
-	}
 	out := &console.Behind{}
-	_, out.Rules = uses(m)
-	out.From, out.To = judged(a, m)
+	if m := a.Definition.Metric; m != nil {
+		_, out.Rules = uses(m)
+		out.From, out.To = judged(a, m)
+	}
 	if found == nil {
 		return out
 	}
+	out.From, out.To, out.Says = found.From, found.To, found.Says
 	out.Groups, out.Matched, out.Cut, out.Next = found.Groups, found.Matched, found.Cut, found.Next
 	out.Sources, out.Targets, out.Interfaces = shownCounts(found.Sources), shownCounts(found.Targets), shownCounts(found.Interfaces)
 	return out

@@ -81,43 +81,38 @@ func (d *deliveryWatch) lookFailed(ctx context.Context) error {
 	}})
 }
 
-// evidence says what is behind an alarm on metrics of the delivery; nil where none of them is one. The alarm goes off at a threshold.
-func (d *deliveryWatch) evidence(ctx context.Context, metrics []metricstore.Metric, threshold float64) (*evidence, error) {
-	var out *evidence
+// says tells what is behind an alarm on metrics of the delivery that goes off at a threshold, a line for each, and the commands to run next; none where none of
+// the metrics is of the delivery.
+func (d *deliveryWatch) says(ctx context.Context, metrics []metricstore.Metric, threshold float64) (says, next []string, err error) {
 	for _, m := range metrics {
 		if m.Namespace != DeliveryNamespace {
 			continue
 		}
-		var says []string
-		var next string
+		command := "weir lake status"
 		switch m.Name {
 		case failedDeliveries:
 			failed, err := d.failed(ctx)
 			if err != nil {
-				return nil, err
+				return nil, nil, err
 			}
-			next = "weir network flowlogs"
+			command = "weir network flowlogs"
 			for _, f := range failed {
 				says = append(says, f.String())
 			}
 		case silenceRatio, silenceSeconds:
-			var err error
-			if says, err = d.silence.says(ctx, m, threshold); err != nil {
-				return nil, err
+			silent, err := d.silence.says(ctx, m, threshold)
+			if err != nil {
+				return nil, nil, err
 			}
-			next = "weir lake status"
+			says = append(says, silent...)
 		default:
 			continue
 		}
-		if out == nil {
-			out = &evidence{}
-		}
-		out.Says = append(out.Says, says...)
-		if !slices.Contains(out.Next, next) {
-			out.Next = append(out.Next, next)
+		if !slices.Contains(next, command) {
+			next = append(next, command)
 		}
 	}
-	return out, nil
+	return says, next, nil
 }
 
 // run looks until ctx ends.

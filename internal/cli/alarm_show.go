@@ -23,8 +23,9 @@ func (c *cli) alarmShowCommand() *cobra.Command {
 		Use:   "show NAME",
 		Short: "Show an alarm: its state and why, its values, what it does, what happened",
 		Long: `Shows the definition of an alarm, its state and why it is in it, the values of the last
-periods with the threshold, where it is in ALARM the log events behind that, its actions,
-and the newest items of its history. JSON has the alarm as DescribeAlarms shows it.`,
+periods with the threshold (of a log alarm those of the last runs of its query), where it is
+in ALARM the log events behind that, its actions, and the newest items of its history. JSON
+has the alarm as DescribeAlarms shows it.`,
 		Example: `  weir alarm show ssh
   weir alarm show ssh --json`,
 		Args:              needArgs(1, 1, "the alarm"),
@@ -51,6 +52,7 @@ type alarmJSON struct {
 	Period    int64           `json:"period_seconds,omitempty"`
 	Threshold *float64        `json:"threshold,omitempty"`
 	Values    []valueJSON     `json:"values"`
+	Runs      []runJSON       `json:"runs,omitempty"`
 	Why       *whyJSON        `json:"why,omitempty"`
 	Lacking   string          `json:"lacking,omitempty"`
 	History   []shownItem     `json:"history"`
@@ -59,6 +61,13 @@ type alarmJSON struct {
 type valueJSON struct {
 	Time  time.Time `json:"time"`
 	Value float64   `json:"value"`
+}
+
+// runJSON is a run of a log alarm's query; it may have no value, and how many rows it gave may not be known.
+type runJSON struct {
+	Time  time.Time `json:"time"`
+	Value *float64  `json:"value"`
+	Rows  *int64    `json:"rows,omitempty"`
 }
 
 type whyJSON struct {
@@ -161,6 +170,16 @@ func alarmDocument(a *alarmShown, d *app.AlarmDetails, items []historyItem) alar
 	}
 	for _, p := range d.Points {
 		out.Values = append(out.Values, valueJSON{time.Unix(p.Time, 0).UTC(), p.Value})
+	}
+	for _, r := range d.Runs {
+		run := runJSON{Time: time.Unix(r.Time, 0).UTC()}
+		if !r.Missing {
+			run.Value = new(r.Value)
+		}
+		if r.Rows >= 0 {
+			run.Rows = new(r.Rows)
+		}
+		out.Runs = append(out.Runs, run)
 	}
 	if w := d.Why; w != nil {
 		out.Why = &whyJSON{w.From, w.To, orEmpty(w.LogGroups), w.Events, w.Cut, orEmpty(w.Sources), orEmpty(w.Targets), orEmpty(w.Interfaces), w.Says, orEmpty(w.Next)}
@@ -271,14 +290,20 @@ func (l *listed) Next() ([]any, error) {
 
 // alarmValues draws the values of an alarm with its threshold.
 func (c *cli) alarmValues(d *app.AlarmDetails, zone *time.Location) error {
+	of := "periods of " + span(time.Duration(d.Period)*time.Second)
 	switch {
+	case len(d.Runs) > 0:
+		of = "runs"
+		c.lastRun(&d.Runs[len(d.Runs)-1], zone)
 	case d.Period == 0:
 		return nil
-	case len(d.Points) == 0:
-		_, err := fmt.Fprintf(c.out, "\nno values in the last periods of %s\n", span(time.Duration(d.Period)*time.Second))
+	}
+	switch len(d.Points) {
+	case 0:
+		_, err := fmt.Fprintf(c.out, "\nno values in the last %s\n", of)
 		return err
-	case len(d.Points) == 1:
-		_, err := fmt.Fprintf(c.out, "\n%s  %s, the only value of the last periods\n", showTime(time.Unix(d.Points[0].Time, 0), zone), plainFloat(d.Points[0].Value))
+	case 1:
+		_, err := fmt.Fprintf(c.out, "\n%s  %s, the only value of the last %s\n", showTime(time.Unix(d.Points[0].Time, 0), zone), plainFloat(d.Points[0].Value), of)
 		return err
 	}
 	rows := &listed{columns: []query.Column{{Name: "time", Type: query.Time}, {Name: "value", Type: query.Float}, {Name: "threshold", Type: query.Float}}}
@@ -288,6 +313,18 @@ func (c *cli) alarmValues(d *app.AlarmDetails, zone *time.Location) error {
 	fmt.Fprintln(c.out)
 	_, err := printChart(c.out, rows, "line", zone)
 	return err
+}
+
+// lastRun says what the last run of a log alarm's query gave.
+func (c *cli) lastRun(r *app.AlarmRun, zone *time.Location) {
+	gave := "no value"
+	if !r.Missing {
+		gave = plainFloat(r.Value)
+	}
+	if r.Rows >= 0 {
+		gave += ", of " + plural(r.Rows, "row")
+	}
+	fmt.Fprintf(c.out, "%-9s  %s, which gave %s\n", "last run", showTime(time.Unix(r.Time, 0), zone), gave)
 }
 
 // printAlarmWhy prints what log events say.

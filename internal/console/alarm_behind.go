@@ -27,6 +27,8 @@ type behindAnswer struct {
 	Sources    []Counted `json:"sources"`
 	Targets    []Counted `json:"targets"`
 	Interfaces []Counted `json:"interfaces"`
+	// Says are lines of what is known beside events.
+	Says []string `json:"says"`
 	// Next are commands to run next.
 	Next []string `json:"next"`
 	// Ask are queries for the page "Query", over From to To.
@@ -61,18 +63,13 @@ func (c *console) alarmBehind(ctx context.Context, r *request) (any, error) {
 		return nil, err
 	}
 	out := behindAnswer{
-		Groups: []string{}, Sources: []Counted{}, Targets: []Counted{}, Interfaces: []Counted{}, Next: []string{}, Ask: []askedQuery{}, Rules: []ruleTop{},
+		Groups: []string{}, Sources: []Counted{}, Targets: []Counted{}, Interfaces: []Counted{}, Says: []string{}, Next: []string{}, Ask: []askedQuery{}, Rules: []ruleTop{},
 	}
 	went, err := c.wentToAlarm(ctx, d)
 	if err != nil || went == nil {
 		return out, err
 	}
 	out.At = new(went.Time / 1000)
-	if l := d.Log; l != nil {
-		out.Groups, out.From, out.To = append(out.Groups, l.LogGroups...), went.Time/1000-l.StartOffset, went.Time/1000-l.EndOffset
-		out.Ask = []askedQuery{{"The query of the alarm", "insights", inGroups(l.LogGroups, l.Query)}}
-		return out, nil
-	}
 	behind, err := c.Watching.Behind(ctx, went)
 	if err != nil || behind == nil {
 		return out, err
@@ -80,6 +77,14 @@ func (c *console) alarmBehind(ctx context.Context, r *request) (any, error) {
 	out.From, out.To, out.Matched, out.Cut = behind.From, behind.To, integer(behind.Matched), behind.Cut
 	out.Groups, out.Next = append(out.Groups, behind.Groups...), append(out.Next, behind.Next...)
 	out.Sources, out.Targets, out.Interfaces = append(out.Sources, behind.Sources...), append(out.Targets, behind.Targets...), append(out.Interfaces, behind.Interfaces...)
+	out.Says = append(out.Says, behind.Says...)
+	if l := d.Log; l != nil {
+		if len(out.Groups) == 0 {
+			out.Groups = append(out.Groups, l.LogGroups...)
+		}
+		out.Ask = []askedQuery{{"The query of the alarm", "insights", inGroups(l.LogGroups, l.Query)}}
+		return out, nil
+	}
 	if len(behind.Groups) > 0 {
 		out.Ask = []askedQuery{{"The log events of this time", "insights", inGroups(behind.Groups, "fields @timestamp, @message\n| sort @timestamp desc")}}
 	}

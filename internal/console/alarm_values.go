@@ -1,7 +1,9 @@
 package console
 
 import (
+	"cmp"
 	"context"
+	"fmt"
 	"strconv"
 
 	"weir/internal/alarm"
@@ -24,11 +26,13 @@ func (n number) String() string { return strconv.FormatFloat(float64(n), 'f', -1
 type alarmValuesAnswer struct {
 	From int64 `json:"from"`
 	To   int64 `json:"to"`
-	// Period is in seconds; 0 where the alarm has no values of its own.
-	Period     int64    `json:"period"`
+	// Period is in seconds; 0 where the alarm has no values of periods.
+	Period int64 `json:"period"`
+	// Runs are the times of the runs of a log alarm's query, null of other alarms.
+	Runs       []int64  `json:"runs"`
 	Threshold  *float64 `json:"threshold"`
 	Comparison string   `json:"comparison"`
-	// Times are the beginnings of those periods that have a value.
+	// Times are the beginnings of those periods that have a value, or the times of those runs of a log alarm that have one.
 	Times  []int64     `json:"times"`
 	Values []float64   `json:"values"`
 	Bands  []stateBand `json:"bands"`
@@ -56,6 +60,7 @@ func (c *console) alarmValues(ctx context.Context, r *request) (any, error) {
 	now := c.Now().Unix()
 	to = max(from, min(to, now+1)) // the state that began in this second is one, too
 	out := alarmValuesAnswer{From: from, To: to, Times: []int64{}, Values: []float64{}}
+	note := ""
 	if m := d.Metric; m != nil {
 		out.Period, out.Threshold, out.Comparison = int64(m.EvaluationPeriod()), &m.Threshold, comparisons[m.Comparison]
 		if (to-from)/out.Period > mostValues {
@@ -74,7 +79,25 @@ func (c *console) alarmValues(ctx context.Context, r *request) (any, error) {
 			}
 		}
 	}
+	if l := d.Log; l != nil {
+		out.Threshold, out.Comparison = &l.Threshold, comparisons[l.Comparison]
+		runs, err := c.Watching.Alarms.Results(ctx, d.Name, from, to-1, mostValues+1)
+		if err != nil {
+			return nil, err
+		}
+		if len(runs) > mostValues {
+			note = fmt.Sprintf("There are more runs in this time: the last %d are drawn.", mostValues)
+		}
+		out.Runs = []int64{}
+		for _, r := range runs[max(0, len(runs)-mostValues):] {
+			out.Runs = append(out.Runs, r.Time)
+			if !r.Missing {
+				out.Times, out.Values = append(out.Times, r.Time), append(out.Values, r.Value)
+			}
+		}
+	}
 	out.Bands, out.Note, err = c.bands(ctx, d, from, to)
+	out.Note = cmp.Or(out.Note, note)
 	return out, err
 }
 

@@ -102,7 +102,7 @@ func TestContractOfWatching(t *testing.T) {
 	w.do(w.alarms.Silence(t.Context(), "ssh/refused", (t0+4000)*1000))
 	w.behind = &Behind{
 		From: t0, To: t0 + 180, Groups: []string{"/weir/flow-logs"}, Matched: 1 << 60, Sources: []Counted{{"192.0.2.6", "scanner", 7}}, Targets: []Counted{{"10.0.0.2", "", 12}},
-		Next: []string{"weir why 192.0.2.6 10.0.0.2"},
+		Says: []string{"refused is in ALARM since 2026-01-01 00:05:00 UTC: by hand"}, Next: []string{"weir why 192.0.2.6 10.0.0.2"},
 	}
 	bounds := fmt.Sprintf("&from=%d&to=%d", t0, t0+360)
 	for _, tc := range []struct{ name, typ, path string }{
@@ -111,6 +111,7 @@ func TestContractOfWatching(t *testing.T) {
 		{"alarm-composite", "AlarmDetail", "alarm?name=any"},
 		{"alarm-values", "AlarmValues", "alarm-values?name=ssh/refused" + bounds},
 		{"alarm-values-composite", "AlarmValues", "alarm-values?name=any" + bounds},
+		{"alarm-values-log", "AlarmValues", "alarm-values?name=query" + bounds},
 		{"alarm-behind", "AlarmBehind", "alarm-behind?name=ssh/refused"},
 		{"alarm-behind-never", "AlarmBehind", "alarm-behind?name=share"},
 		{"rules", "Rules", "rules"},

@@ -16,7 +16,7 @@ type Watching struct {
 	Rules  Rules
 	// Values returns the datapoints that an alarm on a metric or an expression sees; see [alarm.Source].
 	Values func(ctx context.Context, m *alarm.Metric, from, to int64) ([]alarm.Datapoint, error)
-	// Behind tells what log events say of a transition of an alarm; nil where none are behind it.
+	// Behind tells what log events, and other alarms, say of a transition of an alarm; nil where they say nothing.
 	Behind func(ctx context.Context, a *alarm.Action) (*Behind, error)
 	// Deliveries tells what became of a message for each of its subscribers.
 	Deliveries func(ctx context.Context, messageID string) ([]notify.Delivery, error)
@@ -26,6 +26,8 @@ type Watching struct {
 type Alarms interface {
 	Alarms(ctx context.Context) ([]alarm.Described, error)
 	Alarm(ctx context.Context, name string) (alarm.Described, error)
+	// Results returns what a log alarm's query gave, from from to to (seconds since the epoch, both included), the oldest first; of more than limit the newest.
+	Results(ctx context.Context, name string, from, to int64, limit int) ([]alarm.Result, error)
 	History(ctx context.Context, r alarm.HistoryRequest) ([]alarm.HistoryItem, error)
 	// Silence holds actions back until a time in milliseconds since the epoch.
 	Silence(ctx context.Context, name string, until int64) error
@@ -50,6 +52,8 @@ type Behind struct {
 	Cut     bool
 	// Sources, Targets and Interfaces have most of them, the greatest first.
 	Sources, Targets, Interfaces []Counted
+	// Says are lines of what is known beside events, such as which alarms of a rule are in ALARM.
+	Says []string
 	// Next are commands to run next.
 	Next []string
 	// Rules are the names of those rules that the alarm watches.

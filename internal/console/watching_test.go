@@ -392,7 +392,7 @@ func TestBehindAnAlarm(t *testing.T) {
 	}
 	went := int64(t0 + 300)
 	want := behindAnswer{
-		At: &went, From: t0, To: t0 + 180, Groups: w.behind.Groups, Matched: 12, Sources: w.behind.Sources, Targets: w.behind.Targets, Interfaces: w.behind.Interfaces, Next: w.behind.Next,
+		At: &went, From: t0, To: t0 + 180, Groups: w.behind.Groups, Matched: 12, Sources: w.behind.Sources, Targets: w.behind.Targets, Interfaces: w.behind.Interfaces, Says: []string{}, Next: w.behind.Next,
 		Ask:   []askedQuery{{"The log events of this time", "insights", "SOURCE '/weir/flow-logs' | fields @timestamp, @message\n| sort @timestamp desc"}},
 		Rules: []ruleTop{top},
 	}
@@ -414,6 +414,7 @@ func TestBehindAnAlarm(t *testing.T) {
 	}
 	w.at(600)
 	w.do(w.alarms.SetState(t.Context(), "query", alarm.Alarm, "six", ""))
+	w.behind = &Behind{From: t0 + 300, To: t0 + 600, Groups: w.behind.Groups}
 	query := decoded[behindAnswer](t, w.h, "GET", path+"query", "", 200)
 	if diff := cmp.Diff([]askedQuery{{"The query of the alarm", "insights", "SOURCE '/weir/flow-logs' | filter action = 'REJECT'"}}, query.Ask); diff != "" || query.From != t0+300 || query.To != t0+600 {
 		t.Errorf("%s from %d to %d", diff, query.From-t0, query.To-t0)
@@ -677,5 +678,70 @@ func TestReadyRulesCountRecords(t *testing.T) {
 	body := `{"rule":"top-nat-gateway-talkers","interfaces":"eni-3","from":1767225600,"to":1767229200,"format":"csv","name":"n"}`
 	if got := send(t, w.h, "POST", "/api/v1/export", body).Body.String(); got != "srcaddr,dstaddr,Sum\n10.0.0.9,10.0.0.2,400\n" {
 		t.Errorf("exported %q", got)
+	}
+}
+
+// runs is a source of log alarms whose query gives the minutes since t0, and each fourth minute nothing.
+type runs struct{ alarm.Source }
+
+func (runs) Settle(context.Context, int64) error { return nil }
+
+func (runs) LogResult(_ context.Context, _ *alarm.Log, at int64) (alarm.LogResult, error) {
+	minutes := (at - t0) / 60
+	return alarm.LogResult{Value: float64(minutes), Missing: minutes%4 == 0, Rows: minutes}, nil
+}
+
+func (runs) Lateness(context.Context, *alarm.Metric) (int64, error) {
+	return 0, errors.New("not asked for here")
+}
+
+// manyRuns are alarms whose queries ran each second.
+type manyRuns struct{ anyAlarms }
+
+func (manyRuns) Results(_ context.Context, _ string, from, to int64, limit int) ([]alarm.Result, error) {
+	var out []alarm.Result
+	for at := max(from, to-int64(limit)+1); at <= to; at++ {
+		out = append(out, alarm.Result{Time: at, Value: 1})
+	}
+	return out, nil
+}
+
+// TestValuesOfALogAlarm draws what the runs of its query gave.
+func TestValuesOfALogAlarm(t *testing.T) {
+	w := newWatched(t)
+	w.do(w.alarms.Put(t.Context(), alarm.Definition{Name: "query", Log: &alarm.Log{
+		Query: "filter action = 'REJECT'", LogGroups: []string{"/weir/flow-logs"}, RoleARN: "arn:aws:iam::111111111111:role/r", Schedule: "rate(1 minute)", StartOffset: 300,
+		Aggregation: "count(*)", ResultsToEvaluate: 1, ResultsToAlarm: 1, Threshold: 5, Comparison: "GreaterThanThreshold",
+	}}, nil))
+	for second := int64(60); second <= 360; second += 60 {
+		w.at(second)
+		if _, err := w.alarms.Step(t.Context(), runs{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	get := func(from, to int64) alarmValuesAnswer {
+		t.Helper()
+		return decoded[alarmValuesAnswer](t, w.h, "GET", fmt.Sprintf("/api/v1/alarm-values?name=query&from=%d&to=%d", t0+from, t0+to), "", 200)
+	}
+	threshold := 5.0
+	want := alarmValuesAnswer{
+		From: t0 + 60, To: t0 + 360, Threshold: &threshold, Comparison: ">", Runs: []int64{t0 + 60, t0 + 120, t0 + 180, t0 + 240, t0 + 300},
+		Times: []int64{t0 + 60, t0 + 120, t0 + 180, t0 + 300}, Values: []float64{1, 2, 3, 5}, Bands: []stateBand{{t0 + 60, t0 + 240, "OK"}, {t0 + 240, t0 + 300, "INSUFFICIENT_DATA"}, {t0 + 300, t0 + 360, "OK"}},
+	}
+	if diff := cmp.Diff(want, get(60, 360)); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+	if none := get(0, 60); none.Runs == nil || len(none.Runs)+len(none.Values) != 0 {
+		t.Errorf("before the first run: %+v", none)
+	}
+	w.behind = &Behind{From: t0, To: t0 + 300, Says: []string{"Its query selected no log events."}}
+	got := decoded[behindAnswer](t, w.h, "GET", "/api/v1/alarm-behind?name=query", "", 200)
+	if !slices.Equal(got.Says, w.behind.Says) || got.From != t0 || got.To != t0+300 || !slices.Equal(got.Groups, []string{"/weir/flow-logs"}) || len(got.Ask) != 1 {
+		t.Errorf("behind it: %+v", got)
+	}
+	w.at(1e6)
+	w.watching.Alarms = manyRuns{w.alarms}
+	if many := get(0, 1e6); len(many.Runs) != mostValues || many.Runs[mostValues-1] != t0+1e6-1 || !strings.Contains(many.Note, "the last 2000 are drawn") {
+		t.Errorf("%d runs, up to %d, note %q", len(many.Runs), many.Runs[len(many.Runs)-1]-t0, many.Note)
 	}
 }

@@ -178,7 +178,7 @@ test("shows a change of state when it happens", async ({ page, server }) => {
   server.alarm();
   await expect(row.getByRole("cell").first()).toHaveText("OK");
   await expect(row).toContainText("the test turns it");
-  await expect(page.getByRole("status").filter({ hasText: "in ALARM" })).toHaveText("0 of 4 alarms in ALARM");
+  await expect(page.getByRole("status").filter({ hasText: "in ALARM" })).toHaveText("0 of 5 alarms in ALARM");
   await expect(page.getByRole("table", { name: "History, the newest first" })).toContainText(
     "OK the test turns it",
   );
@@ -190,11 +190,28 @@ test("leads from a composite alarm to those of its rule", async ({ page }) => {
   const any = panel(page, "any");
   await expect(any).toContainText('ALARM("refused ssh") OR ALARM(egress)');
   await expect(page.getByRole("img", { name: /^States of any: OK, ALARM$/ })).toBeVisible();
+  await expect(panel(page, "Who is behind it")).toContainText("refused ssh is in ALARM since");
   await any.getByRole("link", { name: "egress" }).click();
   await expect(panel(page, "egress")).toContainText("Sum of Weir/FlowLogs Bytes each 1 min");
   await expect(panel(page, "Who is behind it")).toContainText(
     "It has not gone to ALARM in the last 30 days.",
   );
+});
+
+test("draws what the runs of a log alarm's query gave", async ({ page }) => {
+  const asked = page.waitForResponse((r) => r.url().includes("/api/v1/alarm-values?"));
+  await page.goto("/alarms?alarm=refused+by+query&zone=utc");
+  const values = (await (await asked).json()) as AlarmValues;
+  const runs = values.runs ?? [];
+  expect(runs.length).toBeGreaterThan(values.values.length);
+  const chart = page.getByRole("img", {
+    name: /^Values of refused by query: values with the threshold > 12, OK$/,
+  });
+  await expect(chart.locator("circle")).toHaveCount(values.values.length);
+  await expect(panel(page, "Values")).toContainText(
+    `${values.values.length} of ${runs.length} runs have a value, the last is ${values.values.at(-1)}`,
+  );
+  await expect(panel(page, "Values").getByRole("radio")).toHaveCount(4);
 });
 
 test.describe("of an alarm that was deleted", () => {

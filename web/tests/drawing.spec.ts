@@ -268,6 +268,7 @@ test("an alarm's values have gaps, and its states and threshold stand behind the
     from: t0 + 30,
     to: t0 + 330,
     period: 60,
+    runs: null,
     threshold: 40,
     comparison: "≥",
     times: [t0 + 60, t0 + 120, t0 + 240],
@@ -306,12 +307,30 @@ test("an alarm's values have gaps, and its states and threshold stand behind the
   );
 });
 
+test("a log alarm's values stand where its query ran, with gaps where a run had none", () => {
+  const model = alarmModel({
+    from: t0,
+    to: t0 + 1800,
+    period: 0,
+    runs: [t0 + 7, t0 + 307, t0 + 900],
+    threshold: 5,
+    comparison: ">",
+    times: [t0 + 7, t0 + 900],
+    values: [3, 8],
+    bands: [],
+  });
+  expect(model.places).toEqual([t0 + 7, t0 + 307, t0 + 900]);
+  expect(model.series).toEqual([{ name: "value", values: [3, null, 8] }]);
+  expect(layout(model, 400, 200, undefined, "utc").dots).toHaveLength(2);
+});
+
 test("an alarm without values of its own has states and no scale", () => {
   const bands: AlarmValues["bands"] = [{ from: t0 - 60, to: t0 + 9000, state: "INSUFFICIENT_DATA" }];
   const model = alarmModel({
     from: t0,
     to: t0 + 3600,
     period: 0,
+    runs: null,
     threshold: null,
     comparison: "",
     times: [],

@@ -77,6 +77,10 @@ func (w *watching) tell(ctx context.Context) error {
 		{Name: "egress", Actions: on, Metric: &bytes},
 		{Name: "refused ssh", Description: "Somebody tries SSH again and again.", Actions: on, Metric: &ssh},
 		{Name: "new/one", Actions: alarm.Actions{}, Metric: &bytes},
+		{Name: "refused by query", Actions: on, Log: &alarm.Log{
+			Query: "filter action = 'REJECT'", LogGroups: []string{group}, RoleARN: "arn:aws:iam::" + account + ":role/r", Schedule: "rate(5 minutes)", StartOffset: 300,
+			Aggregation: "count(*)", ResultsToEvaluate: 1, ResultsToAlarm: 1, Threshold: 12, Comparison: "GreaterThanThreshold",
+		}},
 		{Name: "any", Actions: on, Composite: &alarm.Composite{Rule: `ALARM("refused ssh") OR ALARM(egress)`}},
 	} {
 		if err := w.alarms.Put(ctx, d, nil); err != nil {
@@ -91,6 +95,7 @@ func (w *watching) tell(ctx context.Context) error {
 	}{
 		{"egress", 20*time.Hour + 2*time.Minute, alarm.OK, "Threshold Crossed: 1 datapoint was not greater than the threshold (20.0)."},
 		{"refused ssh", 20*time.Hour + 2*time.Minute, alarm.OK, "Threshold Crossed: 1 datapoint was not greater than the threshold (20.0)."},
+		{"refused by query", 20*time.Hour + 5*time.Minute, alarm.OK, "Threshold Crossed: 1 query result was not greater than the threshold (12.0)."},
 		{"refused ssh", 23*time.Hour + 52*time.Minute, alarm.Alarm, "Threshold Crossed: 2 datapoints were greater than the threshold (20.0)."},
 	} {
 		w.set = begin.Add(s.after)
@@ -152,10 +157,23 @@ func (w *watching) turn(ctx context.Context) error {
 	return w.sent(ctx)
 }
 
+// ranQueries are alarms whose queries ran every five minutes, and gave nothing each seventh time.
+type ranQueries struct{ *alarm.Store }
+
+// Results makes up what the runs gave.
+func (ranQueries) Results(_ context.Context, _ string, from, to int64, _ int) ([]alarm.Result, error) {
+	var out []alarm.Result
+	for at := (from + 299) / 300 * 300; at <= to; at += 300 {
+		run := at / 300
+		out = append(out, alarm.Result{Time: at, Missing: run%7 == 0, Value: float64(run % 11), Rows: run % 11})
+	}
+	return out, nil
+}
+
 // shown is what the console is given.
 func (w *watching) shown() *console.Watching {
 	return &console.Watching{
-		Alarms: w.alarms, Rules: w.rules,
+		Alarms: ranQueries{w.alarms}, Rules: w.rules,
 		Values: func(_ context.Context, m *alarm.Metric, from, to int64) ([]alarm.Datapoint, error) {
 			var out []alarm.Datapoint
 			for at := from; at < to; at += int64(m.Period) {
@@ -172,7 +190,7 @@ func (w *watching) shown() *console.Watching {
 		},
 		Behind: func(_ context.Context, a *alarm.Action) (*console.Behind, error) {
 			if a.Definition.Metric == nil {
-				return nil, nil
+				return &console.Behind{Says: []string{"refused ssh is in ALARM since 2026-11-02 23:52:00 UTC: Threshold Crossed"}}, nil
 			}
 			return &console.Behind{
 				From: night.Unix(), To: night.Unix() + 120, Groups: []string{group}, Matched: 84,

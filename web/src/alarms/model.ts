@@ -15,7 +15,7 @@ export function stateColor(state: AlarmState): string {
   return colors[state];
 }
 
-/** Returns what is drawn of an alarm: its values with gaps where a period has none, its threshold and its states. */
+/** Returns what is drawn of an alarm: its values with gaps where a period or a run has none, its threshold and its states. */
 export function alarmModel(of: AlarmValues): Model {
   const ground: Ground = {
     from: of.from,
@@ -26,21 +26,22 @@ export function alarmModel(of: AlarmValues): Model {
     bands: of.bands.map(({ from, to, state }) => ({ from, to, name: state, color: colors[state] })),
   };
   const places: number[] = [];
-  const values: (number | null)[] = [];
-  if (of.period > 0) {
-    const found = new Map(of.times.map((at, i) => [at, of.values[i] ?? null]));
+  if (of.runs !== null) {
+    places.push(...of.runs);
+  } else if (of.period > 0) {
     for (let at = Math.ceil(of.from / of.period) * of.period; at + of.period <= of.to; at += of.period) {
       places.push(at);
-      values.push(found.get(at) ?? null);
     }
   }
+  const found = new Map(of.times.map((at, i) => [at, of.values[i] ?? null]));
+  const values = places.map((at) => found.get(at) ?? null);
   return {
     kind: "line",
     axis: "time",
     x: "time",
     places,
     labels: [],
-    series: of.period > 0 ? [{ name: "value", values }] : [],
+    series: of.period > 0 || of.runs !== null ? [{ name: "value", values }] : [],
     stacked: false,
     notes: of.note ? [of.note] : [],
     ground,

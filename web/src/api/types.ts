@@ -432,12 +432,14 @@ export interface HistoryItem {
 export interface AlarmValues {
   from: number;
   to: number;
-  /** In seconds; 0 where the alarm has no values of its own. */
+  /** In seconds; 0 where the alarm has no values of periods. */
   period: number;
+  /** When the query of a log alarm ran; null of other alarms. */
+  runs: number[] | null;
   threshold: number | null;
   /** ≥, >, <, ≤, or "". */
   comparison: string;
-  /** Beginnings of those periods that have a value. */
+  /** Beginnings of those periods, or times of those runs, that have a value. */
   times: number[];
   values: number[];
   /** The states, oldest first. */
@@ -465,6 +467,8 @@ export interface AlarmBehind {
   sources: Counted[];
   targets: Counted[];
   interfaces: Counted[];
+  /** Lines of what is known beside log events, such as which alarms of a rule are in ALARM. */
+  says: string[];
   /** Commands to run next. */
   next: string[];
   /** Queries for the page "Query", over from to to. */

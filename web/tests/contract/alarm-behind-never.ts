@@ -11,6 +11,7 @@ export default {
   "sources": [],
   "targets": [],
   "interfaces": [],
+  "says": [],
   "next": [],
   "ask": [],
   "rules": []

@@ -25,6 +25,9 @@ export default {
     }
   ],
   "interfaces": [],
+  "says": [
+    "refused is in ALARM since 2026-01-01 00:05:00 UTC: by hand"
+  ],
   "next": [
     "weir why 192.0.2.6 10.0.0.2"
   ],

@@ -5,6 +5,7 @@ export default {
   "from": 1767225600,
   "to": 1767225960,
   "period": 60,
+  "runs": null,
   "threshold": 20.5,
   "comparison": "≥",
   "times": [
