@@ -20,8 +20,9 @@ type alarmEvidence struct {
 	s            *Local
 	store        *logstore.Store
 	contributors *contributor.Store
-	// owners tell whose addresses are whose.
+	// owners tell whose addresses are whose, names what is published about them.
 	owners func(context.Context) (contributor.Owners, error)
+	names  func(ctx context.Context, countries, services bool) (contributor.Names, error)
 	// delivery tells of flow logs that are not delivered.
 	delivery *deliveryWatch
 }
@@ -61,21 +62,30 @@ func (e *alarmEvidence) of(ctx context.Context, a *alarm.Action) (*evidence, err
 			}
 		}
 	}
-	if err := e.ofRules(ctx, rules, matches); err != nil {
+	from, to := judged(a, m)
+	found, err := e.newcomers(ctx, m, from, to)
+	if err != nil {
+		return nil, err
+	}
+	if err := e.ofRules(ctx, rules, found, matches); err != nil {
 		return nil, err
 	}
 	if len(matches) == 0 {
 		return nil, nil
 	}
-	r := evidenceRequest{groups: slices.Sorted(maps.Keys(matches)), matches: func(e *lakeEvent) bool {
+	r := evidenceRequest{from: from, to: to, groups: slices.Sorted(maps.Keys(matches)), matches: func(e *lakeEvent) bool {
 		return slices.ContainsFunc(matches[e.Group], func(f func(*lakeEvent) bool) bool { return f(e) })
 	}}
-	r.from, r.to = judged(a, m)
-	return e.s.evidence(ctx, r)
+	out, err := e.s.evidence(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	out.Says = found.says()
+	return out, nil
 }
 
-// ofRules adds to what chooses events of log groups what chooses those that contribute to rules.
-func (e *alarmEvidence) ofRules(ctx context.Context, rules []string, matches map[string][]func(*lakeEvent) bool) error {
+// ofRules adds to what chooses events of log groups what chooses those that contribute to rules: of rules whose new contributors are watched, those of these alone.
+func (e *alarmEvidence) ofRules(ctx context.Context, rules []string, found newcomers, matches map[string][]func(*lakeEvent) bool) error {
 	kept, groups, err := e.rules(ctx, rules)
 	if err != nil || len(kept) == 0 {
 		return err
@@ -84,8 +94,15 @@ func (e *alarmEvidence) ofRules(ctx context.Context, rules []string, matches map
 	if err != nil {
 		return err
 	}
+	names, err := e.names(ctx, true, true)
+	if err != nil {
+		return err
+	}
 	for i := range kept {
-		contributes := contributesTo(kept[i].Rule, owners)
+		contributes := contributesTo(kept[i].Rule, owners, names)
+		if of, watched := found[kept[i].Name]; watched {
+			contributes = of.contribute(kept[i].Rule, owners, names)
+		}
 		for _, g := range groups {
 			if kept[i].Rule.Matches(g) {
 				matches[g] = append(matches[g], contributes)
@@ -152,7 +169,12 @@ func adds(pattern string, t filterpattern.Transformation, k metricstore.Metric) 
 }
 
 // contributesTo returns which events contribute to a rule, whatever formats they have.
-func contributesTo(rule *contributor.Rule, owners contributor.Owners) func(*lakeEvent) bool {
+func contributesTo(rule *contributor.Rule, owners contributor.Owners, names contributor.Names) func(*lakeEvent) bool {
+	return inFormats(func(format string) func(string, int64) bool { return rule.Contributes(format, owners, names) })
+}
+
+// inFormats returns what chooses events by what chooses those of one LogFormat.
+func inFormats(of func(format string) func(message string, timestamp int64) bool) func(*lakeEvent) bool {
 	byFormat := map[string]func(string, int64) bool{}
 	var last flowlog.Format
 	var contributes func(string, int64) bool
@@ -164,7 +186,7 @@ func contributesTo(rule *contributor.Rule, owners contributor.Owners) func(*lake
 				text = last.String()
 			}
 			if byFormat[text] == nil {
-				byFormat[text] = rule.Contributes(text, owners)
+				byFormat[text] = of(text)
 			}
 			contributes = byFormat[text]
 		}

@@ -136,7 +136,7 @@ func TestFlowLogFilters(t *testing.T) {
 		{notIn, short, "192.0.2.1 10.255.0.1 eni-1 2 22", false},
 		{notIn, short, "192.0.2.1 - eni-1 2 22", false},
 	} {
-		contributes := parse(t, c.rule).Contributes(c.format, owned{"eni-1": "10.0.0.1"})
+		contributes := parse(t, c.rule).Contributes(c.format, owned{"eni-1": "10.0.0.1"}, Names{})
 		if got := contributes(c.message, 0); got != c.want {
 			t.Errorf("%s counts %q of %s: %v", c.rule, c.message, c.format, got)
 		}
