@@ -5,7 +5,7 @@ import (
 	"sync"
 )
 
-// maxSeen bounds what is remembered: contributors of hours, at some 100 bytes each.
+// maxSeen bounds what is remembered: contributors of hours, at some 70 bytes each.
 const maxSeen = 300_000
 
 // A seenHour is an hour of a rule, by its id.

@@ -161,7 +161,7 @@ func (b *builder) newcomers(name, what string) {
 	b.add(b.Name, rule{Keys: []string{name}, Direction: "egress", Filters: []map[string]any{
 		filter("action", "In", []string{"ACCEPT"}), filter("srcport", "GreaterThan", 32767), filter("dstport", "LessThan", 32768), filter("dstaddr", "NotInNetworks", inside),
 	}})
-	b.watch(b.Name, "NewContributors", fmt.Sprintf("New %s that traffic goes to, which had none for 14 days: %s or more in %s.", what, number(b.threshold()), span(b.period())))
+	b.watch(b.Name, newContributors, fmt.Sprintf("New %s that traffic goes to, which had none for 14 days: %s or more in %s.", what, number(b.threshold()), span(b.period())))
 }
 
 func (b *builder) nat() {

@@ -62,12 +62,12 @@ var table = []Detection{
 		build:  (*builder).spike,
 	},
 	{
-		Name: "new-country", Finds: "traffic to a country that there was none to before", How: fmt.Sprintf(howNew, "country", "countries"),
+		Name: "new-country", Finds: "traffic to a country that had none for 14 days", How: fmt.Sprintf(howNew, "country", "countries"),
 		Parameters: attempts(1, "new countries"), Fields: outgoing, Names: Countries,
 		build: func(b *builder) { b.newcomers("dst-country", "countries") },
 	},
 	{
-		Name: "new-aws-service", Finds: "traffic to a service of AWS that there was none to before",
+		Name: "new-aws-service", Finds: "traffic to a service of AWS that had none for 14 days",
 		How:        fmt.Sprintf(howNew, "service", "services") + " An address that several services have is of all of them at once, which is a name of its own (EC2,S3); AMAZON is one that AWS names no service of.",
 		Parameters: attempts(1, "new services"), Fields: outgoing, Names: Services,
 		build: func(b *builder) { b.newcomers("dst-service", "services") },
