@@ -55,21 +55,29 @@ func newAlerted(t *testing.T, now time.Time) (*alerted, string) {
 		}
 	}))
 	t.Cleanup(receiver.Close)
-	s, err := OpenLocal(t.Context(), LocalOptions{Data: t.TempDir(), Now: a.clock})
+	a.open(t.TempDir())
+	t.Cleanup(a.close)
+	return a, receiver.URL
+}
+
+// open opens a data directory, as a server does.
+func (a *alerted) open(data string) {
+	a.t.Helper()
+	s, err := OpenLocal(a.t.Context(), LocalOptions{Data: data, Now: a.clock})
 	if err != nil {
-		t.Fatal(err)
+		a.t.Fatal(err)
 	}
-	t.Cleanup(func() {
-		if err := s.Close(); err != nil {
-			t.Error(err)
-		}
-	})
 	a.s = s
-	if a.api, err = s.openAPI(t.Context(), ServeOptions{Log: slog.New(slog.DiscardHandler), Notify: notify.Options{URL: "http://weir.test", Allow: []string{"127.0.0.1"}}}); err != nil {
-		t.Fatal(err)
+	if a.api, err = s.openAPI(a.t.Context(), ServeOptions{Log: slog.New(slog.DiscardHandler), Notify: notify.Options{URL: "http://weir.test", Allow: []string{"127.0.0.1"}}}); err != nil {
+		a.t.Fatal(err)
 	}
 	a.w, s.watching = a.api.alerting, a.api.watch
-	return a, receiver.URL
+}
+
+func (a *alerted) close() {
+	if err := a.s.Close(); err != nil {
+		a.t.Error(err)
+	}
 }
 
 func (a *alerted) clock() time.Time {

@@ -21,8 +21,9 @@ type alarmEvidence struct {
 	store        *logstore.Store
 	alarms       *alarm.Store
 	contributors *contributor.Store
-	// owners tell whose addresses are whose.
+	// owners tell whose addresses are whose, names what is published about them.
 	owners func(context.Context) (contributor.Owners, error)
+	names  func(ctx context.Context, countries, services bool) (contributor.Names, error)
 	// delivery tells of flow logs that are not delivered.
 	delivery *deliveryWatch
 }
@@ -87,7 +88,11 @@ func (e *alarmEvidence) ofMetric(ctx context.Context, a *alarm.Action) (*evidenc
 			}
 		}
 	}
-	if err := e.ofRules(ctx, rules, matches); err != nil {
+	found, err := e.newcomers(ctx, m, out.from, out.to)
+	if err != nil {
+		return nil, err
+	}
+	if err := e.ofRules(ctx, rules, found, matches); err != nil {
 		return nil, err
 	}
 	for group, fns := range matches {
@@ -95,11 +100,12 @@ func (e *alarmEvidence) ofMetric(ctx context.Context, a *alarm.Action) (*evidenc
 			out.choices = append(out.choices, choice{group, out.from * 1000, out.to * 1000, fn})
 		}
 	}
+	out.says = found.says()
 	return out, nil
 }
 
-// ofRules adds to what chooses events of log groups what chooses those that contribute to rules.
-func (e *alarmEvidence) ofRules(ctx context.Context, rules []string, matches map[string][]func(*lakeEvent) bool) error {
+// ofRules adds to what chooses events of log groups what chooses those that contribute to rules: of rules whose new contributors are watched, those of these alone.
+func (e *alarmEvidence) ofRules(ctx context.Context, rules []string, found newcomers, matches map[string][]func(*lakeEvent) bool) error {
 	kept, groups, err := e.rules(ctx, rules)
 	if err != nil || len(kept) == 0 {
 		return err
@@ -108,8 +114,15 @@ func (e *alarmEvidence) ofRules(ctx context.Context, rules []string, matches map
 	if err != nil {
 		return err
 	}
+	names, err := e.names(ctx, true, true)
+	if err != nil {
+		return err
+	}
 	for i := range kept {
-		contributes := contributesTo(kept[i].Rule, owners)
+		contributes := contributesTo(kept[i].Rule, owners, names)
+		if of, watched := found[kept[i].Name]; watched {
+			contributes = of.contribute(kept[i].Rule, owners, names)
+		}
 		for _, g := range groups {
 			if kept[i].Rule.Matches(g) {
 				matches[g] = append(matches[g], contributes)
@@ -177,7 +190,12 @@ func adds(pattern string, t filterpattern.Transformation, k metricstore.Metric) 
 }
 
 // contributesTo returns which events contribute to a rule, whatever formats they have.
-func contributesTo(rule *contributor.Rule, owners contributor.Owners) func(*lakeEvent) bool {
+func contributesTo(rule *contributor.Rule, owners contributor.Owners, names contributor.Names) func(*lakeEvent) bool {
+	return inFormats(func(format string) func(string, int64) bool { return rule.Contributes(format, owners, names) })
+}
+
+// inFormats returns what chooses events by what chooses those of one LogFormat.
+func inFormats(of func(format string) func(message string, timestamp int64) bool) func(*lakeEvent) bool {
 	byFormat := map[string]func(string, int64) bool{}
 	var last flowlog.Format
 	var contributes func(string, int64) bool
@@ -189,7 +207,7 @@ func contributesTo(rule *contributor.Rule, owners contributor.Owners) func(*lake
 				text = last.String()
 			}
 			if byFormat[text] == nil {
-				byFormat[text] = rule.Contributes(text, owners)
+				byFormat[text] = of(text)
 			}
 			contributes = byFormat[text]
 		}

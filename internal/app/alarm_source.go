@@ -56,13 +56,16 @@ func brokenAlarm(format string, values ...any) error {
 }
 
 // ofDefinition makes an error that another try would give again one of the alarm's definition: of an expression, or that a rule of Contributor
-// Insights is not there.
+// Insights is not there or has not got the metric.
 func ofDefinition(err error) error {
 	if wrong, ok := errors.AsType[*metricmath.Error](err); ok {
 		return brokenAlarm("%s.", wrong)
 	}
 	if errors.Is(err, contributor.ErrNoRule) {
 		return brokenAlarm("The expression asks for a rule of Contributor Insights that does not exist.")
+	}
+	if wrong, ok := errors.AsType[*contributor.InvalidError](err); ok { // a metric that the rule has not got
+		return brokenAlarm("%s.", wrong)
 	}
 	return err
 }

@@ -49,7 +49,7 @@ func openAlerting(ctx context.Context, s *Local, store *logstore.Store, flows *f
 	w.closes = append(w.closes, w.metrics.Close)
 	owners := contributorOwners(data)
 	if w.contributors, err = contributor.Open(ctx, data, contributor.Options{
-		Account: s.account, Region: s.region, LogFormats: logFormats(store), Owners: owners, Now: s.now,
+		Account: s.account, Region: s.region, LogFormats: logFormats(store), Owners: owners, Names: s.names.ofAddresses, Now: s.now,
 	}); err != nil {
 		return nil, err
 	}
@@ -66,7 +66,7 @@ func openAlerting(ctx context.Context, s *Local, store *logstore.Store, flows *f
 	w.closes = append(w.closes, w.topics.Close)
 	w.watch = newWatching(watchOptions{local: s, store: store, metrics: w.metrics, contributors: w.contributors, log: o.Log})
 	w.delivery = &deliveryWatch{s: s, flows: flows, metrics: w.metrics, silence: &silenceWatch{s: s, store: store, metrics: w.metrics}}
-	behind := &alarmEvidence{s: s, store: store, alarms: w.alarms, contributors: w.contributors, owners: owners, delivery: w.delivery}
+	behind := &alarmEvidence{s: s, store: store, alarms: w.alarms, contributors: w.contributors, owners: owners, names: s.names.ofAddresses, delivery: w.delivery}
 	w.source = &alarmSource{
 		s: s, reader: w.watch, ruleGroups: behind.ruleGroups,
 		values: metricmath.Stored{Points: w.metrics, Rules: monitoring.RuleMetrics{Reports: w.contributors, Live: true}, Live: true},

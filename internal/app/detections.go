@@ -5,12 +5,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
 
 	"weir/flowlog"
 	"weir/internal/detection"
+	"weir/internal/query"
 	"weir/internal/versions"
 )
 
@@ -90,6 +92,11 @@ func PlanDetection(ctx context.Context, s Service, r *DetectionRequest) (*detect
 	}
 	if ok && d.NAT {
 		if in.Interfaces, err = natInterfaces(ctx, r.Data, r.Now); err != nil {
+			return nil, err
+		}
+	}
+	if ok {
+		if err := hasNames(r.Data, d); err != nil {
 			return nil, err
 		}
 	}
@@ -186,6 +193,27 @@ func canContradict(ctx context.Context, s Service, group string, r *DetectionReq
 		return err
 	}
 	return nil
+}
+
+// hasNames fails where the names of addresses that a detection looks at were never imported.
+func hasNames(data string, d *detection.Detection) error {
+	var files []string
+	var missing error
+	switch d.Names {
+	case detection.Countries:
+		files, missing = slices.Collect(maps.Values(countriesFiles)), query.ErrNoCountries
+	case detection.Services:
+		files, missing = []string{rangesFile}, query.ErrNoRanges
+	}
+	for _, name := range files {
+		if at, err := changed(data, name); err != nil || !at.IsZero() {
+			return err
+		}
+	}
+	if missing == nil {
+		return nil
+	}
+	return &UsageError{Message: d.Name + " needs " + d.Names.String() + ": " + missing.Error(), Hint: query.NamesHint(missing)}
 }
 
 // carryOut carries out a call of a plan.

@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"maps"
 	"math"
+	"net/netip"
 	"slices"
 	"sync"
 	"time"
 
+	"weir/internal/contributor"
 	"weir/internal/countries"
 	"weir/internal/query"
 	"weir/internal/versions"
@@ -79,6 +81,33 @@ func (n *names) get(ctx context.Context, from query.NameSource) (*query.Names, e
 		}
 	}
 	return told.With(ranges, places), nil
+}
+
+// ofAddresses returns what is published about addresses, as it is now, for rules of Contributor Insights.
+func (n *names) ofAddresses(_ context.Context, places, services bool) (contributor.Names, error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	var out contributor.Names
+	if places {
+		of, err := n.countries.get(n.data, slices.Sorted(maps.Values(countriesFiles)), readCountries)
+		if err != nil {
+			return out, err
+		}
+		out.Country = of
+	}
+	if services {
+		of, err := n.ranges.get(n.data, []string{rangesFile}, readRanges)
+		if err != nil {
+			return out, err
+		}
+		if of != nil {
+			out.Service = func(a netip.Addr) string {
+				service, _ := of(a)
+				return service
+			}
+		}
+	}
+	return out, nil
 }
 
 // tellInterfaces returns the names of ENIs by the versions of now. Whether they changed is seen

@@ -36,6 +36,8 @@ type shownDetection struct {
 	How        string           `json:"how"`
 	Parameters []shownParameter `json:"parameters"`
 	Fields     []string         `json:"fields"`
+	// Names is what must have been imported, "" for nothing.
+	Names string `json:"names,omitempty"`
 }
 
 type shownParameter struct {
@@ -49,7 +51,8 @@ func (c *cli) watchDetectionsCommand() *cobra.Command {
 		Use:   "detections [NAME]",
 		Short: "List the detections that are ready",
 		Long: `Lists the detections that are ready, or says what one of them counts, which numbers it
-takes, and which fields the LogFormat of records must have.`,
+takes, which fields the LogFormat of records must have, and which list must have been
+imported by 'weir enrich'.`,
 		Example: `  weir watch detections
   weir watch detections port-scan
   weir watch detections --json`,
@@ -96,7 +99,7 @@ func completeDetection(_ *cobra.Command, args []string, _ string) ([]string, cob
 
 // shownDetectionOf returns a detection as JSON has it.
 func shownDetectionOf(d *detection.Detection) shownDetection {
-	out := shownDetection{Name: d.Name, Finds: d.Finds, How: d.How, Fields: d.FieldNames()}
+	out := shownDetection{Name: d.Name, Finds: d.Finds, How: d.How, Fields: d.FieldNames(), Names: d.Names.String()}
 	for _, p := range d.Parameters {
 		out.Parameters = append(out.Parameters, shownParameter{p.Name, p.Meaning, p.Default})
 	}
@@ -134,7 +137,11 @@ func (c *cli) printDetection(d *detection.Detection) error {
 	if len(d.Fields) == 0 {
 		return nil
 	}
-	_, err := fmt.Fprintf(out, "\nIt needs %s.\n", strings.Join(d.FieldNames(), ", "))
+	names := ""
+	if d.Names != detection.NoNames {
+		names = ", and " + d.Names.String() + " ('weir enrich')"
+	}
+	_, err := fmt.Fprintf(out, "\nIt needs %s%s.\n", strings.Join(d.FieldNames(), ", "), names)
 	return err
 }
 

@@ -21,17 +21,21 @@ func (s *Store) Add(ctx context.Context, reader string, position []byte, batches
 	if err != nil {
 		return err
 	}
+	names, err := s.tellNames(ctx)
+	if err != nil {
+		return err
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for i := range batches {
-		s.count(&batches[i], owners)
+		s.count(&batches[i], owners, names)
 	}
 	s.positions[reader] = append([]byte{}, position...) // not nil: that is none
 	return nil
 }
 
 // count evaluates the rules of a group on its events.
-func (s *Store) count(b *Batch, owners Owners) {
+func (s *Store) count(b *Batch, owners Owners, names Names) {
 	of := groupFormat{b.Group, b.Format}
 	p := s.programs[of]
 	if p == nil {
@@ -39,6 +43,7 @@ func (s *Store) count(b *Batch, owners Owners) {
 		s.programs[of] = p
 	}
 	p.owners = owners
+	p.setNames(names)
 	if len(p.rules) == 0 {
 		return
 	}
@@ -53,7 +58,7 @@ func (s *Store) count(b *Batch, owners Owners) {
 		p.load(e.Message, e.Timestamp)
 		for j := range p.rules {
 			c := &p.rules[j]
-			if !c.kept.sees(e.Ingestion) || !p.matches(c, e.Message) {
+			if c.blind || !c.kept.sees(e.Ingestion) || !p.matches(c, e.Message) {
 				continue
 			}
 			if shards == nil {

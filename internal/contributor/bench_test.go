@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"runtime"
+	"strings"
 	"testing"
 	"time"
 )
@@ -180,6 +181,50 @@ func BenchmarkReport(b *testing.B) {
 			}
 		}
 	})
+}
+
+// BenchmarkNewcomers asks, as an alarm does each minute, which of 200 contributors are new, who contributed in every minute of 14 days: where each came a minute
+// before, where one did not come at all, and the same for the first time.
+func BenchmarkNewcomers(b *testing.B) {
+	c := newClock()
+	s := open(b, b.TempDir(), Options{Now: c.now})
+	put(b, s, "rule", strings.Replace(clf, CloudWatchSchema, WeirSchema, 1)+`"Contribution":{"Keys":["1"]},"AggregateOn":"Count"}`)
+	end := int64(hourStart + newAfter)
+	for at := int64(hourStart); at < end; at += 60 {
+		c.t = time.Unix(at+59, 0)
+		batch := Batch{Group: "g"}
+		for i := range 200 {
+			batch.Events = append(batch.Events, Event{at * 1000, at * 1000, fmt.Sprintf("c%d", i)})
+		}
+		if err := s.Add(b.Context(), "r", nil, []Batch{batch}); err != nil {
+			b.Fatal(err)
+		}
+		if at%600 == 0 {
+			commit(b, s)
+		}
+		if at%3600 == 1200 { // the hour before is over and left alone
+			if err := s.Tidy(b.Context()); err != nil {
+				b.Fatal(err)
+			}
+		}
+	}
+	ask := func(b *testing.B, from int64, want int, before func()) {
+		for b.Loop() {
+			before()
+			all, err := s.Newcomers(b.Context(), NewRequest{Name: "rule", From: from, To: from + 300, Period: 300, Live: true})
+			if err != nil || len(all) != 1 || len(all[0].Keys) != want {
+				b.Fatal(all, err)
+			}
+		}
+	}
+	b.Run("none", func(b *testing.B) { ask(b, end-300, 0, func() {}) })
+	c.t = time.Unix(end+59, 0)
+	if err := s.Add(b.Context(), "r", nil, []Batch{{Group: "g", Events: []Event{{end * 1000, end * 1000, "new"}}}}); err != nil {
+		b.Fatal(err)
+	}
+	commit(b, s)
+	b.Run("one", func(b *testing.B) { ask(b, end, 1, func() {}) })
+	b.Run("one,first", func(b *testing.B) { ask(b, end, 1, func() { s.seen = seenHours{} }) })
 }
 
 // BenchmarkTidy makes one run of an hour that is over, of 20,000 contributors in each minute, committed every minute, and reads its report.

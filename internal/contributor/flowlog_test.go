@@ -21,6 +21,7 @@ var weirSamples = []string{
 	flowRule + `"Contribution":{"Keys":["srcaddr"],"DistinctOf":["dstaddr","srcport"],"Direction":"ingress","Filters":[{"Match":"dstport","EqualTo":22},{"Match":"protocol","EqualTo":6},
 		{"Match":"srcaddr","NotInNetworks":["10.0.0.0/8","fc00::/7"]},{"Match":"tcp-flags","BitsSet":2},{"Match":"tcp-flags","BitsClear":16}]},"AggregateOn":"Distinct"}`,
 	flowRule + `"Contribution":{"Keys":["interface-id"],"ValueOf":"bytes","Direction":"egress","Filters":[{"Match":"dstaddr","InNetworks":["192.0.2.0/24"]}]},"AggregateOn":"Sum"}`,
+	flowRule + `"Contribution":{"Keys":["dst-country"],"Filters":[{"Match":"dst-service","In":["S3","EC2,S3"]},{"Match":"src-country","IsPresent":false}]},"AggregateOn":"Count"}`,
 	`{"Schema":{"Name":"WeirLogRule","Version":1},"LogGroupNames":["g"],"LogFormat":"JSON","Contribution":{"Keys":["$.ip"],"DistinctOf":["$.user"]},"AggregateOn":"Distinct"}`,
 }
 
@@ -136,7 +137,7 @@ func TestFlowLogFilters(t *testing.T) {
 		{notIn, short, "192.0.2.1 10.255.0.1 eni-1 2 22", false},
 		{notIn, short, "192.0.2.1 - eni-1 2 22", false},
 	} {
-		contributes := parse(t, c.rule).Contributes(c.format, owned{"eni-1": "10.0.0.1"})
+		contributes := parse(t, c.rule).Contributes(c.format, owned{"eni-1": "10.0.0.1"}, Names{})
 		if got := contributes(c.message, 0); got != c.want {
 			t.Errorf("%s counts %q of %s: %v", c.rule, c.message, c.format, got)
 		}

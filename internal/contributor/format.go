@@ -40,8 +40,12 @@ func (r *Rule) in(f flowlog.Format) (*Rule, error) {
 			placed.value = &value
 		}
 		for _, fd := range placed.fields() {
-			if fd.position = positionIn(f, fd.label); fd.position == 0 {
-				return nil, fmt.Errorf("the log group's LogFormat has no field %s", fd.label)
+			name, of := fd.label, ""
+			if fd.name != nil {
+				name, of = fd.name.address, ", which "+fd.label+" is of"
+			}
+			if fd.position = positionIn(f, name); fd.position == 0 {
+				return nil, fmt.Errorf("the log group's LogFormat has no field %s%s", name, of)
 			}
 		}
 		if r.direction != "" {

@@ -28,7 +28,7 @@ func TestContributes(t *testing.T) {
 		{json, `{"n":3}`, false},
 		{json, `10.0.0.1 3`, false},
 	} {
-		contributes := test.rule.Contributes("", nil)
+		contributes := test.rule.Contributes("", nil, Names{})
 		for range 2 { // what was looked at before does not matter
 			if got := contributes(test.message, 0); got != test.want {
 				t.Errorf("%q contributes: %v", test.message, got)

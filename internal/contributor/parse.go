@@ -22,6 +22,7 @@ func ParseRule(definition []byte) (*Rule, error) {
 	if err := p.read(); err != nil {
 		return nil, err
 	}
+	p.rule.wantNames()
 	return p.rule, nil
 }
 
@@ -272,6 +273,9 @@ func (p *ruleReader) field(v *value) (field, *Error) {
 	}
 	switch p.rule.format {
 	case formatFlowLog:
+		if name := namedEnds[s]; name != nil {
+			return field{label: s, name: name}, nil
+		}
 		known, ok := flowlog.Lookup(s)
 		if !ok || known.Own() || known.Name != s {
 			return field{}, p.fail(v, "InvalidValue", "%q is no field of flow logs", s)

@@ -63,8 +63,8 @@ func (p *ruleReader) mayBeNumber(f *field) bool {
 	if p.rule.format != formatFlowLog {
 		return true
 	}
-	known, _ := flowlog.Lookup(f.label)
-	return known.Numeric()
+	known, ok := flowlog.Lookup(f.label)
+	return ok && known.Numeric()
 }
 
 // distinct reads the fields whose distinct combinations count: those of AggregateOn Distinct.
@@ -201,6 +201,9 @@ func (p *ruleReader) operand(f *filter, v *value) *Error {
 			f.texts = append(f.texts, s)
 		}
 	case opInNetworks, opNotInNetworks:
+		if f.name != nil {
+			return p.fail(v, "InvalidValue", "%s is about addresses, and %s is none", f.op, f.label)
+		}
 		return p.networks(f, v)
 	case opBitsSet, opBitsClear:
 		n, _ := v.is.(json.Number)

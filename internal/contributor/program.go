@@ -12,7 +12,7 @@ import (
 type slot struct {
 	text    string
 	present bool
-	found   bool // whether the selector was followed
+	found   bool // whether the selector was followed, or the name looked up
 	numeric answer
 	value   float64
 }
@@ -46,12 +46,16 @@ type groupFormat struct{ group, format string }
 type program struct {
 	rules  []compiled
 	owners Owners
-	// positions and selectors are the fields that rules look at: slots of the one kind come first.
+	names  Names
+	// positions, named and selectors are the fields that rules look at: their slots come in this order.
 	positions []int
+	named     []namedSlot
 	selectors []*filterpattern.Selector
 	most      int // the greatest position
 
 	unfit []unfitRule
+	// nameless are rules that counted nothing of the last events, since names that they look at are not known.
+	nameless []unfitRule
 
 	// What follows is of the event that is looked at.
 	second int64 // of its time, since the epoch
@@ -73,7 +77,9 @@ type unfitRule struct {
 type compiled struct {
 	kept    *keptRule
 	json    bool
+	blind   bool // it looks at names that are not known
 	filters []compiledFilter
+	late    []compiledFilter // those of names, which cost more
 	way     *compiledWay
 	keys    []int // those of what is distinct behind
 	only    bool  // there is one key, and nothing distinct
@@ -109,16 +115,23 @@ func compile(group, format string, rules []*keptRule) *program {
 	for _, f := range fitting {
 		p.rules = append(p.rules, p.compileRule(f.kept, f.rule))
 	}
-	p.slots = make([]slot, len(p.positions)+len(p.selectors))
+	p.slots = p.makeSlots()
 	return p
 }
 
-// place takes the positions that a rule looks at among those of the program.
+func (p *program) makeSlots() []slot {
+	return make([]slot, len(p.positions)+len(p.named)+len(p.selectors))
+}
+
+// place takes the positions and names that a rule looks at among those of the program.
 func (p *program) place(r *Rule) {
 	for _, fd := range r.fields() {
 		if fd.selector == nil && !slices.Contains(p.positions, fd.position) {
 			p.positions = append(p.positions, fd.position)
 			p.most = max(p.most, fd.position)
+		}
+		if of := (namedSlot{fd.name, fd.position}); fd.name != nil && !slices.Contains(p.named, of) {
+			p.named = append(p.named, of)
 		}
 	}
 }
@@ -127,7 +140,12 @@ func (p *program) place(r *Rule) {
 func (p *program) compileRule(k *keptRule, r *Rule) compiled {
 	c := compiled{kept: k, json: r.format == formatJSON, value: -1, large: !r.skipsLarge(), way: p.compileWay(r)}
 	for i := range r.filter {
-		c.filters = append(c.filters, compiledFilter{&r.filter[i], p.slotOf(&r.filter[i].field)})
+		f := compiledFilter{&r.filter[i], p.slotOf(&r.filter[i].field)}
+		if f.name != nil {
+			c.late = append(c.late, f)
+			continue
+		}
+		c.filters = append(c.filters, f)
 	}
 	for i := range r.keys {
 		c.keys = append(c.keys, p.slotOf(&r.keys[i]))
@@ -142,8 +160,11 @@ func (p *program) compileRule(k *keptRule, r *Rule) compiled {
 	return c
 }
 
-// slotOf returns the slot of a field; that of a position is there.
+// slotOf returns the slot of a field; that of a position or a name is there.
 func (p *program) slotOf(f *field) int {
+	if f.name != nil {
+		return len(p.positions) + slices.Index(p.named, namedSlot{f.name, f.position})
+	}
 	if f.selector == nil {
 		return slices.Index(p.positions, f.position)
 	}
@@ -153,7 +174,7 @@ func (p *program) slotOf(f *field) int {
 		i = len(p.selectors)
 		p.selectors = append(p.selectors, f.selector)
 	}
-	return len(p.positions) + i
+	return len(p.positions) + len(p.named) + i
 }
 
 // load makes an event the one that is looked at. Its time is in milliseconds since the epoch.
@@ -177,8 +198,12 @@ func (p *program) load(message string, timestamp int64) {
 func (p *program) at(i int, message string) *slot {
 	s := &p.slots[i]
 	if n := i - len(p.positions); n >= 0 && !s.found {
-		s.text, s.present = p.selectors[n].Find(message)
 		s.found = true
+		if n < len(p.named) {
+			p.tell(s, &p.named[n])
+		} else {
+			s.text, s.present = p.selectors[n-len(p.named)].Find(message)
+		}
 	}
 	return s
 }
@@ -194,10 +219,19 @@ func (p *program) isObject(message string) bool {
 	return p.object == yes
 }
 
-// matches reports whether the event that is looked at contributes to a rule, but for its value.
+// matches reports whether the event that is looked at contributes to a rule, but for its value. Names are looked up for those events alone that
+// nothing else keeps out.
 func (p *program) matches(c *compiled, message string) bool {
 	for i := range c.filters {
 		if f := &c.filters[i]; !f.holds(p.at(f.slot, message)) {
+			return false
+		}
+	}
+	if c.way != nil && !p.goes(c.way) {
+		return false
+	}
+	for i := range c.late {
+		if f := &c.late[i]; !f.holds(p.at(f.slot, message)) {
 			return false
 		}
 	}
@@ -206,7 +240,7 @@ func (p *program) matches(c *compiled, message string) bool {
 			return false
 		}
 	}
-	return (c.way == nil || p.goes(c.way)) && (!c.json || p.isObject(message))
+	return !c.json || p.isObject(message)
 }
 
 // keyOf returns the contributor that the event is of: see splitKey. It is a part of the message, or lies in p.key, until the next call.

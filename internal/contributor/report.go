@@ -116,6 +116,9 @@ func (r *Rule) has(metric string) error {
 }
 
 func checkMetric(m string) error {
+	if m == NewContributors {
+		return invalid("reports have no %s, as AWS's have none: INSIGHT_RULE_METRIC has it, in GetMetricData and alarms", m)
+	}
 	if !slices.Contains(metrics, m) {
 		return invalid("%q is none of the metrics of a rule, which are %v", m, metrics)
 	}

@@ -45,6 +45,8 @@ type Rule struct {
 	distinct []field
 	// direction is the one of records that count, "" for any.
 	direction string
+	// country and service are one of the fields of each kind of names that the rule looks at, "" for none.
+	country, service string
 	// way is what tells directions, in a rule that was resolved.
 	way way
 }
@@ -61,6 +63,7 @@ type field struct {
 	label    string // as the rule names it
 	position int    // counted from 1; 0: selector, or a field of flow logs whose place is not known
 	selector *filterpattern.Selector
+	name     *namedEnd // not nil: what is published about the address at the position
 }
 
 // String returns the field in one form, however a rule names it.

@@ -71,6 +71,9 @@ func (s *Store) Put(ctx context.Context, r PutRequest) error {
 	if err := s.checkFormats(ctx, rule); err != nil {
 		return err
 	}
+	if err := s.checkNames(ctx, rule); err != nil {
+		return err
+	}
 	s.commitMu.Lock()
 	defer s.commitMu.Unlock()
 	s.mu.Lock()
@@ -227,7 +230,7 @@ func (s *Store) Rules(context.Context) ([]Described, error) {
 func (s *Store) unfit(k *keptRule) []Unfit {
 	var out []Unfit
 	for of, p := range s.programs {
-		for _, u := range p.unfit {
+		for _, u := range slices.Concat(p.unfit, p.nameless) {
 			if u.rule == k {
 				out = append(out, Unfit{of.group, u.reason})
 			}

@@ -20,6 +20,8 @@ type Options struct {
 	LogFormats func(ctx context.Context) (map[string]string, error)
 	// Owners returns what tells whose addresses are whose, for rules with a direction. nil: nothing does, and nor does nil that it returns.
 	Owners func(ctx context.Context) (Owners, error)
+	// Names returns what is published about addresses, for rules that look at it: what is asked for, as it is now. nil: nothing is known.
+	Names func(ctx context.Context, countries, services bool) (Names, error)
 	// Now is the clock; nil means [time.Now].
 	Now func() time.Time
 	// MaxPending bounds how many contributors, of rules and minutes, lie in memory; 0 means 500,000, some 60 MB. What one Add brings
@@ -38,10 +40,13 @@ type Store struct {
 	region     string
 	logFormats func(ctx context.Context) (map[string]string, error)
 	owners     func(ctx context.Context) (Owners, error)
+	names      func(ctx context.Context, countries, services bool) (Names, error)
 	now        func() time.Time
 	maxPending int
 	maxRules   int
 	retention  time.Duration
+
+	seen seenHours
 
 	// commitMu is held while contributors.db is changed, and while a reading begins: so that what is in memory and what is in the
 	// database are of one moment. It is locked before mu.
@@ -76,7 +81,7 @@ func Open(ctx context.Context, data string, o Options) (*Store, error) {
 		o.Retention = 15 * 24 * time.Hour
 	}
 	s := &Store{
-		account: o.Account, region: o.Region, logFormats: o.LogFormats, owners: o.Owners, now: o.Now, maxPending: o.MaxPending, maxRules: o.MaxRules, retention: o.Retention,
+		account: o.Account, region: o.Region, logFormats: o.LogFormats, owners: o.Owners, names: o.Names, now: o.Now, maxPending: o.MaxPending, maxRules: o.MaxRules, retention: o.Retention,
 		durable: map[string][]byte{}, rules: map[string]*keptRule{}, programs: map[groupFormat]*program{}, positions: map[string][]byte{},
 	}
 	var err error

@@ -68,6 +68,9 @@ const (
 	Average             = "Average"
 )
 
+// NewContributors is a metric of rules of weir's own schema that reports have not got: how many [Store.Newcomers] there are.
+const NewContributors = "NewContributors"
+
 // Distinct is the statistic of rules of weir's own schema that count how many distinct combinations of fields contributors have.
 const Distinct = "Distinct"
 

@@ -13,6 +13,7 @@ type view struct {
 	unfit    []Unfit
 	id       int64
 	begun    int64 // when the rule was enabled first, in seconds since the epoch
+	spans    []span
 	from, to int64 // seconds since the epoch; whole minutes
 	live     bool
 	tx       *sql.Tx
@@ -37,6 +38,7 @@ func (s *Store) view(ctx context.Context, name string, from, to int64, live bool
 	}
 	if len(k.spans) > 0 {
 		v.begun = k.spans[0].enabled / 1000
+		v.spans = slices.Clone(k.spans)
 	}
 	for at, sh := range k.shards {
 		if !sh.isFresh() || !v.shows(at) {

@@ -157,6 +157,14 @@ func (b *builder) egress() {
 	b.watch(b.Name, "MaxContributorValue", fmt.Sprintf("Bytes that one source sends to outside: %s or more in %s.", number(b.threshold()), span(b.period())))
 }
 
+// newcomers watches what is new of a name of destinations. A connection that somebody else began goes from its port to a high one.
+func (b *builder) newcomers(name, what string) {
+	b.add(b.Name, rule{Keys: []string{name}, Direction: "egress", Filters: []map[string]any{
+		filter("action", "In", []string{"ACCEPT"}), filter("srcport", "GreaterThan", 32767), filter("dstport", "LessThan", 32768), filter("dstaddr", "NotInNetworks", inside),
+	}})
+	b.watch(b.Name, newContributors, fmt.Sprintf("New %s that traffic goes to, which had none for 14 days: %s or more in %s.", what, number(b.threshold()), span(b.period())))
+}
+
 func (b *builder) nat() {
 	b.add(b.Name, rule{Keys: []string{"srcaddr", "dstaddr"}, ValueOf: "bytes", Filters: []map[string]any{filter("interface-id", "In", b.interfaces), filter("srcaddr", "NotIn", []string{"-"})}})
 	b.watch(b.Name, "Sum", fmt.Sprintf("Bytes at the network interfaces of NAT gateways: %s or more in %s.", number(b.threshold()), span(b.period())))

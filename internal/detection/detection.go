@@ -21,6 +21,8 @@ type Detection struct {
 	Of Of
 	// NAT says that it is about the network interfaces of NAT gateways, which the network's definition tells.
 	NAT bool
+	// Names are those of addresses that it looks at, which must have been imported.
+	Names Names
 
 	build func(b *builder)
 }
@@ -36,6 +38,27 @@ const (
 	// OfFlowLogs is of flow logs as resources, whatever log group their records are in.
 	OfFlowLogs
 )
+
+// Names are what is published about addresses.
+type Names int
+
+// What is published.
+const (
+	NoNames Names = iota
+	Countries
+	Services // of AWS
+)
+
+// String says what must be imported, "" for nothing.
+func (n Names) String() string {
+	switch n {
+	case Countries:
+		return "a list of countries"
+	case Services:
+		return "AWS's ip-ranges.json"
+	}
+	return ""
+}
 
 // A Unit is what a parameter counts.
 type Unit int

@@ -150,7 +150,13 @@ func TestMakeRefuses(t *testing.T) {
 		{func(r *Request) { r.Metric = "Sum" }, "ssh-bruteforce watches metrics of its own: a metric is for a rule of your own"},
 		{func(r *Request) { r.Rule = "{}" }, "ssh-bruteforce is a detection that is ready: give one of your own another name"},
 		{func(r *Request) { r.Detection, r.Rule = "My Rule", "{}" }, `"My Rule" is no name of a detection: it has up to 40 small letters, digits and -`},
-		{func(r *Request) { r.Detection, r.Rule, r.Metric = "mine", "{}", "Average" }, `"Average" is no metric of a rule: they are [MaxContributorValue UniqueContributors SampleCount Sum]`},
+		{
+			func(r *Request) {
+				r.Detection, r.Rule, r.Metric = "mine", `{"Schema":{"Name":"CloudWatchLogRule"}}`, "NewContributors"
+			},
+			"NewContributors is a metric of rules of the schema WeirLogRule; this one is of CloudWatchLogRule",
+		},
+		{func(r *Request) { r.Detection, r.Rule, r.Metric = "mine", "{}", "Average" }, `"Average" is no metric of a rule: they are [MaxContributorValue UniqueContributors SampleCount Sum NewContributors]`},
 		{func(r *Request) { r.Detection, r.Rule = "mine", "[]" }, "the rule is no JSON object: json: cannot unmarshal array into Go value of type map[string]json.RawMessage"},
 		{func(r *Request) { r.Detection = "nat-bytes" }, "nat-bytes needs a definition of the network that names network interfaces of NAT gateways"},
 	} {

@@ -1,6 +1,10 @@
 package detection
 
-import "weir/flowlog"
+import (
+	"fmt"
+
+	"weir/flowlog"
+)
 
 // attempts are the parameters of detections that count attempts.
 func attempts(threshold float64, meaning string) []Parameter {
@@ -19,6 +23,13 @@ var connection = []flowlog.FieldID{flowlog.SrcAddr, flowlog.DstAddr, flowlog.Src
 
 const howAttempts = "Counts the attempts of each source, towards network interfaces alone, refused and accepted ones apart. An attempt is a record of TCP with SYN and without ACK in its " +
 	"tcp-flags; where the log group's LogFormat has no tcp-flags, it is a source port that the source used towards a destination in the period."
+
+// outgoing are the fields that tell who was sent to.
+var outgoing = []flowlog.FieldID{flowlog.DstAddr, flowlog.SrcPort, flowlog.DstPort, flowlog.Action}
+
+const howNew = "Counts the %[2]s that a period has accepted traffic to, and none of the 14 days before it had. It learns for a day first, and says nothing meanwhile. Records count that leave network interfaces " +
+	"for addresses outside of private, shared, link-local and multicast networks, from ports above 32767 to ports below 32768: so replies to whoever knocks from a new %[1]s do not count, and neither does ICMP, " +
+	"nor traffic between two high ports. The lists that were imported say which %[1]s an address is of: a newer list may make one new. An address that has none does not count."
 
 // table has all detections.
 var table = []Detection{
@@ -49,6 +60,17 @@ var table = []Detection{
 		},
 		Fields: []flowlog.FieldID{flowlog.SrcAddr, flowlog.Action},
 		build:  (*builder).spike,
+	},
+	{
+		Name: "new-country", Finds: "traffic to a country that had none for 14 days", How: fmt.Sprintf(howNew, "country", "countries"),
+		Parameters: attempts(1, "new countries"), Fields: outgoing, Names: Countries,
+		build: func(b *builder) { b.newcomers("dst-country", "countries") },
+	},
+	{
+		Name: "new-aws-service", Finds: "traffic to a service of AWS that had none for 14 days",
+		How:        fmt.Sprintf(howNew, "service", "services") + " An address that several services have is of all of them at once, which is a name of its own (EC2,S3); AMAZON is one that AWS names no service of.",
+		Parameters: attempts(1, "new services"), Fields: outgoing, Names: Services,
+		build: func(b *builder) { b.newcomers("dst-service", "services") },
 	},
 	{
 		Name: "large-egress", Finds: "a source that sends much to outside of private networks",

@@ -96,6 +96,9 @@ func TestInsightRules(t *testing.T) {
 	if got := InsightRules(queries); !slices.Equal(got, []string{"top", "other"}) {
 		t.Error(got)
 	}
+	if got := RuleMetrics(queries); !slices.Equal(got, []RuleMetric{{"top", "Sum"}, {"other", "MaxContributorValue"}, {"top", "Median"}}) {
+		t.Error(got)
+	}
 }
 
 // TestDefaultLabels has what AWS answered to LocalStack's test_label_generation, and metrics with dimensions.

@@ -52,6 +52,20 @@ type Series struct {
 // InsightRules returns the rules of Contributor Insights that queries ask for, each once. An expression that is wrong asks for none.
 func InsightRules(queries []Query) []string {
 	var out []string
+	for _, of := range RuleMetrics(queries) {
+		if !slices.Contains(out, of.Rule) {
+			out = append(out, of.Rule)
+		}
+	}
+	return out
+}
+
+// A RuleMetric is a metric of a rule of Contributor Insights.
+type RuleMetric struct{ Rule, Metric string }
+
+// RuleMetrics returns the metrics of the rules of Contributor Insights that queries ask for, each once. Metric is "" where a query names none.
+func RuleMetrics(queries []Query) []RuleMetric {
+	var out []RuleMetric
 	for i := range queries {
 		n, err := parse(queries[i].Expression)
 		if err != nil { // also of a metric, which has no expression
@@ -62,8 +76,18 @@ func InsightRules(queries []Query) []string {
 			if !ok || call.name != "INSIGHT_RULE_METRIC" || len(call.arguments) == 0 {
 				return
 			}
-			if name, ok := call.arguments[0].(*textNode); ok && !slices.Contains(out, name.text) {
-				out = append(out, name.text)
+			name, ok := call.arguments[0].(*textNode)
+			if !ok {
+				return
+			}
+			of := RuleMetric{Rule: name.text}
+			if len(call.arguments) > 1 {
+				if metric, ok := call.arguments[1].(*textNode); ok {
+					of.Metric = metric.text
+				}
+			}
+			if !slices.Contains(out, of) {
+				out = append(out, of)
 			}
 		})
 	}

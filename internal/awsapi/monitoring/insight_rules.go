@@ -17,6 +17,7 @@ type InsightRules interface {
 	Enable(ctx context.Context, names []string) ([]contributor.Failure, error)
 	Disable(ctx context.Context, names []string) ([]contributor.Failure, error)
 	Report(ctx context.Context, r contributor.ReportRequest) (*contributor.Report, error)
+	Newcomers(ctx context.Context, r contributor.NewRequest) ([]contributor.Newcomers, error)
 	Tags(ctx context.Context, name string) (map[string]string, error)
 	Tag(ctx context.Context, name string, tags map[string]string) error
 	Untag(ctx context.Context, name string, keys []string) error

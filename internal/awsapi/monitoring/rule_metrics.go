@@ -14,6 +14,7 @@ const maxReports = 1440
 // Reports has reports of rules of Contributor Insights; *[contributor.Store] does.
 type Reports interface {
 	Report(ctx context.Context, r contributor.ReportRequest) (*contributor.Report, error)
+	Newcomers(ctx context.Context, r contributor.NewRequest) ([]contributor.Newcomers, error)
 }
 
 // RuleMetrics are the metrics of rules of Contributor Insights, for metric math.
@@ -35,6 +36,8 @@ func (m RuleMetrics) InsightRule(ctx context.Context, rule, metric string, perio
 		return metricmath.Series{}, ruleRefused("give the query another Period", "The metrics of rules have periods of minutes; this is %d seconds", period)
 	case from >= to:
 		return metricmath.Series{}, nil
+	case metric == contributor.NewContributors:
+		return m.newcomers(ctx, r)
 	case from%r.Period == 0:
 		return m.aligned(ctx, r)
 	case (to-from)/r.Period > maxReports:
@@ -69,6 +72,23 @@ func (m RuleMetrics) aligned(ctx context.Context, r contributor.ReportRequest) (
 		out.Times, out.Values = append(out.Times, d.Time), append(out.Values, v)
 	}
 	return out, nil
+}
+
+// newcomers returns how many contributors are new. Periods of which it is not known have no point.
+func (m RuleMetrics) newcomers(ctx context.Context, r contributor.ReportRequest) (metricmath.Series, error) {
+	q := contributor.NewRequest{Name: r.Name, From: r.From, To: r.To, Period: r.Period, Live: m.Live}
+	if late := (r.To - r.From) % r.Period; late != 0 && r.From%r.Period == 0 {
+		q.To += r.Period - late // as in reports, a period that is cut counts as a whole
+	}
+	if q.From%60 != 0 {
+		return metricmath.Series{}, ruleRefused("let the time begin at a whole minute", "The metric %s of a rule is known for periods that begin at whole minutes", contributor.NewContributors)
+	}
+	all, err := m.Reports.Newcomers(ctx, q)
+	var out metricmath.Series
+	for _, of := range all {
+		out.Times, out.Values = append(out.Times, of.Time), append(out.Values, float64(len(of.Keys)))
+	}
+	return out, err
 }
 
 // moved returns a metric of one period, made of minutes; false where there is no point.

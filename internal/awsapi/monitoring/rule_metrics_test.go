@@ -35,6 +35,20 @@ func (b *byMinute) Report(_ context.Context, r contributor.ReportRequest) (*cont
 	return out, nil
 }
 
+// Newcomers has one contributor in each period from 720 on.
+func (b *byMinute) Newcomers(_ context.Context, r contributor.NewRequest) ([]contributor.Newcomers, error) {
+	if r.Name != "new" {
+		return nil, contributor.ErrNoRule
+	}
+	var out []contributor.Newcomers
+	for at := r.From; at < r.To; at += r.Period {
+		if at >= 720 {
+			out = append(out, contributor.Newcomers{Time: at, Keys: [][]string{{fmt.Sprint(min(at+r.Period, r.To) - at)}, {"b"}}[:1+at/60%2]})
+		}
+	}
+	return out, nil
+}
+
 // TestInsightRule reads metrics of a rule for periods that begin at multiples of their length, and for others.
 func TestInsightRule(t *testing.T) {
 	tests := []struct {
@@ -63,6 +77,11 @@ func TestInsightRule(t *testing.T) {
 		{"top", "Average", 660, 960, 300, "The metric Average of a rule is known for periods that begin at multiples of their length (let the time begin at a multiple of the Period, or take a Period of 60)"},
 		{"top", "Sum", 660, 1_000_000, 300, "More than 1440 periods of a rule do not begin at multiples of their length (let the time begin at a multiple of the Period)"},
 		{"top", "Sum", 600, 660, 30, "The metrics of rules have periods of minutes; this is 30 seconds (give the query another Period)"},
+		{"new", "NewContributors", 600, 900, 60, " 720:1 780:2 840:1"},
+		{"new", "NewContributors", 660, 1020, 120, " 780:2 900:2"},
+		{"new", "NewContributors", 660, 720, 60, ""},
+		{"new", "NewContributors", 610, 820, 60, "The metric NewContributors of a rule is known for periods that begin at whole minutes (let the time begin at a whole minute)"},
+		{"other", "NewContributors", 660, 720, 60, contributor.ErrNoRule.Error()},
 		{"other", "Sum", 600, 660, 60, contributor.ErrNoRule.Error()},
 		{"other", "Sum", 660, 960, 300, contributor.ErrNoRule.Error()},
 		{"top", "Sum", 660, 660, 60, ""},
