@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"net/url"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -281,7 +282,7 @@ func (c *lineColumn) word(wide []byte, pos, limit int) (uint32, int) {
 	if end > limit || first == '-' && c.needed {
 		return 0, -1
 	}
-	code, err := c.text.intern(c.field, wide[pos:end])
+	code, err := c.intern(wide[pos:end])
 	if err != nil {
 		return 0, -1
 	}
@@ -298,7 +299,7 @@ func (c *lineColumn) long(wide []byte, pos, limit int) (uint32, int) {
 	if end == pos {
 		return 0, -1
 	}
-	code, err := c.text.intern(c.field, wide[pos:end])
+	code, err := c.intern(wide[pos:end])
 	if err != nil || code == 0 && c.needed {
 		return 0, -1
 	}
@@ -345,10 +346,20 @@ func (p *lineParser) any(line []byte) *LineError {
 	return nil
 }
 
+// intern returns the code of a word of text.
+func (c *lineColumn) intern(word []byte) (uint32, error) {
+	if c.field != nil && c.field.escaped() && bytes.IndexByte(word, '%') >= 0 {
+		if text, err := url.PathUnescape(string(word)); err == nil {
+			word = []byte(text)
+		}
+	}
+	return c.text.intern(c.field, word)
+}
+
 // set sets the value of record n to that of one token.
 func (c *lineColumn) set(n int, tok []byte) error {
 	if !c.num {
-		code, err := c.text.intern(c.field, tok)
+		code, err := c.intern(tok)
 		if err != nil {
 			return err
 		}

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 	"unicode"
+	"unicode/utf8"
 )
 
 // A Writer writes batches in one form. Close writes what is still held back; it
@@ -88,7 +89,7 @@ func AppendText(dst []byte, r Record, f Format) []byte {
 		if i > 0 {
 			dst = append(dst, ' ')
 		}
-		dst = f.appendField(dst, r, i)
+		dst = f.appendWord(dst, r, i)
 	}
 	return dst
 }
@@ -104,17 +105,16 @@ func AppendLine(dst []byte, r Record, f Format) []byte {
 			dst = strconv.AppendInt(dst, own, 10)
 			continue
 		}
-		dst = f.appendField(dst, r, i)
+		dst = f.appendWord(dst, r, i)
 	}
 	return dst
 }
 
 // checkLines refuses values that would break a line of text. AWS's own never
-// hold white space (tags are percent-encoded); Parquet of others and weir's own
-// paths can.
+// hold white space (tags are percent-encoded); Parquet of others can.
 func (f Format) checkLines(b *Batch) error {
 	for i, name := range f.names {
-		if fd, ok := f.Field(i); ok && (fd.Addr || fd.Values != nil) {
+		if fd, ok := f.Field(i); ok && (fd.Addr || fd.Values != nil || fd.escaped()) {
 			continue
 		}
 		c := f.texts(b, i)
@@ -181,6 +181,34 @@ func (f Format) appendField(dst []byte, r Record, i int) []byte {
 		return append(dst, v...)
 	}
 	return append(dst, '-')
+}
+
+// appendWord appends the i-th field of the format as a line of text has it.
+func (f Format) appendWord(dst []byte, r Record, i int) []byte {
+	if f.known[i] && fields[f.ids[i]].escaped() {
+		if v, ok := r.text(f.ids[i]); ok {
+			return appendEscaped(dst, v)
+		}
+	}
+	return f.appendField(dst, r, i)
+}
+
+// escaped reports whether lines have the field's text percent-encoded where they can't carry it, as AWS has tags: texts of weir's own, such as several
+// rules with spaces between, and paths.
+func (f *Field) escaped() bool { return f.Own() && f.Type == String && f.Values == nil }
+
+// appendEscaped appends a text with what breaks a line percent-encoded.
+func appendEscaped(dst []byte, v string) []byte {
+	for _, r := range v {
+		if r != '%' && !breaksLine(r) {
+			dst = utf8.AppendRune(dst, r)
+			continue
+		}
+		for _, b := range []byte(string(r)) {
+			dst = fmt.Appendf(dst, "%%%02X", b)
+		}
+	}
+	return dst
 }
 
 // versionOf returns the version that a record has in this format.

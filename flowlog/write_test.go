@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/csv"
 	"encoding/json"
+	"errors"
 	"io"
 	"strings"
 	"testing"
@@ -415,5 +416,48 @@ func TestAppendLine(t *testing.T) {
 	want := []string{"3 - 10.0.0.1 40 -", "5 - 10.0.0.1 40 -", "5 - 10.0.0.1 40 -", "5 - 10.0.0.1 40 -"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
+	}
+}
+
+// TestEscapedText writes texts of weir's own that a line can't carry as they are, and reads them again.
+func TestEscapedText(t *testing.T) {
+	f, err := flowlog.ParseLogFormat("version weir-reject-rule weir-allow-rules weir-object instance-tag")
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := flowlog.NewBatch(flowlog.KindVPC)
+	r := b.Append()
+	for id, v := range map[flowlog.FieldID]string{
+		flowlog.WeirRejectRule: "acl-1:ingress:*", flowlog.WeirAllowRules: "sg-1:ingress:sgr-1 acl-1:ingress:100", flowlog.WeirObject: "/logs/100% ours\u00a0.gz", flowlog.InstanceTag: "a%20b",
+	} {
+		if err := r.SetText(id, v); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := r.SetInt(flowlog.Version, 2); err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	w := flowlog.NewTextWriter(&out, f, true)
+	if err := errors.Join(w.Write(b), w.Close()); err != nil {
+		t.Fatal(err)
+	}
+	want := "version weir-reject-rule weir-allow-rules weir-object instance-tag\n11 acl-1:ingress:* sg-1:ingress:sgr-1%20acl-1:ingress:100 /logs/100%25%20ours%C2%A0.gz a%20b\n"
+	if out.String() != want {
+		t.Fatalf("%q, want %q", out.String(), want)
+	}
+	d, err := flowlog.NewDecoder(&out, flowlog.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := d.Next()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, id := range []flowlog.FieldID{flowlog.WeirRejectRule, flowlog.WeirAllowRules, flowlog.WeirObject, flowlog.InstanceTag} {
+		was, _ := r.Text(id)
+		if got, _ := again.At(0).Text(id); got != was {
+			t.Errorf("%s: %q, want %q", flowlog.FieldByID(id).Name, got, was)
+		}
 	}
 }

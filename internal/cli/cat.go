@@ -252,16 +252,7 @@ func (k *catter) settleFormat(b *flowlog.Batch, st *flowlog.Stats, in input) err
 
 // begin begins the output, now that its fields are known.
 func (k *catter) begin() {
-	switch k.flags.form {
-	case "csv":
-		k.writer = flowlog.NewCSVWriter(k.out, *k.format)
-	case "text":
-		k.writer = flowlog.NewTextWriter(k.out, *k.format, true)
-	case "parquet":
-		k.writer = flowlog.NewParquetWriter(k.out, *k.format)
-	default:
-		k.writer = flowlog.NewJSONWriter(k.out)
-	}
+	k.writer = recordWriter(k.flags.form, k.out, *k.format)
 }
 
 // finish ends the output. Where no record was read, and --log-format did not say

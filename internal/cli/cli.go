@@ -106,7 +106,7 @@ Apache Iceberg lake on this machine, and answers questions about them in seconds
 	root.PersistentPreRun = func(*cobra.Command, []string) { c.setData() }
 	root.AddCommand(c.openCommand(), c.networkCommand(), c.enrichCommand(), c.checkCommand(),
 		c.whyCommand(), c.natCommand(), c.scanCommand(), c.whatifCommand(), c.rulesCommand(),
-		c.catCommand(), c.queryCommand(), c.topCommand(), c.fieldsCommand(),
+		c.catCommand(), c.replayCommand(), c.queryCommand(), c.topCommand(), c.fieldsCommand(),
 		c.logsCommand(),
 		c.lakeCommand(), c.serveCommand(), c.userCommand(), c.synthCommand(), c.manCommand())
 	root.AddCommand(c.keysCommand())

@@ -30,7 +30,7 @@ func TestScript(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script",
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits": exits, "gz": gz, "cut": cut, "bytes": writeBytes, "scrub": scrub, "serve": serveData, "ago": minutesAgo,
+			"exits": exits, "gz": gz, "cut": cut, "bytes": writeBytes, "pcap": pcap, "scrub": scrub, "serve": serveData, "ago": minutesAgo,
 		},
 		Condition: func(name string) (bool, error) {
 			if name == "shared" {

@@ -49,6 +49,9 @@ func NewConnections(at *Interface, t Timeouts) *Connections {
 // rule allows them any more (EC2 user guide, "Untracked connections").
 func (c *Connections) Use(at *Interface) { c.at = at }
 
+// At returns the ENI as it is defined now.
+func (c *Connections) At() *Interface { return c.at }
+
 // Len returns how many connections are kept, those that have expired and were not forgotten
 // included.
 func (c *Connections) Len() int { return len(c.open) }

@@ -1,0 +1,165 @@
+package aggregate
+
+import (
+	"cmp"
+	"iter"
+	"maps"
+	"slices"
+	"time"
+)
+
+// Windows adds up flows in windows of one length, which begin at multiples of it since the epoch. It is not for concurrent use.
+//
+// AWS's windows begin anywhere, at most a minute or ten long (spec b.2); ours can be told from their times.
+type Windows struct {
+	interval int64 // nanoseconds
+	open     map[int64]map[Flow]*Counts
+	// newest is the end of the newest window, in nanoseconds since the epoch.
+	newest int64
+	// seen are the interfaces that had a flow, and the end of the last window that was closed for each.
+	seen map[string]int64
+}
+
+// NewWindows returns windows of an aggregation interval, a second at least.
+func NewWindows(interval time.Duration) *Windows {
+	return &Windows{interval: max(int64(interval), int64(time.Second)), open: map[int64]map[Flow]*Counts{}, seen: map[string]int64{}}
+}
+
+// Add adds counts whose first and last packet are in one window, to that of the first.
+func (w *Windows) Add(f *Flow, c Counts) {
+	start := floor(c.First, w.interval)
+	flows := w.open[start]
+	if flows == nil {
+		flows = map[Flow]*Counts{}
+		w.open[start] = flows
+		w.newest = max(w.newest, start+w.interval)
+	}
+	if known := flows[*f]; known != nil {
+		known.add(&c)
+		return
+	}
+	flows[*f] = &c
+}
+
+// Len returns how many flows are open.
+func (w *Windows) Len() int {
+	n := 0
+	for _, flows := range w.open {
+		n += len(flows)
+	}
+	return n
+}
+
+// Full reports whether there are windows that a packet late by one interval can't be of any more.
+func (w *Windows) Full() bool { return len(w.open) > 2 }
+
+// A Window is what passed in an aggregation interval.
+type Window struct {
+	// Start and End are in seconds since the epoch; End is not a part of it.
+	Start, End int64
+	// Rows are its flows, by time, then by what they are.
+	Rows []Row
+	// Idle are the ids of interfaces that had flows before, and none in this window.
+	Idle []string
+}
+
+// A Row is a flow with its counts.
+type Row struct {
+	Flow
+	Counts
+}
+
+// Close ends the windows of which a later packet is by one interval at least, or with all, all of them, and calls do for each, in order. Something of
+// the time of a window that has ended opens it again: there are several records of a flow then, as AWS has them at times.
+//
+// mostIdle bounds the windows without flows between two others that are told: where there are more, they are passed over, and Close returns how many were.
+func (w *Windows) Close(all bool, mostIdle int, do func(*Window) error) (passedOver int64, err error) {
+	for _, start := range slices.Sorted(maps.Keys(w.open)) {
+		if !all && start+2*w.interval > w.newest-w.interval {
+			break
+		}
+		flows := w.open[start]
+		delete(w.open, start)
+		n, err := w.idle(start, mostIdle, do)
+		if passedOver += n; err != nil {
+			return passedOver, err
+		}
+		if err := do(w.window(start, flows)); err != nil {
+			return passedOver, err
+		}
+	}
+	return passedOver, nil
+}
+
+// window returns a window with its flows.
+func (w *Windows) window(start int64, flows map[Flow]*Counts) *Window {
+	out := &Window{Start: start / int64(time.Second), End: (start + w.interval) / int64(time.Second)}
+	had := map[string]bool{}
+	for f, c := range flows {
+		out.Rows = append(out.Rows, Row{f, *c})
+		had[f.Interface] = true
+	}
+	slices.SortFunc(out.Rows, func(a, b Row) int { return cmp.Or(cmp.Compare(a.First, b.First), a.Flow.compare(&b.Flow)) })
+	for id, until := range w.seen {
+		if !had[id] && until < start+w.interval {
+			out.Idle = append(out.Idle, id)
+			w.seen[id] = start + w.interval
+		}
+	}
+	slices.Sort(out.Idle)
+	for id := range had {
+		if id != "" {
+			w.seen[id] = max(w.seen[id], start+w.interval)
+		}
+	}
+	return out
+}
+
+// idle tells the windows without any flow before the one that begins at start.
+func (w *Windows) idle(start int64, most int, do func(*Window) error) (passedOver int64, err error) {
+	if len(w.seen) == 0 {
+		return 0, nil
+	}
+	last := int64(0)
+	for _, until := range w.seen {
+		last = max(last, until)
+	}
+	missing := (start - last) / w.interval
+	if missing > int64(most) {
+		return missing, nil
+	}
+	for at := last; at < start; at += w.interval {
+		if w.open[at] != nil {
+			continue // it is closed by itself
+		}
+		if err := do(w.window(at, nil)); err != nil {
+			return 0, err
+		}
+	}
+	return 0, nil
+}
+
+// floor returns the greatest multiple of step that is not above v.
+func floor(v, step int64) int64 {
+	m := v % step
+	if m < 0 {
+		m += step
+	}
+	return v - m
+}
+
+// Parts returns the window in parts of so many rows at most; interfaces without flows are in the last.
+func (w *Window) Parts(most int) iter.Seq[*Window] {
+	return func(yield func(*Window) bool) {
+		rows := w.Rows
+		for len(rows) > most {
+			if !yield(&Window{Start: w.Start, End: w.End, Rows: rows[:most]}) {
+				return
+			}
+			rows = rows[most:]
+		}
+		if len(rows)+len(w.Idle) > 0 {
+			yield(&Window{Start: w.Start, End: w.End, Rows: rows, Idle: w.Idle})
+		}
+	}
+}

@@ -1,0 +1,197 @@
+package cli
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"weir/flowlog"
+	"weir/internal/app"
+)
+
+// replayForms are the forms that replay writes.
+var replayForms = []string{"text", "jsonl", "csv", "parquet"}
+
+// replayFlags are the flags of weir replay.
+type replayFlags struct {
+	definition definitionFlags
+	interfaces []string
+	interval   time.Duration
+	form       string
+	logFormat  string
+}
+
+func (c *cli) replayCommand() *cobra.Command {
+	var f replayFlags
+	cmd := &cobra.Command{
+		Use:   "replay [flags] FILE...|-",
+		Short: "Make flow logs of the packets of capture files",
+		Long: `Reads capture files (pcap and pcapng, also packed by gzip; "-" is stdin) and writes
+the flow logs that AWS would have written of their packets: one record for each flow in
+each window of --interval. Files are read one after the other, as a capture that was
+rotated; 'mergecap' joins those that were made at the same time.
+
+With a definition of the network (--network, or --at for what was imported) a packet is
+one of the interface that sends it and, if the rules there let it out, of the one that
+gets it; interfaces are known by their private and IPv6 addresses. action is what their
+network ACLs and security groups decide, with the connections that were seen before;
+weir-reject-stage, weir-reject-rule and weir-allow-rules say by which rule. Packets of
+no interface, and those that AWS does not record (of its DNS server, DHCP and others),
+are left out and counted.
+
+Without a definition all packets count: interface-id, action and all that is of an
+interface are "-".
+
+Records have AWS's default fields; --log-format chooses others, weir's own among them.
+JSON lines have all that are known. Fragments count under the ports of their datagram's
+first one. start and end are those of a flow's first and last packet in the window.
+
+A file that can't be read to its end is named; what was read of it counts, and the exit
+code is 3.`,
+		Example: `  weir replay capture.pcap
+  weir replay --network vpc.yaml --interval 10m capture.pcapng.gz
+  weir replay --network vpc.yaml --format jsonl capture.pcap | jq 'select(.action == "REJECT")'
+  weir replay --network vpc.yaml --log-format '${interface-id} ${srcaddr} ${dstaddr} ${dstport} ${action} ${weir-reject-rule}' capture.pcap
+  tcpdump -w - -i eth0 | weir replay -
+  weir replay capture.pcap > capture.log && weir open capture.log`,
+		Args: needArgs(1, -1, "the file"),
+		RunE: func(cmd *cobra.Command, args []string) error { return c.replay(cmd.Context(), args, &f) },
+	}
+	f.definition.add(cmd)
+	fl := cmd.Flags()
+	fl.StringSliceVar(&f.interfaces, "interface", nil, "records of the network interface `ID` alone; may be given several times")
+	fl.DurationVar(&f.interval, "interval", time.Minute, "aggregation interval: AWS has 1m and 10m")
+	fl.StringVar(&f.form, "format", "text", "`FORM` of the output: "+strings.Join(replayForms, ", "))
+	fl.StringVar(&f.logFormat, "log-format", "", "`FORMAT` as in EC2's LogFormat")
+	complete(cmd, "format", replayForms...)
+	completeNothing(cmd, "interval", "log-format", "interface")
+	return cmd
+}
+
+// replay makes records of capture files.
+func (c *cli) replay(ctx context.Context, files []string, f *replayFlags) error {
+	form := f.form
+	if c.json {
+		if form != "text" && form != "jsonl" {
+			return usage(fmt.Errorf("--json and --format %s exclude each other", form))
+		}
+		form = "jsonl"
+	}
+	switch {
+	case !slices.Contains(replayForms, form):
+		return usage(fmt.Errorf("--format: no form %q: it is one of %s", form, strings.Join(replayForms, ", ")))
+	case form == "parquet" && isTerminal(c.out):
+		return errTerminal
+	case f.interval < time.Second || f.interval > 24*time.Hour || f.interval%time.Second != 0:
+		return usage(errors.New("--interval is a number of whole seconds, 1s to 24h"))
+	}
+	format := flowlog.DefaultFormat(flowlog.KindVPC)
+	if f.logFormat != "" {
+		given, err := parseFormat("--log-format", f.logFormat)
+		if err != nil {
+			return err
+		}
+		format = *given
+	}
+	out := bufio.NewWriterSize(c.out, 64<<10)
+	w := recordWriter(form, out, format)
+	r := app.PacketReplayRequest{Interfaces: f.interfaces, Interval: f.interval, Version: format.RecordVersion(), Write: w.Write}
+	if len(f.definition.network) > 0 || f.definition.at != "" {
+		source, err := f.definition.source(c.data)
+		if err != nil {
+			return err
+		}
+		r.Definition = &source
+	}
+	p, err := app.NewPacketReplay(ctx, r)
+	if err != nil {
+		return err
+	}
+	failed := 0
+	for _, name := range files {
+		err := c.replayFile(ctx, p, name)
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if err != nil {
+			failed++
+			fmt.Fprintf(people{c.err}, "weir: %s\n", message(err))
+		}
+	}
+	report, err := p.End()
+	if err == nil && (failed == 0 || report.Frames > 0) {
+		err = errors.Join(w.Close(), out.Flush())
+	}
+	if err != nil {
+		return fmt.Errorf("cannot write: %w", err)
+	}
+	if failed > 0 && report.Frames == 0 {
+		c.code = exitFailed
+		return nil
+	}
+	if failed > 0 {
+		c.code = exitPartial
+	}
+	c.noteReplay(report)
+	return nil
+}
+
+// replayFile reads a file, or stdin.
+func (c *cli) replayFile(ctx context.Context, p *app.PacketReplay, name string) error {
+	if name == "-" {
+		return p.File(ctx, "stdin", c.in)
+	}
+	file, err := os.Open(name)
+	if err != nil {
+		return fmt.Errorf("%s: %w", name, bare(err))
+	}
+	defer file.Close()
+	return p.File(ctx, name, file)
+}
+
+// recordWriter returns what writes records in a form, with a header where it has one.
+func recordWriter(form string, out io.Writer, format flowlog.Format) flowlog.Writer {
+	switch form {
+	case "csv":
+		return flowlog.NewCSVWriter(out, format)
+	case "text":
+		return flowlog.NewTextWriter(out, format, true)
+	case "parquet":
+		return flowlog.NewParquetWriter(out, format)
+	default:
+		return flowlog.NewJSONWriter(out)
+	}
+}
+
+// noteReplay says what the files held, and what of it has no record.
+func (c *cli) noteReplay(r *app.PacketReplayReport) {
+	c.note("%s of %s, %s", plural(r.Packets, "packet"), plural(int64(r.Files), "file"), plural(r.Records, "record"))
+	for _, name := range slices.Sorted(maps.Keys(r.Outcomes)) {
+		c.note("%s: %s", name, plural(r.Outcomes[name], "frame"))
+	}
+	for _, of := range []struct {
+		n    int64
+		what string
+	}{
+		{r.Untimed, "without a time"},
+		{r.Elsewhere, "of no network interface of the definition"},
+		{r.Ambiguous, "of an address that several network interfaces have (--interface chooses one)"},
+		{r.Unlogged, "that flow logs do not record"},
+	} {
+		if of.n > 0 {
+			c.note("left out: %s %s", plural(of.n, "packet"), of.what)
+		}
+	}
+	if r.Idle > 0 {
+		c.note("left out: NODATA of %s without any packet", plural(r.Idle, "window"))
+	}
+}
