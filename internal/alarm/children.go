@@ -57,7 +57,8 @@ func (s *Store) ChildrenIn(ctx context.Context, name string, t *Transition, stat
 		}
 		return nil
 	}
-	return children, more, visit(all[name])
+	err = visit(all[name])
+	return children, more, err
 }
 
 // historyOf returns the item of history that has a transition of an alarm. Where there is none, it is one behind all of its time.
