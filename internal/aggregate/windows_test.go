@@ -151,7 +151,7 @@ func TestRules(t *testing.T) {
 		f.Judgement = j
 		w.Add(&f, packet(float64(i), 40, 2))
 	}
-	want := []string{"2 REJECT nacl acl-1:ingress:100 -", "1 REJECT sg sg-1:ingress:implicit-deny -", "1 ACCEPT - - sg-1:ingress:sgr-1 acl-1:ingress:200"}
+	want := []string{"2 REJECT nacl acl-1:ingress:100 -", "1 REJECT sg sg-1:ingress:implicit-deny -", "1 ACCEPT - - sg-1:ingress:sgr-1%20acl-1:ingress:200"}
 	if diff := cmp.Diff(want, lines(t, w, true, "packets action weir-reject-stage weir-reject-rule weir-allow-rules", nobody)); diff != "" {
 		t.Error(diff)
 	}
