@@ -16,20 +16,23 @@ const (
 	activation   = "Windows licence activation"
 	timeSync     = "the Amazon Time Sync Service"
 	router       = "the reserved address of the VPC router"
+	neighbours   = "neighbour discovery"
 )
 
 // notFiltered is what neither security groups nor network ACLs filter.
 //
 // Source: VPC user guide, "Control subnet traffic with network access control lists" and
-// "Control traffic to your AWS resources using security groups"; spec b.8.
-var notFiltered = []string{resolver, dhcp, metadata, taskMetadata, activation, timeSync, router}
+// "Control traffic to your AWS resources using security groups"; spec b.8. They don't name
+// neighbour discovery: it is to IPv6 what ARP is to IPv4, which nothing filters, and without it
+// no rule lets anything through.
+var notFiltered = []string{resolver, dhcp, metadata, taskMetadata, activation, timeSync, router, neighbours}
 
 // notLogged is what flow logs do not record. Not in it, because addresses do not tell:
 // the source of traffic mirroring, and what an endpoint and a load balancer say to each
-// other; and ARP, which is not IP.
+// other; and ARP, which is not IP. Neighbour discovery is in it as ARP is.
 //
 // Source: VPC user guide, "Flow log limitations"; spec b.8.
-var notLogged = []string{resolver, activation, metadata, timeSync, dhcp, router}
+var notLogged = []string{resolver, activation, metadata, timeSync, dhcp, router, neighbours}
 
 // fixed are the addresses of services that are the same everywhere. The IPv6 ones are in
 // AWS's pages about each service, not in the lists above; spec b.8 takes them for meant.
@@ -82,12 +85,24 @@ func servicesAt(vpc *netmodel.VPC, subnet *netmodel.Subnet) []service {
 	return out
 }
 
-var theDHCP = newService(dhcp, netip.Addr{})
+var (
+	theDHCP       = newService(dhcp, netip.Addr{})
+	theNeighbours = newService(neighbours, netip.Addr{})
+)
+
+// The ICMPv6 types of neighbour discovery: router and neighbour solicitations and
+// advertisements, and redirects.
+//
+// Source: RFC 4861.
+const firstNeighbourType, lastNeighbourType = 133, 137
 
 // service returns the service that a packet is to or from, or nil.
 func (i *Interface) service(p *Packet, q *question) *service {
 	if p.Protocol == netmodel.UDP && i.dhcp(p, q) {
 		return &theDHCP
+	}
+	if p.Protocol == netmodel.ICMPv6 && p.Type >= firstNeighbourType && p.Type <= lastNeighbourType {
+		return &theNeighbours
 	}
 	for n := range i.services {
 		if i.services[n].at == q.far {
