@@ -82,6 +82,7 @@ func TestNeighbours(t *testing.T) {
 		{"a router's advertisement", in, icmpPacket("fe80::1", "ff02::1", 134, 0), "ACCEPT bypass "},
 		{"a ping", in, icmpPacket("fe80::77", own6, 128, 0), "REJECT security-group sg:ingress:implicit-deny"},
 		{"ICMP of IPv4", in, icmpPacket("10.0.1.77", own4, 135, 0), "REJECT security-group sg:ingress:implicit-deny"},
+		{"ICMPv6 in IPv4", in, Packet{Src: addr("10.0.1.77"), Dst: addr(own4), Protocol: netmodel.ICMPv6, Type: 135}, "REJECT security-group sg:ingress:implicit-deny"},
 	})
 	p := icmpPacket("fe80::77", "ff02::1:ff00:10", 135, 0)
 	if logged, why := i.Logged(&p, in); logged || why != "flow logs do not record traffic of neighbour discovery" {

@@ -101,7 +101,7 @@ func (i *Interface) service(p *Packet, q *question) *service {
 	if p.Protocol == netmodel.UDP && i.dhcp(p, q) {
 		return &theDHCP
 	}
-	if p.Protocol == netmodel.ICMPv6 && p.Type >= firstNeighbourType && p.Type <= lastNeighbourType {
+	if p.Protocol == netmodel.ICMPv6 && q.family == ipv6 && p.Type >= firstNeighbourType && p.Type <= lastNeighbourType {
 		return &theNeighbours
 	}
 	for n := range i.services {
@@ -123,7 +123,7 @@ func (i *Interface) dhcp(p *Packet, q *question) bool {
 			slices.ContainsFunc(i.services, func(s service) bool { return s.name == router && s.at == q.far })
 	case [2]uint16{546, 547}, [2]uint16{547, 546}:
 		_, far := p.ends(q.way)
-		return far.IsLinkLocalUnicast() || far == netip.MustParseAddr("ff02::1:2")
+		return q.family == ipv6 && (far.IsLinkLocalUnicast() || far == netip.MustParseAddr("ff02::1:2"))
 	}
 	return false
 }

@@ -1,0 +1,205 @@
+package ebpf
+
+import (
+	"encoding/binary"
+	"fmt"
+	"net/netip"
+	"slices"
+	"time"
+
+	"weir/internal/netmodel"
+	"weir/internal/policy"
+)
+
+// Mode is what is done at an interface.
+type Mode uint8
+
+// The modes, numbered as the program does.
+const (
+	// Off does nothing.
+	Off Mode = iota
+	// Count counts flows and asks no rules.
+	Count
+	// Shadow decides, and lets everything pass.
+	Shadow
+	// Enforce drops what is refused. It drops packets too whose IP header can't be read.
+	Enforce
+)
+
+// Interface is what is done at a network interface.
+type Interface struct {
+	ID   string
+	Mode Mode
+	// Policy is what decides. In mode Count it may be nil, and otherwise says only what flow logs leave out.
+	Policy *policy.Interface
+	// Timeouts are those of connections; the zero value stands for policy.DefaultTimeouts.
+	Timeouts policy.Timeouts
+}
+
+// tickBits: a tick of the program's clock is 2^tickBits ns.
+const tickBits = 20
+
+// lists numbers the lists as the program does.
+var lists = [...]policy.List{policy.Services, policy.Within, policy.Entries, policy.Rules}
+
+// Entries of the network ACL that are none, as the program numbers them.
+const (
+	entryGroups = 253 // the groups refuse
+	entryLast   = 254 // "*"
+	entryNone   = 255 // the network ACL was not asked
+)
+
+const anyProtocol = 256
+
+// maxRules is how many rules fit: a half of the map is of each of two generations.
+const maxRules = 1 << 15
+
+// compiler makes the rules of a generation.
+type compiler struct {
+	base  uint32 // where they begin in the map
+	rules []weirRule
+	known map[string]place // by their bytes: interfaces with the same groups share them
+}
+
+// place is where a list is.
+type place struct{ at, count uint32 }
+
+// head compiles an interface.
+func (c *compiler) head(i *Interface) (weirHead, error) {
+	h := weirHead{Mode: uint8(i.Mode)}
+	t := i.Timeouts
+	if t == (policy.Timeouts{}) {
+		t = policy.DefaultTimeouts()
+	}
+	h.TcpEstablished, h.TcpOther = ticks(t.TCPEstablished), ticks(t.TCPOther)
+	h.Udp, h.UdpStream, h.Other = ticks(t.UDP), ticks(t.UDPStream), ticks(t.Other)
+	decides := i.Mode == Shadow || i.Mode == Enforce
+	if i.Policy == nil && decides {
+		return h, fmt.Errorf("%s has no policy to decide by", i.ID)
+	}
+	if i.Policy != nil && i.Policy.Filtered() && decides {
+		h.Groups = 1
+	}
+	for n, list := range lists {
+		for way := range 2 {
+			lines, err := c.lines(i, list, decides, way)
+			if err != nil {
+				return h, err
+			}
+			for family := range 2 {
+				of := slices.DeleteFunc(slices.Clone(lines), func(l policy.Line) bool { return l.First.Is4() != (family == 0) })
+				p, err := c.place(of)
+				if err != nil {
+					return h, err
+				}
+				h.Lists[n][way][family].At, h.Lists[n][way][family].Count = p.at, p.count
+				if list == policy.Rules {
+					for k, protocol := range []int{netmodel.TCP, netmodel.UDP} {
+						if slices.ContainsFunc(of, func(l policy.Line) bool { return open(&l, protocol) }) {
+							h.Open[way][family][k] = 1
+						}
+					}
+				}
+			}
+		}
+	}
+	return h, nil
+}
+
+// open reports whether a rule allows all addresses and ports of a protocol.
+func open(l *policy.Line, protocol int) bool {
+	return l.Everywhere && l.From == 0 && l.To == 0xffff && (l.Protocol == protocol || l.Protocol == netmodel.AllProtocols)
+}
+
+// lines returns a list of an interface. Where nothing decides, everything is within the subnet, which asks no network ACL.
+func (c *compiler) lines(i *Interface, list policy.List, decides bool, way int) ([]policy.Line, error) {
+	switch {
+	case list == policy.Within && !decides:
+		all := policy.Line{Protocol: netmodel.AllProtocols, To: 0xffff}
+		four, six := all, all
+		four.First, four.Last = netip.IPv4Unspecified(), netip.AddrFrom4([4]byte{255, 255, 255, 255})
+		six.First, six.Last = netip.IPv6Unspecified(), netip.AddrFrom16([16]byte(slices.Repeat([]byte{255}, 16)))
+		return []policy.Line{four, six}, nil
+	case i.Policy == nil || list != policy.Services && !decides:
+		return nil, nil
+	}
+	lines := i.Policy.Lines(list, direction(way))
+	if list == policy.Entries {
+		for _, l := range lines {
+			if l.Number >= entryGroups {
+				return nil, fmt.Errorf("%s: the network ACL has more than %d entries of a direction, which the program has no room for", i.ID, entryGroups)
+			}
+		}
+	}
+	return lines, nil
+}
+
+func (c *compiler) place(lines []policy.Line) (place, error) {
+	rules := make([]weirRule, len(lines))
+	for n := range lines {
+		rules[n] = ruleOf(&lines[n])
+	}
+	if len(rules) == 0 {
+		return place{}, nil
+	}
+	b, err := binary.Append(nil, binary.NativeEndian, rules)
+	if err != nil {
+		return place{}, err
+	}
+	if p, ok := c.known[string(b)]; ok {
+		return p, nil
+	}
+	if len(c.rules)+len(rules) > maxRules {
+		return place{}, fmt.Errorf("the policies of all interfaces have more than %d ranges of addresses, which the program has no room for", maxRules)
+	}
+	p := place{c.base + uint32(len(c.rules)), uint32(len(rules))}
+	c.rules = append(c.rules, rules...)
+	c.known[string(b)] = p
+	return p, nil
+}
+
+// The flags of a rule, as the program has them.
+const (
+	ruleAllow      = 1
+	ruleEverywhere = 2
+)
+
+func ruleOf(l *policy.Line) weirRule {
+	r := weirRule{Protocol: uint16(l.Protocol), From: l.From, To: l.To}
+	if l.Protocol == netmodel.AllProtocols {
+		r.Protocol = anyProtocol
+	}
+	r.FirstHi, r.FirstLo = halves(l.First)
+	r.LastHi, r.LastLo = halves(l.Last)
+	if l.Allow {
+		r.Flags |= ruleAllow
+	}
+	if l.Everywhere {
+		r.Flags |= ruleEverywhere
+	}
+	r.Number = uint8(min(l.Number, 255)) // only those of network ACLs are read, and were checked
+	return r
+}
+
+func ticks(d time.Duration) uint32 { return uint32(min(int64(d)>>tickBits, 1<<31-1)) }
+
+// halves returns an address as the program has it: of IPv4, in ::ffff:0:0/96.
+func halves(a netip.Addr) (hi, lo uint64) {
+	b := a.As16()
+	return binary.BigEndian.Uint64(b[:8]), binary.BigEndian.Uint64(b[8:])
+}
+
+func addrOf(hi, lo uint64) netip.Addr {
+	var b [16]byte
+	binary.BigEndian.PutUint64(b[:8], hi)
+	binary.BigEndian.PutUint64(b[8:], lo)
+	return netip.AddrFrom16(b).Unmap()
+}
+
+// direction names a direction as the program numbers it.
+func direction(way int) netmodel.Direction {
+	if way == 0 {
+		return netmodel.Ingress
+	}
+	return netmodel.Egress
+}

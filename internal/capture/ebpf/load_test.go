@@ -1,0 +1,33 @@
+package ebpf
+
+import (
+	"errors"
+	"os"
+	"testing"
+
+	"github.com/cilium/ebpf"
+)
+
+// load loads a program whose clock is driven, for a test.
+func load(t testing.TB, o Options) *Program {
+	t.Helper()
+	p, err := Load(o)
+	if err != nil {
+		var verifier *ebpf.VerifierError
+		switch {
+		case errors.As(err, &verifier) && len(verifier.Log) > 0:
+			t.Fatalf("%+v", verifier)
+		case errors.Is(err, os.ErrPermission) && os.Getenv("WEIR_CI") != "1":
+			t.Skipf("not run: BPF programs can't be loaded here: %v", err)
+		}
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := p.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return p
+}
+
+func TestLoad(t *testing.T) { load(t, Options{}) }

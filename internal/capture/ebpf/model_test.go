@@ -1,0 +1,219 @@
+package ebpf
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/cilium/ebpf"
+	"github.com/google/go-cmp/cmp"
+
+	"weir/internal/capture/packet"
+	"weir/internal/netmodel"
+	"weir/internal/policy"
+)
+
+// flow is what packets are compared by.
+type flow struct {
+	egress           bool
+	src, dst         netip.Addr
+	srcPort, dstPort uint16
+	protocol         uint8
+	refused          bool
+	stage            policy.Stage
+	rules            string
+}
+
+// counts are those of a flow.
+type counts struct {
+	packets, bytes, first, last int64
+	flags                       uint8
+}
+
+func add(to map[flow]counts, f flow, c counts) {
+	if was, ok := to[f]; ok {
+		c.packets, c.bytes, c.flags = c.packets+was.packets, c.bytes+was.bytes, c.flags|was.flags
+		c.first, c.last = min(c.first, was.first), max(c.last, was.last)
+	}
+	to[f] = c
+}
+
+// pair is the program beside the Go dissector and evaluator, at one interface.
+type pair struct {
+	program     *Program
+	id          string
+	mode        Mode
+	dissector   *packet.Dissector
+	at          *policy.Interface
+	connections *policy.Connections
+	now         int64 // nanoseconds since the epoch, whole ticks
+	want, got   map[flow]counts
+	outcomes    [packet.Outcomes]uint64
+	unlogged    [2][2]uint64
+	refusedRuns int // frames that the kernel did not take for a test
+}
+
+// start is when the driven clock begins.
+const start = (1_700_000_000 * int64(time.Second)) >> tickBits << tickBits
+
+// loopback is the device that the kernel's test runs are of.
+const loopback = 1
+
+// newPair returns a pair at an interface that the program has not seen.
+func newPair(t testing.TB, p *Program, at *policy.Interface, mode Mode) *pair {
+	t.Helper()
+	b := &pair{
+		program: p, id: fmt.Sprint("eni-", len(p.names)), mode: mode, dissector: packet.NewDissector(), connections: policy.NewConnections(at, policy.DefaultTimeouts()),
+		now: max(start, p.driven), want: map[flow]counts{}, got: map[flow]counts{},
+	}
+	b.swap(t, at)
+	b.got = map[flow]counts{} // what is left of another test
+	if err := p.Watch(Device{Index: loopback}, b.id); err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// swap has both use another policy.
+func (b *pair) swap(t testing.TB, at *policy.Interface) {
+	t.Helper()
+	b.tick(t, 0)
+	if err := b.program.Swap([]Interface{{ID: b.id, Mode: b.mode, Policy: at}}, b.take); err != nil {
+		t.Fatal(err)
+	}
+	b.at = at
+	b.connections.Use(at)
+}
+
+// tick has time go on by so many ticks.
+func (b *pair) tick(t testing.TB, ticks int64) {
+	t.Helper()
+	b.now += ticks << tickBits
+	if err := b.program.SetTime(b.now); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// take adds up what the program has counted.
+func (b *pair) take(r *Row) error {
+	if b.at == nil {
+		return nil // of what the program had before
+	}
+	if r.Interface != b.id || r.Mode != b.mode {
+		return fmt.Errorf("a row of %s in mode %d", r.Interface, r.Mode)
+	}
+	add(b.got, flow{r.Egress, r.Src, r.Dst, r.SrcPort, r.DstPort, r.Protocol, r.Refused, r.Stage, strings.Join(r.Rules(), " ")},
+		counts{r.Packets, r.Bytes, r.First, r.Last, r.Flags})
+	return nil
+}
+
+// run gives a frame to the program, and returns whether it dropped it.
+func run(t testing.TB, p *ebpf.Program, frame []byte) (dropped, ran bool) {
+	t.Helper()
+	code, err := p.Run(&ebpf.RunOptions{Data: frame})
+	switch {
+	case errors.Is(err, syscall.EINVAL):
+		return false, false
+	case err != nil:
+		t.Fatal(err)
+	case code != 2 && code != ^uint32(0):
+		t.Fatalf("the program returns %d", code)
+	}
+	return code == 2, true
+}
+
+// feed gives both a frame, and compares what they do with it.
+func (b *pair) feed(t testing.TB, frame []byte, way int) {
+	t.Helper()
+	programs := [2]*ebpf.Program{b.program.objects.Ingress, b.program.objects.Egress}
+	dropped, ran := run(t, programs[way], frame)
+	if !ran {
+		b.refusedRuns++
+		return
+	}
+	if want, why := b.expect(frame, way); dropped != want {
+		t.Errorf("%s: dropped: %v\n%x", why, dropped, frame)
+	}
+}
+
+// expect is what the Go side does with a frame: whether it is dropped, and why.
+func (b *pair) expect(frame []byte, way int) (dropped bool, why string) {
+	var p packet.Packet
+	enforce := b.mode == Enforce
+	out := b.dissector.Dissect(packet.Ethernet, frame, len(frame), time.Unix(0, b.now), &p)
+	if out.Counts() && (p.Src.Is4In6() || p.Dst.Is4In6()) {
+		out = packet.Malformed
+	}
+	if out != packet.OK {
+		b.outcomes[out]++
+	}
+	if !out.Counts() {
+		return enforce && out != packet.NotIP, out.String()
+	}
+	d := direction(way)
+	if logged, why := b.at.Logged(&p.Packet, d); !logged {
+		b.unlogged[way][0]++
+		b.unlogged[way][1] += uint64(p.Bytes)
+		return false, why
+	}
+	f := flow{egress: way == 1, src: p.Src, dst: p.Dst, srcPort: p.SrcPort, dstPort: p.DstPort, protocol: uint8(p.Protocol)}
+	if b.mode != Count {
+		decision := b.connections.Decide(&p.Packet, d, time.Unix(0, b.now))
+		v := decision.Verdict()
+		f.refused, f.stage, f.rules = v.Action == policy.Reject, v.Stage, v.Rule
+		if !f.refused {
+			rules := v.Rules
+			if e := decision.Entry(); e != "" {
+				rules = append(rules, e)
+			}
+			f.rules = strings.Join(rules, " ")
+		}
+		why = v.Why
+	}
+	add(b.want, f, counts{1, int64(p.Bytes), b.now, b.now, recorded(p.Flags, p.Protocol)})
+	return f.refused && enforce, why
+}
+
+// recorded returns what of a packet's flags counts.
+func recorded(flags uint8, protocol int) uint8 {
+	if protocol != netmodel.TCP {
+		return 0
+	}
+	if flags&policy.SYN == 0 {
+		return flags & (policy.FIN | policy.RST)
+	}
+	return flags & (policy.FIN | policy.SYN | policy.RST | policy.ACK)
+}
+
+// read reads what the program has counted.
+func (b *pair) read(t testing.TB) {
+	t.Helper()
+	if err := b.program.Read(b.take); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// compare reads, and compares all that was counted.
+func (b *pair) compare(t testing.TB) {
+	t.Helper()
+	b.read(t)
+	compare := cmp.Options{cmp.AllowUnexported(flow{}, counts{}), cmp.Comparer(func(a, b netip.Addr) bool { return a == b })}
+	if diff := cmp.Diff(b.want, b.got, compare); diff != "" {
+		t.Errorf("flows (-Go +BPF):\n%s", diff)
+	}
+	got, err := b.program.Tallies(b.id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := Tallies{Unlogged: b.unlogged}
+	for n, v := range b.outcomes {
+		want.Outcomes[n] = v
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("beside flows (-Go +BPF):\n%s", diff)
+	}
+}

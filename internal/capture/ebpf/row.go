@@ -1,0 +1,155 @@
+package ebpf
+
+import (
+	"net/netip"
+	"slices"
+
+	"weir/internal/netmodel"
+	"weir/internal/policy"
+)
+
+// Row is the packets of a flow in one direction, in one epoch, that were judged alike. There may be several of one flow:
+// pings with different identifiers, and connections one after the other.
+type Row struct {
+	Interface string
+	Egress    bool
+	Src, Dst  netip.Addr
+	// SrcPort and DstPort are 0 for protocols without ports.
+	SrcPort, DstPort uint16
+	Protocol         uint8
+	Packets, Bytes   int64
+	// First and Last are when the first and last packet passed, in nanoseconds since the epoch.
+	First, Last int64
+	// Flags are FIN, SYN and RST of all packets, and ACK of those with SYN, as in TCP's header.
+	Flags uint8
+	Mode  Mode
+	// Refused: the rules refuse it. It was dropped where the mode is Enforce.
+	Refused bool
+	// Stage is what decided; "" where nothing did.
+	Stage policy.Stage
+
+	at, opener     *policy.Interface
+	entry          uint8
+	key, openedBy  uint16 // what rules compare
+	way, openedWay int
+	far            netip.Addr // of the connection, and its protocol
+	of             uint8
+}
+
+// opener says what allowed a connection.
+type opener struct {
+	gen uint16
+	way int
+	key uint16
+}
+
+func openerOf(bits uint64) opener {
+	return opener{uint16(bits >> 17 & maxGeneration), int(bits >> 16 & 1), uint16(bits)}
+}
+
+// meta is what is counted beside packets and bytes.
+type meta struct {
+	epoch  uint32
+	flags  uint8
+	entry  uint8
+	opener opener
+}
+
+func metaOf(bits uint64) meta {
+	m := meta{epoch: uint32(bits >> 41), entry: uint8(bits >> 29), opener: openerOf(bits)}
+	flags := bits >> 37
+	m.flags = uint8(flags & 7)
+	if flags&8 != 0 {
+		m.flags |= policy.ACK
+	}
+	return m
+}
+
+// ends sets addresses and ports.
+func (r *Row) ends(f *weirFlow) {
+	near, far := addrOf(f.NearHi, f.NearLo), addrOf(f.FarHi, f.FarLo)
+	r.far, r.of = far, f.Protocol
+	if r.Egress {
+		r.Src, r.Dst, r.SrcPort, r.DstPort = near, far, f.NearPort, f.FarPort
+		return
+	}
+	r.Src, r.Dst, r.SrcPort, r.DstPort = far, near, f.FarPort, f.NearPort
+}
+
+// judge sets what was decided of a row, which is not of the groups where its opener is none.
+func (p *Program) judge(t *turning, r *Row, slot uint16, m *meta, refused bool) {
+	r.Interface = p.names[slot]
+	in := &t.by[slot]
+	r.Mode, r.Refused, r.at, r.entry = in.Mode, refused, in.Policy, m.entry
+	if r.Egress {
+		r.way = 1
+	}
+	if r.Protocol == netmodel.TCP || r.Protocol == netmodel.UDP {
+		r.key = r.DstPort
+	}
+	switch {
+	case in.Mode == Count:
+		r.at = nil
+	case refused && m.entry == entryGroups:
+		r.Stage = policy.SecurityGroup
+	case refused:
+		r.Stage = policy.NetworkACL
+	case m.opener.gen != 0:
+		r.Stage = policy.SecurityGroup
+		r.openedBy, r.openedWay = m.opener.key, m.opener.way
+		if of := p.generations[m.opener.gen]; int(slot) < len(of) {
+			r.opener = of[slot].Policy
+		}
+	case m.entry == entryNone:
+		r.Stage = policy.Bypass
+	default:
+		r.Stage = policy.NetworkACL
+	}
+}
+
+// Entry returns the name of the network ACL's entry that was asked, "" where none was, or the groups refused before.
+func (r *Row) Entry() string {
+	switch {
+	case r.at == nil || r.entry == entryNone || r.entry == entryGroups:
+		return ""
+	case r.entry == entryLast:
+		return r.at.EntryName(direction(r.way), -1)
+	}
+	return r.at.EntryName(direction(r.way), int(r.entry))
+}
+
+// Rules returns the names of all rules that decided: what refuses it, or of what is accepted the groups' rules that allow
+// its connection, and then the network ACL's entry.
+func (r *Row) Rules() []string {
+	var out []string
+	switch {
+	case r.Stage == "":
+		return nil
+	case r.Refused && r.Stage == policy.SecurityGroup:
+		return []string{"sg:" + string(direction(r.way)) + ":implicit-deny"}
+	case r.Refused:
+		return []string{r.Entry()}
+	case r.opener != nil:
+		out = slices.Clone(r.opener.Allowing(r.far, r.of, r.openedBy, direction(r.openedWay)))
+	}
+	if e := r.Entry(); e != "" {
+		out = append(out, e)
+	}
+	return out
+}
+
+func isICMP(protocol uint8) bool { return protocol == netmodel.ICMP || protocol == netmodel.ICMPv6 }
+
+// icmpKey returns type and code of a connection's requests, or of their replies: a connection has those of code 0.
+func icmpKey(f *weirFlow, way int) uint16 {
+	typ := f.FarPort
+	if way == int(f.Opener) {
+		return typ << 8
+	}
+	switch {
+	case f.Protocol == netmodel.ICMP && typ == 8:
+		return 0
+	default:
+		return (typ + 1) << 8
+	}
+}

@@ -1,0 +1,50 @@
+package ebpf
+
+import (
+	"fmt"
+
+	"weir/internal/capture/packet"
+)
+
+// Tallies are what of an interface is in no flow, since the program was loaded. Each direction is the interface's:
+// what comes in, and what goes out.
+type Tallies struct {
+	// Lost are packets and bytes of flows that found no place, of what was accepted and what was refused.
+	Lost [2][2][2]uint64
+	// Unlogged are packets and bytes of what flow logs leave out.
+	Unlogged [2][2]uint64
+	// Outcomes are packets by what became of them, but for packet.OK, which is not counted. Of those of
+	// packet.Orphan and packet.ShortTransport there are flows too.
+	Outcomes [packet.Outcomes]uint64
+	// FullConnections and FullAsides are how often a table was full.
+	FullConnections, FullAsides uint64
+}
+
+// Tallies returns those of an interface.
+func (p *Program) Tallies(id string) (Tallies, error) {
+	var out Tallies
+	slot, ok := p.slots[id]
+	if !ok {
+		return out, fmt.Errorf("%s has no policy", id)
+	}
+	var each []weirTallies // of each CPU
+	if err := p.objects.Counters.Lookup(uint32(slot), &each); err != nil {
+		return out, err
+	}
+	for _, c := range each {
+		for way := range 2 {
+			for what := range 2 {
+				out.Unlogged[way][what] += c.Unlogged[way][what]
+				for action := range 2 {
+					out.Lost[way][action][what] += c.Lost[way][action][what]
+				}
+			}
+		}
+		for n := range out.Outcomes {
+			out.Outcomes[n] += c.Outcome[n]
+		}
+		out.FullConnections += c.Full[0]
+		out.FullAsides += c.Full[1]
+	}
+	return out, nil
+}

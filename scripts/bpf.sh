@@ -1,0 +1,17 @@
+#!/bin/sh
+# Compiles the BPF program of internal/capture/ebpf. What it makes is committed, so that nobody needs clang who does not
+# change the C. Each clang makes other bytes: without the one that is pinned here nothing is done.
+. "$(dirname "$0")/env.sh"
+
+clang=14
+for c in "clang-$clang" clang; do
+	if has "$c" && "$c" --version | grep -q "clang version $clang\."; then
+		cd internal/capture/ebpf || exit 1
+		# asm/types.h is where Debian's gcc looks for it.
+		GOPACKAGE=ebpf exec "$GO" tool -modfile="$PWD/../../../tools/go.mod" bpf2go -cc "$c" -target bpfel -go-package ebpf \
+			-cflags "-O2 -g -Wall -Werror -Wno-unused-function -mcpu=v3 -I/usr/include/$(uname -m)-linux-gnu" \
+			-type rule -type head -type link -type clock -type flow -type connection -type aside_key -type aside -type tallies -type order \
+			weir c/weir.bpf.c
+	fi
+done
+echo "not run: the BPF program is compiled by clang $clang, which is not installed"
