@@ -62,8 +62,11 @@ func BenchmarkCost(b *testing.B) {
 		return tcpFrame(netip.MustParseAddr("203.0.113.5"), own4, 40000, port, policy.ACK, make([]byte, 64))
 	}
 	const packets = 500_000
+	full := load(b, Options{Asides: 1})
+	watched := p
 	b.Run("table", func(b *testing.B) {
 		for range b.N {
+			p = watched
 			if err := p.Watch(Device{Index: loopback}, ""); err != nil {
 				b.Fatal(err)
 			}
@@ -75,12 +78,19 @@ func BenchmarkCost(b *testing.B) {
 				if err := p.Watch(Device{Index: loopback}, "eni-1"); err != nil {
 					b.Fatal(err)
 				}
+				if p == full {
+					run(b, p.objects.Ingress, frame(81)) // the one that has a place
+				}
 				b.ReportMetric(cost(b, p.objects.Ingress, frame(port), packets)/floor, name)
 			}
 			b.ReportMetric(floor, "floor-ns")
 			row("count", Count, 15, 7, 443)
 			row("accepted", Enforce, 15, 7, 443)
 			row("refused-again", Enforce, 15, 7, 80)
+			// Without room for what was refused before, all rules are walked.
+			p = full
+			row("refused-first", Enforce, 15, 7, 80)
+			row("refused-first-60-more", Enforce, 15, 67, 80)
 		}
 	})
 }

@@ -182,3 +182,38 @@ func TestDifferential(t *testing.T) {
 		t.Errorf("the kernel refused %d of %d frames", not, fed)
 	}
 }
+
+// FuzzFrame gives any two frames under a random policy to the program and to the Go evaluator.
+func FuzzFrame(f *testing.F) {
+	w := wire{c: chance{rand.New(rand.NewPCG(1, 7))}}
+	for n := range 20 {
+		first, _ := w.frame()
+		second, way := w.frame()
+		f.Add(uint64(n), first, second, way == 1)
+	}
+	p := load(f, Options{Driven: true, Connections: 1 << 14, Asides: 1 << 14})
+	interfaces := 0
+	f.Fuzz(func(t *testing.T, seed uint64, first, second []byte, out bool) {
+		// Frames that end before the link header, or are longer than a page, are nothing that the kernel tests.
+		if min(len(first), len(second)) < 14 || max(len(first), len(second)) > 2000 {
+			return
+		}
+		if interfaces++; interfaces >= maxInterfaces {
+			// It stays open for the runs that follow.
+			fresh, err := Load(Options{Driven: true, Connections: 1 << 14, Asides: 1 << 14})
+			if err != nil {
+				t.Fatal(err)
+			}
+			p, interfaces = fresh, 0
+		}
+		c := chance{rand.New(rand.NewPCG(seed, 7))}
+		b := newPair(t, p, c.policy(t), Enforce)
+		way := 0
+		if out {
+			way = 1
+		}
+		b.feed(t, first, 1-way)
+		b.feed(t, second, way)
+		b.compare(t)
+	})
+}

@@ -23,7 +23,7 @@ type Row struct {
 	// Flags are FIN, SYN and RST of all packets, and ACK of those with SYN, as in TCP's header.
 	Flags uint8
 	Mode  Mode
-	// Refused: the rules refuse it. It was dropped where the mode is Enforce.
+	// Refused: the rules refuse it.
 	Refused bool
 	// Stage is what decided; "" where nothing did.
 	Stage policy.Stage
@@ -106,6 +106,9 @@ func (p *Program) judge(t *turning, r *Row, slot uint16, m *meta, refused bool) 
 		r.Stage = policy.NetworkACL
 	}
 }
+
+// Dropped reports whether the program dropped it.
+func (r *Row) Dropped() bool { return r.Refused && r.Mode == Enforce }
 
 // Entry returns the name of the network ACL's entry that was asked, "" where none was, or the groups refused before.
 func (r *Row) Entry() string {
