@@ -45,6 +45,11 @@ var edges = []struct {
 		why:   "everything goes through flowlog; the lake writes with arrow-go, and its tests read codes by another decoder",
 	},
 	{
+		path:  "github.com/cilium/ebpf/...",
+		rooms: []string{"internal/capture/ebpf"},
+		why:   "only the data path knows BPF, so that everything else runs where it can't be loaded",
+	},
+	{
 		path: "github.com/johannesboyne/gofakes3/...", tests: true,
 		why: "an S3 server for tests",
 	},

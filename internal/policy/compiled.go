@@ -70,8 +70,13 @@ func (i *Interface) Lines(l List, d netmodel.Direction) []Line {
 	return out
 }
 
-// Filtered reports whether security groups filter the ENI.
-func (i *Interface) Filtered() bool { return i.groups != nil }
+// Groups returns the ids of the security groups that filter the ENI, in order; nil where none does.
+func (i *Interface) Groups() []string {
+	if i.groups == nil {
+		return nil
+	}
+	return slices.Clone(i.groups.ids)
+}
 
 // EntryName returns the name of the network ACL's entry that a Line of Entries is of; of a number
 // below 0, that of the last, "*".

@@ -77,7 +77,7 @@ func (c *compiler) head(i *Interface) (weirHead, error) {
 	if i.Policy == nil && decides {
 		return h, fmt.Errorf("%s has no policy to decide by", i.ID)
 	}
-	if i.Policy != nil && i.Policy.Filtered() && decides {
+	if i.Policy != nil && i.Policy.Groups() != nil && decides {
 		h.Groups = 1
 	}
 	for n, list := range lists {

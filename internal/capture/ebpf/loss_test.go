@@ -11,6 +11,7 @@ import (
 
 	"github.com/cilium/ebpf"
 
+	"weir/internal/aggregate"
 	"weir/internal/policy"
 )
 
@@ -107,8 +108,8 @@ func TestFull(t *testing.T) {
 		}
 		for f, c := range b.got {
 			if f.refused == (refused == 1) {
-				gotPackets += uint64(c.packets)
-				gotBytes += uint64(c.bytes)
+				gotPackets += uint64(c.Packets)
+				gotBytes += uint64(c.Bytes)
 			}
 		}
 		if gotPackets != packets[refused] || gotBytes != bytes[refused] {
@@ -122,7 +123,7 @@ func TestFull(t *testing.T) {
 	b.tick(t, 572205)
 	b.read(t)
 	b.read(t)
-	b.got = map[flow]counts{}
+	b.got = map[flow]aggregate.Counts{}
 	for n := range 10 {
 		b.feed(t, tcpFrame(far, own4, uint16(5000+n), 443, policy.SYN, nil), 0)
 		b.feed(t, tcpFrame(far, own4, uint16(5000+n), 80, policy.SYN, nil), 0)

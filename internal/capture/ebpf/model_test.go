@@ -12,6 +12,7 @@ import (
 	"github.com/cilium/ebpf"
 	"github.com/google/go-cmp/cmp"
 
+	"weir/internal/aggregate"
 	"weir/internal/capture/packet"
 	"weir/internal/netmodel"
 	"weir/internal/policy"
@@ -19,25 +20,15 @@ import (
 
 // flow is what packets are compared by.
 type flow struct {
-	egress           bool
-	src, dst         netip.Addr
-	srcPort, dstPort uint16
-	protocol         uint8
-	refused          bool
-	stage            policy.Stage
-	rules            string
+	aggregate.Flow
+	refused bool
+	stage   policy.Stage
 }
 
-// counts are those of a flow.
-type counts struct {
-	packets, bytes, first, last int64
-	flags                       uint8
-}
-
-func add(to map[flow]counts, f flow, c counts) {
+func add(to map[flow]aggregate.Counts, f flow, c aggregate.Counts) {
 	if was, ok := to[f]; ok {
-		c.packets, c.bytes, c.flags = c.packets+was.packets, c.bytes+was.bytes, c.flags|was.flags
-		c.first, c.last = min(c.first, was.first), max(c.last, was.last)
+		c.Packets, c.Bytes, c.Flags = c.Packets+was.Packets, c.Bytes+was.Bytes, c.Flags|was.Flags
+		c.First, c.Last = min(c.First, was.First), max(c.Last, was.Last)
 	}
 	to[f] = c
 }
@@ -51,7 +42,7 @@ type pair struct {
 	at          *policy.Interface
 	connections *policy.Connections
 	now         int64 // nanoseconds since the epoch, whole ticks
-	want, got   map[flow]counts
+	want, got   map[flow]aggregate.Counts
 	outcomes    [packet.Outcomes]uint64
 	unlogged    [2][2]uint64
 	refusedRuns int // frames that the kernel did not take for a test
@@ -68,10 +59,10 @@ func newPair(t testing.TB, p *Program, at *policy.Interface, mode Mode) *pair {
 	t.Helper()
 	b := &pair{
 		program: p, id: fmt.Sprint("eni-", len(p.names)), mode: mode, dissector: packet.NewDissector(), connections: policy.NewConnections(at, policy.DefaultTimeouts()),
-		now: max(start, p.driven), want: map[flow]counts{}, got: map[flow]counts{},
+		now: max(start, p.driven), want: map[flow]aggregate.Counts{}, got: map[flow]aggregate.Counts{},
 	}
 	b.swap(t, at)
-	b.got = map[flow]counts{} // what is left of another test
+	b.got = map[flow]aggregate.Counts{} // what is left of another test
 	if err := p.Watch(Device{Index: loopback}, b.id); err != nil {
 		t.Fatal(err)
 	}
@@ -106,8 +97,8 @@ func (b *pair) take(r *Row) error {
 	if r.Interface != b.id || r.Mode != b.mode {
 		return fmt.Errorf("a row of %s in mode %d", r.Interface, r.Mode)
 	}
-	add(b.got, flow{r.Egress, r.Src, r.Dst, r.SrcPort, r.DstPort, r.Protocol, r.Refused, r.Stage, strings.Join(r.Rules(), " ")},
-		counts{r.Packets, r.Bytes, r.First, r.Last, r.Flags})
+	f, c := r.Flow()
+	add(b.got, flow{f, r.Refused, r.Stage}, c)
 	return nil
 }
 
@@ -160,33 +151,37 @@ func (b *pair) expect(frame []byte, way int) (dropped bool, why string) {
 		b.unlogged[way][1] += uint64(p.Bytes)
 		return false, why
 	}
-	f := flow{egress: way == 1, src: p.Src, dst: p.Dst, srcPort: p.SrcPort, dstPort: p.DstPort, protocol: uint8(p.Protocol)}
+	f := flow{Flow: aggregate.Flow{
+		Interface: b.id, Egress: way == 1, Directed: true, Src: p.Src, Dst: p.Dst, SrcPort: p.SrcPort, DstPort: p.DstPort, Protocol: uint8(p.Protocol),
+	}}
+	f.Action = "ACCEPT"
 	if b.mode != Count {
 		decision := b.connections.Decide(&p.Packet, d, time.Unix(0, b.now))
 		v := decision.Verdict()
-		f.refused, f.stage, f.rules = v.Action == policy.Reject, v.Stage, v.Rule
-		if !f.refused {
-			rules := v.Rules
-			if e := decision.Entry(); e != "" {
-				rules = append(rules, e)
-			}
-			f.rules = strings.Join(rules, " ")
+		f.refused, f.stage = v.Action == policy.Reject, v.Stage
+		rules := v.Rules
+		if e := decision.Entry(); e != "" {
+			rules = append(rules, e)
+		}
+		switch {
+		case !f.refused:
+			f.AllowRules = strings.Join(rules, " ")
+		case v.Stage == policy.NetworkACL:
+			f.Judgement.Stage, f.RejectRule = "nacl", v.Rule
+		default:
+			f.Judgement.Stage, f.RejectRule = "sg", strings.Join(v.Groups, ",")+":"+string(d)+":implicit-deny"
+		}
+		if f.refused && enforce {
+			f.Action = "REJECT"
 		}
 		why = v.Why
 	}
-	add(b.want, f, counts{1, int64(p.Bytes), b.now, b.now, recorded(p.Flags, p.Protocol)})
+	c := aggregate.Counts{Packets: 1, Bytes: int64(p.Bytes), First: b.now, Last: b.now}
+	if p.Protocol == netmodel.TCP {
+		c.Flags = aggregate.PacketFlags(p.Flags)
+	}
+	add(b.want, f, c)
 	return f.refused && enforce, why
-}
-
-// recorded returns what of a packet's flags counts.
-func recorded(flags uint8, protocol int) uint8 {
-	if protocol != netmodel.TCP {
-		return 0
-	}
-	if flags&policy.SYN == 0 {
-		return flags & (policy.FIN | policy.RST)
-	}
-	return flags & (policy.FIN | policy.SYN | policy.RST | policy.ACK)
 }
 
 // read reads what the program has counted.
@@ -201,7 +196,7 @@ func (b *pair) read(t testing.TB) {
 func (b *pair) compare(t testing.TB) {
 	t.Helper()
 	b.read(t)
-	compare := cmp.Options{cmp.AllowUnexported(flow{}, counts{}), cmp.Comparer(func(a, b netip.Addr) bool { return a == b })}
+	compare := cmp.Options{cmp.AllowUnexported(flow{}), cmp.Comparer(func(a, b netip.Addr) bool { return a == b })}
 	if diff := cmp.Diff(b.want, b.got, compare); diff != "" {
 		t.Errorf("flows (-Go +BPF):\n%s", diff)
 	}
@@ -209,10 +204,7 @@ func (b *pair) compare(t testing.TB) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := Tallies{Unlogged: b.unlogged}
-	for n, v := range b.outcomes {
-		want.Outcomes[n] = v
-	}
+	want := Tallies{Unlogged: b.unlogged, Outcomes: b.outcomes}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("beside flows (-Go +BPF):\n%s", diff)
 	}

@@ -119,11 +119,12 @@ func (c chance) policy(t testing.TB) *policy.Interface {
 		VPCs:    map[string]*netmodel.VPC{"vpc-1": {ID: "vpc-1", CIDRs: prefixes("10.0.0.0/16", "2001:db8::/56")}},
 		Subnets: map[string]*netmodel.Subnet{"subnet-1": {ID: "subnet-1", VPC: "vpc-1", CIDRs: prefixes("10.0.1.0/24", "2001:db8:0:1::/64"), NetworkACL: "acl-1"}},
 		Interfaces: map[string]*netmodel.Interface{
-			"eni-1": {ID: "eni-1", VPC: "vpc-1", Subnet: "subnet-1", Type: "interface", Groups: []string{"sg-1"}, Addresses: []netip.Addr{own4, own6}},
+			"eni-1": {ID: "eni-1", VPC: "vpc-1", Subnet: "subnet-1", Type: "interface", Groups: []string{"sg-1", "sg-3"}, Addresses: []netip.Addr{own4, own6}},
 			"eni-2": {ID: "eni-2", VPC: "vpc-1", Groups: []string{"sg-2"}, Addresses: []netip.Addr{c.address(false), c.address(true), c.address(false)}},
 		},
 		SecurityGroups: map[string]*netmodel.SecurityGroup{
 			"sg-1": {ID: "sg-1", VPC: "vpc-1", Ingress: c.rules(), Egress: c.rules()}, "sg-2": {ID: "sg-2", VPC: "vpc-1"},
+			"sg-3": {ID: "sg-3", VPC: "vpc-1", Ingress: c.rules()},
 		},
 		NetworkACLs: map[string]*netmodel.NetworkACL{"acl-1": {ID: "acl-1", VPC: "vpc-1", Ingress: c.entries(), Egress: c.entries()}},
 		PrefixLists: map[string]*netmodel.PrefixList{"pl-1": {ID: "pl-1", CIDRs: []netip.Prefix{c.prefix(), c.prefix(), c.prefix()}}},
@@ -141,9 +142,9 @@ func (c chance) policy(t testing.TB) *policy.Interface {
 // TestDifferential gives random frames under random policies to the program and to the Go evaluator. WEIR_ROUNDS is how
 // many policies.
 func TestDifferential(t *testing.T) {
-	n := 60
+	n := 12
 	if testing.Short() {
-		n = 20
+		n = 6
 	}
 	if s := os.Getenv("WEIR_ROUNDS"); s != "" {
 		var err error
@@ -158,13 +159,13 @@ func TestDifferential(t *testing.T) {
 		b := newPair(t, p, c.policy(t), pick(c, Enforce, Enforce, Enforce, Shadow, Count))
 		w := wire{c: c}
 		for range 1500 {
-			switch c.IntN(60) {
+			switch c.IntN(150) {
 			case 0:
 				b.tick(t, pick[int64](c, 1, 28610, 28611, 114440, 114441, 171661, 171662, 572204, 572205, 411987304, 411987305))
 			case 1:
 				b.read(t)
 			case 2:
-				if c.IntN(3) == 0 {
+				if c.IntN(2) == 0 {
 					b.swap(t, c.policy(t))
 				}
 			}

@@ -3,6 +3,7 @@ package ebpf
 import (
 	"errors"
 	"fmt"
+	"maps"
 )
 
 // maxInterfaces is how many interfaces there can be as long as the program is loaded; the first slot is of none.
@@ -39,9 +40,7 @@ func (p *Program) Swap(interfaces []Interface, do func(*Row) error) error {
 			return fmt.Errorf("can't write the policy of %s: %w", by[slot].ID, err)
 		}
 	}
-	for id, slot := range slots {
-		p.slots[id] = slot
-	}
+	maps.Copy(p.slots, slots)
 	for len(p.names) < len(by) {
 		p.names = append(p.names, by[len(p.names)].ID)
 	}

@@ -1,0 +1,31 @@
+package ebpf
+
+import (
+	"strings"
+
+	"weir/internal/aggregate"
+	"weir/internal/policy"
+)
+
+// Flow returns the row as records are made of it. The action says what happened: only what was dropped is REJECT. What would
+// have been, in mode Shadow, has stage and rule all the same, which keeps it apart.
+func (r *Row) Flow() (aggregate.Flow, aggregate.Counts) {
+	f := aggregate.Flow{
+		Interface: r.Interface, Egress: r.Egress, Directed: true, Src: r.Src, Dst: r.Dst, SrcPort: r.SrcPort, DstPort: r.DstPort, Protocol: r.Protocol,
+		Judgement: aggregate.Judgement{Action: string(policy.Accept)},
+	}
+	if r.Dropped() {
+		f.Action = string(policy.Reject)
+	}
+	rules := strings.Join(r.Rules(), " ")
+	switch {
+	case !r.Refused:
+		f.AllowRules = rules
+	case r.Stage == policy.NetworkACL:
+		f.Stage, f.RejectRule = "nacl", rules
+	default:
+		// Of all groups of the interface none allows it.
+		f.Stage, f.RejectRule = "sg", strings.Replace(rules, "sg:", strings.Join(r.at.Groups(), ",")+":", 1)
+	}
+	return f, aggregate.Counts{Packets: r.Packets, Bytes: r.Bytes, First: r.First, Last: r.Last, Flags: r.Flags}
+}
