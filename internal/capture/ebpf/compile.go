@@ -39,8 +39,20 @@ type Interface struct {
 // tickBits: a tick of the program's clock is 2^tickBits ns.
 const tickBits = 20
 
-// lists numbers the lists as the program does.
-var lists = [...]policy.List{policy.Services, policy.Within, policy.Entries, policy.Rules}
+// lists numbers the lists as the program does. The last two are the parts of the first two that are about fixed networks.
+var lists = [...]policy.List{policy.Services, policy.Within, policy.Entries, policy.Rules, policy.Services, policy.Within}
+
+// fixed are the networks that mean the same everywhere: those of a link, and those of AWS's services. The program asks what
+// is about them alone only for packets that are from or to them.
+var fixed = [...]netip.Prefix{
+	netip.MustParsePrefix("169.254.0.0/16"), netip.MustParsePrefix("224.0.0.0/24"), netip.MustParsePrefix("0.0.0.0/32"), netip.MustParsePrefix("255.255.255.255/32"),
+	netip.MustParsePrefix("fe80::/10"), netip.MustParsePrefix("ff02::/16"), netip.MustParsePrefix("fd00:ec2::/32"), netip.MustParsePrefix("::/128"),
+}
+
+// isFixed reports whether a line is about addresses of one of these.
+func isFixed(l *policy.Line) bool {
+	return slices.ContainsFunc(fixed[:], func(p netip.Prefix) bool { return p.Contains(l.First) && p.Contains(l.Last) })
+}
 
 // Entries of the network ACL that are none, as the program numbers them.
 const (
@@ -85,6 +97,9 @@ func (c *compiler) head(i *Interface) (weirHead, error) {
 			lines, err := c.lines(i, list, decides, way)
 			if err != nil {
 				return h, err
+			}
+			if list == policy.Services || list == policy.Within {
+				lines = slices.DeleteFunc(lines, func(l policy.Line) bool { return isFixed(&l) != (n >= 4) })
 			}
 			for family := range 2 {
 				of := slices.DeleteFunc(slices.Clone(lines), func(l policy.Line) bool { return l.First.Is4() != (family == 0) })

@@ -112,7 +112,7 @@ type weirHead struct {
 	Udp            uint32
 	UdpStream      uint32
 	Other          uint32
-	Lists          [4][2][2]struct {
+	Lists          [6][2][2]struct {
 		_     structs.HostLayout
 		At    uint32
 		Count uint32

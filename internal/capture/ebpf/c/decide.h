@@ -90,6 +90,23 @@ static __always_inline int is_dhcp(const struct packet *p, const struct walk *w)
 	return 0;
 }
 
+/* The networks that mean the same everywhere: those of a link, and those of AWS's services. What is about them alone stands
+ * in lists of its own, which are not walked for each packet. */
+static __always_inline int is_fixed(const struct walk *w)
+{
+	__u64 hi = w->far_hi, lo = w->far_lo;
+
+	if (is_mapped(hi, lo))
+		return (__u32)lo >> 16 == 0xa9fe || (__u32)lo >> 8 == 0xe00000 || (__u32)lo == 0 || (__u32)lo == 0xffffffff;
+	return hi >> 54 == 0xfe80 >> 6 || hi >> 48 == 0xff02 || hi >> 32 == 0xfd000ec2 || (!hi && !lo);
+}
+
+/* Asks a list that is in two parts. */
+static __always_inline int ask_both(const struct head *h, int list, int fixed_list, int fixed, __u32 way, __u32 family, struct walk *w)
+{
+	return ask(&h->lists[list][way][family], w) || (fixed && ask(&h->lists[fixed_list][way][family], w));
+}
+
 #define BORDER_BYPASS 4
 #define BORDER_LOGGED 8
 
@@ -109,6 +126,7 @@ VERIFIED_ONCE __u32 border(const struct head *h, const struct packet *p, __u32 w
 {
 	struct walk walk, *w = &walk;
 	__u32 family;
+	int fixed;
 
 	if (!h || !p)
 		return 0;
@@ -118,9 +136,10 @@ VERIFIED_ONCE __u32 border(const struct head *h, const struct packet *p, __u32 w
 	bound(family, 1);
 	if (is_dhcp(p, w))
 		return BORDER_BYPASS;
-	if (ask(&h->lists[LIST_SERVICES][way][family], w))
+	fixed = is_fixed(w);
+	if (ask_both(h, LIST_SERVICES, LIST_FIXED_SERVICES, fixed, way, family, w))
 		return BORDER_BYPASS | (w->flags & RULE_ALLOW ? BORDER_LOGGED : 0);
-	if (ask(&h->lists[LIST_WITHIN][way][family], w))
+	if (ask_both(h, LIST_WITHIN, LIST_FIXED_WITHIN, fixed, way, family, w))
 		return ENTRY_NONE << CACHE_ENTRY | CACHE_ALLOW;
 	if (ask(&h->lists[LIST_ACL][way][family], w))
 		return (__u32)w->number << CACHE_ENTRY | (w->flags & RULE_ALLOW ? CACHE_ALLOW : 0);

@@ -32,7 +32,9 @@
 #define LIST_WITHIN 1   /* the addresses that are reached without leaving the subnet */
 #define LIST_ACL 2
 #define LIST_GROUPS 3
-#define LISTS 4
+#define LIST_FIXED_SERVICES 4 /* the same at addresses of is_fixed */
+#define LIST_FIXED_WITHIN 5
+#define LISTS 6
 
 #define V4 0
 #define V6 1
