@@ -3,6 +3,7 @@ package ebpf
 import (
 	"net"
 	"net/netip"
+	"os"
 	"os/exec"
 	"runtime"
 	"syscall"
@@ -12,9 +13,18 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
+// needIP skips a test where there is no ip command.
+func needIP(t *testing.T) {
+	t.Helper()
+	if _, err := exec.LookPath("ip"); err != nil && os.Getenv("WEIR_CI") != "1" {
+		t.Skipf("not run: iproute2 is not installed: %v", err)
+	}
+}
+
 // TestAttach counts what passes the loopback device of a network namespace of its own, where each packet goes out and comes in.
 func TestAttach(t *testing.T) {
 	p := load(t, Options{})
+	needIP(t)
 	runtime.LockOSThread() // and never unlocked: the thread ends with the goroutine, and its namespace with it
 	if err := syscall.Unshare(syscall.CLONE_NEWNET); err != nil {
 		t.Fatal(err)
