@@ -5,7 +5,7 @@
 
 clang=14
 for c in "clang-$clang" clang; do
-	if has "$c" && "$c" --version | grep -q "clang version $clang\."; then
+	if has "$c" && "$c" --version | grep -q "clang version $clang\." && has llvm-strip && [ -e /usr/include/bpf/bpf_helpers.h ]; then
 		cd internal/capture/ebpf || exit 1
 		# asm/types.h is where Debian's gcc looks for it.
 		GOPACKAGE=ebpf exec "$GO" tool -modfile="$PWD/../../../tools/go.mod" bpf2go -cc "$c" -target bpfel -go-package ebpf \
@@ -14,4 +14,4 @@ for c in "clang-$clang" clang; do
 			weir c/weir.bpf.c
 	fi
 done
-echo "not run: the BPF program is compiled by clang $clang, which is not installed"
+echo "not run: the BPF program is compiled by clang $clang, which is not installed with llvm-strip and the headers of libbpf"
