@@ -207,8 +207,10 @@ int egress(struct __sk_buff *skb)
 static __always_inline int claim_dead(struct total *t, __u32 epoch, __u64 *was)
 {
 	*was = *(volatile __u64 *)&t->meta;
-	if (meta_epoch(*was) == epoch || meta_epoch(*was) == EPOCH_DEAD)
+	if (meta_epoch(*was) == epoch)
 		return 0;
+	if (meta_epoch(*was) == EPOCH_DEAD)
+		return 1; /* the kernel did not remove it the last time */
 	return __sync_val_compare_and_swap(&t->meta, *was, (__u64)EPOCH_DEAD << META_EPOCH) == *was;
 }
 
