@@ -25,6 +25,8 @@ if [ "$1" = test ]; then
 	if [ "${WEIR_CI:-}" = 1 ]; then
 		# The AWS CLI of version 2; that of version 1 comes with moto.
 		[ -x /usr/bin/aws ] || packages="$packages awscli"
+		# What compiles the BPF program, to see that its objects are up to date.
+		has clang && has llvm-strip && [ -e /usr/include/bpf/bpf_helpers.h ] || packages="$packages clang llvm libbpf-dev"
 		need aarch64-linux-gnu-gcc gcc-aarch64-linux-gnu
 		need aarch64-linux-gnu-g++ g++-aarch64-linux-gnu
 	fi
