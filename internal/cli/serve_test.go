@@ -325,7 +325,7 @@ func TestCommandSignals(t *testing.T) {
 // TestServeEndsDuringImport checks that a server that ends in the middle of an
 // import leaves a sound lake, and that the import goes on afterwards.
 func TestServeEndsDuringImport(t *testing.T) {
-	const records = 400_000
+	const records = 3_000_000 // so many take three times as long as busy waits, or more
 	data, logs := t.TempDir(), filepath.Join(t.TempDir(), "logs")
 	mustCall(t, "synth", "--records", fmt.Sprint(records), "--duration", "4h", logs)
 	server := start(t, "--data", data, "serve", "--listen", "127.0.0.1:0")
