@@ -17,7 +17,7 @@ func load(t testing.TB, o Options) *Program {
 		switch {
 		case errors.As(err, &verifier) && len(verifier.Log) > 0:
 			t.Fatalf("%+v", verifier)
-		case errors.Is(err, os.ErrPermission): // a kernel that lets nobody do it is no tool that CI could install
+		case errors.Is(err, os.ErrPermission) && os.Getenv("WEIR_CI") != "1":
 			t.Skipf("not run: BPF programs can't be loaded here: %v", err)
 		}
 		t.Fatal(err)
