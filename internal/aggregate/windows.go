@@ -41,15 +41,6 @@ func (w *Windows) Add(f *Flow, c Counts) {
 	flows[*f] = &c
 }
 
-// Len returns how many flows are open.
-func (w *Windows) Len() int {
-	n := 0
-	for _, flows := range w.open {
-		n += len(flows)
-	}
-	return n
-}
-
 // Full reports whether there are windows that a packet late by one interval can't be of any more.
 func (w *Windows) Full() bool { return len(w.open) > 2 }
 

@@ -72,8 +72,8 @@ func TestWindows(t *testing.T) {
 	if diff := cmp.Diff(want, lines(t, w, true, format, nobody)); diff != "" {
 		t.Error(diff)
 	}
-	if w.Len() != 0 {
-		t.Errorf("%d flows are open", w.Len())
+	if len(w.open) != 0 {
+		t.Errorf("%d windows are open", len(w.open))
 	}
 }
 

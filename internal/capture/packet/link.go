@@ -24,9 +24,6 @@ const (
 	LinuxSLL2 LinkType = 276
 )
 
-// Known reports whether frames of the link type are read.
-func (l LinkType) Known() bool { return l.name() != "" }
-
 // String returns the name that tcpdump gives the link type, or its number.
 func (l LinkType) String() string {
 	if n := l.name(); n != "" {

@@ -217,8 +217,10 @@ func TestNames(t *testing.T) {
 		packet.Null: "NULL", packet.Ethernet: "EN10MB", packet.Raw: "RAW", packet.Loop: "LOOP", packet.LinuxSLL: "LINUX_SLL",
 		packet.IPv4: "IPV4", packet.IPv6: "IPV6", packet.LinuxSLL2: "LINUX_SLL2", 105: "link type 105",
 	} {
-		if l.String() != want || l.Known() != (l != 105) {
-			t.Errorf("link type %d is called %q, and is known: %v", uint32(l), l, l.Known())
+		var p packet.Packet
+		out := packet.NewDissector().Dissect(l, nil, 0, time.Time{}, &p)
+		if l.String() != want || (out == packet.UnknownLink) != (l == 105) {
+			t.Errorf("link type %d is called %q, and an empty frame of it is %s", uint32(l), l, out)
 		}
 	}
 }
