@@ -25,7 +25,7 @@ demo: setup-build build ## one synthetic day, its report and the page; DEMO_SOUR
 demo-watch: ## a brute force is let in, an alarm goes off, its message says who and what stops it, and the alarm clears
 	$(GO) test -tags '$(TAGS)' -count 1 -v -run '^TestWatchDemo$$' ./internal/cli
 
-test: setup format fix lint deadcode generated unit fuzz web cross smoke bench-short ## everything that CI runs
+test: setup format fix lint deadcode generated unit web cross smoke bench-short ## everything that CI runs
 
 setup: ## install what the tests need (Debian; the rest is said)
 	scripts/setup.sh test
@@ -52,7 +52,7 @@ generated: ## fail where generated files are not up to date
 unit: ## unit, script, language, architecture and documentation tests
 	scripts/unit.sh
 
-fuzz: ## each fuzz target for FUZZTIME
+fuzz: ## hunt with each fuzz target for FUZZTIME, 5s; unit runs their seeds and what they found before
 	scripts/fuzz.sh
 
 web: ## check, build and test the page in a browser

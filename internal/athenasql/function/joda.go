@@ -134,7 +134,8 @@ func jodaPart(c byte, n int) (datePart, bool) {
 	case 'e':
 		return datePart{field: c, digits: n, most: max(n, 1)}, true
 	case 'S':
-		return datePart{field: c, digits: n, most: n}, true
+		// Joda writes at most 15 digits of a fraction, for which more letters are not taken.
+		return datePart{field: c, digits: n, most: n}, n <= 15
 	case 'Z':
 		return datePart{field: c, name: min(n, 3)}, true
 	}
@@ -226,7 +227,7 @@ func (d datePart) write(b *strings.Builder, t time.Time, zone string) {
 	case 'S':
 		// Milliseconds are all that Trino gives here.
 		s := fmt.Sprintf("%03d", t.Nanosecond()/1_000_000)
-		b.WriteString((s + strings.Repeat("0", 9))[:d.digits])
+		b.WriteString((s + strings.Repeat("0", d.digits))[:d.digits])
 	case 'Z':
 		switch d.name {
 		case 1:
@@ -347,10 +348,13 @@ func (d datePart) set(r *readDate, v, digits int) bool {
 	case 's':
 		r.second = v
 	case 'S':
-		for ; digits < 9; digits++ {
+		for ; digits < 3; digits++ {
 			v *= 10
 		}
-		r.nano = v / 1_000_000 * 1_000_000 // milliseconds, as Joda keeps
+		for ; digits > 3; digits-- {
+			v /= 10
+		}
+		r.nano = v * 1_000_000 // milliseconds, as Joda keeps
 	}
 	return true
 }
