@@ -30,4 +30,15 @@ func load(t testing.TB, o Options) *Program {
 	return p
 }
 
+// swap puts interfaces in force, and gives up what was counted before.
+func swap(t testing.TB, p *Program, interfaces []Interface) {
+	t.Helper()
+	if err := p.Swap(interfaces); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Read(nothing); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func TestLoad(t *testing.T) { load(t, Options{}) }

@@ -96,27 +96,15 @@ func TestVeth(t *testing.T) {
 	network.SecurityGroups["sg-1"].Egress = []netmodel.GroupRule{{
 		ID: "sgr-dns", Traffic: netmodel.Traffic{Protocol: netmodel.UDP, From: 53, To: 53, Type: -1, Code: -1}, Peer: netmodel.Peer{CIDR: netip.MustParsePrefix("203.0.113.0/24")},
 	}}
-	if err := p.Swap([]Interface{{ID: "eni-1", Mode: Enforce, Policy: decides(t, network)}}, nothing); err != nil {
-		t.Fatal(err)
-	}
+	swap(t, p, []Interface{{ID: "eni-1", Mode: Enforce, Policy: decides(t, network)}})
 	host.in(func() {
 		device, err := net.InterfaceByName("eni-host")
 		if err == nil {
-			err = p.Watch(Device{Index: device.Index, Flipped: true}, "eni-1")
-		}
-		var a *Attachment
-		if err == nil {
-			a, err = p.Attach(device.Index)
+			err = p.Attach(Device{Index: device.Index, Flipped: true}, "eni-1")
 		}
 		if err != nil {
 			t.Error(err)
-			return
 		}
-		t.Cleanup(func() {
-			if err := a.Close(); err != nil {
-				t.Error(err)
-			}
-		})
 	})
 	if t.Failed() {
 		t.FailNow()

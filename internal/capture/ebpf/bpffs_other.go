@@ -1,0 +1,12 @@
+//go:build !linux
+
+package ebpf
+
+import (
+	"errors"
+	"os"
+)
+
+func isBPF(string) error { return errors.ErrUnsupported }
+
+func lockFile(*os.File) error { return errors.ErrUnsupported }
