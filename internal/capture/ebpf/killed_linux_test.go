@@ -62,7 +62,7 @@ func listenUDP(t *testing.T, at *namespace, addr string) *net.UDPConn {
 	t.Helper()
 	var c net.PacketConn
 	var err error
-	at.in(func() { c, err = net.ListenPacket("udp4", addr) })
+	at.in(func() { c, err = net.ListenPacket("udp", addr) })
 	if err != nil {
 		t.Fatal(err)
 	}
