@@ -46,6 +46,9 @@ func (p *Program) Attach(d Device, id string) error {
 	if id == "" {
 		return fmt.Errorf("device %d is to be no interface", d.Index)
 	}
+	if err := p.stay(); err != nil {
+		return err
+	}
 	at := p.devices[d.Index]
 	if at == nil {
 		at = new(device)
@@ -70,6 +73,25 @@ func (p *Program) Attach(d Device, id string) error {
 		}
 	}
 	p.devices[d.Index] = at
+	return nil
+}
+
+// stay notes the calling thread's network namespace, or returns an error if devices of another are watched: a device is known by
+// its index alone.
+func (p *Program) stay() error {
+	ns, err := networkNamespace()
+	if err != nil || ns == p.state.Netns {
+		return err
+	}
+	if len(p.devices) > 0 && p.state.Netns != 0 { // 0: links of another layout
+		return fmt.Errorf("the program is at devices of another network namespace, %d, and can't be at those of this one, %d, too", p.state.Netns, ns)
+	}
+	s := p.state
+	s.Netns = ns
+	if err := p.objects.States.Put(uint32(0), s); err != nil {
+		return err
+	}
+	p.state = s
 	return nil
 }
 
@@ -244,6 +266,16 @@ func (p *Program) adoptLinks(update bool) error {
 	}
 	if !update {
 		return nil
+	}
+	for index, l := range p.links {
+		if l.Flags&linkClsact != 0 {
+			p.devices[int(index)] = &device{clsact: true}
+		}
+	}
+	if len(p.devices) > 0 {
+		if err := p.stay(); err != nil {
+			return err
+		}
 	}
 	for index, at := range p.devices {
 		for way, l := range at.links {

@@ -42,3 +42,12 @@ func isBPF(dir string) error {
 func lockFile(f *os.File) error {
 	return syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 }
+
+// networkNamespace returns what tells the calling thread's network namespace from others that are there: the inode of its file.
+func networkNamespace() (uint64, error) {
+	var s syscall.Stat_t
+	if err := syscall.Stat("/proc/thread-self/ns/net", &s); err != nil {
+		return 0, fmt.Errorf("can't tell the network namespace: %w", err)
+	}
+	return s.Ino, nil
+}

@@ -10,3 +10,5 @@ import (
 func isBPF(string) error { return errors.ErrUnsupported }
 
 func lockFile(*os.File) error { return errors.ErrUnsupported }
+
+func networkNamespace() (uint64, error) { return 0, errors.ErrUnsupported }

@@ -86,12 +86,6 @@ func isGone(err error) bool {
 
 // adoptClsact takes the place of the program of a process before where that is at devices by clsact.
 func (p *Program) adoptClsact() error {
-	for index, l := range p.links {
-		if l.Flags&linkClsact == 0 {
-			continue
-		}
-		p.devices[int(index)] = &device{clsact: true}
-	}
 	if _, err := p.Gone(); err != nil {
 		return err
 	}

@@ -8,6 +8,8 @@ import (
 	"os/exec"
 	"slices"
 	"strconv"
+	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/cilium/ebpf"
@@ -338,4 +340,46 @@ func TestBefore(t *testing.T) {
 		t.Error("there are programs before one that is not there")
 	}
 	closed(t, p)
+}
+
+// TestOtherNamespace has an agent come back in another network namespace, where a device may have the index of one that the program is
+// at.
+func TestOtherNamespace(t *testing.T) {
+	load(t, Options{})
+	needIP(t)
+	for name, clsact := range map[string]bool{"tcx": false, "clsact": true} {
+		t.Run(name, func(t *testing.T) {
+			o := Options{Pin: alone(t), Connections: 64, Asides: 64, Clsact: clsact}
+			p := tryLoad(t, o)
+			swap(t, p, []Interface{{ID: "eni-1", Mode: Count}})
+			if err := p.Attach(Device{Index: loopback}, "eni-1"); err != nil {
+				t.Fatal(err)
+			}
+			if err := syscall.Unshare(syscall.CLONE_NEWNET); err != nil {
+				t.Fatal(err)
+			}
+			pairOf(t, "one")
+			if err := p.Attach(Device{Index: index}, "eni-1"); err == nil || !strings.Contains(err.Error(), "is at devices of another network namespace") {
+				t.Errorf("it is at devices of two: %v", err)
+			}
+			closed(t, p)
+			p, err := Load(o)
+			if err == nil {
+				closed(t, p)
+			}
+			// The namespace before ends with its last thread, and not at once: then no link is at a device any more.
+			if err != nil && !strings.Contains(err.Error(), "is at devices of another network namespace") {
+				t.Error(err)
+			}
+			if err := Remove(o.Pin); err != nil {
+				t.Fatal(err)
+			}
+			p = tryLoad(t, o)
+			swap(t, p, []Interface{{ID: "eni-1", Mode: Count}})
+			if err := p.Attach(Device{Index: index}, "eni-1"); err != nil {
+				t.Error(err)
+			}
+			closed(t, p)
+		})
+	}
 }

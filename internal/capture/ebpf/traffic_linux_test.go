@@ -217,7 +217,7 @@ func ping(t *testing.T, at *namespace, network, from, to string) {
 func syn(t *testing.T, at *namespace, from, to string) {
 	t.Helper()
 	at.in(func() {
-		d := net.Dialer{Timeout: 300 * time.Millisecond, LocalAddr: net.TCPAddrFromAddrPort(netip.MustParseAddrPort(from))}
+		d := net.Dialer{Timeout: 100 * time.Millisecond, LocalAddr: net.TCPAddrFromAddrPort(netip.MustParseAddrPort(from))}
 		if c, err := d.DialContext(t.Context(), "tcp", to); err == nil {
 			c.Close()
 			t.Errorf("%s reaches %s", from, to)

@@ -161,6 +161,7 @@ type weirRule struct {
 type weirState struct {
 	_       structs.HostLayout
 	Id      [16]uint8
+	Netns   uint64
 	Settled uint32
 	Gens    [2]uint16
 }

@@ -180,9 +180,10 @@ struct tallies {
 
 /* What user space knows of the tables, for the process that comes after it. */
 struct state {
-	__u8 id[16];	 /* of the tables: others have another */
-	__u32 settled;	 /* the last closed epoch whose counts are somebody else's */
-	__u16 gens[2];	 /* generations, by epoch & 1 */
+	__u8 id[16];   /* of the tables: others have another */
+	__u64 netns;   /* the network namespace of the devices, as the inode of its file */
+	__u32 settled; /* the last closed epoch whose counts are somebody else's */
+	__u16 gens[2]; /* generations, by epoch & 1 */
 };
 
 /* A part of a document of user space. */
