@@ -185,8 +185,8 @@ func TestRestart(t *testing.T) {
 	}
 	change()
 	w := &wire{c: c}
-	for range 30 {
-		for range 20 {
+	for range 20 {
+		for range 30 {
 			now += int64(c.IntN(100)) << tickBits
 			for _, p := range []*Program{plain, k.p} {
 				if err := p.SetTime(now); err != nil {
