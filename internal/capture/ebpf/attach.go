@@ -57,22 +57,28 @@ func (p *Program) Attach(d Device, id string) error {
 	if err := p.Watch(d, id); err != nil {
 		return err
 	}
+	err := p.attach(d.Index, at)
+	if err != nil && p.devices[d.Index] == nil {
+		err = errors.Join(err, p.dropLinks(d.Index, at), p.setLink(d.Index, weirLink{}))
+	}
+	return err
+}
+
+// attach puts the program at a device in both directions, where it is not there yet.
+func (p *Program) attach(index int, at *device) error {
 	if at.clsact || p.clsact && at.links == [2]link.Link{} {
-		return p.attachClsact(d.Index)
+		return p.attachClsact(index)
 	}
 	for way, h := range hooks {
-		err := p.attachLink(d.Index, at, way)
+		err := p.attachLink(index, at, way)
 		if way == 0 && errors.Is(err, link.ErrNotSupported) {
-			return p.attachClsact(d.Index)
+			return p.attachClsact(index)
 		}
 		if err != nil {
-			if p.devices[d.Index] == nil {
-				err = errors.Join(err, p.dropLinks(d.Index, at), p.setLink(d.Index, weirLink{}))
-			}
-			return fmt.Errorf("can't attach to device %d, %s: %w", d.Index, h.name, err)
+			return fmt.Errorf("can't attach to device %d, %s: %w", index, h.name, err)
 		}
 	}
-	p.devices[d.Index] = at
+	p.devices[index] = at
 	return nil
 }
 

@@ -278,6 +278,50 @@ func TestGone(t *testing.T) {
 	}
 }
 
+// TestAttachFails has devices that are not there, and one that a process before has attached to in one direction before it ended.
+func TestAttachFails(t *testing.T) {
+	load(t, Options{})
+	needIP(t)
+	o := Options{Pin: alone(t), Connections: 64, Asides: 64}
+	for _, clsact := range []bool{false, true} {
+		o.Clsact = clsact
+		p := tryLoad(t, o)
+		swap(t, p, []Interface{{ID: "eni-1", Mode: Count}})
+		for id, d := range map[string]Device{"eni-1": {Index: 999}, "eni-2": {Index: loopback}, "": {Index: loopback}} {
+			if err := p.Attach(d, id); err == nil {
+				t.Errorf("clsact %v: %+v is %q", clsact, d, id)
+			}
+		}
+		if len(p.Attached()) > 0 || len(p.links) > 0 {
+			t.Errorf("clsact %v: attached to %v, which are %v", clsact, p.Attached(), p.links)
+		}
+		closed(t, p)
+	}
+	o.Clsact = false
+	lo := newLocal(t)
+	p := tryLoad(t, o)
+	if err := p.Attach(Device{Index: loopback}, "eni-1"); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.dropLink(loopback, p.devices[loopback], 1); err != nil {
+		t.Fatal(err)
+	}
+	closed(t, p)
+	p = tryLoad(t, o)
+	lo.send(t)
+	if got := total(t, p); got != [2][2]int64{{10}} {
+		t.Errorf("by one direction: %v", got)
+	}
+	if err := p.Attach(Device{Index: loopback}, "eni-1"); err != nil {
+		t.Fatal(err)
+	}
+	lo.send(t)
+	if got := total(t, p); got != [2][2]int64{{10}, {10}} {
+		t.Errorf("by both: %v", got)
+	}
+	closed(t, p)
+}
+
 // returning returns a program that returns a code.
 func returning(t *testing.T, code int32) *ebpf.Program {
 	t.Helper()

@@ -47,14 +47,17 @@ func (p *Program) Swap(interfaces []Interface) error {
 		if err := p.objects.Heads.Put(uint32(slot)<<1|uint32(next.parity), heads[slot]); err != nil {
 			return fmt.Errorf("can't write the policy of %s: %w", by[slot].ID, err)
 		}
-		if slot < len(p.ids) && p.ids[slot] != by[slot].ID {
-			if err := p.clear(uint16(slot)); err != nil {
-				return err
-			}
-		}
 	}
 	if err := p.keep(next.gen, by); err != nil {
 		return err
+	}
+	for slot, id := range p.ids {
+		if by[slot].ID == id {
+			continue
+		}
+		if err := p.clear(uint16(slot)); err != nil {
+			return fmt.Errorf("can't begin the tallies of %s: %w", by[slot].ID, err)
+		}
 	}
 	if err := p.turn(next); err != nil {
 		return err
