@@ -185,7 +185,7 @@ func (p *Program) adopt() error {
 	p.old.gen = p.state.Gens[p.old.epoch&1]
 	p.isClosed, p.waits = p.state.Settled != p.old.epoch, true
 	if err := p.recall(); err != nil {
-		return fmt.Errorf("the tables in %s: %w", p.pins.tables(), err)
+		return fmt.Errorf("can't go on with the tables in %s (what they count is lost if they are removed, and begun anew then): %w", p.pins.tables(), err)
 	}
 	for slot, j := range p.generations[p.word.gen] {
 		p.ids = append(p.ids, j.ID)
