@@ -43,6 +43,8 @@ func lockFile(f *os.File) error {
 	return syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 }
 
+func unlockFile(f *os.File) error { return syscall.Flock(int(f.Fd()), syscall.LOCK_UN) }
+
 // networkNamespace returns what tells the calling thread's network namespace from others that are there: the inode of its file.
 func networkNamespace() (uint64, error) {
 	var s syscall.Stat_t

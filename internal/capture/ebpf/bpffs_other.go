@@ -11,4 +11,6 @@ func isBPF(string) error { return errors.ErrUnsupported }
 
 func lockFile(*os.File) error { return errors.ErrUnsupported }
 
+func unlockFile(*os.File) error { return errors.ErrUnsupported }
+
 func networkNamespace() (uint64, error) { return 0, errors.ErrUnsupported }

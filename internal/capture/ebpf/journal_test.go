@@ -9,6 +9,7 @@ import (
 
 // TestJournal writes documents of all sizes, and reads them again; of what is not whole nothing is left.
 func TestJournal(t *testing.T) {
+	t.Parallel()
 	p := load(t, Options{Driven: true})
 	want := map[document]string{generationDocument(1): `[{"id":"","mode":0}]`} // what Load has written
 	c, digits := strings.Builder{}, rand.New(rand.NewPCG(5, 6))

@@ -200,7 +200,8 @@ func kills(t *testing.T) int {
 // TestKilled kills the agent again and again while traffic passes: what was kept is what the instance's device has, each packet once,
 // and nothing that is refused gets through, also while no agent is there.
 func TestKilled(t *testing.T) {
-	load(t, Options{})
+	t.Parallel()
+	needLoad(t)
 	needIP(t)
 	host, instance := newNamespace(t), newNamespace(t)
 	connect(t, host, instance)
@@ -327,7 +328,8 @@ func (b *lockedBuffer) String() string {
 // TestOtherLayout has tables of another layout at the device: they decide until there is something else to decide by, and then
 // each packet is counted by one of the two.
 func TestOtherLayout(t *testing.T) {
-	load(t, Options{})
+	t.Parallel()
+	needLoad(t)
 	needIP(t)
 	o := Options{Pin: alone(t), Connections: 64, Asides: 64}
 	lo := newLocal(t)

@@ -111,7 +111,8 @@ func total(t *testing.T, p *Program) (out [2][2]int64) {
 
 // TestAttached goes on at a device while no process is there, by links and by clsact filters.
 func TestAttached(t *testing.T) {
-	load(t, Options{}) // or the test is not run
+	t.Parallel()
+	needLoad(t)
 	needIP(t)
 	for name, clsact := range map[string]bool{"tcx": false, "clsact": true} {
 		t.Run(name, func(t *testing.T) {
@@ -189,7 +190,8 @@ func pairOf(t *testing.T, name string) {
 
 // TestGone has devices that go, while a process is there and while none is, and others that get their index.
 func TestGone(t *testing.T) {
-	load(t, Options{})
+	t.Parallel()
+	needLoad(t)
 	needIP(t)
 	for name, clsact := range map[string]bool{"tcx": false, "clsact": true} {
 		t.Run(name, func(t *testing.T) {
@@ -280,7 +282,8 @@ func TestGone(t *testing.T) {
 
 // TestAttachFails has devices that are not there, and one that a process before has attached to in one direction before it ended.
 func TestAttachFails(t *testing.T) {
-	load(t, Options{})
+	t.Parallel()
+	needLoad(t)
 	needIP(t)
 	o := Options{Pin: alone(t), Connections: 64, Asides: 64}
 	for _, clsact := range []bool{false, true} {
@@ -335,7 +338,8 @@ func returning(t *testing.T, code int32) *ebpf.Program {
 
 // TestBefore has programs that come to a device after this one, and want to be first.
 func TestBefore(t *testing.T) {
-	load(t, Options{})
+	t.Parallel()
+	needLoad(t)
 	needIP(t)
 	o := Options{Pin: alone(t), Connections: 64, Asides: 64}
 	lo := newLocal(t)
@@ -389,7 +393,8 @@ func TestBefore(t *testing.T) {
 // TestOtherNamespace has an agent come back in another network namespace, where a device may have the index of one that the program is
 // at.
 func TestOtherNamespace(t *testing.T) {
-	load(t, Options{})
+	t.Parallel()
+	needLoad(t)
 	needIP(t)
 	for name, clsact := range map[string]bool{"tcx": false, "clsact": true} {
 		t.Run(name, func(t *testing.T) {

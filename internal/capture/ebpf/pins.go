@@ -55,8 +55,8 @@ func openPins(root string) (*pins, error) {
 	return &pins{root, f}, nil
 }
 
-// close lets another process have the directory.
-func (p *pins) close() error { return p.lock.Close() }
+// close lets another process have the directory, also where a process that this one has just started has the file still open.
+func (p *pins) close() error { return errors.Join(unlockFile(p.lock), p.lock.Close()) }
 
 func (p *pins) tables() string { return filepath.Join(p.root, fmt.Sprint(layoutPrefix, layout)) }
 

@@ -136,6 +136,7 @@ func (k *keeper) read(t *testing.T, place int) {
 // TestRestart ends a process at any step of reading, and has one after it go on: what is kept is what a program counts that
 // nobody ends. Policies change, connections outlive those that opened them, and are removed when they are idle.
 func TestRestart(t *testing.T) {
+	t.Parallel()
 	plain := load(t, Options{Driven: true})
 	dir := alone(t)
 	c := chance{rand.New(rand.NewPCG(1, 2))}
@@ -226,6 +227,8 @@ func TestRestart(t *testing.T) {
 
 // TestKept has what a process finds of one before: a connection is named by the rules that opened it, also where these are gone.
 func TestKept(t *testing.T) {
+	t.Parallel()
+	needLoad(t)
 	options := Options{Driven: true, Pin: alone(t), Connections: 64, Asides: 64}
 	reload := func(p *Program) *Program {
 		if p != nil {
@@ -235,9 +238,6 @@ func TestKept(t *testing.T) {
 		}
 		p, err := Load(options)
 		if err != nil {
-			if errors.Is(err, os.ErrPermission) {
-				t.Skipf("not run: BPF programs can't be loaded here: %v", err)
-			}
 			t.Fatal(err)
 		}
 		return p
@@ -316,7 +316,8 @@ func TestKept(t *testing.T) {
 
 // TestLoadRefuses has directories that can't be used.
 func TestLoadRefuses(t *testing.T) {
-	load(t, Options{}).Close()
+	t.Parallel()
+	needLoad(t)
 	dir := alone(t)
 	plain := filepath.Join(t.TempDir(), "weir")
 	refused := func(o Options, want string) {
@@ -395,6 +396,7 @@ func TestLayout(t *testing.T) {
 
 // TestSlots has more interfaces, one after another, than there is room for at once.
 func TestSlots(t *testing.T) {
+	t.Parallel()
 	p := load(t, Options{Driven: true})
 	client := netip.MustParseAddr("203.0.113.5")
 	at := decides(t, web())
@@ -452,6 +454,7 @@ func TestSlots(t *testing.T) {
 
 // TestOver has a flow of more packets than 32 bits hold, as it may be when nobody reads for an hour.
 func TestOver(t *testing.T) {
+	t.Parallel()
 	p := load(t, Options{Driven: true})
 	swap(t, p, []Interface{{ID: "eni-1", Mode: Enforce, Policy: decides(t, web())}})
 	if err := p.Watch(Device{Index: loopback}, "eni-1"); err != nil {

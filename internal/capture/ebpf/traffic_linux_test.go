@@ -228,6 +228,7 @@ func syn(t *testing.T, at *namespace, from, to string) {
 // TestTraffic has traffic of all kinds between two namespaces, which each stage refuses in each direction: verdicts, rules, packets
 // and bytes are exact, and their sum is what the instance's device has.
 func TestTraffic(t *testing.T) {
+	t.Parallel()
 	w := newWired(t, services())
 	host, instance := w.host, w.instance
 	const in, out = "sg:ingress:implicit-deny", "sg:egress:implicit-deny"

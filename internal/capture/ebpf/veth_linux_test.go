@@ -91,6 +91,7 @@ func connect(t *testing.T, host, instance *namespace) {
 // TestVeth has TCP between two namespaces, with the program at the host's side of the pair: what it counts is what the
 // instance's device counts, and what it refuses does not get there.
 func TestVeth(t *testing.T) {
+	t.Parallel()
 	p := load(t, Options{})
 	needIP(t)
 	host, instance := newNamespace(t), newNamespace(t)
