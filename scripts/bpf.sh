@@ -10,7 +10,7 @@ for c in "clang-$clang" clang; do
 		# asm/types.h is where Debian's gcc looks for it.
 		GOPACKAGE=ebpf exec "$GO" tool -modfile="$PWD/../../../tools/go.mod" bpf2go -cc "$c" -target bpfel -go-package ebpf \
 			-cflags "-O2 -g -Wall -Werror -Wno-unused-function -mcpu=v3 -I/usr/include/$(uname -m)-linux-gnu" \
-			-type rule -type head -type link -type clock -type flow -type connection -type aside_key -type aside -type tallies -type order \
+			-type rule -type head -type link -type clock -type flow -type connection -type aside_key -type aside -type tallies -type state -type page_key -type page -type order \
 			weir c/weir.bpf.c
 	fi
 done

@@ -87,6 +87,11 @@ func (i *Interface) EntryName(d netmodel.Direction, number int) string {
 	return i.acl.of.EntryName(d, &i.acl.of.Entries(d)[number])
 }
 
+// RuleName returns the name of the security groups' rule that a Line of Rules is of.
+func (i *Interface) RuleName(d netmodel.Direction, number int) string {
+	return i.groups.rules[directionOf(d)][number].name
+}
+
 // Allowing returns the names of the groups' rules that allow what opens a connection: from or to
 // an address, with a destination port or an ICMP type and code as a Line has them.
 func (i *Interface) Allowing(far netip.Addr, protocol uint8, key uint16, d netmodel.Direction) []string {

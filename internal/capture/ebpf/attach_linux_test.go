@@ -32,13 +32,7 @@ func TestAttach(t *testing.T) {
 	if out, err := exec.CommandContext(t.Context(), "ip", "link", "set", "lo", "up").CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
-	if err := p.Swap([]Interface{{ID: "eni-1", Mode: Count}}, nothing); err != nil {
-		t.Fatal(err)
-	}
-	a, err := p.Attach(loopback)
-	if err != nil {
-		t.Fatal(err)
-	}
+	swap(t, p, []Interface{{ID: "eni-1", Mode: Count}})
 	to, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
 	if err != nil {
 		t.Fatal(err)
@@ -57,8 +51,8 @@ func TestAttach(t *testing.T) {
 		}
 		return from.LocalAddr().(*net.UDPAddr).AddrPort()
 	}
-	send() // nobody watches yet
-	if err := p.Watch(Device{Index: loopback}, "eni-1"); err != nil {
+	send() // it is not there yet
+	if err := p.Attach(Device{Index: loopback}, "eni-1"); err != nil {
 		t.Fatal(err)
 	}
 	began := time.Now()
@@ -86,7 +80,7 @@ func TestAttach(t *testing.T) {
 	if diff := cmp.Diff(want, got, cmp.AllowUnexported(row{}), cmp.Comparer(func(a, b netip.AddrPort) bool { return a == b })); diff != "" {
 		t.Error(diff)
 	}
-	if err := a.Close(); err != nil {
+	if err := p.Detach(loopback); err != nil {
 		t.Fatal(err)
 	}
 	send()

@@ -72,9 +72,7 @@ func BenchmarkCost(b *testing.B) {
 			}
 			floor := cost(b, p.objects.Ingress, frame(443), packets)
 			row := func(name string, mode Mode, entries, rules int, port uint16) {
-				if err := p.Swap([]Interface{{ID: "eni-1", Mode: mode, Policy: costing(b, entries, rules)}}, func(*Row) error { return nil }); err != nil {
-					b.Fatal(err)
-				}
+				swap(b, p, []Interface{{ID: "eni-1", Mode: mode, Policy: costing(b, entries, rules)}})
 				if err := p.Watch(Device{Index: loopback}, "eni-1"); err != nil {
 					b.Fatal(err)
 				}

@@ -2,7 +2,8 @@
 // groups and network ACL do.
 //
 // What comes in are interfaces with their policies ([Program.Swap]) and the devices of the host that they are
-// ([Program.Watch]). What goes out are flows with counts and verdict, of the time since the last read ([Program.Read]).
+// ([Program.Attach]). What goes out are flows with counts and verdict, epoch by epoch ([Program.Turn], [Program.Rows],
+// [Program.Settle]).
 // [Load] loads one program for each direction of a device; c/ has its source, which is compiled by clang 14 and committed,
 // so that nobody needs clang to build weir.
 //
@@ -15,8 +16,26 @@
 //
 // # Counting once
 //
-// A connection's entry has counts of two epochs. Read turns the epoch, waits until no program runs that began before, and
-// reads the counts of the old one. Nothing is deleted to be read, so no packet falls between. What is refused, and what has
+// A connection's entry has counts of two epochs. Turn closes one; Rows waits until no program runs that began before, and
+// reads its counts. Nothing is deleted to be read, so no packet falls between. What is refused, and what has
 // no connection, stands in a table of its own, so that a scan does not push connections out. Where a table is full, packets
 // are counted for the interface alone ([Tallies.Lost]).
+//
+// # What outlives the process
+//
+// With [Options.Pin], tables and links stay in a BPF file system, and the program goes on by itself. Who loads it after a
+// crash finds the epoch that was closed and not settled ([Program.Closed]): kept together with its name, each row is kept
+// once. What names rules and interfaces lies beside the tables.
+//
+//	last := ...                                  // the epoch that is kept, with its rows
+//	p, err := ebpf.Load(ebpf.Options{Pin: "/sys/fs/bpf/weir"})
+//	if e, ok := p.Closed(); ok && e == last {
+//		err = p.Settle()                         // its rows are kept
+//	}
+//	for ... {
+//		last, err = p.Turn()
+//		err = p.Rows(add)
+//		// keep the rows and last, in one step
+//		err = p.Settle()
+//	}
 package ebpf

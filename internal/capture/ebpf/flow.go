@@ -25,7 +25,7 @@ func (r *Row) Flow() (aggregate.Flow, aggregate.Counts) {
 		f.Stage, f.RejectRule = "nacl", rules
 	default:
 		// Of all groups of the interface none allows it.
-		f.Stage, f.RejectRule = "sg", strings.Replace(rules, "sg:", strings.Join(r.at.Groups(), ",")+":", 1)
+		f.Stage, f.RejectRule = "sg", strings.Replace(rules, "sg:", strings.Join(r.at.Groups, ",")+":", 1)
 	}
 	return f, aggregate.Counts{Packets: r.Packets, Bytes: r.Bytes, First: r.First, Last: r.Last, Flags: r.Flags}
 }

@@ -3,6 +3,7 @@ package ebpf
 import (
 	"errors"
 	"os"
+	"sync"
 	"testing"
 
 	"github.com/cilium/ebpf"
@@ -28,6 +29,36 @@ func load(t testing.TB, o Options) *Program {
 		}
 	})
 	return p
+}
+
+// loadable is the error of loading a program here.
+var loadable = sync.OnceValue(func() error {
+	p, err := Load(Options{Connections: 16, Asides: 16})
+	if err != nil {
+		return err
+	}
+	return p.Close()
+})
+
+// needLoad skips a test where the kernel lets nobody load programs.
+func needLoad(t *testing.T) {
+	t.Helper()
+	if err := loadable(); errors.Is(err, os.ErrPermission) {
+		t.Skipf("not run: BPF programs can't be loaded here: %v", err)
+	} else if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// swap puts interfaces in force, and gives up what was counted before.
+func swap(t testing.TB, p *Program, interfaces []Interface) {
+	t.Helper()
+	if err := p.Swap(interfaces); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Read(nothing); err != nil {
+		t.Fatal(err)
+	}
 }
 
 func TestLoad(t *testing.T) { load(t, Options{}) }

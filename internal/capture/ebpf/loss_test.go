@@ -51,9 +51,7 @@ func TestLoss(t *testing.T) {
 	p := load(t, Options{})
 	// Connections end with the tick, so that they are removed and entered again all the time.
 	short := policy.Timeouts{TCPEstablished: 1, UDP: 1, UDPStream: 1, TCPOther: 1, Other: 1}
-	if err := p.Swap([]Interface{{ID: "eni-1", Mode: Enforce, Policy: costing(t, 3, 3), Timeouts: short}}, nothing); err != nil {
-		t.Fatal(err)
-	}
+	swap(t, p, []Interface{{ID: "eni-1", Mode: Enforce, Policy: costing(t, 3, 3), Timeouts: short}})
 	if err := p.Watch(Device{Index: loopback}, "eni-1"); err != nil {
 		t.Fatal(err)
 	}

@@ -58,7 +58,7 @@ const loopback = 1
 func newPair(t testing.TB, p *Program, at *policy.Interface, mode Mode) *pair {
 	t.Helper()
 	b := &pair{
-		program: p, id: fmt.Sprint("eni-", len(p.names)), mode: mode, dissector: packet.NewDissector(), connections: policy.NewConnections(at, policy.DefaultTimeouts()),
+		program: p, id: fmt.Sprint("eni-", p.word.epoch), mode: mode, dissector: packet.NewDissector(), connections: policy.NewConnections(at, policy.DefaultTimeouts()),
 		now: max(start, p.driven), want: map[flow]aggregate.Counts{}, got: map[flow]aggregate.Counts{},
 	}
 	b.swap(t, at)
@@ -73,9 +73,10 @@ func newPair(t testing.TB, p *Program, at *policy.Interface, mode Mode) *pair {
 func (b *pair) swap(t testing.TB, at *policy.Interface) {
 	t.Helper()
 	b.tick(t, 0)
-	if err := b.program.Swap([]Interface{{ID: b.id, Mode: b.mode, Policy: at}}, b.take); err != nil {
+	if err := b.program.Swap([]Interface{{ID: b.id, Mode: b.mode, Policy: at}}); err != nil {
 		t.Fatal(err)
 	}
+	b.read(t)
 	b.at = at
 	b.connections.Use(at)
 }

@@ -8,12 +8,77 @@ import (
 	"github.com/cilium/ebpf"
 )
 
-// Read turns the epoch, and calls do for each flow that had packets since the last time. The row is do's until it returns.
-// Entries that are idle are removed. Where do or the kernel fails, what was not read yet is lost, and the error says so.
+// Epoch names an epoch of a program's tables. Tables that are made anew, after the machine was started again or with another
+// layout, are others, and numbers begin anew after 8,388,606.
+type Epoch struct {
+	Tables string
+	Number uint32
+}
+
+// Turn closes the epoch that counts, and begins another. While the rows of a closed epoch are not settled it turns nothing, and
+// returns that one.
 //
-// An epoch should not be longer than a minute: packets are counted in 32 bits.
+// An epoch should be as short as the windows of records are. It may last as long as nobody is there to read: packets are
+// counted in 44 bits, bytes in 52.
+func (p *Program) Turn() (Epoch, error) {
+	if !p.isClosed {
+		if err := p.turn(p.word); err != nil {
+			return Epoch{}, err
+		}
+	}
+	return p.epoch(), nil
+}
+
+func (p *Program) epoch() Epoch { return Epoch{p.tables(), p.old.epoch} }
+
+// Closed returns the epoch that is closed and not settled, if there is one. After [Load], it is what a process before has
+// closed: if its rows are known to be kept, they are to be settled without reading them again.
+func (p *Program) Closed() (Epoch, bool) {
+	if !p.isClosed {
+		return Epoch{}, false
+	}
+	return p.epoch(), true
+}
+
+// Rows calls do for each flow that had packets in the closed epoch. The row is do's until it returns. It may be called again
+// before the epoch is settled, by this process or one after it: the rows are the same, but for their order, and but for times where
+// the wall clock was set. Entries that are idle are removed.
+func (p *Program) Rows(do func(*Row) error) error {
+	if !p.isClosed {
+		return errors.New("no epoch is closed")
+	}
+	if err := p.wait(); err != nil {
+		return fmt.Errorf("can't wait for the epoch to end: %w", err)
+	}
+	return p.read(do)
+}
+
+// Settle says that the rows of the closed epoch are kept elsewhere. Their counts are given up: the next turn counts over them.
+// Whoever keeps rows keeps the epoch with them, in one step: then a process that ends between that and Settle is not
+// followed by one that counts them twice.
+func (p *Program) Settle() error {
+	if !p.isClosed {
+		return errors.New("no epoch is closed")
+	}
+	s := p.state
+	s.Settled = p.old.epoch
+	if err := p.objects.States.Put(uint32(0), s); err != nil {
+		return err
+	}
+	p.state, p.isClosed = s, false
+	return nil
+}
+
+// Read turns the epoch, calls do for each of its rows, and settles it: for those who keep rows no longer than the process is
+// there. Where do fails, nothing is settled, and the next Read begins anew with the same rows.
 func (p *Program) Read(do func(*Row) error) error {
-	return p.turn(p.word, do)
+	if _, err := p.Turn(); err != nil {
+		return err
+	}
+	if err := p.Rows(do); err != nil {
+		return err
+	}
+	return p.Settle()
 }
 
 // maxBatch is how many entries are read, and how many removed, at once.
@@ -32,24 +97,34 @@ type batch struct {
 // turning is a read of one epoch.
 type turning struct {
 	old    word
-	offset int64       // of the wall clock, to that of the program
-	now    uint64      // of the program
-	by     []Interface // what was in force, by slot
-	heads  []weirHead  // of what is in force now, by slot
+	offset int64      // of the wall clock, to that of the program
+	now    uint64     // of the program
+	by     []judged   // what was in force, by slot
+	heads  []weirHead // of what is in force now, by slot
 	used   [maxGeneration + 1]bool
+	seen   []bool // slots that are in a table
 	do     func(*Row) error
 }
 
-// turn begins another epoch with a control word, and reads the old one.
-func (p *Program) turn(next word, do func(*Row) error) error {
-	t := turning{old: p.word, do: do}
-	if next.epoch++; next.epoch > maxEpoch {
-		next.epoch = 1
+// turn begins another epoch with a control word.
+func (p *Program) turn(next word) error {
+	next.epoch = after(p.word.epoch)
+	s := p.state
+	s.Gens[next.epoch&1] = next.gen
+	err := p.objects.States.Put(uint32(0), s)
+	if err == nil {
+		err = p.objects.Control.Put(uint32(0), weirClock{Word: next.bits(), Now: uint64(p.driven)})
 	}
-	if err := p.put(next); err != nil {
+	if err != nil {
 		return fmt.Errorf("can't turn the epoch: %w", err)
 	}
-	t.by = p.generations[t.old.gen]
+	p.state, p.old, p.word, p.isClosed, p.waits = s, p.word, next, true, true
+	return nil
+}
+
+// read reads the closed epoch.
+func (p *Program) read(do func(*Row) error) error {
+	t := turning{old: p.old, by: p.generations[p.old.gen], seen: make([]bool, len(p.ids)), do: do}
 	if err := p.setOff(&t); err != nil {
 		return err
 	}
@@ -57,16 +132,29 @@ func (p *Program) turn(next word, do func(*Row) error) error {
 		p.batch.flows, p.batch.connections = make([]weirFlow, maxBatch), make([]weirConnection, maxBatch)
 		p.batch.keys, p.batch.asides = make([]weirAsideKey, maxBatch), make([]weirAside, maxBatch)
 	}
-	if err := errors.Join(p.readConnections(&t), p.readAsides(&t)); err != nil {
+	p.batch.idle = p.batch.idle[:0] // what is left of a read that failed
+	if err := p.readConnections(&t); err != nil {
 		return fmt.Errorf("can't read what was counted: %w", err)
 	}
-	p.used = t.used
-	for g := range p.generations {
-		if !t.used[g] && g != p.word.gen {
-			delete(p.generations, g)
+	if err := p.readAsides(&t); err != nil {
+		return fmt.Errorf("can't read what was counted: %w", err)
+	}
+	p.release(&t)
+	return p.retire(&t.used)
+}
+
+// release finds the slots that nothing is in any more, and no device is.
+func (p *Program) release(t *turning) {
+	clear(p.free)
+	now := p.generations[p.word.gen]
+	for slot := 1; slot < min(len(t.by), len(now)); slot++ {
+		if now[slot].Mode == Off && t.by[slot].Mode == Off && !t.seen[slot] {
+			p.free[uint16(slot)] = true
 		}
 	}
-	return nil
+	for _, l := range p.links {
+		delete(p.free, l.Slot)
+	}
 }
 
 // setOff asks for the program's clock and its heads.
@@ -78,7 +166,7 @@ func (p *Program) setOff(t *turning) error {
 	if t.now = o.Now; !p.isDriven {
 		t.offset = time.Now().UnixNano() - int64(o.Now)
 	}
-	t.heads = make([]weirHead, len(p.names))
+	t.heads = make([]weirHead, len(p.ids))
 	for slot := range t.heads {
 		if err := p.objects.Heads.Lookup(uint32(slot)<<1|uint32(p.word.parity), &t.heads[slot]); err != nil {
 			return err
@@ -113,10 +201,18 @@ func (p *Program) readConnections(t *turning) error {
 	}
 }
 
+// bytesBits is how many bits are of bytes: those above count how often the 32 bits of packets went over.
+const bytesBits = 52
+
+// counts returns packets and bytes of a table's numbers.
+func counts(packets uint32, bytes uint64) (int64, int64) {
+	return int64(bytes>>bytesBits<<32 | uint64(packets)), int64(bytes & (1<<bytesBits - 1))
+}
+
 // connection tells of a connection's counts, and notes it where it is idle.
 func (p *Program) connection(t *turning, f *weirFlow, c *weirConnection) error {
-	opener := openerOf(c.State)
-	t.used[opener.gen] = true
+	t.used[openerOf(c.State).gen] = true
+	t.seen[f.Slot] = true
 	counted := false
 	for way := range 2 {
 		t.used[c.Cache[way]>>20] = true
@@ -127,12 +223,13 @@ func (p *Program) connection(t *turning, f *weirFlow, c *weirConnection) error {
 		}
 		counted = true
 		t.used[m.opener.gen] = true
-		if c.Packets[i].Packets == 0 {
+		packets, bytes := counts(c.Packets[i].Packets, c.Total[i].Bytes)
+		if packets == 0 {
 			continue // its counts stand beside
 		}
 		r := &p.batch.row
 		*r = Row{
-			Egress: way == 1, Protocol: f.Protocol, Packets: int64(c.Packets[i].Packets), Bytes: int64(c.Total[i].Bytes),
+			Egress: way == 1, Protocol: f.Protocol, Packets: packets, Bytes: bytes,
 			First: t.time(c.Packets[i].First), Last: t.time(c.Packets[i].Last), Flags: m.flags,
 		}
 		r.ends(f)
@@ -140,12 +237,15 @@ func (p *Program) connection(t *turning, f *weirFlow, c *weirConnection) error {
 			r.SrcPort, r.DstPort = 0, 0
 			r.key = icmpKey(f, way)
 		}
-		p.judge(t, r, f.Slot, &m, false)
+		if err := p.judge(t, r, f.Slot, &m, false); err != nil {
+			return err
+		}
 		if err := t.do(r); err != nil {
 			return err
 		}
 	}
-	if !counted && !t.lives(f, c) || c.State&stateTracked != 0 && !t.lives(f, c) {
+	// What has counts stays until these are settled.
+	if !counted && !t.lives(f, c) {
 		p.batch.idle = append(p.batch.idle, weirAsideKey{Flow: *f})
 	}
 	return nil
@@ -210,6 +310,7 @@ func (p *Program) aside(t *turning, k *weirAsideKey, a *weirAside) error {
 	i := t.old.epoch & 1
 	m := metaOf(a.Total[i].Meta)
 	t.used[a.Cache>>20] = true
+	t.seen[k.Flow.Slot] = true
 	t.used[openerOf(k.What).gen] = true
 	if m.epoch != t.old.epoch {
 		p.batch.idle = append(p.batch.idle, *k)
@@ -217,9 +318,10 @@ func (p *Program) aside(t *turning, k *weirAsideKey, a *weirAside) error {
 	}
 	t.used[m.opener.gen] = true
 	r := &p.batch.row
+	packets, bytes := counts(a.Packets[i].Packets, a.Total[i].Bytes)
 	way := int(k.What >> 39 & 1)
 	*r = Row{
-		Egress: way == 1, Protocol: k.Flow.Protocol, Packets: int64(a.Packets[i].Packets), Bytes: int64(a.Total[i].Bytes),
+		Egress: way == 1, Protocol: k.Flow.Protocol, Packets: packets, Bytes: bytes,
 		First: t.time(a.Packets[i].First), Last: t.time(a.Packets[i].Last), Flags: m.flags,
 	}
 	r.ends(&k.Flow)
@@ -229,7 +331,9 @@ func (p *Program) aside(t *turning, k *weirAsideKey, a *weirAside) error {
 	if k.Flow.Opener != 0 {
 		r.far, r.of = addrOf(k.AboutHi, k.AboutLo), k.Flow.Opener
 	}
-	p.judge(t, r, k.Flow.Slot, &m, k.What>>40 != asideAccept)
+	if err := p.judge(t, r, k.Flow.Slot, &m, k.What>>40 != asideAccept); err != nil {
+		return err
+	}
 	return t.do(r)
 }
 

@@ -1,8 +1,8 @@
 package ebpf
 
 import (
+	"fmt"
 	"net/netip"
-	"slices"
 
 	"weir/internal/netmodel"
 	"weir/internal/policy"
@@ -28,7 +28,7 @@ type Row struct {
 	// Stage is what decided; "" where nothing did.
 	Stage policy.Stage
 
-	at, opener     *policy.Interface
+	at, opener     *naming
 	entry          uint8
 	key, openedBy  uint16 // what rules compare
 	way, openedWay int
@@ -77,10 +77,12 @@ func (r *Row) ends(f *weirFlow) {
 }
 
 // judge sets what was decided of a row, which is not of the groups where its opener is none.
-func (p *Program) judge(t *turning, r *Row, slot uint16, m *meta, refused bool) {
-	r.Interface = p.names[slot]
+func (p *Program) judge(t *turning, r *Row, slot uint16, m *meta, refused bool) error {
+	if int(slot) >= len(t.by) || t.by[slot].Mode == Off {
+		return fmt.Errorf("packets are counted for slot %d, which was no interface", slot)
+	}
 	in := &t.by[slot]
-	r.Mode, r.Refused, r.at, r.entry = in.Mode, refused, in.Policy, m.entry
+	r.Interface, r.Mode, r.Refused, r.at, r.entry = in.ID, in.Mode, refused, in.names, m.entry
 	if r.Egress {
 		r.way = 1
 	}
@@ -97,14 +99,17 @@ func (p *Program) judge(t *turning, r *Row, slot uint16, m *meta, refused bool) 
 	case m.opener.gen != 0:
 		r.Stage = policy.SecurityGroup
 		r.openedBy, r.openedWay = m.opener.key, m.opener.way
-		if of := p.generations[m.opener.gen]; int(slot) < len(of) {
-			r.opener = of[slot].Policy
+		of := p.generations[m.opener.gen]
+		if int(slot) >= len(of) || of[slot].names == nil {
+			return fmt.Errorf("a connection of %s was opened by generation %d, which is not known", r.Interface, m.opener.gen)
 		}
+		r.opener = of[slot].names
 	case m.entry == entryNone:
 		r.Stage = policy.Bypass
 	default:
 		r.Stage = policy.NetworkACL
 	}
+	return nil
 }
 
 // Dropped reports whether the program dropped it.
@@ -116,9 +121,9 @@ func (r *Row) Entry() string {
 	case r.at == nil || r.entry == entryNone || r.entry == entryGroups:
 		return ""
 	case r.entry == entryLast:
-		return r.at.EntryName(direction(r.way), -1)
+		return r.at.Last[r.way]
 	}
-	return r.at.EntryName(direction(r.way), int(r.entry))
+	return r.at.Entries[r.way][r.entry]
 }
 
 // Rules returns the names of all rules that decided: what refuses it, or of what is accepted the groups' rules that allow
@@ -133,7 +138,7 @@ func (r *Row) Rules() []string {
 	case r.Refused:
 		return []string{r.Entry()}
 	case r.opener != nil:
-		out = slices.Clone(r.opener.Allowing(r.far, r.of, r.openedBy, direction(r.openedWay)))
+		out = r.opener.allowing(r.far, r.of, r.openedBy, r.openedWay)
 	}
 	if e := r.Entry(); e != "" {
 		out = append(out, e)

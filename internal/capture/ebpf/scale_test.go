@@ -30,9 +30,7 @@ func TestScale(t *testing.T) {
 		}
 	}
 	p := load(t, Options{Driven: true, Connections: uint32(flows)})
-	if err := p.Swap([]Interface{{ID: "eni-1", Mode: Enforce, Policy: costing(t, 1, 1)}}, nothing); err != nil {
-		t.Fatal(err)
-	}
+	swap(t, p, []Interface{{ID: "eni-1", Mode: Enforce, Policy: costing(t, 1, 1)}})
 	if err := p.Watch(Device{Index: loopback}, "eni-1"); err != nil {
 		t.Fatal(err)
 	}

@@ -3,26 +3,34 @@ package ebpf
 import (
 	"errors"
 	"fmt"
-	"maps"
+	"slices"
 )
 
-// maxInterfaces is how many interfaces there can be as long as the program is loaded; the first slot is of none.
+// maxInterfaces is how many interfaces there can be at once; the first slot is of none.
 const maxInterfaces = 1023
+
+// errOpen says that rows of a closed epoch are somebody's to settle.
+var errOpen = errors.New("the rows of the epoch before are not settled")
 
 // Swap puts other interfaces in force, all at once: each packet is decided of by what was before, or by what is now.
 // Connections stay open, also where no rule allows them any more. What is not in the list is off.
 //
-// It turns the epoch, as Read does, so that counts are of one policy each: do is called for what the old one counted.
-// Where it fails before that, the old interfaces stay in force.
-func (p *Program) Swap(interfaces []Interface, do func(*Row) error) error {
-	next := word{epoch: p.word.epoch, parity: p.word.parity ^ 1}
-	gen, err := p.nextGeneration()
-	if err != nil {
+// It closes the epoch, as [Program.Turn] does, so that counts are of one policy each: what the old one counted is to be read
+// and settled. Before the epoch before is settled it refuses. Where it fails, the old interfaces stay in force.
+func (p *Program) Swap(interfaces []Interface) error {
+	if p.isClosed {
+		return errOpen
+	}
+	if err := p.wait(); err != nil {
 		return err
 	}
-	next.gen = gen
+	next := word{parity: p.word.parity ^ 1}
+	var err error
+	if next.gen, err = p.nextGeneration(); err != nil {
+		return err
+	}
 	c := compiler{base: uint32(next.parity) * maxRules, known: map[string]place{}}
-	slots, heads, by, err := p.compile(&c, interfaces)
+	by, heads, err := p.compile(&c, interfaces)
 	if err != nil {
 		return err
 	}
@@ -40,50 +48,92 @@ func (p *Program) Swap(interfaces []Interface, do func(*Row) error) error {
 			return fmt.Errorf("can't write the policy of %s: %w", by[slot].ID, err)
 		}
 	}
-	maps.Copy(p.slots, slots)
-	for len(p.names) < len(by) {
-		p.names = append(p.names, by[len(p.names)].ID)
+	if err := p.keep(next.gen, by); err != nil {
+		return err
 	}
-	p.generations[gen] = by
-	return p.turn(next, do)
+	for slot, id := range p.ids {
+		if by[slot].ID == id {
+			continue
+		}
+		if err := p.clear(uint16(slot)); err != nil {
+			return fmt.Errorf("can't begin the tallies of %s: %w", by[slot].ID, err)
+		}
+	}
+	if err := p.turn(next); err != nil {
+		return err
+	}
+	p.generations[next.gen] = by
+	clear(p.slots)
+	p.ids = p.ids[:0]
+	for slot, j := range by {
+		p.ids = append(p.ids, j.ID)
+		if slot > 0 {
+			p.slots[j.ID] = uint16(slot)
+		}
+	}
+	clear(p.free)
+	return nil
 }
 
-// compile compiles interfaces. It returns the slots of those that had none, and heads and interfaces by slot.
-func (p *Program) compile(c *compiler, interfaces []Interface) (slots map[string]uint16, heads []weirHead, by []Interface, err error) {
-	slots = map[string]uint16{}
-	heads, by = make([]weirHead, len(p.names)), make([]Interface, len(p.names))
+// clear has an interface begin with tallies of 0 in a slot that was another's.
+func (p *Program) clear(slot uint16) error {
+	var each []weirTallies // of each CPU
+	if err := p.objects.Counters.Lookup(uint32(slot), &each); err != nil {
+		return err
+	}
+	clear(each)
+	return p.objects.Counters.Put(uint32(slot), each)
+}
+
+// compile compiles interfaces. It returns what is done at each slot, with its head: what is in the list, and what is off.
+func (p *Program) compile(c *compiler, interfaces []Interface) (by []judged, heads []weirHead, err error) {
+	by = make([]judged, len(p.ids))
+	for slot, id := range p.ids {
+		by[slot].ID = id
+	}
+	free := 1
+	heads = make([]weirHead, len(by))
 	seen := map[string]bool{}
 	for n := range interfaces {
 		i := &interfaces[n]
 		switch {
 		case i.ID == "":
-			return nil, nil, nil, errors.New("an interface has no id")
+			return nil, nil, errors.New("an interface has no id")
 		case seen[i.ID]:
-			return nil, nil, nil, fmt.Errorf("%s is there twice", i.ID)
+			return nil, nil, fmt.Errorf("%s is there twice", i.ID)
 		}
 		seen[i.ID] = true
 		slot, ok := p.slots[i.ID]
+		for !ok && free < len(p.ids) {
+			if s := uint16(free); p.free[s] && !isIn(interfaces, p.ids[s]) {
+				slot, ok = s, true
+			}
+			free++
+		}
 		if !ok {
 			if len(by) > maxInterfaces {
-				return nil, nil, nil, fmt.Errorf("%s: there were %d interfaces since the program was loaded, which is all it has room for", i.ID, maxInterfaces)
+				return nil, nil, fmt.Errorf("%s: there are %d interfaces, or connections of such that there were, which is all it has room for", i.ID, maxInterfaces)
 			}
 			slot = uint16(len(by))
-			slots[i.ID] = slot
-			heads, by = append(heads, weirHead{}), append(by, Interface{})
+			heads, by = append(heads, weirHead{}), append(by, judged{})
 		}
 		if heads[slot], err = c.head(i); err != nil {
-			return nil, nil, nil, err
+			return nil, nil, err
 		}
-		by[slot] = *i
+		by[slot] = judged{ID: i.ID, Mode: i.Mode, names: namingOf(i.Policy)}
 	}
-	return slots, heads, by, nil
+	return by, heads, nil
+}
+
+func isIn(interfaces []Interface, id string) bool {
+	return slices.ContainsFunc(interfaces, func(i Interface) bool { return i.ID == id })
 }
 
 // nextGeneration returns a number that nothing in the tables refers to.
 func (p *Program) nextGeneration() (uint16, error) {
 	for n := range maxGeneration {
 		g := uint16((int(p.word.gen)+n)%maxGeneration + 1)
-		if !p.used[g] && g != p.word.gen {
+		if p.generations[g] == nil {
 			return g, nil
 		}
 	}

@@ -138,9 +138,7 @@ func TestTruth(t *testing.T) {
 	}
 	network := web()
 	use := func(mode Mode) {
-		if err := p.Swap([]Interface{{ID: "eni-1", Mode: mode, Policy: decides(t, network)}}, nothing); err != nil {
-			t.Fatal(err)
-		}
+		swap(t, p, []Interface{{ID: "eni-1", Mode: mode, Policy: decides(t, network)}})
 	}
 	use(Enforce)
 	if err := p.Watch(Device{Index: loopback}, "eni-1"); err != nil {
@@ -188,9 +186,7 @@ func TestTruth(t *testing.T) {
 	send(t, in, tcpFrame(client, own4, 1, 2, policy.SYN, nil))
 	same(t, []record{{"203.0.113.5:1 10.0.1.10:2 6", 1, 40, 2, false, false, ""}}, records(t, p))
 	// It is off where it isn't in the list any more.
-	if err := p.Swap(nil, nothing); err != nil {
-		t.Fatal(err)
-	}
+	swap(t, p, nil)
 	send(t, in, tcpFrame(client, own4, 1, 2, policy.SYN, nil))
 	same(t, nil, records(t, p))
 }
@@ -210,7 +206,7 @@ func TestSwapRefuses(t *testing.T) {
 		"eni-1 is there twice":             {{ID: "eni-1", Mode: Count}, {ID: "eni-1", Mode: Count}},
 		"eni-1: the network ACL has more than 253 entries of a direction, which the program has no room for": {{ID: "eni-1", Mode: Shadow, Policy: decides(t, many)}},
 	} {
-		if err := p.Swap(interfaces, nothing); err == nil || err.Error() != want {
+		if err := p.Swap(interfaces); err == nil || err.Error() != want {
 			t.Errorf("%v, not %s", err, want)
 		}
 	}
@@ -228,9 +224,7 @@ func TestSwapRefuses(t *testing.T) {
 // TestDevices has the host's side of a veth, and a device without link headers.
 func TestDevices(t *testing.T) {
 	p := load(t, Options{Driven: true})
-	if err := p.Swap([]Interface{{ID: "eni-1", Mode: Enforce, Policy: decides(t, web())}}, nothing); err != nil {
-		t.Fatal(err)
-	}
+	swap(t, p, []Interface{{ID: "eni-1", Mode: Enforce, Policy: decides(t, web())}})
 	if err := p.Watch(Device{Index: loopback, Flipped: true}, "eni-1"); err != nil {
 		t.Fatal(err)
 	}
@@ -259,9 +253,7 @@ type skb struct {
 // TestSegments has frames that are cut into packets behind the program.
 func TestSegments(t *testing.T) {
 	p := load(t, Options{Driven: true})
-	if err := p.Swap([]Interface{{ID: "eni-1", Mode: Enforce, Policy: decides(t, web())}}, nothing); err != nil {
-		t.Fatal(err)
-	}
+	swap(t, p, []Interface{{ID: "eni-1", Mode: Enforce, Policy: decides(t, web())}})
 	if err := p.Watch(Device{Index: loopback}, "eni-1"); err != nil {
 		t.Fatal(err)
 	}

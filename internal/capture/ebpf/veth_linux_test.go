@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"io"
 	"net"
-	"net/netip"
 	"os/exec"
 	"runtime"
 	"strconv"
@@ -12,8 +11,6 @@ import (
 	"syscall"
 	"testing"
 	"time"
-
-	"weir/internal/netmodel"
 )
 
 // namespace is a thread with a network namespace of its own, which both end with the test.
@@ -74,12 +71,9 @@ func (n *namespace) counters(t *testing.T, device string) devices {
 	return out[0].Stats64
 }
 
-// TestVeth has TCP between two namespaces, with the program at the host's side of the pair: what it counts is what the
-// instance's device counts, and what it refuses does not get there.
-func TestVeth(t *testing.T) {
-	p := load(t, Options{})
-	needIP(t)
-	host, instance := newNamespace(t), newNamespace(t)
+// connect makes a veth pair: eni-host, which is the host's, and eni0 of the instance.
+func connect(t *testing.T, host, instance *namespace) {
+	t.Helper()
 	host.ip(t, "link", "add", "eni-host", "address", "02:00:00:00:00:01", "type", "veth", "peer", "name", "eni0", "address", "02:00:00:00:00:02", "netns", strconv.Itoa(instance.id))
 	for _, end := range []struct {
 		at                         *namespace
@@ -92,37 +86,49 @@ func TestVeth(t *testing.T) {
 		end.at.ip(t, "route", "add", end.peer+"/32", "dev", end.device)
 		end.at.ip(t, "neigh", "add", end.peer, "lladdr", end.peerMAC, "dev", end.device)
 	}
-	network := web()
-	network.SecurityGroups["sg-1"].Egress = []netmodel.GroupRule{{
-		ID: "sgr-dns", Traffic: netmodel.Traffic{Protocol: netmodel.UDP, From: 53, To: 53, Type: -1, Code: -1}, Peer: netmodel.Peer{CIDR: netip.MustParsePrefix("203.0.113.0/24")},
-	}}
-	if err := p.Swap([]Interface{{ID: "eni-1", Mode: Enforce, Policy: decides(t, network)}}, nothing); err != nil {
+}
+
+// TestVeth has TCP between two namespaces, with the program at the host's side of the pair: what it counts is what the
+// instance's device counts, and what it refuses does not get there.
+func TestVeth(t *testing.T) {
+	t.Parallel()
+	p := load(t, Options{})
+	needIP(t)
+	host, instance := newNamespace(t), newNamespace(t)
+	connect(t, host, instance)
+	definition, err := gateway()
+	if err != nil {
 		t.Fatal(err)
 	}
+	swap(t, p, []Interface{{ID: "eni-1", Mode: Enforce, Policy: definition}})
 	host.in(func() {
 		device, err := net.InterfaceByName("eni-host")
 		if err == nil {
-			err = p.Watch(Device{Index: device.Index, Flipped: true}, "eni-1")
-		}
-		var a *Attachment
-		if err == nil {
-			a, err = p.Attach(device.Index)
+			err = p.Attach(Device{Index: device.Index, Flipped: true}, "eni-1")
 		}
 		if err != nil {
 			t.Error(err)
-			return
 		}
-		t.Cleanup(func() {
-			if err := a.Close(); err != nil {
-				t.Error(err)
-			}
-		})
 	})
 	if t.Failed() {
 		t.FailNow()
 	}
 	talk(t, host, instance)
-	got, device := sum(t, p), instance.counters(t, "eni0")
+	got := sum(t, p)
+	compareDevice(t, got, instance.counters(t, "eni0"))
+	const in, out, refused = 0, 1, 1
+	// A SYN to port 23, and one from it to port 25, that go on to be sent.
+	if got[in][refused][0] < 1 || got[out][refused][0] < 1 || got[in][0][1] < 1<<20 {
+		t.Errorf("%v", got)
+	}
+	if tallies, err := p.Tallies("eni-1"); err != nil || tallies != (Tallies{}) {
+		t.Errorf("beside flows: %+v: %v", tallies, err)
+	}
+}
+
+// compareDevice compares what was counted with what the instance's device has seen: what was let in, and all that it sent.
+func compareDevice(t *testing.T, got sums, device devices) {
+	t.Helper()
 	const in, out, accepted, refused = 0, 1, 0, 1
 	for _, c := range []struct {
 		name       string
@@ -134,13 +140,6 @@ func TestVeth(t *testing.T) {
 		if c.want != c.have {
 			t.Errorf("%s: %v packets and bytes were counted, and the device has %v", c.name, c.have, c.want)
 		}
-	}
-	// A SYN to port 23, and one from it to port 25, that go on to be sent.
-	if got[in][refused][0] < 1 || got[out][refused][0] < 1 || got[in][accepted][1] < 1<<20 {
-		t.Errorf("%v", got)
-	}
-	if tallies, err := p.Tallies("eni-1"); err != nil || tallies != (Tallies{}) {
-		t.Errorf("beside flows: %+v: %v", tallies, err)
 	}
 }
 

@@ -132,6 +132,19 @@ type weirOrder struct {
 	Now    uint64
 }
 
+type weirPage struct {
+	_     structs.HostLayout
+	Size  uint32
+	Bytes [2044]uint8
+}
+
+type weirPageKey struct {
+	_      structs.HostLayout
+	Name   [16]uint8
+	Kind   uint32
+	Number uint32
+}
+
 type weirRule struct {
 	_        structs.HostLayout
 	FirstHi  uint64
@@ -143,6 +156,14 @@ type weirRule struct {
 	To       uint16
 	Number   uint8
 	Flags    uint8
+}
+
+type weirState struct {
+	_       structs.HostLayout
+	Id      [16]uint8
+	Netns   uint64
+	Settled uint32
+	Gens    [2]uint16
 }
 
 type weirTallies struct {
@@ -164,10 +185,12 @@ const (
 	weirMapCounters    = "counters"
 	weirMapFragments   = "fragments"
 	weirMapHeads       = "heads"
+	weirMapJournal     = "journal"
 	weirMapLinks       = "links"
 	weirMapReaped      = "reaped"
 	weirMapReaping     = "reaping"
 	weirMapRules       = "rules"
+	weirMapStates      = "states"
 	weirProgEgress     = "egress"
 	weirProgIngress    = "ingress"
 	weirProgReap       = "reap"
@@ -232,10 +255,12 @@ type weirMapSpecs struct {
 	Counters    *ebpf.MapSpec `ebpf:"counters"`
 	Fragments   *ebpf.MapSpec `ebpf:"fragments"`
 	Heads       *ebpf.MapSpec `ebpf:"heads"`
+	Journal     *ebpf.MapSpec `ebpf:"journal"`
 	Links       *ebpf.MapSpec `ebpf:"links"`
 	Reaped      *ebpf.MapSpec `ebpf:"reaped"`
 	Reaping     *ebpf.MapSpec `ebpf:"reaping"`
 	Rules       *ebpf.MapSpec `ebpf:"rules"`
+	States      *ebpf.MapSpec `ebpf:"states"`
 }
 
 // weirVariableSpecs contains global variables before they are loaded into the kernel.
@@ -272,10 +297,12 @@ type weirMaps struct {
 	Counters    *ebpf.Map `ebpf:"counters"`
 	Fragments   *ebpf.Map `ebpf:"fragments"`
 	Heads       *ebpf.Map `ebpf:"heads"`
+	Journal     *ebpf.Map `ebpf:"journal"`
 	Links       *ebpf.Map `ebpf:"links"`
 	Reaped      *ebpf.Map `ebpf:"reaped"`
 	Reaping     *ebpf.Map `ebpf:"reaping"`
 	Rules       *ebpf.Map `ebpf:"rules"`
+	States      *ebpf.Map `ebpf:"states"`
 }
 
 func (m *weirMaps) Close() error {
@@ -287,10 +314,12 @@ func (m *weirMaps) Close() error {
 		m.Counters,
 		m.Fragments,
 		m.Heads,
+		m.Journal,
 		m.Links,
 		m.Reaped,
 		m.Reaping,
 		m.Rules,
+		m.States,
 	)
 }
 

@@ -13,6 +13,15 @@
 #define GONE 1   /* the entry is being removed */
 #define OTHER 2  /* the counts are of another judgement */
 
+/* Adds to 32 bits, and carries what goes over, or below: an epoch lasts as long as nobody reads. */
+static __always_inline void add_packets(struct total *t, struct packets *k, __s64 n)
+{
+	__s64 sum = (__s64)(__u64)__sync_fetch_and_add(&k->packets, (__u32)n) + n;
+
+	if (sum >> 32)
+		__sync_fetch_and_add(&t->bytes, (__u64)(sum >> 32) << BYTES_BITS);
+}
+
 static __always_inline int count(struct total *t, struct packets *k, const struct tally *y)
 {
 	__u64 meta = *(volatile __u64 *)&t->meta, was;
@@ -27,7 +36,7 @@ static __always_inline int count(struct total *t, struct packets *k, const struc
 		was = __sync_val_compare_and_swap(&t->meta, meta, y->meta);
 		if (was == meta) {
 			__sync_fetch_and_add(&t->bytes, y->bytes - left_bytes);
-			__sync_fetch_and_add(&k->packets, y->packets - left);
+			add_packets(t, k, (__s64)(__u64)y->packets - (__s64)(__u64)left);
 			k->first = y->now;
 			k->last = y->now;
 			return COUNTED;
@@ -41,7 +50,7 @@ static __always_inline int count(struct total *t, struct packets *k, const struc
 	if (y->meta & ~meta)
 		__sync_fetch_and_or(&t->meta, y->meta);
 	__sync_fetch_and_add(&t->bytes, y->bytes);
-	__sync_fetch_and_add(&k->packets, y->packets);
+	add_packets(t, k, y->packets);
 	if (k->last != y->now)
 		k->last = y->now;
 	return COUNTED;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* What user space and the program have in common, and the maps. layout.go reads and writes the same bytes. */
+/* What user space and the program have in common, and the maps. weir_bpfel.go is made of it; compile.go and row.go know what
+ * bits mean. Where something of a map that is pinned changes (pinnedMaps in pins.go), layout there goes up by one. */
 #ifndef WEIR_TYPES_H
 #define WEIR_TYPES_H
 
@@ -26,6 +27,7 @@
 /* A link is a device of the host. */
 #define LINK_FLIP 1 /* its ingress is the interface's egress: the host's side of a veth or tap */
 #define LINK_RAW 2  /* frames begin with the IP header: tun, wireguard */
+#define LINK_CLSACT 4 /* user space attached by clsact; nothing to the program */
 
 /* Kinds of rule lists. */
 #define LIST_SERVICES 0 /* what nothing filters; allow: flow logs record it */
@@ -117,8 +119,9 @@ struct flow {
 #define ENTRY_NONE 255   /* it was not asked */
 
 struct total {
-	__u64 meta, bytes;
+	__u64 meta, bytes; /* above the low BYTES_BITS, how often the count of packets went over */
 };
+#define BYTES_BITS 52
 
 struct packets {
 	__u32 packets, first, last;
@@ -173,6 +176,24 @@ struct tallies {
 	__u64 unlogged[2][2];   /* direction; packets, bytes: what flow logs leave out */
 	__u64 outcome[OUTCOMES]; /* packets, as package packet numbers them */
 	__u64 full[2];          /* connections, asides that found no place */
+};
+
+/* What user space knows of the tables, for the process that comes after it. */
+struct state {
+	__u8 id[16];   /* of the tables: others have another */
+	__u64 netns;   /* the network namespace of the devices, as the inode of its file */
+	__u32 settled; /* the last closed epoch whose counts are somebody else's */
+	__u16 gens[2]; /* generations, by epoch & 1 */
+};
+
+/* A part of a document of user space. */
+struct page_key {
+	__u8 name[16];
+	__u32 kind, number;
+};
+struct page {
+	__u32 size; /* of the document */
+	__u8 bytes[2044];
 };
 
 /* The first fragment of a datagram. */
@@ -250,7 +271,22 @@ struct {
 	__type(value, struct tallies);
 } counters SEC(".maps");
 
-/* An update of a map of maps returns when no program runs any more that began before: see loader.go. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct state);
+} states SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 1 << 15);
+	__type(key, struct page_key);
+	__type(value, struct page);
+} journal SEC(".maps");
+
+/* An update of a map of maps returns when no program runs any more that began before: see load.go. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
 	__uint(max_entries, 1);
