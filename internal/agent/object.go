@@ -1,0 +1,102 @@
+package agent
+
+import (
+	"bytes"
+	"compress/gzip"
+	"crypto/sha256"
+	"encoding/binary"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"weir/flowlog"
+	"weir/internal/agent/config"
+	"weir/internal/durable"
+)
+
+// slotLength is what an object has records of: those that end within 5 minutes. Source: VPC user guide, "Flow log files"; spec c.1.
+const slotLength = 5 * 60
+
+// encode returns an object with the records of a batch.
+func encode(l *config.FlowLog, b *flowlog.Batch) ([]byte, error) {
+	var out bytes.Buffer
+	if l.Parquet {
+		err := writeAll(flowlog.NewParquetWriter(&out, l.Format), b)
+		return out.Bytes(), err
+	}
+	zip := gzip.NewWriter(&out)
+	if err := writeAll(flowlog.NewTextWriter(zip, l.Format, true), b); err != nil {
+		return nil, err
+	}
+	if err := zip.Close(); err != nil {
+		return nil, err
+	}
+	return out.Bytes(), nil
+}
+
+// writeAll writes a batch and ends.
+func writeAll(w flowlog.Writer, b *flowlog.Batch) error {
+	if err := w.Write(b); err != nil {
+		return err
+	}
+	return w.Close()
+}
+
+// folderOf returns the folder of a key, as AWS names it. Source: VPC user guide, "Flow log files"; spec c.1.
+func folderOf(l *config.FlowLog, slot time.Time) string {
+	parts := []string{"AWSLogs", l.Account, "vpcflowlogs", l.Region}
+	day, hour := "2006/01/02", "/15"
+	if l.Hive {
+		parts = []string{"AWSLogs", "aws-account-id=" + l.Account, "aws-service=vpcflowlogs", "aws-region=" + l.Region}
+		day, hour = "year=2006/month=01/day=02", "/hour=15"
+	}
+	if l.Hourly {
+		day += hour
+	}
+	return strings.Join(parts, "/") + "/" + slot.Format(day)
+}
+
+// nameOf returns the name of an object, whose hash is 8 digits.
+func nameOf(l *config.FlowLog, slot time.Time, hash uint32) string {
+	ending := ".log.gz"
+	if l.Parquet {
+		ending = ".log.parquet"
+	}
+	return fmt.Sprintf("%s_vpcflowlogs_%s_%s_%s_%08x%s", l.Account, l.Region, l.ID, slot.Format("20060102T1504Z"), hash, ending)
+}
+
+// store writes an object into its flow log's folder, and returns its path. The hash of its name is that of its bytes, so that the same object is never there
+// twice, and none takes another's place.
+func store(l *config.FlowLog, slot time.Time, data []byte) (string, error) {
+	dir := filepath.Join(l.Destination, filepath.FromSlash(folderOf(l, slot)))
+	if err := durable.MakeDir(dir); err != nil {
+		return "", err
+	}
+	sum := sha256.Sum256(data)
+	for hash := binary.BigEndian.Uint32(sum[:]); ; hash++ {
+		name := filepath.Join(dir, nameOf(l, slot, hash))
+		same, err := holds(name, data)
+		switch {
+		case os.IsNotExist(err):
+			return name, durable.WriteFile(name, data, 0o600)
+		case err != nil:
+			return "", err
+		case same:
+			return name, nil
+		}
+	}
+}
+
+// holds reports whether a file has just these bytes.
+func holds(name string, data []byte) (bool, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return false, err
+	}
+	defer f.Close()
+	have, err := io.ReadAll(io.LimitReader(f, int64(len(data))+1))
+	return bytes.Equal(have, data), err
+}
