@@ -1,8 +1,8 @@
 package command
 
 import (
-	"errors"
 	"encoding/binary"
+	"errors"
 	"io"
 	"net"
 	"testing"
