@@ -67,11 +67,6 @@ func Run(ctx context.Context, o Options) (err error) {
 	a := &agent{
 		Options: o, network: n, counted: counted, recorder: newRecorder(o.Config, n, o.Log, counted), attached: map[int]*watched{}, said: map[string]bool{},
 	}
-	stop, err := a.serve(ctx)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, stop()) }()
 	a.program, err = ebpf.Load(ebpf.Options{Connections: o.Config.Connections, Asides: o.Config.Rejects})
 	if err != nil {
 		return err
@@ -83,6 +78,11 @@ func Run(ctx context.Context, o Options) (err error) {
 	if err := a.look(false); err != nil {
 		return errors.Join(err, a.detach())
 	}
+	stop, err := a.serve(ctx) // who is answered knows that it counts
+	if err != nil {
+		return errors.Join(err, a.detach())
+	}
+	defer func() { err = errors.Join(err, stop()) }()
 	if len(a.attached) == 0 {
 		o.Log.Warn("no device of the host is one that the config is about; it is looked for again every few seconds")
 	}
