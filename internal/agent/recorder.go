@@ -16,6 +16,8 @@ const (
 	mostIdleWindows = 24 * 60
 	// mostRecords is how many records an object has at most: in text, some 15 MB. AWS's objects have 75 MB at most (spec c.2).
 	mostRecords = 1 << 19
+	// mostFlows is how many flows may be open in windows of an interval: some 300 MB of memory.
+	mostFlows = 1 << 20
 	// mostWaiting is how many records may wait to be written: some 400 MB of memory.
 	mostWaiting = 1 << 21
 )
@@ -26,8 +28,8 @@ type recorder struct {
 	logs    []config.FlowLog
 	log     *slog.Logger
 	counted *Counters
-	// most is mostWaiting.
-	most int
+	// most is mostWaiting, and mostFlows how many flows may be open in windows of an interval: more are written before their window is over.
+	most, mostFlows int
 
 	windows map[time.Duration]*aggregate.Windows // by interval
 	by      map[string][]*aggregate.Windows      // by interface: those of the flow logs that cover it
@@ -49,7 +51,7 @@ type delivery struct {
 
 func newRecorder(c *config.Config, n *network, log *slog.Logger, counted *Counters) *recorder {
 	r := &recorder{
-		network: n, logs: c.FlowLogs, log: log, counted: counted, most: mostWaiting, windows: map[time.Duration]*aggregate.Windows{},
+		network: n, logs: c.FlowLogs, log: log, counted: counted, most: mostWaiting, mostFlows: mostFlows, windows: map[time.Duration]*aggregate.Windows{},
 		by: map[string][]*aggregate.Windows{}, owed: map[*config.FlowLog]map[string]bool{}, failing: map[string]string{},
 	}
 	for i := range r.logs {
@@ -78,6 +80,9 @@ func (r *recorder) windowsOf(id string) []*aggregate.Windows {
 // add adds counts to their flow.
 func (r *recorder) add(f *aggregate.Flow, c aggregate.Counts) {
 	for _, w := range r.windowsOf(f.Interface) {
+		if w.Len() >= r.mostFlows {
+			r.spill()
+		}
 		w.Add(f, c)
 	}
 }
@@ -102,12 +107,12 @@ func (r *recorder) forget(id string) {
 	}
 }
 
-// clock says what time it is, before what was counted until then is added. Where the wall's clock was set, what is open is closed, and time goes on from there.
+// clock says what time it is, before what was counted until then is added. Where the wall's clock was set, what is open is written, and time goes on from there.
 func (r *recorder) clock(at Moment) {
 	if step := r.last.step(at); r.began && step != 0 {
 		r.log.Warn("the clock was set", "by", step)
 		r.counted.stepped()
-		r.closeAll()
+		r.spill()
 		for _, w := range r.windows {
 			w.Restart(at.Wall.UnixNano())
 		}
@@ -115,11 +120,10 @@ func (r *recorder) clock(at Moment) {
 	r.last, r.began = at, true
 }
 
-// closeAll closes all windows, with what they have.
-func (r *recorder) closeAll() {
+// spill makes records of what open windows have so far.
+func (r *recorder) spill() {
 	for interval, w := range r.windows {
-		_, err := w.Close(true, 0, func(w *aggregate.Window) error { return r.take(interval, w) })
-		r.report(err)
+		r.report(w.Spill(func(w *aggregate.Window) error { return r.take(interval, w) }))
 	}
 }
 
@@ -265,7 +269,7 @@ func (r *recorder) giveUp(d *delivery) {
 
 // end writes all that is left, and returns how many records could not be.
 func (r *recorder) end() (left int) {
-	r.closeAll()
+	r.spill()
 	r.write()
 	for _, d := range r.waiting {
 		left += d.batch.Len()

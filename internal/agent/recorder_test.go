@@ -278,6 +278,41 @@ func TestFolder(t *testing.T) {
 	}
 }
 
+// TestManyFlows has more flows than may be open: they are written before their window is over, and none is lost.
+func TestManyFlows(t *testing.T) {
+	b := newBench(t, config.FlowLog{ID: "fl-1", Resource: "vpc-1"}, config.FlowLog{ID: "fl-2", Resource: "eni-1", Interval: 10 * time.Minute})
+	b.mostFlows = 10
+	var flows []string
+	want := map[string]bool{}
+	for i := range 35 {
+		flows = append(flows, fmt.Sprintf("eni-1:%d:ACCEPT", i))
+		want[fmt.Sprintf("eni-1 %d 1 1700000401 1700000401 ACCEPT OK", i)] = true
+	}
+	b.pass(time.Second, flows...)
+	if left := b.end(); left != 0 {
+		t.Errorf("%d are left", left)
+	}
+	for id, got := range objects(t, b.dir) {
+		if len(got) != len(want) {
+			t.Errorf("%s has %d records", id, len(got))
+		}
+		for _, line := range got {
+			if !want[line] {
+				t.Errorf("%s: %s", id, line)
+			}
+		}
+	}
+}
+
+// TestEndIsNoNodata ends within a window in which one of two interfaces had nothing yet.
+func TestEndIsNoNodata(t *testing.T) {
+	b := newBench(t, config.FlowLog{ID: "fl-1", Resource: "vpc-1"})
+	b.pass(10*time.Second, "eni-1:1:ACCEPT", "eni-2:1:ACCEPT")
+	b.pass(55*time.Second, "eni-1:2:ACCEPT")
+	b.end()
+	b.expect(t, map[string][]string{"fl-1 2220": {"eni-1 1 1 1700000410 1700000410 ACCEPT OK", "eni-2 1 1 1700000410 1700000410 ACCEPT OK", "eni-1 2 1 1700000465 1700000465 ACCEPT OK"}})
+}
+
 // TestReload has another definition, of which an interface is of another subnet.
 func TestReload(t *testing.T) {
 	b := newBench(t, config.FlowLog{ID: "fl-1", Resource: "subnet-2"})

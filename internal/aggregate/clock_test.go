@@ -67,6 +67,37 @@ func TestClock(t *testing.T) {
 	}
 }
 
+// TestSpill tells what an open window has so far: nobody is idle in it, and it is told once.
+func TestSpill(t *testing.T) {
+	w := NewWindows(time.Minute)
+	a, b := flow("eni-a", 1), flow("eni-b", 2)
+	w.Add(&a, packet(10, 1, 0))
+	w.Add(&b, packet(10, 1, 0))
+	closed(t, w, 60, 10)
+	w.Add(&a, packet(65, 1, 0))
+	w.Skip("eni-a", 66*second)
+	var got []Window
+	for range 2 {
+		if err := w.Spill(func(window *Window) error { got = append(got, *window); return nil }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(got) != 1 || len(got[0].Rows) != 1 || !slices.Equal(got[0].Skipped, []string{"eni-a"}) || got[0].Idle != nil || w.Len() != 0 {
+		t.Errorf("%+v, %d open", got, w.Len())
+	}
+	w.Add(&a, packet(70, 1, 0))
+	if records, _ := closed(t, w, 120, 10); !slices.Equal(records, []string{"eni-a 1 70 70 OK", "eni-b - 60 120 NODATA"}) {
+		t.Error(records)
+	}
+	w.Add(&a, packet(125, 1, 0))
+	if err := w.Spill(func(*Window) error { return nil }); err != nil {
+		t.Fatal(err)
+	}
+	if records, _ := closed(t, w, 180, 10); !slices.Equal(records, []string{"eni-b - 120 180 NODATA"}) {
+		t.Errorf("what was spilled is no NODATA: %v", records)
+	}
+}
+
 // TestSkippedParts has a window of which flows were lost in parts.
 func TestSkippedParts(t *testing.T) {
 	w := Window{Rows: make([]Row, 3), Skipped: []string{"eni-a"}}

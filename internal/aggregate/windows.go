@@ -14,6 +14,7 @@ import (
 type Windows struct {
 	interval int64 // nanoseconds
 	open     map[int64]*opened
+	flows    int // that are open
 	// newest is the end of the newest window, in nanoseconds since the epoch.
 	newest int64
 	// seen are the interfaces that had a flow, and the end of the last window that was closed for each.
@@ -25,6 +26,8 @@ type opened struct {
 	flows   map[Flow]*Counts
 	skipped map[string]bool // interfaces
 }
+
+func newOpened() *opened { return &opened{flows: map[Flow]*Counts{}, skipped: map[string]bool{}} }
 
 // NewWindows returns windows of an aggregation interval, a second at least.
 func NewWindows(interval time.Duration) *Windows {
@@ -39,6 +42,7 @@ func (w *Windows) Add(f *Flow, c Counts) {
 		return
 	}
 	flows[*f] = &c
+	w.flows++
 }
 
 // Skip says that flows of an interface were lost, at a time in nanoseconds since the epoch: the window has SKIPDATA of it.
@@ -49,7 +53,7 @@ func (w *Windows) at(ns int64) *opened {
 	start := floor(ns, w.interval)
 	o := w.open[start]
 	if o == nil {
-		o = &opened{flows: map[Flow]*Counts{}, skipped: map[string]bool{}}
+		o = newOpened()
 		w.open[start] = o
 		w.newest = max(w.newest, start+w.interval)
 	}
@@ -57,13 +61,7 @@ func (w *Windows) at(ns int64) *opened {
 }
 
 // Len returns how many flows are open.
-func (w *Windows) Len() int {
-	n := 0
-	for _, o := range w.open {
-		n += len(o.flows)
-	}
-	return n
-}
+func (w *Windows) Len() int { return w.flows }
 
 // Full reports whether there are windows that a packet late by one interval can't be of any more.
 func (w *Windows) Full() bool { return len(w.open) > 2 }
@@ -107,6 +105,23 @@ func (w *Windows) CloseUntil(at int64, mostIdle int, do func(*Window) error) (pa
 	return passedOver + n, err
 }
 
+// Spill tells what open windows have so far, and forgets it; they stay open, and what comes later is in records of its own. There is no NODATA of them: they are not
+// over.
+func (w *Windows) Spill(do func(*Window) error) error {
+	for _, start := range slices.Sorted(maps.Keys(w.open)) {
+		o := w.open[start]
+		if len(o.flows)+len(o.skipped) == 0 {
+			continue
+		}
+		w.open[start] = newOpened()
+		out, _ := w.rows(start, o)
+		if err := do(out); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // Restart says that time goes on at another one, in nanoseconds since the epoch, as it does when a clock is set: between there are no windows to be told as
 // NODATA. Windows that are open stay so.
 func (w *Windows) Restart(at int64) {
@@ -137,16 +152,28 @@ func (w *Windows) close(mostIdle int, over func(start int64) bool, do func(*Wind
 	return passedOver, nil
 }
 
-// window returns a window with its flows.
-func (w *Windows) window(start int64, o *opened) *Window {
-	out := &Window{Start: start / int64(time.Second), End: (start + w.interval) / int64(time.Second), Skipped: slices.Sorted(maps.Keys(o.skipped))}
-	had := map[string]bool{}
+// rows returns a window with its flows, and the interfaces that it tells something of.
+func (w *Windows) rows(start int64, o *opened) (out *Window, had map[string]bool) {
+	out = &Window{Start: start / int64(time.Second), End: (start + w.interval) / int64(time.Second), Skipped: slices.Sorted(maps.Keys(o.skipped))}
+	had = map[string]bool{}
 	maps.Copy(had, o.skipped)
 	for f, c := range o.flows {
 		out.Rows = append(out.Rows, Row{f, *c})
 		had[f.Interface] = true
 	}
+	w.flows -= len(o.flows)
 	slices.SortFunc(out.Rows, func(a, b Row) int { return cmp.Or(cmp.Compare(a.First, b.First), a.Flow.compare(&b.Flow)) })
+	for id := range had {
+		if id != "" {
+			w.seen[id] = max(w.seen[id], start+w.interval)
+		}
+	}
+	return out, had
+}
+
+// window returns a window that is over.
+func (w *Windows) window(start int64, o *opened) *Window {
+	out, had := w.rows(start, o)
 	for id, until := range w.seen {
 		if !had[id] && until < start+w.interval {
 			out.Idle = append(out.Idle, id)
@@ -154,11 +181,6 @@ func (w *Windows) window(start int64, o *opened) *Window {
 		}
 	}
 	slices.Sort(out.Idle)
-	for id := range had {
-		if id != "" {
-			w.seen[id] = max(w.seen[id], start+w.interval)
-		}
-	}
 	return out
 }
 
