@@ -20,6 +20,8 @@ const (
 	readEvery = 5 * time.Second
 	// readAfter is how long after: the clock of what is counted has steps of 10 ms and more.
 	readAfter = 20 * time.Millisecond
+	// mostSilence is how long it may be from one read to the next: longer, and a disk or something else holds it up.
+	mostSilence = 6 * readEvery
 )
 
 // Options are what [Run] is told.
@@ -41,6 +43,7 @@ type agent struct {
 	counted  *Counters
 	attached map[int]*watched // by index
 	said     map[string]bool  // what was said of devices
+	trouble  string           // of the last look at devices
 	read     time.Time        // when was last read
 
 	mu      sync.Mutex
@@ -105,11 +108,22 @@ func (a *agent) loop(ctx context.Context) {
 			a.reload()
 		case <-wait.C:
 			a.turn()
-			if err := a.look(false); err != nil {
-				a.say("devices", err)
-			}
+			a.unlooked(a.look(false))
 		}
 	}
+}
+
+// unlooked says that devices could not be looked after, once for each reason in turn.
+func (a *agent) unlooked(err error) {
+	why := ""
+	if err != nil {
+		why = err.Error()
+	}
+	if why != a.trouble && why != "" {
+		a.Log.Error("not all devices are as they should be; it is tried again every few seconds", "error", why)
+	}
+	a.trouble = why
+	a.counted.devices(why)
 }
 
 // turn reads what was counted, and writes what is over.
@@ -163,18 +177,26 @@ func (a *agent) look(anew bool) error {
 		return err
 	}
 	matches := match(a.Config, a.network, found)
+	err = a.follow(matches, anew)
 	a.counted.matched(matches)
 	a.mu.Lock()
 	a.matches = matches
 	a.mu.Unlock()
+	for i := range matches {
+		if m := &matches[i]; m.Refused != "" {
+			a.say(m.Name, m.Refused)
+		}
+	}
+	return err
+}
+
+// follow has the program be at the devices that are not refused, and at no other. Those that it can't be put at are refused then.
+func (a *agent) follow(matches []Match, anew bool) error {
 	wanted := map[int]*Match{}
 	for i := range matches {
-		m := &matches[i]
-		if m.Refused != "" {
-			a.say(m.Name+": "+m.Refused, nil)
-			continue
+		if m := &matches[i]; m.Refused == "" {
+			wanted[m.Index] = m
 		}
-		wanted[m.Index] = m
 	}
 	var errs []error
 	changed := anew
@@ -200,8 +222,11 @@ func (a *agent) look(anew bool) error {
 		return errors.Join(append(errs, err)...)
 	}
 	for _, index := range slices.Sorted(maps.Keys(wanted)) {
-		if a.attached[index] == nil {
-			errs = append(errs, a.attach(wanted[index]))
+		if m := wanted[index]; a.attached[index] == nil {
+			if err := a.attach(m); err != nil {
+				m.Refused = err.Error()
+				errs = append(errs, fmt.Errorf("%s: %w", m.Name, err))
+			}
 		}
 	}
 	return errors.Join(errs...)
@@ -226,11 +251,11 @@ func (a *agent) swap(wanted map[int]*Match) error {
 // attach begins to count at a device.
 func (a *agent) attach(m *Match) error {
 	if err := a.program.Watch(m.device(), m.id()); err != nil {
-		return fmt.Errorf("%s: %w", m.Name, err)
+		return err
 	}
 	attachment, err := a.program.Attach(m.Index)
 	if err != nil {
-		return fmt.Errorf("%s: %w", m.Name, err)
+		return errors.Join(err, a.program.Watch(ebpf.Device{Index: m.Index}, ""))
 	}
 	a.attached[m.Index] = &watched{*m, attachment}
 	if m.Interface == "" {
@@ -241,14 +266,11 @@ func (a *agent) attach(m *Match) error {
 	return nil
 }
 
-// say says something of a device once.
-func (a *agent) say(what string, err error) {
-	if err != nil {
-		what += ": " + err.Error()
-	}
-	if !a.said[what] {
-		a.said[what] = true
-		a.Log.Error("a device is not counted", "device", what)
+// say says why a device is not counted, once.
+func (a *agent) say(device, why string) {
+	if key := device + ": " + why; !a.said[key] {
+		a.said[key] = true
+		a.Log.Error("a device is not counted", "device", device, "why", why)
 	}
 }
 
@@ -265,11 +287,10 @@ func (a *agent) reload() {
 	a.turn()
 	a.network = n
 	a.recorder.reload(n)
-	if err := a.look(true); err != nil {
-		a.Log.Error("the definition is not in force everywhere", "error", err)
-		return
+	err = a.look(true)
+	if a.unlooked(err); err == nil {
+		a.Log.Info("another definition is in force")
 	}
-	a.Log.Info("another definition is in force")
 }
 
 // detach takes the program away from all devices.
@@ -287,7 +308,7 @@ func (a *agent) end() error {
 	a.turn()
 	left := a.recorder.end()
 	if left > 0 {
-		err = errors.Join(err, fmt.Errorf("%d records could not be written: %s", left, strings.Join(a.counted.Troubles(), "; ")))
+		err = errors.Join(err, fmt.Errorf("%d records could not be written: %s", left, strings.Join(a.counted.Troubles(a.Clock()), "; ")))
 	}
 	if err == nil {
 		a.Log.Info("wrote what was left")

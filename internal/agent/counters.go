@@ -1,10 +1,12 @@
 package agent
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -49,10 +51,11 @@ var (
 type Counters struct {
 	mu     sync.Mutex
 	values map[*series]map[string]float64 // by label values, with zero bytes between
-	// failing are the folders that can't be written to, with why; unread is why the last read failed.
-	failing map[string]string
-	unread  string
-	tallies map[string]ebpf.Tallies
+	// failing are the folders that can't be written to, with why; unread is why the last read failed, which was at lastRead; unlooked is what is wrong with devices.
+	failing          map[string]string
+	unread, unlooked string
+	lastRead         time.Duration
+	tallies          map[string]ebpf.Tallies
 }
 
 // NewCounters returns counters.
@@ -163,7 +166,7 @@ func (c *Counters) matched(all []Match) {
 func (c *Counters) read(at Moment, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.unread = ""
+	c.unread, c.lastRead = "", at.Mono
 	if err != nil {
 		c.unread = err.Error()
 		c.add(reads, 1, "failed")
@@ -171,6 +174,13 @@ func (c *Counters) read(at Moment, err error) {
 	}
 	c.add(reads, 1, "ok")
 	c.set(lastRead, float64(at.Wall.UnixMilli())/1000)
+}
+
+// devices notes what is wrong with devices, "" where nothing is.
+func (c *Counters) devices(wrong string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.unlooked = wrong
 }
 
 func (c *Counters) stepped() {
@@ -201,13 +211,19 @@ func (c *Counters) gaveUp(flowLog string, records int) {
 	c.add(givenUp, float64(records), flowLog)
 }
 
-// Troubles are what does not work at the moment, in words; none: all is well.
-func (c *Counters) Troubles() []string {
+// Troubles are what does not work at a moment, in words; none: all is well.
+func (c *Counters) Troubles(now Moment) []string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	var out []string
 	if c.unread != "" {
 		out = append(out, "what the kernel counted can't be read: "+c.unread)
+	}
+	if since := now.Mono - c.lastRead; since > mostSilence {
+		out = append(out, fmt.Sprintf("what the kernel counted was not read for %s", since.Round(time.Second)))
+	}
+	if c.unlooked != "" {
+		out = append(out, "not all devices are as they should be: "+c.unlooked)
 	}
 	for _, dir := range slices.Sorted(maps.Keys(c.failing)) {
 		out = append(out, "objects can't be written: "+c.failing[dir])

@@ -95,6 +95,7 @@ func (b *bench) pass(by time.Duration, flows ...string) {
 	for _, f := range flows {
 		b.packet(f)
 	}
+	b.counted.read(b.now, nil)
 	b.close()
 	b.write()
 }
@@ -252,8 +253,8 @@ func TestFolder(t *testing.T) {
 	}
 	b.pass(30*time.Second, "eni-1:1:ACCEPT", "eni-2:1:ACCEPT")
 	b.pass(30 * time.Second)
-	if len(b.waiting) != 1 || len(b.counted.Troubles()) != 1 || !strings.Contains(b.counted.Troubles()[0], b.dir) {
-		t.Errorf("%v", b.counted.Troubles())
+	if len(b.waiting) != 1 || len(b.counted.Troubles(b.now)) != 1 || !strings.Contains(b.counted.Troubles(b.now)[0], b.dir) {
+		t.Errorf("%v", b.counted.Troubles(b.now))
 	}
 	b.pass(30*time.Second, "eni-1:2:ACCEPT")
 	b.pass(30 * time.Second) // 22:22:00: 4 records wait, the oldest 2 are given up
@@ -264,8 +265,8 @@ func TestFolder(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.pass(30*time.Second, "eni-1:3:ACCEPT")
-	if left := b.end(); left != 0 || len(b.counted.Troubles()) != 0 {
-		t.Errorf("%d left, %v", left, b.counted.Troubles())
+	if left := b.end(); left != 0 || len(b.counted.Troubles(b.now)) != 0 {
+		t.Errorf("%d left, %v", left, b.counted.Troubles(b.now))
 	}
 	b.expect(t, map[string][]string{"fl-1 2220": {
 		"eni-1 2 1 1700000490 1700000490 ACCEPT OK", "eni-2 - - 1700000460 1700000520 - NODATA",
@@ -275,6 +276,32 @@ func TestFolder(t *testing.T) {
 		if strings.Count(b.log.String(), line) != 1 {
 			t.Errorf("%q is not there once: %s", line, b.log.String())
 		}
+	}
+}
+
+// TestTroubles has reads that fail, and none for long.
+func TestTroubles(t *testing.T) {
+	c := NewCounters()
+	at := func(s int) Moment { return Moment{Mono: time.Duration(s) * time.Second} }
+	for _, step := range []struct {
+		do   func()
+		at   int
+		want string
+	}{
+		{func() {}, 30, ""},
+		{func() {}, 31, "what the kernel counted was not read for 31s"},
+		{func() { c.read(at(31), nil) }, 60, ""},
+		{func() { c.read(at(60), io.ErrUnexpectedEOF) }, 60, "what the kernel counted can't be read: unexpected EOF"},
+		{func() { c.read(at(65), nil); c.devices("eth0: no") }, 65, "not all devices are as they should be: eth0: no"},
+		{func() { c.devices("") }, 65, ""},
+	} {
+		step.do()
+		if got := strings.Join(c.Troubles(at(step.at)), "; "); got != step.want {
+			t.Errorf("at %d s: %q, want %q", step.at, got, step.want)
+		}
+	}
+	if c.values[reads]["ok"] != 2 || c.values[reads]["failed"] != 1 {
+		t.Errorf("%v", c.values[reads])
 	}
 }
 

@@ -42,7 +42,7 @@ func (a *agent) status() Status {
 		records, objects := a.counted.written(l.ID)
 		out.FlowLogs = append(out.FlowLogs, FlowLogStatus{l.ID, l.Resource, l.Destination, records, objects})
 	}
-	out.Troubles = a.counted.Troubles()
+	out.Troubles = a.counted.Troubles(a.Clock())
 	return out
 }
 
@@ -51,7 +51,7 @@ func (a *agent) handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", telemetry.Handler(a.Version, a.counted))
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
-		if troubles := a.counted.Troubles(); len(troubles) > 0 {
+		if troubles := a.counted.Troubles(a.Clock()); len(troubles) > 0 {
 			http.Error(w, strings.Join(troubles, "\n"), http.StatusServiceUnavailable)
 			return
 		}

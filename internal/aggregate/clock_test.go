@@ -11,13 +11,13 @@ import (
 )
 
 // closed closes windows at a time in seconds, and returns their records.
-func closed(t *testing.T, w *Windows, at int64, most int) (records []string, passedOver int64) {
+func closed(t *testing.T, w *Windows, at int64) (records []string, passedOver int64) {
 	t.Helper()
 	f, err := flowlog.ParseLogFormat("interface-id packets start end log-status")
 	if err != nil {
 		t.Fatal(err)
 	}
-	passedOver, err = w.CloseUntil(at*second, most, func(window *Window) error {
+	passedOver, err = w.CloseUntil(at*second, 10, func(window *Window) error {
 		b := flowlog.NewBatch(flowlog.KindVPC)
 		if err := AppendRecords(b, window, f.RecordVersion(), nobody); err != nil {
 			return err
@@ -58,7 +58,7 @@ func TestClock(t *testing.T) {
 		{"from there on", func() {}, 1020 + 60*21, []string{"eni-a - 2220 2280 NODATA", "eni-b - 2220 2280 NODATA"}, 0},
 	} {
 		step.before()
-		got, passed := closed(t, w, step.at, 10)
+		got, passed := closed(t, w, step.at)
 		slices.Sort(got)
 		slices.Sort(step.want)
 		if diff := cmp.Diff(step.want, got); diff != "" || passed != step.passed {
@@ -73,7 +73,7 @@ func TestSpill(t *testing.T) {
 	a, b := flow("eni-a", 1), flow("eni-b", 2)
 	w.Add(&a, packet(10, 1, 0))
 	w.Add(&b, packet(10, 1, 0))
-	closed(t, w, 60, 10)
+	closed(t, w, 60)
 	w.Add(&a, packet(65, 1, 0))
 	w.Skip("eni-a", 66*second)
 	var got []Window
@@ -86,14 +86,14 @@ func TestSpill(t *testing.T) {
 		t.Errorf("%+v, %d open", got, w.Len())
 	}
 	w.Add(&a, packet(70, 1, 0))
-	if records, _ := closed(t, w, 120, 10); !slices.Equal(records, []string{"eni-a 1 70 70 OK", "eni-b - 60 120 NODATA"}) {
+	if records, _ := closed(t, w, 120); !slices.Equal(records, []string{"eni-a 1 70 70 OK", "eni-b - 60 120 NODATA"}) {
 		t.Error(records)
 	}
 	w.Add(&a, packet(125, 1, 0))
 	if err := w.Spill(func(*Window) error { return nil }); err != nil {
 		t.Fatal(err)
 	}
-	if records, _ := closed(t, w, 180, 10); !slices.Equal(records, []string{"eni-b - 120 180 NODATA"}) {
+	if records, _ := closed(t, w, 180); !slices.Equal(records, []string{"eni-b - 120 180 NODATA"}) {
 		t.Errorf("what was spilled is no NODATA: %v", records)
 	}
 }
