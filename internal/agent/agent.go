@@ -66,6 +66,11 @@ func Run(ctx context.Context, o Options) (err error) {
 	if err := settle(o.Config, n); err != nil {
 		return err
 	}
+	for i := range o.Config.FlowLogs {
+		if err := sweep(o.Config.FlowLogs[i].Destination, o.Clock().Wall); err != nil {
+			o.Log.Warn("what an agent left behind can't be removed", "error", err)
+		}
+	}
 	counted := NewCounters()
 	a := &agent{
 		Options: o, network: n, counted: counted, recorder: newRecorder(o.Config, n, o.Log, counted), attached: map[int]*watched{}, said: map[string]bool{},

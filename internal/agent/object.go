@@ -5,8 +5,10 @@ import (
 	"compress/gzip"
 	"crypto/sha256"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -68,8 +70,11 @@ func nameOf(l *config.FlowLog, slot time.Time, hash uint32) string {
 	return fmt.Sprintf("%s_vpcflowlogs_%s_%s_%s_%08x%s", l.Account, l.Region, l.ID, slot.Format("20060102T1504Z"), hash, ending)
 }
 
-// store writes an object into its flow log's folder, and returns its path. The hash of its name is that of its bytes, so that the same object is never there
-// twice, and none takes another's place.
+// partFolder is where objects are written before they have their names. Readers of flow logs do not enter folders whose names begin with a dot.
+const partFolder = ".weir-agent"
+
+// store writes an object into its flow log's folder, and returns its path. It has its name once it is whole and synced. The hash in the name is that of its bytes,
+// so that the same object is never there twice, and none takes another's place, also where several agents write to a folder.
 func store(l *config.FlowLog, slot time.Time, data []byte) (string, error) {
 	dir := filepath.Join(l.Destination, filepath.FromSlash(folderOf(l, slot)))
 	if err := durable.MakeDir(dir); err != nil {
@@ -79,15 +84,72 @@ func store(l *config.FlowLog, slot time.Time, data []byte) (string, error) {
 	for hash := binary.BigEndian.Uint32(sum[:]); ; hash++ {
 		name := filepath.Join(dir, nameOf(l, slot, hash))
 		same, err := holds(name, data)
+		if errors.Is(err, fs.ErrNotExist) {
+			if err = publish(l.Destination, name, data); err == nil {
+				return name, nil
+			}
+		}
 		switch {
-		case os.IsNotExist(err):
-			return name, durable.WriteFile(name, data, 0o600)
+		case errors.Is(err, fs.ErrExist): // another agent was quicker
+			hash--
 		case err != nil:
 			return "", err
 		case same:
 			return name, nil
 		}
 	}
+}
+
+// publish writes a file under a name that none has; the error is [fs.ErrExist] where one has it.
+func publish(root, name string, data []byte) (err error) {
+	parts := filepath.Join(root, partFolder)
+	if err := durable.MakeDir(parts); err != nil {
+		return err
+	}
+	f, err := os.CreateTemp(parts, filepath.Base(name)+"-*") // has mode 0600
+	if err != nil {
+		return err
+	}
+	defer os.Remove(f.Name())
+	_, err = f.Write(data)
+	if err == nil {
+		err = f.Sync()
+	}
+	if err = errors.Join(err, f.Close()); err != nil {
+		return err
+	}
+	if err = os.Link(f.Name(), name); err != nil && !errors.Is(err, fs.ErrExist) {
+		err = os.Rename(f.Name(), name) // a file system without links
+	}
+	if err != nil {
+		return err
+	}
+	return durable.SyncDir(filepath.Dir(name))
+}
+
+// oldPart is the age from which a part is of an agent that did not come to its end.
+const oldPart = time.Hour
+
+// sweep removes parts that agents left behind.
+func sweep(root string, now time.Time) error {
+	parts := filepath.Join(root, partFolder)
+	all, err := os.ReadDir(parts)
+	if err != nil {
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		return err
+	}
+	for _, e := range all {
+		info, err := e.Info()
+		if err == nil && e.Type().IsRegular() && now.Sub(info.ModTime()) > oldPart {
+			err = os.Remove(filepath.Join(parts, e.Name()))
+		}
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	return nil
 }
 
 // holds reports whether a file has just these bytes.

@@ -1,6 +1,8 @@
 package agent
 
 import (
+	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"testing"
@@ -41,6 +43,42 @@ func TestStore(t *testing.T) {
 		if was, err := os.ReadFile(filepath.Join(dir, tc.want)); err != nil || string(was) != "other" {
 			t.Errorf("%q: %v", was, err)
 		}
+		if left, err := os.ReadDir(filepath.Join(dir, partFolder)); err != nil || len(left) > 0 {
+			t.Errorf("%v are left: %v", left, err)
+		}
+	}
+}
+
+// TestPublishTakesNoName has a name that a file has.
+func TestPublishTakesNoName(t *testing.T) {
+	dir := t.TempDir()
+	name := filepath.Join(dir, "x")
+	for i, text := range []string{"first", "second"} {
+		if err := publish(dir, name, []byte(text)); (err == nil) != (i == 0) || i == 1 && !errors.Is(err, fs.ErrExist) {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
+	if have, err := os.ReadFile(name); err != nil || string(have) != "first" {
+		t.Errorf("%q: %v", have, err)
+	}
+}
+
+// TestSweep removes what is old, and what an agent may be writing is left.
+func TestSweep(t *testing.T) {
+	dir, now := t.TempDir(), time.Date(2026, 6, 16, 0, 5, 0, 0, time.UTC)
+	if err := sweep(dir, now); err != nil {
+		t.Errorf("nothing there: %v", err)
+	}
+	for name, age := range map[string]time.Duration{"old": 61 * time.Minute, "new": 59 * time.Minute} {
+		path := filepath.Join(dir, partFolder, name)
+		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o700), os.WriteFile(path, nil, 0o600), os.Chtimes(path, now.Add(-age), now.Add(-age))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	err := sweep(dir, now)
+	left, readErr := os.ReadDir(filepath.Join(dir, partFolder))
+	if err != nil || readErr != nil || len(left) != 1 || left[0].Name() != "new" {
+		t.Errorf("%v: %v, %v", left, err, readErr)
 	}
 }
 

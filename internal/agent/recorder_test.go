@@ -117,6 +117,9 @@ func objects(t *testing.T, dir string) map[string][]string {
 	t.Helper()
 	out := map[string][]string{}
 	err := fs.WalkDir(os.DirFS(dir), ".", func(name string, d fs.DirEntry, err error) error {
+		if err == nil && d.Name() == partFolder {
+			return fs.SkipDir
+		}
 		if err != nil || d.IsDir() {
 			return err
 		}
