@@ -1,6 +1,7 @@
 package command
 
 import (
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -43,6 +44,9 @@ func TestWalk(t *testing.T) {
 	var log strings.Builder
 	cmd.Stderr = &log
 	out, err := cmd.Output()
+	if errors.Is(err, os.ErrPermission) {
+		t.Skipf("not run: mounts of its own can't be made here: %v", err)
+	}
 	if err != nil {
 		t.Fatalf("%v: %s\n%s", err, out, log.String())
 	}

@@ -10,8 +10,9 @@ import (
 )
 
 // talk sends what the definition of the tests allows and what it does not, from the host to the instance and back: 1 MiB by TCP to port 80, 10 datagrams of 100 bytes to
-// port 53, one to port 5353, 3 pings, and tries at TCP's ports 23 of the instance and 25 of the host. It returns which of the two tries were answered at once.
-func talk(t *testing.T, host, instance *namespace) (answered [2]bool) {
+// port 53, one to port 5353, 3 pings, and tries at TCP's ports 23 of the instance and 25 of the host. It returns which of the two tries were answered
+// within patience.
+func talk(t *testing.T, host, instance *namespace, patience time.Duration) (answered [2]bool) {
 	t.Helper()
 	var server net.Listener
 	var names net.PacketConn
@@ -42,7 +43,7 @@ func talk(t *testing.T, host, instance *namespace) (answered [2]bool) {
 		took <- n
 	}()
 	host.in(func() {
-		c, err := net.DialTimeout("tcp4", "10.0.1.10:80", 2*time.Second)
+		c, err := net.DialTimeout("tcp4", "10.0.1.10:80", 5*time.Second)
 		if err != nil {
 			t.Error(err)
 			return
@@ -65,7 +66,7 @@ func talk(t *testing.T, host, instance *namespace) (answered [2]bool) {
 	})
 	read(t, names, 10)
 	try := func(to string) bool {
-		c, err := net.DialTimeout("tcp4", to, 300*time.Millisecond)
+		c, err := net.DialTimeout("tcp4", to, patience)
 		if err == nil {
 			c.Close()
 			t.Errorf("%s is reached", to)
@@ -97,7 +98,7 @@ func datagrams(t *testing.T, to string, n int) {
 // read takes n datagrams.
 func read(t *testing.T, c net.PacketConn, n int) {
 	t.Helper()
-	if err := c.SetReadDeadline(time.Now().Add(2 * time.Second)); err != nil {
+	if err := c.SetReadDeadline(time.Now().Add(5 * time.Second)); err != nil {
 		t.Fatal(err)
 	}
 	for range n {
@@ -127,7 +128,7 @@ func ping(t *testing.T, to string, n int) {
 			t.Error(err)
 			return
 		}
-		if err := c.SetReadDeadline(time.Now().Add(2 * time.Second)); err != nil {
+		if err := c.SetReadDeadline(time.Now().Add(5 * time.Second)); err != nil {
 			t.Error(err)
 		}
 		for answer := make([]byte, 200); ; {
