@@ -2,6 +2,7 @@ package agent
 
 import (
 	"fmt"
+	"maps"
 	"net/netip"
 	"path"
 	"slices"
@@ -97,16 +98,9 @@ func (m *Match) settle(n *network, in *config.Interface) (refused string) {
 		return fmt.Sprintf("it is a %s: say flipped: true where it is the host's side, where what comes in leaves the interface, or flipped: false", m.Kind)
 	}
 	if m.Interface == "" {
-		var have []string
-		for _, a := range m.Addresses {
-			for _, eni := range n.At(a) {
-				if eni.Has(a) && !slices.Contains(have, eni.ID) {
-					have = append(have, eni.ID)
-				}
-			}
-		}
+		have := n.of(&m.Device)
 		if len(have) > 1 {
-			return fmt.Sprintf("%s have its addresses: say eni", strings.Join(have, " and "))
+			return fmt.Sprintf("it may be %s by its MAC address or its addresses: say eni", strings.Join(have, " or "))
 		}
 		if len(have) == 0 {
 			return ""
@@ -117,6 +111,24 @@ func (m *Match) settle(n *network, in *config.Interface) (refused string) {
 		return err.Error()
 	}
 	return ""
+}
+
+// of returns the ids of the interfaces that have the device's MAC address, and where none has, of those that have one of its addresses as their own, in order.
+func (n *network) of(d *Device) []string {
+	var byMAC, byAddress []string
+	for _, id := range slices.Sorted(maps.Keys(n.Interfaces)) {
+		eni := n.Interfaces[id]
+		if eni.MAC != "" && eni.MAC == d.MAC {
+			byMAC = append(byMAC, id)
+		}
+		if slices.ContainsFunc(d.Addresses, eni.Has) {
+			byAddress = append(byAddress, id)
+		}
+	}
+	if len(byMAC) > 0 {
+		return byMAC
+	}
+	return byAddress
 }
 
 // Devices returns what the devices of the host are to a config.

@@ -18,6 +18,7 @@ func TestMatch(t *testing.T) {
 		{Index: 3, Name: "eth1", MAC: "02:00:00:00:00:03", Addresses: []netip.Addr{netip.MustParseAddr("10.0.1.10"), netip.MustParseAddr("10.0.2.10")}},
 		{Index: 4, Name: "veth4", Kind: "veth", MAC: "02:00:00:00:00:04"},
 		{Index: 5, Name: "tap5", Kind: "tun"},
+		{Index: 9, Name: "eth9", MAC: "02:00:00:00:00:09", Addresses: []netip.Addr{netip.MustParseAddr("10.0.2.10")}},
 		{Index: 6, Name: "tun6", Kind: "tun", Raw: true},
 	}
 	for _, tc := range []struct {
@@ -27,10 +28,11 @@ func TestMatch(t *testing.T) {
 	}{
 		{"an address of the device, a secondary one", []config.Interface{{Device: "eth0"}}, map[string]string{"eth0": "eni-1"}},
 		{"a device without", []config.Interface{{Device: "lo"}}, map[string]string{"lo": "unmatched"}},
-		{"of two interfaces", []config.Interface{{Device: "eth*"}}, map[string]string{"eth0": "eni-1", "eth1": "refused: eni-1 and eni-2 have its addresses: say eni"}},
-		{"the first that is met", []config.Interface{{MAC: "02:00:00:00:00:03", ENI: "eni-2"}, {Device: "eth*", ENI: "eni-1"}}, map[string]string{"eth0": "eni-1", "eth1": "eni-2"}},
-		{"all conditions", []config.Interface{{Device: "eth*", Address: netip.MustParseAddr("10.0.2.10"), ENI: "eni-2"}}, map[string]string{"eth1": "eni-2"}},
-		{"twice", []config.Interface{{Device: "eth*", ENI: "eni-2"}}, map[string]string{"eth0": "eni-2", "eth1": "refused: eth0 is eni-2 already: its packets would count twice"}},
+		{"of two interfaces", []config.Interface{{Device: "eth[01]"}}, map[string]string{"eth0": "eni-1", "eth1": "refused: it may be eni-1 or eni-2 by its MAC address or its addresses: say eni"}},
+		{"a MAC address of an interface, before its addresses", []config.Interface{{Device: "eth9"}}, map[string]string{"eth9": "eni-4"}},
+		{"the first that is met", []config.Interface{{MAC: "02:00:00:00:00:03", ENI: "eni-2"}, {Device: "eth[01]", ENI: "eni-1"}}, map[string]string{"eth0": "eni-1", "eth1": "eni-2"}},
+		{"all conditions", []config.Interface{{Device: "eth[01]", Address: netip.MustParseAddr("10.0.2.10"), ENI: "eni-2"}}, map[string]string{"eth1": "eni-2"}},
+		{"twice", []config.Interface{{Device: "eth[01]", ENI: "eni-2"}}, map[string]string{"eth0": "eni-2", "eth1": "refused: eth0 is eni-2 already: its packets would count twice"}},
 		{"two sides", []config.Interface{{Device: "veth*", ENI: "eni-1"}, {Device: "tap5", ENI: "eni-2", Flipped: &no}, {Device: "tun6"}}, map[string]string{
 			"veth4": "refused: it is a veth: say flipped: true where it is the host's side, where what comes in leaves the interface, or flipped: false", "tap5": "eni-2", "tun6": "unmatched",
 		}},

@@ -36,6 +36,7 @@ network-interfaces:
   eni-1: {subnet: subnet-1, addresses: [10.0.1.10, 10.0.1.11], groups: [sg-1]}
   eni-2: {subnet: subnet-2, addresses: [10.0.2.10], groups: [sg-1]}
   eni-3: {subnet: subnet-3, addresses: [10.1.2.10], groups: [sg-none]}
+  eni-4: {subnet: subnet-1, addresses: [10.0.1.12], mac: "02:00:00:00:00:09", groups: [sg-1]}
 security-groups:
   sg-1: {vpc: vpc-1, ingress: [], egress: []}
 network-acls:

@@ -52,7 +52,7 @@ type Interface struct {
 	Device  string
 	MAC     string // in lower case, with colons
 	Address netip.Addr
-	// ENI is the id of the network interface; "": the one of the definition that has an address of the device.
+	// ENI is the id of the network interface; "": the one of the definition that has the MAC address or an address of the device.
 	ENI string
 	// Mode is count, shadow or enforce.
 	Mode string
