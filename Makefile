@@ -16,8 +16,9 @@ export GO FUZZTIME
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-build: ## bin/weir
+build: ## bin/weir and bin/weir-agent
 	$(GO) build -tags '$(TAGS)' -o bin/weir ./cmd/weir
+	CGO_ENABLED=0 $(GO) build -o bin/weir-agent ./cmd/weir-agent
 
 demo: setup-build build ## one synthetic day, its report and the page; DEMO_SOURCE=path takes your own logs
 	scripts/demo.sh

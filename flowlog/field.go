@@ -140,7 +140,7 @@ type Field struct {
 }
 
 // In reports whether records of kind k have the field. weir's own fields are
-// in both kinds, but for those that are derived.
+// in both kinds, but for those that are derived or about actions.
 func (f *Field) In(k Kind) bool {
 	if f.Version == 0 {
 		return f.only == 0 || f.only == k

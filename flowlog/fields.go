@@ -92,6 +92,7 @@ const (
 	WeirAllowRules
 	WeirAttribution
 	WeirRuleset
+	WeirWouldAction
 	WeirUnknown
 
 	// NumFields is how many fields the table has.
@@ -444,6 +445,10 @@ var fields = [NumFields]Field{
 	WeirRuleset: {
 		Name: "weir-ruleset", Type: String, Derived: true, only: KindVPC, Unit: "versions, separated by spaces",
 		Meaning: "Versions of the definition of the network that told the rules.",
+	},
+	WeirWouldAction: {
+		Name: "weir-would-action", Type: String, only: KindVPC, Values: []string{"ACCEPT", "REJECT"},
+		Meaning: "What the rules say of traffic that passed all the same, since nothing enforces them: weir-reject-stage and weir-reject-rule name what would refuse it. Absent where the action is what the rules say.",
 	},
 	WeirUnknown: {
 		Name: "weir-unknown", Of: OfLog, Type: Map,

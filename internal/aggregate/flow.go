@@ -27,6 +27,8 @@ type Flow struct {
 type Judgement struct {
 	// Action is ACCEPT or REJECT, or "" where nothing was decided.
 	Action string
+	// WouldAction is what the rules say where nothing enforces them: see weir-would-action. "" where Action is what they say, and where nobody asked them.
+	WouldAction string
 	// Stage and RejectRule are of what was refused, AllowRules of what was accepted: see weir-reject-stage, weir-reject-rule and weir-allow-rules.
 	Stage, RejectRule, AllowRules string
 }
@@ -61,7 +63,8 @@ func (f *Flow) compare(g *Flow) int {
 	}
 	return cmp.Or(
 		strings.Compare(f.Interface, g.Interface), cmp.Compare(side(f), side(g)), f.Src.Compare(g.Src), f.Dst.Compare(g.Dst), cmp.Compare(f.Protocol, g.Protocol),
-		cmp.Compare(f.SrcPort, g.SrcPort), cmp.Compare(f.DstPort, g.DstPort), strings.Compare(f.Action, g.Action), strings.Compare(f.Stage, g.Stage),
+		cmp.Compare(f.SrcPort, g.SrcPort), cmp.Compare(f.DstPort, g.DstPort), strings.Compare(f.Action, g.Action),
+		strings.Compare(f.WouldAction, g.WouldAction), strings.Compare(f.Stage, g.Stage),
 		strings.Compare(f.RejectRule, g.RejectRule), strings.Compare(f.AllowRules, g.AllowRules),
 	)
 }

@@ -51,13 +51,19 @@ func AppendRecords(b *flowlog.Batch, w *Window, version int, about func(id strin
 		set.text(flowlog.WeirRejectStage, row.Stage)
 		set.text(flowlog.WeirRejectRule, row.RejectRule)
 		set.text(flowlog.WeirAllowRules, row.AllowRules)
+		set.text(flowlog.WeirWouldAction, row.WouldAction)
 		if set.err != nil {
 			return set.err
 		}
 	}
-	for _, id := range w.Idle {
-		if set := begin(b, version, id, about, w.Start, w.End, "NODATA"); set.err != nil {
-			return set.err
+	for _, of := range []struct {
+		status string
+		ids    []string
+	}{{"SKIPDATA", w.Skipped}, {"NODATA", w.Idle}} {
+		for _, id := range of.ids {
+			if set := begin(b, version, id, about, w.Start, w.End, of.status); set.err != nil {
+				return set.err
+			}
 		}
 	}
 	return nil

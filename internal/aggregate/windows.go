@@ -13,33 +13,55 @@ import (
 // AWS's windows begin anywhere, at most a minute or ten long (spec b.2); ours can be told from their times.
 type Windows struct {
 	interval int64 // nanoseconds
-	open     map[int64]map[Flow]*Counts
+	open     map[int64]*opened
+	flows    int // that are open
 	// newest is the end of the newest window, in nanoseconds since the epoch.
 	newest int64
 	// seen are the interfaces that had a flow, and the end of the last window that was closed for each.
 	seen map[string]int64
 }
 
+// opened is a window that is open.
+type opened struct {
+	flows   map[Flow]*Counts
+	skipped map[string]bool // interfaces
+}
+
+func newOpened() *opened { return &opened{flows: map[Flow]*Counts{}, skipped: map[string]bool{}} }
+
 // NewWindows returns windows of an aggregation interval, a second at least.
 func NewWindows(interval time.Duration) *Windows {
-	return &Windows{interval: max(int64(interval), int64(time.Second)), open: map[int64]map[Flow]*Counts{}, seen: map[string]int64{}}
+	return &Windows{interval: max(int64(interval), int64(time.Second)), open: map[int64]*opened{}, seen: map[string]int64{}}
 }
 
 // Add adds counts whose first and last packet are in one window, to that of the first.
 func (w *Windows) Add(f *Flow, c Counts) {
-	start := floor(c.First, w.interval)
-	flows := w.open[start]
-	if flows == nil {
-		flows = map[Flow]*Counts{}
-		w.open[start] = flows
-		w.newest = max(w.newest, start+w.interval)
-	}
+	flows := w.at(c.First).flows
 	if known := flows[*f]; known != nil {
 		known.add(&c)
 		return
 	}
 	flows[*f] = &c
+	w.flows++
 }
+
+// Skip says that flows of an interface were lost, at a time in nanoseconds since the epoch: the window has SKIPDATA of it.
+func (w *Windows) Skip(id string, at int64) { w.at(at).skipped[id] = true }
+
+// at returns the window of a time.
+func (w *Windows) at(ns int64) *opened {
+	start := floor(ns, w.interval)
+	o := w.open[start]
+	if o == nil {
+		o = newOpened()
+		w.open[start] = o
+		w.newest = max(w.newest, start+w.interval)
+	}
+	return o
+}
+
+// Len returns how many flows are open.
+func (w *Windows) Len() int { return w.flows }
 
 // Full reports whether there are windows that a packet late by one interval can't be of any more.
 func (w *Windows) Full() bool { return len(w.open) > 2 }
@@ -50,8 +72,8 @@ type Window struct {
 	Start, End int64
 	// Rows are its flows, by time, then by what they are.
 	Rows []Row
-	// Idle are the ids of interfaces that had flows before, and none in this window.
-	Idle []string
+	// Skipped are the ids of interfaces that flows were lost of; Idle of those that had flows before, and none in this window.
+	Skipped, Idle []string
 }
 
 // A Row is a flow with its counts.
@@ -65,32 +87,93 @@ type Row struct {
 //
 // mostIdle bounds the windows without flows between two others that are told: where there are more, they are passed over, and Close returns how many were.
 func (w *Windows) Close(all bool, mostIdle int, do func(*Window) error) (passedOver int64, err error) {
+	return w.close(mostIdle, func(start int64) bool { return all || start+2*w.interval <= w.newest-w.interval }, do)
+}
+
+// CloseUntil ends the windows that are over at a time, in nanoseconds since the epoch, as Close does, but with NODATA for those after the last flow too. It
+// is for flows that come with the clock, not with the packets of a file.
+func (w *Windows) CloseUntil(at int64, mostIdle int, do func(*Window) error) (passedOver int64, err error) {
+	end := floor(at, w.interval)
+	passedOver, err = w.close(mostIdle, func(start int64) bool { return start < end }, do)
+	if err != nil {
+		return passedOver, err
+	}
+	n, err := w.idle(end, mostIdle, do)
+	if n > 0 {
+		w.Restart(at)
+	}
+	return passedOver + n, err
+}
+
+// Spill tells what open windows have so far, and forgets it; they stay open, and what comes later is in records of its own. There is no NODATA of them: they are not
+// over.
+func (w *Windows) Spill(do func(*Window) error) error {
 	for _, start := range slices.Sorted(maps.Keys(w.open)) {
-		if !all && start+2*w.interval > w.newest-w.interval {
+		o := w.open[start]
+		if len(o.flows)+len(o.skipped) == 0 {
+			continue
+		}
+		w.open[start] = newOpened()
+		out, _ := w.rows(start, o)
+		if err := do(out); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Restart says that time goes on at another one, in nanoseconds since the epoch, as it does when a clock is set: between there are no windows to be told as
+// NODATA. Windows that are open stay so.
+func (w *Windows) Restart(at int64) {
+	for id := range w.seen {
+		w.seen[id] = floor(at, w.interval)
+	}
+}
+
+// Forget forgets an interface that is not there any more: it has no more NODATA.
+func (w *Windows) Forget(id string) { delete(w.seen, id) }
+
+// close closes the windows that are over, by their start.
+func (w *Windows) close(mostIdle int, over func(start int64) bool, do func(*Window) error) (passedOver int64, err error) {
+	for _, start := range slices.Sorted(maps.Keys(w.open)) {
+		if !over(start) {
 			break
 		}
-		flows := w.open[start]
+		o := w.open[start]
 		delete(w.open, start)
 		n, err := w.idle(start, mostIdle, do)
 		if passedOver += n; err != nil {
 			return passedOver, err
 		}
-		if err := do(w.window(start, flows)); err != nil {
+		if err := do(w.window(start, o)); err != nil {
 			return passedOver, err
 		}
 	}
 	return passedOver, nil
 }
 
-// window returns a window with its flows.
-func (w *Windows) window(start int64, flows map[Flow]*Counts) *Window {
-	out := &Window{Start: start / int64(time.Second), End: (start + w.interval) / int64(time.Second)}
-	had := map[string]bool{}
-	for f, c := range flows {
+// rows returns a window with its flows, and the interfaces that it tells something of.
+func (w *Windows) rows(start int64, o *opened) (out *Window, had map[string]bool) {
+	out = &Window{Start: start / int64(time.Second), End: (start + w.interval) / int64(time.Second), Skipped: slices.Sorted(maps.Keys(o.skipped))}
+	had = map[string]bool{}
+	maps.Copy(had, o.skipped)
+	for f, c := range o.flows {
 		out.Rows = append(out.Rows, Row{f, *c})
 		had[f.Interface] = true
 	}
+	w.flows -= len(o.flows)
 	slices.SortFunc(out.Rows, func(a, b Row) int { return cmp.Or(cmp.Compare(a.First, b.First), a.Flow.compare(&b.Flow)) })
+	for id := range had {
+		if id != "" {
+			w.seen[id] = max(w.seen[id], start+w.interval)
+		}
+	}
+	return out, had
+}
+
+// window returns a window that is over.
+func (w *Windows) window(start int64, o *opened) *Window {
+	out, had := w.rows(start, o)
 	for id, until := range w.seen {
 		if !had[id] && until < start+w.interval {
 			out.Idle = append(out.Idle, id)
@@ -98,11 +181,6 @@ func (w *Windows) window(start int64, flows map[Flow]*Counts) *Window {
 		}
 	}
 	slices.Sort(out.Idle)
-	for id := range had {
-		if id != "" {
-			w.seen[id] = max(w.seen[id], start+w.interval)
-		}
-	}
 	return out
 }
 
@@ -123,7 +201,7 @@ func (w *Windows) idle(start int64, most int, do func(*Window) error) (passedOve
 		if w.open[at] != nil {
 			continue // it is closed by itself
 		}
-		if err := do(w.window(at, nil)); err != nil {
+		if err := do(w.window(at, &opened{})); err != nil {
 			return 0, err
 		}
 	}
@@ -139,7 +217,7 @@ func floor(v, step int64) int64 {
 	return v - m
 }
 
-// Parts returns the window in parts of so many rows at most; interfaces without flows are in the last.
+// Parts returns the window in parts of so many rows at most; interfaces that were skipped and those without flows are in the last.
 func (w *Window) Parts(most int) iter.Seq[*Window] {
 	return func(yield func(*Window) bool) {
 		rows := w.Rows
@@ -149,8 +227,8 @@ func (w *Window) Parts(most int) iter.Seq[*Window] {
 			}
 			rows = rows[most:]
 		}
-		if len(rows)+len(w.Idle) > 0 {
-			yield(&Window{Start: w.Start, End: w.End, Rows: rows, Idle: w.Idle})
+		if len(rows)+len(w.Skipped)+len(w.Idle) > 0 {
+			yield(&Window{Start: w.Start, End: w.End, Rows: rows, Skipped: w.Skipped, Idle: w.Idle})
 		}
 	}
 }

@@ -231,9 +231,6 @@ func (p *PacketReplay) End() (*PacketReplayReport, error) {
 	return &p.report, nil
 }
 
-// interfaceTypes are the types of network interfaces that records name. Source: VPC user guide, "interface-type"; spec a.2.
-var interfaceTypes = []string{"nat_gateway", "network_load_balancer", "regional_nat_gateway", "transit_gateway", "vpc_endpoint"}
-
 // interfaceOf returns what records tell of a network interface.
 func (p *PacketReplay) interfaceOf(id string) *aggregate.Interface {
 	if p.network == nil || p.network.Interfaces[id] == nil {
@@ -242,23 +239,7 @@ func (p *PacketReplay) interfaceOf(id string) *aggregate.Interface {
 	if known := p.about[id]; known != nil {
 		return known
 	}
-	eni := p.network.Interfaces[id]
-	out := &aggregate.Interface{Account: eni.Account, Region: eni.Region, VPC: eni.VPC, Subnet: eni.Subnet}
-	if subnet := p.network.Subnets[eni.Subnet]; subnet != nil {
-		out.AZID = subnet.AZID
-	}
-	if !eni.Managed {
-		out.Instance = eni.Instance
-	}
-	if slices.Contains(interfaceTypes, eni.Type) {
-		out.Type = eni.Type
-	}
-	for _, a := range eni.Addresses {
-		if a.Is4() {
-			out.Address = a
-			break
-		}
-	}
+	out := capture.About(p.network, id)
 	p.about[id] = out
 	return out
 }

@@ -104,13 +104,13 @@ func (o *Observer) connections(eni *netmodel.Interface) (*policy.Connections, er
 	if err != nil {
 		return nil, err
 	}
-	c := policy.NewConnections(at, timeouts(eni.ConnectionTracking))
+	c := policy.NewConnections(at, Timeouts(eni.ConnectionTracking))
 	o.open[eni.ID] = c
 	return c, nil
 }
 
-// timeouts returns those of an interface.
-func timeouts(c netmodel.ConnectionTracking) policy.Timeouts {
+// Timeouts returns those of an interface's connections.
+func Timeouts(c netmodel.ConnectionTracking) policy.Timeouts {
 	t := policy.DefaultTimeouts()
 	set := func(at *time.Duration, s int) {
 		if s > 0 {

@@ -188,6 +188,7 @@ var argued = map[string]string{
 	"subnets: network ACL":           "the same of the default network ACL",
 	"network ACLs: associations":     "the state has no ids of them",
 	"interfaces: status":             "the state has none",
+	"interfaces: MAC":                "the state has none of an ENI that its instance makes",
 	"interfaces: public":             "moto does not tell an ENI its Elastic IP",
 	"prefix lists: state":            "the state has none",
 	"NAT gateways: addresses":        "moto does not say which is the primary one",

@@ -3,6 +3,7 @@ package netmodel
 import (
 	"cmp"
 	"fmt"
+	"net"
 	"net/netip"
 	"slices"
 )
@@ -102,7 +103,7 @@ type describedInterface struct {
 	NetworkInterfaceId, VpcId, SubnetId string
 	OwnerId, AvailabilityZone, Status   string
 	Description, InterfaceType          string
-	RequesterId                         string
+	RequesterId, MacAddress             string
 	RequesterManaged                    bool
 	SourceDestCheck                     *bool
 	DenyAllIgwTraffic                   bool
@@ -139,6 +140,15 @@ type describedAddress struct {
 	Association      struct{ PublicIp string }
 }
 
+// parseMAC returns a MAC address as models have them: in lower case, with colons.
+func parseMAC(at, text string) (string, error) {
+	mac, err := net.ParseMAC(text)
+	if err != nil || len(mac) != 6 {
+		return "", bad(at, "%q is no MAC address", text)
+	}
+	return mac.String(), nil
+}
+
 func (p *part) networkInterface(at string, v *describedInterface) error {
 	return p.addInterface(at, v, "", "")
 }
@@ -159,6 +169,13 @@ func (p *part) addInterface(at string, v *describedInterface, instance, name str
 	if v.Attachment != nil {
 		out.Instance, out.AttachedBy = cmp.Or(instance, v.Attachment.InstanceId), v.Attachment.InstanceOwnerId
 		out.Primary = out.Instance != "" && v.Attachment.first()
+	}
+	if v.MacAddress != "" {
+		mac, err := parseMAC(at+".MacAddress", v.MacAddress)
+		if err != nil {
+			return err
+		}
+		out.MAC = mac
 	}
 	if err := v.private(at, out); err != nil {
 		return err

@@ -30,7 +30,7 @@ var formAbout = map[string]string{
 	"VPC.block-public-access": "mode of VPC Block Public Access that holds for it", "Subnet.block-public-access": "mode of VPC Block Public Access that holds for it",
 	"Interface.vpc": "id of the VPC, where the subnet is not in the file", "Interface.type": "as EC2 names it: interface, nat_gateway, network_load_balancer...",
 	"Interface.addresses": "private IPv4 and IPv6 addresses, the primary one first", "Interface.public": "public IPv4 addresses by the private ones that they stand for",
-	"Interface.prefixes": "delegated prefixes", "Interface.instance": "id of the instance", "Interface.managed": "requester-managed", "Interface.primary": "primary ENI of its instance",
+	"Interface.prefixes": "delegated prefixes", "Interface.mac": "MAC address", "Interface.instance": "id of the instance", "Interface.managed": "requester-managed", "Interface.primary": "primary ENI of its instance",
 	"Interface.requester": "who made a requester-managed ENI", "Interface.attached-by": "account or service that attached it, as amazon-elb",
 	"Interface.source-dest-check": "whether it refuses what is not from or to itself", "Interface.deny-internet-gateways": "cut off from internet gateways by VPC Block Public Access",
 	"Interface.connection-tracking": "idle timeouts of tracked connections, in seconds", "Interface.status": "available, in-use...",

@@ -272,6 +272,13 @@ func (r *formReader) known(thing any, n *yaml.Node, said map[string]bool, local 
 		if !said["vpc"] && v.VPC == "" && v.Subnet != "" {
 			return bad(formAt(n), "no vpc: it is needed where the subnet (%s) is not in this file", v.Subnet)
 		}
+		if v.MAC != "" {
+			mac, err := parseMAC(formAt(n), v.MAC)
+			if err != nil {
+				return err
+			}
+			v.MAC = mac
+		}
 	case *PrefixList:
 		v.EntriesUnknown = !said["cidrs"]
 	case *TargetGroup:

@@ -102,7 +102,7 @@ var ignored = map[string]string{
 		NetworkInterfaces.Attachment.DeleteOnTermination
 		NetworkInterfaces.Attachment.EnaQueueCount NetworkInterfaces.Attachment.EnaSrdSpecification
 		NetworkInterfaces.Attachment.Status NetworkInterfaces.Groups.GroupName
-		NetworkInterfaces.Ipv6Addresses.IsPrimaryIpv6 NetworkInterfaces.MacAddress NetworkInterfaces.Operator
+		NetworkInterfaces.Ipv6Addresses.IsPrimaryIpv6 NetworkInterfaces.Operator
 		NetworkInterfaces.PrivateDnsName NetworkInterfaces.PrivateIpAddresses.Association.CarrierIp
 		NetworkInterfaces.PrivateIpAddresses.Association.CustomerOwnedIp
 		NetworkInterfaces.PrivateIpAddresses.Association.IpOwnerId
@@ -146,7 +146,7 @@ var ignored = map[string]string{
 		Association.CustomerOwnedIp Association.IpOwnerId Association.PublicDnsName Attachment.AttachTime
 		Attachment.AttachmentId Attachment.DeleteOnTermination Attachment.EnaQueueCount
 		Attachment.EnaSrdSpecification Attachment.Status AvailabilityZoneId Groups.GroupName
-		Ipv6Address Ipv6Addresses.IsPrimaryIpv6 Ipv6Addresses.PublicIpv6DnsName Ipv6Native MacAddress Operator OutpostArn
+		Ipv6Address Ipv6Addresses.IsPrimaryIpv6 Ipv6Addresses.PublicIpv6DnsName Ipv6Native Operator OutpostArn
 		PrivateDnsName PrivateIpAddresses.Association.AllocationId PrivateIpAddresses.Association.AssociationId
 		PrivateIpAddresses.Association.CarrierIp PrivateIpAddresses.Association.CustomerOwnedIp
 		PrivateIpAddresses.Association.IpOwnerId PrivateIpAddresses.Association.PublicDnsName
@@ -177,7 +177,7 @@ var ignored = map[string]string{
 		Instances.NetworkInterfaces.Attachment.EnaQueueCount
 		Instances.NetworkInterfaces.Attachment.EnaSrdSpecification
 		Instances.NetworkInterfaces.Attachment.Status Instances.NetworkInterfaces.Groups.GroupName
-		Instances.NetworkInterfaces.Ipv6Addresses.IsPrimaryIpv6 Instances.NetworkInterfaces.MacAddress
+		Instances.NetworkInterfaces.Ipv6Addresses.IsPrimaryIpv6
 		Instances.NetworkInterfaces.Operator Instances.NetworkInterfaces.PrivateDnsName
 		Instances.NetworkInterfaces.PrivateIpAddresses.Association.CarrierIp
 		Instances.NetworkInterfaces.PrivateIpAddresses.Association.CustomerOwnedIp

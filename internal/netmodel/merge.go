@@ -122,7 +122,12 @@ func (i *Interface) with(o *Interface) (*Interface, bool) {
 	x, y := *i, *o
 	// describe-instances has less to say than describe-network-interfaces.
 	for _, pair := range [][2]*string{
-		{&x.Name, &y.Name}, {&x.Description, &y.Description}, {&x.Type, &y.Type}, {&x.Status, &y.Status}, {&x.Requester, &y.Requester},
+		{&x.Name, &y.Name},
+		{&x.Description, &y.Description},
+		{&x.Type, &y.Type},
+		{&x.Status, &y.Status},
+		{&x.Requester, &y.Requester},
+		{&x.MAC, &y.MAC},
 	} {
 		if *pair[0] == "" {
 			*pair[0] = *pair[1]

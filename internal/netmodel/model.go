@@ -118,6 +118,8 @@ type Interface struct {
 	Public map[netip.Addr]netip.Addr
 	// Prefixes are the networks that are delegated to it.
 	Prefixes []netip.Prefix
+	// MAC is its MAC address, as 02:00:00:00:00:0a.
+	MAC string
 	// Groups are the ids of its security groups.
 	Groups []string
 }

@@ -71,7 +71,7 @@ func (t *terraform) addInterface(r *terraformResource, id string, addresses []st
 
 func (t *terraform) networkInterface(r *terraformResource) {
 	v := t.addInterface(r, r.text("id"), append([]string{r.text("private_ip")}, r.texts("private_ips")...), r.texts("security_groups"))
-	v["Description"], v["InterfaceType"] = r.text("description"), r.text("interface_type")
+	v["Description"], v["InterfaceType"], v["MacAddress"] = r.text("description"), r.text("interface_type"), r.text("mac_address")
 	v["Ipv4Prefixes"], v["Ipv6Prefixes"] = ids("Ipv4Prefix", r.texts("ipv4_prefixes")), ids("Ipv6Prefix", r.texts("ipv6_prefixes"))
 	for _, a := range r.blocks("attachment") {
 		if i := a.text("instance"); i != "" {

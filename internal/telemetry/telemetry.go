@@ -42,21 +42,34 @@ type Gauge struct {
 // NewMetrics returns metrics with those of the process and the Go runtime.
 func NewMetrics(version string, gauges ...Gauge) *Metrics {
 	m := &Metrics{
-		registry: prometheus.NewRegistry(),
+		registry: newRegistry(version),
 		requests: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name: "weir_http_request_duration_seconds", Help: "How long HTTP requests took.",
 			Buckets: []float64{.005, .02, .05, .1, .2, .5, 1, 2, 5, 10, 30},
 		}, []string{"path", "code"}),
 		commits: prometheus.NewCounter(prometheus.CounterOpts{Name: "weir_lake_commits_total", Help: "Commits to the lake."}),
 	}
-	info := prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "weir_build_info", Help: "1, with the version as label."}, []string{"version"})
-	info.WithLabelValues(version).Set(1)
-	m.registry.MustRegister(m.requests, m.commits, info,
-		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	m.registry.MustRegister(m.requests, m.commits)
 	for _, g := range gauges {
 		m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: g.Name, Help: g.Help}, g.Value))
 	}
 	return m
+}
+
+// newRegistry returns a registry with the metrics of the process and the Go runtime.
+func newRegistry(version string) *prometheus.Registry {
+	r := prometheus.NewRegistry()
+	info := prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "weir_build_info", Help: "1, with the version as label."}, []string{"version"})
+	info.WithLabelValues(version).Set(1)
+	r.MustRegister(info, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	return r
+}
+
+// Handler answers with metrics of others in Prometheus's text form, beside those of the process and the Go runtime.
+func Handler(version string, others prometheus.Collector) http.Handler {
+	r := newRegistry(version)
+	r.MustRegister(others)
+	return promhttp.HandlerFor(r, promhttp.HandlerOpts{})
 }
 
 // Committed counts a commit to the lake.

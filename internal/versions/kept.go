@@ -15,7 +15,7 @@ import (
 // interfacesForm is the number of the code that makes ENIs of documents, and of how they are
 // written. Raise it where either changes: what was kept is made anew then. TestInterfacesForm
 // tells.
-const interfacesForm = 2
+const interfacesForm = 3
 
 // What a version says of ENIs is kept beside its documents, since to read these takes 60 ms
 // for each MB. It is told by the sum of all that it is made of, so that it can't be stale; what

@@ -185,7 +185,7 @@ func TestInterfacesForm(t *testing.T) {
 		"Description string; Status string; Type string; Requester string; Managed bool; Instance string; Primary bool; " +
 		"Role netmodel.Role; Resource string; AttachedBy string; SourceDestCheck *bool; DenyInternetGateways bool; " +
 		"ConnectionTracking netmodel.ConnectionTracking; Addresses []netip.Addr; Public map[netip.Addr]netip.Addr; " +
-		"Prefixes []netip.Prefix; Groups []string; TCPEstablished int; UDP int; UDPStream int; "
+		"Prefixes []netip.Prefix; MAC string; Groups []string; TCPEstablished int; UDP int; UDPStream int; "
 	if diff := cmp.Diff(wantMembers, members.String()); diff != "" {
 		t.Errorf("the members of ENIs (-of form %d +now):\n%s", interfacesForm, diff)
 	}
@@ -221,7 +221,7 @@ func TestInterfacesForm(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const want = "83 ebbc437a99aa54a5"
+	const want = "83 e347c8ad59d10a87"
 	if got := fmt.Sprint(n, " ", hex.EncodeToString(sum.Sum(nil)[:8])); got != want {
 		t.Errorf("the ENIs of %s: %s, of form %d: %s", root, got, interfacesForm, want)
 	}

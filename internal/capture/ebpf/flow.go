@@ -7,8 +7,8 @@ import (
 	"weir/internal/policy"
 )
 
-// Flow returns the row as records are made of it. The action says what happened: only what was dropped is REJECT. What would
-// have been, in mode Shadow, has stage and rule all the same, which keeps it apart.
+// Flow returns the row as records are made of it. The action says what happened: only what was dropped is REJECT. In mode
+// Shadow, what would have been is its WouldAction, with stage and rule.
 func (r *Row) Flow() (aggregate.Flow, aggregate.Counts) {
 	f := aggregate.Flow{
 		Interface: r.Interface, Egress: r.Egress, Directed: true, Src: r.Src, Dst: r.Dst, SrcPort: r.SrcPort, DstPort: r.DstPort, Protocol: r.Protocol,
@@ -16,6 +16,12 @@ func (r *Row) Flow() (aggregate.Flow, aggregate.Counts) {
 	}
 	if r.Dropped() {
 		f.Action = string(policy.Reject)
+	}
+	if r.Mode == Shadow {
+		f.WouldAction = string(policy.Accept)
+		if r.Refused {
+			f.WouldAction = string(policy.Reject)
+		}
 	}
 	rules := strings.Join(r.Rules(), " ")
 	switch {

@@ -172,7 +172,10 @@ func (b *pair) expect(frame []byte, way int) (dropped bool, why string) {
 		default:
 			f.Judgement.Stage, f.RejectRule = "sg", strings.Join(v.Groups, ",")+":"+string(d)+":implicit-deny"
 		}
-		if f.refused && enforce {
+		switch {
+		case b.mode == Shadow:
+			f.WouldAction = string(v.Action)
+		case f.refused:
 			f.Action = "REJECT"
 		}
 		why = v.Why

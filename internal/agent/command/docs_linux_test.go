@@ -1,0 +1,105 @@
+package command
+
+import (
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+
+	"weir/internal/agent/config"
+)
+
+// TestWalk runs the blocks of docs/howto/record-an-interface.md one after the other, in namespaces of their own.
+func TestWalk(t *testing.T) {
+	t.Parallel()
+	wire(t) // skips where namespaces can't be made
+	page, err := os.ReadFile("../../../docs/howto/record-an-interface.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	script := []string{"set -e", "mount --make-rprivate /", "mkdir -p /run/netns", "mount -t tmpfs tmpfs /run/netns", "cd " + dir}
+	for _, m := range regexp.MustCompile("(?ms)^```(sh no-test|yaml file=(\\S+))\n(.*?)^```$").FindAllStringSubmatch(string(page), -1) {
+		if m[2] != "" {
+			write(t, dir, m[2], m[3])
+			continue
+		}
+		script = append(script, "echo '== block'", m[3])
+	}
+	self, err := filepath.Abs(os.Args[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	bin := t.TempDir()
+	if err := os.WriteFile(filepath.Join(bin, "weir-agent"), []byte("#!/bin/sh\nexec "+self+" \"$@\"\n"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), "bash", "-c", strings.Join(script, "\n"))
+	cmd.Env = append(os.Environ(), asProgram+"=1", "PATH="+bin+":"+os.Getenv("PATH"))
+	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNET | syscall.CLONE_NEWNS}
+	var log strings.Builder
+	cmd.Stderr = &log
+	out, err := cmd.Output()
+	if errors.Is(err, os.ErrPermission) {
+		t.Skipf("not run: mounts of its own can't be made here: %v", err)
+	}
+	if err != nil {
+		t.Fatalf("%v: %s\n%s", err, out, log.String())
+	}
+	blocks := strings.Split(string(out), "== block\n")
+	if len(blocks) != 5 {
+		t.Fatalf("%d blocks: %s", len(blocks)-1, out)
+	}
+	for i, want := range map[int][]string{
+		2: {`203\.0\.113\.5 10\.0\.1\.10 80 1 2 ACCEPT ACCEPT -`, `10\.0\.1\.10 203\.0\.113\.5 \d+ 1 4 ACCEPT ACCEPT -`, `203\.0\.113\.5 10\.0\.1\.10 23 1 2 ACCEPT REJECT web:ingress:implicit-deny`, `10\.0\.1\.10 203\.0\.113\.5 \d+ 1 4 ACCEPT REJECT web:egress:implicit-deny`},
+		3: {`eni-web +recorded +eni-web +enforce +true`, `203\.0\.113\.5 10\.0\.1\.10 80 1 2 ACCEPT - -`, `10\.0\.1\.10 203\.0\.113\.5 \d+ 1 4 ACCEPT - -`, `203\.0\.113\.5 10\.0\.1\.10 23 1 2 REJECT - web:ingress:implicit-deny`},
+	} {
+		records := 0
+		for line := range strings.Lines(blocks[i]) {
+			if strings.Contains(line, " ACCEPT ") || strings.Contains(line, " REJECT ") {
+				records++
+			}
+		}
+		for _, w := range want {
+			if !regexp.MustCompile("(?m)^" + w + "$").MatchString(blocks[i]) {
+				t.Errorf("block %d has no %s: %s", i, w, blocks[i])
+			}
+		}
+		if all := 6 - i; records != all {
+			t.Errorf("block %d has %d records, want %d: %s\n%s", i, records, all, blocks[i], log.String())
+		}
+	}
+}
+
+// TestReferenceReads reads the config of docs/reference/agent-yaml.md, which has all keys.
+func TestReferenceReads(t *testing.T) {
+	page, err := os.ReadFile("../../../docs/reference/agent-yaml.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	block := regexp.MustCompile("(?ms)^```yaml\n(.*?)^```$").FindStringSubmatch(string(page))
+	c, err := config.Read("agent.yaml", []byte(block[1]))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(c.Interfaces) != 2 || len(c.FlowLogs) != 2 || c.Connections != 1048576 || !c.FlowLogs[1].Hourly {
+		t.Errorf("%+v", c)
+	}
+	// Each key that a text without it is told of is there.
+	for _, text := range []string{"x: y", "interfaces: [{x: y}]", "flow-logs: {fl-1: {x: y}}"} {
+		_, err := config.Read("agent.yaml", []byte(text))
+		_, keys, ok := strings.Cut(err.Error(), "; there are ")
+		if !ok {
+			t.Fatal(err)
+		}
+		for key := range strings.SplitSeq(keys, ", ") {
+			if !regexp.MustCompile(`(?m)^[- ]*` + key + `:`).MatchString(block[1]) {
+				t.Errorf("the reference has no key %s", key)
+			}
+		}
+	}
+}

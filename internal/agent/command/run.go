@@ -1,0 +1,78 @@
+package command
+
+import (
+	"context"
+	"log/slog"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"weir/internal/agent"
+	"weir/internal/telemetry"
+)
+
+func (c *command) runCommand() *cobra.Command {
+	var file string
+	var verbose bool
+	cmd := &cobra.Command{
+		Use:   "run [flags]",
+		Short: "Count and write flow logs until a signal comes",
+		Long: `Counts what passes the devices that the config names, and writes the flow logs that it
+declares. Devices that come later are found within seconds, and those that go are let go.
+
+In mode shadow, the default, everything passes: action is ACCEPT, and weir-would-action
+says what the rules would do. In mode enforce what they refuse is dropped, and action is
+REJECT; in mode count nothing is decided. Weir's own fields are in records whose format
+names them.
+
+SIGHUP reads the network's definition again: it is in force for all packets at once, and
+connections that are open stay so. SIGTERM and SIGINT write what is left and end; what was
+enforced is not any more.
+
+Health (/healthz), Prometheus metrics (/metrics) and status (/status) are at the config's
+"listen", 127.0.0.1:8788 if it says nothing. All that the config may say is in
+docs/reference/agent-yaml.md.`,
+		Example: `  weir-agent run --config agent.yaml
+  curl -s http://127.0.0.1:8788/metrics
+  systemctl reload weir-agent    # the definition has changed`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return c.runAgent(cmd.Context(), file, verbose) },
+	}
+	configFlag(cmd, &file)
+	cmd.Flags().BoolVarP(&verbose, "verbose", "v", false, "log each object")
+	return cmd
+}
+
+// runAgent runs an agent until a signal comes.
+func (c *command) runAgent(ctx context.Context, file string, verbose bool) error {
+	conf, err := readConfig(file)
+	if err != nil {
+		return err
+	}
+	level := slog.LevelInfo
+	if verbose {
+		level = slog.LevelDebug
+	}
+	signals, reload := make(chan os.Signal, 1), make(chan struct{})
+	signal.Notify(signals, syscall.SIGHUP)
+	defer signal.Stop(signals)
+	go func() {
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-signals:
+			}
+			select {
+			case <-ctx.Done():
+				return
+			case reload <- struct{}{}:
+			}
+		}
+	}()
+	return agent.Run(ctx, agent.Options{
+		Config: conf, Log: telemetry.NewLog(c.err, level), Clock: agent.SystemClock(), Reload: reload, Version: version,
+	})
+}

@@ -1,0 +1,179 @@
+package command
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"weir/internal/agent"
+	"weir/internal/agent/config"
+)
+
+func (c *command) devicesCommand() *cobra.Command {
+	var file string
+	cmd := &cobra.Command{
+		Use:   "devices [flags]",
+		Short: "Show which devices of this host are which network interfaces to a config",
+		Long: `Reads a config and the network's definition as run does, and shows what the devices of
+this host are to it: which network interface, in which mode, and which are refused, and
+why. Nothing is counted, and no rights are needed.`,
+		Example: `  weir-agent devices --config agent.yaml
+  weir-agent devices --config agent.yaml --json`,
+		Args: noArgs,
+		RunE: func(*cobra.Command, []string) error {
+			conf, err := readConfig(file)
+			if err != nil {
+				return err
+			}
+			found, err := agent.Devices(conf)
+			if err != nil {
+				return err
+			}
+			if c.json {
+				return c.printJSON(found)
+			}
+			return c.printDevices(found)
+		},
+	}
+	configFlag(cmd, &file)
+	return cmd
+}
+
+// printDevices prints what devices are.
+func (c *command) printDevices(found []agent.Match) error {
+	if len(found) == 0 {
+		fmt.Fprintln(c.out, "no device of this host is one that the config is about")
+		return nil
+	}
+	w := tabwriter.NewWriter(c.out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "DEVICE\tSTATE\tINTERFACE\tMODE\tFLIPPED")
+	for i := range found {
+		m := &found[i]
+		id := m.Interface
+		if id == "" {
+			id = "-"
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%v\n", m.Name, m.State(), id, m.Mode, m.Flipped)
+	}
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	for i := range found {
+		if m := &found[i]; m.Refused != "" {
+			fmt.Fprintf(c.out, "%s: %s\n", m.Name, m.Refused)
+		}
+	}
+	return nil
+}
+
+// printJSON prints a value as JSON.
+func (c *command) printJSON(v any) error {
+	e := json.NewEncoder(c.out)
+	e.SetIndent("", "  ")
+	return e.Encode(v)
+}
+
+func (c *command) statusCommand() *cobra.Command {
+	var address string
+	cmd := &cobra.Command{
+		Use:   "status [flags]",
+		Short: "Show what an agent that runs here counts and has written",
+		Long: `Asks an agent that runs on this host which devices it counts, what its flow logs have
+written since it began, and what does not work. The exit code is 1 where something does not.`,
+		Example: `  weir-agent status
+  weir-agent status --address 127.0.0.1:9000 --json`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return c.status(cmd.Context(), address) },
+	}
+	cmd.Flags().StringVar(&address, "address", config.DefaultListen.String(), "`ADDRESS` of the agent, as its config's listen")
+	return cmd
+}
+
+// mostStatus bounds an agent's answer, in bytes.
+const mostStatus = 16 << 20
+
+// status asks an agent, and prints what it says.
+func (c *command) status(ctx context.Context, address string) error {
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+address+"/status", http.NoBody)
+	if err != nil {
+		return usageError{err}
+	}
+	answer, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return fmt.Errorf("no agent answers at %s: %w", address, err)
+	}
+	defer answer.Body.Close()
+	var s agent.Status
+	if answer.StatusCode != http.StatusOK {
+		return fmt.Errorf("what answers at %s is no agent: %s", address, answer.Status)
+	}
+	if err := json.NewDecoder(io.LimitReader(answer.Body, mostStatus)).Decode(&s); err != nil {
+		return fmt.Errorf("what answers at %s is no agent: %w", address, err)
+	}
+	if len(s.Troubles) > 0 {
+		c.code = exitFailed
+	}
+	if c.json {
+		return c.printJSON(s)
+	}
+	if err := c.printDevices(s.Devices); err != nil {
+		return err
+	}
+	w := tabwriter.NewWriter(c.out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "\nFLOW LOG\tRESOURCE\tRECORDS\tOBJECTS\tDESTINATION")
+	for _, l := range s.FlowLogs {
+		fmt.Fprintf(w, "%s\t%s\t%d\t%d\t%s\n", l.ID, l.Resource, l.Records, l.Objects, l.Destination)
+	}
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	for _, t := range s.Troubles {
+		fmt.Fprintf(c.out, "trouble: %s\n", t)
+	}
+	return nil
+}
+
+func (c *command) doctorCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "doctor",
+		Short: "Say whether this host and this user can count, and what to do",
+		Long: `Looks for what an agent needs: the kernel, the rights, and whether the kernel takes the
+program and lets it be put at a device, which is tried at the loopback device for a moment.
+"missing" is what it can't do without, and the exit code is 1 then.`,
+		Example: `  sudo weir-agent doctor
+  weir-agent doctor --json`,
+		Args: noArgs,
+		RunE: func(*cobra.Command, []string) error {
+			found := agent.Examine()
+			if !agent.Works(found) {
+				c.code = exitFailed
+			}
+			if c.json {
+				return c.printJSON(found)
+			}
+			w := tabwriter.NewWriter(c.out, 0, 0, 2, ' ', 0)
+			for _, f := range found {
+				fmt.Fprintf(w, "%s\t%s\t%s\n", f.State, f.Name, firstLine(f.Found))
+				if f.Do != "" {
+					fmt.Fprintf(w, "\t\tto do: %s\n", f.Do)
+				}
+			}
+			return w.Flush()
+		},
+	}
+}
+
+// firstLine returns the first line of a text: what the kernel says of a program may be long.
+func firstLine(s string) string {
+	line, _, _ := strings.Cut(s, "\n")
+	return line
+}

@@ -1,0 +1,77 @@
+package config
+
+import (
+	"fmt"
+	"net/netip"
+	"time"
+
+	"weir/flowlog"
+)
+
+// A Config is what an agent does.
+type Config struct {
+	// File is where it was read from.
+	File string
+	// Network are the files and folders of the network's definition, as they stand there: relative ones are of the folder of the file.
+	Network []string
+	// Listen is the loopback address of health and metrics.
+	Listen netip.AddrPort
+	// Connections and Rejects bound the tables of flows; 0: as many as there are if nobody says.
+	Connections, Rejects uint32
+	Interfaces           []Interface
+	FlowLogs             []FlowLog
+}
+
+// A Place is where something stands in the file.
+type Place struct{ Line, Column int }
+
+// An Error says what is wrong with a file.
+type Error struct {
+	File string
+	Place
+	Reason string
+}
+
+// Error returns the reason with its place, as file:line:column.
+func (e *Error) Error() string {
+	if e.Line == 0 {
+		return fmt.Sprintf("%s: %s", e.File, e.Reason)
+	}
+	return fmt.Sprintf("%s:%d:%d: %s", e.File, e.Line, e.Column, e.Reason)
+}
+
+// Errorf returns an error at a place of the file.
+func (c *Config) Errorf(at Place, format string, args ...any) error {
+	return &Error{c.File, at, fmt.Sprintf(format, args...)}
+}
+
+// An Interface says which devices are a network interface, and what is done there. A device is that of the first one that it meets all conditions of.
+type Interface struct {
+	Place
+	// Device is a pattern of names, as [path.Match] has them; MAC and Address are those that the device has. What is "" or invalid is no condition.
+	Device  string
+	MAC     string // in lower case, with colons
+	Address netip.Addr
+	// ENI is the id of the network interface; "": the one of the definition that has the MAC address or an address of the device.
+	ENI string
+	// Mode is count, shadow or enforce.
+	Mode string
+	// Flipped says that the device is the host's side, where what comes in leaves the interface; nil: nobody says.
+	Flipped *bool
+}
+
+// A FlowLog is a flow log of a VPC, a subnet or a network interface.
+type FlowLog struct {
+	Place
+	ID, Resource string
+	// Traffic is ACCEPT, REJECT or ALL.
+	Traffic  string
+	Format   flowlog.Format
+	Interval time.Duration
+	// Account and Region are those of the keys; "": of the resource.
+	Account, Region string
+	// Destination is a folder.
+	Destination string
+	// Parquet says that objects are Parquet, not text; Hive and Hourly how their keys are made.
+	Parquet, Hive, Hourly bool
+}

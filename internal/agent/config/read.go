@@ -1,0 +1,249 @@
+package config
+
+import (
+	"net"
+	"net/netip"
+	"path"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"go.yaml.in/yaml/v4"
+
+	"weir/flowlog"
+)
+
+// DefaultListen is where health and metrics are if nobody says.
+var DefaultListen = netip.MustParseAddrPort("127.0.0.1:8788")
+
+// mostEntries bounds the tables: 4 GiB of entries.
+const mostEntries = 1 << 24
+
+// Read reads a config. The error is an [*Error].
+func Read(file string, data []byte) (*Config, error) {
+	r := &reader{file}
+	root, err := r.root(data)
+	if err != nil {
+		return nil, err
+	}
+	c := &Config{File: file, Listen: DefaultListen}
+	mode := "shadow"
+	err = r.mapping(root, "the keys of an agent, such as network,",
+		keyed{"network", true, func(n *yaml.Node) error { return r.network(c, n) }},
+		keyed{"listen", false, func(n *yaml.Node) error { return r.listen(&c.Listen, n) }},
+		keyed{"mode", false, r.mode(&mode)},
+		keyed{"connections", false, r.number(&c.Connections, mostEntries)},
+		keyed{"rejects", false, r.number(&c.Rejects, mostEntries)},
+		keyed{"interfaces", true, func(n *yaml.Node) error {
+			return r.list(n, func(n *yaml.Node) error { return r.device(c, n) })
+		}},
+		keyed{"flow-logs", true, func(n *yaml.Node) error { return r.flowLogs(c, n) }},
+	)
+	if err != nil {
+		return nil, err
+	}
+	for i := range c.Interfaces {
+		if c.Interfaces[i].Mode == "" {
+			c.Interfaces[i].Mode = mode
+		}
+	}
+	return c, nil
+}
+
+// mode reads what is done at an interface.
+func (r *reader) mode(to *string) func(*yaml.Node) error {
+	return r.oneOf(to, "count", "shadow", "enforce")
+}
+
+// network reads the paths of the definition: one, or a list.
+func (r *reader) network(c *Config, n *yaml.Node) error {
+	one := func(n *yaml.Node) error {
+		var name string
+		if err := r.text(&name)(n); err != nil {
+			return err
+		}
+		c.Network = append(c.Network, r.path(name))
+		return nil
+	}
+	if n.Kind == yaml.ScalarNode {
+		return one(n)
+	}
+	if err := r.list(n, one); err != nil {
+		return err
+	}
+	if len(c.Network) == 0 {
+		return r.bad(n, "no file of the network's definition")
+	}
+	return nil
+}
+
+// path returns a path that is relative to the file's folder.
+func (r *reader) path(name string) string {
+	if filepath.IsAbs(name) {
+		return name
+	}
+	return filepath.Join(filepath.Dir(r.file), name)
+}
+
+func (r *reader) listen(to *netip.AddrPort, n *yaml.Node) error {
+	var text string
+	if err := r.text(&text)(n); err != nil {
+		return err
+	}
+	at, err := netip.ParseAddrPort(text)
+	if err != nil {
+		return r.bad(n, "%q is no address with a port, such as %s", text, DefaultListen)
+	}
+	if !at.Addr().IsLoopback() {
+		return r.bad(n, "%s is not of the loopback device: health and metrics ask for no password", at.Addr())
+	}
+	*to = at
+	return nil
+}
+
+// These are what ids look like. A definition in YAML may have other ids of resources than AWS's.
+var (
+	flowLogID = regexp.MustCompile(`^fl-[0-9a-z]+$`)
+	account   = regexp.MustCompile(`^[0-9]{12}$`)
+	region    = regexp.MustCompile(`^[a-z]{2,}(-[a-z]+)+-[0-9]+$`)
+)
+
+// device reads an element of interfaces.
+func (r *reader) device(c *Config, n *yaml.Node) error {
+	i := Interface{Place: placeOf(n)}
+	var flipped bool
+	err := r.mapping(n, "a network interface, such as {device: eth0, eni: eni-1},",
+		keyed{"device", false, func(n *yaml.Node) error {
+			if err := r.text(&i.Device)(n); err != nil {
+				return err
+			}
+			if _, err := path.Match(i.Device, ""); err != nil {
+				return r.bad(n, "%q is no pattern of names", i.Device)
+			}
+			return nil
+		}},
+		keyed{"mac", false, func(n *yaml.Node) error {
+			if err := r.text(&i.MAC)(n); err != nil {
+				return err
+			}
+			mac, err := net.ParseMAC(i.MAC)
+			if err != nil {
+				return r.bad(n, "%q is no MAC address", i.MAC)
+			}
+			i.MAC = mac.String()
+			return nil
+		}},
+		keyed{"address", false, func(n *yaml.Node) (err error) {
+			var text string
+			if err := r.text(&text)(n); err != nil {
+				return err
+			}
+			if i.Address, err = netip.ParseAddr(text); err != nil {
+				return r.bad(n, "%q is no IP address", text)
+			}
+			return nil
+		}},
+		keyed{"eni", false, r.text(&i.ENI)},
+		keyed{"mode", false, r.mode(&i.Mode)},
+		keyed{"flipped", false, func(n *yaml.Node) error {
+			i.Flipped = &flipped
+			return r.truth(&flipped)(n)
+		}},
+	)
+	if err != nil {
+		return err
+	}
+	if i.Device == "" && i.MAC == "" && !i.Address.IsValid() {
+		return r.bad(n, "it says no device: device, mac and address do")
+	}
+	c.Interfaces = append(c.Interfaces, i)
+	return nil
+}
+
+// flowLogs reads the flow logs, by id.
+func (r *reader) flowLogs(c *Config, n *yaml.Node) error {
+	all, err := r.pairs(n, "a mapping of ids to flow logs")
+	if err != nil {
+		return err
+	}
+	for _, p := range all {
+		if !flowLogID.MatchString(p.key.Value) {
+			return r.bad(p.key, "%q is no id of a flow log, such as fl-0123456789abcdef0", p.key.Value)
+		}
+		l, err := r.flowLog(p.value)
+		if err != nil {
+			return err
+		}
+		l.ID, l.Place = p.key.Value, placeOf(p.key)
+		c.FlowLogs = append(c.FlowLogs, *l)
+	}
+	return nil
+}
+
+// intervals are AWS's maximum aggregation intervals, in seconds, the default first. Source: EC2 API reference, CreateFlowLogs.
+var intervals = []string{"600", "60"}
+
+func (r *reader) flowLog(n *yaml.Node) (*FlowLog, error) {
+	l := &FlowLog{Format: flowlog.DefaultFormat(flowlog.KindVPC)}
+	interval, form := intervals[0], "plain-text"
+	err := r.mapping(n, "a flow log",
+		keyed{"resource", true, r.text(&l.Resource)},
+		keyed{"traffic", true, r.oneOf(&l.Traffic, "ACCEPT", "REJECT", "ALL")},
+		keyed{"destination", true, func(n *yaml.Node) error {
+			if err := r.text(&l.Destination)(n); err != nil {
+				return err
+			}
+			if strings.Contains(l.Destination, "://") || strings.HasPrefix(l.Destination, "arn:") {
+				return r.bad(n, "%s: a folder is the only destination that there is yet", l.Destination)
+			}
+			l.Destination = r.path(l.Destination)
+			return nil
+		}},
+		keyed{"format", false, func(n *yaml.Node) error { return r.format(&l.Format, n) }},
+		keyed{"interval", false, r.oneOf(&interval, intervals...)},
+		keyed{"account", false, r.matching(&l.Account, account, "account of 12 digits")},
+		keyed{"region", false, r.matching(&l.Region, region, "region, such as us-east-1")},
+		keyed{"file-format", false, r.oneOf(&form, "plain-text", "parquet")},
+		keyed{"hive-partitions", false, r.truth(&l.Hive)},
+		keyed{"hourly-partitions", false, r.truth(&l.Hourly)},
+	)
+	if err != nil {
+		return nil, err
+	}
+	l.Interval = time.Minute
+	if interval == intervals[0] {
+		l.Interval = 10 * time.Minute
+	}
+	l.Parquet = form == "parquet"
+	return l, nil
+}
+
+// Own are weir's own fields that an agent's records have.
+var Own = []flowlog.FieldID{flowlog.WeirWouldAction, flowlog.WeirRejectStage, flowlog.WeirRejectRule, flowlog.WeirAllowRules}
+
+// format reads a LogFormat. Fields that nobody knows are refused, and weir's own that only the lake has.
+func (r *reader) format(to *flowlog.Format, n *yaml.Node) error {
+	var text string
+	if err := r.text(&text)(n); err != nil {
+		return err
+	}
+	f, err := flowlog.ParseLogFormat(text)
+	if err == nil {
+		f, err = f.As(flowlog.KindVPC)
+	}
+	if err != nil {
+		return r.bad(n, "%s", strings.TrimPrefix(err.Error(), "flowlog: "))
+	}
+	if unknown := f.UnknownFields(); len(unknown) > 0 {
+		return r.bad(n, "there is no field %s; weir fields lists them", strings.Join(unknown, ", "))
+	}
+	for i := range f.Len() {
+		if fd, _ := f.Field(i); fd.Own() && !slices.Contains(Own, fd.ID) {
+			return r.bad(n, "%s is of the lake, and in no record of an agent", fd.Name)
+		}
+	}
+	*to = f
+	return nil
+}

@@ -1,0 +1,62 @@
+package agent
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+func TestExamineKernel(t *testing.T) {
+	for release, want := range map[string]string{
+		"6.6.0": "ok", "6.18.44-generic": "ok", "7.0": "ok", "6.12-rc3": "ok", "6.5.13-x": "missing", "5.15.0-91-generic": "missing", "4.18.0-513.el8.x86_64": "missing", "": "note", "six": "note",
+	} {
+		if f := examineKernel(release); f.State != want || want != "ok" && f.Do == "" {
+			t.Errorf("%q: %+v", release, f)
+		}
+	}
+}
+
+func TestExamineCapabilities(t *testing.T) {
+	for effective, want := range map[string]string{
+		"000001ffffffffff": "ok ok ok",
+		"0000000000000000": "missing missing missing",
+		"000000c000001000": "ok ok ok",      // the three alone
+		"0000000000200000": "ok missing ok", // CAP_SYS_ADMIN stands for two
+		"0000008000001000": "ok ok missing", // without CAP_PERFMON
+		"x":                "note",
+	} {
+		var states []string
+		for _, f := range examineCapabilities(effective) {
+			states = append(states, f.State)
+			if f.State != "ok" && f.Do == "" {
+				t.Errorf("%s: %+v", effective, f)
+			}
+		}
+		if got := strings.Join(states, " "); got != want {
+			t.Errorf("%s: %s, want %s", effective, got, want)
+		}
+	}
+}
+
+func TestLoadAdvice(t *testing.T) {
+	for err, want := range map[error]string{syscall.ENOSYS: "CONFIG_BPF_SYSCALL", syscall.EPERM: "seccomp", syscall.ENOMEM: "RLIMIT_MEMLOCK", errors.New("x"): "Linux 6.6"} {
+		if got := loadAdvice(fmt.Errorf("can't load: %w", err)); !strings.Contains(got, want) {
+			t.Errorf("%v: %s", err, got)
+		}
+	}
+}
+
+func TestKindOf(t *testing.T) {
+	veth := []byte{9, 0, 1, 0, 'v', 'e', 't', 'h', 0, 0, 0, 0}
+	data := []byte{8, 0, 2, 0, 1, 2, 3, 4}
+	for _, tc := range []struct {
+		in   []byte
+		want string
+	}{{veth, "veth"}, {append(data, veth...), "veth"}, {data, ""}, {nil, ""}, {veth[:7], ""}, {[]byte{3, 0, 1, 0}, ""}, {[]byte{200, 0, 1, 0, 'x'}, ""}, {veth[:3], ""}} {
+		if got := kindOf(tc.in); got != tc.want {
+			t.Errorf("%x: %q, want %q", tc.in, got, tc.want)
+		}
+	}
+}

@@ -1,0 +1,114 @@
+package agent
+
+import (
+	"fmt"
+	"strings"
+
+	"weir/internal/agent/config"
+	"weir/internal/aggregate"
+	"weir/internal/capture"
+	"weir/internal/capture/ebpf"
+	"weir/internal/netmodel"
+	"weir/internal/policy"
+)
+
+// network is a definition, with what has been found of its interfaces.
+type network struct {
+	*netmodel.Network
+	definition *policy.Definition
+	known      map[string]*aggregate.Interface
+}
+
+// loadNetwork loads the definition of a config, and fails where a file of it was not taken: an agent that decides by a part of the rules decides wrongly.
+func loadNetwork(c *config.Config) (*network, error) {
+	loaded, err := netmodel.Load(c.Network...)
+	if err == nil && len(loaded.Problems) > 0 {
+		err = fmt.Errorf("cannot read the network definition: %s", loaded.Problems[0])
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &network{loaded.Network, policy.New(loaded.Network), map[string]*aggregate.Interface{}}, nil
+}
+
+// about returns what records tell of an interface.
+func (n *network) about(id string) *aggregate.Interface {
+	a, ok := n.known[id]
+	if !ok {
+		a = capture.About(n.Network, id)
+		n.known[id] = a
+	}
+	return a
+}
+
+// policyOf returns what is done at an interface. In mode count nothing decides, and the policy says only what flow logs leave out.
+func (n *network) policyOf(id, mode string) (ebpf.Interface, error) {
+	out := ebpf.Interface{ID: id, Mode: modes[mode]}
+	eni := n.Interfaces[id]
+	if eni == nil {
+		return out, fmt.Errorf("there is no network interface %s in the definition", id)
+	}
+	at, err := n.definition.At(id)
+	if err != nil {
+		return out, err
+	}
+	out.Policy, out.Timeouts = at, capture.Timeouts(eni.ConnectionTracking)
+	return out, nil
+}
+
+// modes are what is done at an interface, by name.
+var modes = map[string]ebpf.Mode{"count": ebpf.Count, "shadow": ebpf.Shadow, "enforce": ebpf.Enforce}
+
+// settle looks for what a config names, and completes its flow logs: account and region are those of the resource where nobody says.
+func settle(c *config.Config, n *network) error {
+	for i := range c.Interfaces {
+		in := &c.Interfaces[i]
+		if in.ENI == "" {
+			continue
+		}
+		if _, err := n.policyOf(in.ENI, in.Mode); err != nil {
+			return c.Errorf(in.Place, "%s", err)
+		}
+	}
+	for i := range c.FlowLogs {
+		l := &c.FlowLogs[i]
+		account, region, err := n.ownerOf(l.Resource)
+		if err != nil {
+			return c.Errorf(l.Place, "%s: %s", l.ID, err)
+		}
+		for _, of := range []struct {
+			what string
+			to   *string
+			is   string
+		}{{"account", &l.Account, account}, {"region", &l.Region, region}} {
+			if *of.to == "" {
+				*of.to = of.is
+			}
+			if *of.to == "" {
+				return c.Errorf(l.Place, "%s: the definition does not say the %s of %s, which keys of objects have: say %s", l.ID, of.what, l.Resource, of.what)
+			}
+		}
+	}
+	return nil
+}
+
+// ownerOf returns whose a VPC, subnet or network interface is, and where.
+func (n *network) ownerOf(id string) (account, region string, err error) {
+	switch {
+	case n.VPCs[id] != nil:
+		return n.VPCs[id].Account, n.VPCs[id].Region, nil
+	case n.Subnets[id] != nil:
+		return n.Subnets[id].Account, n.Subnets[id].Region, nil
+	case n.Interfaces[id] != nil:
+		return n.Interfaces[id].Account, n.Interfaces[id].Region, nil
+	case strings.HasPrefix(id, "tgw-"), n.TransitGateways[id] != nil, n.NATGateways[id] != nil:
+		return "", "", fmt.Errorf("flow logs of %s are not made yet: there are those of VPCs, subnets and network interfaces", id)
+	}
+	return "", "", fmt.Errorf("there is no VPC, subnet or network interface %s in the definition", id)
+}
+
+// covers reports whether a flow log is of an interface.
+func (n *network) covers(l *config.FlowLog, id string) bool {
+	eni := n.Interfaces[id]
+	return eni != nil && (l.Resource == id || l.Resource == eni.Subnet || l.Resource == eni.VPC)
+}

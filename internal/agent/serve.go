@@ -1,0 +1,86 @@
+package agent
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+
+	"weir/internal/telemetry"
+)
+
+// Status is what an agent says of itself.
+type Status struct {
+	Version string `json:"version"`
+	// Devices are those of the host that the config is about.
+	Devices  []Match         `json:"devices"`
+	FlowLogs []FlowLogStatus `json:"flow_logs"`
+	// Troubles are what does not work at the moment.
+	Troubles []string `json:"troubles,omitempty"`
+}
+
+// FlowLogStatus is what a flow log has written since the agent began.
+type FlowLogStatus struct {
+	ID          string `json:"id"`
+	Resource    string `json:"resource"`
+	Destination string `json:"destination"`
+	Records     int64  `json:"records"`
+	Objects     int64  `json:"objects"`
+}
+
+// status returns what the agent says of itself.
+func (a *agent) status() Status {
+	a.mu.Lock()
+	out := Status{Version: a.Version, Devices: a.matches}
+	a.mu.Unlock()
+	for i := range a.Config.FlowLogs {
+		l := &a.Config.FlowLogs[i]
+		records, objects := a.counted.written(l.ID)
+		out.FlowLogs = append(out.FlowLogs, FlowLogStatus{l.ID, l.Resource, l.Destination, records, objects})
+	}
+	out.Troubles = a.counted.Troubles(a.Clock())
+	return out
+}
+
+// handler answers with health, metrics and status.
+func (a *agent) handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", telemetry.Handler(a.Version, a.counted))
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
+		if troubles := a.counted.Troubles(a.Clock()); len(troubles) > 0 {
+			http.Error(w, strings.Join(troubles, "\n"), http.StatusServiceUnavailable)
+			return
+		}
+		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+		fmt.Fprintln(w, "ok")
+	})
+	mux.HandleFunc("GET /status", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		if err := json.NewEncoder(w).Encode(a.status()); err != nil {
+			a.Log.Debug("a status was not taken", "error", err)
+		}
+	})
+	return mux
+}
+
+// serve begins to answer; stop ends it.
+func (a *agent) serve(ctx context.Context) (stop func() error, err error) {
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", a.Config.Listen.String())
+	if err != nil {
+		return nil, fmt.Errorf("can't serve health and metrics: %w", err)
+	}
+	s := &http.Server{Handler: a.handler(), ReadHeaderTimeout: 5 * time.Second}
+	ended := make(chan error, 1)
+	go func() { ended <- s.Serve(l) }()
+	return func() error {
+		err := s.Close()
+		if e := <-ended; !errors.Is(e, http.ErrServerClosed) {
+			err = errors.Join(err, e)
+		}
+		return err
+	}, nil
+}

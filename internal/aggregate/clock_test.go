@@ -1,0 +1,111 @@
+package aggregate
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"weir/flowlog"
+)
+
+// closed closes windows at a time in seconds, and returns their records.
+func closed(t *testing.T, w *Windows, at int64) (records []string, passedOver int64) {
+	t.Helper()
+	f, err := flowlog.ParseLogFormat("interface-id packets start end log-status")
+	if err != nil {
+		t.Fatal(err)
+	}
+	passedOver, err = w.CloseUntil(at*second, 10, func(window *Window) error {
+		b := flowlog.NewBatch(flowlog.KindVPC)
+		if err := AppendRecords(b, window, f.RecordVersion(), nobody); err != nil {
+			return err
+		}
+		for r := range b.Records() {
+			records = append(records, string(flowlog.AppendText(nil, r, f)))
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return records, passedOver
+}
+
+// TestClock has windows that end by the clock: one step is what comes, and the time at which windows are closed.
+func TestClock(t *testing.T) {
+	w := NewWindows(time.Minute)
+	a, b := flow("eni-a", 1), flow("eni-b", 2)
+	for _, step := range []struct {
+		name   string
+		before func()
+		at     int64
+		want   []string
+		passed int64
+	}{
+		{"nobody had traffic", func() {}, 600, nil, 0},
+		{"the window is not over", func() { w.Add(&a, packet(610, 40, 0)) }, 659, nil, 0},
+		{"it is", func() {}, 660, []string{"eni-a 1 610 610 OK"}, 0},
+		{"and once only", func() {}, 660, nil, 0},
+		{"nothing came, two windows long", func() {}, 785, []string{"eni-a - 660 720 NODATA", "eni-a - 720 780 NODATA"}, 0},
+		{"another comes, and one late", func() { w.Add(&b, packet(790, 40, 0)); w.Add(&a, packet(770, 40, 0)) }, 840, []string{"eni-a 1 770 770 OK", "eni-b 1 790 790 OK", "eni-a - 780 840 NODATA"}, 0},
+		{"what was lost is no NODATA, also beside flows", func() { w.Skip("eni-a", 850*second); w.Skip("eni-b", 850*second); w.Add(&b, packet(860, 40, 0)) }, 900, []string{"eni-b 1 860 860 OK", "eni-a - 840 900 SKIPDATA", "eni-b - 840 900 SKIPDATA"}, 0},
+		{"one is gone", func() { w.Forget("eni-b") }, 960, []string{"eni-a - 900 960 NODATA"}, 0},
+		{"the clock was set an hour ahead", func() { w.Restart(4560 * second) }, 4620, []string{"eni-a - 4560 4620 NODATA"}, 0},
+		{"and back", func() { w.Restart(1000 * second); w.Add(&b, packet(1010, 1, 0)) }, 1025, []string{"eni-a - 960 1020 NODATA", "eni-b 1 1010 1010 OK"}, 0},
+		{"more than is told", func() {}, 1020 + 60*20, nil, 20},
+		{"from there on", func() {}, 1020 + 60*21, []string{"eni-a - 2220 2280 NODATA", "eni-b - 2220 2280 NODATA"}, 0},
+	} {
+		step.before()
+		got, passed := closed(t, w, step.at)
+		slices.Sort(got)
+		slices.Sort(step.want)
+		if diff := cmp.Diff(step.want, got); diff != "" || passed != step.passed {
+			t.Errorf("%s: %d passed over, want %d: %s", step.name, passed, step.passed, diff)
+		}
+	}
+}
+
+// TestSpill tells what an open window has so far: nobody is idle in it, and it is told once.
+func TestSpill(t *testing.T) {
+	w := NewWindows(time.Minute)
+	a, b := flow("eni-a", 1), flow("eni-b", 2)
+	w.Add(&a, packet(10, 1, 0))
+	w.Add(&b, packet(10, 1, 0))
+	closed(t, w, 60)
+	w.Add(&a, packet(65, 1, 0))
+	w.Skip("eni-a", 66*second)
+	var got []Window
+	for range 2 {
+		if err := w.Spill(func(window *Window) error { got = append(got, *window); return nil }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(got) != 1 || len(got[0].Rows) != 1 || !slices.Equal(got[0].Skipped, []string{"eni-a"}) || got[0].Idle != nil || w.Len() != 0 {
+		t.Errorf("%+v, %d open", got, w.Len())
+	}
+	w.Add(&a, packet(70, 1, 0))
+	if records, _ := closed(t, w, 120); !slices.Equal(records, []string{"eni-a 1 70 70 OK", "eni-b - 60 120 NODATA"}) {
+		t.Error(records)
+	}
+	w.Add(&a, packet(125, 1, 0))
+	if err := w.Spill(func(*Window) error { return nil }); err != nil {
+		t.Fatal(err)
+	}
+	if records, _ := closed(t, w, 180); !slices.Equal(records, []string{"eni-b - 120 180 NODATA"}) {
+		t.Errorf("what was spilled is no NODATA: %v", records)
+	}
+}
+
+// TestSkippedParts has a window of which flows were lost in parts.
+func TestSkippedParts(t *testing.T) {
+	w := Window{Rows: make([]Row, 3), Skipped: []string{"eni-a"}}
+	var got [][2]int
+	for p := range w.Parts(3) {
+		got = append(got, [2]int{len(p.Rows), len(p.Skipped)})
+	}
+	if !slices.Equal(got, [][2]int{{3, 1}}) {
+		t.Error(got)
+	}
+}
