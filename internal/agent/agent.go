@@ -41,10 +41,10 @@ type agent struct {
 	program  *ebpf.Program
 	recorder *recorder
 	counted  *Counters
-	attached map[int]*Match // by index: the devices that are counted
-	said     map[string]bool  // what was said of devices
-	trouble  string           // of the last look at devices
-	read     time.Time        // when was last read
+	attached map[int]*Match  // by index: the devices that are counted
+	said     map[string]bool // what was said of devices
+	trouble  string          // of the last look at devices
+	read     time.Time       // when was last read
 
 	mu      sync.Mutex
 	matches []Match
