@@ -30,96 +30,99 @@ type hook struct {
 var hooks = [2]hook{{"ingress", ebpf.AttachTCXIngress}, {"egress", ebpf.AttachTCXEgress}}
 
 // program returns what is attached to a hook.
-func (p *Program) program(way int) *ebpf.Program {
+func (n *Namespace) program(way int) *ebpf.Program {
 	if way == 0 {
-		return p.objects.Ingress
+		return n.ingress
 	}
-	return p.objects.Egress
+	return n.egress
 }
 
-// Attach says that a device of the calling thread's network namespace is an interface, as [Program.Watch] does, and puts the
+// Attach says that a device of the calling thread's network namespace is an interface, as [Namespace.Watch] does, and puts the
 // program there, for both directions, before all others that are there. What it lets pass goes on to these. Where a
 // process before has put it there, it stays, and keeps its place.
 //
 // It attaches by tcx, and by clsact filters where the kernel has no tcx, which it has since Linux 6.6.
-func (p *Program) Attach(d Device, id string) error {
+func (n *Namespace) Attach(d Device, id string) error {
 	if id == "" {
 		return fmt.Errorf("device %d is to be no interface", d.Index)
 	}
-	if err := p.stay(); err != nil {
+	if err := n.stay(); err != nil {
 		return err
 	}
-	at := p.devices[d.Index]
+	at := n.devices[d.Index]
 	if at == nil {
 		at = new(device)
 	}
 	// First what it is: a device that has its index from one that went must not be taken for that one.
-	if err := p.Watch(d, id); err != nil {
+	if err := n.Watch(d, id); err != nil {
 		return err
 	}
-	err := p.attach(d.Index, at)
-	if err != nil && p.devices[d.Index] == nil {
-		err = errors.Join(err, p.dropLinks(d.Index, at), p.setLink(d.Index, weirLink{}))
+	err := n.attach(d.Index, at)
+	if err != nil && n.devices[d.Index] == nil {
+		err = errors.Join(err, n.dropLinks(d.Index, at), n.setLink(d.Index, weirLink{}))
 	}
 	return err
 }
 
 // attach puts the program at a device in both directions, where it is not there yet.
-func (p *Program) attach(index int, at *device) error {
-	if at.clsact || p.clsact && at.links == [2]link.Link{} {
-		return p.attachClsact(index)
+func (n *Namespace) attach(index int, at *device) error {
+	if at.clsact || n.p.clsact && at.links == [2]link.Link{} {
+		return n.attachClsact(index)
 	}
 	for way, h := range hooks {
-		err := p.attachLink(index, at, way)
+		err := n.attachLink(index, at, way)
 		if way == 0 && errors.Is(err, link.ErrNotSupported) {
-			return p.attachClsact(index)
+			return n.attachClsact(index)
 		}
 		if err != nil {
 			return fmt.Errorf("can't attach to device %d, %s: %w", index, h.name, err)
 		}
 	}
-	p.devices[index] = at
+	n.devices[index] = at
 	return nil
 }
 
 // stay notes the calling thread's network namespace, or returns an error if devices of another are watched: a device is known by
 // its index alone.
-func (p *Program) stay() error {
+func (n *Namespace) stay() error {
+	if n.cookie != 0 {
+		return n.isHere()
+	}
 	ns, err := networkNamespace()
-	if err != nil || ns == p.state.Netns {
+	if err != nil || ns == n.p.state.Netns {
 		return err
 	}
-	if len(p.devices) > 0 && p.state.Netns != 0 { // 0: links of another layout
-		return fmt.Errorf("the program is at devices of another network namespace, %d, and can't be at those of this one, %d, too", p.state.Netns, ns)
+	if len(n.devices) > 0 && n.p.state.Netns != 0 { // 0: links of another layout
+		return fmt.Errorf("the program is at devices of another network namespace, %d, and can't be at those of this one, %d, too", n.p.state.Netns, ns)
 	}
-	s := p.state
+	s := n.p.state
 	s.Netns = ns
-	if err := p.objects.States.Put(uint32(0), s); err != nil {
+	if err := n.p.objects.States.Put(uint32(0), s); err != nil {
 		return err
 	}
-	p.state = s
+	n.p.state = s
 	return nil
 }
 
 // attachLink has a device's link of a direction run this program.
-func (p *Program) attachLink(index int, at *device, way int) error {
+func (n *Namespace) attachLink(index int, at *device, way int) error {
 	if l := at.links[way]; l != nil {
 		if lives, err := isAt(l, index); err != nil || lives {
-			return errors.Join(err, l.Update(p.program(way)))
+			return errors.Join(err, l.Update(n.program(way)))
 		}
-		if err := p.dropLink(index, at, way); err != nil {
+		if err := n.dropLink(index, at, way); err != nil {
 			return err
 		}
 	}
-	l, err := link.AttachTCX(link.TCXOptions{Interface: index, Program: p.program(way), Attach: hooks[way].attach, Anchor: link.Head()})
+	l, err := link.AttachTCX(link.TCXOptions{Interface: index, Program: n.program(way), Attach: hooks[way].attach, Anchor: link.Head()})
 	if err != nil {
 		return err
 	}
 	at.links[way] = l
-	if p.pins == nil {
+	if n.p.pins == nil {
 		return nil
 	}
-	return l.Pin(p.pins.link(index, hooks[way].name))
+	return l.Pin(n.pin(index, hooks[way].name))
 }
 
 // isAt reports whether a link is still at a device: the kernel says that one of a device that went is at none.
@@ -133,15 +136,15 @@ func isAt(l link.Link, index int) (bool, error) {
 }
 
 // dropLink takes a link away, and its pin.
-func (p *Program) dropLink(index int, at *device, way int) error {
+func (n *Namespace) dropLink(index int, at *device, way int) error {
 	l := at.links[way]
 	if l == nil {
 		return nil
 	}
 	// Closing alone takes it away later: the kernel has work to do that a file is gone.
 	err := l.Detach()
-	if p.pins != nil {
-		if gone := os.Remove(p.pins.link(index, hooks[way].name)); !errors.Is(gone, fs.ErrNotExist) {
+	if n.p.pins != nil {
+		if gone := os.Remove(n.pin(index, hooks[way].name)); !errors.Is(gone, fs.ErrNotExist) {
 			err = errors.Join(err, gone)
 		}
 	}
@@ -149,17 +152,17 @@ func (p *Program) dropLink(index int, at *device, way int) error {
 	return errors.Join(err, l.Close())
 }
 
-func (p *Program) dropLinks(index int, at *device) error {
-	return errors.Join(p.dropLink(index, at, 0), p.dropLink(index, at, 1))
+func (n *Namespace) dropLinks(index int, at *device) error {
+	return errors.Join(n.dropLink(index, at, 0), n.dropLink(index, at, 1))
 }
 
 // Attached returns the indexes of the devices that the program is at, in order: also of those where a process before has put it.
-func (p *Program) Attached() []int { return slices.Sorted(maps.Keys(p.devices)) }
+func (n *Namespace) Attached() []int { return slices.Sorted(maps.Keys(n.devices)) }
 
 // Detach takes the program away from a device, which is no interface from then on. What passes goes on, uncounted and
 // undecided. What was counted is still to be read.
-func (p *Program) Detach(index int) error {
-	at := p.devices[index]
+func (n *Namespace) Detach(index int) error {
+	at := n.devices[index]
 	if at == nil {
 		return fmt.Errorf("the program is not attached to device %d", index)
 	}
@@ -167,39 +170,39 @@ func (p *Program) Detach(index int) error {
 	if at.clsact {
 		err = detachClsact(index)
 	} else {
-		err = p.dropLinks(index, at)
+		err = n.dropLinks(index, at)
 	}
 	if err != nil {
 		return fmt.Errorf("can't detach from device %d: %w", index, err)
 	}
-	delete(p.devices, index)
-	return p.setLink(index, weirLink{})
+	delete(n.devices, index)
+	return n.setLink(index, weirLink{})
 }
 
 // Gone returns the indexes of devices that the program was at and that are not there any more, and forgets these. Another device may
 // have such an index: the program is not at that one.
-func (p *Program) Gone() ([]int, error) {
+func (n *Namespace) Gone() ([]int, error) {
 	var out []int
-	for _, index := range p.Attached() {
-		lives, err := p.lives(index)
+	for _, index := range n.Attached() {
+		lives, err := n.lives(index)
 		if err != nil {
 			return out, err
 		}
 		if lives {
 			continue
 		}
-		if err := errors.Join(p.dropLinks(index, p.devices[index]), p.setLink(index, weirLink{})); err != nil {
+		if err := errors.Join(n.dropLinks(index, n.devices[index]), n.setLink(index, weirLink{})); err != nil {
 			return out, err
 		}
-		delete(p.devices, index)
+		delete(n.devices, index)
 		out = append(out, index)
 	}
 	return out, nil
 }
 
 // lives reports whether the program is still at a device.
-func (p *Program) lives(index int) (bool, error) {
-	at := p.devices[index]
+func (n *Namespace) lives(index int) (bool, error) {
+	at := n.devices[index]
 	if at.clsact {
 		return hasClsact(index)
 	}
@@ -217,10 +220,15 @@ func (p *Program) lives(index int) (bool, error) {
 // Before returns the programs, by their ids, that run before this one at a device's ingress and egress: they came there after it and asked
 // for the first place. Where one of them ends the chain, by accepting or dropping a packet or by sending it elsewhere, this program does not see it:
 // it is neither counted nor decided of.
-func (p *Program) Before(index int) (out [2][]ebpf.ProgramID, err error) {
-	at := p.devices[index]
+func (n *Namespace) Before(index int) (out [2][]ebpf.ProgramID, err error) {
+	at := n.devices[index]
 	if at == nil || at.clsact {
 		return out, fmt.Errorf("the program is not attached to device %d by tcx", index)
+	}
+	if n.cookie != 0 {
+		if err := n.isHere(); err != nil {
+			return out, err
+		}
 	}
 	for way, h := range hooks {
 		if at.links[way] == nil {
@@ -246,8 +254,8 @@ func (p *Program) Before(index int) (out [2][]ebpf.ProgramID, err error) {
 
 // adoptLinks goes on with the links that a process before has pinned. Where it has the tables of that process, it takes the place of
 // that one's program at once; otherwise only in Attach, when there is something to decide by.
-func (p *Program) adoptLinks(update bool) error {
-	entries, err := os.ReadDir(filepath.Join(p.pins.root, linksName))
+func (n *Namespace) adoptLinks(update bool) error {
+	entries, err := os.ReadDir(n.dir())
 	if err != nil {
 		return err
 	}
@@ -256,42 +264,56 @@ func (p *Program) adoptLinks(update bool) error {
 		index, err := strconv.Atoi(number)
 		way := slices.IndexFunc(hooks[:], func(h hook) bool { return h.name == name })
 		if err != nil || way < 0 {
-			return fmt.Errorf("%s is no link of weir", filepath.Join(p.pins.root, linksName, e.Name()))
+			return fmt.Errorf("%s is no link of weir", filepath.Join(n.dir(), e.Name()))
 		}
-		if p.devices[index] == nil {
-			p.devices[index] = new(device)
+		if n.devices[index] == nil {
+			n.devices[index] = new(device)
 		}
-		l, err := link.LoadPinnedLink(p.pins.link(index, name), nil)
+		l, err := link.LoadPinnedLink(n.pin(index, name), nil)
 		if err != nil {
 			return err
 		}
-		p.devices[index].links[way] = l
+		n.devices[index].links[way] = l
 	}
-	if _, err := p.Gone(); err != nil {
+	if _, err := n.Gone(); err != nil {
 		return err
 	}
 	if !update {
 		return nil
 	}
-	for index, l := range p.links {
+	for index, l := range n.links {
 		if l.Flags&linkClsact != 0 {
-			p.devices[int(index)] = &device{clsact: true}
+			n.devices[int(index)] = &device{clsact: true}
 		}
 	}
-	if len(p.devices) > 0 {
-		if err := p.stay(); err != nil {
+	if len(n.devices) > 0 && n.cookie == 0 {
+		if err := n.stay(); err != nil {
 			return err
 		}
 	}
-	for index, at := range p.devices {
+	for index, at := range n.devices {
 		for way, l := range at.links {
 			if l == nil {
 				continue
 			}
-			if err := l.Update(p.program(way)); err != nil {
+			if err := l.Update(n.program(way)); err != nil {
 				return fmt.Errorf("can't take the place of the program at device %d, %s: %w", index, hooks[way].name, err)
 			}
 		}
 	}
-	return p.adoptClsact()
+	return n.adoptClsact()
+}
+
+// ProgramName returns what the kernel says that a program is called, with its id. Without CAP_SYS_ADMIN it says nothing, and the id stands alone.
+func ProgramName(id ebpf.ProgramID) string {
+	p, err := ebpf.NewProgramFromID(id)
+	if err != nil {
+		return fmt.Sprintf("program %d", id)
+	}
+	defer p.Close()
+	info, err := p.Info()
+	if err != nil || info.Name == "" {
+		return fmt.Sprintf("program %d", id)
+	}
+	return fmt.Sprintf("program %d (%s)", id, info.Name)
 }

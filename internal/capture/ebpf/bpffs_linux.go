@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"syscall"
+
+	"golang.org/x/sys/unix"
 )
 
 // magicBPF is what statfs says of a BPF file system.
@@ -52,4 +54,18 @@ func networkNamespace() (uint64, error) {
 		return 0, fmt.Errorf("can't tell the network namespace: %w", err)
 	}
 	return s.Ino, nil
+}
+
+// networkCookie returns what tells the calling thread's network namespace from all others since the host began. The kernel has it since Linux 5.14.
+func networkCookie() (uint64, error) {
+	s, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return 0, fmt.Errorf("can't tell the network namespace: %w", err)
+	}
+	defer func() { _ = unix.Close(s) }()
+	cookie, err := unix.GetsockoptUint64(s, unix.SOL_SOCKET, unix.SO_NETNS_COOKIE)
+	if err != nil {
+		return 0, fmt.Errorf("can't tell the network namespace: %w", err)
+	}
+	return cookie, nil
 }

@@ -34,20 +34,23 @@ const (
 
 // attachClsact puts the program at a device by clsact filters, or in place of the one that is there. Filters outlive the process by
 // themselves, and go with the device.
-func (p *Program) attachClsact(index int) error {
-	l := p.links[uint32(index)]
+func (n *Namespace) attachClsact(index int) error {
+	if n.cookie != 0 {
+		return fmt.Errorf("can't attach to device %d of another network namespace: it takes tcx, which the kernel has since Linux 6.6", index)
+	}
+	l := n.links[uint32(index)]
 	l.Flags |= linkClsact
-	if err := p.setLink(index, l); err != nil {
+	if err := n.setLink(index, l); err != nil {
 		return err
 	}
 	t := tc{index}
 	if err := t.do(syscall.RTM_NEWQDISC, syscall.NLM_F_CREATE|syscall.NLM_F_EXCL, clsactHandle, clsactParent, 0, tcKind("clsact")); err != nil && !errors.Is(err, syscall.EEXIST) {
 		return fmt.Errorf("can't attach to device %d by clsact: %w", index, err)
 	}
-	p.devices[index] = &device{clsact: true}
+	n.devices[index] = &device{clsact: true}
 	for way := range hooks {
-		if err := t.filter(way, p.program(way).FD(), syscall.NLM_F_CREATE); err != nil {
-			return errors.Join(fmt.Errorf("can't attach to device %d by clsact, %s: %w", index, hooks[way].name, err), p.Detach(index))
+		if err := t.filter(way, n.program(way).FD(), syscall.NLM_F_CREATE); err != nil {
+			return errors.Join(fmt.Errorf("can't attach to device %d by clsact, %s: %w", index, hooks[way].name, err), n.Detach(index))
 		}
 	}
 	return nil
@@ -85,16 +88,16 @@ func isGone(err error) bool {
 }
 
 // adoptClsact takes the place of the program of a process before where that is at devices by clsact.
-func (p *Program) adoptClsact() error {
-	if _, err := p.Gone(); err != nil {
+func (n *Namespace) adoptClsact() error {
+	if _, err := n.Gone(); err != nil {
 		return err
 	}
-	for index, at := range p.devices {
+	for index, at := range n.devices {
 		if !at.clsact {
 			continue
 		}
 		for way := range hooks {
-			if err := (tc{index}).filter(way, p.program(way).FD(), 0); err != nil {
+			if err := (tc{index}).filter(way, n.program(way).FD(), 0); err != nil {
 				return fmt.Errorf("can't take the place of the program at device %d, %s: %w", index, hooks[way].name, err)
 			}
 		}

@@ -4,10 +4,10 @@ package ebpf
 
 import "errors"
 
-func (p *Program) attachClsact(int) error { return errors.ErrUnsupported }
+func (n *Namespace) attachClsact(int) error { return errors.ErrUnsupported }
 
 func detachClsact(int) error { return errors.ErrUnsupported }
 
 func hasClsact(int) (bool, error) { return false, errors.ErrUnsupported }
 
-func (p *Program) adoptClsact() error { return errors.ErrUnsupported }
+func (n *Namespace) adoptClsact() error { return errors.ErrUnsupported }

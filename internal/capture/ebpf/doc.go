@@ -27,6 +27,9 @@
 // crash finds the epoch that was closed and not settled ([Program.Closed]): kept together with its name, each row is kept
 // once. What names rules and interfaces lies beside the tables.
 //
+// Devices of other network namespaces, whose indexes mean others, are watched by [Program.In]: the same tables, with a
+// table of devices for each.
+//
 //	last := ...                                  // the epoch that is kept, with its rows
 //	p, err := ebpf.Load(ebpf.Options{Pin: "/sys/fs/bpf/weir"})
 //	if e, ok := p.Closed(); ok && e == last {

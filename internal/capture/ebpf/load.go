@@ -31,9 +31,10 @@ type Program struct {
 	driven   int64     // where the clock is driven: the time
 	inner    *ebpf.Map // what the barrier's update is given
 	clsact   bool
-	pins     *pins               // nil: nothing is pinned
-	devices  map[int]*device     // that it is attached to
-	links    map[uint32]weirLink // which interfaces devices are
+	pins     *pins // nil: nothing is pinned
+	// Namespace is the network namespace that it was loaded for, and others are those that it is at devices of beside, by their cookies.
+	*Namespace
+	others map[uint64]*Namespace
 
 	word word
 	// old is the epoch before, which isClosed as long as its rows are not settled.
@@ -91,9 +92,10 @@ func Load(o Options) (_ *Program, err error) {
 		return nil, err
 	}
 	p := &Program{
-		isDriven: o.Driven, clsact: o.Clsact, devices: map[int]*device{}, links: map[uint32]weirLink{}, slots: map[string]uint16{}, free: map[uint16]bool{}, generations: map[uint16][]judged{},
+		isDriven: o.Driven, clsact: o.Clsact, others: map[uint64]*Namespace{}, slots: map[string]uint16{}, free: map[uint16]bool{}, generations: map[uint16][]judged{},
 		namings: map[string]*naming{}, journal: journal{map[document]uint32{}},
 	}
+	p.Namespace = &Namespace{p: p, devices: map[int]*device{}, links: map[uint32]weirLink{}}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, p.Close())
@@ -123,6 +125,7 @@ func Load(o Options) (_ *Program, err error) {
 	if err := spec.LoadAndAssign(&p.objects, &ebpf.CollectionOptions{MapReplacements: found}); err != nil {
 		return nil, fmt.Errorf("can't load the BPF program: %w", err)
 	}
+	p.ingress, p.egress, p.table = p.objects.Ingress, p.objects.Egress, p.objects.Links
 	p.inner, err = ebpf.NewMap(spec.Maps["barrier"].InnerMap)
 	if err != nil {
 		return nil, err
@@ -197,7 +200,7 @@ func (p *Program) adopt() error {
 	if p.links, err = readLinks(p.objects.Links); err != nil {
 		return err
 	}
-	return p.adoptLinks(true)
+	return errors.Join(p.adoptLinks(true), p.adoptOthers())
 }
 
 // Others returns the directories of tables that builds with another layout have left. What these counted last is there, for
@@ -213,18 +216,10 @@ func (p *Program) Others() ([]string, error) {
 // thread has to be in their network namespace. Otherwise it goes on counting and deciding.
 func (p *Program) Close() error {
 	var errs []error
-	for index, d := range p.devices {
-		if p.pins == nil {
-			errs = append(errs, p.Detach(index))
-			continue
-		}
-		for _, l := range d.links {
-			if l != nil {
-				errs = append(errs, l.Close())
-			}
-		}
+	for _, n := range p.others {
+		errs = append(errs, n.closeLinks(), n.close())
 	}
-	errs = append(errs, p.inner.Close(), p.objects.Close())
+	errs = append(errs, p.closeLinks(), p.inner.Close(), p.objects.Close())
 	if p.pins != nil {
 		errs = append(errs, p.pins.close())
 	}

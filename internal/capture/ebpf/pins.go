@@ -23,6 +23,8 @@ var pinnedMaps = []string{"links", "control", "heads", "rules", "connections", "
 //
 //	layout-N/MAP       tables of layout N
 //	links/INDEX-WAY    the program at a device: tables of another layout have another program, but the link stays
+//	layout-N/netns-COOKIE      which interfaces the devices of another network namespace are
+//	netns/COOKIE/INDEX-WAY     the program at a device of that
 type pins struct {
 	root string
 	lock *os.File // of this process, as long as it is open
@@ -33,6 +35,9 @@ const (
 	// newTables is where tables are pinned before they are ready. Names with dots are not allowed in a BPF file system.
 	newTables = "new"
 	linksName = "links"
+	netnsName = "netns"
+	// netnsPrefix begins the names of tables of devices of other network namespaces.
+	netnsPrefix = "netns-"
 )
 
 // openPins opens the directory, or makes it, for this process alone.
@@ -122,11 +127,6 @@ func (p *pins) others() ([]string, error) {
 	return out, nil
 }
 
-// link returns where a link is pinned.
-func (p *pins) link(index int, way string) string {
-	return filepath.Join(p.root, linksName, fmt.Sprintf("%d-%s", index, way))
-}
-
 // dropClsact removes the filters that tables of this layout know of.
 func (p *pins) dropClsact() error {
 	m, err := ebpf.LoadPinnedMap(filepath.Join(p.tables(), "links"), nil)
@@ -164,7 +164,7 @@ func Remove(root string) (err error) {
 		return err
 	}
 	// The links first: without them nothing is decided by tables that are half gone.
-	for _, name := range []string{linksName, newTables} {
+	for _, name := range []string{linksName, netnsName, newTables} {
 		if err := os.RemoveAll(filepath.Join(root, name)); err != nil {
 			return err
 		}

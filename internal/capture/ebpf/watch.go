@@ -27,11 +27,11 @@ const (
 const maxDevice = 1<<16 - 1
 
 // Watch says that a device is an interface, which [Program.Swap] has been told of. An id of "" says that it is none.
-func (p *Program) Watch(d Device, id string) error {
+func (n *Namespace) Watch(d Device, id string) error {
 	if d.Index < 1 || d.Index > maxDevice {
 		return fmt.Errorf("device %d: its index is above %d, which the program has no room for", d.Index, maxDevice)
 	}
-	slot, ok := p.slots[id]
+	slot, ok := n.p.slots[id]
 	if !ok && id != "" {
 		return fmt.Errorf("device %d can't be %s, which has no policy", d.Index, id)
 	}
@@ -42,18 +42,18 @@ func (p *Program) Watch(d Device, id string) error {
 	if d.Raw {
 		l.Flags |= linkRaw
 	}
-	if a := p.devices[d.Index]; a != nil && a.clsact {
+	if a := n.devices[d.Index]; a != nil && a.clsact {
 		l.Flags |= linkClsact
 	}
-	return p.setLink(d.Index, l)
+	return n.setLink(d.Index, l)
 }
 
-func (p *Program) setLink(index int, l weirLink) error {
-	if err := p.objects.Links.Put(uint32(index), l); err != nil {
+func (n *Namespace) setLink(index int, l weirLink) error {
+	if err := n.table.Put(uint32(index), l); err != nil {
 		return err
 	}
-	if p.links[uint32(index)] = l; l == (weirLink{}) {
-		delete(p.links, uint32(index))
+	if n.links[uint32(index)] = l; l == (weirLink{}) {
+		delete(n.links, uint32(index))
 	}
 	return nil
 }
