@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -41,10 +40,10 @@ type agent struct {
 	program  *ebpf.Program
 	recorder *recorder
 	counted  *Counters
-	attached map[int]*Match  // by index: the devices that are counted
-	said     map[string]bool // what was said of devices
-	trouble  string          // of the last look at devices
-	read     time.Time       // when was last read
+	attached map[place]*Match // the devices that are counted
+	said     map[string]bool  // what was said of devices
+	trouble  string           // of the last look at devices
+	read     time.Time        // when was last read
 
 	mu      sync.Mutex
 	matches []Match
@@ -67,7 +66,7 @@ func Run(ctx context.Context, o Options) (err error) {
 	}
 	counted := NewCounters()
 	a := &agent{
-		Options: o, network: n, counted: counted, recorder: newRecorder(o.Config, n, o.Log, counted), attached: map[int]*Match{}, said: map[string]bool{},
+		Options: o, network: n, counted: counted, recorder: newRecorder(o.Config, n, o.Log, counted), attached: map[place]*Match{}, said: map[string]bool{},
 	}
 	a.program, err = ebpf.Load(ebpf.Options{Connections: o.Config.Connections, Asides: o.Config.Rejects})
 	if err != nil {
@@ -171,19 +170,19 @@ func (a *agent) row(r *ebpf.Row) error {
 
 // look looks for devices that came, went or changed, and puts the policies of those that there are in force, also where nothing changed if anew.
 func (a *agent) look(anew bool) error {
-	found, err := hostDevices()
+	matches, err := devicesOf(a.Config.Interfaces, a.network)
 	if err != nil {
 		return err
 	}
-	matches := match(a.Config, a.network, found)
 	err = a.follow(matches, anew)
+	a.lookBefore(matches)
 	a.counted.matched(matches)
 	a.mu.Lock()
 	a.matches = matches
 	a.mu.Unlock()
 	for i := range matches {
 		if m := &matches[i]; m.Refused != "" {
-			a.say(m.Name, m.Refused)
+			a.say(m.Label(), m.Refused)
 		}
 	}
 	return err
@@ -191,28 +190,28 @@ func (a *agent) look(anew bool) error {
 
 // follow has the program be at the devices that are not refused, and at no other. Those that it can't be put at are refused then.
 func (a *agent) follow(matches []Match, anew bool) error {
-	wanted := map[int]*Match{}
+	wanted := map[place]*Match{}
 	for i := range matches {
 		if m := &matches[i]; m.Refused == "" {
-			wanted[m.Index] = m
+			wanted[m.place()] = m
 		}
 	}
 	var errs []error
 	changed := anew
-	for index, w := range a.attached {
-		if m := wanted[index]; m != nil && m.id() == w.id() && m.device() == w.device() && m.Mode == w.Mode {
+	for at, w := range a.attached {
+		if m := wanted[at]; m != nil && m.id() == w.id() && m.attachable() == w.attachable() && m.Mode == w.Mode {
 			continue
 		}
 		changed = true
-		delete(a.attached, index)
-		a.Log.Info("not counting any more", "device", w.Name, "interface", w.Interface)
-		errs = append(errs, a.program.Detach(index))
+		delete(a.attached, at)
+		a.Log.Info("not counting any more", "device", w.Label(), "interface", w.Interface)
+		errs = append(errs, a.takeAway(at))
 		if !slices.ContainsFunc(matches, func(m Match) bool { return m.id() == w.id() && m.Refused == "" }) {
 			a.recorder.forget(w.id())
 		}
 	}
-	for index := range wanted {
-		changed = changed || a.attached[index] == nil
+	for at := range wanted {
+		changed = changed || a.attached[at] == nil
 	}
 	if !changed {
 		return errors.Join(errs...)
@@ -220,11 +219,11 @@ func (a *agent) follow(matches []Match, anew bool) error {
 	if err := a.swap(wanted); err != nil {
 		return errors.Join(append(errs, err)...)
 	}
-	for _, index := range slices.Sorted(maps.Keys(wanted)) {
-		if m := wanted[index]; a.attached[index] == nil {
+	for i := range matches {
+		if m := &matches[i]; m.Refused == "" && a.attached[m.place()] == nil {
 			if err := a.attach(m); err != nil {
 				m.Refused = err.Error()
-				errs = append(errs, fmt.Errorf("%s: %w", m.Name, err))
+				errs = append(errs, fmt.Errorf("%s: %w", m.Label(), err))
 			}
 		}
 	}
@@ -232,7 +231,7 @@ func (a *agent) follow(matches []Match, anew bool) error {
 }
 
 // swap puts the policies of devices in force.
-func (a *agent) swap(wanted map[int]*Match) error {
+func (a *agent) swap(wanted map[place]*Match) error {
 	var all []ebpf.Interface
 	for _, m := range wanted {
 		in := ebpf.Interface{ID: m.id(), Mode: ebpf.Count}
@@ -252,16 +251,16 @@ func (a *agent) swap(wanted map[int]*Match) error {
 
 // attach begins to count at a device.
 func (a *agent) attach(m *Match) error {
-	if err := a.program.Attach(m.device(), m.id()); err != nil {
+	if err := a.put(m); err != nil {
 		return err
 	}
 	of := *m
-	a.attached[m.Index] = &of
+	a.attached[m.place()] = &of
 	if m.Interface == "" {
-		a.Log.Warn("counting a device that is no network interface of the definition; it is not recorded", "device", m.Name)
+		a.Log.Warn("counting a device that is no network interface of the definition; it is not recorded", "device", m.Label())
 		return nil
 	}
-	a.Log.Info("counting at a device", "device", m.Name, "interface", m.Interface, "mode", m.Mode, "flipped", m.Flipped)
+	a.Log.Info("counting at a device", "device", m.Label(), "interface", m.Interface, "mode", m.Mode, "flipped", m.Flipped)
 	return nil
 }
 
@@ -295,8 +294,8 @@ func (a *agent) reload() {
 // detach takes the program away from all devices.
 func (a *agent) detach() error {
 	var errs []error
-	for index := range a.attached {
-		errs = append(errs, a.program.Detach(index))
+	for at := range a.attached {
+		errs = append(errs, a.takeAway(at))
 	}
 	return errors.Join(errs...)
 }

@@ -47,16 +47,3 @@ func TestLoadAdvice(t *testing.T) {
 		}
 	}
 }
-
-func TestKindOf(t *testing.T) {
-	veth := []byte{9, 0, 1, 0, 'v', 'e', 't', 'h', 0, 0, 0, 0}
-	data := []byte{8, 0, 2, 0, 1, 2, 3, 4}
-	for _, tc := range []struct {
-		in   []byte
-		want string
-	}{{veth, "veth"}, {append(data, veth...), "veth"}, {data, ""}, {nil, ""}, {veth[:7], ""}, {[]byte{3, 0, 1, 0}, ""}, {[]byte{200, 0, 1, 0, 'x'}, ""}, {veth[:3], ""}} {
-		if got := kindOf(tc.in); got != tc.want {
-			t.Errorf("%x: %q, want %q", tc.in, got, tc.want)
-		}
-	}
-}

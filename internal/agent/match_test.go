@@ -2,17 +2,20 @@ package agent
 
 import (
 	"net/netip"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
 	"weir/internal/agent/config"
+	"weir/internal/agent/device"
 )
 
 // TestMatch has the devices of a host, and configs in short: what each becomes, by name.
 func TestMatch(t *testing.T) {
 	yes, no := true, false
-	devices := []Device{
+	devices := []device.Device{
 		{Index: 1, Name: "lo", MAC: "00:00:00:00:00:00", Addresses: []netip.Addr{netip.MustParseAddr("127.0.0.1")}},
 		{Index: 2, Name: "eth0", MAC: "02:00:00:00:00:02", Addresses: []netip.Addr{netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("10.0.1.11")}},
 		{Index: 3, Name: "eth1", MAC: "02:00:00:00:00:03", Addresses: []netip.Addr{netip.MustParseAddr("10.0.1.10"), netip.MustParseAddr("10.0.2.10")}},
@@ -43,7 +46,7 @@ func TestMatch(t *testing.T) {
 			tc.interfaces[i].Mode = "shadow"
 		}
 		got := map[string]string{}
-		for _, m := range match(&config.Config{Interfaces: tc.interfaces}, networkOf(t), devices) {
+		for _, m := range match(tc.interfaces, networkOf(t), &device.Found{Devices: slices.Clone(devices)}) {
 			got[m.Name] = m.Interface
 			if m.State() == "unmatched" {
 				got[m.Name] = "unmatched"
@@ -57,6 +60,83 @@ func TestMatch(t *testing.T) {
 		}
 		if diff := cmp.Diff(tc.want, got); diff != "" {
 			t.Errorf("%s: %s", tc.name, diff)
+		}
+	}
+}
+
+// TestSides has devices with two sides, and facts of what is behind them: with these, nobody has to say which side it is.
+func TestSides(t *testing.T) {
+	yes, no := true, false
+	own, far := netip.MustParseAddr("10.0.1.11"), netip.MustParseAddr("10.0.1.10") // of eni-1 alone
+	veth := func(name string, peer *device.Peer, addresses ...netip.Addr) device.Device {
+		return device.Device{Index: 7, Name: name, Kind: "veth", MAC: "02:00:00:00:00:77", Addresses: addresses, Peer: peer}
+	}
+	const unknown = "refused: it is a veth: say flipped: true where it is the host's side, where what comes in leaves the interface, or flipped: false"
+	for _, tc := range []struct {
+		name string
+		d    device.Device
+		in   config.Interface
+		want string
+	}{
+		{"an address behind it", veth("v", &device.Peer{Index: 2, Addresses: []netip.Addr{far}}), config.Interface{Device: "v"}, "eni-1 flipped"},
+		{"an address of its own", veth("v", &device.Peer{Index: 2}, own), config.Interface{Device: "v"}, "eni-1"},
+		{"a MAC address behind it", veth("v", &device.Peer{Index: 2, MAC: "02:00:00:00:00:09"}), config.Interface{Device: "v"}, "eni-4 flipped"},
+		{"both sides", veth("v", &device.Peer{Index: 2, Addresses: []netip.Addr{far}}, own), config.Interface{Device: "v"}, unknown},
+		{"neither side", veth("v", &device.Peer{Index: 2}), config.Interface{Device: "v", ENI: "eni-1"}, unknown},
+		{"nothing is known of it", veth("v", nil), config.Interface{Device: "v", ENI: "eni-1"}, unknown},
+		{"another interface is behind it", veth("v", &device.Peer{Index: 2, MAC: "02:00:00:00:00:09"}), config.Interface{Device: "v", ENI: "eni-1"}, unknown},
+		{"it is said that the own side counts", veth("v", &device.Peer{Index: 2, Addresses: []netip.Addr{far}}), config.Interface{Device: "v", Flipped: &no}, "unmatched"},
+		{"it is said which side", veth("v", &device.Peer{Index: 2, Addresses: []netip.Addr{far}}), config.Interface{Device: "v", Flipped: &yes}, "eni-1 flipped"},
+		{"a tap of a machine", device.Device{Index: 7, Name: "vnet0", Kind: "tun", MAC: "fe:00:00:00:00:09", Domain: "vm1", GuestMAC: "02:00:00:00:00:09"}, config.Interface{Domain: "vm1"}, "eni-4 flipped"},
+		{"of another machine", device.Device{Index: 7, Name: "vnet0", Kind: "tun", Domain: "vm2"}, config.Interface{Domain: "vm1"}, ""},
+		{"a container's", veth("v", &device.Peer{Index: 2, Addresses: []netip.Addr{far}, Containers: []string{"app", strings.Repeat("0123456789abcdef", 4)}}), config.Interface{Container: "0123456789ab"}, "eni-1 flipped"},
+		{"by too few digits", veth("v", &device.Peer{Index: 2, Addresses: []netip.Addr{far}, Containers: []string{strings.Repeat("0123456789abcdef", 4)}}), config.Interface{Container: "0123456789a"}, ""},
+		{"by the name", veth("v", &device.Peer{Index: 2, Addresses: []netip.Addr{far}, Containers: []string{"app"}}), config.Interface{Container: "app"}, "eni-1 flipped"},
+		{"by a part of the name", veth("v", &device.Peer{Index: 2, Addresses: []netip.Addr{far}, Containers: []string{"application-1"}}), config.Interface{Container: "application-"}, ""},
+		{"a namespace's", veth("v", &device.Peer{Index: 2, Addresses: []netip.Addr{far}, Netns: []string{"web"}}), config.Interface{PeerNetns: "web"}, "eni-1 flipped"},
+		{"a bridge's port", device.Device{Index: 7, Name: "eth7", Bridge: "br0", Addresses: []netip.Addr{own}}, config.Interface{Bridge: "br0"}, "eni-1"},
+		{"in another namespace", device.Device{Index: 7, Netns: "web", Cookie: 9, Name: "eth0", Addresses: []netip.Addr{own}}, config.Interface{Device: "eth0", Netns: "web"}, "eni-1"},
+		{"not in another namespace", device.Device{Index: 7, Name: "eth0", Addresses: []netip.Addr{own}}, config.Interface{Device: "eth0", Netns: "web"}, ""},
+	} {
+		tc.in.Mode = "shadow"
+		got := ""
+		for _, m := range match([]config.Interface{tc.in}, networkOf(t), &device.Found{Devices: []device.Device{tc.d}}) {
+			switch got = m.Interface; m.State() {
+			case "refused":
+				got = "refused: " + m.Refused
+			case "unmatched":
+				got = "unmatched"
+			}
+			if m.Flipped {
+				got += " flipped"
+			}
+		}
+		if got != tc.want {
+			t.Errorf("%s: %q, want %q", tc.name, got, tc.want)
+		}
+	}
+	unread := match(nil, networkOf(t), &device.Found{Unread: map[string]string{"web": "there is no network namespace /run/netns/web"}})
+	if len(unread) != 1 || unread[0].Label() != "web:*" || unread[0].State() != "refused" {
+		t.Errorf("%+v", unread)
+	}
+}
+
+// TestQuery has what a config makes an agent look at: no more than it takes.
+func TestQuery(t *testing.T) {
+	no := false
+	for _, tc := range []struct {
+		in   config.Interface
+		want device.Query
+	}{
+		{config.Interface{Device: "eth0", ENI: "eni-1", Flipped: &no}, device.Query{}},
+		{config.Interface{Device: "eth0", ENI: "eni-1"}, device.Query{Behind: true}},
+		{config.Interface{Device: "eth0", Flipped: &no}, device.Query{Behind: true}},
+		{config.Interface{Container: "app", ENI: "eni-1", Flipped: &no}, device.Query{Behind: true}},
+		{config.Interface{PeerNetns: "web", ENI: "eni-1", Flipped: &no}, device.Query{Behind: true, PeerNetns: []string{"web"}}},
+		{config.Interface{Netns: "web"}, device.Query{Netns: []string{"web"}}},
+	} {
+		if diff := cmp.Diff(tc.want, queryOf([]config.Interface{tc.in})); diff != "" {
+			t.Errorf("%+v: %s", tc.in, diff)
 		}
 	}
 }

@@ -86,7 +86,7 @@ func TestReferenceReads(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(c.Interfaces) != 2 || len(c.FlowLogs) != 2 || c.Connections != 1048576 || !c.FlowLogs[1].Hourly {
+	if len(c.Interfaces) != 6 || len(c.FlowLogs) != 2 || c.Connections != 1048576 || !c.FlowLogs[1].Hourly {
 		t.Errorf("%+v", c)
 	}
 	// Each key that a text without it is told of is there.

@@ -52,7 +52,13 @@ type Interface struct {
 	Device  string
 	MAC     string // in lower case, with colons
 	Address netip.Addr
-	// ENI is the id of the network interface; "": the one of the definition that has the MAC address or an address of the device.
+	// Netns is the network namespace that it is in, by its name below /run/netns or its path; "": that of the agent.
+	Netns string
+	// Bridge is the name of the bridge that it is a port of, and Domain that of libvirt's virtual machine that it is a tap of.
+	Bridge, Domain string
+	// PeerNetns is the network namespace of the other end of a pair, and Container a container there: its name, its id or at least 12 digits that begin it.
+	PeerNetns, Container string
+	// ENI is the id of the network interface; "": the one of the definition that has the MAC address or an address of the device, or of what is behind it.
 	ENI string
 	// Mode is count, shadow or enforce.
 	Mode string

@@ -1,9 +1,7 @@
 package config
 
 import (
-	"net"
 	"net/netip"
-	"path"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -109,58 +107,6 @@ var (
 	account   = regexp.MustCompile(`^[0-9]{12}$`)
 	region    = regexp.MustCompile(`^[a-z]{2,}(-[a-z]+)+-[0-9]+$`)
 )
-
-// device reads an element of interfaces.
-func (r *reader) device(c *Config, n *yaml.Node) error {
-	i := Interface{Place: placeOf(n)}
-	var flipped bool
-	err := r.mapping(n, "a network interface, such as {device: eth0, eni: eni-1},",
-		keyed{"device", false, func(n *yaml.Node) error {
-			if err := r.text(&i.Device)(n); err != nil {
-				return err
-			}
-			if _, err := path.Match(i.Device, ""); err != nil {
-				return r.bad(n, "%q is no pattern of names", i.Device)
-			}
-			return nil
-		}},
-		keyed{"mac", false, func(n *yaml.Node) error {
-			if err := r.text(&i.MAC)(n); err != nil {
-				return err
-			}
-			mac, err := net.ParseMAC(i.MAC)
-			if err != nil {
-				return r.bad(n, "%q is no MAC address", i.MAC)
-			}
-			i.MAC = mac.String()
-			return nil
-		}},
-		keyed{"address", false, func(n *yaml.Node) (err error) {
-			var text string
-			if err := r.text(&text)(n); err != nil {
-				return err
-			}
-			if i.Address, err = netip.ParseAddr(text); err != nil {
-				return r.bad(n, "%q is no IP address", text)
-			}
-			return nil
-		}},
-		keyed{"eni", false, r.text(&i.ENI)},
-		keyed{"mode", false, r.mode(&i.Mode)},
-		keyed{"flipped", false, func(n *yaml.Node) error {
-			i.Flipped = &flipped
-			return r.truth(&flipped)(n)
-		}},
-	)
-	if err != nil {
-		return err
-	}
-	if i.Device == "" && i.MAC == "" && !i.Address.IsValid() {
-		return r.bad(n, "it says no device: device, mac and address do")
-	}
-	c.Interfaces = append(c.Interfaces, i)
-	return nil
-}
 
 // flowLogs reads the flow logs, by id.
 func (r *reader) flowLogs(c *Config, n *yaml.Node) error {

@@ -75,6 +75,29 @@ func TestRead(t *testing.T) {
 	}
 }
 
+// TestConditions has all that a device may be found by.
+func TestConditions(t *testing.T) {
+	c, err := Read("agent.yaml", []byte(`network: net.yaml
+interfaces:
+  - {netns: web, bridge: br0}
+  - {netns: /proc/7/ns/net}
+  - {peer-netns: web}
+  - {container: 0123456789ab}
+  - {domain: vm1}
+flow-logs: {}
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []Interface{{Netns: "web", Bridge: "br0"}, {Netns: "/proc/7/ns/net"}, {PeerNetns: "web"}, {Container: "0123456789ab"}, {Domain: "vm1"}}
+	for i := range want {
+		want[i].Place, want[i].Mode = Place{3 + i, 5}, "shadow"
+	}
+	if diff := cmp.Diff(want, c.Interfaces, cmp.Comparer(func(a, b netip.Addr) bool { return a == b })); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestDefaults(t *testing.T) {
 	c, err := Read("agent.yaml", []byte("network: net.yaml\ninterfaces: [{device: eth0}]\nflow-logs: {}\n"))
 	if err != nil || c.Listen != DefaultListen || c.Interfaces[0].Mode != "shadow" || c.Network[0] != "net.yaml" {
@@ -101,8 +124,11 @@ func TestRefused(t *testing.T) {
 		{"connections: 4096", "connections: 0", `a.yaml:5:14: "0" is no number from 1 to 16777216`},
 		{"rejects: 1024", "rejects: 99999999", `a.yaml:6:10: "99999999" is no number from 1 to 16777216`},
 		{"device: eth?", "device: 'eth['", `a.yaml:8:13: "eth[" is no pattern of names`},
-		{"device: eth?", "name: eth0", "a.yaml:8:5: no key name; there are device, mac, address, eni, mode, flipped"},
-		{"device: eth?\n    eni: eni-1", "eni: eni-1", "a.yaml:8:5: it says no device: device, mac and address do"},
+		{"device: eth?", "name: eth0", "a.yaml:8:5: no key name; there are device, mac, address, netns, bridge, peer-netns, container, domain, eni, mode, flipped"},
+		{"device: eth?\n    eni: eni-1", "eni: eni-1", "a.yaml:8:5: it says no device: device, mac, address, netns, bridge, peer-netns, container and domain do"},
+		{"device: eth?", "netns: a/b", `a.yaml:8:12: "a/b" is neither the name of a network namespace nor an absolute path`},
+		{"device: eth?", "peer-netns: ..", `a.yaml:8:17: ".." is neither the name of a network namespace nor an absolute path`},
+		{"device: eth?", "netns: web\n    domain: vm1", "a.yaml:8:5: peer-netns, container and domain are not looked for in another network namespace: leave them or netns out"},
 		{"02-00-00-00-00-0A", "02-00", `a.yaml:11:11: "02-00" is no MAC address`},
 		{"address: 10.0.0.1", "address: 10.0.0.1/24", `a.yaml:11:39: "10.0.0.1/24" is no IP address`},
 		{"flipped: true", "flipped: yes", `a.yaml:11:58: "yes" is neither true nor false`},
