@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -31,6 +32,8 @@ type Options struct {
 	// Reload has a value when the network's definition is to be read again; nil: never.
 	Reload  <-chan struct{}
 	Version string
+	// Socket and Attachments are where changes are asked and kept if the config does not say it; "": nowhere.
+	Socket, Attachments string
 }
 
 // agent is what runs. Its program is asked by one goroutine.
@@ -44,6 +47,9 @@ type agent struct {
 	said     map[string]bool  // what was said of devices
 	trouble  string           // of the last look at devices
 	read     time.Time        // when was last read
+	// attachments are what a command attached, and asked what is asked of the agent's goroutine.
+	attachments *attachments
+	asked       chan func()
 
 	mu      sync.Mutex
 	matches []Match
@@ -67,6 +73,10 @@ func Run(ctx context.Context, o Options) (err error) {
 	counted := NewCounters()
 	a := &agent{
 		Options: o, network: n, counted: counted, recorder: newRecorder(o.Config, n, o.Log, counted), attached: map[place]*Match{}, said: map[string]bool{},
+		asked: make(chan func()),
+	}
+	if a.attachments, err = readAttachments(cmp.Or(o.Config.Attachments, o.Attachments)); err != nil {
+		return err
 	}
 	a.program, err = ebpf.Load(ebpf.Options{Connections: o.Config.Connections, Asides: o.Config.Rejects})
 	if err != nil {
@@ -104,6 +114,9 @@ func (a *agent) loop(ctx context.Context) {
 		case <-a.Reload:
 			wait.Stop()
 			a.reload()
+		case do := <-a.asked:
+			wait.Stop()
+			do()
 		case <-wait.C:
 			a.turn()
 			a.unlooked(a.look(false))
@@ -170,12 +183,13 @@ func (a *agent) row(r *ebpf.Row) error {
 
 // look looks for devices that came, went or changed, and puts the policies of those that there are in force, also where nothing changed if anew.
 func (a *agent) look(anew bool) error {
-	matches, err := devicesOf(a.Config.Interfaces, a.network)
+	matches, err := devicesOf(elements(a.attachments.all, a.Config), a.network)
 	if err != nil {
 		return err
 	}
 	err = a.follow(matches, anew)
 	a.lookBefore(matches)
+	matches = append(matches, absent(a.attachments.all, matches)...)
 	a.counted.matched(matches)
 	a.mu.Lock()
 	a.matches = matches

@@ -73,11 +73,15 @@ func (a *agent) serve(ctx context.Context) (stop func() error, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("can't serve health and metrics: %w", err)
 	}
+	uncontrol, err := a.control(ctx)
+	if err != nil {
+		return nil, errors.Join(err, l.Close())
+	}
 	s := &http.Server{Handler: a.handler(), ReadHeaderTimeout: 5 * time.Second}
 	ended := make(chan error, 1)
 	go func() { ended <- s.Serve(l) }()
 	return func() error {
-		err := s.Close()
+		err := errors.Join(uncontrol(), s.Close())
 		if e := <-ended; !errors.Is(e, http.ErrServerClosed) {
 			err = errors.Join(err, e)
 		}

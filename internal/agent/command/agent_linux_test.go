@@ -101,6 +101,7 @@ func start(t *testing.T, at *namespace, dir, conf string) *program {
 	write(t, dir, "net.yaml", definition)
 	write(t, dir, "agent.yaml", conf)
 	p := &program{cmd: run("run", "--verbose", "--config", filepath.Join(dir, "agent.yaml")), lines: make(chan string, 1000)}
+	p.cmd.Env = append(p.cmd.Env, "RUNTIME_DIRECTORY="+dir, "STATE_DIRECTORY="+dir) // the default ones are the host's
 	out, err := p.cmd.StderrPipe()
 	if err != nil {
 		t.Fatal(err)

@@ -83,7 +83,8 @@ func (c *command) root() *cobra.Command {
 network ACLs and security groups of a definition do, and writes flow logs as AWS has them.`,
 		Example: `  weir-agent doctor
   weir-agent devices --config agent.yaml
-  weir-agent run --config agent.yaml`,
+  weir-agent run --config agent.yaml
+  weir-agent attach eth1 --eni eni-0123456789abcdef0`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Version:       version,
@@ -98,7 +99,7 @@ network ACLs and security groups of a definition do, and writes flow logs as AWS
 	root.SetVersionTemplate("weir-agent {{.Version}}\n")
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	root.PersistentFlags().BoolVar(&c.json, "json", false, "print JSON where text for people is the default")
-	root.AddCommand(c.runCommand(), c.devicesCommand(), c.statusCommand(), c.doctorCommand())
+	root.AddCommand(c.runCommand(), c.devicesCommand(), c.attachCommand(), c.detachCommand(), c.statusCommand(), c.doctorCommand())
 	for _, cmd := range append(root.Commands(), root) {
 		cmd.Long += "\n\n" + exitCodes
 	}

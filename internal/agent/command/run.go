@@ -73,6 +73,6 @@ func (c *command) runAgent(ctx context.Context, file string, verbose bool) error
 		}
 	}()
 	return agent.Run(ctx, agent.Options{
-		Config: conf, Log: telemetry.NewLog(c.err, level), Clock: agent.SystemClock(), Reload: reload, Version: version,
+		Config: conf, Log: telemetry.NewLog(c.err, level), Clock: agent.SystemClock(), Reload: reload, Version: version, Socket: defaultSocket(), Attachments: defaultAttachments(),
 	})
 }

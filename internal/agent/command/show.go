@@ -1,6 +1,7 @@
 package command
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -60,14 +61,21 @@ func (c *command) printDevices(found []agent.Match) error {
 		if id == "" {
 			id = "-"
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%v\n", m.Name, m.State(), id, m.Mode, m.Flipped)
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%v\n", m.Label(), m.State(), id, cmp.Or(m.Mode, "-"), m.Flipped)
 	}
 	if err := w.Flush(); err != nil {
 		return err
 	}
 	for i := range found {
-		if m := &found[i]; m.Refused != "" {
-			fmt.Fprintf(c.out, "%s: %s\n", m.Name, m.Refused)
+		m := &found[i]
+		if m.Refused != "" {
+			fmt.Fprintf(c.out, "%s: %s\n", m.Label(), m.Refused)
+		}
+		if m.Attached {
+			fmt.Fprintf(c.out, "%s: by weir-agent attach\n", m.Label())
+		}
+		for _, b := range m.Before {
+			fmt.Fprintf(c.out, "%s: another BPF program runs before weir's at %s: what it accepts, drops or sends elsewhere is in no record\n", m.Label(), b)
 		}
 	}
 	return nil

@@ -16,6 +16,8 @@ type Config struct {
 	Network []string
 	// Listen is the loopback address of health and metrics.
 	Listen netip.AddrPort
+	// Socket is the Unix socket at which changes are asked, and Attachments the file that keeps what was attached there; "": the default ones.
+	Socket, Attachments string
 	// Connections and Rejects bound the tables of flows; 0: as many as there are if nobody says.
 	Connections, Rejects uint32
 	Interfaces           []Interface

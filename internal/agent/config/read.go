@@ -31,6 +31,8 @@ func Read(file string, data []byte) (*Config, error) {
 	err = r.mapping(root, "the keys of an agent, such as network,",
 		keyed{"network", true, func(n *yaml.Node) error { return r.network(c, n) }},
 		keyed{"listen", false, func(n *yaml.Node) error { return r.listen(&c.Listen, n) }},
+		keyed{"socket", false, r.pathTo(&c.Socket)},
+		keyed{"attachments", false, r.pathTo(&c.Attachments)},
 		keyed{"mode", false, r.mode(&mode)},
 		keyed{"connections", false, r.number(&c.Connections, mostEntries)},
 		keyed{"rejects", false, r.number(&c.Rejects, mostEntries)},
@@ -83,6 +85,18 @@ func (r *reader) path(name string) string {
 		return name
 	}
 	return filepath.Join(filepath.Dir(r.file), name)
+}
+
+// pathTo reads the path of a file.
+func (r *reader) pathTo(to *string) func(*yaml.Node) error {
+	return func(n *yaml.Node) error {
+		var name string
+		if err := r.text(&name)(n); err != nil {
+			return err
+		}
+		*to = r.path(name)
+		return nil
+	}
 }
 
 func (r *reader) listen(to *netip.AddrPort, n *yaml.Node) error {

@@ -77,7 +77,9 @@ func TestRead(t *testing.T) {
 
 // TestConditions has all that a device may be found by.
 func TestConditions(t *testing.T) {
-	c, err := Read("agent.yaml", []byte(`network: net.yaml
+	c, err := Read("/etc/weir/agent.yaml", []byte(`network: net.yaml
+socket: agent.sock
+attachments: /var/lib/weir-agent/attachments.json
 interfaces:
   - {netns: web, bridge: br0}
   - {netns: /proc/7/ns/net}
@@ -89,9 +91,12 @@ flow-logs: {}
 	if err != nil {
 		t.Fatal(err)
 	}
+	if c.Socket != "/etc/weir/agent.sock" || c.Attachments != "/var/lib/weir-agent/attachments.json" {
+		t.Errorf("%+v", c)
+	}
 	want := []Interface{{Netns: "web", Bridge: "br0"}, {Netns: "/proc/7/ns/net"}, {PeerNetns: "web"}, {Container: "0123456789ab"}, {Domain: "vm1"}}
 	for i := range want {
-		want[i].Place, want[i].Mode = Place{3 + i, 5}, "shadow"
+		want[i].Place, want[i].Mode = Place{5 + i, 5}, "shadow"
 	}
 	if diff := cmp.Diff(want, c.Interfaces, cmp.Comparer(func(a, b netip.Addr) bool { return a == b })); diff != "" {
 		t.Error(diff)
@@ -112,7 +117,7 @@ func TestRefused(t *testing.T) {
 		{full, "- a\n", "a.yaml:1:1: a list where the keys of an agent, such as network, is expected"},
 		{full, full + "---\nx: y\n", "a.yaml:28:1: a second document where one is expected"},
 		{full, "a: [", "a.yaml:2:1: no YAML: "},
-		{"mode: count", "modes: count", "a.yaml:4:1: no key modes; there are network, listen, mode, connections, rejects, interfaces, flow-logs"},
+		{"mode: count", "modes: count", "a.yaml:4:1: no key modes; there are network, listen, socket, attachments, mode, connections, rejects, interfaces, flow-logs"},
 		{"mode: count", "mode: block", `a.yaml:4:7: "block" is none of count, shadow, enforce`},
 		{"mode: count", "mode: count\nmode: count", "a.yaml:5:1: mode is there before, in line 4"},
 		{"mode: count", "mode:", "a.yaml:4:6: no value where a text is expected"},

@@ -164,3 +164,16 @@ func (s *space) containers() []string {
 	slices.Sort(out)
 	return slices.Compact(out)
 }
+
+// Names returns the names of the network namespaces below /run/netns, in order.
+func Names() []string {
+	named, err := os.ReadDir(namedNetns)
+	if err != nil {
+		return nil // nobody made one
+	}
+	var out []string
+	for _, e := range named {
+		out = append(out, e.Name())
+	}
+	return out
+}

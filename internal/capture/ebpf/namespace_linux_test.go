@@ -197,3 +197,56 @@ func TestNamespaceUnpinned(t *testing.T) {
 		}
 	})
 }
+
+// TestRemoveNamespaces removes what a process has left at devices of two network namespaces.
+func TestRemoveNamespaces(t *testing.T) {
+	t.Parallel()
+	needLoad(t)
+	needIP(t)
+	o := Options{Pin: alone(t), Connections: 64, Asides: 64}
+	in, end := another(t)
+	defer end()
+	p := tryLoad(t, o)
+	swap(t, p, []Interface{{ID: "eni-1", Mode: Count}, {ID: "eni-2", Mode: Count}})
+	if err := p.Attach(Device{Index: loopback}, "eni-1"); err != nil {
+		t.Fatal(err)
+	}
+	in(func() {
+		if err := inAnother(t, p).Attach(Device{Index: loopback}, "eni-2"); err != nil {
+			t.Fatal(err)
+		}
+	})
+	closed(t, p)
+	attached := func() (n int) {
+		for _, h := range hooks {
+			all, err := link.QueryPrograms(link.QueryOptions{Target: loopback, Attach: h.attach})
+			if err != nil {
+				t.Fatal(err)
+			}
+			n += len(all.Programs)
+		}
+		return n
+	}
+	in(func() {
+		if n := attached(); n != 2 {
+			t.Errorf("%d programs are left there", n)
+		}
+	})
+	if err := Remove(o.Pin); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(o.Pin); !os.IsNotExist(err) {
+		t.Errorf("%s is still there: %v", o.Pin, err)
+	}
+	// The kernel takes a link away when its last file is gone, which it may have work to do for.
+	for deadline := time.Now().Add(20 * time.Second); ; {
+		n := attached()
+		in(func() { n += attached() })
+		if n == 0 {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("%d programs are still there", n)
+		}
+	}
+}
