@@ -17,7 +17,7 @@ import (
 func Examine() []Finding {
 	out := append([]Finding{examineKernel(release())}, examineCapabilities(status("CapEff"))...)
 	out = append(out, examineProgram()...)
-	return append(out, examineMount(), examineJIT())
+	return append(out, systemMount.examine(), examineJIT())
 }
 
 // release returns the kernel's release, "" where it does not say.
@@ -75,11 +75,11 @@ var capabilities = []struct {
 func examineCapabilities(effective string) []Finding {
 	have, err := strconv.ParseUint(effective, 16, 64)
 	if err != nil {
-		return []Finding{{"capabilities", stateNote, "they are not known: /proc/self/status does not say", "CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON are needed"}}
+		return []Finding{{Name: "capabilities", State: stateNote, Found: "they are not known: /proc/self/status does not say", Do: "CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON are needed"}}
 	}
 	var out []Finding
 	for _, c := range capabilities {
-		f := Finding{c.name, stateOK, "there", ""}
+		f := Finding{Name: c.name, State: stateOK, Found: "there"}
 		if have>>c.bit&1 == 0 && (c.bit == 12 || have>>sysAdmin&1 == 0) {
 			f.State, f.Found, f.Do = stateMissing, "not there", "run as root, or as a service with AmbientCapabilities=CAP_BPF CAP_NET_ADMIN CAP_PERFMON; it is needed "+c.why
 		}
@@ -90,7 +90,7 @@ func examineCapabilities(effective string) []Finding {
 
 // examineProgram loads the program and attaches it.
 func examineProgram() []Finding {
-	loaded, attached := Finding{"BPF", stateOK, "the kernel takes the program", ""}, Finding{"tcx", stateOK, "the program can be put at a device", ""}
+	loaded, attached := Finding{Name: "BPF", State: stateOK, Found: "the kernel takes the program"}, Finding{Name: "tcx", State: stateOK, Found: "the program can be put at a device"}
 	p, err := ebpf.Load(ebpf.Options{Connections: 16, Asides: 16})
 	if err != nil {
 		loaded.State, loaded.Found, loaded.Do = stateMissing, err.Error(), loadAdvice(err)
@@ -116,7 +116,11 @@ func attach(p *ebpf.Program) error {
 		return errors.New("there is no loopback device to try it at")
 	}
 	index := devices[at].Index
-	if err := p.Attach(ebpf.Device{Index: index}, ""); err != nil {
+	const id = "doctor"
+	if err := p.Swap([]ebpf.Interface{{ID: id, Mode: ebpf.Count}}); err != nil {
+		return err
+	}
+	if err := p.Attach(ebpf.Device{Index: index}, id); err != nil {
 		return err
 	}
 	return p.Detach(index)
@@ -135,23 +139,9 @@ func loadAdvice(err error) string {
 	return "Linux 6.6 or later with CONFIG_BPF_SYSCALL is needed"
 }
 
-// bpffs is the magic number of the BPF file system. Source: Linux, include/uapi/linux/magic.h.
-const bpffs = 0xcafe4a11
-
-// examineMount looks for the BPF file system.
-func examineMount() Finding {
-	const where = "/sys/fs/bpf"
-	f := Finding{"bpffs", stateOK, "mounted at " + where, ""}
-	var s syscall.Statfs_t
-	if err := syscall.Statfs(where, &s); err != nil || uint32(s.Type) != bpffs {
-		f.State, f.Found, f.Do = stateNote, "not mounted at "+where, "nothing yet: what is counted and enforced ends with the agent, mounted or not"
-	}
-	return f
-}
-
 // examineJIT looks whether programs are compiled.
 func examineJIT() Finding {
-	f := Finding{"JIT", stateOK, "programs are compiled", ""}
+	f := Finding{Name: "JIT", State: stateOK, Found: "programs are compiled"}
 	b, err := os.ReadFile("/proc/sys/net/core/bpf_jit_enable")
 	if err != nil {
 		f.Found = "a kernel that always compiles programs, or one that does not say"

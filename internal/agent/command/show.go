@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -24,7 +23,8 @@ func (c *command) devicesCommand() *cobra.Command {
 		Short: "Show which devices of this host are which network interfaces to a config",
 		Long: `Reads a config and the network's definition as run does, and shows what the devices of
 this host are to it: which network interface, in which mode, and which are refused, and
-why. Nothing is counted, and no rights are needed.`,
+why. Nothing is counted, and no rights are needed but to look into other network namespaces
+and behind pairs, which takes root.`,
 		Example: `  weir-agent devices --config agent.yaml
   weir-agent devices --config agent.yaml --json`,
 		Args: noArgs,
@@ -93,8 +93,9 @@ func (c *command) statusCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "status [flags]",
 		Short: "Show what an agent that runs here counts and has written",
-		Long: `Asks an agent that runs on this host which devices it counts, what its flow logs have
-written since it began, and what does not work. The exit code is 1 where something does not.`,
+		Long: `Asks an agent that runs on this host which devices it counts, by its config or by weir-agent
+attach, what its flow logs have written since it began, and what does not work. The exit code
+is 1 where something does not.`,
 		Example: `  weir-agent status
   weir-agent status --address 127.0.0.1:9000 --json`,
 		Args: noArgs,
@@ -107,25 +108,34 @@ written since it began, and what does not work. The exit code is 1 where somethi
 // mostStatus bounds an agent's answer, in bytes.
 const mostStatus = 16 << 20
 
-// status asks an agent, and prints what it says.
-func (c *command) status(ctx context.Context, address string) error {
+// askStatus asks an agent for its status.
+func askStatus(ctx context.Context, address string) (*agent.Status, error) {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+address+"/status", http.NoBody)
 	if err != nil {
-		return usageError{err}
+		return nil, usageError{err}
 	}
 	answer, err := http.DefaultClient.Do(request)
 	if err != nil {
-		return fmt.Errorf("no agent answers at %s: %w", address, err)
+		return nil, fmt.Errorf("%w at %s: %w", errNoAgent, address, err)
 	}
 	defer answer.Body.Close()
-	var s agent.Status
 	if answer.StatusCode != http.StatusOK {
-		return fmt.Errorf("what answers at %s is no agent: %s", address, answer.Status)
+		return nil, fmt.Errorf("what answers at %s is no agent: %s", address, answer.Status)
 	}
-	if err := json.NewDecoder(io.LimitReader(answer.Body, mostStatus)).Decode(&s); err != nil {
-		return fmt.Errorf("what answers at %s is no agent: %w", address, err)
+	s := new(agent.Status)
+	if err := json.NewDecoder(io.LimitReader(answer.Body, mostStatus)).Decode(s); err != nil {
+		return nil, fmt.Errorf("what answers at %s is no agent: %w", address, err)
+	}
+	return s, nil
+}
+
+// status asks an agent, and prints what it says.
+func (c *command) status(ctx context.Context, address string) error {
+	s, err := askStatus(ctx, address)
+	if err != nil {
+		return err
 	}
 	if len(s.Troubles) > 0 {
 		c.code = exitFailed
@@ -148,40 +158,4 @@ func (c *command) status(ctx context.Context, address string) error {
 		fmt.Fprintf(c.out, "trouble: %s\n", t)
 	}
 	return nil
-}
-
-func (c *command) doctorCommand() *cobra.Command {
-	return &cobra.Command{
-		Use:   "doctor",
-		Short: "Say whether this host and this user can count, and what to do",
-		Long: `Looks for what an agent needs: the kernel, the rights, and whether the kernel takes the
-program and lets it be put at a device, which is tried at the loopback device for a moment.
-"missing" is what it can't do without, and the exit code is 1 then.`,
-		Example: `  sudo weir-agent doctor
-  weir-agent doctor --json`,
-		Args: noArgs,
-		RunE: func(*cobra.Command, []string) error {
-			found := agent.Examine()
-			if !agent.Works(found) {
-				c.code = exitFailed
-			}
-			if c.json {
-				return c.printJSON(found)
-			}
-			w := tabwriter.NewWriter(c.out, 0, 0, 2, ' ', 0)
-			for _, f := range found {
-				fmt.Fprintf(w, "%s\t%s\t%s\n", f.State, f.Name, firstLine(f.Found))
-				if f.Do != "" {
-					fmt.Fprintf(w, "\t\tto do: %s\n", f.Do)
-				}
-			}
-			return w.Flush()
-		},
-	}
-}
-
-// firstLine returns the first line of a text: what the kernel says of a program may be long.
-func firstLine(s string) string {
-	line, _, _ := strings.Cut(s, "\n")
-	return line
 }

@@ -37,7 +37,7 @@ type Peer struct {
 	Addresses []netip.Addr `json:"addresses,omitempty"`
 	// Netns are the names of its network namespace: those below /run/netns, and paths that the query has.
 	Netns []string `json:"netns,omitempty"`
-	// Containers are those that have processes there: ids of Docker, Podman, containerd and CRI-O, names of LXC and Incus.
+	// Containers are those that have processes there: ids of Docker, Podman, containerd and CRI-O, and names of LXC, Incus and Docker.
 	Containers []string `json:"containers,omitempty"`
 }
 

@@ -149,7 +149,10 @@ func (s *space) number() int32 {
 	return n
 }
 
-// containers returns the containers that have processes there, in order.
+// runtimes are asked for the names of containers.
+var runtimes = []Runtime{dockerState}
+
+// containers returns the ids and names of the containers that have processes there, in order.
 func (s *space) containers() []string {
 	var out []string
 	for _, pid := range s.pids {
@@ -162,7 +165,13 @@ func (s *space) containers() []string {
 		}
 	}
 	slices.Sort(out)
-	return slices.Compact(out)
+	out = slices.Compact(out)
+	for _, id := range out {
+		for _, r := range runtimes {
+			out = append(out, r.Names(id)...)
+		}
+	}
+	return out
 }
 
 // Names returns the names of the network namespaces below /run/netns, in order.
