@@ -16,6 +16,7 @@ import (
 // Examine looks whether this process could count on this host. It attaches the program to the loopback device for a moment, where it lets everything pass.
 func Examine() []Finding {
 	out := append([]Finding{examineKernel(release())}, examineCapabilities(status("CapEff"))...)
+	out = append(out, examineNamespaces(status("CapEff")))
 	out = append(out, examineProgram()...)
 	return append(out, systemMount.examine(), examineJIT())
 }
@@ -60,7 +61,10 @@ func status(key string) string {
 }
 
 // The capabilities by their bits. Source: Linux, include/uapi/linux/capability.h.
-const sysAdmin = 21
+const (
+	sysPtrace = 19
+	sysAdmin  = 21
+)
 
 var capabilities = []struct {
 	bit       int
@@ -86,6 +90,15 @@ func examineCapabilities(effective string) []Finding {
 		out = append(out, f)
 	}
 	return out
+}
+
+// examineNamespaces looks whether other network namespaces may be looked into, by the effective capabilities, as hexadecimal digits.
+func examineNamespaces(effective string) Finding {
+	f := Finding{Name: "namespaces", State: stateOK, Found: "other network namespaces can be looked into"}
+	if have, err := strconv.ParseUint(effective, 16, 64); err != nil || have>>sysAdmin&1 == 0 || have>>sysPtrace&1 == 0 {
+		f.State, f.Found, f.Do = stateNote, "other network namespaces can't be looked into", "nothing, but for netns, peer-netns and container in the config, and to tell the side of pairs: these take CAP_SYS_ADMIN and CAP_SYS_PTRACE"
+	}
+	return f
 }
 
 // examineProgram loads the program and attaches it.

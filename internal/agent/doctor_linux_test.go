@@ -40,6 +40,14 @@ func TestExamineCapabilities(t *testing.T) {
 	}
 }
 
+func TestExamineNamespaces(t *testing.T) {
+	for effective, want := range map[string]string{"000001ffffffffff": "ok", "0000000000280000": "ok", "0000000000200000": "note", "0000000000080000": "note", "000000c000001000": "note", "x": "note"} {
+		if f := examineNamespaces(effective); f.State != want || want != "ok" && f.Do == "" {
+			t.Errorf("%s: %+v", effective, f)
+		}
+	}
+}
+
 func TestLoadAdvice(t *testing.T) {
 	for err, want := range map[error]string{syscall.ENOSYS: "CONFIG_BPF_SYSCALL", syscall.EPERM: "seccomp", syscall.ENOMEM: "RLIMIT_MEMLOCK", errors.New("x"): "Linux 6.6"} {
 		if got := loadAdvice(fmt.Errorf("can't load: %w", err)); !strings.Contains(got, want) {

@@ -4,8 +4,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
+	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -39,5 +43,44 @@ func TestOtherNetns(t *testing.T) {
 			}
 			compare(t, "shadow", instance, all)
 		})
+	}
+}
+
+// TestNetnsEnds has a network namespace that ends while an agent counts inside, and the agent goes on.
+func TestNetnsEnds(t *testing.T) {
+	t.Parallel()
+	host, _ := wire(t)
+	inside := exec.CommandContext(t.Context(), "sleep", "1000")
+	inside.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNET}
+	if err := inside.Start(); err != nil {
+		t.Fatal(err)
+	}
+	end := sync.OnceFunc(func() { inside.Process.Kill(); inside.Wait() })
+	t.Cleanup(end)
+	pid := strconv.Itoa(inside.Process.Pid)
+	host.ip(t, "link", "add", "v-other", "type", "veth", "peer", "name", "eth7", "netns", pid)
+	path := "/proc/" + pid + "/ns/net"
+	p := start(t, host, t.TempDir(), strings.Replace(configOf("enforce"), "device: eni-*,", "netns: "+path+", device: eth7,", 1))
+	status := func() agent.Match {
+		t.Helper()
+		var s agent.Status
+		out, err, _ := host.call("status", "--json")
+		if json.Unmarshal([]byte(out), &s) != nil || len(s.Devices) != 1 {
+			t.Fatalf("%s%s", out, err)
+		}
+		return s.Devices[0]
+	}
+	if m := status(); m.State() != "recorded" || m.Label() != path+":eth7" {
+		t.Errorf("%+v", m)
+	}
+	end()
+	if !p.wait("not counting any more") || !p.wait("there is no network namespace "+path) {
+		t.Fatal(p.log)
+	}
+	if m := status(); m.State() != "refused" || m.Label() != path+":*" {
+		t.Errorf("%+v", m)
+	}
+	if log := p.end(t); strings.Contains(log, "not all devices are as they should be") {
+		t.Error(log)
 	}
 }
