@@ -183,7 +183,7 @@ func (a *agent) row(r *ebpf.Row) error {
 
 // look looks for devices that came, went or changed, and puts the policies of those that there are in force, also where nothing changed if anew.
 func (a *agent) look(anew bool) error {
-	matches, err := devicesOf(elements(a.attachments.all, a.Config), a.network)
+	matches, err := devicesOf(elements(a.attachments.all, a.Config), a.network, counted{a.attached, anew})
 	if err != nil {
 		return err
 	}

@@ -26,7 +26,7 @@ func (a *agent) attachBy(t *Attachment) (*Match, error) {
 	}
 	before := a.attachments.all
 	next := a.attachments.with(t)
-	matches, err := devicesOf(elements(next, a.Config), a.network)
+	matches, err := devicesOf(elements(next, a.Config), a.network, counted{all: a.attached})
 	if err != nil {
 		return nil, err
 	}

@@ -2,7 +2,8 @@
 //
 // What comes in are a config (package config) and the network's definition that it names. [Run] finds which devices are which network interfaces
 // ([Devices]), has package ebpf count what passes them and decide of it, and adds it up in windows (package aggregate). What goes out are objects of flow logs
-// in folders, with AWS's keys; health and metrics are on a loopback address. [Examine] says whether the host can do it.
+// in folders, with AWS's keys; health and metrics are on a loopback address, and devices are attached and detached by a Unix socket. Package device lists devices, also of
+// other network namespaces. [Examine] says whether the host can do it, and [Fix] mends what can be mended.
 //
 // # What is lost, and how it is told
 //

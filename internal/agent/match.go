@@ -26,6 +26,8 @@ type Match struct {
 	Attached bool `json:"attached,omitempty"`
 	// Before are BPF programs that run before this one at the device, and may end the chain: it does not see what they do not let go on.
 	Before []string `json:"before,omitempty"`
+	// told: what is behind the device told which interface it is, or which side.
+	told bool
 }
 
 // place is where a device is: an index is of one network namespace.
@@ -77,8 +79,8 @@ func queryOf(all []config.Interface) device.Query {
 }
 
 // match returns those of the devices that the config is about, in order: each by the first element that it meets all conditions of. Where a network namespace of the config
-// can't be looked into, it has no index and is refused.
-func match(all []config.Interface, n *network, found *device.Found) []Match {
+// can't be looked into, it has no index and is refused. Those that are counted stay what they are: see [Match.stays].
+func match(all []config.Interface, n *network, found *device.Found, counted counted) []Match {
 	var out []Match
 	taken := map[string]string{} // devices by interface
 	devices := found.Devices
@@ -95,7 +97,7 @@ func match(all []config.Interface, n *network, found *device.Found) []Match {
 		if in.Flipped != nil {
 			m.Flipped = *in.Flipped
 		}
-		m.Refused = m.settle(n, in)
+		m.Refused = m.settle(n, in, counted.of(&m))
 		if m.Refused == "" && m.Interface != "" {
 			if other := taken[m.Interface]; other != "" {
 				m.Refused = fmt.Sprintf("%s is %s already: its packets would count twice", other, m.Interface)
@@ -131,15 +133,61 @@ func isContainer(c, wanted string) bool {
 	return c == wanted || len(c) == 64 && len(wanted) >= shortID && strings.HasPrefix(c, wanted)
 }
 
+// counted are the devices that are counted, and whether what is behind them is looked at anew.
+type counted struct {
+	all  map[place]*Match
+	anew bool
+}
+
+// before is what a device was, and whether that is asked only where nothing else tells.
+type before struct {
+	*Match
+	last bool
+}
+
+// of returns what a device was told to be before; nil: it was not told by what is behind it, or is another device.
+func (c *counted) of(m *Match) before {
+	w := c.all[m.place()]
+	if w == nil || !w.told || w.Name != m.Name || w.Kind != m.Kind || w.MAC != m.MAC {
+		w = nil
+	}
+	return before{w, c.anew}
+}
+
 // settle finds the interface of a device and its side where the config does not say them, and returns why it can't be counted.
-func (m *Match) settle(n *network, in *config.Interface) (refused string) {
+func (m *Match) settle(n *network, in *config.Interface, was before) (refused string) {
+	if was.last || !m.stays(in, was.Match) {
+		if why := m.tell(n, in); why != "" || m.Interface == "" {
+			if !m.stays(in, was.Match) {
+				return why
+			}
+		}
+	}
+	if _, err := n.policyOf(m.Interface, m.Mode); err != nil {
+		return err.Error()
+	}
+	return ""
+}
+
+// stays has a device be what it was. Who is inside a container could otherwise change or take away its address, and so choose the rules or have none.
+func (m *Match) stays(in *config.Interface, was *Match) bool {
+	if was == nil || in.ENI != "" && in.ENI != was.Interface || in.Flipped != nil && *in.Flipped != was.Flipped {
+		return false
+	}
+	m.Interface, m.Flipped, m.told = was.Interface, was.Flipped, true
+	return true
+}
+
+// tell finds the interface of a device and its side by facts, and returns why they don't tell.
+func (m *Match) tell(n *network, in *config.Interface) (why string) {
 	if m.Interface == "" {
 		have := n.of(&m.Device, in.Flipped)
 		if len(have) > 1 {
 			return fmt.Sprintf("it may be %s by its MAC address or its addresses: say eni", strings.Join(have, " or "))
 		}
 		if len(have) == 1 {
-			m.Interface = have[0]
+			mac, address := n.hasBehind(have[0], &m.Device)
+			m.Interface, m.told = have[0], (mac || address) && (in.Flipped == nil || *in.Flipped)
 		}
 	}
 	if m.HasTwoSides() && in.Flipped == nil {
@@ -147,13 +195,7 @@ func (m *Match) settle(n *network, in *config.Interface) (refused string) {
 		if !known {
 			return fmt.Sprintf("it is a %s: say flipped: true where it is the host's side, where what comes in leaves the interface, or flipped: false", m.Kind)
 		}
-		m.Flipped = flipped
-	}
-	if m.Interface == "" {
-		return ""
-	}
-	if _, err := n.policyOf(m.Interface, m.Mode); err != nil {
-		return err.Error()
+		m.Flipped, m.told = flipped, true
 	}
 	return ""
 }
@@ -216,16 +258,16 @@ func Devices(c *config.Config) ([]Match, error) {
 	if err := settle(c, n); err != nil {
 		return nil, err
 	}
-	return devicesOf(c.Interfaces, n)
+	return devicesOf(c.Interfaces, n, counted{})
 }
 
 // devicesOf lists the devices of the host, and returns what they are.
-func devicesOf(all []config.Interface, n *network) ([]Match, error) {
+func devicesOf(all []config.Interface, n *network, counted counted) ([]Match, error) {
 	found, err := device.List(queryOf(all))
 	if err != nil {
 		return nil, err
 	}
-	return match(all, n, found), nil
+	return match(all, n, found, counted), nil
 }
 
 // State says what becomes of the device's packets: recorded, unmatched (counted alone) or refused.

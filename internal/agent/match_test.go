@@ -46,7 +46,7 @@ func TestMatch(t *testing.T) {
 			tc.interfaces[i].Mode = "shadow"
 		}
 		got := map[string]string{}
-		for _, m := range match(tc.interfaces, networkOf(t), &device.Found{Devices: slices.Clone(devices)}) {
+		for _, m := range match(tc.interfaces, networkOf(t), &device.Found{Devices: slices.Clone(devices)}, counted{}) {
 			got[m.Name] = m.Interface
 			if m.State() == "unmatched" {
 				got[m.Name] = "unmatched"
@@ -100,7 +100,7 @@ func TestSides(t *testing.T) {
 	} {
 		tc.in.Mode = "shadow"
 		got := ""
-		for _, m := range match([]config.Interface{tc.in}, networkOf(t), &device.Found{Devices: []device.Device{tc.d}}) {
+		for _, m := range match([]config.Interface{tc.in}, networkOf(t), &device.Found{Devices: []device.Device{tc.d}}, counted{}) {
 			switch got = m.Interface; m.State() {
 			case "refused":
 				got = "refused: " + m.Refused
@@ -115,9 +115,56 @@ func TestSides(t *testing.T) {
 			t.Errorf("%s: %q, want %q", tc.name, got, tc.want)
 		}
 	}
-	unread := match(nil, networkOf(t), &device.Found{Unread: map[string]string{"web": "there is no network namespace /run/netns/web"}})
+	unread := match(nil, networkOf(t), &device.Found{Unread: map[string]string{"web": "there is no network namespace /run/netns/web"}}, counted{})
 	if len(unread) != 1 || unread[0].Label() != "web:*" || unread[0].State() != "refused" {
 		t.Errorf("%+v", unread)
+	}
+}
+
+// TestStays has a device that is counted by what was behind it, and what is behind it later: who is inside does not choose another interface, nor none. A reload looks anew,
+// and where nothing tells it stays all the same.
+func TestStays(t *testing.T) {
+	yes, no := true, false
+	veth := func(peer *device.Peer) device.Device {
+		return device.Device{Index: 7, Name: "v", Kind: "veth", MAC: "02:00:00:00:00:77", Peer: peer}
+	}
+	first, second := &device.Peer{MAC: "02:00:00:00:00:09"}, &device.Peer{Addresses: []netip.Addr{netip.MustParseAddr("10.0.1.11")}} // of eni-4 and of eni-1
+	const unknown = "refused"
+	for _, tc := range []struct {
+		name string
+		d    device.Device
+		in   config.Interface
+		anew bool
+		want string
+	}{
+		{"as it was", veth(first), config.Interface{}, false, "eni-4 flipped"},
+		{"the address of another", veth(second), config.Interface{}, false, "eni-4 flipped"},
+		{"nothing", veth(nil), config.Interface{}, false, "eni-4 flipped"},
+		{"the address of another, after a reload", veth(second), config.Interface{}, true, "eni-1 flipped"},
+		{"nothing, after a reload", veth(nil), config.Interface{}, true, "eni-4 flipped"},
+		{"it is said now", veth(first), config.Interface{ENI: "eni-1", Flipped: &no}, false, "eni-1"},
+		{"the same is said now", veth(nil), config.Interface{ENI: "eni-4", Flipped: &yes}, false, "eni-4 flipped"},
+		{"another is said now", veth(nil), config.Interface{ENI: "eni-1"}, false, unknown},
+		{"another device has its index", device.Device{Index: 7, Name: "v", Kind: "veth", MAC: "02:00:00:00:00:78"}, config.Interface{}, false, unknown},
+	} {
+		was := match([]config.Interface{{Device: "v", Mode: "shadow"}}, networkOf(t), &device.Found{Devices: []device.Device{veth(first)}}, counted{})[0]
+		tc.in.Device, tc.in.Mode = "v", "enforce"
+		m := match([]config.Interface{tc.in}, networkOf(t), &device.Found{Devices: []device.Device{tc.d}}, counted{map[place]*Match{was.place(): &was}, tc.anew})[0]
+		got := m.Interface
+		if m.Flipped {
+			got += " flipped"
+		}
+		if m.Refused != "" {
+			got = unknown
+		}
+		if got != tc.want || m.Mode != "enforce" {
+			t.Errorf("%s: %q, want %q: %+v", tc.name, got, tc.want, m)
+		}
+	}
+	// The interface is not in the definition any more.
+	was := Match{Device: veth(nil), Interface: "eni-99", told: true}
+	if m := match([]config.Interface{{Device: "v", Mode: "enforce"}}, networkOf(t), &device.Found{Devices: []device.Device{veth(nil)}}, counted{map[place]*Match{was.place(): &was}, true})[0]; m.State() != "refused" {
+		t.Errorf("%+v", m)
 	}
 }
 

@@ -84,3 +84,25 @@ func TestNetnsEnds(t *testing.T) {
 		t.Error(log)
 	}
 }
+
+// TestStaysEnforced has the instance take its address away, by which the agent knew it: the device stays what it is, also when the definition is read again.
+func TestStaysEnforced(t *testing.T) {
+	t.Parallel()
+	host, instance := wire(t)
+	p := start(t, host, t.TempDir(), strings.Replace(configOf("enforce"), "device: eni-*, eni: eni-web, flipped: true", "peer-netns: "+instance.path(), 1))
+	instance.ip(t, "addr", "flush", "dev", "eni0")
+	if err := p.cmd.Process.Signal(syscall.SIGHUP); err != nil {
+		t.Fatal(err)
+	}
+	if !p.wait("another definition is in force") {
+		t.Fatal(p.log)
+	}
+	var s agent.Status
+	out, err, _ := host.call("status", "--json")
+	if json.Unmarshal([]byte(out), &s) != nil || len(s.Devices) != 1 || s.Devices[0].State() != "recorded" || s.Devices[0].Interface != "eni-web" || !s.Devices[0].Flipped {
+		t.Errorf("%s%s", out, err)
+	}
+	if log := p.end(t); strings.Contains(log, "not counting any more") {
+		t.Error(log)
+	}
+}
