@@ -144,7 +144,7 @@ func examineMount() Finding {
 	f := Finding{"bpffs", stateOK, "mounted at " + where, ""}
 	var s syscall.Statfs_t
 	if err := syscall.Statfs(where, &s); err != nil || uint32(s.Type) != bpffs {
-		f.State, f.Found, f.Do = stateNote, "not mounted at "+where, "nothing yet: what is counted and enforced ends with the agent, mounted or not"
+		f.State, f.Found, f.Do = stateNote, "not mounted at "+where, "mount -t bpf bpf "+where+" as root; or say pin: none in the config: what is counted and enforced ends with the agent then"
 	}
 	return f
 }

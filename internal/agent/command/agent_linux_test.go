@@ -62,6 +62,8 @@ network-acls:
 func configOf(mode string) string {
 	return `network: net.yaml
 listen: 127.0.0.1:8788
+state: state
+pin: none
 interfaces:
   - {device: eni-*, eni: eni-web, flipped: true, mode: ` + mode + `}
 flow-logs:

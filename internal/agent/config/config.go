@@ -16,6 +16,12 @@ type Config struct {
 	Network []string
 	// Listen is the loopback address of health and metrics.
 	Listen netip.AddrPort
+	// State is the folder where the agent keeps what it has read and not delivered.
+	State string
+	// Pin is the directory of a BPF file system where what the kernel counts and decides by outlives the agent; "": it ends with it.
+	Pin string
+	// SpoolBytes is how much of each flow log may wait to be delivered.
+	SpoolBytes int64
 	// Connections and Rejects bound the tables of flows; 0: as many as there are if nobody says.
 	Connections, Rejects uint32
 	Interfaces           []Interface
