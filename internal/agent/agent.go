@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"weir/internal/agent/config"
+	"weir/internal/agent/spool"
 	"weir/internal/capture/ebpf"
 )
 
@@ -36,17 +37,45 @@ type Options struct {
 	Socket, Attachments string
 }
 
+// program is what of an [ebpf.Program] an agent asks.
+type program interface {
+	Swap(interfaces []ebpf.Interface) error
+	Turn() (ebpf.Epoch, error)
+	Rows(do func(*ebpf.Row) error) error
+	Settle() error
+	Closed() (ebpf.Epoch, bool)
+	Tallies(id string) (ebpf.Tallies, error)
+	Attach(d ebpf.Device, id string) error
+	Detach(index int) error
+	Attached() []int
+	Gone() ([]int, error)
+	Before(index int) ([2][]ebpf.ProgramID, error)
+	In() (*ebpf.Namespace, error)
+	Namespaces() map[uint64]*ebpf.Namespace
+	Close() error
+}
+
 // agent is what runs. Its program is asked by one goroutine.
 type agent struct {
 	Options
-	network  *network
-	program  *ebpf.Program
-	recorder *recorder
-	counted  *Counters
+	network   *network
+	program   program
+	recorder  *recorder
+	counted   *Counters
+	spool     *spool.Spool
+	deliverer *deliverer
+
 	attached map[place]*Match // the devices that are counted
-	said     map[string]bool  // what was said of devices
-	trouble  string           // of the last look at devices
-	read     time.Time        // when was last read
+	anew     bool             // the policies are to be put in force also where no device changed
+	said     map[string]bool
+	trouble  string // of the last look at devices
+
+	kept      progress // what is on disk
+	unkept    *unkept  // what is not yet
+	snapshot  int64    // bytes of the last
+	forgotten []string // interfaces that are gone, since the last read
+	last      Moment   // of the last read
+	began     bool
 	// attachments are what a command attached, and asked what is asked of the agent's goroutine.
 	attachments *attachments
 	asked       chan func()
@@ -55,8 +84,9 @@ type agent struct {
 	matches []Match
 }
 
-// Run counts and writes until ctx is done; then it writes what is left. It fails on a config that does not go with the definition, where the kernel does not
-// take the program or a device that there is, where the address of health and metrics is taken, and at the end where records could not be written.
+// Run counts and writes until ctx is done; then it delivers what is left. It fails on a config that does not go with the definition, where the kernel does not
+// take the program or a device that there is, where the address of health and metrics is taken or another agent has the state, and at the end where what was counted
+// could not be kept. What was not delivered is no failure: it is in the state.
 func Run(ctx context.Context, o Options) (err error) {
 	n, err := loadNetwork(o.Config)
 	if err != nil {
@@ -78,20 +108,23 @@ func Run(ctx context.Context, o Options) (err error) {
 	if a.attachments, err = readAttachments(cmp.Or(o.Config.Attachments, o.Attachments)); err != nil {
 		return err
 	}
-	a.program, err = ebpf.Load(ebpf.Options{Connections: o.Config.Connections, Asides: o.Config.Rejects})
+	if a.spool, err = spool.Open(ctx, o.Config.State); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, a.spool.Close()) }()
+	a.program, err = ebpf.Load(ebpf.Options{Connections: o.Config.Connections, Asides: o.Config.Rejects, Pin: o.Config.Pin})
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, a.program.Close()) }()
-	at := o.Clock()
-	a.recorder.clock(at)
-	a.read = at.Wall
-	if err := a.look(false); err != nil {
-		return errors.Join(err, a.detach())
+	a.deliverer = newDeliverer(a.spool, o.Log, counted)
+	defer a.deliverer.end()
+	if err := a.begin(ctx); err != nil {
+		return err
 	}
 	stop, err := a.serve(ctx) // who is answered knows that it counts
 	if err != nil {
-		return errors.Join(err, a.detach())
+		return errors.Join(err, a.end())
 	}
 	defer func() { err = errors.Join(err, stop()) }()
 	if len(a.attached) == 0 {
@@ -100,6 +133,23 @@ func Run(ctx context.Context, o Options) (err error) {
 	o.Log.Info("counting", "devices", len(a.attached), "listen", o.Config.Listen)
 	a.loop(ctx)
 	return a.end()
+}
+
+// begin goes on where an agent before has ended, and puts the program at the devices.
+func (a *agent) begin(ctx context.Context) error {
+	if err := a.restore(ctx); err != nil {
+		return err
+	}
+	if !a.turn() {
+		return fmt.Errorf("can't begin: %s", strings.Join(a.counted.Troubles(a.Clock()), "; "))
+	}
+	if err := a.look(true); err != nil {
+		if a.Config.Pin == "" {
+			err = errors.Join(err, a.detach())
+		}
+		return err
+	}
+	return nil
 }
 
 // loop reads and writes until ctx is done.
@@ -137,57 +187,14 @@ func (a *agent) unlooked(err error) {
 	a.counted.devices(why)
 }
 
-// turn reads what was counted, and writes what is over.
-func (a *agent) turn() {
-	at := a.Clock()
-	if a.recorder.last.step(at) != 0 {
-		a.read = at.Wall
-	}
-	a.recorder.clock(at)
-	err := a.program.Read(a.row)
-	a.counted.read(at, err)
-	if err != nil {
-		a.Log.Error("what the kernel counted can't be read", "error", err)
-	}
-	for _, w := range a.attached {
-		a.tally(w.id(), err != nil)
-	}
-	a.read = at.Wall
-	a.recorder.close()
-	a.recorder.write()
-}
-
-// tally asks what of an interface is in no flow. What was lost since the last read is SKIPDATA of the window of that.
-func (a *agent) tally(id string, unread bool) {
-	t, err := a.program.Tallies(id)
-	if err != nil {
-		a.Log.Error("what is in no flow can't be read", "interface", id, "error", err)
-		unread = true
-	}
-	if err == nil && a.counted.tally(id, &t) > 0 || unread {
-		a.recorder.skip(id, a.read)
-	}
-}
-
-// row takes a flow.
-func (a *agent) row(r *ebpf.Row) error {
-	f, c := r.Flow()
-	if device, ok := strings.CutPrefix(f.Interface, strangers); ok {
-		a.counted.sawStrange(device, c.Packets)
-		return nil
-	}
-	a.counted.saw(&f, &c)
-	a.recorder.add(&f, c)
-	return nil
-}
-
 // look looks for devices that came, went or changed, and puts the policies of those that there are in force, also where nothing changed if anew.
 func (a *agent) look(anew bool) error {
+	a.anew = a.anew || anew
 	matches, err := devicesOf(elements(a.attachments.all, a.Config), a.network, counted{a.attached, anew})
 	if err != nil {
 		return err
 	}
-	err = a.follow(matches, anew)
+	err = a.follow(matches)
 	a.lookBefore(matches)
 	matches = append(matches, absent(a.attachments.all, matches)...)
 	a.counted.matched(matches)
@@ -203,36 +210,31 @@ func (a *agent) look(anew bool) error {
 }
 
 // follow has the program be at the devices that are not refused, and at no other. Those that it can't be put at are refused then.
-func (a *agent) follow(matches []Match, anew bool) error {
+func (a *agent) follow(matches []Match) error {
 	wanted := map[place]*Match{}
 	for i := range matches {
 		if m := &matches[i]; m.Refused == "" {
 			wanted[m.place()] = m
 		}
 	}
-	var errs []error
-	changed := anew
+	errs := []error{a.stray(wanted, matches)}
 	for at, w := range a.attached {
 		if m := wanted[at]; m != nil && m.id() == w.id() && m.attachable() == w.attachable() && m.Mode == w.Mode {
 			continue
 		}
-		changed = true
-		delete(a.attached, at)
-		a.Log.Info("not counting any more", "device", w.Label(), "interface", w.Interface)
 		errs = append(errs, a.takeAway(at))
-		if !slices.ContainsFunc(matches, func(m Match) bool { return m.id() == w.id() && m.Refused == "" }) {
-			a.recorder.forget(w.id())
-		}
+		a.leave(at, matches)
 	}
 	for at := range wanted {
-		changed = changed || a.attached[at] == nil
+		a.anew = a.anew || a.attached[at] == nil
 	}
-	if !changed {
+	if !a.anew {
 		return errors.Join(errs...)
 	}
 	if err := a.swap(wanted); err != nil {
 		return errors.Join(append(errs, err)...)
 	}
+	a.anew = false
 	for i := range matches {
 		if m := &matches[i]; m.Refused == "" && a.attached[m.place()] == nil {
 			if err := a.attach(m); err != nil {
@@ -244,7 +246,21 @@ func (a *agent) follow(matches []Match, anew bool) error {
 	return errors.Join(errs...)
 }
 
-// swap puts the policies of devices in force.
+// leave notes that the program is not at a device any more.
+func (a *agent) leave(at place, matches []Match) {
+	w := a.attached[at]
+	if w == nil {
+		return
+	}
+	delete(a.attached, at)
+	a.anew = true
+	a.Log.Info("not counting any more", "device", w.Label(), "interface", w.Interface)
+	if !slices.ContainsFunc(matches, func(m Match) bool { return m.id() == w.id() && m.Refused == "" }) {
+		a.forgotten = append(a.forgotten, w.id())
+	}
+}
+
+// swap puts the policies of devices in force, and reads what those of before counted.
 func (a *agent) swap(wanted map[place]*Match) error {
 	var all []ebpf.Interface
 	for _, m := range wanted {
@@ -260,7 +276,8 @@ func (a *agent) swap(wanted map[place]*Match) error {
 	if err := a.program.Swap(all); err != nil {
 		return err
 	}
-	return a.program.Read(a.row) // what the policies of before counted
+	a.turn() // where it can't be kept now, it is later
+	return nil
 }
 
 // attach begins to count at a device.
@@ -296,7 +313,7 @@ func (a *agent) reload() {
 		a.Log.Error("the definition of before stays in force", "error", err)
 		return
 	}
-	a.turn()
+	a.turn() // where what the old one decided of can't be kept now, it is later
 	a.network = n
 	a.recorder.reload(n)
 	err = a.look(true)
@@ -312,18 +329,4 @@ func (a *agent) detach() error {
 		errs = append(errs, a.takeAway(at))
 	}
 	return errors.Join(errs...)
-}
-
-// end writes what is left.
-func (a *agent) end() error {
-	err := a.detach()
-	a.turn()
-	left := a.recorder.end()
-	if left > 0 {
-		err = errors.Join(err, fmt.Errorf("%d records could not be written: %s", left, strings.Join(a.counted.Troubles(a.Clock()), "; ")))
-	}
-	if err == nil {
-		a.Log.Info("wrote what was left")
-	}
-	return err
 }

@@ -10,6 +10,8 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"weir/internal/agent/config"
+	"weir/internal/agent/spool"
 	"weir/internal/aggregate"
 	"weir/internal/capture/ebpf"
 	"weir/internal/capture/packet"
@@ -42,25 +44,27 @@ var (
 	clockSteps   = describe(prometheus.CounterValue, "weir_agent_clock_steps_total", "How often the clock was set.")
 	recordsMade  = describe(prometheus.CounterValue, "weir_agent_records_total", "Records that were written.", "flow_log")
 	objectsMade  = describe(prometheus.CounterValue, "weir_agent_objects_total", "Objects that were written.", "flow_log")
-	waitingNow   = describe(prometheus.GaugeValue, "weir_agent_waiting_records", "Records whose object could not be written yet.")
-	failingNow   = describe(prometheus.GaugeValue, "weir_agent_failing_destinations", "Folders that could not be written to the last time.")
-	givenUp      = describe(prometheus.CounterValue, "weir_agent_given_up_records_total", "Records that were given up, since too many waited: they are SKIPDATA.", "flow_log")
+	waitingNow   = describe(prometheus.GaugeValue, "weir_agent_waiting_records", "Records that wait in the spool to be delivered.", "flow_log")
+	waitingBytes = describe(prometheus.GaugeValue, "weir_agent_waiting_bytes", "Bytes of what waits in the spool to be delivered.", "flow_log")
+	failingNow   = describe(prometheus.GaugeValue, "weir_agent_delivery_failing", "1 where the last delivery of a flow log failed.", "flow_log")
+	givenUp      = describe(prometheus.CounterValue, "weir_agent_given_up_records_total", "Records that were given up, since too much waited: they are SKIPDATA.", "flow_log")
+	unkeptNow    = describe(prometheus.GaugeValue, "weir_agent_spool_failing", "1 where what was counted could not be kept on disk: it stays in the kernel's tables.")
 )
 
 // Counters are what an agent counts of itself: a collector of Prometheus. They are for concurrent use.
 type Counters struct {
 	mu     sync.Mutex
 	values map[*series]map[string]float64 // by label values, with zero bytes between
-	// failing are the folders that can't be written to, with why; unread is why the last read failed, which was at lastRead; unlooked is what is wrong with devices.
-	failing          map[string]string
-	unread, unlooked string
-	lastRead         time.Duration
-	tallies          map[string]ebpf.Tallies
+	// failing are the flow logs that can't be delivered, with why; unread is why the last read failed, which was at lastRead; unlooked is what is wrong with devices;
+	// unkept is why what was counted is not on disk.
+	failing                  map[string]string
+	unread, unlooked, unkept string
+	lastRead                 time.Duration
 }
 
 // NewCounters returns counters.
 func NewCounters() *Counters {
-	return &Counters{values: map[*series]map[string]float64{}, tallies: map[string]ebpf.Tallies{}}
+	return &Counters{values: map[*series]map[string]float64{}, failing: map[string]string{}}
 }
 
 // Describe leaves it to what there is.
@@ -119,15 +123,27 @@ func (c *Counters) sawStrange(device string, packets int64) {
 	c.add(strangeOnes, float64(packets), device)
 }
 
-// tally notes what is in no flow of an interface, and returns how many packets of it were lost since the last time.
-func (c *Counters) tally(id string, t *ebpf.Tallies) (lost uint64) {
+// lostSince returns how many packets of flows were lost since other tallies of an interface. Where the tables are others, or the interface has another place in them,
+// they begin anew.
+func lostSince(was, t *ebpf.Tallies) (lost uint64) {
+	for way := range t.Lost {
+		for action := range t.Lost[way] {
+			now, before := t.Lost[way][action][0], was.Lost[way][action][0]
+			if now < before {
+				before = 0
+			}
+			lost += now - before
+		}
+	}
+	return lost
+}
+
+// tally notes what is in no flow of an interface.
+func (c *Counters) tally(id string, t *ebpf.Tallies) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	was := c.tallies[id]
-	c.tallies[id] = *t
 	for way, d := range directions {
 		for action, a := range [2]string{"ACCEPT", "REJECT"} {
-			lost += t.Lost[way][action][0] - was.Lost[way][action][0]
 			if t.Lost[way][action][0] > 0 {
 				c.set(lostPackets, float64(t.Lost[way][action][0]), id, d, a)
 				c.set(lostBytes, float64(t.Lost[way][action][1]), id, d, a)
@@ -146,7 +162,6 @@ func (c *Counters) tally(id string, t *ebpf.Tallies) (lost uint64) {
 		c.set(tablesFull, float64(t.FullConnections), id, "connections")
 		c.set(tablesFull, float64(t.FullAsides), id, "rejects")
 	}
-	return lost
 }
 
 // matched notes how many devices there are, by what they are.
@@ -189,13 +204,48 @@ func (c *Counters) stepped() {
 	c.add(clockSteps, 1)
 }
 
-// waits notes how many records wait, and the folders that can't be written to.
-func (c *Counters) waits(records int, failing map[string]string) {
+// waits notes what waits, by flow log.
+func (c *Counters) waits(waiting map[string]spool.Waiting) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.failing = maps.Clone(failing)
-	c.set(waitingNow, float64(records))
-	c.set(failingNow, float64(len(failing)))
+	for id := range c.values[waitingNow] {
+		c.set(waitingNow, 0, id)
+		c.set(waitingBytes, 0, id)
+	}
+	for id, w := range waiting {
+		c.set(waitingNow, float64(w.Records), id)
+		c.set(waitingBytes, float64(w.Bytes), id)
+	}
+}
+
+// delivered notes how a delivery of a flow log went, and reports whether the one before went otherwise: failed, and this one not, or the other way.
+func (c *Counters) delivered(flowLog string, err error) (otherwise bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	_, was := c.failing[flowLog]
+	if err != nil {
+		c.failing[flowLog] = err.Error()
+		c.set(failingNow, 1, flowLog)
+	} else {
+		delete(c.failing, flowLog)
+		c.set(failingNow, 0, flowLog)
+	}
+	return was != (err != nil)
+}
+
+// kept notes whether what was counted is on disk, and reports whether it was otherwise before.
+func (c *Counters) kept(err error) (otherwise bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	was := c.unkept != ""
+	c.unkept = ""
+	if err != nil {
+		c.unkept = err.Error()
+		c.set(unkeptNow, 1)
+	} else {
+		c.set(unkeptNow, 0)
+	}
+	return was != (err != nil)
 }
 
 func (c *Counters) wrote(flowLog string, records int) {
@@ -225,15 +275,25 @@ func (c *Counters) Troubles(now Moment) []string {
 	if c.unlooked != "" {
 		out = append(out, "not all devices are as they should be: "+c.unlooked)
 	}
-	for _, dir := range slices.Sorted(maps.Keys(c.failing)) {
-		out = append(out, "objects can't be written: "+c.failing[dir])
+	if c.unkept != "" {
+		out = append(out, c.unkept)
+	}
+	for _, id := range slices.Sorted(maps.Keys(c.failing)) {
+		out = append(out, "records of "+id+" can't be delivered: "+c.failing[id])
 	}
 	return out
 }
 
-// written returns what a flow log has written.
-func (c *Counters) written(flowLog string) (records, objects int64) {
+// of returns how a flow log does.
+func (c *Counters) of(l *config.FlowLog) FlowLogStatus {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return int64(c.values[recordsMade][flowLog]), int64(c.values[objectsMade][flowLog])
+	out := FlowLogStatus{
+		ID: l.ID, Resource: l.Resource, Destination: l.Destination, Records: int64(c.values[recordsMade][l.ID]), Objects: int64(c.values[objectsMade][l.ID]),
+		Waiting: int64(c.values[waitingNow][l.ID]), Delivery: "SUCCESS", Error: c.failing[l.ID],
+	}
+	if out.Error != "" {
+		out.Delivery = "FAILED"
+	}
+	return out
 }

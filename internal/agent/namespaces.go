@@ -42,6 +42,38 @@ func (a *agent) takeAway(at place) error {
 	return n.Leave()
 }
 
+// stray forgets devices that went, and takes the program away from those that an agent before was at and that are not wanted any more, in all network namespaces.
+func (a *agent) stray(wanted map[place]*Match, matches []Match) error {
+	err := a.strayIn(0, a.program, wanted, matches)
+	for cookie, n := range a.program.Namespaces() {
+		err = errors.Join(err, a.strayIn(cookie, n, wanted, matches))
+		if len(n.Attached()) == 0 {
+			err = errors.Join(err, n.Leave())
+		}
+	}
+	return err
+}
+
+// attached is the program in a network namespace.
+type attached interface {
+	Attached() []int
+	Detach(index int) error
+	Gone() ([]int, error)
+}
+
+func (a *agent) strayIn(cookie uint64, n attached, wanted map[place]*Match, matches []Match) error {
+	gone, err := n.Gone()
+	for _, index := range gone { // another device may have that index now
+		a.leave(place{cookie, index}, matches)
+	}
+	for _, index := range n.Attached() {
+		if at := (place{cookie, index}); wanted[at] == nil && a.attached[at] == nil { // an agent before was there
+			err = errors.Join(err, n.Detach(index))
+		}
+	}
+	return err
+}
+
 // lookBefore asks which programs run before this one, and says so once: where one of them ends the chain, packets are missing in records.
 func (a *agent) lookBefore(matches []Match) {
 	for i := range matches {
@@ -60,7 +92,10 @@ func (a *agent) lookBefore(matches []Match) {
 
 // before returns the programs before this one at a device. Where the kernel does not say, as of clsact, there are none that are known.
 func (a *agent) before(m *Match) (out []string) {
-	look := func(n *ebpf.Namespace) error {
+	look := func(n interface {
+		Before(index int) ([2][]ebpf.ProgramID, error)
+	},
+	) error {
 		all, err := n.Before(m.Index)
 		for way, ids := range all {
 			for _, id := range ids {
@@ -71,7 +106,7 @@ func (a *agent) before(m *Match) (out []string) {
 	}
 	err := device.In(m.Netns, func() error {
 		if m.Netns == "" {
-			return look(a.program.Namespace)
+			return look(a.program)
 		}
 		n, err := a.program.In()
 		if err != nil {

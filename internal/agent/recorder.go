@@ -8,6 +8,7 @@ import (
 
 	"weir/flowlog"
 	"weir/internal/agent/config"
+	"weir/internal/agent/spool"
 	"weir/internal/aggregate"
 )
 
@@ -18,48 +19,43 @@ const (
 	mostRecords = 1 << 19
 	// mostFlows is how many flows may be open in windows of an interval: some 300 MB of memory.
 	mostFlows = 1 << 20
-	// mostWaiting is how many records may wait to be written: some 400 MB of memory.
-	mostWaiting = 1 << 21
 )
 
-// recorder makes objects of flows. It is not for concurrent use.
+// recorder makes items for destinations of flows. It is not for concurrent use.
 type recorder struct {
 	network *network
 	logs    []config.FlowLog
 	log     *slog.Logger
 	counted *Counters
-	// most is mostWaiting, and mostFlows how many flows may be open in windows of an interval: more are written before their window is over.
-	most, mostFlows int
+	// mostFlows is how many flows may be open in windows of an interval: more are told before their window is over.
+	mostFlows int
+	// most is how many bytes of a flow log may wait, and waiting how many do, by id, before what is in made.
+	most    int64
+	waiting map[string]int64
 
 	windows map[time.Duration]*aggregate.Windows // by interval
 	by      map[string][]*aggregate.Windows      // by interface: those of the flow logs that cover it
-	last    Moment
-	began   bool
-	waiting []delivery
-	// owed are interfaces of which records were given up, by flow log: its next window has SKIPDATA of them.
-	owed map[*config.FlowLog]map[string]bool
-	// failing are the folders that could not be written to, with why.
-	failing map[string]string
-}
-
-// delivery is an object that is to be written.
-type delivery struct {
-	log   *config.FlowLog
-	slot  time.Time
-	batch *flowlog.Batch
+	// owed are interfaces of which records were given up, by the id of the flow log: its next window has SKIPDATA of them.
+	owed map[string]map[string]bool
+	made []spool.Item
+	// again: changes are done again, and what they make is kept already.
+	again bool
 }
 
 func newRecorder(c *config.Config, n *network, log *slog.Logger, counted *Counters) *recorder {
-	r := &recorder{
-		network: n, logs: c.FlowLogs, log: log, counted: counted, most: mostWaiting, mostFlows: mostFlows, windows: map[time.Duration]*aggregate.Windows{},
-		by: map[string][]*aggregate.Windows{}, owed: map[*config.FlowLog]map[string]bool{}, failing: map[string]string{},
-	}
+	r := &recorder{network: n, logs: c.FlowLogs, log: log, counted: counted, mostFlows: mostFlows, most: c.SpoolBytes, owed: map[string]map[string]bool{}}
+	r.forgetAll()
+	return r
+}
+
+// forgetAll begins with windows that have nothing.
+func (r *recorder) forgetAll() {
+	r.windows, r.by = map[time.Duration]*aggregate.Windows{}, map[string][]*aggregate.Windows{}
 	for i := range r.logs {
 		if l := &r.logs[i]; r.windows[l.Interval] == nil {
 			r.windows[l.Interval] = aggregate.NewWindows(l.Interval)
 		}
 	}
-	return r
 }
 
 // windowsOf returns the windows in which an interface counts.
@@ -93,46 +89,73 @@ func (r *recorder) reload(n *network) {
 	clear(r.by)
 }
 
-// skip says that flows of an interface were lost.
-func (r *recorder) skip(id string, at time.Time) {
-	for _, w := range r.windowsOf(id) {
-		w.Skip(id, at.UnixNano())
+// apply does a change, and puts what it makes to r.made.
+func (r *recorder) apply(c *change) {
+	if c.Anew {
+		r.forgetAll()
 	}
-}
-
-// forget says that an interface is gone.
-func (r *recorder) forget(id string) {
-	for _, w := range r.windowsOf(id) {
-		w.Forget(id)
+	if w := r.windows[c.Interval]; w != nil && c.State != nil {
+		w.Restore(c.State)
 	}
-}
-
-// clock says what time it is, before what was counted until then is added. Where the wall's clock was set, what is open is written, and time goes on from there.
-func (r *recorder) clock(at Moment) {
-	if step := r.last.step(at); r.began && step != 0 {
-		r.log.Warn("the clock was set", "by", step)
-		r.counted.stepped()
+	if c.Stepped {
 		r.spill()
-		for _, w := range r.windows {
-			w.Restart(at.Wall.UnixNano())
+	}
+	for _, w := range r.windows {
+		if c.Stepped || c.Missed {
+			w.Restart(c.At)
 		}
 	}
-	r.last, r.began = at, true
+	for i := range c.Rows {
+		r.add(&c.Rows[i].Flow, c.Rows[i].Counts)
+	}
+	for _, id := range c.Skipped {
+		for _, w := range r.windowsOf(id) {
+			w.Skip(id, c.SkippedAt)
+		}
+	}
+	for _, id := range c.Forgotten {
+		for _, w := range r.windowsOf(id) {
+			w.Forget(id)
+		}
+	}
+	for _, interval := range slices.Sorted(maps.Keys(r.windows)) {
+		if w := r.windows[interval]; c.Close {
+			_, err := w.CloseUntil(c.At, mostIdleWindows, func(w *aggregate.Window) error { return r.take(interval, w) })
+			r.report(err)
+		}
+	}
+	if c.Spill {
+		r.spill()
+	}
 }
 
 // spill makes records of what open windows have so far.
 func (r *recorder) spill() {
-	for interval, w := range r.windows {
-		r.report(w.Spill(func(w *aggregate.Window) error { return r.take(interval, w) }))
+	for _, interval := range slices.Sorted(maps.Keys(r.windows)) {
+		r.report(r.windows[interval].Spill(func(w *aggregate.Window) error { return r.take(interval, w) }))
 	}
 }
 
-// close closes the windows that are over.
-func (r *recorder) close() {
+// snapshot returns changes that make the windows that there are.
+func (r *recorder) snapshot() []*change {
+	out := []*change{{Anew: true}}
 	for interval, w := range r.windows {
-		_, err := w.CloseUntil(r.last.Wall.UnixNano(), mostIdleWindows, func(w *aggregate.Window) error { return r.take(interval, w) })
-		r.report(err)
+		for s := range w.States(mostRows) {
+			out = append(out, &change{Interval: interval, State: s})
+		}
 	}
+	return out
+}
+
+// known returns the interfaces that windows tell something of, in order.
+func (r *recorder) known() []string {
+	all := map[string]bool{}
+	for _, w := range r.windows {
+		for _, id := range w.Known() {
+			all[id] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(all))
 }
 
 // report says that a window's records could not be made, which no input should do.
@@ -164,11 +187,11 @@ func (r *recorder) take(interval time.Duration, w *aggregate.Window) error {
 				to.Rows = append(to.Rows, *row)
 			}
 		}
-		skipped := maps.Clone(r.owed[l])
+		skipped := maps.Clone(r.owed[l.ID])
 		if skipped == nil {
 			skipped = map[string]bool{}
 		}
-		delete(r.owed, l)
+		delete(r.owed, l.ID)
 		for _, id := range w.Skipped {
 			if r.network.covers(l, id) {
 				skipped[id] = true
@@ -194,85 +217,40 @@ func (r *recorder) take(interval time.Duration, w *aggregate.Window) error {
 	return nil
 }
 
-// deliver puts the records of a part of a window to those that wait.
+// deliver makes an item of the records of a part of a window. Where too much waits, the records are given up: what waits is older, and was accepted.
 func (r *recorder) deliver(l *config.FlowLog, slot time.Time, part *aggregate.Window) error {
+	if r.again {
+		return nil
+	}
 	b := flowlog.NewBatch(flowlog.KindVPC)
 	if err := aggregate.AppendRecords(b, part, l.Format.RecordVersion(), r.network.about); err != nil {
 		return err
 	}
-	r.waiting = append(r.waiting, delivery{l, slot, b})
-	return nil
-}
-
-// write writes what waits. A folder that can't be written to is tried again the next time; what is too much is given up, the oldest first.
-func (r *recorder) write() {
-	failed := map[string]string{}
-	var left []delivery
-	records := 0
-	for _, d := range r.waiting {
-		if _, ok := failed[d.log.Destination]; !ok {
-			data, err := encode(d.log, d.batch)
-			if err != nil { // it would fail each time
-				r.report(err)
-				r.giveUp(&d)
-				continue
-			}
-			if err = r.store(&d, data); err == nil {
-				continue
-			}
-			failed[d.log.Destination] = err.Error()
-			if r.failing[d.log.Destination] == "" {
-				r.log.Error("an object can't be written, and is tried again", "flow_log", d.log.ID, "error", err)
-			}
-		}
-		left = append(left, d)
-		records += d.batch.Len()
-	}
-	for dir := range r.failing {
-		if failed[dir] == "" {
-			r.log.Info("objects are written again", "folder", dir)
-		}
-	}
-	for records > r.most {
-		records -= left[0].batch.Len()
-		r.giveUp(&left[0])
-		left = left[1:]
-	}
-	r.waiting, r.failing = left, failed
-	r.counted.waits(records, failed)
-}
-
-// store writes an object.
-func (r *recorder) store(d *delivery, data []byte) error {
-	name, err := store(d.log, d.slot, data)
+	it, err := itemOf(l, slot, b)
 	if err != nil {
+		r.giveUp(l, b)
 		return err
 	}
-	r.log.Debug("wrote an object", "flow_log", d.log.ID, "path", name, "records", d.batch.Len())
-	r.counted.wrote(d.log.ID, d.batch.Len())
+	bytes := int64(len(it.Header) + len(it.Data))
+	if r.waiting[l.ID]+bytes > r.most {
+		r.giveUp(l, b)
+		return nil
+	}
+	r.waiting[l.ID] += bytes
+	r.made = append(r.made, *it)
 	return nil
 }
 
 // giveUp counts records that are given up, and owes SKIPDATA of their interfaces.
-func (r *recorder) giveUp(d *delivery) {
-	r.log.Error("records are given up", "flow_log", d.log.ID, "records", d.batch.Len())
-	r.counted.gaveUp(d.log.ID, d.batch.Len())
-	if r.owed[d.log] == nil {
-		r.owed[d.log] = map[string]bool{}
+func (r *recorder) giveUp(l *config.FlowLog, b *flowlog.Batch) {
+	r.log.Error("records are given up", "flow_log", l.ID, "records", b.Len())
+	r.counted.gaveUp(l.ID, b.Len())
+	if r.owed[l.ID] == nil {
+		r.owed[l.ID] = map[string]bool{}
 	}
-	for record := range d.batch.Records() {
+	for record := range b.Records() {
 		if id, ok := record.Text(flowlog.InterfaceID); ok {
-			r.owed[d.log][id] = true
+			r.owed[l.ID][id] = true
 		}
 	}
-}
-
-// end writes all that is left, and returns how many records could not be.
-func (r *recorder) end() (left int) {
-	r.spill()
-	r.write()
-	for _, d := range r.waiting {
-		left += d.batch.Len()
-	}
-	return left
 }

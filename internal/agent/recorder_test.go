@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"encoding/json"
 	"fmt"
 	"io"
 	"io/fs"
@@ -17,6 +18,7 @@ import (
 
 	"weir/flowlog"
 	"weir/internal/agent/config"
+	"weir/internal/agent/spool"
 	"weir/internal/aggregate"
 	"weir/internal/capture/ebpf"
 	"weir/internal/netmodel"
@@ -53,12 +55,15 @@ func networkOf(t *testing.T) *network {
 	return &network{loaded.Network, policy.New(loaded.Network), map[string]*aggregate.Interface{}}
 }
 
-// a bench is a recorder with a clock that the test drives, and what it logs.
+// a bench is a recorder with a clock that the test drives, and what it logs. What it makes is delivered at once.
 type bench struct {
 	*recorder
-	dir string
-	now Moment
-	log strings.Builder
+	dir     string
+	now     Moment
+	last    Moment
+	next    change // what the next pass does too
+	changes []*change
+	log     strings.Builder
 }
 
 // newBench returns one of flow logs that are all of one folder; their format is short if nobody says.
@@ -80,37 +85,72 @@ func newBench(t *testing.T, logs ...config.FlowLog) *bench {
 			logs[i].Interval = time.Minute
 		}
 	}
-	c, n := &config.Config{File: "a.yaml", FlowLogs: logs}, networkOf(t)
+	c, n := &config.Config{File: "a.yaml", FlowLogs: logs, SpoolBytes: config.DefaultSpoolBytes}, networkOf(t)
 	if err := settle(c, n); err != nil {
 		t.Fatal(err)
 	}
 	b.recorder = newRecorder(c, n, slog.New(slog.NewTextHandler(&b.log, nil)), NewCounters())
-	b.clock(b.now)
+	b.last = b.now
 	return b
 }
 
-// pass has time go on, then adds packets of flows as id:port:action, and writes what is over.
-func (b *bench) pass(by time.Duration, flows ...string) {
+// pass has time go on, then adds packets of flows as id:port:action, and delivers what is over.
+func (b *bench) pass(t *testing.T, by time.Duration, flows ...string) {
+	t.Helper()
 	b.now.Wall, b.now.Mono = b.now.Wall.Add(by), b.now.Mono+by
-	b.clock(b.now)
+	c := b.next
+	b.next = change{}
+	c.At, c.Close, c.Stepped = b.now.Wall.UnixNano(), true, b.last.step(b.now) != 0
+	b.last = b.now
 	for _, f := range flows {
-		b.packet(f)
+		c.Rows = append(c.Rows, b.packet(f))
 	}
-	b.counted.read(b.now, nil)
-	b.close()
-	b.write()
+	b.do(t, &c)
 }
 
-// packet adds a packet of now.
-func (b *bench) packet(flow string) {
+// do does a change as an agent does, in small parts, and delivers what it makes.
+func (b *bench) do(t *testing.T, c *change) {
+	t.Helper()
+	b.waiting, b.made = map[string]int64{}, nil
+	for _, part := range c.split(3) {
+		b.changes = append(b.changes, part)
+		b.apply(part)
+	}
+	for i := range b.made {
+		deliver(t, &b.made[i])
+	}
+}
+
+func deliver(t *testing.T, it *spool.Item) {
+	t.Helper()
+	var h header
+	err := json.Unmarshal(it.Header, &h)
+	if err == nil {
+		_, err = store(h.FlowLog, h.Slot, it.Data)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// end tells what is open.
+func (b *bench) end(t *testing.T) {
+	t.Helper()
+	b.do(t, &change{At: b.now.Wall.UnixNano(), Spill: true})
+}
+
+// packet returns a packet of now.
+func (b *bench) packet(flow string) aggregate.Row {
 	part := strings.Split(flow, ":")
 	var port uint16
 	fmt.Sscan(part[1], &port)
-	f := aggregate.Flow{
-		Interface: part[0], Directed: true, Src: netip.MustParseAddr("203.0.113.5"), Dst: netip.MustParseAddr("10.0.1.11"), SrcPort: port, Protocol: 6, Judgement: aggregate.Judgement{Action: part[2]},
-	}
 	at := b.now.Wall.UnixNano()
-	b.add(&f, aggregate.Counts{Packets: 1, Bytes: 40, First: at, Last: at})
+	return aggregate.Row{
+		Flow: aggregate.Flow{
+			Interface: part[0], Directed: true, Src: netip.MustParseAddr("203.0.113.5"), Dst: netip.MustParseAddr("10.0.1.11"), SrcPort: port, Protocol: 6, Judgement: aggregate.Judgement{Action: part[2]},
+		},
+		Counts: aggregate.Counts{Packets: 1, Bytes: 40, First: at, Last: at},
+	}
 }
 
 // objects returns what objects hold, by the ids of flow logs and the times in their names: lines without the header, those of several objects one after the other.
@@ -177,15 +217,15 @@ func TestFlowLogs(t *testing.T) {
 		config.FlowLog{ID: "fl-reject", Resource: "eni-1", Traffic: "REJECT"},
 		config.FlowLog{ID: "fl-long", Resource: "eni-1", Traffic: "ACCEPT", Interval: 10 * time.Minute, Parquet: true},
 	)
-	b.pass(10*time.Second, "eni-1:1:ACCEPT", "eni-1:1:REJECT", "eni-3:1:ACCEPT", "eni-9:1:ACCEPT")
+	b.pass(t, 10*time.Second, "eni-1:1:ACCEPT", "eni-1:1:REJECT", "eni-3:1:ACCEPT", "eni-9:1:ACCEPT")
 	b.expect(t, map[string][]string{})
-	b.pass(50*time.Second, "eni-2:2:ACCEPT") // 22:21:00
+	b.pass(t, 50*time.Second, "eni-2:2:ACCEPT") // 22:21:00
 	b.expect(t, map[string][]string{
 		"fl-vpc 2220":    {"eni-1 1 1 1700000410 1700000410 ACCEPT OK", "eni-1 1 1 1700000410 1700000410 REJECT OK"},
 		"fl-reject 2220": {"eni-1 1 1 1700000410 1700000410 REJECT OK"},
 	})
-	b.pass(4 * time.Minute) // 22:25:00: the last window's NODATA ends in the next slot
-	b.pass(5 * time.Minute) // 22:30:00
+	b.pass(t, 4*time.Minute) // 22:25:00: the last window's NODATA ends in the next slot
+	b.pass(t, 5*time.Minute) // 22:30:00
 	got := objects(t, b.dir)
 	if diff := cmp.Diff([]string{"eni-1 1 1 1700000410 1700000410 ACCEPT OK"}, got["fl-long 2220"]); diff != "" {
 		t.Error(diff)
@@ -208,78 +248,66 @@ func TestFlowLogs(t *testing.T) {
 	}
 }
 
-// TestLost has an interface of which flows were lost.
+// TestLost has interfaces of which flows were lost.
 func TestLost(t *testing.T) {
 	b := newBench(t, config.FlowLog{ID: "fl-1", Resource: "vpc-1", Traffic: "REJECT"})
-	tallies := ebpf.Tallies{}
-	lose := func(packets uint64) bool {
-		tallies.Lost[1][0][0] += packets
-		return b.counted.tally("eni-1", &tallies) > 0
-	}
-	if lose(0) || !lose(7) || lose(0) {
-		t.Error("what was lost is told, once")
-	}
-	b.skip("eni-1", b.now.Wall)
-	b.skip("eni-3", b.now.Wall)
-	b.pass(time.Minute, "eni-1:1:ACCEPT")
-	b.pass(time.Minute)
-	b.pass(time.Minute)
+	b.next = change{Skipped: []string{"eni-1", "eni-3"}, SkippedAt: b.now.Wall.UnixNano()}
+	b.pass(t, time.Minute, "eni-1:1:ACCEPT")
+	b.pass(t, time.Minute)
+	b.pass(t, time.Minute)
 	b.expect(t, map[string][]string{"fl-1 2220": {"eni-1 - - 1700000400 1700000460 - SKIPDATA", "eni-1 - - 1700000520 1700000580 - NODATA"}})
+}
+
+// TestLostSince compares tallies.
+func TestLostSince(t *testing.T) {
+	var was, now ebpf.Tallies
+	for _, step := range []struct{ in, out, want uint64 }{{0, 0, 0}, {7, 0, 7}, {7, 0, 0}, {8, 2, 3}, {3, 2, 3}, {3, 2, 0}} { // 3 after 8: the tables are others
+		now.Lost[0][1][0], now.Lost[1][0][0] = step.in, step.out
+		if got := lostSince(&was, &now); got != step.want {
+			t.Errorf("%+v: %d", step, got)
+		}
+		was = now
+	}
 }
 
 // TestClockIsSet has a wall clock that is set ahead by an hour, and back.
 func TestClockIsSet(t *testing.T) {
 	b := newBench(t, config.FlowLog{ID: "fl-1", Resource: "vpc-1"})
-	b.pass(5*time.Second, "eni-1:1:ACCEPT")
+	b.pass(t, 5*time.Second, "eni-1:1:ACCEPT")
 	b.now.Wall = b.now.Wall.Add(time.Hour)
-	b.pass(5*time.Second, "eni-1:2:ACCEPT") // 23:20:10
+	b.pass(t, 5*time.Second, "eni-1:2:ACCEPT") // 23:20:10
 	b.expect(t, map[string][]string{"fl-1 2220": {"eni-1 1 1 1700000405 1700000405 ACCEPT OK"}})
 	b.now.Wall = b.now.Wall.Add(-time.Hour)
-	b.pass(5*time.Second, "eni-1:3:ACCEPT") // 22:20:15
-	b.pass(45 * time.Second)
+	b.pass(t, 5*time.Second, "eni-1:3:ACCEPT") // 22:20:15
+	b.pass(t, 45*time.Second)
 	b.now.Wall = b.now.Wall.Add(900 * time.Millisecond) // as a clock may drift
-	b.pass(60 * time.Second)
+	b.pass(t, 60*time.Second)
 	b.expect(t, map[string][]string{
 		"fl-1 2220": {"eni-1 1 1 1700000405 1700000405 ACCEPT OK", "eni-1 3 1 1700000415 1700000415 ACCEPT OK", "eni-1 - - 1700000460 1700000520 - NODATA"},
 		"fl-1 2320": {"eni-1 2 1 1700004010 1700004010 ACCEPT OK"},
 	})
-	if n := b.counted.values[clockSteps][""]; n != 2 {
-		t.Errorf("the clock was set %v times", n)
-	}
 }
 
-// TestFolder has a folder that can't be written to for a while: nothing is lost until too much waits, and what is then is said.
-func TestFolder(t *testing.T) {
+// TestTooMuchWaits has a destination that takes nothing for a while: what is too much is given up, and said.
+func TestTooMuchWaits(t *testing.T) {
 	b := newBench(t, config.FlowLog{ID: "fl-1", Resource: "vpc-1"})
-	b.most = 3
-	if err := os.WriteFile(b.dir, nil, 0o600); err != nil { // a file is where the folder belongs
-		t.Fatal(err)
+	b.pass(t, 30*time.Second, "eni-1:1:ACCEPT", "eni-2:1:ACCEPT")
+	b.pass(t, 30*time.Second)
+	b.most = 100 // less than an item has
+	b.pass(t, 30*time.Second, "eni-1:2:ACCEPT")
+	b.pass(t, 30*time.Second)
+	if n := b.counted.values[givenUp]["fl-1"]; n != 2 || len(b.made) != 0 { // that, and NODATA of eni-2
+		t.Errorf("%v records were given up, %d items were made", n, len(b.made))
 	}
-	b.pass(30*time.Second, "eni-1:1:ACCEPT", "eni-2:1:ACCEPT")
-	b.pass(30 * time.Second)
-	if len(b.waiting) != 1 || len(b.counted.Troubles(b.now)) != 1 || !strings.Contains(b.counted.Troubles(b.now)[0], b.dir) {
-		t.Errorf("%v", b.counted.Troubles(b.now))
-	}
-	b.pass(30*time.Second, "eni-1:2:ACCEPT")
-	b.pass(30 * time.Second) // 22:22:00: 4 records wait, the oldest 2 are given up
-	if n := b.counted.values[givenUp]["fl-1"]; n != 2 || len(b.waiting) != 1 {
-		t.Errorf("%v records were given up, %d objects wait", n, len(b.waiting))
-	}
-	if err := os.Remove(b.dir); err != nil {
-		t.Fatal(err)
-	}
-	b.pass(30*time.Second, "eni-1:3:ACCEPT")
-	if left := b.end(); left != 0 || len(b.counted.Troubles(b.now)) != 0 {
-		t.Errorf("%d left, %v", left, b.counted.Troubles(b.now))
-	}
+	b.most = config.DefaultSpoolBytes
+	b.pass(t, 30*time.Second, "eni-1:3:ACCEPT")
+	b.pass(t, 30*time.Second)
 	b.expect(t, map[string][]string{"fl-1 2220": {
-		"eni-1 2 1 1700000490 1700000490 ACCEPT OK", "eni-2 - - 1700000460 1700000520 - NODATA",
+		"eni-1 1 1 1700000430 1700000430 ACCEPT OK", "eni-2 1 1 1700000430 1700000430 ACCEPT OK",
 		"eni-1 3 1 1700000550 1700000550 ACCEPT OK", "eni-1 - - 1700000520 1700000580 - SKIPDATA", "eni-2 - - 1700000520 1700000580 - SKIPDATA",
 	}})
-	for _, line := range []string{"can't be written, and is tried again", "records are given up", "objects are written again"} {
-		if strings.Count(b.log.String(), line) != 1 {
-			t.Errorf("%q is not there once: %s", line, b.log.String())
-		}
+	if strings.Count(b.log.String(), "records are given up") != 1 {
+		t.Errorf("it is not said once: %s", b.log.String())
 	}
 }
 
@@ -319,10 +347,8 @@ func TestManyFlows(t *testing.T) {
 		flows = append(flows, fmt.Sprintf("eni-1:%d:ACCEPT", i))
 		want[fmt.Sprintf("eni-1 %d 1 1700000401 1700000401 ACCEPT OK", i)] = true
 	}
-	b.pass(time.Second, flows...)
-	if left := b.end(); left != 0 {
-		t.Errorf("%d are left", left)
-	}
+	b.pass(t, time.Second, flows...)
+	b.end(t)
 	for id, got := range objects(t, b.dir) {
 		if len(got) != len(want) {
 			t.Errorf("%s has %d records", id, len(got))
@@ -338,21 +364,21 @@ func TestManyFlows(t *testing.T) {
 // TestEndIsNoNodata ends within a window in which one of two interfaces had nothing yet.
 func TestEndIsNoNodata(t *testing.T) {
 	b := newBench(t, config.FlowLog{ID: "fl-1", Resource: "vpc-1"})
-	b.pass(10*time.Second, "eni-1:1:ACCEPT", "eni-2:1:ACCEPT")
-	b.pass(55*time.Second, "eni-1:2:ACCEPT")
-	b.end()
+	b.pass(t, 10*time.Second, "eni-1:1:ACCEPT", "eni-2:1:ACCEPT")
+	b.pass(t, 55*time.Second, "eni-1:2:ACCEPT")
+	b.end(t)
 	b.expect(t, map[string][]string{"fl-1 2220": {"eni-1 1 1 1700000410 1700000410 ACCEPT OK", "eni-2 1 1 1700000410 1700000410 ACCEPT OK", "eni-1 2 1 1700000465 1700000465 ACCEPT OK"}})
 }
 
 // TestReload has another definition, of which an interface is of another subnet.
 func TestReload(t *testing.T) {
 	b := newBench(t, config.FlowLog{ID: "fl-1", Resource: "subnet-2"})
-	b.pass(time.Second, "eni-1:1:ACCEPT")
+	b.pass(t, time.Second, "eni-1:1:ACCEPT")
 	n := networkOf(t)
 	n.Interfaces["eni-1"].Subnet = "subnet-2"
 	b.reload(n)
-	b.pass(time.Second, "eni-1:2:ACCEPT")
-	b.forget("eni-2")
-	b.pass(time.Minute)
+	b.pass(t, time.Second, "eni-1:2:ACCEPT")
+	b.next.Forgotten = []string{"eni-2"}
+	b.pass(t, time.Minute)
 	b.expect(t, map[string][]string{"fl-1 2220": {"eni-1 2 1 1700000402 1700000402 ACCEPT OK"}})
 }

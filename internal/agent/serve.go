@@ -23,13 +23,18 @@ type Status struct {
 	Troubles []string `json:"troubles,omitempty"`
 }
 
-// FlowLogStatus is what a flow log has written since the agent began.
+// FlowLogStatus is what a flow log has delivered since the agent began, and how that goes.
 type FlowLogStatus struct {
 	ID          string `json:"id"`
 	Resource    string `json:"resource"`
 	Destination string `json:"destination"`
 	Records     int64  `json:"records"`
 	Objects     int64  `json:"objects"`
+	// Waiting are records that are not delivered yet.
+	Waiting int64 `json:"waiting"`
+	// Delivery is SUCCESS or FAILED, as DescribeFlowLogs has it; Error says why the last one failed.
+	Delivery string `json:"delivery"`
+	Error    string `json:"error,omitempty"`
 }
 
 // status returns what the agent says of itself.
@@ -38,9 +43,7 @@ func (a *agent) status() Status {
 	out := Status{Version: a.Version, Devices: a.matches}
 	a.mu.Unlock()
 	for i := range a.Config.FlowLogs {
-		l := &a.Config.FlowLogs[i]
-		records, objects := a.counted.written(l.ID)
-		out.FlowLogs = append(out.FlowLogs, FlowLogStatus{l.ID, l.Resource, l.Destination, records, objects})
+		out.FlowLogs = append(out.FlowLogs, a.counted.of(&a.Config.FlowLogs[i]))
 	}
 	out.Troubles = a.counted.Troubles(a.Clock())
 	return out

@@ -51,9 +51,10 @@ func TestClock(t *testing.T) {
 		{"nothing came, two windows long", func() {}, 785, []string{"eni-a - 660 720 NODATA", "eni-a - 720 780 NODATA"}, 0},
 		{"another comes, and one late", func() { w.Add(&b, packet(790, 40, 0)); w.Add(&a, packet(770, 40, 0)) }, 840, []string{"eni-a 1 770 770 OK", "eni-b 1 790 790 OK", "eni-a - 780 840 NODATA"}, 0},
 		{"what was lost is no NODATA, also beside flows", func() { w.Skip("eni-a", 850*second); w.Skip("eni-b", 850*second); w.Add(&b, packet(860, 40, 0)) }, 900, []string{"eni-b 1 860 860 OK", "eni-a - 840 900 SKIPDATA", "eni-b - 840 900 SKIPDATA"}, 0},
-		{"one is gone", func() { w.Forget("eni-b") }, 960, []string{"eni-a - 900 960 NODATA"}, 0},
+		{"one is gone, which had a packet just before", func() { w.Add(&b, packet(910, 40, 0)); w.Forget("eni-b") }, 960, []string{"eni-b 1 910 910 OK", "eni-a - 900 960 NODATA"}, 0},
+		{"and has no more NODATA", func() {}, 1020, []string{"eni-a - 960 1020 NODATA"}, 0},
 		{"the clock was set an hour ahead", func() { w.Restart(4560 * second) }, 4620, []string{"eni-a - 4560 4620 NODATA"}, 0},
-		{"and back", func() { w.Restart(1000 * second); w.Add(&b, packet(1010, 1, 0)) }, 1025, []string{"eni-a - 960 1020 NODATA", "eni-b 1 1010 1010 OK"}, 0},
+		{"and back", func() { w.Restart(1000 * second); w.Add(&b, packet(1010, 1, 0)) }, 1025, []string{"eni-b 1 1010 1010 OK", "eni-a - 960 1020 NODATA"}, 0},
 		{"more than is told", func() {}, 1020 + 60*20, nil, 20},
 		{"from there on", func() {}, 1020 + 60*21, []string{"eni-a - 2220 2280 NODATA", "eni-b - 2220 2280 NODATA"}, 0},
 	} {

@@ -25,9 +25,12 @@ type Windows struct {
 type opened struct {
 	flows   map[Flow]*Counts
 	skipped map[string]bool // interfaces
+	gone    map[string]bool // interfaces that were forgotten since
 }
 
-func newOpened() *opened { return &opened{flows: map[Flow]*Counts{}, skipped: map[string]bool{}} }
+func newOpened() *opened {
+	return &opened{flows: map[Flow]*Counts{}, skipped: map[string]bool{}, gone: map[string]bool{}}
+}
 
 // NewWindows returns windows of an aggregation interval, a second at least.
 func NewWindows(interval time.Duration) *Windows {
@@ -36,7 +39,11 @@ func NewWindows(interval time.Duration) *Windows {
 
 // Add adds counts whose first and last packet are in one window, to that of the first.
 func (w *Windows) Add(f *Flow, c Counts) {
-	flows := w.at(c.First).flows
+	o := w.at(c.First)
+	flows := o.flows
+	if len(o.gone) > 0 {
+		delete(o.gone, f.Interface)
+	}
 	if known := flows[*f]; known != nil {
 		known.add(&c)
 		return
@@ -46,7 +53,11 @@ func (w *Windows) Add(f *Flow, c Counts) {
 }
 
 // Skip says that flows of an interface were lost, at a time in nanoseconds since the epoch: the window has SKIPDATA of it.
-func (w *Windows) Skip(id string, at int64) { w.at(at).skipped[id] = true }
+func (w *Windows) Skip(id string, at int64) {
+	o := w.at(at)
+	o.skipped[id] = true
+	delete(o.gone, id)
+}
 
 // at returns the window of a time.
 func (w *Windows) at(ns int64) *opened {
@@ -130,8 +141,13 @@ func (w *Windows) Restart(at int64) {
 	}
 }
 
-// Forget forgets an interface that is not there any more: it has no more NODATA.
-func (w *Windows) Forget(id string) { delete(w.seen, id) }
+// Forget forgets an interface that is not there any more: it has no more NODATA. What it had in open windows is told.
+func (w *Windows) Forget(id string) {
+	delete(w.seen, id)
+	for _, o := range w.open {
+		o.gone[id] = true
+	}
+}
 
 // close closes the windows that are over, by their start.
 func (w *Windows) close(mostIdle int, over func(start int64) bool, do func(*Window) error) (passedOver int64, err error) {
@@ -164,7 +180,7 @@ func (w *Windows) rows(start int64, o *opened) (out *Window, had map[string]bool
 	w.flows -= len(o.flows)
 	slices.SortFunc(out.Rows, func(a, b Row) int { return cmp.Or(cmp.Compare(a.First, b.First), a.Flow.compare(&b.Flow)) })
 	for id := range had {
-		if id != "" {
+		if id != "" && !o.gone[id] {
 			w.seen[id] = max(w.seen[id], start+w.interval)
 		}
 	}

@@ -62,6 +62,8 @@ network-acls:
 func configOf(mode string) string {
 	return `network: net.yaml
 listen: 127.0.0.1:8788
+state: state
+pin: none
 interfaces:
   - {device: eni-*, eni: eni-web, flipped: true, mode: ` + mode + `}
 flow-logs:
@@ -100,6 +102,16 @@ func start(t *testing.T, at *namespace, dir, conf string) *program {
 	t.Helper()
 	write(t, dir, "net.yaml", definition)
 	write(t, dir, "agent.yaml", conf)
+	p := launch(t, at, dir)
+	if !p.wait("msg=counting ") {
+		t.Fatalf("it ended: %s", strings.Join(p.log, "\n"))
+	}
+	return p
+}
+
+// launch starts weir-agent in a namespace and a folder with a config.
+func launch(t *testing.T, at *namespace, dir string) *program {
+	t.Helper()
 	p := &program{cmd: run("run", "--verbose", "--config", filepath.Join(dir, "agent.yaml")), lines: make(chan string, 1000)}
 	p.cmd.Env = append(p.cmd.Env, "RUNTIME_DIRECTORY="+dir, "STATE_DIRECTORY="+dir) // the default ones are the host's
 	out, err := p.cmd.StderrPipe()
@@ -122,10 +134,17 @@ func start(t *testing.T, at *namespace, dir, conf string) *program {
 			p.lines <- lines.Text()
 		}
 	}()
-	if !p.wait("msg=counting ") {
-		t.Fatalf("it ended: %s", strings.Join(p.log, "\n"))
-	}
 	return p
+}
+
+// kill ends it by SIGKILL.
+func (p *program) kill(t *testing.T) {
+	t.Helper()
+	if err := p.cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	p.wait("no line has this")
+	p.cmd.Wait() // the error is that it was killed
 }
 
 func write(t *testing.T, dir, name, text string) {

@@ -28,8 +28,12 @@ REJECT; in mode count nothing is decided. Weir's own fields are in records whose
 names them.
 
 SIGHUP reads the network's definition again: it is in force for all packets at once, and
-connections that are open stay so. SIGTERM and SIGINT write what is left and end; what was
-enforced is not any more.
+connections that are open stay so.
+
+What was counted is kept in the config's "state" before it is given up in the kernel, and is
+delivered when the destination takes it, by this agent or one after it. With "pin", the
+default, the kernel goes on counting and deciding when the agent ends or is killed, and the
+next agent goes on from there. SIGTERM and SIGINT deliver what they can in 10 s and end.
 
 Health (/healthz), Prometheus metrics (/metrics) and status (/status) are at the config's
 "listen", 127.0.0.1:8788 if it says nothing. All that the config may say is in

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -90,23 +91,66 @@ func (c *command) printJSON(v any) error {
 
 func (c *command) statusCommand() *cobra.Command {
 	var address string
+	var wait time.Duration
 	cmd := &cobra.Command{
 		Use:   "status [flags]",
 		Short: "Show what an agent that runs here counts and has written",
 		Long: `Asks an agent that runs on this host which devices it counts, by its config or by weir-agent
-attach, what its flow logs have written since it began, and what does not work. The exit code
-is 1 where something does not.`,
+attach, what its flow logs have delivered since it began, what waits, and what does not work.
+The exit code is 1 where something does not.`,
 		Example: `  weir-agent status
+  weir-agent status --wait 10s    # until an agent that was just started counts
   weir-agent status --address 127.0.0.1:9000 --json`,
 		Args: noArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return c.status(cmd.Context(), address) },
+		RunE: func(cmd *cobra.Command, _ []string) error { return c.status(cmd.Context(), address, wait) },
 	}
+	cmd.Flags().DurationVar(&wait, "wait", 0, "wait `TIME` for an agent to answer")
 	cmd.Flags().StringVar(&address, "address", config.DefaultListen.String(), "`ADDRESS` of the agent, as its config's listen")
 	return cmd
 }
 
 // mostStatus bounds an agent's answer, in bytes.
 const mostStatus = 16 << 20
+
+// askEvery is how often an agent is asked that does not answer yet.
+const askEvery = 100 * time.Millisecond
+
+// status asks an agent, and prints what it says.
+func (c *command) status(ctx context.Context, address string, wait time.Duration) error {
+	s, err := askStatus(ctx, address)
+	for end := time.Now().Add(wait); errors.Is(err, errNoAgent) && time.Now().Before(end); {
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(askEvery):
+		}
+		s, err = askStatus(ctx, address)
+	}
+	if err != nil {
+		return err
+	}
+	if len(s.Troubles) > 0 {
+		c.code = exitFailed
+	}
+	if c.json {
+		return c.printJSON(s)
+	}
+	if err := c.printDevices(s.Devices); err != nil {
+		return err
+	}
+	w := tabwriter.NewWriter(c.out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "\nFLOW LOG\tRESOURCE\tRECORDS\tOBJECTS\tWAITING\tDELIVERY\tDESTINATION")
+	for _, l := range s.FlowLogs {
+		fmt.Fprintf(w, "%s\t%s\t%d\t%d\t%d\t%s\t%s\n", l.ID, l.Resource, l.Records, l.Objects, l.Waiting, l.Delivery, l.Destination)
+	}
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	for _, t := range s.Troubles {
+		fmt.Fprintf(c.out, "trouble: %s\n", t)
+	}
+	return nil
+}
 
 // askStatus asks an agent for its status.
 func askStatus(ctx context.Context, address string) (*agent.Status, error) {
@@ -124,38 +168,9 @@ func askStatus(ctx context.Context, address string) (*agent.Status, error) {
 	if answer.StatusCode != http.StatusOK {
 		return nil, fmt.Errorf("what answers at %s is no agent: %s", address, answer.Status)
 	}
-	s := new(agent.Status)
+	s := &agent.Status{}
 	if err := json.NewDecoder(io.LimitReader(answer.Body, mostStatus)).Decode(s); err != nil {
 		return nil, fmt.Errorf("what answers at %s is no agent: %w", address, err)
 	}
 	return s, nil
-}
-
-// status asks an agent, and prints what it says.
-func (c *command) status(ctx context.Context, address string) error {
-	s, err := askStatus(ctx, address)
-	if err != nil {
-		return err
-	}
-	if len(s.Troubles) > 0 {
-		c.code = exitFailed
-	}
-	if c.json {
-		return c.printJSON(s)
-	}
-	if err := c.printDevices(s.Devices); err != nil {
-		return err
-	}
-	w := tabwriter.NewWriter(c.out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "\nFLOW LOG\tRESOURCE\tRECORDS\tOBJECTS\tDESTINATION")
-	for _, l := range s.FlowLogs {
-		fmt.Fprintf(w, "%s\t%s\t%d\t%d\t%s\n", l.ID, l.Resource, l.Records, l.Objects, l.Destination)
-	}
-	if err := w.Flush(); err != nil {
-		return err
-	}
-	for _, t := range s.Troubles {
-		fmt.Fprintf(c.out, "trouble: %s\n", t)
-	}
-	return nil
 }

@@ -18,6 +18,12 @@ type Config struct {
 	Listen netip.AddrPort
 	// Socket is the Unix socket at which changes are asked, and Attachments the file that keeps what was attached there; "": the default ones.
 	Socket, Attachments string
+	// State is the folder where the agent keeps what it has read and not delivered.
+	State string
+	// Pin is the directory of a BPF file system where what the kernel counts and decides by outlives the agent; "": it ends with it.
+	Pin string
+	// SpoolBytes is how much of each flow log may wait to be delivered.
+	SpoolBytes int64
 	// Connections and Rejects bound the tables of flows; 0: as many as there are if nobody says.
 	Connections, Rejects uint32
 	Interfaces           []Interface

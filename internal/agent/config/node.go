@@ -207,13 +207,13 @@ func (r *reader) truth(to *bool) func(*yaml.Node) error {
 }
 
 // number reads a number from 1 to most.
-func (r *reader) number(to *uint32, most uint32) func(*yaml.Node) error {
+func (r *reader) number(to *int64, most int64) func(*yaml.Node) error {
 	return func(n *yaml.Node) error {
-		v, err := strconv.ParseUint(n.Value, 10, 32)
-		if n.Kind != yaml.ScalarNode || err != nil || v < 1 || v > uint64(most) {
+		v, err := strconv.ParseInt(n.Value, 10, 64)
+		if n.Kind != yaml.ScalarNode || err != nil || v < 1 || v > most {
 			return r.bad(n, "%s is no number from 1 to %d", kind(n), most)
 		}
-		*to = uint32(v)
+		*to = v
 		return nil
 	}
 }

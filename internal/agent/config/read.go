@@ -16,6 +16,16 @@ import (
 // DefaultListen is where health and metrics are if nobody says.
 var DefaultListen = netip.MustParseAddrPort("127.0.0.1:8788")
 
+// Where an agent keeps things, and how much, if nobody says.
+const (
+	DefaultState      = "/var/lib/weir-agent"
+	DefaultPin        = "/sys/fs/bpf/weir"
+	DefaultSpoolBytes = 1 << 30
+)
+
+// mostSpool bounds what of a flow log may wait: a tebibyte.
+const mostSpool = 1 << 40
+
 // mostEntries bounds the tables: 4 GiB of entries.
 const mostEntries = 1 << 24
 
@@ -26,16 +36,20 @@ func Read(file string, data []byte) (*Config, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Config{File: file, Listen: DefaultListen}
+	c := &Config{File: file, Listen: DefaultListen, State: DefaultState, Pin: DefaultPin, SpoolBytes: DefaultSpoolBytes}
 	mode := "shadow"
+	connections, rejects := int64(0), int64(0)
 	err = r.mapping(root, "the keys of an agent, such as network,",
 		keyed{"network", true, func(n *yaml.Node) error { return r.network(c, n) }},
 		keyed{"listen", false, func(n *yaml.Node) error { return r.listen(&c.Listen, n) }},
-		keyed{"socket", false, r.pathTo(&c.Socket)},
-		keyed{"attachments", false, r.pathTo(&c.Attachments)},
+		keyed{"socket", false, r.folder(&c.Socket)},
+		keyed{"attachments", false, r.folder(&c.Attachments)},
 		keyed{"mode", false, r.mode(&mode)},
-		keyed{"connections", false, r.number(&c.Connections, mostEntries)},
-		keyed{"rejects", false, r.number(&c.Rejects, mostEntries)},
+		keyed{"state", false, r.folder(&c.State)},
+		keyed{"pin", false, r.pin(&c.Pin)},
+		keyed{"spool-bytes", false, r.number(&c.SpoolBytes, mostSpool)},
+		keyed{"connections", false, r.number(&connections, mostEntries)},
+		keyed{"rejects", false, r.number(&rejects, mostEntries)},
 		keyed{"interfaces", true, func(n *yaml.Node) error {
 			return r.list(n, func(n *yaml.Node) error { return r.device(c, n) })
 		}},
@@ -44,6 +58,7 @@ func Read(file string, data []byte) (*Config, error) {
 	if err != nil {
 		return nil, err
 	}
+	c.Connections, c.Rejects = uint32(connections), uint32(rejects)
 	for i := range c.Interfaces {
 		if c.Interfaces[i].Mode == "" {
 			c.Interfaces[i].Mode = mode
@@ -87,14 +102,23 @@ func (r *reader) path(name string) string {
 	return filepath.Join(filepath.Dir(r.file), name)
 }
 
-// pathTo reads the path of a file.
-func (r *reader) pathTo(to *string) func(*yaml.Node) error {
+// folder reads a path.
+func (r *reader) folder(to *string) func(*yaml.Node) error {
 	return func(n *yaml.Node) error {
-		var name string
-		if err := r.text(&name)(n); err != nil {
+		err := r.text(to)(n)
+		*to = r.path(*to)
+		return err
+	}
+}
+
+// pin reads a path, or none.
+func (r *reader) pin(to *string) func(*yaml.Node) error {
+	return func(n *yaml.Node) error {
+		if err := r.text(to)(n); err != nil || *to != "none" {
+			*to = r.path(*to)
 			return err
 		}
-		*to = r.path(name)
+		*to = ""
 		return nil
 	}
 }

@@ -304,6 +304,9 @@ func (n *Namespace) adoptLinks(update bool) error {
 	return n.adoptClsact()
 }
 
+// A ProgramID is the kernel's number of a program.
+type ProgramID = ebpf.ProgramID
+
 // ProgramName returns what the kernel says that a program is called, with its id. Without CAP_SYS_ADMIN it says nothing, and the id stands alone.
 func ProgramName(id ebpf.ProgramID) string {
 	p, err := ebpf.NewProgramFromID(id)

@@ -1,0 +1,280 @@
+package spool
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+	"syscall"
+
+	"weir/internal/durable"
+	"weir/internal/sqlitedb"
+)
+
+// migrations bring spool.db to the present form, one after the other; a migration that was released is never changed.
+var migrations = []string{`
+-- What was done to the open windows, in order.
+CREATE TABLE entries (
+	n    INTEGER PRIMARY KEY AUTOINCREMENT,
+	data BLOB NOT NULL
+) STRICT;
+
+-- What is to be delivered, in order.
+CREATE TABLE items (
+	n        INTEGER PRIMARY KEY AUTOINCREMENT,
+	flow_log TEXT NOT NULL,
+	header   BLOB NOT NULL,
+	data     BLOB NOT NULL,
+	records  INTEGER NOT NULL,
+	bytes    INTEGER NOT NULL -- of header and data
+) STRICT;
+CREATE INDEX items_of ON items (flow_log, n, records, bytes);
+
+-- One row.
+CREATE TABLE progress (
+	one  INTEGER PRIMARY KEY CHECK (one = 1),
+	note BLOB NOT NULL
+) STRICT;
+INSERT INTO progress VALUES (1, x'');
+`}
+
+// A Spool is a folder's. It is for concurrent use, but for Append, which is one goroutine's.
+type Spool struct {
+	db   *sql.DB
+	lock *os.File
+
+	mu      sync.Mutex
+	waiting map[string]Waiting // by flow log
+	entries Size               // since the last snapshot
+	doubted bool               // the last Append failed: whether it is kept is to be looked for
+}
+
+// A Size is how much there is of something.
+type Size struct {
+	Count int
+	Bytes int64
+}
+
+// Waiting is what of a flow log is to be delivered.
+type Waiting struct{ Items, Records, Bytes int64 }
+
+// Open opens the spool of a folder, which is made with mode 0700. It fails where another process has it.
+func Open(ctx context.Context, dir string) (*Spool, error) {
+	dir, err := filepath.Abs(dir) // a database's URI has no relative path
+	if err == nil {
+		err = durable.MakeDir(dir)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("cannot make the folder of the agent's state: %w", err)
+	}
+	lock, err := lockDir(dir)
+	if err != nil {
+		return nil, err
+	}
+	s := &Spool{lock: lock, waiting: map[string]Waiting{}}
+	s.db, err = sqlitedb.Open(ctx, filepath.Join(dir, "spool.db"), "the spool", migrations)
+	if err == nil {
+		if err = s.measure(ctx); err != nil {
+			err = errors.Join(err, s.db.Close())
+		}
+	}
+	if err != nil {
+		return nil, errors.Join(err, lock.Close())
+	}
+	return s, nil
+}
+
+// lockDir takes a folder for this process, until it ends.
+func lockDir(dir string) (*os.File, error) {
+	f, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		if errors.Is(err, syscall.EWOULDBLOCK) {
+			err = fmt.Errorf("another agent has its state in %s", dir)
+		}
+		return nil, errors.Join(err, f.Close())
+	}
+	return f, nil
+}
+
+// measure looks how much there is.
+func (s *Spool) measure(ctx context.Context) error {
+	err := s.db.QueryRowContext(ctx, "SELECT count(*), coalesce(sum(length(data)), 0) FROM entries").Scan(&s.entries.Count, &s.entries.Bytes)
+	if err != nil {
+		return err
+	}
+	return sqlitedb.EachRow(ctx, s.db, "SELECT flow_log, count(*), sum(records), sum(bytes) FROM items GROUP BY flow_log", func(r *sql.Rows) error {
+		var id string
+		var w Waiting
+		err := r.Scan(&id, &w.Items, &w.Records, &w.Bytes)
+		s.waiting[id] = w
+		return err
+	})
+}
+
+// Close closes it.
+func (s *Spool) Close() error { return errors.Join(s.db.Close(), s.lock.Close()) }
+
+// A Step is what is kept at once.
+type Step struct {
+	// Note takes the place of the note before.
+	Note []byte
+	// Entries say how windows change; with Snapshot they stand for all entries before, which are removed.
+	Entries  [][]byte
+	Snapshot bool
+	Items    []Item
+}
+
+// An Item is what is delivered at a time.
+type Item struct {
+	// Number orders items; it is given by Append.
+	Number int64
+	// FlowLog is the id of the flow log.
+	FlowLog string
+	// Header says what Data is and where it goes.
+	Header, Data []byte
+	Records      int
+}
+
+func (i *Item) bytes() int64 { return int64(len(i.Header) + len(i.Data)) }
+
+// Append keeps a step, on the disk. After an error it is to be appended again, before any other: it is kept once then, also where the disk had it and could not say so.
+// No two steps have the same note.
+func (s *Spool) Append(ctx context.Context, step *Step) error {
+	if s.doubted {
+		return s.appendAgain(ctx, step)
+	}
+	err := sqlitedb.InTx(ctx, s.db, func(tx *sql.Tx) error { return step.write(ctx, tx) })
+	if err != nil {
+		s.doubted = true
+		return fmt.Errorf("cannot keep what was counted: %w", err)
+	}
+	s.count(step)
+	return nil
+}
+
+// appendAgain appends a step that may be kept.
+func (s *Spool) appendAgain(ctx context.Context, step *Step) error {
+	var note []byte
+	if err := s.db.QueryRowContext(ctx, "SELECT note FROM progress").Scan(&note); err != nil {
+		return fmt.Errorf("cannot keep what was counted: %w", err)
+	}
+	s.doubted = false
+	if !bytes.Equal(note, step.Note) {
+		return s.Append(ctx, step)
+	}
+	s.count(step)
+	return nil
+}
+
+// count counts a step that is kept.
+func (s *Spool) count(step *Step) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if step.Snapshot {
+		s.entries = Size{}
+	}
+	s.entries.Count += len(step.Entries)
+	for _, e := range step.Entries {
+		s.entries.Bytes += int64(len(e))
+	}
+	for i := range step.Items {
+		it := &step.Items[i]
+		w := s.waiting[it.FlowLog]
+		s.waiting[it.FlowLog] = Waiting{w.Items + 1, w.Records + int64(it.Records), w.Bytes + it.bytes()}
+	}
+}
+
+func (step *Step) write(ctx context.Context, tx *sql.Tx) error {
+	if step.Snapshot {
+		if _, err := tx.ExecContext(ctx, "DELETE FROM entries"); err != nil {
+			return err
+		}
+	}
+	for _, e := range step.Entries {
+		if _, err := tx.ExecContext(ctx, "INSERT INTO entries (data) VALUES (?)", e); err != nil {
+			return err
+		}
+	}
+	for i := range step.Items {
+		it := &step.Items[i]
+		_, err := tx.ExecContext(ctx, "INSERT INTO items (flow_log, header, data, records, bytes) VALUES (?, ?, ?, ?, ?)", it.FlowLog, it.Header, it.Data, it.Records, it.bytes())
+		if err != nil {
+			return err
+		}
+	}
+	_, err := tx.ExecContext(ctx, "UPDATE progress SET note = ?", step.Note)
+	return err
+}
+
+// Restore returns the last note, nil where there was no step, and calls do for each entry since the last snapshot, in order. The entry is do's.
+func (s *Spool) Restore(ctx context.Context, do func(entry []byte) error) (note []byte, err error) {
+	if err := s.db.QueryRowContext(ctx, "SELECT note FROM progress").Scan(&note); err != nil {
+		return nil, err
+	}
+	if len(note) == 0 {
+		return nil, nil
+	}
+	return note, sqlitedb.EachRow(ctx, s.db, "SELECT data FROM entries ORDER BY n", func(r *sql.Rows) error {
+		var data []byte
+		if err := r.Scan(&data); err != nil {
+			return err
+		}
+		return do(data)
+	})
+}
+
+// Entries returns how many entries there are since the last snapshot, that one's among them.
+func (s *Spool) Entries() Size {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.entries
+}
+
+// Waiting returns what is to be delivered, by flow log. It is the caller's.
+func (s *Spool) Waiting() map[string]Waiting {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	out := map[string]Waiting{}
+	for id, w := range s.waiting {
+		if w.Items > 0 {
+			out[id] = w
+		}
+	}
+	return out
+}
+
+// Oldest returns the oldest item of a flow log, and false where it has none.
+func (s *Spool) Oldest(ctx context.Context, flowLog string) (*Item, bool, error) {
+	it := &Item{FlowLog: flowLog}
+	err := s.db.QueryRowContext(ctx, "SELECT n, header, data, records FROM items WHERE flow_log = ? ORDER BY n LIMIT 1", flowLog).Scan(&it.Number, &it.Header, &it.Data, &it.Records)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, false, nil
+	}
+	if err != nil {
+		return nil, false, fmt.Errorf("cannot read what is to be delivered: %w", err)
+	}
+	return it, true, nil
+}
+
+// Remove removes an item that was delivered.
+func (s *Spool) Remove(ctx context.Context, it *Item) error {
+	result, err := s.db.ExecContext(ctx, "DELETE FROM items WHERE n = ?", it.Number)
+	if err != nil {
+		return fmt.Errorf("cannot remove what was delivered: %w", err)
+	}
+	if n, err := result.RowsAffected(); err != nil || n == 0 {
+		return err // it was removed before
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	w := s.waiting[it.FlowLog]
+	s.waiting[it.FlowLog] = Waiting{w.Items - 1, w.Records - int64(it.Records), w.Bytes - it.bytes()}
+	return nil
+}
