@@ -439,8 +439,8 @@ var fields = [NumFields]Field{
 		Meaning: "Rules that allow what was accepted: of the security groups all that would, of a reply those that allow its request, and the entry of the network ACL.",
 	},
 	WeirAttribution: {
-		Name: "weir-attribution", Type: String, Derived: true, only: KindVPC, Values: []string{"exact", "ambiguous", "contradiction", "unknown"},
-		Meaning: "How the definition of the network of the record's time explains its action: exactly one rule does, one of several does (ambiguous), its rules say otherwise or the record names another control (contradiction), or what decides is not in the definition (unknown). Absent where no definition is there, and in records without an action.",
+		Name: "weir-attribution", Type: String, Derived: true, only: KindVPC, Values: []string{"exact", "ambiguous", "contradiction", "unknown", "recorded"},
+		Meaning: "How the definition of the network of the record's time explains its action, or weir-would-action where there is one: exactly one rule does, one of several does (ambiguous), its rules say otherwise or the record names another control (contradiction), or what decides is not in the definition (unknown). recorded says that the record was delivered with its rules, by the agent that decided, and that nothing is derived. Else absent where no definition is there, and in records without an action.",
 	},
 	WeirRuleset: {
 		Name: "weir-ruleset", Type: String, Derived: true, only: KindVPC, Unit: "versions, separated by spaces",

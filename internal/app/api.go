@@ -9,7 +9,6 @@ import (
 
 	"weir/internal/accesskey"
 	"weir/internal/awsapi"
-	"weir/internal/awsapi/ec2"
 	"weir/internal/awsapi/logs"
 	"weir/internal/awsapi/monitoring"
 	"weir/internal/awsapi/sns"
@@ -75,7 +74,7 @@ func newAWSAPI(ctx context.Context, s *Local, store *logstore.Store, o ServeOpti
 			CheckLogQuery: checkAlarmQuery, Now: s.now, Log: o.Log,
 		}).Service(),
 		sns.New(sns.Options{Account: s.account, Region: s.region, Store: w.topics}).Service(),
-		(&ec2.API{Store: flows}).Service(), (&sts.API{Account: s.account, Name: auth.name}).Service(),
+		s.flowLogsAPI(flows).Service(), (&sts.API{Account: s.account, Name: auth.name}).Service(),
 	}
 	out.Router = awsapi.NewRouter(auth, o.Log, out.services...)
 	return out, nil

@@ -66,7 +66,9 @@ type ConnectionGroup struct {
 // else it is guessed: the end that sent what was refused, where nothing else of it is recorded at an interface
 // whose accepted records are; else the lower port is the one that was called, as ports of clients are high
 // (32768 and above in Linux, 49152 in Windows); without ports, and where both are equal, the
-// end that sent first, and the far one if both did in one second.
+// end that sent first, and the far one if both did in one second. What passed though the rules
+// refuse it, since nothing enforces them, counts as refused: it is rules that are asked about. The
+// reply to such a request passes too, and the rules refuse it with its request.
 const connectionsSQL = `
 WITH ends AS (
 	SELECT interface_id, weir_direction = 'egress' AS out, protocol, protocol IN (6, 17, 33, 132, 136) AS ported,
@@ -74,7 +76,8 @@ WITH ends AS (
 		CASE WHEN out THEN coalesce(pkt_dstaddr, dstaddr) ELSE coalesce(pkt_srcaddr, srcaddr) END AS far,
 		CASE WHEN NOT ported THEN -1 WHEN out THEN srcport ELSE dstport END AS own_port,
 		CASE WHEN NOT ported THEN -1 WHEN out THEN dstport ELSE srcport END AS far_port,
-		CASE WHEN action = 'ACCEPT' THEN 0 WHEN reject_reason IS NOT NULL THEN 2 WHEN protocol = 6 AND tcp_flags & 2 = 0 THEN 3 ELSE 1 END AS became,
+		CASE WHEN coalesce(weir_would_action, action) = 'ACCEPT' THEN 0 WHEN reject_reason IS NOT NULL THEN 2 WHEN protocol = 6 AND tcp_flags & 2 = 0 THEN 3 ELSE 1 END AS became,
+		weir_would_action IS NOT NULL AS passed,
 		CASE WHEN protocol = 6 THEN tcp_flags & 18 END AS opening, packets, bytes, start, "end"
 	FROM vpc_flow_logs WHERE %[2]s
 ), flows AS (
@@ -85,7 +88,7 @@ WITH ends AS (
 		count(*) FILTER (opening = 2 AND out OR opening = 18 AND NOT out) AS began_out,
 		count(*) FILTER (opening = 2 AND NOT out OR opening = 18 AND out) AS began_in,
 		min(start) FILTER (out) AS first_out, min(start) FILTER (NOT out) AS first_in,
-		sum(bytes)::BIGINT AS bytes, sum(packets)::BIGINT AS packets, max("end") AS last
+		sum(bytes)::BIGINT AS bytes, sum(packets)::BIGINT AS packets, max("end") AS last, bool_or(passed) AS passed
 	FROM ends GROUP BY ALL
 ), begun AS (
 	SELECT *, began_in = began_out AS guessed,
@@ -108,7 +111,7 @@ WITH ends AS (
 SELECT interface_id, inbound, protocol, far, own, port, %[1]s AS bucket,
 	count(*), count(*) FILTER (guessed),
 	count(*) FILTER (request_rejected = 0 AND reply_rejected = 0 AND request_accepted + reply_accepted > 0),
-	count(*) FILTER (request_rejected > 0 AND request_accepted = 0 AND reply_accepted = 0 AND reply_rejected = 0),
+	count(*) FILTER (request_rejected > 0 AND request_accepted = 0 AND reply_accepted = 0 AND (reply_rejected = 0 OR passed)),
 	count(*) FILTER (reply_rejected > 0 AND reply_accepted = 0 AND request_rejected = 0),
 	count(*) FILTER (request_accepted + request_rejected + reply_accepted + reply_rejected = 0),
 	sum(request_accepted)::BIGINT, sum(request_rejected)::BIGINT, sum(reply_accepted)::BIGINT, sum(reply_rejected)::BIGINT,

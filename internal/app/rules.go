@@ -300,7 +300,7 @@ func usedBy(g *ConnectionGroup) hygiene.Connection {
 
 // ruleHoursSQL asks what hours of which interfaces there are records of.
 const ruleHoursSQL = `
-SELECT interface_id, coalesce(weir_flow_log_id, ''), start // 3600 * 3600 AS hour, bool_or(action = 'ACCEPT'), bool_or(action = 'REJECT'),
+SELECT interface_id, coalesce(weir_flow_log_id, ''), start // 3600 * 3600 AS hour, bool_or(coalesce(weir_would_action, action) = 'ACCEPT'), bool_or(coalesce(weir_would_action, action) = 'REJECT'),
 	bool_or(log_status = 'NODATA'), bool_or(log_status = 'SKIPDATA'),
 	bool_or(action IS NOT NULL AND (weir_repeat IS NULL OR weir_repeat <> 'flow-log') AND NOT coalesce(%s, FALSE))
 FROM vpc_flow_logs WHERE interface_id IS NOT NULL AND start IS NOT NULL GROUP BY 1, 2, 3`

@@ -323,6 +323,7 @@ func (w *why) read(rows, where string, leg func(e *diagnose.Evidence, translated
 			Interface: text(3), Direction: text(4), Way: diagnose.Reply, Action: text(6), Reason: text(7), Pair: text(9),
 			Records: integer(row[11]), Packets: integer(row[12]), Bytes: integer(row[13]), First: integer(row[14]), Last: integer(row[15]),
 			LowPort: integer(row[16]), HighPort: integer(row[17]), Sample: text(18),
+			WouldAction: text(21), Stage: text(22), Rules: text(23),
 		}
 		if flag(5) {
 			e.Way = diagnose.Request

@@ -51,9 +51,11 @@ SELECT request <> ahead AS backwards, protocol, port, recorder, coalesce(weir_di
 	arg_max(concat_ws(' ', coalesce(version, 2), coalesce(account_id, '-'), coalesce(interface_id, '-'), srcaddr, dstaddr, coalesce(srcport::VARCHAR, '-'), coalesce(dstport::VARCHAR, '-'),
 		protocol, coalesce(packets::VARCHAR, '-'), coalesce(bytes::VARCHAR, '-'), coalesce(start::VARCHAR, '-'), coalesce("end"::VARCHAR, '-'), action, coalesce(log_status, '-')),
 		coalesce("end", start, epoch(weir_hour)::BIGINT)) AS sample
-	, peer, translated
+	, peer, translated, coalesce(weir_would_action, '') AS would,
+	CASE WHEN weir_attribution = 'recorded' THEN coalesce(weir_reject_stage, '') ELSE '' END AS stage,
+	CASE WHEN weir_attribution = 'recorded' THEN coalesce(weir_reject_rule, weir_allow_rules, '') ELSE '' END AS rules
 FROM rows WHERE %s
-GROUP BY ALL ORDER BY recorder, request DESC, records DESC, action, last DESC, flags, pair, reason, direction LIMIT %d`
+GROUP BY ALL ORDER BY recorder, request DESC, records DESC, action, last DESC, flags, pair, reason, direction, would, rules LIMIT %d`
 
 // peersSQL asks for the peers of the one end that was asked for, those first that most is
 // refused of, and how many there are.

@@ -26,6 +26,9 @@
 //     neither explains is a contradiction: the connection outlived its rule, or the definition is
 //     another.
 //
+// Of traffic that passed though nothing enforces the rules, the record says what they say in
+// weir-would-action: that is explained, and not its action.
+//
 // ICMP's types are not in records: all that rules tell apart are tried.
 //
 // A definition is asked as it was from 60 s before the record's start to 60 s after its end.

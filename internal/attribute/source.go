@@ -70,7 +70,7 @@ const around = 3 * 3600
 
 // form is of this code: it is raised where something else is told of the same, so that hours are
 // told anew.
-const form = 3
+const form = 4
 
 // slack is how much, in seconds, the time of a change and those of packets may differ.
 const slack = 60

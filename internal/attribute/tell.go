@@ -83,7 +83,7 @@ const maxOpened = 1 << 20
 // open notes who opened a connection, if the record says it, for those of its records that do
 // not.
 func (t *teller) open(i int, found pair.Answer) {
-	if flags := number(t.flags, i); flags == flowlog.Absent || flags&18 != 2 || t.actions.at(i) != "ACCEPT" {
+	if flags := number(t.flags, i); flags == flowlog.Absent || flags&18 != 2 || t.action(i) != "ACCEPT" {
 		return
 	}
 	var q question
@@ -141,8 +141,8 @@ type teller struct {
 	opened   map[flow]opened
 
 	// Of the batch.
-	ifaces, actions, reasons, src, dst, pktSrc, pktDst text
-	start, end, protocol, srcPort, dstPort, flags      []int64
+	ifaces, actions, woulds, reasons, src, dst, pktSrc, pktDst text
+	start, end, protocol, srcPort, dstPort, flags              []int64
 }
 
 // verdictKey is what a text of a verdict depends on.
@@ -208,17 +208,27 @@ func number(column []int64, i int) int64 {
 }
 
 func (t *teller) begin(b *flowlog.Batch) {
-	t.ifaces, t.actions, t.reasons = textOf(b, flowlog.InterfaceID), textOf(b, flowlog.Action), textOf(b, flowlog.RejectReason)
+	t.ifaces, t.reasons = textOf(b, flowlog.InterfaceID), textOf(b, flowlog.RejectReason)
+	t.actions, t.woulds = textOf(b, flowlog.Action), textOf(b, flowlog.WeirWouldAction)
 	t.src, t.dst = textOf(b, flowlog.SrcAddr), textOf(b, flowlog.DstAddr)
 	t.pktSrc, t.pktDst = textOf(b, flowlog.PktSrcAddr), textOf(b, flowlog.PktDstAddr)
 	t.start, t.end, t.protocol = b.Nums(flowlog.Start), b.Nums(flowlog.End), b.Nums(flowlog.Protocol)
 	t.srcPort, t.dstPort, t.flags = b.Nums(flowlog.SrcPort), b.Nums(flowlog.DstPort), b.Nums(flowlog.TCPFlags)
 }
 
+// action returns what the rules that decided at the interface said of a record's packets: where nothing
+// enforced them, that is not what happened to these.
+func (t *teller) action(i int) string {
+	if would := t.woulds.at(i); would != "" {
+		return would
+	}
+	return t.actions.at(i)
+}
+
 // tell tells of a record.
 func (t *teller) tell(i int, found pair.Answer) (uint32, error) {
 	var q question
-	switch t.actions.at(i) {
+	switch t.action(i) {
 	case "ACCEPT":
 		q.accepted = true
 	case "REJECT":

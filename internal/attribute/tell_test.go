@@ -116,7 +116,8 @@ func company() *netmodel.Network {
 }
 
 // tell tells of lines: interface, direction, srcaddr, dstaddr, srcport, dstport, protocol,
-// action, tcp-flags, reject-reason, and start and end in the hour; and "alone" for one packet.
+// action, tcp-flags, reject-reason, and start and end in the hour; "alone" for one packet, and
+// before it "would" and a weir-would-action.
 func tell(t *testing.T, s source, lines ...string) []attribute.Told {
 	t.Helper()
 	b := flowlog.NewBatch(flowlog.KindVPC)
@@ -133,6 +134,12 @@ func tell(t *testing.T, s source, lines ...string) []attribute.Told {
 		}
 		if err := r.SetInt(flowlog.Packets, packets); err != nil {
 			t.Fatal(err)
+		}
+		line, would, _ := strings.Cut(line, " would ")
+		if would != "" {
+			if err := r.SetText(flowlog.WeirWouldAction, would); err != nil {
+				t.Fatal(err)
+			}
 		}
 		words := strings.Fields(line)
 		if len(words) != len(fields) {
@@ -196,6 +203,21 @@ func TestTell(t *testing.T) {
 		},
 		"without flags too": {
 			line: "eni-web ingress 203.0.113.9 10.0.1.10 40000 22 6 REJECT - - 100 110", want: "exact sg sg-web:ingress:implicit-deny",
+		},
+		"what passed and no rule allows, where nothing enforces them": {
+			line: "eni-web ingress 203.0.113.9 10.0.1.10 40000 22 6 ACCEPT 2 - 100 110 would REJECT", want: "exact sg sg-web:ingress:implicit-deny",
+		},
+		"what passed and a rule allows, where nothing enforces them": {
+			line: "eni-web ingress 203.0.113.9 10.0.1.10 40000 443 6 ACCEPT 2 - 100 110 would ACCEPT",
+			want: short(tell(t, now, "eni-web ingress 203.0.113.9 10.0.1.10 40000 443 6 ACCEPT 2 - 100 110")[0]),
+		},
+		"what no rule allows, and would have been accepted": {
+			line: "eni-web ingress 203.0.113.9 10.0.1.10 40000 22 6 ACCEPT 2 - 100 110 would ACCEPT", want: "contradiction",
+		},
+		"an answer to what would have been refused": {
+			line: "eni-web egress 10.0.1.10 203.0.113.9 22 40000 6 ACCEPT 18 - 100 110 would REJECT",
+			more: []string{"eni-web ingress 203.0.113.9 10.0.1.10 40000 22 6 ACCEPT 2 - 100 110 would REJECT"},
+			want: short(tell(t, now, "eni-web egress 10.0.1.10 203.0.113.9 22 40000 6 REJECT 18 - 100 110")[0]),
 		},
 		"after the connection": {
 			line: "eni-web ingress 203.0.113.9 10.0.1.10 443 50000 6 REJECT 1 - 100 110", want: "exact stray sg-web:ingress:implicit-deny",

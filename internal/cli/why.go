@@ -217,6 +217,11 @@ func (c *cli) printConnections(w *app.WhyConnections, names map[string]string, s
 	}
 	fmt.Fprintf(out, "%s  %s from %s to %s\n", outcomeWords[w.Outcome], what, src, dst)
 	fmt.Fprintf(out, "  %s\n", w.Says)
+	for i := range w.Findings {
+		for _, r := range w.Findings[i].Recorded {
+			fmt.Fprintf(out, "  recorded: %s (%s)\n", r.Says, plural(r.Records, "record"))
+		}
+	}
 	if w.Rule != nil {
 		printRule(out, w.Rule, w.Peer == "")
 	}
@@ -263,6 +268,9 @@ func (c *cli) printConnections(w *app.WhyConnections, names map[string]string, s
 			action := e.Action
 			if e.Reason != "" {
 				action += " " + e.Reason
+			}
+			if e.WouldAction == "REJECT" {
+				action += " (rules: REJECT)"
 			}
 			name := names[e.Interface]
 			if e.Leg != diagnose.NoLeg {

@@ -80,6 +80,10 @@ func Conclude(findings []Finding, logged Ends) Conclusion {
 			out.Finding = i
 			out.Says = "nothing refuses it any more: it is accepted, and so are its replies"
 		}
+		if i := slices.IndexFunc(findings, wouldRefuse); i >= 0 {
+			out.Finding = i
+			out.Says = "it passes, and so do its replies, since nothing enforces the rules that would refuse it"
+		}
 	}
 	if logged.Gateway != "" && !seen(Gateway) && f.Outcome != Refused && f.Outcome != Answered {
 		text := logged.Gateway + ", which its route leads to, has no records: a flow log there would show whether it passes"

@@ -62,8 +62,13 @@ type Evidence struct {
 	Way       Way    `json:"way"`
 	Action    string `json:"action"` // ACCEPT or REJECT
 	// Reason is the reject-reason, "" where there is none.
-	Reason  string  `json:"reject_reason,omitempty"`
-	Opening Opening `json:"opening,omitempty"`
+	Reason string `json:"reject_reason,omitempty"`
+	// WouldAction is weir-would-action. Stage is weir-reject-stage, and Rules weir-reject-rule or
+	// weir-allow-rules, of records that came with them (weir-attribution is recorded); "" of others.
+	WouldAction string  `json:"would_action,omitempty"`
+	Stage       string  `json:"stage,omitempty"`
+	Rules       string  `json:"rules,omitempty"`
+	Opening     Opening `json:"opening,omitempty"`
 	// Pair is weir-pair: what became of the opposite way.
 	Pair    string `json:"pair,omitempty"`
 	Records int64  `json:"records"`

@@ -71,6 +71,8 @@ type Finding struct {
 	RefusedUntil int64 `json:"refused_until,omitempty"`
 	// Assumes are what would make it something else, each a sentence.
 	Assumes []string `json:"assumes,omitempty"`
+	// Recorded is what an agent at the interface recorded of its rules.
+	Recorded []Recorded `json:"recorded,omitempty"`
 	// Proof is the record that shows it best, Evidence all.
 	Proof    *Evidence  `json:"proof,omitempty"`
 	Evidence []Evidence `json:"evidence"`
@@ -84,6 +86,7 @@ func At(list []Evidence, known Known) Finding {
 	if f.Leg != NoLeg {
 		f.Side = Gateway
 	}
+	f.Recorded = f.recorded()
 	accepted := func(w Way) some {
 		return of(list, func(e *Evidence) bool { return e.Way == w && e.Action == "ACCEPT" })
 	}
@@ -180,6 +183,9 @@ func (f *Finding) refuse(no, yes *some, known Known) {
 			f.Assumes = append(f.Assumes, fmt.Sprintf("the reject-reason %s is not one that weir knows", reason))
 		}
 		f.inSubnet(known)
+		if control, ok := recordedControls[f.Proof.Stage]; ok {
+			f.Controls = []Control{control}
+		}
 		f.Says += " by " + join(f.Controls)
 	}
 	if yes.records > 0 {
@@ -198,6 +204,10 @@ func (f *Finding) refuseReply(no, yes *some, accepted int64, known Known) {
 		return
 	case reason == "EC":
 		f.Controls, f.Says = []Control{Encryption}, f.Says+" by VPC encryption controls"
+		return
+	case recordedControls[f.Proof.Stage] != "":
+		f.Controls = []Control{recordedControls[f.Proof.Stage]}
+		f.Says += " by " + join(f.Controls)
 		return
 	case f.Leg != NoLeg:
 		f.Says += " by the network ACL: a NAT gateway has no security group"

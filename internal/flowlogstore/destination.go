@@ -53,6 +53,18 @@ func (c *Config) completeDestination(place Place) error {
 	return invalidValue("LogDestinationType", c.DestinationType, CloudWatchLogs, S3, Firehose)
 }
 
+// ParseBucket reads the ARN of a bucket with or without a folder, which it returns with its "/" at its end, "" where there is none.
+func ParseBucket(arn string) (bucket, folder string, ok bool) {
+	m := bucketARN.FindStringSubmatch(arn)
+	if m == nil {
+		return "", "", false
+	}
+	if folder = strings.TrimPrefix(m[2], "/"); folder != "" && !strings.HasSuffix(folder, "/") {
+		folder += "/"
+	}
+	return m[1], folder, true
+}
+
 func badDestination(arn, hint string) error {
 	return invalid("LogDestination: %s is not valid: %s", arn, hint)
 }

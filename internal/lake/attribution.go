@@ -24,7 +24,8 @@ type Attribution interface {
 }
 
 // Told is what is told of a record: its weir-reject-stage, weir-reject-rule, weir-allow-rules,
-// weir-attribution and weir-ruleset; "" for what is not.
+// weir-attribution and weir-ruleset; "" for what is not. Where these were recorded with it, that
+// stays in place of it.
 type Told struct{ Stage, Rule, Allow, Attribution, Ruleset string }
 
 // toldTexts are the text columns that setTold sets.
@@ -74,35 +75,53 @@ func (c *change) tell(path string, a attributed) {
 }
 
 // attribute puts what is told of the columns' records, which are those of pieces in their
-// order, into the columns, in place of what they have.
+// order, into the columns, in place of what they have, but for what was recorded with them.
 func (c *columns) attribute(a Attribution, hour int64, pieces []piece, found []pair.Answer) (attributed, error) {
 	sum := uint64(0)
 	if a != nil {
 		sum = a.Sum(hour)
 	}
 	if sum == 0 {
-		return attributed{}, c.setTold(nil, nil)
+		of := make([]uint32, c.n)
+		c.setTold(of, c.record(of, nil))
+		return attributed{}, nil
 	}
 	of, told, err := a.Tell(hour, pairRows(pieces), found)
 	if err == nil && len(of) != c.n {
 		err = fmt.Errorf("%d of %d records are told of", len(of), c.n)
 	}
 	if err == nil {
-		err = c.setTold(of, told)
+		err = validTold(of, told)
 	}
 	if err != nil {
 		return attributed{}, fmt.Errorf("cannot tell which rules decided: %w", err)
 	}
+	c.setTold(of, c.record(of, told))
 	return attributed{sum: sum}, nil
 }
 
-// setTold puts what is told into the columns, in place of what they have.
-func (c *columns) setTold(of []uint32, told []Told) error {
+// validTold checks what an [Attribution] told.
+func validTold(of []uint32, told []Told) error {
 	for _, code := range of {
 		if int(code) > len(told) {
 			return fmt.Errorf("a record is told what stands at place %d of %d", code, len(told))
 		}
 	}
+	for i := range told {
+		if told[i].Attribution == recordedText {
+			return fmt.Errorf("%s can't be told: it is what was recorded", recordedText)
+		}
+		for _, f := range toldTexts {
+			if text, known := f.of(&told[i]), flowlog.FieldByID(f.id).Values; text != "" && known != nil && !slices.Contains(known, text) {
+				return fmt.Errorf("%s can't be %q", flowlog.FieldByID(f.id).Name, text)
+			}
+		}
+	}
+	return nil
+}
+
+// setTold puts what is told into the columns, in place of what they have.
+func (c *columns) setTold(of []uint32, told []Told) {
 	for _, f := range toldTexts {
 		delete(c.texts, f.id)
 		texts := make([]string, 0, len(told))
@@ -116,13 +135,6 @@ func (c *columns) setTold(of []uint32, told []Told) error {
 		}
 		slices.Sort(texts)
 		texts = slices.Compact(texts)
-		if known := flowlog.FieldByID(f.id).Values; known != nil {
-			for _, text := range texts {
-				if !slices.Contains(known, text) {
-					return fmt.Errorf("%s can't be %q", flowlog.FieldByID(f.id).Name, text)
-				}
-			}
-		}
 		code := make([]uint32, len(told)+1)
 		for i := range told {
 			if text := f.of(&told[i]); text != "" {
@@ -132,7 +144,6 @@ func (c *columns) setTold(of []uint32, told []Told) error {
 		}
 		c.setDerived(f.id, texts, len(of), func(i int) uint32 { return code[of[i]] })
 	}
-	return nil
 }
 
 // toldColumns returns the columns that setTold sets.

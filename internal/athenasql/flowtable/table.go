@@ -41,6 +41,8 @@ type Table struct {
 	Header  bool
 	Layout  Layout
 	Folders []Folder // by account and region; none of a flat layout
+	// Last is the last day of projected partitions, UTC; zero: there is none.
+	Last time.Time
 }
 
 // CreateDatabase returns the statement that makes a database where there is none.
@@ -136,6 +138,10 @@ func (t *Table) projected() ([]string, error) {
 		}
 	}
 	account, region := enum(accounts), enum(regions)
+	last := "NOW"
+	if !t.Last.IsZero() {
+		last = t.Last.Format("2006/01/02")
+	}
 	hour := [][2]string{{"type", "integer"}, {"range", "00,23"}, {"digits", "2"}}
 	var keys []Column
 	var of [][][2]string
@@ -144,15 +150,19 @@ func (t *Table) projected() ([]string, error) {
 		if keys, err = t.hiveKeys(); err != nil {
 			return nil, err
 		}
+		years, months, days, err := t.hiveRanges(first)
+		if err != nil {
+			return nil, err
+		}
 		of = [][][2]string{
 			account, enum([]string{flowLogs}), region,
-			{{"type", "date"}, {"range", first.Format("2006") + ",NOW"}, {"format", "yyyy"}, {"interval", "1"}, {"interval.unit", "YEARS"}},
-			{{"type", "integer"}, {"range", "01,12"}, {"digits", "2"}},
-			{{"type", "integer"}, {"range", "01,31"}, {"digits", "2"}},
+			{{"type", "date"}, {"range", years}, {"format", "yyyy"}, {"interval", "1"}, {"interval.unit", "YEARS"}},
+			{{"type", "integer"}, {"range", months}, {"digits", "2"}},
+			{{"type", "integer"}, {"range", days}, {"digits", "2"}},
 		}
 	} else {
 		keys = t.plainKeys()
-		of = [][][2]string{account, region, {{"type", "date"}, {"range", first.Format("2006/01/02") + ",NOW"}, {"format", "yyyy/MM/dd"}}}
+		of = [][][2]string{account, region, {{"type", "date"}, {"range", first.Format("2006/01/02") + "," + last}, {"format", "yyyy/MM/dd"}}}
 	}
 	if t.Layout.Hourly {
 		of = append(of, hour)
@@ -174,6 +184,28 @@ func (t *Table) projected() ([]string, error) {
 	}
 	properties = append(properties, property{"storage.location.template", strings.TrimSuffix(template.String(), "/")})
 	return []string{t.create(keys, t.Layout.Root, properties)}, nil
+}
+
+// hiveRanges returns the years, months and days of a table over Hive-compatible folders. Each is a key of its own, and a projection has
+// all that they make together: that is more than some spans of days, which are refused. Where no day is the last, partitions of the first year's earlier days
+// are there, too.
+func (t *Table) hiveRanges(first time.Time) (years, months, days string, err error) {
+	if t.Last.IsZero() {
+		return first.Format("2006") + ",NOW", "01,12", "01,31", nil
+	}
+	years = first.Format("2006") + "," + t.Last.Format("2006")
+	sameYear := first.Year() == t.Last.Year()
+	whole := first.Day() == 1 && t.Last.AddDate(0, 0, 1).Day() == 1
+	switch {
+	case sameYear && first.Month() == t.Last.Month():
+		return years, first.Format("01") + "," + t.Last.Format("01"), first.Format("02") + "," + t.Last.Format("02"), nil
+	case sameYear && whole:
+		return years, first.Format("01") + "," + t.Last.Format("01"), "01,31", nil
+	case whole && first.Month() == time.January && t.Last.Month() == time.December:
+		return years, "01,12", "01,31", nil
+	}
+	return "", "", "", fmt.Errorf("partitions of Hive-compatible folders are projected for days of one month, whole months of one year, or whole years, and %s to %s is none of these",
+		first.Format(time.DateOnly), t.Last.Format(time.DateOnly))
 }
 
 // enum returns the projection of a key that has the values.

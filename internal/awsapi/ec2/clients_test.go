@@ -46,7 +46,7 @@ func TestBoto3(t *testing.T) {
 	}
 }
 
-// TestAWSCLI makes, describes, tags and deletes flow logs with the AWS CLI of both versions.
+// TestAWSCLI makes, describes, tags, integrates and deletes flow logs with the AWS CLI of both versions.
 func TestAWSCLI(t *testing.T) {
 	for _, version := range []string{"1", "2"} {
 		t.Run("version "+version, func(t *testing.T) {
@@ -100,6 +100,13 @@ func TestAWSCLI(t *testing.T) {
 			}
 			if diff := cmp.Diff(want, all); diff != "" {
 				t.Error(diff)
+			}
+			// As in AWS's example, but for its flow log.
+			var template struct{ Result string }
+			if failed := run(&template, "get-flow-logs-integration-template", "--flow-log-id", made.IDs[0], "--config-delivery-s3-destination-arn", "arn:aws:s3:::amzn-s3-demo-bucket", "--integrate-services",
+				"AthenaIntegrations=[{IntegrationResultS3DestinationArn=arn:aws:s3:::amzn-s3-demo-bucket,PartitionLoadFrequency=none,PartitionStartDate=2021-07-21T00:40:00,PartitionEndDate=2021-07-21T00:42:00}]",
+			); failed != "" || template.Result != "https://amzn-s3-demo-bucket.example/VPCFlowLogsIntegrationTemplate_"+made.IDs[0]+"_Mon%20Sep%2021%2014:13:20%20UTC%202026.yml" {
+				t.Error(failed, template)
 			}
 			failed := run(nil, "delete-flow-logs", "--flow-log-ids", "fl-1")
 			if !strings.Contains(failed, "An error occurred (InvalidFlowLogId.NotFound) when calling the DeleteFlowLogs operation") ||
@@ -304,6 +311,11 @@ func TestModel(t *testing.T) {
 		for path, kind := range want.Answer {
 			if kind == "timestamp" {
 				want.Answer[path] = "string"
+			}
+		}
+		for path, kind := range want.Request {
+			if kind == "timestamp" {
+				want.Request[path] = "int64" // of milliseconds
 			}
 		}
 		if op.Out == reflect.TypeFor[done]() { // which the model does not have; EC2's documentation does

@@ -24,7 +24,7 @@ func TestReferencePage(t *testing.T) {
 		slices.Sort(out)
 		return out
 	}
-	if diff := cmp.Diff(slices.Sorted(maps.Keys(operations)), listed(`(?m)^\| ((?:Create|Delete|Describe)\w+) \|`)); diff != "" {
+	if diff := cmp.Diff(slices.Sorted(maps.Keys(operations)), listed(`(?m)^\| ((?:Create|Delete|Describe|Get)\w+) \|`)); diff != "" {
 		t.Error(diff)
 	}
 	var parameters []string

@@ -1,8 +1,10 @@
 package ec2
 
 import (
+	"context"
 	"errors"
 	"net/http"
+	"time"
 
 	"weir/internal/awsapi"
 	"weir/internal/flowlogstore"
@@ -11,6 +13,12 @@ import (
 // An API answers EC2's operations from a store.
 type API struct {
 	Store *flowlogstore.Store
+	// Place is whose flow logs they are: account and region of their objects' keys.
+	Place flowlogstore.Place
+	// PutObject writes an object into a bucket and returns the URL at which it lies. Its errors are for people, and say why it can't.
+	PutObject func(ctx context.Context, bucket, key string, body []byte) (url string, err error)
+	// Now is the clock.
+	Now func() time.Time
 }
 
 // Service returns what a [awsapi.Router] needs to know.
@@ -29,6 +37,8 @@ func (a *API) operations() map[string]awsapi.Operation {
 		"DeleteTags":       awsapi.Handle(a.deleteTags),
 		"DescribeFlowLogs": awsapi.Handle(a.describeFlowLogs),
 		"DescribeTags":     awsapi.Handle(a.describeTags),
+
+		"GetFlowLogsIntegrationTemplate": awsapi.Handle(a.getFlowLogsIntegrationTemplate),
 	}
 }
 

@@ -1,13 +1,16 @@
 package ec2
 
 import (
+	"context"
 	"encoding/xml"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -20,6 +23,20 @@ type server struct {
 	t     *testing.T
 	store *flowlogstore.Store
 	http  http.Handler
+
+	mu      sync.Mutex
+	objects map[string]string // that were written, by bucket and key
+}
+
+// put writes an object where the bucket is not "closed".
+func (s *server) put(_ context.Context, bucket, key string, body []byte) (string, error) {
+	if bucket == "closed" {
+		return "", errors.New("the bucket is closed")
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.objects[bucket+"/"+key] = string(body)
+	return "https://" + bucket + ".example/" + url.PathEscape(key), nil
 }
 
 func newServer(t *testing.T, auth awsapi.Authenticator) *server {
@@ -37,7 +54,10 @@ func newServer(t *testing.T, auth awsapi.Authenticator) *server {
 			t.Error(err)
 		}
 	})
-	return &server{t, store, awsapi.NewRouter(auth, slog.New(slog.DiscardHandler), (&API{store}).Service())}
+	s := &server{t: t, store: store, objects: map[string]string{}}
+	api := &API{Store: store, Place: flowlogstore.Place{Account: "123456789012", Region: "us-east-1"}, PutObject: s.put, Now: func() time.Time { return time.UnixMilli(1_790_000_000_000) }}
+	s.http = awsapi.NewRouter(auth, slog.New(slog.DiscardHandler), api.Service())
+	return s
 }
 
 // An element is one of XML.

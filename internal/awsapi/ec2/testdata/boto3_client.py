@@ -1,6 +1,7 @@
 """Calls the operations of EC2 that are about flow logs with boto3, and fails where an answer is not as it should be. Arguments: the
 endpoint, a key's id and secret."""
 
+import datetime
 import sys
 
 import boto3
@@ -106,6 +107,28 @@ tags = ec2.describe_tags(Filters=[{"Name": "resource-id", "Values": [first, seco
 equal(
     tags,
     [{"Key": "team", "ResourceId": i, "ResourceType": "vpc-flow-log", "Value": "x"} for i in (first, second)],
+)
+
+# The parameters of AWS's example.
+integration = dict(
+    IntegrationResultS3DestinationArn="arn:aws:s3:::results",
+    PartitionLoadFrequency="none",
+    PartitionStartDate=datetime.datetime(2021, 7, 21, 0, 40, tzinfo=datetime.timezone.utc),
+    PartitionEndDate=datetime.datetime(2021, 7, 21, 0, 42, tzinfo=datetime.timezone.utc),
+)
+arguments = dict(
+    FlowLogId=first,
+    ConfigDeliveryS3DestinationArn="arn:aws:s3:::bkt",
+    IntegrateServices={"AthenaIntegrations": [integration, integration]},
+)
+equal(
+    ec2.get_flow_logs_integration_template(**arguments)["Result"],
+    f"https://bkt.example/VPCFlowLogsIntegrationTemplate_{first}_Mon%20Sep%2021%2014:13:20%20UTC%202026.yml",
+)
+del integration["PartitionEndDate"]
+equal(
+    error(ec2.get_flow_logs_integration_template, **arguments),
+    "InvalidParameter: PartitionStartDate and PartitionEndDate must be given both, or neither.",
 )
 
 equal(ec2.delete_flow_logs(FlowLogIds=[first, second])["Unsuccessful"], [])

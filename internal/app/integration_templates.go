@@ -1,0 +1,33 @@
+package app
+
+import (
+	"bytes"
+	"context"
+
+	"weir/internal/awsapi/athena"
+	"weir/internal/awsapi/ec2"
+	"weir/internal/flowlogstore"
+)
+
+// flowLogsAPI makes the API of flow logs. The templates that it writes go where Athena's results may go: nobody lets a server write by letting another
+// write through it.
+func (s *Local) flowLogsAPI(store *flowlogstore.Store) *ec2.API {
+	return &ec2.API{Store: store, Place: flowlogstore.Place{Account: s.account, Region: s.region}, PutObject: s.putObject, Now: s.now}
+}
+
+// putObject writes an object into a bucket and returns its URL.
+func (s *Local) putObject(ctx context.Context, bucket, key string, body []byte) (string, error) {
+	location := "s3://" + bucket + "/" + key
+	options := athena.OutputOptions{ContentType: "application/yaml"}
+	if err := s.athenaOutput.Check(location, options); err != nil {
+		return "", err
+	}
+	if err := s.athenaOutput.Write(ctx, location, bytes.NewReader(body), options); err != nil {
+		return "", err
+	}
+	b, err := s.athenaOutput.storage.bucket(ctx, bucket)
+	if err != nil {
+		return "", err
+	}
+	return b.ObjectURL(key), nil
+}
