@@ -276,8 +276,13 @@ func TestBound(t *testing.T) {
 	c.Bound(1)
 	first, second := udp("203.0.113.1", 5000, own4, 53), udp("203.0.113.1", 5001, own4, 53)
 	play(t, c, []step{
-		{0, in, first, "ACCEPT"}, {0, in, second, "ACCEPT"}, {0, out, back(first), "ACCEPT it answers"}, {0, out, back(second), "REJECT no egress"},
-		{100, in, first, "ACCEPT"}, {100, out, back(first), "ACCEPT it answers"}, // has expired, and is the one that there is room for
+		{0, in, first, "ACCEPT"},
+		{0, in, second, "ACCEPT"},
+		{0, out, back(first), "ACCEPT it answers"},
+		{0, out, back(second), "REJECT no egress"},
+		// It has expired, and is the one that there is room for.
+		{100, in, first, "ACCEPT"},
+		{100, out, back(first), "ACCEPT it answers"},
 	})
 	if c.Len() != 1 || c.Full() != 1 {
 		t.Errorf("%d connections, %d times full", c.Len(), c.Full())
