@@ -1,8 +1,8 @@
 // Package agent counts what passes devices of the host, and writes it as flow logs: it is what weir-agent runs.
 //
 // What comes in are a config (package config) and the network's definition that it names. [Run] finds which devices are which network interfaces
-// ([Devices]), has package ebpf count what passes them and decide of it, and adds it up in windows (package aggregate). What goes out are objects of flow logs
-// in folders, with AWS's keys; health and metrics are on a loopback address. [Examine] says whether the host can do it.
+// ([Devices]), has package ebpf, or afpacket where the config says so, count what passes them and decide of it, and adds it up in windows (package
+// aggregate). What goes out are objects of flow logs in folders, with AWS's keys; health and metrics are on a loopback address. [Examine] says whether the host can do it.
 //
 // # What is lost, and how it is told
 //

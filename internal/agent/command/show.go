@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -127,6 +128,10 @@ func (c *command) status(ctx context.Context, address string, wait time.Duration
 	if c.json {
 		return c.printJSON(s)
 	}
+	fmt.Fprintf(c.out, "capture: %s\n", s.Capture.By)
+	if s.Capture.Why != "" {
+		fmt.Fprintf(c.out, "BPF can't be had: %s\n", firstLine(s.Capture.Why))
+	}
 	if err := c.printDevices(s.Devices); err != nil {
 		return err
 	}
@@ -171,17 +176,23 @@ func ask(ctx context.Context, address string) (*agent.Status, error) {
 }
 
 func (c *command) doctorCommand() *cobra.Command {
-	return &cobra.Command{
-		Use:   "doctor",
+	var capture string
+	cmd := &cobra.Command{
+		Use:   "doctor [flags]",
 		Short: "Say whether this host and this user can count, and what to do",
 		Long: `Looks for what an agent needs: the kernel, the rights, and whether the kernel takes the
-program and lets it be put at a device, which is tried at the loopback device for a moment.
-"missing" is what it can't do without, and the exit code is 1 then.`,
+program and lets it be put at a device, which is tried at the loopback device for a moment,
+and whether a packet socket gets what passes there. "missing" is what it can't do without,
+counting as the config's "capture" says, and the exit code is 1 then.`,
 		Example: `  sudo weir-agent doctor
+  weir-agent doctor --capture packet
   weir-agent doctor --json`,
 		Args: noArgs,
 		RunE: func(*cobra.Command, []string) error {
-			found := agent.Examine()
+			if !slices.Contains(config.Captures, capture) {
+				return usageError{fmt.Errorf("--capture %s is none of %s", capture, strings.Join(config.Captures, ", "))}
+			}
+			found := agent.Examine(capture)
 			if !agent.Works(found) {
 				c.code = exitFailed
 			}
@@ -198,6 +209,11 @@ program and lets it be put at a device, which is tried at the loopback device fo
 			return w.Flush()
 		},
 	}
+	cmd.Flags().StringVar(&capture, "capture", config.Captures[0], "`WAY` to count: "+strings.Join(config.Captures, ", "))
+	if err := cmd.RegisterFlagCompletionFunc("capture", cobra.FixedCompletions(config.Captures, cobra.ShellCompDirectiveNoFileComp)); err != nil {
+		panic(err) // the flag is there
+	}
+	return cmd
 }
 
 // firstLine returns the first line of a text: what the kernel says of a program may be long.
