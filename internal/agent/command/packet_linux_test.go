@@ -2,9 +2,13 @@ package command
 
 import (
 	"encoding/json"
+	"errors"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -55,6 +59,19 @@ func TestPackets(t *testing.T) {
 				t.Log(log)
 			}
 		})
+	}
+}
+
+// TestAuto has an agent that may load BPF programs: it does.
+func TestAuto(t *testing.T) {
+	t.Parallel()
+	host, _ := wire(t)
+	p := start(t, host, t.TempDir(), "capture: auto\n"+configOf("enforce"))
+	var out []byte
+	var err error
+	host.in(func() { out, err = run("status").Output() })
+	if log := p.end(t); err != nil || !strings.HasPrefix(string(out), "capture: bpf\nDEVICE") || strings.Contains(log, "BPF can't be had") {
+		t.Errorf("%v: %s\n%s", err, out, log)
 	}
 }
 
@@ -116,5 +133,60 @@ func TestPacketsRunning(t *testing.T) {
 	refused, accepted := sum(t, all, append(tried, "weir-would-action=REJECT")...), sum(t, all, append(tried, "weir-would-action=ACCEPT")...)
 	if refused.Packets != 1 || accepted.Packets != 1 {
 		t.Errorf("of port 23 %v would be refused and %v not", refused, accepted)
+	}
+}
+
+// TestPacketsDropped has an agent that is stopped while more comes than its ring has room for: what is in records, and what is counted as dropped, is what the device has
+// counted, and the interface has SKIPDATA.
+func TestPacketsDropped(t *testing.T) {
+	t.Parallel()
+	host, instance := wirePackets(t)
+	dir := t.TempDir()
+	p := start(t, host, dir, "capture: packet\nring: 1\n"+configOf("shadow"))
+	instance.in(func() { // so that nothing answers that nobody listens
+		l, err := net.ListenPacket("udp4", "10.0.1.10:5353")
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		t.Cleanup(func() { l.Close() })
+	})
+	pid := p.cmd.Process.Pid
+	if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	var status syscall.WaitStatus
+	if _, err := syscall.Wait4(pid, &status, syscall.WUNTRACED, nil); err != nil || !status.Stopped() {
+		t.Fatal(status, err)
+	}
+	host.in(func() { datagrams(t, "10.0.1.10:5353", 5000) })
+	if err := errors.Join(syscall.Kill(pid, syscall.SIGCONT), syscall.Kill(pid, syscall.SIGHUP)); err != nil {
+		t.Fatal(err)
+	}
+	if !p.wait("another definition is in force") {
+		t.Fatal(p.log)
+	}
+	metrics := get(t, host, "/metrics")
+	log := p.end(t)
+	m := regexp.MustCompile(`(?m)^weir_agent_dropped_frames_total\{interface="eni-web"\} (\S+)$`).FindStringSubmatch(metrics)
+	if m == nil {
+		t.Fatal(metrics)
+	}
+	dropped, err := strconv.ParseFloat(m[1], 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var flows []map[string]string
+	skipped := 0
+	for _, r := range records(t, filepath.Join(dir, "logs"), keysOfAll) {
+		if r["log-status"] == "SKIPDATA" {
+			skipped++
+		} else {
+			flows = append(flows, r)
+		}
+	}
+	received, sent := host.counters(t, "eni-host")
+	if got := sum(t, flows).Packets; got+int64(dropped) != received.Packets+sent.Packets || dropped < 100 || skipped < 1 || skipped > 2 {
+		t.Errorf("%d packets in records, %v dropped of %v and %v, %d SKIPDATA\n%s", got, dropped, received, sent, skipped, log)
 	}
 }

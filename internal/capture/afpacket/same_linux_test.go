@@ -351,6 +351,7 @@ func TestSame(t *testing.T) {
 			b.attach(t, host, Device{Index: index, Flipped: true})
 			stream(t, host, instance, "tcp4", own4+":80", 3<<20)
 			stream(t, host, instance, "tcp6", "["+own6+"]:80", 1<<20)
+			stream(t, instance, host, "tcp4", far4+":443", 1<<20) // what comes in is put together
 			datagrams(t, host, far4+":40000", own4+":53", 3, 100, 0)
 			datagrams(t, host, far4+":40001", own4+":5353", 2, 100, 0)
 			datagrams(t, host, far4+":40002", own4+":53", 2, 10000, 0)    // fragments
