@@ -37,29 +37,12 @@ type Options struct {
 	Socket, Attachments string
 }
 
-// program is what of an [ebpf.Program] an agent asks.
-type program interface {
-	Swap(interfaces []ebpf.Interface) error
-	Turn() (ebpf.Epoch, error)
-	Rows(do func(*ebpf.Row) error) error
-	Settle() error
-	Closed() (ebpf.Epoch, bool)
-	Tallies(id string) (ebpf.Tallies, error)
-	Attach(d ebpf.Device, id string) error
-	Detach(index int) error
-	Attached() []int
-	Gone() ([]int, error)
-	Before(index int) ([2][]ebpf.ProgramID, error)
-	In() (*ebpf.Namespace, error)
-	Namespaces() map[uint64]*ebpf.Namespace
-	Close() error
-}
-
 // agent is what runs. Its program is asked by one goroutine.
 type agent struct {
 	Options
 	network   *network
-	program   program
+	program   capturer
+	how       Captured
 	recorder  *recorder
 	counted   *Counters
 	spool     *spool.Spool
@@ -112,7 +95,7 @@ func Run(ctx context.Context, o Options) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, a.spool.Close()) }()
-	a.program, err = ebpf.Load(ebpf.Options{Connections: o.Config.Connections, Asides: o.Config.Rejects, Pin: o.Config.Pin})
+	a.program, a.how, err = openCapture(&o, ebpf.Options{Connections: o.Config.Connections, Asides: o.Config.Rejects, Pin: o.Config.Pin})
 	if err != nil {
 		return err
 	}
@@ -130,7 +113,8 @@ func Run(ctx context.Context, o Options) (err error) {
 	if len(a.attached) == 0 {
 		o.Log.Warn("no device of the host is one that the config is about; it is looked for again every few seconds")
 	}
-	o.Log.Info("counting", "devices", len(a.attached), "listen", o.Config.Listen)
+	counted.captures(a.how.By)
+	o.Log.Info("counting", "devices", len(a.attached), "capture", a.how.By, "listen", o.Config.Listen)
 	a.loop(ctx)
 	return a.end()
 }
@@ -144,7 +128,7 @@ func (a *agent) begin(ctx context.Context) error {
 		return fmt.Errorf("can't begin: %s", strings.Join(a.counted.Troubles(a.Clock()), "; "))
 	}
 	if err := a.look(true); err != nil {
-		if a.Config.Pin == "" {
+		if !a.pinned() {
 			err = errors.Join(err, a.detach())
 		}
 		return err

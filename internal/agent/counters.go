@@ -13,7 +13,6 @@ import (
 	"weir/internal/agent/config"
 	"weir/internal/agent/spool"
 	"weir/internal/aggregate"
-	"weir/internal/capture/ebpf"
 	"weir/internal/capture/packet"
 )
 
@@ -29,26 +28,28 @@ func describe(kind prometheus.ValueType, name, help string, labels ...string) *s
 
 // The metrics of an agent.
 var (
-	flowPackets  = describe(prometheus.CounterValue, "weir_agent_packets_total", "Packets of flows, by what happened.", "interface", "direction", "action")
-	flowBytes    = describe(prometheus.CounterValue, "weir_agent_bytes_total", "Bytes of flows, of the IP header on, by what happened.", "interface", "direction", "action")
-	wouldPackets = describe(prometheus.CounterValue, "weir_agent_would_reject_packets_total", "Packets that passed in mode shadow and that the rules refuse.", "interface", "direction")
-	lostPackets  = describe(prometheus.CounterValue, "weir_agent_lost_packets_total", "Packets of flows that found no place in the kernel's tables: they are SKIPDATA.", "interface", "direction", "action")
-	lostBytes    = describe(prometheus.CounterValue, "weir_agent_lost_bytes_total", "Bytes of flows that found no place in the kernel's tables.", "interface", "direction", "action")
-	unlogged     = describe(prometheus.CounterValue, "weir_agent_unlogged_packets_total", "Packets that flow logs leave out: of DHCP, the Amazon DNS server and others.", "interface", "direction")
-	outcomes     = describe(prometheus.CounterValue, "weir_agent_odd_frames_total", "Frames that were no ordinary packet, by what became of them.", "interface", "outcome")
-	tablesFull   = describe(prometheus.CounterValue, "weir_agent_table_full_total", "How often a table of the kernel had no place.", "interface", "table")
-	strangeOnes  = describe(prometheus.CounterValue, "weir_agent_unmatched_packets_total", "Packets at devices that are no network interface of the definition: they are not recorded.", "device")
-	devicesNow   = describe(prometheus.GaugeValue, "weir_agent_devices", "Devices that the config is about.", "state")
-	reads        = describe(prometheus.CounterValue, "weir_agent_reads_total", "Reads of what the kernel counted, by result.", "result")
-	lastRead     = describe(prometheus.GaugeValue, "weir_agent_last_read_timestamp_seconds", "When what the kernel counted was last read.")
-	clockSteps   = describe(prometheus.CounterValue, "weir_agent_clock_steps_total", "How often the clock was set.")
-	recordsMade  = describe(prometheus.CounterValue, "weir_agent_records_total", "Records that were written.", "flow_log")
-	objectsMade  = describe(prometheus.CounterValue, "weir_agent_objects_total", "Objects that were written.", "flow_log")
-	waitingNow   = describe(prometheus.GaugeValue, "weir_agent_waiting_records", "Records that wait in the spool to be delivered.", "flow_log")
-	waitingBytes = describe(prometheus.GaugeValue, "weir_agent_waiting_bytes", "Bytes of what waits in the spool to be delivered.", "flow_log")
-	failingNow   = describe(prometheus.GaugeValue, "weir_agent_delivery_failing", "1 where the last delivery of a flow log failed.", "flow_log")
-	givenUp      = describe(prometheus.CounterValue, "weir_agent_given_up_records_total", "Records that were given up, since too much waited: they are SKIPDATA.", "flow_log")
-	unkeptNow    = describe(prometheus.GaugeValue, "weir_agent_spool_failing", "1 where what was counted could not be kept on disk: it stays in the kernel's tables.")
+	flowPackets   = describe(prometheus.CounterValue, "weir_agent_packets_total", "Packets of flows, by what happened.", "interface", "direction", "action")
+	flowBytes     = describe(prometheus.CounterValue, "weir_agent_bytes_total", "Bytes of flows, of the IP header on, by what happened.", "interface", "direction", "action")
+	wouldPackets  = describe(prometheus.CounterValue, "weir_agent_would_reject_packets_total", "Packets that passed in mode shadow and that the rules refuse.", "interface", "direction")
+	lostPackets   = describe(prometheus.CounterValue, "weir_agent_lost_packets_total", "Packets of flows that found no place in the kernel's tables: they are SKIPDATA.", "interface", "direction", "action")
+	lostBytes     = describe(prometheus.CounterValue, "weir_agent_lost_bytes_total", "Bytes of flows that found no place in the kernel's tables.", "interface", "direction", "action")
+	unlogged      = describe(prometheus.CounterValue, "weir_agent_unlogged_packets_total", "Packets that flow logs leave out: of DHCP, the Amazon DNS server and others.", "interface", "direction")
+	outcomes      = describe(prometheus.CounterValue, "weir_agent_odd_frames_total", "Frames that were no ordinary packet, by what became of them.", "interface", "outcome")
+	tablesFull    = describe(prometheus.CounterValue, "weir_agent_table_full_total", "How often a table of the kernel, or of flows and connections of packets, had no place.", "interface", "table")
+	droppedFrames = describe(prometheus.CounterValue, "weir_agent_dropped_frames_total", "Frames that a packet socket had no room for: they are SKIPDATA. A frame may be many packets.", "interface")
+	captureNow    = describe(prometheus.GaugeValue, "weir_agent_capture_info", "How packets are counted: bpf or packet.", "capture")
+	strangeOnes   = describe(prometheus.CounterValue, "weir_agent_unmatched_packets_total", "Packets at devices that are no network interface of the definition: they are not recorded.", "device")
+	devicesNow    = describe(prometheus.GaugeValue, "weir_agent_devices", "Devices that the config is about.", "state")
+	reads         = describe(prometheus.CounterValue, "weir_agent_reads_total", "Reads of what the kernel counted, by result.", "result")
+	lastRead      = describe(prometheus.GaugeValue, "weir_agent_last_read_timestamp_seconds", "When what the kernel counted was last read.")
+	clockSteps    = describe(prometheus.CounterValue, "weir_agent_clock_steps_total", "How often the clock was set.")
+	recordsMade   = describe(prometheus.CounterValue, "weir_agent_records_total", "Records that were written.", "flow_log")
+	objectsMade   = describe(prometheus.CounterValue, "weir_agent_objects_total", "Objects that were written.", "flow_log")
+	waitingNow    = describe(prometheus.GaugeValue, "weir_agent_waiting_records", "Records that wait in the spool to be delivered.", "flow_log")
+	waitingBytes  = describe(prometheus.GaugeValue, "weir_agent_waiting_bytes", "Bytes of what waits in the spool to be delivered.", "flow_log")
+	failingNow    = describe(prometheus.GaugeValue, "weir_agent_delivery_failing", "1 where the last delivery of a flow log failed.", "flow_log")
+	givenUp       = describe(prometheus.CounterValue, "weir_agent_given_up_records_total", "Records that were given up, since too much waited: they are SKIPDATA.", "flow_log")
+	unkeptNow     = describe(prometheus.GaugeValue, "weir_agent_spool_failing", "1 where what was counted could not be kept on disk: it stays in the kernel's tables.")
 )
 
 // Counters are what an agent counts of itself: a collector of Prometheus. They are for concurrent use.
@@ -123,9 +124,9 @@ func (c *Counters) sawStrange(device string, packets int64) {
 	c.add(strangeOnes, float64(packets), device)
 }
 
-// lostSince returns how many packets of flows were lost since other tallies of an interface. Where the tables are others, or the interface has another place in them,
+// lostSince returns how many packets of flows, or frames, were lost since other tallies of an interface. Where the tables are others, or the interface has another place in them,
 // they begin anew.
-func lostSince(was, t *ebpf.Tallies) (lost uint64) {
+func lostSince(was, t *tallies) (lost uint64) {
 	for way := range t.Lost {
 		for action := range t.Lost[way] {
 			now, before := t.Lost[way][action][0], was.Lost[way][action][0]
@@ -135,11 +136,14 @@ func lostSince(was, t *ebpf.Tallies) (lost uint64) {
 			lost += now - before
 		}
 	}
-	return lost
+	if t.Dropped < was.Dropped {
+		return lost + t.Dropped
+	}
+	return lost + t.Dropped - was.Dropped
 }
 
 // tally notes what is in no flow of an interface.
-func (c *Counters) tally(id string, t *ebpf.Tallies) {
+func (c *Counters) tally(id string, t *tallies) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for way, d := range directions {
@@ -161,6 +165,12 @@ func (c *Counters) tally(id string, t *ebpf.Tallies) {
 	if t.FullConnections+t.FullAsides > 0 {
 		c.set(tablesFull, float64(t.FullConnections), id, "connections")
 		c.set(tablesFull, float64(t.FullAsides), id, "rejects")
+	}
+	if t.FullFlows > 0 {
+		c.set(tablesFull, float64(t.FullFlows), id, "flows")
+	}
+	if t.Dropped > 0 {
+		c.set(droppedFrames, float64(t.Dropped), id)
 	}
 }
 
@@ -189,6 +199,13 @@ func (c *Counters) read(at Moment, err error) {
 	}
 	c.add(reads, 1, "ok")
 	c.set(lastRead, float64(at.Wall.UnixMilli())/1000)
+}
+
+// captures notes how it is counted.
+func (c *Counters) captures(by string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.set(captureNow, 1, by)
 }
 
 // devices notes what is wrong with devices, "" where nothing is.

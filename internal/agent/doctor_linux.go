@@ -3,9 +3,7 @@ package agent
 import (
 	"errors"
 	"fmt"
-	"net"
 	"os"
-	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -13,12 +11,43 @@ import (
 	"weir/internal/capture/ebpf"
 )
 
-// Examine looks whether this process could count on this host. It attaches the program to the loopback device for a moment, where it lets everything pass.
-func Examine() []Finding {
-	out := append([]Finding{examineKernel(release())}, examineCapabilities(status("CapEff"))...)
-	out = append(out, examineNamespaces(status("CapEff")))
-	out = append(out, examineProgram()...)
-	return append(out, systemMount.examine(), examineJIT())
+// Examine looks whether this process could count on this host, as a config's capture says it: bpf, packet or auto. It attaches the program to the loopback device
+// for a moment, where it lets everything pass, and a packet socket.
+func Examine(capture string) []Finding {
+	kernel, capabilities := examineKernel(release()), examineCapabilities(status("CapEff"))
+	bpf := append([]Finding{kernel}, capabilities[:len(capabilities)-1]...)
+	bpf = append(bpf, examineNamespaces(status("CapEff")))
+	bpf = append(bpf, examineProgram()...)
+	return choose(capture, append(bpf, systemMount.examine(), examineJIT()), []Finding{capabilities[len(capabilities)-1], examinePackets(tryPackets())})
+}
+
+// choose returns what was found for a way to count: what another one needs is nothing that is missing.
+func choose(capture string, bpf, packets []Finding) []Finding {
+	if capture == "packet" || capture == "auto" && Works(packets) {
+		note(bpf, "capture: bpf needs it: ")
+	}
+	if capture == "bpf" || capture == "auto" && Works(bpf) {
+		note(packets, "capture: packet needs it: ")
+	}
+	return append(bpf, packets...)
+}
+
+// note makes notes of what is missing.
+func note(all []Finding, why string) {
+	for i := range all {
+		if f := &all[i]; f.State == stateMissing {
+			f.State, f.Do = stateNote, why+f.Do
+		}
+	}
+}
+
+// examinePackets looks at what became of a packet socket.
+func examinePackets(err error) Finding {
+	f := Finding{Name: "AF_PACKET", State: stateOK, Found: "a socket gets the packets of a device"}
+	if err != nil {
+		f.State, f.Found, f.Do = stateMissing, err.Error(), "CAP_NET_RAW in the network namespace, and a kernel with CONFIG_PACKET"
+	}
+	return f
 }
 
 // release returns the kernel's release, "" where it does not say.
@@ -62,6 +91,7 @@ func status(key string) string {
 
 // The capabilities by their bits. Source: Linux, include/uapi/linux/capability.h.
 const (
+	netRaw    = 13
 	sysPtrace = 19
 	sysAdmin  = 21
 )
@@ -73,19 +103,28 @@ var capabilities = []struct {
 	{39, "CAP_BPF", "to load the program"},
 	{12, "CAP_NET_ADMIN", "to put it at a device"},
 	{38, "CAP_PERFMON", "for what it does with packets' bytes"},
+	{netRaw, "CAP_NET_RAW", "to get the packets of a device"},
 }
 
 // examineCapabilities looks at the effective capabilities, as hexadecimal digits.
 func examineCapabilities(effective string) []Finding {
 	have, err := strconv.ParseUint(effective, 16, 64)
 	if err != nil {
-		return []Finding{{Name: "capabilities", State: stateNote, Found: "they are not known: /proc/self/status does not say", Do: "CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON are needed"}}
+		const unknown = "they are not known: /proc/self/status does not say"
+		return []Finding{
+			{Name: "capabilities", State: stateNote, Found: unknown, Do: "CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON are needed"},
+			{Name: "CAP_NET_RAW", State: stateNote, Found: unknown, Do: "capture: packet needs it"},
+		}
 	}
 	var out []Finding
 	for _, c := range capabilities {
 		f := Finding{Name: c.name, State: stateOK, Found: "there"}
-		if have>>c.bit&1 == 0 && (c.bit == 12 || have>>sysAdmin&1 == 0) {
-			f.State, f.Found, f.Do = stateMissing, "not there", "run as root, or as a service with AmbientCapabilities=CAP_BPF CAP_NET_ADMIN CAP_PERFMON; it is needed "+c.why
+		if have>>c.bit&1 == 0 && (c.bit == 12 || c.bit == netRaw || have>>sysAdmin&1 == 0) {
+			service := "CAP_BPF CAP_NET_ADMIN CAP_PERFMON"
+			if c.bit == netRaw {
+				service = c.name
+			}
+			f.State, f.Found, f.Do = stateMissing, "not there", "run as root, or as a service with AmbientCapabilities="+service+"; it is needed "+c.why
 		}
 		out = append(out, f)
 	}
@@ -120,23 +159,27 @@ func examineProgram() []Finding {
 
 // attach attaches the program to the loopback device for a moment.
 func attach(p *ebpf.Program) error {
-	devices, err := net.Interfaces()
+	index, err := loopback()
 	if err != nil {
 		return err
 	}
-	at := slices.IndexFunc(devices, func(d net.Interface) bool { return d.Flags&net.FlagLoopback != 0 })
-	if at < 0 {
-		return errors.New("there is no loopback device to try it at")
-	}
-	index := devices[at].Index
-	const id = "doctor"
-	if err := p.Swap([]ebpf.Interface{{ID: id, Mode: ebpf.Count}}); err != nil {
+	if err := p.Swap([]ebpf.Interface{{ID: strangers, Mode: ebpf.Count}}); err != nil {
 		return err
 	}
-	if err := p.Attach(ebpf.Device{Index: index}, id); err != nil {
+	if err := p.Attach(ebpf.Device{Index: index}, strangers); err != nil {
 		return err
 	}
 	return p.Detach(index)
+}
+
+// tryBPF looks whether the program can be loaded, and put at a device.
+func tryBPF() (err error) {
+	p, err := ebpf.Load(ebpf.Options{Connections: 16, Asides: 16})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, p.Close()) }()
+	return attach(p)
 }
 
 // loadAdvice says what to do where the program can't be loaded.

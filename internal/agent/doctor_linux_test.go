@@ -20,12 +20,13 @@ func TestExamineKernel(t *testing.T) {
 
 func TestExamineCapabilities(t *testing.T) {
 	for effective, want := range map[string]string{
-		"000001ffffffffff": "ok ok ok",
-		"0000000000000000": "missing missing missing",
-		"000000c000001000": "ok ok ok",      // the three alone
-		"0000000000200000": "ok missing ok", // CAP_SYS_ADMIN stands for two
-		"0000008000001000": "ok ok missing", // without CAP_PERFMON
-		"x":                "note",
+		"000001ffffffffff": "ok ok ok ok",
+		"0000000000000000": "missing missing missing missing",
+		"000000c000001000": "ok ok ok missing",           // what BPF takes alone
+		"0000000000200000": "ok missing ok missing",      // CAP_SYS_ADMIN stands for two
+		"0000008000001000": "ok ok missing missing",      // without CAP_PERFMON
+		"0000000000002000": "missing missing missing ok", // what packets take alone
+		"x":                "note note",
 	} {
 		var states []string
 		for _, f := range examineCapabilities(effective) {
@@ -53,5 +54,29 @@ func TestLoadAdvice(t *testing.T) {
 		if got := loadAdvice(fmt.Errorf("can't load: %w", err)); !strings.Contains(got, want) {
 			t.Errorf("%v: %s", err, got)
 		}
+	}
+}
+
+// TestChoose has what one way to count lacks and the other does not need.
+func TestChoose(t *testing.T) {
+	for _, tc := range []struct {
+		capture, bpf, packets, want string
+		works                       bool
+	}{
+		{"bpf", stateOK, stateMissing, "ok note", true},
+		{"bpf", stateMissing, stateOK, "missing ok", false},
+		{"packet", stateMissing, stateOK, "note ok", true},
+		{"packet", stateOK, stateMissing, "ok missing", false},
+		{"auto", stateMissing, stateOK, "note ok", true},
+		{"auto", stateOK, stateMissing, "ok note", true},
+		{"auto", stateMissing, stateMissing, "missing missing", false},
+	} {
+		found := choose(tc.capture, []Finding{{State: tc.bpf, Do: "this"}}, []Finding{{State: tc.packets, Do: "that"}})
+		if got := found[0].State + " " + found[1].State; got != tc.want || Works(found) != tc.works {
+			t.Errorf("%+v: %s, %+v", tc, got, found)
+		}
+	}
+	if f := examinePackets(errors.New("no")); f.State != stateMissing || f.Do == "" {
+		t.Errorf("%+v", f)
 	}
 }

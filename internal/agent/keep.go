@@ -23,7 +23,7 @@ type progress struct {
 	Epoch ebpf.Epoch
 	At    int64
 	// Tallies are those that SKIPDATA has been told of, by interface.
-	Tallies map[string]ebpf.Tallies
+	Tallies map[string]tallies
 	// Owed are interfaces whose SKIPDATA is still to be told, by flow log.
 	Owed map[string][]string
 	// Ended: the agent has read all that its tables counted, which ended with it.
@@ -91,7 +91,7 @@ func (a *agent) turn() bool {
 	next := a.kept
 	next.Epoch, next.At, next.Tallies, next.Ended = epoch, c.At, maps.Clone(a.kept.Tallies), false
 	if next.Tallies == nil {
-		next.Tallies = map[string]ebpf.Tallies{}
+		next.Tallies = map[string]tallies{}
 	}
 	c.SkippedAt = a.kept.At
 	if step := a.last.step(at); a.began && step != 0 {
@@ -136,19 +136,18 @@ func (a *agent) rows(c *change, strange map[string]int64) (epoch ebpf.Epoch, err
 	if err != nil {
 		return epoch, err
 	}
-	return epoch, a.program.Rows(func(r *ebpf.Row) error {
-		f, n := r.Flow()
+	return epoch, a.program.Rows(func(f *aggregate.Flow, n aggregate.Counts) error {
 		if device, ok := strings.CutPrefix(f.Interface, strangers); ok {
 			strange[device] += n.Packets
 			return nil
 		}
-		c.Rows = append(c.Rows, aggregate.Row{Flow: f, Counts: n})
+		c.Rows = append(c.Rows, aggregate.Row{Flow: *f, Counts: n})
 		return nil
 	})
 }
 
 // tallies asks what of interfaces is in no flow. What was lost since the last read is SKIPDATA.
-func (a *agent) tallies(c *change, known map[string]ebpf.Tallies) {
+func (a *agent) tallies(c *change, known map[string]tallies) {
 	for _, m := range a.attached {
 		id := m.id()
 		t, err := a.program.Tallies(id)
@@ -238,7 +237,7 @@ var errUnkept = errors.New("what was counted last is not on disk")
 // end keeps and delivers what is left. Where what the kernel counts by ends with the agent, it is taken away before, so that nothing passes uncounted.
 func (a *agent) end() error {
 	var err error
-	pinned := a.Config.Pin != ""
+	pinned := a.pinned()
 	if !pinned {
 		err = a.detach()
 	}

@@ -17,6 +17,7 @@ import (
 	"weir/flowlog"
 	"weir/internal/agent/config"
 	"weir/internal/agent/spool"
+	"weir/internal/aggregate"
 	"weir/internal/capture/ebpf"
 )
 
@@ -59,9 +60,10 @@ func (c *counting) Turn() (ebpf.Epoch, error) {
 
 func (c *counting) epoch() ebpf.Epoch { return ebpf.Epoch{Tables: c.tables, Number: c.number} }
 
-func (c *counting) Rows(do func(*ebpf.Row) error) error {
+func (c *counting) Rows(do func(*aggregate.Flow, aggregate.Counts) error) error {
 	for _, r := range c.closed {
-		if err := errors.Join(c.at("row"), do(r)); err != nil {
+		f, n := r.Flow()
+		if err := errors.Join(c.at("row"), do(&f, n)); err != nil {
 			return err
 		}
 	}
@@ -78,8 +80,8 @@ func (c *counting) Settle() error {
 
 func (c *counting) Closed() (ebpf.Epoch, bool) { return c.epoch(), c.unsettled }
 
-func (c *counting) Tallies(string) (ebpf.Tallies, error) {
-	var t ebpf.Tallies
+func (c *counting) Tallies(string) (tallies, error) {
+	var t tallies
 	t.Lost[0][0][0] = c.lost
 	return t, nil
 }

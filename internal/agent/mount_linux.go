@@ -103,9 +103,9 @@ func (m *mount) last() (added bool, err error) {
 }
 
 // Fix mends what is missing and can be mended, as root, and returns what [Examine] finds then. An error says what could not be mended; the findings are there all the same.
-func Fix() ([]Finding, error) {
+func Fix(capture string) ([]Finding, error) {
 	did, err := systemMount.fix()
-	out := Examine()
+	out := Examine(capture)
 	for i := range out {
 		if out[i].Name == "bpffs" {
 			out[i].Did = did

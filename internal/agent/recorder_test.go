@@ -20,7 +20,6 @@ import (
 	"weir/internal/agent/config"
 	"weir/internal/agent/spool"
 	"weir/internal/aggregate"
-	"weir/internal/capture/ebpf"
 	"weir/internal/netmodel"
 	"weir/internal/policy"
 )
@@ -260,7 +259,7 @@ func TestLost(t *testing.T) {
 
 // TestLostSince compares tallies.
 func TestLostSince(t *testing.T) {
-	var was, now ebpf.Tallies
+	var was, now tallies
 	for _, step := range []struct{ in, out, want uint64 }{{0, 0, 0}, {7, 0, 7}, {7, 0, 0}, {8, 2, 3}, {3, 2, 3}, {3, 2, 0}} { // 3 after 8: the tables are others
 		now.Lost[0][1][0], now.Lost[1][0][0] = step.in, step.out
 		if got := lostSince(&was, &now); got != step.want {

@@ -15,7 +15,8 @@ import (
 
 // Status is what an agent says of itself.
 type Status struct {
-	Version string `json:"version"`
+	Version string   `json:"version"`
+	Capture Captured `json:"capture"`
 	// Devices are those of the host that the config is about.
 	Devices  []Match         `json:"devices"`
 	FlowLogs []FlowLogStatus `json:"flow_logs"`
@@ -40,7 +41,7 @@ type FlowLogStatus struct {
 // status returns what the agent says of itself.
 func (a *agent) status() Status {
 	a.mu.Lock()
-	out := Status{Version: a.Version, Devices: a.matches}
+	out := Status{Version: a.Version, Capture: a.how, Devices: a.matches}
 	a.mu.Unlock()
 	for i := range a.Config.FlowLogs {
 		out.FlowLogs = append(out.FlowLogs, a.counted.of(&a.Config.FlowLogs[i]))

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
-	"strings"
 	"time"
 
 	"weir/flowlog"
@@ -171,20 +169,7 @@ func (p *PacketReplay) judgement(d policy.Decision) aggregate.Judgement {
 	if j, ok := p.judged[d]; ok {
 		return j
 	}
-	v := d.Verdict()
-	j := aggregate.Judgement{Action: string(v.Action)}
-	switch {
-	case v.Action == policy.Accept:
-		rules := v.Rules
-		if entry := d.Entry(); entry != "" {
-			rules = append(slices.Clip(rules), entry)
-		}
-		j.AllowRules = strings.Join(rules, " ")
-	case v.Stage == policy.NetworkACL:
-		j.Stage, j.RejectRule = "nacl", v.Rule
-	default:
-		j.Stage, j.RejectRule = "sg", strings.Replace(v.Rule, "sg:", strings.Join(v.Groups, ",")+":", 1)
-	}
+	j := capture.JudgementOf(d)
 	if len(p.judged) >= mostJudgements {
 		clear(p.judged)
 	}

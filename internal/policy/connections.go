@@ -38,6 +38,8 @@ type Connections struct {
 	at       *Interface
 	timeouts Timeouts
 	open     map[flow]connection
+	most     int // 0: any number
+	full     int64
 }
 
 // NewConnections returns an ENI without connections.
@@ -48,6 +50,16 @@ func NewConnections(at *Interface, t Timeouts) *Connections {
 // Use takes another definition of the same ENI. Tracked connections stay open, also where no
 // rule allows them any more (EC2 user guide, "Untracked connections").
 func (c *Connections) Use(at *Interface) { c.at = at }
+
+// UseTimeouts takes other timeouts: they are those of all connections, also of such that are open.
+func (c *Connections) UseTimeouts(t Timeouts) { c.timeouts = t }
+
+// Bound sets how many connections are kept at most, those that have expired and were not forgotten included. At first it is any number. One
+// that is too many is not tracked, and what answers it is decided of by itself, as where AWS's connection tracking is full.
+func (c *Connections) Bound(most int) { c.most = most }
+
+// Full returns how often there was no place for a connection.
+func (c *Connections) Full() int64 { return c.full }
 
 // At returns the ENI as it is defined now.
 func (c *Connections) At() *Interface { return c.at }
@@ -186,6 +198,12 @@ func (c *Connections) accepted(p *Packet, q *question, f *flow, known *connectio
 		_, tracked, opens := flowOf(p, q.way)
 		if !tracked || !opens || c.at.groups.untracked(p, q) {
 			return
+		}
+		if c.most > 0 && len(c.open) >= c.most {
+			if _, again := c.open[*f]; !again {
+				c.full++
+				return
+			}
 		}
 		*known = connection{opener: c.at, last: now, key: q.key, way: q.way}
 	}

@@ -267,3 +267,29 @@ func TestUntracked(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) { play(t, conns, []step{{1, out, back(dns), want}}) })
 	}
 }
+
+// TestBound has more connections than there is room for: those are accepted and not tracked, until others are forgotten.
+func TestBound(t *testing.T) {
+	n := network()
+	n.SecurityGroups["sg-1"].Ingress = []netmodel.GroupRule{from("sgr-1", all(), "203.0.113.1/32")}
+	c := NewConnections(at(t, n), DefaultTimeouts())
+	c.Bound(1)
+	first, second := udp("203.0.113.1", 5000, own4, 53), udp("203.0.113.1", 5001, own4, 53)
+	play(t, c, []step{
+		{0, in, first, "ACCEPT"},
+		{0, in, second, "ACCEPT"},
+		{0, out, back(first), "ACCEPT it answers"},
+		{0, out, back(second), "REJECT no egress"},
+		// It has expired, and is the one that there is room for.
+		{100, in, first, "ACCEPT"},
+		{100, out, back(first), "ACCEPT it answers"},
+	})
+	if c.Len() != 1 || c.Full() != 1 {
+		t.Errorf("%d connections, %d times full", c.Len(), c.Full())
+	}
+	c.Forget(time.Unix(1_700_000_200, 0))
+	timeouts := DefaultTimeouts()
+	timeouts.UDP = time.Second
+	c.UseTimeouts(timeouts)
+	play(t, c, []step{{200, in, second, "ACCEPT"}, {200.5, out, back(second), "ACCEPT it answers"}, {202, out, back(second), "REJECT no egress"}})
+}

@@ -100,9 +100,15 @@ func run(args ...string) *exec.Cmd {
 // start starts weir-agent in a namespace and a folder with a definition and a config, and waits until it counts.
 func start(t *testing.T, at *namespace, dir, conf string) *program {
 	t.Helper()
+	return startAs(t, at, dir, conf, run("run", "--verbose", "--config", filepath.Join(dir, "agent.yaml")))
+}
+
+// startAs does so by a command.
+func startAs(t *testing.T, at *namespace, dir, conf string, cmd *exec.Cmd) *program {
+	t.Helper()
 	write(t, dir, "net.yaml", definition)
 	write(t, dir, "agent.yaml", conf)
-	p := launch(t, at, dir)
+	p := launchAs(t, at, dir, cmd)
 	if !p.wait("msg=counting ") {
 		t.Fatalf("it ended: %s", strings.Join(p.log, "\n"))
 	}
@@ -112,8 +118,14 @@ func start(t *testing.T, at *namespace, dir, conf string) *program {
 // launch starts weir-agent in a namespace and a folder with a config.
 func launch(t *testing.T, at *namespace, dir string) *program {
 	t.Helper()
-	p := &program{cmd: run("run", "--verbose", "--config", filepath.Join(dir, "agent.yaml")), lines: make(chan string, 1000)}
-	p.cmd.Env = append(p.cmd.Env, "RUNTIME_DIRECTORY="+dir, "STATE_DIRECTORY="+dir) // the default ones are the host's
+	return launchAs(t, at, dir, run("run", "--verbose", "--config", filepath.Join(dir, "agent.yaml")))
+}
+
+// launchAs does so by a command.
+func launchAs(t *testing.T, at *namespace, dir string, cmd *exec.Cmd) *program {
+	t.Helper()
+	cmd.Env = append(cmd.Env, "RUNTIME_DIRECTORY="+dir, "STATE_DIRECTORY="+dir) // the default ones are the host's
+	p := &program{cmd: cmd, lines: make(chan string, 1000)}
 	out, err := p.cmd.StderrPipe()
 	if err != nil {
 		t.Fatal(err)

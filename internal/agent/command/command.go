@@ -79,8 +79,9 @@ func (c *command) root() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "weir-agent",
 		Short: "VPC Flow Logs of this host's network devices",
-		Long: `weir-agent counts what passes network devices, in the kernel, decides of each packet as the
-network ACLs and security groups of a definition do, and writes flow logs as AWS has them.`,
+		Long: `weir-agent counts what passes network devices, in the kernel where it can, decides of each
+packet as the network ACLs and security groups of a definition do, and writes flow logs as AWS has
+them.`,
 		Example: `  weir-agent doctor
   weir-agent devices --config agent.yaml
   weir-agent run --config agent.yaml

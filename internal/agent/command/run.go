@@ -27,6 +27,10 @@ says what the rules would do. In mode enforce what they refuse is dropped, and a
 REJECT; in mode count nothing is decided. Weir's own fields are in records whose format
 names them.
 
+Packets are counted by BPF. Where that may not be loaded, "capture: packet" in the config
+counts what packet sockets get, with CAP_NET_RAW alone, in modes count and shadow; "auto"
+does so where there is no BPF.
+
 SIGHUP reads the network's definition again: it is in force for all packets at once, and
 connections that are open stay so.
 

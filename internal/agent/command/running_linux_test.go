@@ -79,7 +79,7 @@ func TestRunning(t *testing.T) {
 	var err error
 	host.in(func() { out, err = run("status", "--json").Output() })
 	var s agent.Status
-	if err != nil || json.Unmarshal(out, &s) != nil || len(s.Devices) != 1 || s.Devices[0].Interface != "eni-web" || s.Devices[0].Kind != "veth" || !s.Devices[0].Flipped || len(s.FlowLogs) != 2 {
+	if err != nil || json.Unmarshal(out, &s) != nil || s.Capture != (agent.Captured{By: "bpf"}) || len(s.Devices) != 1 || s.Devices[0].Interface != "eni-web" || s.Devices[0].Kind != "veth" || !s.Devices[0].Flipped || len(s.FlowLogs) != 2 {
 		t.Errorf("%v: %s", err, out)
 	}
 	host.ip(t, "link", "del", "eni-host")
@@ -130,6 +130,11 @@ func TestDoctor(t *testing.T) {
 	var found []agent.Finding
 	if e := json.Unmarshal(out, &found); e != nil || len(found) < 7 {
 		t.Fatalf("%v: %s", e, out)
+	}
+	for _, f := range found {
+		if f.Name == "tcx" && found[4].State == "ok" && f.State != "ok" {
+			t.Errorf("the kernel takes the program, and %+v", f)
+		}
 	}
 	if works := agent.Works(found); works != (err == nil) {
 		t.Errorf("it works: %v, and the program says %v", works, err)

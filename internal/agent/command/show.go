@@ -135,6 +135,10 @@ func (c *command) status(ctx context.Context, address string, wait time.Duration
 	if c.json {
 		return c.printJSON(s)
 	}
+	fmt.Fprintf(c.out, "capture: %s\n", s.Capture.By)
+	if s.Capture.Why != "" {
+		fmt.Fprintf(c.out, "BPF can't be had: %s\n", firstLine(s.Capture.Why))
+	}
 	if err := c.printDevices(s.Devices); err != nil {
 		return err
 	}

@@ -24,6 +24,10 @@ type Config struct {
 	Pin string
 	// SpoolBytes is how much of each flow log may wait to be delivered.
 	SpoolBytes int64
+	// Capture is how it is counted: bpf, packet, or auto: by BPF, and where that can't be, by packets.
+	Capture string
+	// Ring is how many bytes of the kernel's memory each device has for packets that were not read yet; 0: as many as there are if nobody says.
+	Ring int64
 	// Connections and Rejects bound the tables of flows; 0: as many as there are if nobody says.
 	Connections, Rejects uint32
 	Interfaces           []Interface

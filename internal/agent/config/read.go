@@ -29,6 +29,9 @@ const mostSpool = 1 << 40
 // mostEntries bounds the tables: 4 GiB of entries.
 const mostEntries = 1 << 24
 
+// mostRing bounds the ring of a device: 1 GiB.
+const mostRing = 1 << 30
+
 // Read reads a config. The error is an [*Error].
 func Read(file string, data []byte) (*Config, error) {
 	r := &reader{file}
@@ -36,7 +39,7 @@ func Read(file string, data []byte) (*Config, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Config{File: file, Listen: DefaultListen, State: DefaultState, Pin: DefaultPin, SpoolBytes: DefaultSpoolBytes}
+	c := &Config{File: file, Listen: DefaultListen, Capture: Captures[0], State: DefaultState, Pin: DefaultPin, SpoolBytes: DefaultSpoolBytes}
 	mode := "shadow"
 	connections, rejects := int64(0), int64(0)
 	err = r.mapping(root, "the keys of an agent, such as network,",
@@ -48,6 +51,8 @@ func Read(file string, data []byte) (*Config, error) {
 		keyed{"state", false, r.folder(&c.State)},
 		keyed{"pin", false, r.pin(&c.Pin)},
 		keyed{"spool-bytes", false, r.number(&c.SpoolBytes, mostSpool)},
+		keyed{"capture", false, r.oneOf(&c.Capture, Captures...)},
+		keyed{"ring", false, r.number(&c.Ring, mostRing)},
 		keyed{"connections", false, r.number(&connections, mostEntries)},
 		keyed{"rejects", false, r.number(&rejects, mostEntries)},
 		keyed{"interfaces", true, func(n *yaml.Node) error {
@@ -64,7 +69,25 @@ func Read(file string, data []byte) (*Config, error) {
 			c.Interfaces[i].Mode = mode
 		}
 	}
+	if c.Capture == "packet" {
+		if err := c.Unenforced(); err != nil {
+			return nil, err
+		}
+	}
 	return c, nil
+}
+
+// Captures are the ways to count, the default first: the one that loses nothing and can enforce. Another one is not taken in silence.
+var Captures = []string{"bpf", "packet", "auto"}
+
+// Unenforced returns an error if something is to be enforced, which packets can't be that a socket gets.
+func (c *Config) Unenforced() error {
+	for i := range c.Interfaces {
+		if in := &c.Interfaces[i]; in.Mode == "enforce" {
+			return c.Errorf(in.Place, "mode enforce takes capture: bpf: what a packet socket gets has passed already")
+		}
+	}
+	return nil
 }
 
 // mode reads what is done at an interface.

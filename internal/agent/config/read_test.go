@@ -51,6 +51,8 @@ flow-logs:
 state: state
 pin: bpf
 spool-bytes: 4096
+capture: auto
+ring: 1048576
 `
 
 func TestRead(t *testing.T) {
@@ -61,7 +63,7 @@ func TestRead(t *testing.T) {
 	flipped := true
 	want := &Config{
 		File: "/etc/weir/agent.yaml", Network: []string{"/etc/weir/net.yaml", "/srv/more"}, Listen: netip.MustParseAddrPort("[::1]:9000"), Connections: 4096, Rejects: 1024,
-		State: "/etc/weir/state", Pin: "/etc/weir/bpf", SpoolBytes: 4096,
+		State: "/etc/weir/state", Pin: "/etc/weir/bpf", SpoolBytes: 4096, Capture: "auto", Ring: 1 << 20,
 		Interfaces: []Interface{
 			{Place: Place{8, 5}, Device: "eth?", ENI: "eni-1", Mode: "enforce"},
 			{Place: Place{11, 5}, MAC: "02:00:00:00:00:0a", Address: netip.MustParseAddr("10.0.0.1"), Mode: "count", Flipped: &flipped},
@@ -119,9 +121,9 @@ func TestRefused(t *testing.T) {
 	for _, tc := range []struct{ old, to, want string }{
 		{full, "", "a.yaml: an empty file"},
 		{full, "- a\n", "a.yaml:1:1: a list where the keys of an agent, such as network, is expected"},
-		{full, full + "---\nx: y\n", "a.yaml:31:1: a second document where one is expected"},
+		{full, full + "---\nx: y\n", "a.yaml:33:1: a second document where one is expected"},
 		{full, "a: [", "a.yaml:2:1: no YAML: "},
-		{"mode: count", "modes: count", "a.yaml:4:1: no key modes; there are network, listen, socket, attachments, mode, state, pin, spool-bytes, connections, rejects, interfaces, flow-logs"},
+		{"mode: count", "modes: count", "a.yaml:4:1: no key modes; there are network, listen, socket, attachments, mode, state, pin, spool-bytes, capture, ring, connections, rejects, interfaces, flow-logs"},
 		{"mode: count", "mode: block", `a.yaml:4:7: "block" is none of count, shadow, enforce`},
 		{"mode: count", "mode: count\nmode: count", "a.yaml:5:1: mode is there before, in line 4"},
 		{"mode: count", "mode:", "a.yaml:4:6: no value where a text is expected"},
@@ -157,6 +159,9 @@ func TestRefused(t *testing.T) {
 		{"${interface-id} ${weir-would-action}", "${tgw-id}", "a.yaml:27:13: no vpc flow log has the field tgw-id"},
 		{"${weir-would-action}", "${interface-id}", "a.yaml:27:13: log format: field interface-id stands there twice"},
 		{"network: [net.yaml, /srv/more]", "network: &n net.yaml\nlisten: *n", "a.yaml:3:9: aliases (*n) are not supported: write it out"},
+		{"capture: auto", "capture: pcap", `a.yaml:31:10: "pcap" is none of bpf, packet, auto`},
+		{"capture: auto", "capture: packet", "a.yaml:8:5: mode enforce takes capture: bpf: what a packet socket gets has passed already"},
+		{"ring: 1048576", "ring: 2000000000", `a.yaml:32:7: "2000000000" is no number from 1 to 1073741824`},
 		{"mode: count", "<<: {mode: count}", "a.yaml:4:1: merge keys (<<) are not supported: write it out"},
 	} {
 		text := strings.Replace(full, tc.old, tc.to, 1)

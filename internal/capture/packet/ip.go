@@ -11,6 +11,8 @@ type header struct {
 	wire   int    // how long that was on the wire
 	// payload is what was captured of what is behind the IP headers, up to where the header says that it ends.
 	payload []byte
+	// size is how long the IP headers are; 0 where they are cut off.
+	size int
 	// firstProtocol is what tells the datagrams of a fragment apart beside addresses and identification.
 	firstProtocol uint8
 }
@@ -39,7 +41,7 @@ func (h *header) ipv4(p *Packet) Outcome {
 	h.firstProtocol = b[9]
 	place := binary.BigEndian.Uint16(b[6:])
 	p.fragment(place&0x1fff != 0, place&0x2000 != 0, uint32(binary.BigEndian.Uint16(b[4:])))
-	h.payload = cut(b, size, total)
+	h.payload, h.size = cut(b, size, total), size
 	return OK
 }
 
@@ -101,11 +103,11 @@ func (h *header) ipv6(p *Packet) Outcome {
 	}
 	p.Src, p.Dst = netip.AddrFrom16([16]byte(b[8:])), netip.AddrFrom16([16]byte(b[24:]))
 	p.Bytes = total
-	next, rest := b[6], cut(b, 40, total)
+	next, rest, at := b[6], cut(b, 40, total), 40
 	for n := 0; ; n++ {
 		size, is := extension(next, rest)
 		if !is {
-			p.Protocol, h.payload = int(next), rest
+			p.Protocol, h.payload, h.size = int(next), rest, at
 			return OK
 		}
 		if size == 0 || n == MaxExtensions {
@@ -122,7 +124,7 @@ func (h *header) ipv6(p *Packet) Outcome {
 				return OK
 			}
 		}
-		next, rest = rest[0], rest[size:]
+		next, rest, at = rest[0], rest[size:], at+size
 	}
 }
 
