@@ -22,9 +22,9 @@ type Delivery struct {
 	Account string
 	// Region is that of the bucket, log group or delivery stream; "": the flow log's.
 	Region string
-	// Endpoint is the URL of a service that is not AWS's; "": AWS's, or what AWS's tools are told by the environment and the profile.
+	// Endpoint is the URL of a service that is not AWS's, or of a VPC endpoint; "": AWS's, or what AWS's tools are told by the environment and the profile.
 	Endpoint string
-	// PathStyle puts the bucket into the path of requests; nil: where there is an endpoint.
+	// PathStyle puts the bucket into the path of requests; nil: where the endpoint is not in AWS's domains.
 	PathStyle *bool
 	// Profile is one of the shared configuration; "": as AWS's tools choose.
 	Profile string
@@ -35,6 +35,6 @@ type Delivery struct {
 	Role, CrossAccountRole string
 	// KMSKey is the ARN of the key that S3 encrypts with; "": as the bucket has it.
 	KMSKey string
-	// ACL is bucket-owner-full-control, none, or "": bucket-owner-full-control at AWS, none at an endpoint.
+	// ACL is bucket-owner-full-control, none, or "": bucket-owner-full-control at AWS, none elsewhere.
 	ACL string
 }

@@ -35,7 +35,7 @@ func newBucket(l *config.FlowLog, c aws.Config) *bucket {
 		if d.Endpoint != "" {
 			o.BaseEndpoint = &d.Endpoint
 		}
-		b.elsewhere = o.BaseEndpoint != nil
+		b.elsewhere = !ofAWS(o.BaseEndpoint)
 		o.UsePathStyle = b.elsewhere
 		if d.PathStyle != nil {
 			o.UsePathStyle = *d.PathStyle
@@ -54,15 +54,15 @@ const mostNames = 16
 
 // Deliver writes an object, unless it is there.
 func (b *bucket) Deliver(ctx context.Context, it *Item) (Outcome, error) {
-	records, err := recordsOf(b.log, it.Data)
+	records, err := recordsOf(it.FlowLog, it.Data)
 	if err != nil {
 		return Outcome{}, failure("write an object", err)
 	}
 	o := object{data: it.Data, sum: sha256.Sum256(it.Data)}
 	hash := binary.BigEndian.Uint32(o.sum[:])
-	folder := b.log.Delivery.Prefix + folderOf(b.log, it.Slot) + "/"
+	folder := b.log.Delivery.Prefix + folderOf(it.FlowLog, it.Slot) + "/"
 	for range mostNames {
-		o.key = folder + nameOf(b.log, it.Slot, hash)
+		o.key = folder + nameOf(it.FlowLog, it.Slot, hash)
 		there, err := b.write(ctx, &o)
 		if err != nil {
 			return Outcome{}, err

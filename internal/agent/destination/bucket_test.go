@@ -220,6 +220,7 @@ func TestPathStyle(t *testing.T) {
 	}{
 		{"http://s3.example.org", nil, "s3.example.org/bucket"},
 		{"http://s3.example.org", new(false), "bucket.s3.example.org"},
+		{"https://bucket.vpce-1a2b3c4d-5e6f.s3.us-east-1.vpce.amazonaws.com", nil, "bucket.bucket.vpce-1a2b3c4d-5e6f.s3.us-east-1.vpce.amazonaws.com"},
 		{"", nil, "bucket.s3.us-east-1.amazonaws.com"},
 		{"", new(true), "s3.us-east-1.amazonaws.com/bucket"},
 	} {

@@ -35,7 +35,7 @@ func newDeliveryStream(l *config.FlowLog, c aws.Config) *deliveryStream {
 		if l.Delivery.Endpoint != "" {
 			o.BaseEndpoint = &l.Delivery.Endpoint
 		}
-		s.owner.asks = o.BaseEndpoint == nil
+		s.owner.asks = ofAWS(o.BaseEndpoint)
 		o.Retryer = aws.NopRetryer{} // who calls tries again
 	})
 	return s

@@ -12,6 +12,7 @@ import (
 
 // An Item is what is delivered at a time.
 type Item struct {
+	// FlowLog is the one whose destination it is delivered by.
 	FlowLog *config.FlowLog
 	// Slot is when the 5 minutes begin that the records end in; a log group and a delivery stream have no use for it.
 	Slot time.Time
@@ -59,7 +60,7 @@ func Open(l *config.FlowLog) (Destination, error) { return openAs(l, nil) }
 // openAs opens a destination with a configuration of AWS, or nil for the one that AWS's tools would use. Region, endpoint and roles are the flow log's.
 func openAs(l *config.FlowLog, given *aws.Config) (Destination, error) {
 	if l.Delivery.Type == config.Folder {
-		return &folder{l}, nil
+		return folder{}, nil
 	}
 	c, err := login(l, given)
 	if err != nil {

@@ -187,13 +187,13 @@ func TestDecodeRefuses(t *testing.T) {
 	}
 }
 
-// FuzzDecodeLines looks for a text that is read otherwise than it is written.
-func FuzzDecodeLines(f *testing.F) {
+// FuzzParseLines looks for a text that is read otherwise than it is written.
+func FuzzParseLines(f *testing.F) {
 	f.Add("weir lines 1\n=eni-1-all\n1418530010000 " + accepted + "\n=eni-2-all\n1 a\n2 b\n")
 	f.Add("weir lines 1\n-1 x\n")
 	f.Add("weir lines 1\n=\n")
 	f.Fuzz(func(t *testing.T, text string) {
-		streams, err := decodeLines(pack(t, text))
+		streams, err := parseLines(text)
 		if err != nil {
 			return
 		}

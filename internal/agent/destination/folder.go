@@ -16,17 +16,17 @@ import (
 	"weir/internal/durable"
 )
 
-// folder is a folder of this host.
-type folder struct{ log *config.FlowLog }
+// folder is a folder of this host: that of each item's flow log.
+type folder struct{}
 
 // Deliver writes an object.
-func (f *folder) Deliver(ctx context.Context, it *Item) (Outcome, error) {
+func (folder) Deliver(ctx context.Context, it *Item) (Outcome, error) {
 	if err := ctx.Err(); err != nil {
 		return Outcome{}, failure("write an object", err)
 	}
-	records, err := recordsOf(f.log, it.Data)
+	records, err := recordsOf(it.FlowLog, it.Data)
 	if err == nil {
-		_, err = store(f.log, it.Slot, it.Data)
+		_, err = store(it.FlowLog, it.Slot, it.Data)
 	}
 	if err != nil {
 		return Outcome{}, failure("write an object", err)

@@ -112,12 +112,18 @@ func decodeLines(data []byte) ([]stream, error) {
 	if err != nil {
 		return nil, fmt.Errorf("no lines of a flow log: %w", err)
 	}
-	rest, ok := strings.CutPrefix(string(text), linesForm+"\n")
+	if len(text) > mostLines {
+		return nil, fmt.Errorf("more than %d bytes of lines", mostLines)
+	}
+	return parseLines(string(text))
+}
+
+// parseLines reads lines that are unpacked.
+func parseLines(text string) ([]stream, error) {
+	rest, ok := strings.CutPrefix(text, linesForm+"\n")
 	switch {
 	case !ok:
 		return nil, errors.New("no lines of a flow log, or in a form of another version")
-	case len(text) > mostLines:
-		return nil, fmt.Errorf("more than %d bytes of lines", mostLines)
 	case rest != "" && !strings.HasSuffix(rest, "\n"):
 		return nil, errors.New("the last line is cut off")
 	}

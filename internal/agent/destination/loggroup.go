@@ -38,7 +38,7 @@ func newLogGroup(l *config.FlowLog, c aws.Config) *logGroup {
 		if l.Delivery.Endpoint != "" {
 			o.BaseEndpoint = &l.Delivery.Endpoint
 		}
-		g.owner.asks = o.BaseEndpoint == nil
+		g.owner.asks = ofAWS(o.BaseEndpoint)
 		o.Retryer = aws.NopRetryer{} // who calls tries again
 	})
 	return g

@@ -3,6 +3,8 @@ package destination
 import (
 	"context"
 	"fmt"
+	"net/url"
+	"strings"
 	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -54,6 +56,23 @@ func login(l *config.FlowLog, given *aws.Config) (aws.Config, error) {
 		c.Credentials = aws.CredentialsProviderFunc(c.Credentials.Retrieve)
 	}
 	return c, nil
+}
+
+// ofAWS reports whether an endpoint is AWS's: none, or one in its domains, such as a VPC endpoint's.
+func ofAWS(endpoint *string) bool {
+	if endpoint == nil {
+		return true
+	}
+	u, err := url.Parse(*endpoint)
+	if err != nil {
+		return false
+	}
+	for _, domain := range []string{".amazonaws.com", ".amazonaws.com.cn", ".api.aws"} {
+		if strings.HasSuffix(u.Hostname(), domain) {
+			return true
+		}
+	}
+	return false
 }
 
 // owner makes sure that requests are of the account that an ARN says: they have a name alone, and one of the same name may be in another account.
