@@ -22,13 +22,16 @@ type parquetWriter struct {
 	values  []parquet.Value
 }
 
+// A KeyValue is an entry of the metadata in the footer of a Parquet file.
+type KeyValue struct{ Key, Value string }
+
 // NewParquetWriter returns a writer of Parquet as AWS delivers flow logs: the
 // format's fields under their column names, AWS's types, every column optional,
 // "-" for absent text, NULL for absent numbers, gzip within the file. Unknown
 // fields are text, weir's times TIMESTAMP in microseconds. Close writes the footer. (VPC user guide: Parquet types, gzip
 // compression; "-" and optional columns as in the delivered objects that are
-// known.)
-func NewParquetWriter(w io.Writer, f Format) Writer {
+// known.) The footer has the metadata too, which readers of flow logs pass over.
+func NewParquetWriter(w io.Writer, f Format, metadata ...KeyValue) Writer {
 	group := &orderedGroup{}
 	for i := range f.names {
 		var node parquet.Node
@@ -51,13 +54,16 @@ func NewParquetWriter(w io.Writer, f Format) Writer {
 		group.add(ColumnName(f.names[i]), parquet.Encoded(parquet.Optional(node), enc))
 	}
 	schema := parquet.NewSchema("LogFormatSchema.LogFormatInfo", group)
-	return &parquetWriter{
-		w: parquet.NewGenericWriter[any](w, schema,
-			parquet.Compression(&gzip.Codec{Level: 6}),
-			parquet.CreatedBy("weir", "", ""),
-			parquet.DataPageVersion(1)),
-		format: f,
+	options := []parquet.WriterOption{
+		schema,
+		parquet.Compression(&gzip.Codec{Level: 6}),
+		parquet.CreatedBy("weir", "", ""),
+		parquet.DataPageVersion(1),
 	}
+	for _, m := range metadata {
+		options = append(options, parquet.KeyValueMetadata(m.Key, m.Value))
+	}
+	return &parquetWriter{w: parquet.NewGenericWriter[any](w, options...), format: f}
 }
 
 func (p *parquetWriter) Write(b *Batch) error {

@@ -264,6 +264,29 @@ func TestParquetSchema(t *testing.T) {
 	}
 }
 
+// TestParquetMetadata has entries in the footer, which readers of flow logs pass over.
+func TestParquetMetadata(t *testing.T) {
+	var out bytes.Buffer
+	w := flowlog.NewParquetWriter(&out, mustFormat(t, "srcaddr bytes"), flowlog.KeyValue{Key: "a", Value: "1"}, flowlog.KeyValue{Key: "b", Value: "2"})
+	b := threeRecords(t)
+	if err := errors.Join(w.Write(b), w.Close()); err != nil {
+		t.Fatal(err)
+	}
+	f, err := parquet.OpenFile(bytes.NewReader(out.Bytes()), int64(out.Len()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for key, want := range map[string]string{"a": "1", "b": "2"} {
+		if got, ok := f.Lookup(key); got != want || !ok {
+			t.Errorf("%s: %q", key, got)
+		}
+	}
+	batches, _, err := decode(t, out.Bytes(), flowlog.Options{})
+	if err != nil || len(batches) != 1 || batches[0].Len() != b.Len() {
+		t.Errorf("%d batches: %v", len(batches), err)
+	}
+}
+
 // TestParquetPlaceholders checks what stands for "not there": "-" in text, NULL
 // in numbers.
 func TestParquetPlaceholders(t *testing.T) {

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"weir/internal/agent/config"
+	"weir/internal/agent/destination"
 	"weir/internal/agent/spool"
 	"weir/internal/capture/ebpf"
 )
@@ -79,7 +80,7 @@ func Run(ctx context.Context, o Options) (err error) {
 		return err
 	}
 	for i := range o.Config.FlowLogs {
-		if err := sweep(o.Config.FlowLogs[i].Destination, o.Clock().Wall); err != nil {
+		if err := destination.Sweep(&o.Config.FlowLogs[i], o.Clock().Wall); err != nil {
 			o.Log.Warn("what an agent left behind can't be removed", "error", err)
 		}
 	}

@@ -11,6 +11,7 @@ import (
 
 	"weir/flowlog"
 	"weir/internal/agent/config"
+	"weir/internal/agent/destination"
 	"weir/internal/agent/spool"
 )
 
@@ -29,9 +30,9 @@ type header struct {
 	Slot    time.Time
 }
 
-// itemOf makes an item of the records of a flow log.
-func itemOf(l *config.FlowLog, slot time.Time, b *flowlog.Batch) (*spool.Item, error) {
-	data, err := encode(l, b)
+// itemsOf makes items of the records of a flow log: one, or more where an object would be too large.
+func itemsOf(l *config.FlowLog, slot time.Time, b *flowlog.Batch) (out []spool.Item, err error) {
+	objects, err := destination.EncodeAll(l, b)
 	if err != nil {
 		return nil, err
 	}
@@ -39,7 +40,10 @@ func itemOf(l *config.FlowLog, slot time.Time, b *flowlog.Batch) (*spool.Item, e
 	if err != nil {
 		return nil, err
 	}
-	return &spool.Item{FlowLog: l.ID, Header: head, Data: data, Records: b.Len()}, nil
+	for _, o := range objects {
+		out = append(out, spool.Item{FlowLog: l.ID, Header: head, Data: o.Data, Records: o.Records})
+	}
+	return out, nil
 }
 
 // deliverer delivers what waits in a spool, each flow log's by a goroutine of its own, the oldest first.
@@ -53,11 +57,14 @@ type deliverer struct {
 	wg    sync.WaitGroup
 	wakes map[string]chan struct{} // by flow log; only [deliverer.wake] has them
 	ended sync.Once
+
+	mu sync.Mutex
+	to map[string]destination.Destination // by flow log, as the header of an item has it
 }
 
 func newDeliverer(s *spool.Spool, log *slog.Logger, counted *Counters) *deliverer {
 	ctx, stop := context.WithCancel(context.Background())
-	return &deliverer{spool: s, log: log, counted: counted, ctx: ctx, stop: stop, wakes: map[string]chan struct{}{}}
+	return &deliverer{spool: s, log: log, counted: counted, ctx: ctx, stop: stop, wakes: map[string]chan struct{}{}, to: map[string]destination.Destination{}}
 }
 
 // wake says that there may be more.
@@ -137,13 +144,41 @@ func (d *deliverer) deliver(ctx context.Context, it *spool.Item) error {
 	if err := json.Unmarshal(it.Header, &h); err != nil {
 		return fmt.Errorf("what waits is of another build of the agent: %w", err)
 	}
-	name, err := store(h.FlowLog, h.Slot, it.Data)
+	to, err := d.destination(h.FlowLog)
 	if err != nil {
 		return err
 	}
-	d.log.Debug("wrote an object", "flow_log", it.FlowLog, "path", name, "records", it.Records)
-	d.counted.wrote(it.FlowLog, it.Records)
+	out, err := to.Deliver(ctx, &destination.Item{FlowLog: h.FlowLog, Slot: h.Slot, Data: it.Data})
+	if out.Records > 0 {
+		d.counted.wrote(it.FlowLog, out.Records)
+	}
+	if out.Lost > 0 {
+		d.log.Error("a destination refused records for good", "flow_log", it.FlowLog, "records", out.Lost, "why", out.Why)
+		d.counted.gaveUp(it.FlowLog, out.Lost)
+	}
+	if err != nil {
+		return err
+	}
+	d.log.Debug("delivered records", "flow_log", it.FlowLog, "to", h.FlowLog.Destination, "records", out.Records, "repeated", out.Repeated)
 	return d.spool.Remove(ctx, it)
+}
+
+// destination returns where a flow log's records go. It stays open: it remembers how far an item came.
+func (d *deliverer) destination(l *config.FlowLog) (destination.Destination, error) {
+	key, err := json.Marshal(l)
+	if err != nil {
+		return nil, err
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if to := d.to[string(key)]; to != nil {
+		return to, nil
+	}
+	to, err := destination.Open(l)
+	if err == nil {
+		d.to[string(key)] = to
+	}
+	return to, err
 }
 
 // end delivers what it can in a short time, and returns how many records are left. What comes later is not delivered.

@@ -17,6 +17,8 @@ const (
 	mostIdleWindows = 24 * 60
 	// mostRecords is how many records an object has at most: in text, some 15 MB. AWS's objects have 75 MB at most (spec c.2).
 	mostRecords = 1 << 19
+	// slotLength is what an object has records of: those that end within 5 minutes. Source: VPC user guide, "Flow log files"; spec c.1.
+	slotLength = 5 * 60
 	// mostFlows is how many flows may be open in windows of an interval: some 300 MB of memory.
 	mostFlows = 1 << 20
 )
@@ -217,7 +219,7 @@ func (r *recorder) take(interval time.Duration, w *aggregate.Window) error {
 	return nil
 }
 
-// deliver makes an item of the records of a part of a window. Where too much waits, the records are given up: what waits is older, and was accepted.
+// deliver makes items of the records of a part of a window. Where too much waits, the records are given up: what waits is older, and was accepted.
 func (r *recorder) deliver(l *config.FlowLog, slot time.Time, part *aggregate.Window) error {
 	if r.again {
 		return nil
@@ -226,18 +228,21 @@ func (r *recorder) deliver(l *config.FlowLog, slot time.Time, part *aggregate.Wi
 	if err := aggregate.AppendRecords(b, part, l.Format.RecordVersion(), r.network.about); err != nil {
 		return err
 	}
-	it, err := itemOf(l, slot, b)
+	items, err := itemsOf(l, slot, b)
 	if err != nil {
 		r.giveUp(l, b)
 		return err
 	}
-	bytes := int64(len(it.Header) + len(it.Data))
+	var bytes int64
+	for i := range items {
+		bytes += int64(len(items[i].Header) + len(items[i].Data))
+	}
 	if r.waiting[l.ID]+bytes > r.most {
 		r.giveUp(l, b)
 		return nil
 	}
 	r.waiting[l.ID] += bytes
-	r.made = append(r.made, *it)
+	r.made = append(r.made, items...)
 	return nil
 }
 

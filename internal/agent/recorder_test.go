@@ -18,6 +18,7 @@ import (
 
 	"weir/flowlog"
 	"weir/internal/agent/config"
+	"weir/internal/agent/destination"
 	"weir/internal/agent/spool"
 	"weir/internal/aggregate"
 	"weir/internal/netmodel"
@@ -125,7 +126,10 @@ func deliver(t *testing.T, it *spool.Item) {
 	var h header
 	err := json.Unmarshal(it.Header, &h)
 	if err == nil {
-		_, err = store(h.FlowLog, h.Slot, it.Data)
+		var to destination.Destination
+		if to, err = destination.Open(h.FlowLog); err == nil {
+			_, err = to.Deliver(t.Context(), &destination.Item{FlowLog: h.FlowLog, Slot: h.Slot, Data: it.Data})
+		}
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -157,7 +161,7 @@ func objects(t *testing.T, dir string) map[string][]string {
 	t.Helper()
 	out := map[string][]string{}
 	err := fs.WalkDir(os.DirFS(dir), ".", func(name string, d fs.DirEntry, err error) error {
-		if err == nil && d.Name() == partFolder {
+		if err == nil && d.Name() == ".weir-agent" {
 			return fs.SkipDir
 		}
 		if err != nil || d.IsDir() {

@@ -16,12 +16,12 @@ var edges = []struct {
 }{
 	{
 		path: "github.com/aws/aws-sdk-go-v2/...", tests: true,
-		rooms: []string{"internal/source/s3", "internal/source/ec2", "internal/source/describe", "internal/source/cwlogs", "internal/source/sqs", "internal/notify/awssns"},
+		rooms: []string{"internal/source/s3", "internal/source/ec2", "internal/source/describe", "internal/source/cwlogs", "internal/source/sqs", "internal/notify/awssns", "internal/agent/destination"},
 		why:   "AWS SDK types stay at the edge",
 	},
 	{
 		path: "github.com/aws/smithy-go/...", tests: true,
-		rooms: []string{"internal/source/s3", "internal/source/ec2", "internal/source/describe", "internal/source/cwlogs", "internal/source/sqs", "internal/notify/awssns"},
+		rooms: []string{"internal/source/s3", "internal/source/ec2", "internal/source/describe", "internal/source/cwlogs", "internal/source/sqs", "internal/notify/awssns", "internal/agent/destination"},
 		why:   "AWS SDK types stay at the edge",
 	},
 	{

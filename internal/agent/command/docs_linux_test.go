@@ -86,11 +86,11 @@ func TestReferenceReads(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(c.Interfaces) != 6 || len(c.FlowLogs) != 2 || c.Connections != 1048576 || !c.FlowLogs[1].Hourly {
+	if len(c.Interfaces) != 6 || len(c.FlowLogs) != 7 || c.Connections != 1048576 || !c.FlowLogs[1].Hourly {
 		t.Errorf("%+v", c)
 	}
 	// Each key that a text without it is told of is there.
-	for _, text := range []string{"x: y", "interfaces: [{x: y}]", "flow-logs: {fl-1: {x: y}}"} {
+	for _, text := range []string{"x: y", "interfaces: [{x: y}]", "flow-logs: {fl-1: {x: y}}", "flow-logs: {fl-1: {destination: {folder: x, x: y}}}"} {
 		_, err := config.Read("agent.yaml", []byte(text))
 		_, keys, ok := strings.Cut(err.Error(), "; there are ")
 		if !ok {

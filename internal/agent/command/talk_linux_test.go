@@ -5,6 +5,8 @@ import (
 	"errors"
 	"io"
 	"net"
+	"os"
+	"strings"
 	"testing"
 	"time"
 )
@@ -13,6 +15,37 @@ import (
 // port 53, one to port 5353, 3 pings, and tries at TCP's ports 23 of the instance and 25 of the host. It returns which of the two tries were answered
 // within patience.
 func talk(t *testing.T, host, instance *namespace, patience time.Duration) (answered [2]bool) {
+	t.Helper()
+	answered = say(t, host, instance, patience)
+	closed(t, host)
+	closed(t, instance)
+	return answered
+}
+
+// closed waits until no TCP connection of a namespace has packets to send any more.
+func closed(t *testing.T, at *namespace) {
+	t.Helper()
+	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); time.Sleep(time.Millisecond) {
+		var text []byte
+		var err error
+		at.in(func() { text, err = os.ReadFile("/proc/thread-self/net/tcp") })
+		if err != nil {
+			t.Fatal(err)
+		}
+		open := 0
+		for line := range strings.Lines(string(text)) {
+			if f := strings.Fields(line); len(f) > 3 && f[3] != "st" && f[3] != "06" && f[3] != "0A" { // TIME_WAIT and LISTEN
+				open++
+			}
+		}
+		if open == 0 {
+			return
+		}
+	}
+	t.Fatal("connections are open")
+}
+
+func say(t *testing.T, host, instance *namespace, patience time.Duration) (answered [2]bool) {
 	t.Helper()
 	var server net.Listener
 	var names net.PacketConn

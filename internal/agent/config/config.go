@@ -88,8 +88,10 @@ type FlowLog struct {
 	Interval time.Duration
 	// Account and Region are those of the keys; "": of the resource.
 	Account, Region string
-	// Destination is a folder.
+	// Destination is where records go, as people are shown it: a folder's path, or else what the file says.
 	Destination string
+	// Delivery says what that is, and how it is reached.
+	Delivery Delivery
 	// Parquet says that objects are Parquet, not text; Hive and Hourly how their keys are made.
 	Parquet, Hive, Hourly bool
 }

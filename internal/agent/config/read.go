@@ -195,29 +195,30 @@ var intervals = []string{"600", "60"}
 func (r *reader) flowLog(n *yaml.Node) (*FlowLog, error) {
 	l := &FlowLog{Format: flowlog.DefaultFormat(flowlog.KindVPC)}
 	interval, form := intervals[0], "plain-text"
+	var options []*yaml.Node // AWS's DestinationOptions
+	option := func(read func(*yaml.Node) error) func(*yaml.Node) error {
+		return func(n *yaml.Node) error {
+			options = append(options, n)
+			return read(n)
+		}
+	}
 	err := r.mapping(n, "a flow log",
 		keyed{"resource", true, r.text(&l.Resource)},
 		keyed{"traffic", true, r.oneOf(&l.Traffic, "ACCEPT", "REJECT", "ALL")},
-		keyed{"destination", true, func(n *yaml.Node) error {
-			if err := r.text(&l.Destination)(n); err != nil {
-				return err
-			}
-			if strings.Contains(l.Destination, "://") || strings.HasPrefix(l.Destination, "arn:") {
-				return r.bad(n, "%s: a folder is the only destination that there is yet", l.Destination)
-			}
-			l.Destination = r.path(l.Destination)
-			return nil
-		}},
+		keyed{"destination", true, func(n *yaml.Node) error { return r.destination(l, n) }},
 		keyed{"format", false, func(n *yaml.Node) error { return r.format(&l.Format, n) }},
 		keyed{"interval", false, r.oneOf(&interval, intervals...)},
 		keyed{"account", false, r.matching(&l.Account, account, "account of 12 digits")},
 		keyed{"region", false, r.matching(&l.Region, region, "region, such as us-east-1")},
-		keyed{"file-format", false, r.oneOf(&form, "plain-text", "parquet")},
-		keyed{"hive-partitions", false, r.truth(&l.Hive)},
-		keyed{"hourly-partitions", false, r.truth(&l.Hourly)},
+		keyed{"file-format", false, option(r.oneOf(&form, "plain-text", "parquet"))},
+		keyed{"hive-partitions", false, option(r.truth(&l.Hive))},
+		keyed{"hourly-partitions", false, option(r.truth(&l.Hourly))},
 	)
 	if err != nil {
 		return nil, err
+	}
+	if t := l.Delivery.Type; len(options) > 0 && (t == CloudWatchLogs || t == Firehose) {
+		return nil, r.bad(options[0], "DestinationOptions are only for the destination type s3: a log group and a delivery stream get lines of text")
 	}
 	l.Interval = time.Minute
 	if interval == intervals[0] {

@@ -150,8 +150,6 @@ func TestRefused(t *testing.T) {
 		{"interval: 60", "interval: 300", `a.yaml:20:15: "300" is none of 600, 60`},
 		{"account: 123456789012", "account: 12", `a.yaml:21:14: "12" is no account of 12 digits`},
 		{"region: eu-west-1", "region: here", `a.yaml:22:13: "here" is no region, such as us-east-1`},
-		{"destination: /srv/logs", "destination: s3://bucket", "a.yaml:23:18: s3://bucket: a folder is the only destination that there is yet"},
-		{"destination: /srv/logs", "destination: arn:aws:s3:::bucket", "a.yaml:23:18: arn:aws:s3:::bucket: a folder is the only destination that there is yet"},
 		{"file-format: parquet", "file-format: orc", `a.yaml:24:18: "orc" is none of plain-text, parquet`},
 		{"${weir-would-action}", "${no-such}", "a.yaml:27:13: there is no field no-such; weir fields lists them"},
 		{"${weir-would-action}", "${weir-pair}", "a.yaml:27:13: weir-pair is of the lake, and in no record of an agent"},
@@ -181,6 +179,8 @@ func FuzzRead(f *testing.F) {
 	f.Add([]byte(full))
 	f.Add([]byte("network: net.yaml\ninterfaces: [{device: '*'}]\nflow-logs: {fl-1: {resource: a, traffic: ALL, destination: b}}"))
 	f.Add([]byte("a: &a [*a]"))
+	f.Add([]byte("network: n\ninterfaces: []\nflow-logs: {fl-1: {resource: a, traffic: ALL, destination: {s3: s3://bucket/p, endpoint: http://h, role: arn:aws:iam::123456789012:role/r}}}"))
+	f.Add([]byte("network: n\ninterfaces: []\nflow-logs: {fl-1: {resource: a, traffic: ALL, destination: arn:aws:logs:us-east-1:123456789012:log-group:g}}"))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		c, err := Read("a.yaml", data)
 		if err != nil {
@@ -196,6 +196,10 @@ func FuzzRead(f *testing.F) {
 		for _, l := range c.FlowLogs {
 			if l.ID == "" || l.Resource == "" || l.Destination == "" || l.Format.Len() == 0 || l.Interval == 0 {
 				t.Errorf("%+v", l)
+			}
+			d := &l.Delivery
+			if name := d.Bucket + d.LogGroup + d.DeliveryStream; (name == "") != (d.Type == Folder) || d.Prefix != "" && !strings.HasSuffix(d.Prefix, "/") {
+				t.Errorf("%+v", d)
 			}
 		}
 		for _, i := range c.Interfaces {

@@ -1,4 +1,4 @@
-package agent
+package destination
 
 import (
 	"errors"
@@ -8,7 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"weir/flowlog"
 	"weir/internal/agent/config"
 )
 
@@ -66,7 +65,7 @@ func TestPublishTakesNoName(t *testing.T) {
 // TestSweep removes what is old, and what an agent may be writing is left.
 func TestSweep(t *testing.T) {
 	dir, now := t.TempDir(), time.Date(2026, 6, 16, 0, 5, 0, 0, time.UTC)
-	if err := sweep(dir, now); err != nil {
+	if err := Sweep(&config.FlowLog{Destination: dir}, now); err != nil {
 		t.Errorf("nothing there: %v", err)
 	}
 	for name, age := range map[string]time.Duration{"old": 61 * time.Minute, "new": 59 * time.Minute} {
@@ -75,24 +74,9 @@ func TestSweep(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	err := sweep(dir, now)
+	err := Sweep(&config.FlowLog{Destination: dir}, now)
 	left, readErr := os.ReadDir(filepath.Join(dir, partFolder))
 	if err != nil || readErr != nil || len(left) != 1 || left[0].Name() != "new" {
 		t.Errorf("%v: %v, %v", left, err, readErr)
-	}
-}
-
-// TestEncodeRefuses has a record that no line can carry.
-func TestEncodeRefuses(t *testing.T) {
-	f, err := flowlog.ParseLogFormat("vpc-id")
-	if err != nil {
-		t.Fatal(err)
-	}
-	b := flowlog.NewBatch(flowlog.KindVPC)
-	if err := b.Append().SetText(flowlog.VPCID, "vpc 1"); err != nil {
-		t.Fatal(err)
-	}
-	if data, err := encode(&config.FlowLog{Format: f}, b); err == nil {
-		t.Errorf("%x", data)
 	}
 }

@@ -1,73 +1,37 @@
-package agent
+package destination
 
 import (
 	"bytes"
-	"compress/gzip"
+	"context"
 	"crypto/sha256"
 	"encoding/binary"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
-	"weir/flowlog"
 	"weir/internal/agent/config"
 	"weir/internal/durable"
 )
 
-// slotLength is what an object has records of: those that end within 5 minutes. Source: VPC user guide, "Flow log files"; spec c.1.
-const slotLength = 5 * 60
+// folder is a folder of this host: that of each item's flow log.
+type folder struct{}
 
-// encode returns an object with the records of a batch.
-func encode(l *config.FlowLog, b *flowlog.Batch) ([]byte, error) {
-	var out bytes.Buffer
-	if l.Parquet {
-		err := writeAll(flowlog.NewParquetWriter(&out, l.Format), b)
-		return out.Bytes(), err
+// Deliver writes an object.
+func (folder) Deliver(ctx context.Context, it *Item) (Outcome, error) {
+	if err := ctx.Err(); err != nil {
+		return Outcome{}, failure("write an object", err)
 	}
-	zip := gzip.NewWriter(&out)
-	if err := writeAll(flowlog.NewTextWriter(zip, l.Format, true), b); err != nil {
-		return nil, err
+	records, err := recordsOf(it.FlowLog, it.Data)
+	if err == nil {
+		_, err = store(it.FlowLog, it.Slot, it.Data)
 	}
-	if err := zip.Close(); err != nil {
-		return nil, err
+	if err != nil {
+		return Outcome{}, failure("write an object", err)
 	}
-	return out.Bytes(), nil
-}
-
-// writeAll writes a batch and ends.
-func writeAll(w flowlog.Writer, b *flowlog.Batch) error {
-	if err := w.Write(b); err != nil {
-		return err
-	}
-	return w.Close()
-}
-
-// folderOf returns the folder of a key, as AWS names it. Source: VPC user guide, "Flow log files"; spec c.1.
-func folderOf(l *config.FlowLog, slot time.Time) string {
-	parts := []string{"AWSLogs", l.Account, "vpcflowlogs", l.Region}
-	day, hour := "2006/01/02", "/15"
-	if l.Hive {
-		parts = []string{"AWSLogs", "aws-account-id=" + l.Account, "aws-service=vpcflowlogs", "aws-region=" + l.Region}
-		day, hour = "year=2006/month=01/day=02", "/hour=15"
-	}
-	if l.Hourly {
-		day += hour
-	}
-	return strings.Join(parts, "/") + "/" + slot.Format(day)
-}
-
-// nameOf returns the name of an object, whose hash is 8 digits.
-func nameOf(l *config.FlowLog, slot time.Time, hash uint32) string {
-	ending := ".log.gz"
-	if l.Parquet {
-		ending = ".log.parquet"
-	}
-	return fmt.Sprintf("%s_vpcflowlogs_%s_%s_%s_%08x%s", l.Account, l.Region, l.ID, slot.Format("20060102T1504Z"), hash, ending)
+	return Outcome{Objects: 1, Records: records}, nil
 }
 
 // partFolder is where objects are written before they have their names. Readers of flow logs do not enter folders whose names begin with a dot.
@@ -130,9 +94,12 @@ func publish(root, name string, data []byte) (err error) {
 // oldPart is the age from which a part is of an agent that did not come to its end.
 const oldPart = time.Hour
 
-// sweep removes parts that agents left behind.
-func sweep(root string, now time.Time) error {
-	parts := filepath.Join(root, partFolder)
+// Sweep removes what agents that did not come to their end left behind at a flow log's destination: parts of objects in a folder. Others have none.
+func Sweep(l *config.FlowLog, now time.Time) error {
+	if l.Delivery.Type != config.Folder {
+		return nil
+	}
+	parts := filepath.Join(l.Destination, partFolder)
 	all, err := os.ReadDir(parts)
 	if err != nil {
 		if errors.Is(err, fs.ErrNotExist) {
