@@ -252,6 +252,9 @@ func (p *Program) adoptLinks(update bool) error {
 		return err
 	}
 	for _, e := range entries {
+		if e.Name() == observerName {
+			continue
+		}
 		number, name, _ := strings.Cut(e.Name(), "-")
 		index, err := strconv.Atoi(number)
 		way := slices.IndexFunc(hooks[:], func(h hook) bool { return h.name == name })

@@ -51,6 +51,7 @@ type Program struct {
 	namings     map[string]*naming
 	journal     journal
 	batch       batch
+	observer    *observer // nil: nothing is observed
 }
 
 // maxGeneration and maxEpoch are the largest numbers; the epoch above is that of what is being removed.
@@ -197,7 +198,15 @@ func (p *Program) adopt() error {
 	if p.links, err = readLinks(p.objects.Links); err != nil {
 		return err
 	}
-	return p.adoptLinks(true)
+	if err := p.adoptLinks(true); err != nil {
+		return err
+	}
+	for _, j := range p.generations[p.word.gen] {
+		if j.Mode == Observe {
+			return p.observe()
+		}
+	}
+	return nil
 }
 
 // Others returns the directories of tables that builds with another layout have left. What these counted last is there, for
@@ -223,6 +232,9 @@ func (p *Program) Close() error {
 				errs = append(errs, l.Close())
 			}
 		}
+	}
+	if p.observer != nil {
+		errs = append(errs, p.observer.close())
 	}
 	errs = append(errs, p.inner.Close(), p.objects.Close())
 	if p.pins != nil {

@@ -1,0 +1,244 @@
+package ebpf
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/btf"
+	"github.com/cilium/ebpf/link"
+
+	"weir/internal/policy"
+)
+
+// HostFirewall is the stage of what the host's own firewall refused.
+const HostFirewall policy.Stage = "host-firewall"
+
+// refusals are the kernel's reasons to drop a packet that are a refusal by rules, as the observing program numbers them. All others are none: a full
+// buffer, a bad checksum, no route or no listener refuses nothing by a rule, and of some the kernel does not say whether rules did: a tc filter's
+// drop may be a policer's, and SOCKET_FILTER both a control group's program and one that an application set for its own socket.
+//
+// Source: Linux, include/net/dropreason-core.h; the numbers change from one kernel to the next and are those of its BTF.
+var refusals = map[string]uint8{
+	"SKB_DROP_REASON_NETFILTER_DROP":    1, // nftables, iptables, and what else is at netfilter's hooks: since Linux 5.18
+	"SKB_DROP_REASON_BPF_CGROUP_EGRESS": 2, // a control group's program, such as that of systemd's IPAddressDeny
+}
+
+// refusedAt are the rules of records by where packets were refused, as the program numbers it.
+var refusedAt = [...]string{
+	"netfilter", "netfilter:ingress", "netfilter:prerouting", "netfilter:input", "netfilter:forward", "netfilter:output", "netfilter:postrouting", "netfilter:egress", "cgroup:egress",
+}
+
+// observer is the program that sees what the host's firewall drops.
+type observer struct {
+	program *ebpf.Program
+	link    link.Link
+	// misses are how often it did not run, since it ran on that CPU already, when that was last asked.
+	misses uint64
+}
+
+// reasonsOf returns what a kernel's drop reasons are to the program, by their numbers.
+func reasonsOf(kernel *btf.Spec) (out [256]uint8, err error) {
+	var all *btf.Enum
+	if err := kernel.TypeByName("skb_drop_reason", &all); err != nil {
+		return out, fmt.Errorf("the kernel does not say why it drops packets, which it does since Linux 5.17: %w", err)
+	}
+	found := false
+	for _, v := range all.Values {
+		if n := refusals[v.Name]; n != 0 && v.Value < uint64(len(out)) {
+			out[v.Value] = n
+			found = found || n == 1
+		}
+	}
+	if !found {
+		return out, errors.New("the kernel does not say that it dropped a packet by netfilter's rules, which it does since Linux 5.18")
+	}
+	return out, nil
+}
+
+// loadObserver loads the program, with the tables that there are.
+func (p *Program) loadObserver() (*ebpf.Program, error) {
+	kernel, err := btf.LoadKernelSpec()
+	if err != nil {
+		return nil, fmt.Errorf("the kernel does not say how its structures are laid out (CONFIG_DEBUG_INFO_BTF): %w", err)
+	}
+	spec, err := loadObserve()
+	if err != nil {
+		return nil, err
+	}
+	numbers, err := reasonsOf(kernel)
+	if err != nil {
+		return nil, err
+	}
+	if err := spec.Variables["reasons"].Set(numbers); err != nil {
+		return nil, err
+	}
+	shared := map[string]*ebpf.Map{}
+	for name := range spec.Maps {
+		if m := p.objects.named(name); m != nil {
+			spec.Maps[name].MaxEntries = m.MaxEntries()
+			shared[name] = m
+		}
+	}
+	var objects struct {
+		Drop *ebpf.Program `ebpf:"drop"`
+	}
+	err = spec.LoadAndAssign(&objects, &ebpf.CollectionOptions{MapReplacements: shared})
+	return objects.Drop, err
+}
+
+// observe begins to see what the host's firewall drops. Where a process before has begun it with these tables, and by the same program, that goes on;
+// otherwise that one ends first, and what is dropped between is not seen.
+func (p *Program) observe() (err error) {
+	if p.observer != nil {
+		return nil
+	}
+	o := new(observer)
+	if o.program, err = p.loadObserver(); err != nil {
+		return fmt.Errorf("can't observe the host's firewall: %w", err)
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, o.close())
+		}
+	}()
+	if was := p.observedBefore(); was != nil {
+		same, err := p.isSame(was, o.program)
+		if err == nil && same {
+			o.link = was
+			return p.began(o)
+		}
+		if err = errors.Join(err, os.Remove(p.pins.observer()), was.Close()); err != nil {
+			return err
+		}
+	}
+	if o.link, err = link.AttachTracing(link.TracingOptions{Program: o.program}); err != nil {
+		return fmt.Errorf("can't observe the host's firewall at the tracepoint skb:kfree_skb: %w", err)
+	}
+	if p.pins != nil {
+		if err := o.link.Pin(p.pins.observer()); err != nil {
+			return err
+		}
+	}
+	return p.began(o)
+}
+
+// began notes how often the program that runs has missed something.
+func (p *Program) began(o *observer) error {
+	if _, err := o.missed(); err != nil {
+		return err
+	}
+	p.observer = o
+	return nil
+}
+
+// observer returns where the link to the tracepoint is pinned.
+func (p *pins) observer() string { return filepath.Join(p.root, linksName, observerName) }
+
+const observerName = "kfree_skb"
+
+// observedBefore returns the link that a process before has pinned, nil if there is none.
+func (p *Program) observedBefore() link.Link {
+	if p.pins == nil {
+		return nil
+	}
+	l, err := link.LoadPinnedLink(p.pins.observer(), nil)
+	if err != nil {
+		return nil
+	}
+	return l
+}
+
+// isSame reports whether a link runs the same program as this one, with these tables.
+func (p *Program) isSame(l link.Link, program *ebpf.Program) (bool, error) {
+	linked, err := l.Info()
+	if err != nil {
+		return false, err
+	}
+	was, err := ebpf.NewProgramFromID(linked.Program)
+	if err != nil {
+		return false, err
+	}
+	defer was.Close()
+	before, err := was.Info()
+	if err != nil {
+		return false, err
+	}
+	now, err := program.Info()
+	if err != nil {
+		return false, err
+	}
+	uses, _ := before.MapIDs()
+	tables, err := p.objects.Asides.Info()
+	if err != nil {
+		return false, err
+	}
+	id, ok := tables.ID()
+	if !ok || before.Tag != now.Tag {
+		return false, nil
+	}
+	return slices.Contains(uses, id), nil
+}
+
+// missed returns how often the program did not run since the last time, because it was interrupted on that CPU by what was to be seen.
+func (o *observer) missed() (uint64, error) {
+	linked, err := o.link.Info()
+	if err != nil {
+		return 0, err
+	}
+	running, err := ebpf.NewProgramFromID(linked.Program)
+	if err != nil {
+		return 0, err
+	}
+	defer running.Close()
+	stats, err := running.Stats()
+	if err != nil {
+		return 0, err
+	}
+	now := stats.RecursionMisses
+	since := now - o.misses
+	o.misses = now
+	return since, nil
+}
+
+// Missed returns how many packets the host's firewall refused without being seen, in the whole host, since it was last asked: those that it dropped while
+// it was busy with another on the same CPU. They are in flows as accepted, or in none. Without an interface in mode Observe there are none.
+func (p *Program) Missed() (uint64, error) {
+	if p.observer == nil {
+		return 0, nil
+	}
+	return p.observer.missed()
+}
+
+// close ends it, but for what is pinned.
+func (o *observer) close() error {
+	var err error
+	if o.link != nil {
+		err = o.link.Close()
+	}
+	return errors.Join(err, o.program.Close())
+}
+
+// unobserve ends observing, also where it is pinned.
+func (p *Program) unobserve() error {
+	var err error
+	if p.pins != nil {
+		if err = os.Remove(p.pins.observer()); errors.Is(err, fs.ErrNotExist) {
+			err = nil
+		}
+	}
+	if p.observer != nil {
+		err = errors.Join(err, p.observer.close())
+		p.observer = nil
+	}
+	return err
+}
+
+// observes reports whether one of some interfaces is in mode Observe.
+func observes(all []Interface) bool {
+	return slices.ContainsFunc(all, func(i Interface) bool { return i.Mode == Observe })
+}
