@@ -43,6 +43,7 @@ type program interface {
 	Settle() error
 	Closed() (ebpf.Epoch, bool)
 	Tallies(id string) (ebpf.Tallies, error)
+	Missed() (uint64, error)
 	Attach(d ebpf.Device, id string) error
 	Detach(index int) error
 	Attached() []int

@@ -37,6 +37,8 @@ var (
 	unlogged     = describe(prometheus.CounterValue, "weir_agent_unlogged_packets_total", "Packets that flow logs leave out: of DHCP, the Amazon DNS server and others.", "interface", "direction")
 	outcomes     = describe(prometheus.CounterValue, "weir_agent_odd_frames_total", "Frames that were no ordinary packet, by what became of them.", "interface", "outcome")
 	tablesFull   = describe(prometheus.CounterValue, "weir_agent_table_full_total", "How often a table of the kernel had no place.", "interface", "table")
+	vague        = describe(prometheus.CounterValue, "weir_agent_unattributed_refusals_total", "How often the host's firewall refused what can't be told of exactly: it is SKIPDATA.", "interface")
+	unseenOnes   = describe(prometheus.CounterValue, "weir_agent_unseen_refusals_total", "Packets that the host's firewall refused without being seen: they are SKIPDATA of all interfaces in mode observe.")
 	strangeOnes  = describe(prometheus.CounterValue, "weir_agent_unmatched_packets_total", "Packets at devices that are no network interface of the definition: they are not recorded.", "device")
 	devicesNow   = describe(prometheus.GaugeValue, "weir_agent_devices", "Devices that the config is about.", "state")
 	reads        = describe(prometheus.CounterValue, "weir_agent_reads_total", "Reads of what the kernel counted, by result.", "result")
@@ -123,7 +125,7 @@ func (c *Counters) sawStrange(device string, packets int64) {
 	c.add(strangeOnes, float64(packets), device)
 }
 
-// lostSince returns how many packets of flows were lost since other tallies of an interface. Where the tables are others, or the interface has another place in them,
+// lostSince returns how many packets of flows were lost, or may be in a wrong one, since other tallies of an interface. Where the tables are others, or the interface has another place in them,
 // they begin anew.
 func lostSince(was, t *ebpf.Tallies) (lost uint64) {
 	for way := range t.Lost {
@@ -134,6 +136,9 @@ func lostSince(was, t *ebpf.Tallies) (lost uint64) {
 			}
 			lost += now - before
 		}
+	}
+	if t.Unattributed > was.Unattributed {
+		lost += t.Unattributed - was.Unattributed
 	}
 	return lost
 }
@@ -158,9 +163,21 @@ func (c *Counters) tally(id string, t *ebpf.Tallies) {
 			c.set(outcomes, float64(n), id, packet.Outcome(o).String())
 		}
 	}
+	if t.Unattributed > 0 {
+		c.set(vague, float64(t.Unattributed), id)
+	}
 	if t.FullConnections+t.FullAsides > 0 {
 		c.set(tablesFull, float64(t.FullConnections), id, "connections")
 		c.set(tablesFull, float64(t.FullAsides), id, "rejects")
+	}
+}
+
+// unseen counts what the host's firewall refused without being seen.
+func (c *Counters) unseen(n uint64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if n > 0 {
+		c.add(unseenOnes, float64(n))
 	}
 }
 

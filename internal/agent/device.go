@@ -21,6 +21,8 @@ type Device struct {
 	Addresses []netip.Addr `json:"addresses,omitempty"`
 	// Raw: its frames have no link header.
 	Raw bool `json:"raw,omitempty"`
+	// Master is the index of the device that it belongs to: a bridge, bond or VRF. 0: none.
+	Master int `json:"master,omitempty"`
 }
 
 // hasTwoSides reports whether what comes in may be what leaves the interface: of a pair, and of a tap that a machine is behind, nobody can tell.
@@ -71,6 +73,9 @@ func match(c *config.Config, n *network, devices []Device) []Match {
 			m.Flipped = *in.Flipped
 		}
 		m.Refused = m.settle(n, in)
+		if m.Refused == "" && m.Mode == observing {
+			m.Refused = m.seesDrops()
+		}
 		if m.Refused == "" && m.Interface != "" {
 			if other := taken[m.Interface]; other != "" {
 				m.Refused = fmt.Sprintf("%s is %s already: its packets would count twice", other, m.Interface)

@@ -13,6 +13,7 @@ import (
 const (
 	linkInfo     = 18
 	linkInfoKind = 1
+	linkMaster   = 10
 	linkRaw      = 0xfffe // ARPHRD_NONE: tun, WireGuard
 )
 
@@ -33,6 +34,10 @@ func hostDevices() ([]Device, error) {
 				d.MAC = net.HardwareAddr(a.Value).String()
 			case linkInfo:
 				d.Kind = kindOf(a.Value)
+			case linkMaster:
+				if len(a.Value) >= 4 {
+					d.Master = int(binary.NativeEndian.Uint32(a.Value))
+				}
 			}
 		}
 		byIndex[d.Index] = len(out)

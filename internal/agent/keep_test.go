@@ -26,7 +26,7 @@ type counting struct {
 	number        uint32
 	open, closed  map[uint16]*ebpf.Row // by port
 	unsettled     bool
-	lost          uint64
+	lost, missed  uint64
 	failing, ends string // what fails, and at what the agent ends, once
 }
 
@@ -82,6 +82,11 @@ func (c *counting) Tallies(string) (ebpf.Tallies, error) {
 	var t ebpf.Tallies
 	t.Lost[0][0][0] = c.lost
 	return t, nil
+}
+
+func (c *counting) Missed() (n uint64, err error) {
+	n, c.missed = c.missed, 0
+	return n, nil
 }
 
 func (c *counting) Swap([]ebpf.Interface) error      { return nil }
@@ -311,6 +316,9 @@ func TestLostIsToldOnce(t *testing.T) {
 		{func() { s.begin(t) }, []string{"eni-1 - - 1700000580 1700000640 NODATA"}},
 		{func() { s.begin(t); lose() }, []string{"eni-1 - - 1700000640 1700000700 SKIPDATA"}},
 		{func() {}, []string{"eni-1 - - 1700000700 1700000760 NODATA"}},
+		{func() { s.program.missed = 1 }, []string{"eni-1 - - 1700000760 1700000820 NODATA"}}, // of others: it is not in mode observe
+		{func() { s.attached[1].Mode = observing; s.program.missed = 1 }, []string{"eni-1 - - 1700000820 1700000880 SKIPDATA"}},
+		{func() {}, []string{"eni-1 - - 1700000880 1700000940 NODATA"}},
 	} {
 		step.do()
 		if !s.turn() {

@@ -2,6 +2,7 @@ package agent
 
 import (
 	"net/netip"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -84,5 +85,15 @@ func TestSettle(t *testing.T) {
 		if err := settle(&tc.c, n); err == nil || err.Error() != tc.want {
 			t.Errorf("%s: %v", tc.name, err)
 		}
+	}
+}
+
+// TestObserving has devices in mode observe: of one that belongs to a bridge the kernel does not tell what the firewall drops.
+func TestObserving(t *testing.T) {
+	c := &config.Config{Interfaces: []config.Interface{{Device: "eth*", ENI: "eni-1", Mode: "observe"}, {Device: "port", ENI: "eni-2", Mode: "observe"}, {Device: "other", ENI: "eni-4", Mode: "count"}}}
+	devices := []Device{{Index: 2, Name: "eth0"}, {Index: 3, Name: "port", Master: 2}, {Index: 4, Name: "other", Master: 2}}
+	got := match(c, networkOf(t), devices)
+	if len(got) != 3 || got[0].Refused != "" || !strings.HasPrefix(got[1].Refused, "it belongs to device 2 ") || got[2].Refused != "" {
+		t.Errorf("%+v", got)
 	}
 }

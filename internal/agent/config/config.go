@@ -60,7 +60,7 @@ type Interface struct {
 	Address netip.Addr
 	// ENI is the id of the network interface; "": the one of the definition that has the MAC address or an address of the device.
 	ENI string
-	// Mode is count, shadow or enforce.
+	// Mode is count, shadow, enforce or observe.
 	Mode string
 	// Flipped says that the device is the host's side, where what comes in leaves the interface; nil: nobody says.
 	Flipped *bool

@@ -69,7 +69,7 @@ func Read(file string, data []byte) (*Config, error) {
 
 // mode reads what is done at an interface.
 func (r *reader) mode(to *string) func(*yaml.Node) error {
-	return r.oneOf(to, "count", "shadow", "enforce")
+	return r.oneOf(to, "count", "shadow", "enforce", "observe")
 }
 
 // network reads the paths of the definition: one, or a list.

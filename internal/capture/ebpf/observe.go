@@ -37,8 +37,10 @@ var refusedAt = [...]string{
 type observer struct {
 	program *ebpf.Program
 	link    link.Link
-	// misses are how often it did not run, since it ran on that CPU already, when that was last asked.
+	// misses are how often it did not run, since it ran on that CPU already, when that was last asked: of a program of a process before, never.
 	misses uint64
+	// unseen is 1 where the program of a process before ended before this one began, until that is told: what was dropped between nobody knows.
+	unseen uint64
 }
 
 // reasonsOf returns what a kernel's drop reasons are to the program, by their numbers.
@@ -109,12 +111,13 @@ func (p *Program) observe() (err error) {
 	if was := p.observedBefore(); was != nil {
 		same, err := p.isSame(was, o.program)
 		if err == nil && same {
-			o.link = was
-			return p.began(o)
+			o.link, p.observer = was, o
+			return nil
 		}
 		if err = errors.Join(err, os.Remove(p.pins.observer()), was.Close()); err != nil {
 			return err
 		}
+		o.unseen = 1
 	}
 	if o.link, err = link.AttachTracing(link.TracingOptions{Program: o.program}); err != nil {
 		return fmt.Errorf("can't observe the host's firewall at the tracepoint skb:kfree_skb: %w", err)
@@ -123,14 +126,6 @@ func (p *Program) observe() (err error) {
 		if err := o.link.Pin(p.pins.observer()); err != nil {
 			return err
 		}
-	}
-	return p.began(o)
-}
-
-// began notes how often the program that runs has missed something.
-func (p *Program) began(o *observer) error {
-	if _, err := o.missed(); err != nil {
-		return err
 	}
 	p.observer = o
 	return nil
@@ -200,13 +195,14 @@ func (o *observer) missed() (uint64, error) {
 		return 0, err
 	}
 	now := stats.RecursionMisses
-	since := now - o.misses
-	o.misses = now
+	since := now - o.misses + o.unseen
+	o.misses, o.unseen = now, 0
 	return since, nil
 }
 
 // Missed returns how many packets the host's firewall refused without being seen, in the whole host, since it was last asked: those that it dropped while
-// it was busy with another on the same CPU. They are in flows as accepted, or in none. Without an interface in mode Observe there are none.
+// it was busy with another on the same CPU. They are in flows as accepted, or in none. After Load they are those since observing began, and one more where another
+// program took the place of that before. Without an interface in mode Observe there are none.
 func (p *Program) Missed() (uint64, error) {
 	if p.observer == nil {
 		return 0, nil

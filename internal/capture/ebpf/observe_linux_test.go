@@ -196,7 +196,7 @@ func (f *firewalled) flows(t *testing.T, want map[string]int64) (got map[string]
 // datagrams sends datagrams of 100 bytes from an address.
 func datagrams(t *testing.T, at *namespace, from, to string, port uint16, count int) {
 	t.Helper()
-	c := listenUDP(t, at, netip.AddrPortFrom(netip.MustParseAddr(from), 4000).String())
+	c := listenUDP(t, at, netip.AddrPortFrom(netip.MustParseAddr(from), 0).String())
 	defer c.Close()
 	for range count {
 		if _, err := c.WriteTo(make([]byte, 100), net.UDPAddrFromAddrPort(netip.AddrPortFrom(netip.MustParseAddr(to), port))); err != nil && !strings.Contains(err.Error(), "not permitted") {
@@ -284,5 +284,33 @@ func TestObserve(t *testing.T) {
 	}
 	if n, err := f.p.Missed(); err != nil || n != 0 {
 		t.Errorf("%d missed: %v", n, err)
+	}
+}
+
+// TestObserveOne has only the interface that packets were to go to in mode Observe: it is told of what was refused on the way to it, and the one that they came
+// in by has accepted them. The instance's own firewall is not the host's.
+func TestObserveOne(t *testing.T) {
+	t.Parallel()
+	f := newFirewalled(t, Options{})
+	swap(t, f.p, []Interface{{ID: "eni-host", Mode: Count}, {ID: "eni-instance", Mode: Observe}})
+	f.rules(t, "inet", "forward priority 0", "udp dport 5353 counter drop")
+	for _, ends := range [][2]string{{client4, instance4}, {client6, instance6}} {
+		datagrams(t, f.client, ends[0], ends[1], 5353, 5)
+		want := map[string]int64{"eni-host in 17:5353 ACCEPT": 5, "eni-instance in 17:5353 REJECT netfilter:forward": 5}
+		if got, _ := f.flows(t, want); gocmp.Diff(want, got) != "" {
+			t.Errorf("(-want +got): %s", gocmp.Diff(want, got))
+		}
+	}
+	// The instance's own firewall: what it drops has passed the interface.
+	f.run(t, "flush ruleset", "nft", "-f", "-")
+	inner := firewalled{host: f.instance}
+	inner.rules(t, "inet", "input priority 0", "udp dport 5353 counter drop")
+	datagrams(t, f.client, client4, instance4, 5353, 5)
+	want := map[string]int64{"eni-host in 17:5353 ACCEPT": 5, "eni-instance in 17:5353 ACCEPT": 5}
+	if got, _ := f.flows(t, want); gocmp.Diff(want, got) != "" {
+		t.Errorf("(-want +got): %s", gocmp.Diff(want, got))
+	}
+	if packets, _ := inner.counted(t); packets != 5 {
+		t.Errorf("the instance's firewall has dropped %d", packets)
 	}
 }
