@@ -13,21 +13,26 @@ import (
 	"github.com/cilium/ebpf"
 )
 
-type observeArrival struct {
-	_        structs.HostLayout
-	Skb      uint64
-	Data     uint64
-	Meta     uint64
-	Flow     observeFlow
-	Key      observeAsideKey
-	Device   uint32
-	Bytes    uint32
-	Packets  uint32
-	Now      uint32
-	Way      uint8
-	Counted  uint8
-	Fragment uint8
-	Pad      [5]uint8
+type observeArrivals struct {
+	_    structs.HostLayout
+	Next uint32
+	Pad  uint32
+	Ring [128]struct {
+		_        structs.HostLayout
+		Skb      uint64
+		Data     uint64
+		Meta     uint64
+		Flow     observeFlow
+		Key      observeAsideKey
+		Device   uint32
+		Bytes    uint32
+		Packets  uint32
+		Now      uint32
+		Way      uint8
+		Counted  uint8
+		Fragment uint8
+		Pad      [5]uint8
+	}
 }
 
 type observeAside struct {

@@ -30,6 +30,13 @@ type weirArrival struct {
 	Pad      [5]uint8
 }
 
+type weirArrivals struct {
+	_    structs.HostLayout
+	Next uint32
+	Pad  uint32
+	Ring [128]weirArrival
+}
+
 type weirAside struct {
 	_     structs.HostLayout
 	Cache uint32

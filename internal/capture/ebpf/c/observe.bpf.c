@@ -43,7 +43,7 @@ const volatile __u8 reasons[REASONS] = {};
 struct dropped {
 	struct net_device *dev;
 	struct dst_entry *dst; /* its route; 0: none */
-	__u64 head;
+	__u64 skb, head;
 	__u32 in, out, len, linear, end, dev_index;
 	__u16 network, data;
 	__u8 reason;
@@ -133,13 +133,24 @@ static __always_inline __u32 where(const struct dropped *d, __u32 cb)
 	return d->reason == REASON_CGROUP ? AT_CGROUP : hook_of(d, cb);
 }
 
-/* Whether the packet is the one that was noted. A packet that somebody else has too is cloned: then its bytes stay where
- * they were. Where it is written to, they are copied, and it is the same packet. */
-static __always_inline int is_noted(const struct arrival *o, const struct dropped *d, __u64 skb)
+/* Finds what was noted of a packet, the latest first. A packet that somebody else has too is cloned: then its bytes stay where
+ * they were. Where it is written to, they are copied, and it is the same packet. Returns its place, or -1. */
+VERIFIED_ONCE int find(const struct dropped *d)
 {
-	if (!o->skb || o->device != d->in)
-		return 0;
-	return o->skb == skb || (o->data >= d->head && o->data < d->head + d->end);
+	__u32 zero = 0, i, at;
+	struct arrivals *all = bpf_map_lookup_elem(&passing, &zero);
+
+	if (!all || !d)
+		return -1;
+	for (i = 1; i <= MAX_ARRIVALS; i++) {
+		at = all->next - i;
+		bound(at, 127);
+		struct arrival *o = &all->ring[at];
+
+		if (o->skb && o->device == d->in && (o->skb == d->skb || (o->data >= d->head && o->data < d->head + d->end)))
+			return at;
+	}
+	return -1;
 }
 
 /* Takes packets and bytes back. Returns whether they were there. */
@@ -152,12 +163,12 @@ static __always_inline int take_back(struct total *t, struct packets *k, const s
 	return 1;
 }
 
-static __always_inline int uncount(const struct arrival *o)
+static __always_inline int uncount(const struct arrival *o, __u32 counted)
 {
 	__u32 at = meta_epoch(o->meta), way = o->way;
 
 	bound(at, 1);
-	if (o->counted == COUNTED_CONNECTION) {
+	if (counted == COUNTED_CONNECTION) {
 		struct flow f = o->flow;
 		struct connection *v = bpf_map_lookup_elem(&connections, &f);
 
@@ -209,18 +220,20 @@ VERIFIED_ONCE int arrived(struct arrival *o, const struct dropped *d, __u32 slot
 	struct tally y = {};
 	struct aside_key k;
 	struct tallies *c;
+	__u32 counted;
 
 	if (!o || !d)
 		return 0;
-	o->skb = o->data = 0;
+	counted = o->counted;
+	o->counted = COUNTED_BEFORE;
 	y.slot = o->flow.slot;
 	if (y.slot != slot)
 		return 0; /* the device was another interface */
-	if (is_put_together(o, d))
+	if (counted == COUNTED_BEFORE || is_put_together(o, d))
 		unattributed(slot, 1);
-	if (o->counted == COUNTED_UNLOGGED)
+	if (counted == COUNTED_BEFORE || counted == COUNTED_UNLOGGED)
 		return 0;
-	if (o->counted == COUNTED_LOST) {
+	if (counted == COUNTED_LOST) {
 		c = counters_of(slot);
 		if (c) {
 			c->lost[o->way & 1][0][0] -= o->packets;
@@ -230,7 +243,7 @@ VERIFIED_ONCE int arrived(struct arrival *o, const struct dropped *d, __u32 slot
 		}
 		return 0;
 	}
-	if (!uncount(o)) {
+	if (!uncount(o, counted)) {
 		unattributed(slot, o->packets);
 		return 0;
 	}
@@ -305,7 +318,6 @@ int drop(__u64 *ctx)
 	struct dropped d = {};
 	struct net_device *dev, *any;
 	struct dst_entry *dst;
-	struct arrival *o;
 	struct link *l;
 	struct head *h;
 
@@ -333,6 +345,7 @@ int drop(__u64 *ctx)
 	if (!s || !k || !any || BPF_CORE_READ(any, nd_net.net, ns.inum) != s->netns)
 		return 0;
 	__u64 word = *(volatile __u64 *)&k->word;
+	d.skb = (__u64)skb;
 	d.head = (__u64)skb->head;
 	d.end = skb->end;
 	d.len = skb->len;
@@ -343,11 +356,15 @@ int drop(__u64 *ctx)
 
 	l = bpf_map_lookup_elem(&links, &d.in);
 	if (d.in && l && observed(l, word)) {
-		o = bpf_map_lookup_elem(&passing, &zero);
-		if (o && is_noted(o, &d, (__u64)skb))
-			arrived(o, &d, l->slot, where(&d, cb));
-		else
+		struct arrivals *all = bpf_map_lookup_elem(&passing, &zero);
+		int at = find(&d);
+
+		if (all && at >= 0) {
+			bound(at, 127);
+			arrived(&all->ring[at], &d, l->slot, where(&d, cb));
+		} else {
 			unattributed(l->slot, 1);
+		}
 		return 0;
 	}
 	l = bpf_map_lookup_elem(&links, &d.out);

@@ -181,18 +181,25 @@ struct tallies {
 	__u64 unattributed;     /* what the host refused and is not told of exactly */
 };
 
-/* How the last packet that came in on a CPU was counted. */
+/* How the last packets that came in on a CPU were counted. The kernel takes up to 64 at once from a card, and has all of them pass
+ * the device before the first one goes on. */
 #define COUNTED_CONNECTION 0
 #define COUNTED_ASIDE 1
 #define COUNTED_LOST 2
-#define COUNTED_UNLOGGED 3
+#define COUNTED_UNLOGGED 3 /* in no flow: what flow logs leave out, and what is no IP packet */
+#define COUNTED_BEFORE 4   /* it was refused, and is refused again: somebody has several of it */
 struct arrival {
-	__u64 skb, data; /* addresses of the packet, and of its bytes; 0: it was taken already */
+	__u64 skb, data; /* addresses of the packet, and of its bytes */
 	__u64 meta;      /* as it was counted */
 	struct flow flow;
 	struct aside_key key; /* what is 0 */
 	__u32 device, bytes, packets, now;
 	__u8 way, counted, fragment, pad[5];
+};
+#define MAX_ARRIVALS 128
+struct arrivals {
+	__u32 next, pad; /* next & (MAX_ARRIVALS - 1): where the next one is noted */
+	struct arrival ring[MAX_ARRIVALS];
 };
 
 /* What user space knows of the tables, for the process that comes after it. */
@@ -299,7 +306,7 @@ struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, 1);
 	__type(key, __u32);
-	__type(value, struct arrival);
+	__type(value, struct arrivals);
 } passing SEC(".maps");
 
 struct {

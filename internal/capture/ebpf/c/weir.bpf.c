@@ -43,18 +43,32 @@ VERIFIED_ONCE __u32 refused_before(const struct packet *p, const struct flow *f,
 	return a ? a->cache : 0;
 }
 
-/* Notes how a packet that comes in by a device was counted, for what the host's firewall makes of it: the kernel goes on with it
- * on the same CPU, before another comes in there, or leaves it to a queue, and then nothing here fits any more. */
-VERIFIED_ONCE int remember(struct __sk_buff *skb, const struct packet *p, const struct flow *f, const struct tally *y)
+/* Takes a place to note a packet that comes in by a device, for what the host's firewall makes of it: the kernel goes on with it on the same CPU, or leaves
+ * it to a queue, and then it is not found any more. */
+static __always_inline struct arrival *arrive(struct __sk_buff *skb)
 {
-	__u32 zero = 0;
-	struct arrival *o = bpf_map_lookup_elem(&passing, &zero);
+	__u32 zero = 0, at;
+	struct arrivals *all = bpf_map_lookup_elem(&passing, &zero);
+	struct arrival *o;
 
-	if (!o || !p || !f || !y)
+	if (!all)
 		return 0;
+	at = all->next++;
+	bound(at, 127);
+	o = &all->ring[at];
 	o->skb = (__u64)(long)skb;
 	o->data = (__u64)(long)skb->data;
 	o->device = skb->ifindex;
+	return o;
+}
+
+/* Notes how a packet that came in was counted. */
+VERIFIED_ONCE int remember(struct __sk_buff *skb, const struct packet *p, const struct flow *f, const struct tally *y)
+{
+	struct arrival *o;
+
+	if (!p || !f || !y || !(o = arrive(skb)))
+		return 0;
 	o->meta = y->meta;
 	o->flow = *f;
 	aside_key_of(p, f, y->way, y->key, 0, &o->key);
@@ -113,10 +127,13 @@ static __always_inline int handle(struct __sk_buff *skb, __u32 way)
 		if (c)
 			c->outcome[out & (OUTCOMES - 1)] += 1;
 		if (out >= NOT_IP && h->mode == MODE_OBSERVE && arrives) {
-			struct arrival *o = bpf_map_lookup_elem(&passing, &zero);
+			struct arrival *o = arrive(skb);
 
-			if (o)
-				o->skb = o->data = 0;
+			if (o) {
+				o->flow.slot = l->slot;
+				o->counted = COUNTED_UNLOGGED;
+				o->fragment = 0;
+			}
 		}
 		if (out >= NOT_IP)
 			return h->mode == MODE_ENFORCE && out != NOT_IP ? DROP : NEXT;
