@@ -156,8 +156,37 @@ func (f *firewalled) counted(t *testing.T) (packets, bytes int64) {
 	return packets, bytes
 }
 
-// flows reads until as many packets were counted as are wanted, and returns those of each flow: interface, direction, protocol, port, and what
-// happened.
+// read reads what was counted, adds it to packets by flow (interface, direction, protocol, port, and what happened) and to what was refused, and returns how
+// many packets there were.
+func (f *firewalled) read(t *testing.T, got map[string]int64, refused *[2]int64) (packets int64) {
+	t.Helper()
+	err := f.p.Read(func(r *Row) error {
+		flow, n := r.Flow()
+		if flow.Dst.IsMulticast() {
+			return nil // what hosts say to join groups
+		}
+		way := "in"
+		if flow.Egress {
+			way = "out"
+		}
+		key := strings.TrimSpace(fmt.Sprintf("%s %s %d:%d %s %s", flow.Interface, way, flow.Protocol, flow.DstPort, flow.Action, flow.RejectRule))
+		got[key] += n.Packets
+		packets += n.Packets
+		if flow.Action == "REJECT" {
+			refused[0], refused[1] = refused[0]+n.Packets, refused[1]+n.Bytes
+			if flow.Stage != "host" || flow.WouldAction != "" || flow.AllowRules != "" || n.First > n.Last || n.First == 0 {
+				t.Errorf("%+v %+v", flow, n)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return packets
+}
+
+// flows reads until as many packets were counted as are wanted, and returns those of each flow, and what was refused.
 func (f *firewalled) flows(t *testing.T, want map[string]int64) (got map[string]int64, refused [2]int64) {
 	t.Helper()
 	var left int64
@@ -166,29 +195,7 @@ func (f *firewalled) flows(t *testing.T, want map[string]int64) (got map[string]
 	}
 	got = map[string]int64{}
 	for end := time.Now().Add(5 * time.Second); left > 0 && time.Now().Before(end); {
-		err := f.p.Read(func(r *Row) error {
-			flow, n := r.Flow()
-			if flow.Dst.IsMulticast() {
-				return nil // what hosts say to join groups
-			}
-			way := "in"
-			if flow.Egress {
-				way = "out"
-			}
-			key := strings.TrimSpace(fmt.Sprintf("%s %s %d:%d %s %s", flow.Interface, way, flow.Protocol, flow.DstPort, flow.Action, flow.RejectRule))
-			got[key] += n.Packets
-			left -= n.Packets
-			if flow.Action == "REJECT" {
-				refused[0], refused[1] = refused[0]+n.Packets, refused[1]+n.Bytes
-				if flow.Stage != "host" || flow.WouldAction != "" || flow.AllowRules != "" || n.First > n.Last || n.First == 0 {
-					t.Errorf("%+v %+v", flow, n)
-				}
-			}
-			return nil
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
+		left -= f.read(t, got, &refused)
 	}
 	return got, refused
 }

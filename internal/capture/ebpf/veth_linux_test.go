@@ -63,7 +63,7 @@ func (n *namespace) ip(t *testing.T, words ...string) []byte {
 
 // devices are the counters of a device, as the kernel has them: packets and bytes with link headers.
 type devices struct {
-	RX, TX struct{ Packets, Bytes int64 }
+	RX, TX struct{ Packets, Bytes, Dropped int64 }
 }
 
 func (n *namespace) counters(t *testing.T, device string) devices {
