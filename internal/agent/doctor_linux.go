@@ -115,8 +115,11 @@ func attach(p *ebpf.Program) error {
 	if at < 0 {
 		return errors.New("there is no loopback device to try it at")
 	}
-	index := devices[at].Index
-	if err := p.Attach(ebpf.Device{Index: index}, ""); err != nil {
+	index, id := devices[at].Index, devices[at].Name
+	if err := errors.Join(p.Swap([]ebpf.Interface{{ID: id, Mode: ebpf.Off}}), p.Settle()); err != nil {
+		return err
+	}
+	if err := p.Attach(ebpf.Device{Index: index}, id); err != nil {
 		return err
 	}
 	return p.Detach(index)

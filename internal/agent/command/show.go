@@ -175,7 +175,8 @@ func (c *command) doctorCommand() *cobra.Command {
 		Use:   "doctor",
 		Short: "Say whether this host and this user can count, and what to do",
 		Long: `Looks for what an agent needs: the kernel, the rights, and whether the kernel takes the
-program and lets it be put at a device, which is tried at the loopback device for a moment.
+program and lets it be put at a device, which is tried at the loopback device for a moment,
+and whether the host's own firewall can be observed, which only mode observe needs.
 "missing" is what it can't do without, and the exit code is 1 then.`,
 		Example: `  sudo weir-agent doctor
   weir-agent doctor --json`,

@@ -252,7 +252,7 @@ func (p *Program) adoptLinks(update bool) error {
 		return err
 	}
 	for _, e := range entries {
-		if e.Name() == observerName {
+		if e.Name() == observerName || e.Name() == programName {
 			continue
 		}
 		number, name, _ := strings.Cut(e.Name(), "-")

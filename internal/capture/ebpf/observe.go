@@ -108,13 +108,18 @@ func (p *Program) observe() (err error) {
 			err = errors.Join(err, o.close())
 		}
 	}()
-	if was := p.observedBefore(); was != nil {
-		same, err := p.isSame(was, o.program)
+	was, err := p.observedBefore()
+	if err != nil {
+		return err
+	}
+	if was != nil {
+		same, err := p.isSame(was.program, o.program)
 		if err == nil && same {
-			o.link, p.observer = was, o
-			return nil
+			p.observer = was
+			return o.program.Close()
 		}
-		if err = errors.Join(err, os.Remove(p.pins.observer()), was.Close()); err != nil {
+		// Closing alone ends it later: the kernel has work to do that a file is gone.
+		if err = errors.Join(err, p.pins.dropObserver(), was.close()); err != nil {
 			return err
 		}
 		o.unseen = 1
@@ -123,7 +128,8 @@ func (p *Program) observe() (err error) {
 		return fmt.Errorf("can't observe the host's firewall at the tracepoint skb:kfree_skb: %w", err)
 	}
 	if p.pins != nil {
-		if err := o.link.Pin(p.pins.observer()); err != nil {
+		// The program first: where there is a link, there is its program.
+		if err := errors.Join(p.pins.dropObserver(), o.program.Pin(p.pins.observer(programName)), o.link.Pin(p.pins.observer(observerName))); err != nil {
 			return err
 		}
 	}
@@ -131,72 +137,70 @@ func (p *Program) observe() (err error) {
 	return nil
 }
 
-// observer returns where the link to the tracepoint is pinned.
-func (p *pins) observer() string { return filepath.Join(p.root, linksName, observerName) }
+// The program at the tracepoint and its link, where pins are.
+const (
+	observerName = "kfree_skb"
+	programName  = "kfree_skb-program"
+)
 
-const observerName = "kfree_skb"
+func (p *pins) observer(name string) string { return filepath.Join(p.root, linksName, name) }
 
-// observedBefore returns the link that a process before has pinned, nil if there is none.
-func (p *Program) observedBefore() link.Link {
-	if p.pins == nil {
-		return nil
+// dropObserver removes both, if they are there: the link first.
+func (p *pins) dropObserver() error {
+	for _, name := range []string{observerName, programName} {
+		if err := os.Remove(p.observer(name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
 	}
-	l, err := link.LoadPinnedLink(p.pins.observer(), nil)
-	if err != nil {
-		return nil
-	}
-	return l
+	return nil
 }
 
-// isSame reports whether a link runs the same program as this one, with these tables.
-func (p *Program) isSame(l link.Link, program *ebpf.Program) (bool, error) {
-	linked, err := l.Info()
-	if err != nil {
-		return false, err
+// observedBefore returns what a process before has pinned, nil if there is none. Only whoever has CAP_SYS_ADMIN could ask a link for its program.
+func (p *Program) observedBefore() (*observer, error) {
+	if p.pins == nil {
+		return nil, nil
 	}
-	was, err := ebpf.NewProgramFromID(linked.Program)
-	if err != nil {
-		return false, err
+	l, err := link.LoadPinnedLink(p.pins.observer(observerName), nil)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
 	}
-	defer was.Close()
+	if err != nil {
+		return nil, err
+	}
+	program, err := ebpf.LoadPinnedProgram(p.pins.observer(programName), nil)
+	if err != nil {
+		return nil, errors.Join(err, l.Close())
+	}
+	return &observer{program: program, link: l}, nil
+}
+
+// isSame reports whether a program is the same as another one that uses these tables, and uses them too.
+func (p *Program) isSame(was, now *ebpf.Program) (bool, error) {
 	before, err := was.Info()
 	if err != nil {
 		return false, err
 	}
-	now, err := program.Info()
+	this, err := now.Info()
 	if err != nil {
 		return false, err
 	}
-	uses, _ := before.MapIDs()
 	tables, err := p.objects.Asides.Info()
 	if err != nil {
 		return false, err
 	}
+	uses, _ := before.MapIDs()
 	id, ok := tables.ID()
-	if !ok || before.Tag != now.Tag {
-		return false, nil
-	}
-	return slices.Contains(uses, id), nil
+	return ok && before.Tag == this.Tag && slices.Contains(uses, id), nil
 }
 
 // missed returns how often the program did not run since the last time, because it was interrupted on that CPU by what was to be seen.
 func (o *observer) missed() (uint64, error) {
-	linked, err := o.link.Info()
+	stats, err := o.program.Stats()
 	if err != nil {
 		return 0, err
 	}
-	running, err := ebpf.NewProgramFromID(linked.Program)
-	if err != nil {
-		return 0, err
-	}
-	defer running.Close()
-	stats, err := running.Stats()
-	if err != nil {
-		return 0, err
-	}
-	now := stats.RecursionMisses
-	since := now - o.misses + o.unseen
-	o.misses, o.unseen = now, 0
+	since := stats.RecursionMisses - o.misses + o.unseen
+	o.misses, o.unseen = stats.RecursionMisses, 0
 	return since, nil
 }
 
@@ -223,9 +227,7 @@ func (o *observer) close() error {
 func (p *Program) unobserve() error {
 	var err error
 	if p.pins != nil {
-		if err = os.Remove(p.pins.observer()); errors.Is(err, fs.ErrNotExist) {
-			err = nil
-		}
+		err = p.pins.dropObserver()
 	}
 	if p.observer != nil {
 		err = errors.Join(err, p.observer.close())

@@ -301,8 +301,11 @@ func TestObserveGoesOn(t *testing.T) {
 	swap(t, f.p, []Interface{{ID: "eni-host", Mode: Count}, {ID: "eni-instance", Mode: Count}})
 	datagrams(t, f.client, client4, host4, 5353, 3)
 	want = map[string]int64{"eni-host in 17:5353 ACCEPT": 3}
-	if got, _ = f.flows(t, want); gocmp.Diff(want, got) != "" || f.p.observer != nil || f.p.observedBefore() != nil {
+	if got, _ = f.flows(t, want); gocmp.Diff(want, got) != "" || f.p.observer != nil {
 		t.Errorf("%v, observed %v", got, f.p.observer)
+	}
+	if was, err := f.p.observedBefore(); was != nil || err != nil {
+		t.Errorf("what is not observed is still pinned: %v", err)
 	}
 	closed(t, f.p)
 }
