@@ -23,6 +23,7 @@ var pinnedMaps = []string{"links", "control", "heads", "rules", "connections", "
 //
 //	layout-N/MAP       tables of layout N
 //	links/INDEX-WAY    the program at a device: tables of another layout have another program, but the link stays
+//	links/kfree_skb    what observes the host's firewall, and beside it its program
 type pins struct {
 	root string
 	lock *os.File // of this process, as long as it is open
