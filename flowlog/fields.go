@@ -428,11 +428,11 @@ var fields = [NumFields]Field{
 	},
 	WeirRejectStage: {
 		Name: "weir-reject-stage", Type: String, Derived: true, only: KindVPC, Values: []string{"nacl", "sg", "bpa", "ec", "stray", "host"},
-		Meaning: "What refused the record's traffic: a network ACL, the security groups, VPC Block Public Access, encryption controls, the end of its connection (stray), or the host itself. Absent where it is one of several.",
+		Meaning: "What refused the record's traffic: a network ACL, the security groups, VPC Block Public Access, encryption controls, the end of its connection (stray), or the host's own firewall (host). Absent where it is one of several.",
 	},
 	WeirRejectRule: {
 		Name: "weir-reject-rule", Type: String, Derived: true, only: KindVPC, Unit: "rules, separated by spaces",
-		Meaning: "Rule that refused, such as acl-1:ingress:100, acl-1:ingress:* for the last one, or sg-1,sg-2:ingress:implicit-deny where no rule of the interface's security groups allows; several where it is one of them.",
+		Meaning: "Rule that refused, such as acl-1:ingress:100, acl-1:ingress:* for the last one, or sg-1,sg-2:ingress:implicit-deny where no rule of the interface's security groups allows, or netfilter:input where a host's firewall did, with the hook where it is known; several where it is one of them.",
 	},
 	WeirAllowRules: {
 		Name: "weir-allow-rules", Type: String, Derived: true, only: KindVPC, Unit: "rules, separated by spaces",

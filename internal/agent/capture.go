@@ -27,6 +27,7 @@ type capturer interface {
 	Rows(do func(*aggregate.Flow, aggregate.Counts) error) error
 	Settle() error
 	Tallies(id string) (tallies, error)
+	Missed() (uint64, error)
 	Close() error
 }
 

@@ -38,6 +38,8 @@ var (
 	tablesFull    = describe(prometheus.CounterValue, "weir_agent_table_full_total", "How often a table of the kernel, or of flows and connections of packets, had no place.", "interface", "table")
 	droppedFrames = describe(prometheus.CounterValue, "weir_agent_dropped_frames_total", "Frames that a packet socket had no room for: they are SKIPDATA. A frame may be many packets.", "interface")
 	captureNow    = describe(prometheus.GaugeValue, "weir_agent_capture_info", "How packets are counted: bpf or packet.", "capture")
+	vague         = describe(prometheus.CounterValue, "weir_agent_unattributed_refusals_total", "How often the host's firewall refused what can't be told of exactly: it is SKIPDATA.", "interface")
+	unseenOnes    = describe(prometheus.CounterValue, "weir_agent_unseen_refusals_total", "Packets that the host's firewall refused without being seen: they are SKIPDATA of all interfaces in mode observe.")
 	strangeOnes   = describe(prometheus.CounterValue, "weir_agent_unmatched_packets_total", "Packets at devices that are no network interface of the definition: they are not recorded.", "device")
 	devicesNow    = describe(prometheus.GaugeValue, "weir_agent_devices", "Devices that the config is about.", "state")
 	reads         = describe(prometheus.CounterValue, "weir_agent_reads_total", "Reads of what the kernel counted, by result.", "result")
@@ -124,7 +126,7 @@ func (c *Counters) sawStrange(device string, packets int64) {
 	c.add(strangeOnes, float64(packets), device)
 }
 
-// lostSince returns how many packets of flows, or frames, were lost since other tallies of an interface. Where the tables are others, or the interface has another place in them,
+// lostSince returns how many packets of flows, or frames, were lost, or may be in a wrong flow, since other tallies of an interface. Where the tables are others, or the interface has another place in them,
 // they begin anew.
 func lostSince(was, t *tallies) (lost uint64) {
 	for way := range t.Lost {
@@ -135,6 +137,9 @@ func lostSince(was, t *tallies) (lost uint64) {
 			}
 			lost += now - before
 		}
+	}
+	if t.Unattributed > was.Unattributed {
+		lost += t.Unattributed - was.Unattributed
 	}
 	if t.Dropped < was.Dropped {
 		return lost + t.Dropped
@@ -162,6 +167,9 @@ func (c *Counters) tally(id string, t *tallies) {
 			c.set(outcomes, float64(n), id, packet.Outcome(o).String())
 		}
 	}
+	if t.Unattributed > 0 {
+		c.set(vague, float64(t.Unattributed), id)
+	}
 	if t.FullConnections+t.FullAsides > 0 {
 		c.set(tablesFull, float64(t.FullConnections), id, "connections")
 		c.set(tablesFull, float64(t.FullAsides), id, "rejects")
@@ -171,6 +179,15 @@ func (c *Counters) tally(id string, t *tallies) {
 	}
 	if t.Dropped > 0 {
 		c.set(droppedFrames, float64(t.Dropped), id)
+	}
+}
+
+// unseen counts what the host's firewall refused without being seen.
+func (c *Counters) unseen(n uint64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if n > 0 {
+		c.add(unseenOnes, float64(n))
 	}
 }
 

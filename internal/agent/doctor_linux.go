@@ -147,14 +147,14 @@ func examineProgram() []Finding {
 	if err != nil {
 		loaded.State, loaded.Found, loaded.Do = stateMissing, err.Error(), loadAdvice(err)
 		attached.State, attached.Found, attached.Do = stateNote, "not tried: there is no program", ""
-		return []Finding{loaded, attached}
+		return []Finding{loaded, attached, {Name: observing, State: stateNote, Found: "not tried: there is no program"}}
 	}
 	defer p.Close()
 	err = attach(p)
 	if err != nil {
 		attached.State, attached.Found, attached.Do = stateMissing, err.Error(), "Linux 6.6 or later with CONFIG_NET_XGRESS and CONFIG_BPF_SYSCALL is needed, and CAP_NET_ADMIN in the network namespace"
 	}
-	return []Finding{loaded, attached}
+	return []Finding{loaded, attached, examineObserving(p)}
 }
 
 // attach attaches the program to the loopback device for a moment.
@@ -163,7 +163,7 @@ func attach(p *ebpf.Program) error {
 	if err != nil {
 		return err
 	}
-	if err := p.Swap([]ebpf.Interface{{ID: strangers, Mode: ebpf.Count}}); err != nil {
+	if err := errors.Join(p.Swap([]ebpf.Interface{{ID: strangers, Mode: ebpf.Count}}), p.Settle()); err != nil {
 		return err
 	}
 	if err := p.Attach(ebpf.Device{Index: index}, strangers); err != nil {

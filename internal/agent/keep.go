@@ -148,6 +148,7 @@ func (a *agent) rows(c *change, strange map[string]int64) (epoch ebpf.Epoch, err
 
 // tallies asks what of interfaces is in no flow. What was lost since the last read is SKIPDATA.
 func (a *agent) tallies(c *change, known map[string]tallies) {
+	missed := a.missed()
 	for _, m := range a.attached {
 		id := m.id()
 		t, err := a.program.Tallies(id)
@@ -157,7 +158,7 @@ func (a *agent) tallies(c *change, known map[string]tallies) {
 			continue
 		}
 		was := known[id]
-		if lostSince(&was, &t) > 0 {
+		if lostSince(&was, &t) > 0 || missed && m.Mode == observing {
 			c.Skipped = append(c.Skipped, id)
 		}
 		known[id] = t

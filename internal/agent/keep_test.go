@@ -27,7 +27,7 @@ type counting struct {
 	number        uint32
 	open, closed  map[uint16]*ebpf.Row // by port
 	unsettled     bool
-	lost          uint64
+	lost, missed  uint64
 	failing, ends string // what fails, and at what the agent ends, once
 }
 
@@ -86,6 +86,11 @@ func (c *counting) Tallies(string) (tallies, error) {
 	return t, nil
 }
 
+func (c *counting) Missed() (n uint64, err error) {
+	n, c.missed = c.missed, 0
+	return n, nil
+}
+
 func (c *counting) Swap([]ebpf.Interface) error                     { return nil }
 func (c *counting) Attach(ebpf.Device, string) error                { return nil }
 func (c *counting) Detach(int) error                                { return nil }
@@ -94,8 +99,7 @@ func (c *counting) Gone() ([]int, error)                            { return nil
 func (c *counting) In() (*ebpf.Namespace, error)                    { return nil, errors.ErrUnsupported }
 func (c *counting) Namespaces() map[uint64]*ebpf.Namespace          { return nil }
 func (c *counting) Before(int) (out [2][]ebpf.ProgramID, err error) { return out, nil }
-
-func (c *counting) Close() error { return nil }
+func (c *counting) Close() error                                    { return nil }
 
 // pass has packets of a flow pass at a time.
 func (c *counting) pass(port uint16, packets int64, at time.Time) {
@@ -317,6 +321,9 @@ func TestLostIsToldOnce(t *testing.T) {
 		{func() { s.begin(t) }, []string{"eni-1 - - 1700000580 1700000640 NODATA"}},
 		{func() { s.begin(t); lose() }, []string{"eni-1 - - 1700000640 1700000700 SKIPDATA"}},
 		{func() {}, []string{"eni-1 - - 1700000700 1700000760 NODATA"}},
+		{func() { s.program.missed = 1 }, []string{"eni-1 - - 1700000760 1700000820 NODATA"}}, // of others: it is not in mode observe
+		{func() { s.attached[place{index: 1}].Mode = observing; s.program.missed = 1 }, []string{"eni-1 - - 1700000820 1700000880 SKIPDATA"}},
+		{func() {}, []string{"eni-1 - - 1700000880 1700000940 NODATA"}},
 	} {
 		step.do()
 		if !s.turn() {

@@ -98,6 +98,9 @@ func match(all []config.Interface, n *network, found *device.Found, counted coun
 			m.Flipped = *in.Flipped
 		}
 		m.Refused = m.settle(n, in, counted.of(&m))
+		if m.Refused == "" && m.Mode == observing {
+			m.Refused = seesDrops(&m.Device)
+		}
 		if m.Refused == "" && m.Interface != "" {
 			if other := taken[m.Interface]; other != "" {
 				m.Refused = fmt.Sprintf("%s is %s already: its packets would count twice", other, m.Interface)

@@ -213,3 +213,13 @@ func TestSettle(t *testing.T) {
 		}
 	}
 }
+
+// TestObserving has devices in mode observe: of one that belongs to a bridge the kernel does not tell what the firewall drops.
+func TestObserving(t *testing.T) {
+	c := &config.Config{Interfaces: []config.Interface{{Device: "eth*", ENI: "eni-1", Mode: "observe"}, {Device: "port", ENI: "eni-2", Mode: "observe"}, {Device: "other", ENI: "eni-4", Mode: "count"}}}
+	found := &device.Found{Devices: []device.Device{{Index: 2, Name: "eth0"}, {Index: 3, Name: "port", Master: 2}, {Index: 4, Name: "other", Master: 2}}}
+	got := match(c.Interfaces, networkOf(t), found, counted{})
+	if len(got) != 3 || got[0].Refused != "" || !strings.HasPrefix(got[1].Refused, "it belongs to device 2 ") || got[2].Refused != "" {
+		t.Errorf("%+v", got)
+	}
+}

@@ -41,7 +41,7 @@ func (n *network) about(id string) *aggregate.Interface {
 	return a
 }
 
-// policyOf returns what is done at an interface. In mode count nothing decides, and the policy says only what flow logs leave out.
+// policyOf returns what is done at an interface. In modes count and observe nothing decides, and the policy says only what flow logs leave out.
 func (n *network) policyOf(id, mode string) (ebpf.Interface, error) {
 	out := ebpf.Interface{ID: id, Mode: modes[mode]}
 	eni := n.Interfaces[id]
@@ -57,7 +57,7 @@ func (n *network) policyOf(id, mode string) (ebpf.Interface, error) {
 }
 
 // modes are what is done at an interface, by name.
-var modes = map[string]ebpf.Mode{"count": ebpf.Count, "shadow": ebpf.Shadow, "enforce": ebpf.Enforce}
+var modes = map[string]ebpf.Mode{"count": ebpf.Count, "shadow": ebpf.Shadow, "enforce": ebpf.Enforce, observing: ebpf.Observe}
 
 // settle looks for what a config names, and completes its flow logs: account and region are those of the resource where nobody says.
 func settle(c *config.Config, n *network) error {

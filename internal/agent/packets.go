@@ -51,6 +51,9 @@ func (p packets) Attach(d ebpf.Device, id string) error {
 	return p.Capture.Attach(afpacket.Device(d), id)
 }
 
+// Missed returns that nothing is: nothing is observed.
+func (packets) Missed() (uint64, error) { return 0, nil }
+
 // Before returns no programs: a socket gets what it gets.
 func (packets) Before(int) (out [2][]ebpf.ProgramID, err error) { return out, nil }
 

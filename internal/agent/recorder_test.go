@@ -271,6 +271,10 @@ func TestLostSince(t *testing.T) {
 		}
 		was = now
 	}
+	now.Unattributed = 2 // the host's firewall refused it
+	if got := lostSince(&was, &now); got != 2 {
+		t.Errorf("%d are lost, and 2 are not told exactly", got)
+	}
 }
 
 // TestClockIsSet has a wall clock that is set ahead by an hour, and back.

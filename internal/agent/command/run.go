@@ -24,7 +24,8 @@ declares. Devices that come later are found within seconds, and those that go ar
 
 In mode shadow, the default, everything passes: action is ACCEPT, and weir-would-action
 says what the rules would do. In mode enforce what they refuse is dropped, and action is
-REJECT; in mode count nothing is decided. Weir's own fields are in records whose format
+REJECT; in mode count nothing is decided. In mode observe what the host's own firewall
+(nftables, iptables) drops has action REJECT, and weir-reject-rule the hook. Weir's own fields are in records whose format
 names them.
 
 Packets are counted by BPF. Where that may not be loaded, "capture: packet" in the config

@@ -72,7 +72,7 @@ type Interface struct {
 	PeerNetns, Container string
 	// ENI is the id of the network interface; "": the one of the definition that has the MAC address or an address of the device, or of what is behind it.
 	ENI string
-	// Mode is count, shadow or enforce.
+	// Mode is count, shadow, enforce or observe.
 	Mode string
 	// Flipped says that the device is the host's side, where what comes in leaves the interface; nil: nobody says.
 	Flipped *bool

@@ -80,11 +80,13 @@ func Read(file string, data []byte) (*Config, error) {
 // Captures are the ways to count, the default first: the one that loses nothing and can enforce. Another one is not taken in silence.
 var Captures = []string{"bpf", "packet", "auto"}
 
-// Unenforced returns an error if something is to be enforced, which packets can't be that a socket gets.
+// Unenforced returns an error if something is to be enforced or observed, which packets can't be that a socket gets.
 func (c *Config) Unenforced() error {
 	for i := range c.Interfaces {
 		if in := &c.Interfaces[i]; in.Mode == "enforce" {
 			return c.Errorf(in.Place, "mode enforce takes capture: bpf: what a packet socket gets has passed already")
+		} else if in.Mode == "observe" {
+			return c.Errorf(in.Place, "mode observe takes capture: bpf: a packet socket does not tell what becomes of a packet")
 		}
 	}
 	return nil
@@ -92,7 +94,7 @@ func (c *Config) Unenforced() error {
 
 // mode reads what is done at an interface.
 func (r *reader) mode(to *string) func(*yaml.Node) error {
-	return r.oneOf(to, "count", "shadow", "enforce")
+	return r.oneOf(to, "count", "shadow", "enforce", "observe")
 }
 
 // network reads the paths of the definition: one, or a list.

@@ -124,7 +124,7 @@ func TestRefused(t *testing.T) {
 		{full, full + "---\nx: y\n", "a.yaml:33:1: a second document where one is expected"},
 		{full, "a: [", "a.yaml:2:1: no YAML: "},
 		{"mode: count", "modes: count", "a.yaml:4:1: no key modes; there are network, listen, socket, attachments, mode, state, pin, spool-bytes, capture, ring, connections, rejects, interfaces, flow-logs"},
-		{"mode: count", "mode: block", `a.yaml:4:7: "block" is none of count, shadow, enforce`},
+		{"mode: count", "mode: block", `a.yaml:4:7: "block" is none of count, shadow, enforce, observe`},
 		{"mode: count", "mode: count\nmode: count", "a.yaml:5:1: mode is there before, in line 4"},
 		{"mode: count", "mode:", "a.yaml:4:6: no value where a text is expected"},
 		{"network: [net.yaml, /srv/more]\n", "", "a.yaml:2:1: no network"},

@@ -15,6 +15,8 @@ type Device struct {
 	Addresses []netip.Addr `json:"addresses,omitempty"`
 	// Raw: its frames have no link header.
 	Raw bool `json:"raw,omitempty"`
+	// Master is the index of the device that it belongs to: a bridge, bond or VRF. 0: none.
+	Master int `json:"master,omitempty"`
 	// Bridge is the name of the bridge that it is a port of.
 	Bridge string `json:"bridge,omitempty"`
 	// Peer is the other end of a pair; nil: it is none, or nobody looked.

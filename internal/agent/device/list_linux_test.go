@@ -97,7 +97,7 @@ func TestList(t *testing.T) {
 	}
 	web := []netip.Addr{netip.MustParseAddr("10.0.1.10"), netip.MustParseAddr("10.0.1.20")}
 	for name, want := range map[string]Device{
-		"v-web":    {Kind: "veth", MAC: "02:00:00:00:00:01", Bridge: "br0", Peer: &Peer{Index: got["web:eth0"].Index, Name: "eth0", MAC: "02:00:00:00:00:02", Addresses: web, Netns: []string{"web"}}},
+		"v-web":    {Kind: "veth", MAC: "02:00:00:00:00:01", Master: got["br0"].Index, Bridge: "br0", Peer: &Peer{Index: got["web:eth0"].Index, Name: "eth0", MAC: "02:00:00:00:00:02", Addresses: web, Netns: []string{"web"}}},
 		"v-a":      {Kind: "veth", MAC: "02:00:00:00:00:0a", Peer: &Peer{Index: got["v-b"].Index, Name: "v-b", MAC: "02:00:00:00:00:0b", Addresses: []netip.Addr{netip.MustParseAddr("192.0.2.1")}}},
 		"tap0":     {Kind: "tun", MAC: got["tap0"].MAC},
 		"tun0":     {Kind: "tun", Raw: true},

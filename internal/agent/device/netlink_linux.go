@@ -14,11 +14,10 @@ import (
 // link is a device, with what the kernel says of others by numbers.
 type link struct {
 	Device
-	master int // the index of what it is a port of
-	slave  string
-	peer   int  // of a pair: the index of the other end
-	away   bool // which is in the namespace that has the number netns
-	netns  int32
+	slave string // the kind of what it belongs to
+	peer  int    // of a pair: the index of the other end
+	away  bool   // which is in the namespace that has the number netns
+	netns int32
 }
 
 // links returns the devices of the calling thread's network namespace.
@@ -40,7 +39,7 @@ func links() ([]link, error) {
 		return nil, err
 	}
 	for i := range out {
-		if at, ok := byIndex[out[i].master]; ok && out[i].slave == "bridge" {
+		if at, ok := byIndex[out[i].Master]; ok && out[i].slave == "bridge" {
 			out[i].Bridge = out[at].Name
 		}
 	}
@@ -67,7 +66,7 @@ func (l *link) take(kind uint16, value []byte) {
 		l.Kind, l.slave = text(nested(value, unix.IFLA_INFO_KIND)), text(nested(value, unix.IFLA_INFO_SLAVE_KIND))
 	case len(value) < 4:
 	case kind == unix.IFLA_MASTER:
-		l.master = int(binary.NativeEndian.Uint32(value))
+		l.Master = int(binary.NativeEndian.Uint32(value))
 	case kind == unix.IFLA_LINK:
 		l.peer = int(binary.NativeEndian.Uint32(value))
 	case kind == unix.IFLA_LINK_NETNSID:

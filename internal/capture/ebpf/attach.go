@@ -260,6 +260,9 @@ func (n *Namespace) adoptLinks(update bool) error {
 		return err
 	}
 	for _, e := range entries {
+		if e.Name() == observerName || e.Name() == programName {
+			continue
+		}
 		number, name, _ := strings.Cut(e.Name(), "-")
 		index, err := strconv.Atoi(number)
 		way := slices.IndexFunc(hooks[:], func(h hook) bool { return h.name == name })

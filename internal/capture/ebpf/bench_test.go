@@ -83,6 +83,7 @@ func BenchmarkCost(b *testing.B) {
 			}
 			b.ReportMetric(floor, "floor-ns")
 			row("count", Count, 15, 7, 443)
+			row("observed", Observe, 15, 7, 443)
 			row("accepted", Enforce, 15, 7, 443)
 			row("refused-again", Enforce, 15, 7, 80)
 			// Without room for what was refused before, all rules are walked.

@@ -24,13 +24,15 @@ const (
 	Shadow
 	// Enforce drops what is refused. It drops packets too whose IP header can't be read.
 	Enforce
+	// Observe counts as Count does, and what the host's own firewall drops of it is refused.
+	Observe
 )
 
 // Interface is what is done at a network interface.
 type Interface struct {
 	ID   string
 	Mode Mode
-	// Policy is what decides. In mode Count it may be nil, and otherwise says only what flow logs leave out.
+	// Policy is what decides. In modes Count and Observe it may be nil, and otherwise says only what flow logs leave out.
 	Policy *policy.Interface
 	// Timeouts are those of connections; the zero value stands for policy.DefaultTimeouts.
 	Timeouts policy.Timeouts

@@ -21,6 +21,12 @@
 // no connection, stands in a table of its own, so that a scan does not push connections out. Where a table is full, packets
 // are counted for the interface alone ([Tallies.Lost]).
 //
+// # The host's own firewall
+//
+// In mode Observe a second program, at the tracepoint skb:kfree_skb, sees what the host's firewall drops: it counts that as refused ([Row.Dropped]), and
+// takes back what the first one counted of it as accepted when it came in. Both are of the same epoch, so a packet is accepted or refused, in
+// one read and once. [Tallies.Unattributed] and [Program.Missed] say what could not be told so.
+//
 // # What outlives the process
 //
 // With [Options.Pin], tables and links stay in a BPF file system, and the program goes on by itself. Who loads it after a

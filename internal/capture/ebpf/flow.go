@@ -7,7 +7,7 @@ import (
 	"weir/internal/policy"
 )
 
-// Flow returns the row as records are made of it. The action says what happened: only what was dropped is REJECT. In mode
+// Flow returns the row as records are made of it. The action says what happened: only what was dropped is REJECT, here or by the host's firewall. In mode
 // Shadow, what would have been is its WouldAction, with stage and rule.
 func (r *Row) Flow() (aggregate.Flow, aggregate.Counts) {
 	f := aggregate.Flow{
@@ -27,6 +27,8 @@ func (r *Row) Flow() (aggregate.Flow, aggregate.Counts) {
 	switch {
 	case !r.Refused:
 		f.AllowRules = rules
+	case r.host:
+		f.Stage, f.RejectRule = "host", rules
 	case r.Stage == policy.NetworkACL:
 		f.Stage, f.RejectRule = "nacl", rules
 	default:

@@ -52,6 +52,7 @@ type Program struct {
 	namings     map[string]*naming
 	journal     journal
 	batch       batch
+	observer    *observer // nil: nothing is observed
 }
 
 // maxGeneration and maxEpoch are the largest numbers; the epoch above is that of what is being removed.
@@ -200,7 +201,15 @@ func (p *Program) adopt() error {
 	if p.links, err = readLinks(p.objects.Links); err != nil {
 		return err
 	}
-	return errors.Join(p.adoptLinks(true), p.adoptOthers())
+	if err := errors.Join(p.adoptLinks(true), p.adoptOthers()); err != nil {
+		return err
+	}
+	for _, j := range p.generations[p.word.gen] {
+		if j.Mode == Observe {
+			return p.observe()
+		}
+	}
+	return nil
 }
 
 // Others returns the directories of tables that builds with another layout have left. What these counted last is there, for
@@ -218,6 +227,9 @@ func (p *Program) Close() error {
 	var errs []error
 	for _, n := range p.others {
 		errs = append(errs, n.closeLinks(), n.close())
+	}
+	if p.observer != nil {
+		errs = append(errs, p.observer.close())
 	}
 	errs = append(errs, p.closeLinks(), p.inner.Close(), p.objects.Close())
 	if p.pins != nil {

@@ -14,15 +14,16 @@ import (
 
 // layout numbers what the pinned maps hold: their shapes, and what the bits mean. A build with another number makes tables of
 // its own and leaves these alone.
-const layout = 1
+const layout = 2
 
 // pinnedMaps are the maps that outlive the process. The others are for one process to talk with its program.
-var pinnedMaps = []string{"links", "control", "heads", "rules", "connections", "asides", "fragments", "counters", "states", "journal"}
+var pinnedMaps = []string{"links", "control", "heads", "rules", "connections", "asides", "fragments", "counters", "states", "passing", "journal"}
 
 // pins are a directory of a BPF file system:
 //
 //	layout-N/MAP       tables of layout N
 //	links/INDEX-WAY    the program at a device: tables of another layout have another program, but the link stays
+//	links/kfree_skb    what observes the host's firewall, and beside it its program
 //	layout-N/netns-COOKIE      which interfaces the devices of another network namespace are
 //	netns/COOKIE/INDEX-WAY     the program at a device of that
 type pins struct {

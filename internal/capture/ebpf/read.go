@@ -175,9 +175,15 @@ func (p *Program) setOff(t *turning) error {
 	return nil
 }
 
-// time returns the time of a tick, which is not after now, in nanoseconds since the epoch.
+// mostAhead is by how many ticks an observed packet's time may be after now: it is not of the coarse clock, which steps by 10 ms at most.
+const mostAhead = 16
+
+// time returns the time of a tick, which is not after now but for mostAhead, in nanoseconds since the epoch.
 func (t *turning) time(tick uint32) int64 {
 	now := t.now >> tickBits
+	if ahead := tick - uint32(now); ahead <= mostAhead {
+		return int64((now+uint64(ahead))<<tickBits) + t.offset
+	}
 	return int64((now-uint64(uint32(now)-tick))<<tickBits) + t.offset
 }
 
@@ -225,7 +231,7 @@ func (p *Program) connection(t *turning, f *weirFlow, c *weirConnection) error {
 		t.used[m.opener.gen] = true
 		packets, bytes := counts(c.Packets[i].Packets, c.Total[i].Bytes)
 		if packets == 0 {
-			continue // its counts stand beside
+			continue // its counts stand beside, or the host's firewall refused them all
 		}
 		r := &p.batch.row
 		*r = Row{
@@ -303,7 +309,10 @@ func (p *Program) readAsides(t *turning) error {
 }
 
 // The kinds of what stands beside connections.
-const asideAccept = 3
+const (
+	asideAccept = 3
+	asideHost   = 4
+)
 
 // aside tells of counts beside connections.
 func (p *Program) aside(t *turning, k *weirAsideKey, a *weirAside) error {
@@ -319,10 +328,13 @@ func (p *Program) aside(t *turning, k *weirAsideKey, a *weirAside) error {
 	t.used[m.opener.gen] = true
 	r := &p.batch.row
 	packets, bytes := counts(a.Packets[i].Packets, a.Total[i].Bytes)
+	if packets == 0 {
+		return nil // the host's firewall refused them all
+	}
 	way := int(k.What >> 39 & 1)
 	*r = Row{
 		Egress: way == 1, Protocol: k.Flow.Protocol, Packets: packets, Bytes: bytes,
-		First: t.time(a.Packets[i].First), Last: t.time(a.Packets[i].Last), Flags: m.flags,
+		First: t.time(a.Packets[i].First), Last: t.time(a.Packets[i].Last), Flags: m.flags, host: k.What>>40 == asideHost,
 	}
 	r.ends(&k.Flow)
 	if isICMP(k.Flow.Protocol) {

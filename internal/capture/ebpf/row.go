@@ -28,6 +28,8 @@ type Row struct {
 	// Stage is what decided; "" where nothing did.
 	Stage policy.Stage
 
+	host bool // the host's firewall refused it
+
 	at, opener     *naming
 	entry          uint8
 	key, openedBy  uint16 // what rules compare
@@ -90,7 +92,12 @@ func (p *Program) judge(t *turning, r *Row, slot uint16, m *meta, refused bool) 
 		r.key = r.DstPort
 	}
 	switch {
-	case in.Mode == Count:
+	case r.host:
+		if int(m.entry) >= len(refusedAt) {
+			return fmt.Errorf("packets of %s are refused at place %d, which is none", in.ID, m.entry)
+		}
+		r.at, r.Stage = nil, HostFirewall
+	case in.Mode == Count || in.Mode == Observe:
 		r.at = nil
 	case refused && m.entry == entryGroups:
 		r.Stage = policy.SecurityGroup
@@ -112,8 +119,8 @@ func (p *Program) judge(t *turning, r *Row, slot uint16, m *meta, refused bool) 
 	return nil
 }
 
-// Dropped reports whether the program dropped it.
-func (r *Row) Dropped() bool { return r.Refused && r.Mode == Enforce }
+// Dropped reports whether the program dropped it, or the host's firewall.
+func (r *Row) Dropped() bool { return r.Refused && (r.Mode == Enforce || r.host) }
 
 // Entry returns the name of the network ACL's entry that was asked, "" where none was, or the groups refused before.
 func (r *Row) Entry() string {
@@ -126,13 +133,15 @@ func (r *Row) Entry() string {
 	return r.at.Entries[r.way][r.entry]
 }
 
-// Rules returns the names of all rules that decided: what refuses it, or of what is accepted the groups' rules that allow
+// Rules returns the names of all rules that decided: what refuses it (of the host's firewall, the hook where it is known), or of what is accepted the groups' rules that allow
 // its connection, and then the network ACL's entry.
 func (r *Row) Rules() []string {
 	var out []string
 	switch {
 	case r.Stage == "":
 		return nil
+	case r.host:
+		return []string{refusedAt[r.entry]}
 	case r.Refused && r.Stage == policy.SecurityGroup:
 		return []string{"sg:" + string(direction(r.way)) + ":implicit-deny"}
 	case r.Refused:

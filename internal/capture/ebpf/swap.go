@@ -24,8 +24,13 @@ func (p *Program) Swap(interfaces []Interface) error {
 	if err := p.wait(); err != nil {
 		return err
 	}
-	next := word{parity: p.word.parity ^ 1}
 	var err error
+	if observes(interfaces) {
+		if err = p.observe(); err != nil {
+			return err
+		}
+	}
+	next := word{parity: p.word.parity ^ 1}
 	if next.gen, err = p.nextGeneration(); err != nil {
 		return err
 	}
@@ -72,6 +77,9 @@ func (p *Program) Swap(interfaces []Interface) error {
 		}
 	}
 	clear(p.free)
+	if !observes(interfaces) {
+		return p.unobserve()
+	}
 	return nil
 }
 

@@ -18,6 +18,10 @@ type Tallies struct {
 	Outcomes [packet.Outcomes]uint64
 	// FullConnections and FullAsides are how often a table was full.
 	FullConnections, FullAsides uint64
+	// Unattributed is how often the host's firewall refused what was not to be told of exactly, in mode Observe: a datagram that was put together of
+	// fragments, of which all but the last stay accepted; a packet that waited in a queue before, or that others had and changed, which stays accepted
+	// too; and one on its way out that could not be read.
+	Unattributed uint64
 }
 
 // Tallies returns those of an interface.
@@ -45,6 +49,7 @@ func (p *Program) Tallies(id string) (Tallies, error) {
 		}
 		out.FullConnections += c.Full[0]
 		out.FullAsides += c.Full[1]
+		out.Unattributed += c.Unattributed
 	}
 	return out, nil
 }

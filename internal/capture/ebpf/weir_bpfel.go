@@ -13,6 +13,30 @@ import (
 	"github.com/cilium/ebpf"
 )
 
+type weirArrival struct {
+	_        structs.HostLayout
+	Skb      uint64
+	Data     uint64
+	Meta     uint64
+	Flow     weirFlow
+	Key      weirAsideKey
+	Device   uint32
+	Bytes    uint32
+	Packets  uint32
+	Now      uint32
+	Way      uint8
+	Counted  uint8
+	Fragment uint8
+	Pad      [5]uint8
+}
+
+type weirArrivals struct {
+	_    structs.HostLayout
+	Next uint32
+	Pad  uint32
+	Ring [128]weirArrival
+}
+
 type weirAside struct {
 	_     structs.HostLayout
 	Cache uint32
@@ -167,11 +191,12 @@ type weirState struct {
 }
 
 type weirTallies struct {
-	_        structs.HostLayout
-	Lost     [2][2][2]uint64
-	Unlogged [2][2]uint64
-	Outcome  [8]uint64
-	Full     [2]uint64
+	_            structs.HostLayout
+	Lost         [2][2][2]uint64
+	Unlogged     [2][2]uint64
+	Outcome      [8]uint64
+	Full         [2]uint64
+	Unattributed uint64
 }
 
 // Names of all BPF objects in the ELF.
@@ -187,6 +212,7 @@ const (
 	weirMapHeads       = "heads"
 	weirMapJournal     = "journal"
 	weirMapLinks       = "links"
+	weirMapPassing     = "passing"
 	weirMapReaped      = "reaped"
 	weirMapReaping     = "reaping"
 	weirMapRules       = "rules"
@@ -257,6 +283,7 @@ type weirMapSpecs struct {
 	Heads       *ebpf.MapSpec `ebpf:"heads"`
 	Journal     *ebpf.MapSpec `ebpf:"journal"`
 	Links       *ebpf.MapSpec `ebpf:"links"`
+	Passing     *ebpf.MapSpec `ebpf:"passing"`
 	Reaped      *ebpf.MapSpec `ebpf:"reaped"`
 	Reaping     *ebpf.MapSpec `ebpf:"reaping"`
 	Rules       *ebpf.MapSpec `ebpf:"rules"`
@@ -299,6 +326,7 @@ type weirMaps struct {
 	Heads       *ebpf.Map `ebpf:"heads"`
 	Journal     *ebpf.Map `ebpf:"journal"`
 	Links       *ebpf.Map `ebpf:"links"`
+	Passing     *ebpf.Map `ebpf:"passing"`
 	Reaped      *ebpf.Map `ebpf:"reaped"`
 	Reaping     *ebpf.Map `ebpf:"reaping"`
 	Rules       *ebpf.Map `ebpf:"rules"`
@@ -316,6 +344,7 @@ func (m *weirMaps) Close() error {
 		m.Heads,
 		m.Journal,
 		m.Links,
+		m.Passing,
 		m.Reaped,
 		m.Reaping,
 		m.Rules,

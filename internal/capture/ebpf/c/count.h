@@ -13,6 +13,13 @@
 #define GONE 1   /* the entry is being removed */
 #define OTHER 2  /* the counts are of another judgement */
 
+/* What counts of a packet's flags. */
+static __always_inline __u32 flags_of(const struct packet *p)
+{
+	return (p->flags & FIN ? COUNT_FIN : 0) | (p->flags & RST ? COUNT_RST : 0) |
+	       (p->flags & SYN ? p->flags & ACK ? COUNT_SYN | COUNT_SYNACK : COUNT_SYN : 0);
+}
+
 /* Adds to 32 bits, and carries what goes over, or below: an epoch lasts as long as nobody reads. */
 static __always_inline void add_packets(struct total *t, struct packets *k, __s64 n)
 {
@@ -62,10 +69,11 @@ static __always_inline struct tallies *counters_of(__u32 slot)
 }
 
 /* A table is full: the totals stay right. */
-static __always_inline void lose(const struct tally *y, int table)
+static __always_inline void lose(struct tally *y, int table)
 {
 	struct tallies *c = counters_of(y->slot);
 
+	y->counted = COUNTED_LOST;
 	if (!c)
 		return;
 	c->lost[y->way & 1][y->refused & 1][0] += y->packets;
@@ -146,6 +154,7 @@ static __always_inline void count_accepted_aside(const struct packet *p, const s
 	k.about_hi = y->about_hi;
 	k.about_lo = y->about_lo;
 	y->cache = 0;
+	y->counted = COUNTED_ASIDE;
 	count_aside(&k, y);
 }
 

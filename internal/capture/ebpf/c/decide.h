@@ -12,6 +12,7 @@ struct tally {
 	__u64 state; /* of the connection */
 	__u16 slot, key;
 	__u8 way, refused, kind, opens, alive, about;
+	__u8 counted; /* where: COUNTED_CONNECTION... */
 	__u64 about_hi, about_lo; /* what an ICMP error is about */
 };
 
@@ -277,8 +278,9 @@ static __always_inline int flow_of(const struct packet *p, __u32 way, __u16 slot
 	return FLOW_TRACKED | (request ? FLOW_OPENS : 0) | (p->code ? FLOW_ASIDE : 0);
 }
 
+#ifndef WEIR_OBSERVE
 /* Returns what allowed the connection that an ICMP error is about, or 0. */
-VERIFIED_ONCE __u32 quoted_opener(struct __sk_buff *skb, const struct packet *p, const struct head *h, struct tally *y)
+VERIFIED_ONCE __u32 quoted_opener(frame_t *skb, const struct packet *p, const struct head *h, struct tally *y)
 {
 	struct packet q = {};
 	struct flow f;
@@ -305,5 +307,6 @@ VERIFIED_ONCE __u32 quoted_opener(struct __sk_buff *skb, const struct packet *p,
 	y->about_lo = f.far_lo;
 	return state;
 }
+#endif
 
 #endif

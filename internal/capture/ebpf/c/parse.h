@@ -47,10 +47,16 @@ struct packet {
 	__u8 fragment, first_protocol, version, quotes;
 };
 
-static __always_inline int load(struct __sk_buff *skb, __u32 at, void *to, __u32 size)
+/* Where a packet's bytes are: observe.bpf.c has other ways to them. */
+#ifndef WEIR_OBSERVE
+typedef struct __sk_buff frame_t;
+#define is_missing(frame) 0
+
+static __always_inline int load(frame_t *skb, __u32 at, void *to, __u32 size)
 {
 	return bpf_skb_load_bytes(skb, at, to, size);
 }
+#endif
 
 static __always_inline __u64 be64(const __u8 *b)
 {
@@ -85,12 +91,12 @@ static __always_inline int is_extension(__u8 next)
 }
 
 /* Ports, flags, type, code and identifier. Returns whether all that tells a flow apart was there. */
-VERIFIED_ONCE int transport(struct __sk_buff *skb, struct packet *p)
+VERIFIED_ONCE int transport(frame_t *skb, struct packet *p)
 {
 	__u8 b[14] = {};
 	__u32 n;
 
-	if (!p)
+	if (!p || is_missing(skb))
 		return 0;
 	n = p->end > p->payload ? p->end - p->payload : 0;
 	switch (p->protocol) {
@@ -123,7 +129,7 @@ VERIFIED_ONCE int transport(struct __sk_buff *skb, struct packet *p)
 	return 1;
 }
 
-static __always_inline int ipv4(struct __sk_buff *skb, __u32 at, __u32 end, __u32 wire, struct packet *p)
+static __always_inline int ipv4(frame_t *skb, __u32 at, __u32 end, __u32 wire, struct packet *p)
 {
 	__u8 b[20];
 	__u32 size, total, place;
@@ -153,7 +159,7 @@ static __always_inline int ipv4(struct __sk_buff *skb, __u32 at, __u32 end, __u3
 	return OK;
 }
 
-static __always_inline int ipv6(struct __sk_buff *skb, __u32 at, __u32 end, __u32 wire, struct packet *p)
+static __always_inline int ipv6(frame_t *skb, __u32 at, __u32 end, __u32 wire, struct packet *p)
 {
 	__u8 b[40];
 	__u32 total, rest, size, i;
@@ -214,11 +220,11 @@ static __always_inline int ipv6(struct __sk_buff *skb, __u32 at, __u32 end, __u3
 }
 
 /* An IP packet from one place to another. wire is how long it was on the wire. */
-VERIFIED_ONCE int parse_ip(struct __sk_buff *skb, __u32 at, __u32 wire, int version, struct packet *p)
+VERIFIED_ONCE int parse_ip(frame_t *skb, __u32 at, __u32 wire, int version, struct packet *p)
 {
 	int out = MALFORMED;
 
-	if (!p)
+	if (!p || is_missing(skb))
 		return MALFORMED;
 	__u32 end = p->end;
 
@@ -235,11 +241,14 @@ VERIFIED_ONCE int parse_ip(struct __sk_buff *skb, __u32 at, __u32 wire, int vers
 }
 
 /* Follows a chain of types to the IP header. Returns its place << 4 | version, or -outcome. */
-VERIFIED_ONCE int network(struct __sk_buff *skb, __u32 at, __u32 type)
+VERIFIED_ONCE int network(frame_t *skb, __u32 at, __u32 type)
 {
 	__u8 b[8];
-	__u32 len = skb->len, i;
+	__u32 len, i;
 
+	if (is_missing(skb))
+		return -SHORT;
+	len = skb->len;
 	for (i = 0; i < MAX_TAGS + 1; i++) {
 		switch (type) {
 		case 0x0800:
@@ -311,14 +320,14 @@ static __always_inline int is_error(const struct packet *p)
 }
 
 /* Any frame: the slow way, with all that may be in it. */
-VERIFIED_ONCE int parse_slow(struct __sk_buff *skb, struct packet *p, __u32 now, __u32 slot_flags)
+VERIFIED_ONCE int parse_slow(frame_t *skb, struct packet *p, __u32 now, __u32 slot_flags)
 {
 	struct datagram d;
 	struct fragment f = {}, *known;
 	__u8 b[2];
 	int at, out, whole;
 
-	if (!p)
+	if (!p || is_missing(skb))
 		return SHORT;
 	if (slot_flags >> 16 & LINK_RAW) {
 		at = network(skb, 0, 0x10000);
@@ -365,8 +374,9 @@ VERIFIED_ONCE int parse_slow(struct __sk_buff *skb, struct packet *p, __u32 now,
 	return OK;
 }
 
+#ifndef WEIR_OBSERVE
 /* What an ICMP error quotes. Returns whether its flow can be told. */
-static __noinline int parse_quoted(struct __sk_buff *skb, const struct packet *p, struct packet *q)
+static __noinline int parse_quoted(frame_t *skb, const struct packet *p, struct packet *q)
 {
 	__u8 b[1];
 	__u32 at;
@@ -384,7 +394,7 @@ static __noinline int parse_quoted(struct __sk_buff *skb, const struct packet *p
 
 /* The common frames: Ethernet, an IP header without options or extension headers, TCP or UDP, and no fragment. Returns
  * whether it is one. */
-static __always_inline int parse_fast(struct __sk_buff *skb, struct packet *p)
+static __always_inline int parse_fast(frame_t *skb, struct packet *p)
 {
 	void *data = (void *)(long)skb->data, *end = (void *)(long)skb->data_end;
 	__u8 *b = data;
@@ -441,9 +451,10 @@ static __always_inline int parse_fast(struct __sk_buff *skb, struct packet *p)
 	p->type = p->code = p->quotes = p->fragment = 0;
 	return 1;
 }
+#endif
 
 /* How many packets a frame is on the wire, where the card or the stack cuts it, and their bytes. */
-static __always_inline __u32 segments(struct __sk_buff *skb, const struct packet *p, __u32 *bytes)
+static __always_inline __u32 segments(frame_t *skb, const struct packet *p, __u32 *bytes)
 {
 	__u32 size = skb->gso_size, header, n;
 	__u8 b[1];

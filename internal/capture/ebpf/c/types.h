@@ -23,6 +23,7 @@
 #define MODE_COUNT 1
 #define MODE_SHADOW 2
 #define MODE_ENFORCE 3
+#define MODE_OBSERVE 4 /* as count; what the host's firewall drops is counted as refused: observe.bpf.c */
 
 /* A link is a device of the host. */
 #define LINK_FLIP 1 /* its ingress is the interface's egress: the host's side of a veth or tap */
@@ -161,6 +162,7 @@ struct aside_key {
 #define ASIDE_NEW 1   /* refused as the first packet of a connection: cached */
 #define ASIDE_KNOWN 2 /* refused, although its connection is open */
 #define ASIDE_ACCEPT 3
+#define ASIDE_HOST 4 /* refused by the host; the entry says where */
 #define aside_of(kind, way) ((__u64)(kind) << 40 | (__u64)(way) << 39)
 
 struct aside {
@@ -176,6 +178,28 @@ struct tallies {
 	__u64 unlogged[2][2];   /* direction; packets, bytes: what flow logs leave out */
 	__u64 outcome[OUTCOMES]; /* packets, as package packet numbers them */
 	__u64 full[2];          /* connections, asides that found no place */
+	__u64 unattributed;     /* what the host refused and is not told of exactly */
+};
+
+/* How the last packets that came in on a CPU were counted. The kernel takes up to 64 at once from a card, and has all of them pass
+ * the device before the first one goes on. */
+#define COUNTED_CONNECTION 0
+#define COUNTED_ASIDE 1
+#define COUNTED_LOST 2
+#define COUNTED_UNLOGGED 3 /* in no flow: what flow logs leave out, and what is no IP packet */
+#define COUNTED_BEFORE 4   /* it was refused, and is refused again: somebody has several of it */
+struct arrival {
+	__u64 skb, data; /* addresses of the packet, and of its bytes */
+	__u64 meta;      /* as it was counted */
+	struct flow flow;
+	struct aside_key key; /* what is 0 */
+	__u32 device, bytes, packets, now;
+	__u8 way, counted, fragment, pad[5];
+};
+#define MAX_ARRIVALS 128
+struct arrivals {
+	__u32 next, pad; /* next & (MAX_ARRIVALS - 1): where the next one is noted */
+	struct arrival ring[MAX_ARRIVALS];
 };
 
 /* What user space knows of the tables, for the process that comes after it. */
@@ -279,6 +303,13 @@ struct {
 } states SEC(".maps");
 
 struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct arrivals);
+} passing SEC(".maps");
+
+struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__uint(max_entries, 1 << 15);
@@ -286,6 +317,7 @@ struct {
 	__type(value, struct page);
 } journal SEC(".maps");
 
+#ifndef WEIR_OBSERVE
 /* An update of a map of maps returns when no program runs any more that began before: see load.go. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
@@ -307,5 +339,6 @@ struct {
 	__type(key, __u32);
 	__type(value, struct aside_key); /* of a connection: what is 0 */
 } reaped SEC(".maps");
+#endif
 
 #endif

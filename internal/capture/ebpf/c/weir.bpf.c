@@ -43,6 +43,47 @@ VERIFIED_ONCE __u32 refused_before(const struct packet *p, const struct flow *f,
 	return a ? a->cache : 0;
 }
 
+/* Takes a place to note a packet that comes in by a device, for what the host's firewall makes of it: the kernel goes on with it on the same CPU, or leaves
+ * it to a queue, and then it is not found any more. */
+static __always_inline struct arrival *arrive(struct __sk_buff *skb)
+{
+	__u32 zero = 0, at;
+	struct arrivals *all = bpf_map_lookup_elem(&passing, &zero);
+	struct arrival *o;
+
+	if (!all)
+		return 0;
+	at = all->next++;
+	bound(at, 127);
+	o = &all->ring[at];
+	o->skb = (__u64)(long)skb;
+	o->data = (__u64)(long)skb->data;
+	o->device = skb->ifindex;
+	return o;
+}
+
+/* Notes how a packet that came in was counted. */
+VERIFIED_ONCE int remember(struct __sk_buff *skb, const struct packet *p, const struct flow *f, const struct tally *y)
+{
+	struct arrival *o;
+
+	if (!p || !f || !y || !(o = arrive(skb)))
+		return 0;
+	o->meta = y->meta;
+	o->flow = *f;
+	aside_key_of(p, f, y->way, y->key, 0, &o->key);
+	o->key.flow.opener = y->about;
+	o->key.about_hi = y->about_hi;
+	o->key.about_lo = y->about_lo;
+	o->bytes = y->bytes;
+	o->packets = y->packets;
+	o->now = y->now;
+	o->way = y->way;
+	o->counted = y->counted;
+	o->fragment = p->fragment;
+	return 0;
+}
+
 /* What becomes of what is refused. */
 static __always_inline int refusal(const struct head *h)
 {
@@ -58,7 +99,7 @@ static __always_inline int handle(struct __sk_buff *skb, __u32 way)
 	struct tallies *c;
 	__u32 at = skb->ifindex, zero = 0, now, gen, key, cached = 0, entry, allow, opener = 0;
 	__u64 state = 0, word;
-	int out, kind, alive = 0, known = 0, self = 0, opens = 0, hit = 0;
+	int out, kind, alive = 0, known = 0, self = 0, opens = 0, hit = 0, arrives = way == IN;
 
 	struct link *l = bpf_map_lookup_elem(&links, &at);
 	if (!l || !l->slot)
@@ -85,6 +126,15 @@ static __always_inline int handle(struct __sk_buff *skb, __u32 way)
 		c = counters_of(l->slot);
 		if (c)
 			c->outcome[out & (OUTCOMES - 1)] += 1;
+		if (out >= NOT_IP && h->mode == MODE_OBSERVE && arrives) {
+			struct arrival *o = arrive(skb);
+
+			if (o) {
+				o->flow.slot = l->slot;
+				o->counted = COUNTED_UNLOGGED;
+				o->fragment = 0;
+			}
+		}
 		if (out >= NOT_IP)
 			return h->mode == MODE_ENFORCE && out != NOT_IP ? DROP : NEXT;
 	}
@@ -95,12 +145,10 @@ static __always_inline int handle(struct __sk_buff *skb, __u32 way)
 	y.cache = 0;
 	y.meta = meta_of(word_epoch(word), 0, 0);
 	if (p.protocol == TCP && p.flags & (FIN | SYN | RST))
-		y.meta |= (__u64)((p.flags & FIN ? COUNT_FIN : 0) | (p.flags & RST ? COUNT_RST : 0) |
-				  (p.flags & SYN ? p.flags & ACK ? COUNT_SYN | COUNT_SYNACK : COUNT_SYN : 0))
-			  << META_FLAGS;
+		y.meta |= (__u64)flags_of(&p) << META_FLAGS;
 
 	kind = flow_of(&p, way, l->slot, &f);
-	y.kind = y.opens = y.alive = y.about = 0;
+	y.kind = y.opens = y.alive = y.about = y.counted = 0;
 	y.about_hi = y.about_lo = 0;
 	y.state = 0;
 	key = p.protocol == TCP || p.protocol == UDP ? p.dst_port : is_icmp(p.protocol) ? p.type << 8 | p.code : 0;
@@ -142,7 +190,10 @@ static __always_inline int handle(struct __sk_buff *skb, __u32 way)
 				} else if ((c = counters_of(l->slot))) {
 					c->unlogged[way & 1][0] += y.packets;
 					c->unlogged[way & 1][1] += y.bytes;
+					y.counted = COUNTED_UNLOGGED;
 				}
+				if (h->mode == MODE_OBSERVE && arrives)
+					remember(skb, &p, &f, &y);
 				return NEXT;
 			}
 			entry = said >> CACHE_ENTRY & 0xff;
@@ -185,6 +236,8 @@ static __always_inline int handle(struct __sk_buff *skb, __u32 way)
 		note(v, &p, &y, state);
 	else
 		accept_slow(&p, &f, &y);
+	if (h->mode == MODE_OBSERVE && arrives)
+		remember(skb, &p, &f, &y);
 	return NEXT;
 }
 
