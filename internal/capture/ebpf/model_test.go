@@ -137,7 +137,7 @@ func (b *pair) expect(frame []byte, way int) (dropped bool, why string) {
 	var p packet.Packet
 	enforce := b.mode == Enforce
 	out := b.dissector.Dissect(packet.Ethernet, frame, len(frame), time.Unix(0, b.now), &p)
-	if out.Counts() && (p.Src.Is4In6() || p.Dst.Is4In6()) {
+	if out.Counts() && (isOdd(p.Src, b.mode) || isOdd(p.Dst, b.mode)) {
 		out = packet.Malformed
 	}
 	if out != packet.OK {
@@ -186,6 +186,11 @@ func (b *pair) expect(frame []byte, way int) (dropped bool, why string) {
 	}
 	add(b.want, f, c)
 	return f.refused && enforce, why
+}
+
+// isOdd reports whether an address makes a packet malformed to the program.
+func isOdd(a netip.Addr, mode Mode) bool {
+	return a.Is4In6() && mode != Count || netip.MustParsePrefix("::fffe:0:0/96").Contains(a)
 }
 
 // read reads what the program has counted.

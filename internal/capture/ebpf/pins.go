@@ -14,7 +14,7 @@ import (
 
 // layout numbers what the pinned maps hold: their shapes, and what the bits mean. A build with another number makes tables of
 // its own and leaves these alone.
-const layout = 1
+const layout = 2
 
 // pinnedMaps are the maps that outlive the process. The others are for one process to talk with its program.
 var pinnedMaps = []string{"links", "control", "heads", "rules", "connections", "asides", "fragments", "counters", "states", "journal"}

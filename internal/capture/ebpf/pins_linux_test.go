@@ -343,7 +343,7 @@ func TestLoadRefuses(t *testing.T) {
 	if err := p.Close(); err != nil {
 		t.Fatal(err)
 	}
-	refused(Options{Pin: dir, Connections: 128}, `the table "connections" in `+dir+`/layout-1 has room for 64 entries, not 128`)
+	refused(Options{Pin: dir, Connections: 128}, `the table "connections" in `+dir+`/layout-2 has room for 64 entries, not 128`)
 	if err := os.Mkdir(filepath.Join(dir, "layout-0"), 0o700); err != nil {
 		t.Fatal(err)
 	}
@@ -356,10 +356,10 @@ func TestLoadRefuses(t *testing.T) {
 	if err := p.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Remove(filepath.Join(dir, "layout-1", "asides")); err != nil {
+	if err := os.Remove(filepath.Join(dir, "layout-2", "asides")); err != nil {
 		t.Fatal(err)
 	}
-	refused(o, "the tables in "+dir+"/layout-1 are not whole")
+	refused(o, "the tables in "+dir+"/layout-2 are not whole")
 	if err := Remove(dir); err != nil {
 		t.Fatal(err)
 	}
@@ -388,9 +388,9 @@ func TestLayout(t *testing.T) {
 		}
 	}
 	sum := sha256.Sum256([]byte(says.String()))
-	const of1 = "fc7efa157bbd46a7"
-	if got := hex.EncodeToString(sum[:8]); layout != 1 || got != of1 {
-		t.Errorf("layout %d has the sum %s, which was %s of layout 1: raise layout, and change this test\n%s", layout, got, of1, says.String())
+	const of2 = "fc7efa157bbd46a7"
+	if got := hex.EncodeToString(sum[:8]); layout != 2 || got != of2 {
+		t.Errorf("layout %d has the sum %s, which was %s of layout 2: raise layout, and change this test\n%s", layout, got, of2, says.String())
 	}
 }
 
