@@ -245,12 +245,11 @@ func pmacctd() meter {
 		}
 		return r.listens(ctx)
 	}, func(_ context.Context, r *running) (int64, string, error) {
-		if err := r.stop(syscall.SIGINT); err != nil {
-			return 0, "", err
-		}
+		// Where its plugin has ended before it, pmacctd says 1; what counts is that the plugin has written.
+		stopped := r.stop(syscall.SIGINT)
 		text, err := os.ReadFile(filepath.Join(r.dir, "out.csv"))
 		if err != nil {
-			return 0, "", err
+			return 0, "", errors.Join(stopped, err)
 		}
 		n, err := find(string(text), `(?m)^`+regexp.QuoteMeta(instanceAddress)+`,(\d+),`)
 		if err != nil {
