@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"net/netip"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -249,8 +248,9 @@ func (c *Capture) Rows(do func(*aggregate.Flow, aggregate.Counts) error) error {
 	for _, e := range c.closed {
 		for n := range e.rows {
 			r := &e.rows[n]
+			src, dst := r.key.addresses()
 			f := aggregate.Flow{
-				Interface: e.id, Egress: r.key.egress, Directed: true, Src: addrOf(r.key.src), Dst: addrOf(r.key.dst), SrcPort: r.key.srcPort, DstPort: r.key.dstPort,
+				Interface: e.id, Egress: r.key.egress, Directed: true, Src: src, Dst: dst, SrcPort: r.key.srcPort, DstPort: r.key.dstPort,
 				Protocol: r.key.protocol,
 			}
 			if e.shadow {
@@ -265,9 +265,6 @@ func (c *Capture) Rows(do func(*aggregate.Flow, aggregate.Counts) error) error {
 	}
 	return nil
 }
-
-// addrOf returns the address of a key.
-func addrOf(b [16]byte) netip.Addr { return netip.AddrFrom16(b).Unmap() }
 
 // Settle says that the rows of the closed epoch are kept elsewhere.
 func (c *Capture) Settle() error {

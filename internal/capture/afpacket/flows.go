@@ -1,6 +1,7 @@
 package afpacket
 
 import (
+	"net/netip"
 	"time"
 
 	"weir/internal/aggregate"
@@ -13,11 +14,11 @@ const RowLength = 5 * time.Second
 
 // key is what packets are counted by, beside what was decided. It has no gaps, so that it is hashed at once.
 type key struct {
-	src, dst         [16]byte // of IPv4 those of ::ffff:0:0/96
+	src, dst         [16]byte // of IPv4 those of ::ffff:0:0/96, which an IPv6 header may have too
 	srcPort, dstPort uint16
 	protocol         uint8
 	egress           bool
-	_                uint16
+	family           uint16 // 4 or 6
 	when             uint32 // time by RowLength
 }
 
@@ -43,8 +44,24 @@ func newFlows(like *flows) flows {
 func keyOf(p *packet.Packet, egress bool, at int64) key {
 	return key{
 		src: p.Src.As16(), dst: p.Dst.As16(), srcPort: p.SrcPort, dstPort: p.DstPort, protocol: uint8(p.Protocol), egress: egress,
-		when: uint32(at / int64(RowLength)),
+		family: familyOf(p.Src, p.Dst), when: uint32(at / int64(RowLength)),
 	}
+}
+
+func familyOf(src, dst netip.Addr) uint16 {
+	if src.Is4() && dst.Is4() {
+		return 4
+	}
+	return 6
+}
+
+// addresses returns the addresses of the packets.
+func (k *key) addresses() (src, dst netip.Addr) {
+	src, dst = netip.AddrFrom16(k.src), netip.AddrFrom16(k.dst)
+	if k.family == 4 {
+		src, dst = src.Unmap(), dst.Unmap()
+	}
+	return src, dst
 }
 
 // find returns the row of a key and a decision, nil where there is none, and the last one of the key, or -1.

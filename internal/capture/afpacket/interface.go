@@ -99,7 +99,7 @@ func (w *watched) see(link packet.LinkType, f *frame, egress bool, now time.Dura
 	at := time.Unix(0, int64(now))
 	out := w.dissector.Dissect(link, f.data, f.length, at, p)
 	// Hosts don't send such, and policies have no word for one address of each family: see package ebpf.
-	if out.Counts() && (p.Src.Is4In6() || p.Dst.Is4In6()) {
+	if w.connections != nil && out.Counts() && (p.Src.Is4In6() || p.Dst.Is4In6()) {
 		out = packet.Malformed
 	}
 	if out != packet.OK {

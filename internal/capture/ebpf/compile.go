@@ -200,17 +200,29 @@ func ruleOf(l *policy.Line) weirRule {
 
 func ticks(d time.Duration) uint32 { return uint32(min(int64(d)>>tickBits, 1<<31-1)) }
 
-// halves returns an address as the program has it: of IPv4, in ::ffff:0:0/96.
+// v4Prefix is what is before an IPv4 address in the program: ::fffe:0:0/96, which nobody has. Those of ::ffff:0:0/96 may stand in
+// an IPv6 header.
+const v4Prefix = 0xfffe << 32
+
+// halves returns an address as the program has it.
 func halves(a netip.Addr) (hi, lo uint64) {
+	if a.Is4() {
+		b := a.As4()
+		return 0, v4Prefix | uint64(binary.BigEndian.Uint32(b[:]))
+	}
 	b := a.As16()
 	return binary.BigEndian.Uint64(b[:8]), binary.BigEndian.Uint64(b[8:])
 }
 
 func addrOf(hi, lo uint64) netip.Addr {
 	var b [16]byte
+	if hi == 0 && lo>>32<<32 == v4Prefix {
+		binary.BigEndian.PutUint32(b[:], uint32(lo))
+		return netip.AddrFrom4([4]byte(b[:4]))
+	}
 	binary.BigEndian.PutUint64(b[:8], hi)
 	binary.BigEndian.PutUint64(b[8:], lo)
-	return netip.AddrFrom16(b).Unmap()
+	return netip.AddrFrom16(b)
 }
 
 // direction names a direction as the program numbers it.

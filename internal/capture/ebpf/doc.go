@@ -11,7 +11,8 @@
 // different here:
 //
 //   - Time has steps of 2^20 ns, a little more than a millisecond.
-//   - An IPv6 packet with an address of ::ffff:0:0/96 is malformed.
+//   - An IPv6 packet with an address of ::ffff:0:0/96 is malformed where rules decide of it, and one with an address of
+//     ::fffe:0:0/96 anywhere.
 //   - Of an IPv4 network ACL 253 entries fit, and of all policies together 32,768 ranges of addresses.
 //
 // # Counting once

@@ -132,8 +132,13 @@ func (w *wire) packet(way int) []byte {
 	if way == 0 {
 		src, dst = far, near
 	}
-	if v6 && c.IntN(60) == 0 {
-		src = netip.AddrFrom16(netip.MustParseAddr("::ffff:10.0.0.1").As16())
+	if v6 {
+		switch c.IntN(60) {
+		case 0:
+			src = netip.MustParseAddr("::ffff:10.0.0.1")
+		case 1:
+			src = netip.MustParseAddr("::fffe:10.0.0.1")
+		}
 	}
 	protocol := c.protocol()
 	body := make([]byte, 4+c.IntN(60))

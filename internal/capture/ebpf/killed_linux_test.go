@@ -364,7 +364,7 @@ func TestOtherLayout(t *testing.T) {
 		t.Errorf("it counts %v", got)
 	}
 	closed(t, p)
-	move(layout, 3)
+	move(layout, layout+1)
 	move(0, layout)
 	p = tryLoad(t, o)
 	if got := total(t, p); got != [2][2]int64{1: {0, 10}} {

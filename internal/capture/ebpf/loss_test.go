@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -35,7 +36,8 @@ func again(t *testing.T) bool {
 	return true
 }
 
-// TestLoss reads while packets come: none may fall between two epochs. WEIR_LOSS_SECONDS is for how long.
+// TestLoss reads while packets come: none may fall between two epochs. WEIR_LOSS_SECONDS is for how long, and WEIR_LOSS_PACKETS how many
+// there are at least.
 func TestLoss(t *testing.T) {
 	lasts := 500 * time.Millisecond
 	if s := os.Getenv("WEIR_LOSS_SECONDS"); s != "" {
@@ -44,6 +46,13 @@ func TestLoss(t *testing.T) {
 			t.Fatal(err)
 		}
 		lasts = time.Duration(n) * time.Second
+	}
+	least := int64(0)
+	if s := os.Getenv("WEIR_LOSS_PACKETS"); s != "" {
+		var err error
+		if least, err = strconv.ParseInt(s, 10, 64); err != nil {
+			t.Fatal(err)
+		}
 	}
 	if again(t) {
 		return
@@ -65,6 +74,7 @@ func TestLoss(t *testing.T) {
 	var each [drivers][2]int64 // packets and bytes
 	stop := make(chan struct{})
 	var driving sync.WaitGroup
+	var driven atomic.Int64
 	for d := range drivers {
 		driving.Go(func() {
 			for n := d; ; n += 1 + n%7 {
@@ -79,6 +89,7 @@ func TestLoss(t *testing.T) {
 					t.Error(err)
 					return
 				}
+				driven.Add(int64(repeat))
 				each[d][0] += int64(repeat)
 				each[d][1] += int64(repeat) * int64(binary.BigEndian.Uint16(frame[16:]))
 			}
@@ -91,7 +102,7 @@ func TestLoss(t *testing.T) {
 		return nil
 	}
 	reads := 0
-	for end := time.Now().Add(lasts); time.Now().Before(end); reads++ {
+	for end := time.Now().Add(lasts); time.Now().Before(end) || driven.Load() < least; reads++ {
 		if err := p.Read(take); err != nil {
 			t.Fatal(err)
 		}

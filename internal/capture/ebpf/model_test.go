@@ -38,6 +38,7 @@ type pair struct {
 	program     *Program
 	id          string
 	mode        Mode
+	link        packet.LinkType
 	dissector   *packet.Dissector
 	at          *policy.Interface
 	connections *policy.Connections
@@ -58,7 +59,7 @@ const loopback = 1
 func newPair(t testing.TB, p *Program, at *policy.Interface, mode Mode) *pair {
 	t.Helper()
 	b := &pair{
-		program: p, id: fmt.Sprint("eni-", p.word.epoch), mode: mode, dissector: packet.NewDissector(), connections: policy.NewConnections(at, policy.DefaultTimeouts()),
+		program: p, id: fmt.Sprint("eni-", p.word.epoch), mode: mode, link: packet.Ethernet, dissector: packet.NewDissector(), connections: policy.NewConnections(at, policy.DefaultTimeouts()),
 		now: max(start, p.driven), want: map[flow]aggregate.Counts{}, got: map[flow]aggregate.Counts{},
 	}
 	b.swap(t, at)
@@ -136,8 +137,8 @@ func (b *pair) feed(t testing.TB, frame []byte, way int) {
 func (b *pair) expect(frame []byte, way int) (dropped bool, why string) {
 	var p packet.Packet
 	enforce := b.mode == Enforce
-	out := b.dissector.Dissect(packet.Ethernet, frame, len(frame), time.Unix(0, b.now), &p)
-	if out.Counts() && (p.Src.Is4In6() || p.Dst.Is4In6()) {
+	out := b.dissector.Dissect(b.link, frame, len(frame), time.Unix(0, b.now), &p)
+	if out.Counts() && (isOdd(p.Src, b.mode) || isOdd(p.Dst, b.mode)) {
 		out = packet.Malformed
 	}
 	if out != packet.OK {
@@ -147,7 +148,13 @@ func (b *pair) expect(frame []byte, way int) (dropped bool, why string) {
 		return enforce && out != packet.NotIP, out.String()
 	}
 	d := direction(way)
-	if logged, why := b.at.Logged(&p.Packet, d); !logged {
+	// Where nothing decides, an IPv6 packet stays one: no service has an IPv4-mapped address, and none is the broadcast.
+	far := p.Src
+	if way == 1 {
+		far = p.Dst
+	}
+	mapped := far.Is4In6() || p.Dst == netip.MustParseAddr("::ffff:255.255.255.255")
+	if logged, why := b.at.Logged(&p.Packet, d); !logged && !mapped {
 		b.unlogged[way][0]++
 		b.unlogged[way][1] += uint64(p.Bytes)
 		return false, why
@@ -186,6 +193,11 @@ func (b *pair) expect(frame []byte, way int) (dropped bool, why string) {
 	}
 	add(b.want, f, c)
 	return f.refused && enforce, why
+}
+
+// isOdd reports whether an address makes a packet malformed to the program.
+func isOdd(a netip.Addr, mode Mode) bool {
+	return a.Is4In6() && mode != Count || netip.MustParsePrefix("::fffe:0:0/96").Contains(a)
 }
 
 // read reads what the program has counted.

@@ -85,7 +85,7 @@ static __always_inline int is_dhcp(const struct packet *p, const struct walk *w)
 	if (p->protocol != UDP)
 		return 0;
 	if ((p->src_port == 68 && p->dst_port == 67) || (p->src_port == 67 && p->dst_port == 68))
-		return !p->dst_hi && p->dst_lo == (MAPPED | 0xffffffff);
+		return !p->dst_hi && p->dst_lo == (V4_PREFIX | 0xffffffff);
 	if ((p->src_port == 546 && p->dst_port == 547) || (p->src_port == 547 && p->dst_port == 546))
 		return w->far_hi >> 54 == 0xfe80 >> 6 || (w->far_hi == 0xff02ULL << 48 && w->far_lo == 0x10002);
 	return 0;
@@ -97,7 +97,7 @@ static __always_inline int is_fixed(const struct walk *w)
 {
 	__u64 hi = w->far_hi, lo = w->far_lo;
 
-	if (is_mapped(hi, lo))
+	if (is_v4(hi, lo))
 		return (__u32)lo >> 16 == 0xa9fe || (__u32)lo >> 8 == 0xe00000 || (__u32)lo == 0 || (__u32)lo == 0xffffffff;
 	return hi >> 54 == 0xfe80 >> 6 || hi >> 48 == 0xff02 || hi >> 32 == 0xfd000ec2 || (!hi && !lo);
 }
@@ -132,7 +132,7 @@ VERIFIED_ONCE __u32 border(const struct head *h, const struct packet *p, __u32 w
 	if (!h || !p)
 		return 0;
 	walk_of(p, way, w);
-	family = is_mapped(w->far_hi, w->far_lo) ? V4 : V6;
+	family = is_v4(w->far_hi, w->far_lo) ? V4 : V6;
 	bound(way, 1);
 	bound(family, 1);
 	if (is_dhcp(p, w))
@@ -160,7 +160,7 @@ VERIFIED_ONCE int ask_groups(const struct head *h, const struct packet *p, __u32
 	if (!h || !p)
 		return GROUPS_REFUSE;
 	walk_of(p, way, w);
-	family = is_mapped(w->far_hi, w->far_lo) ? V4 : V6;
+	family = is_v4(w->far_hi, w->far_lo) ? V4 : V6;
 	back = ~way;
 	bound(way, 1);
 	bound(back, 1);

@@ -29,7 +29,8 @@
 #define MAX_EXTENSIONS 8
 #define FRAGMENT_AGE 28610 /* 30 s in ticks */
 
-#define MAPPED 0xffff00000000ULL
+/* IPv4 addresses are numbers of ::fffe:0:0/96, which nobody has: those of ::ffff:0:0/96 may stand in an IPv6 header. */
+#define V4_PREFIX 0xfffe00000000ULL
 
 #define WHOLE 0
 #define FIRST_FRAGMENT 1
@@ -75,9 +76,15 @@ static __always_inline __u16 be16(const __u8 *b)
 	return (__u16)b[0] << 8 | b[1];
 }
 
-static __always_inline int is_mapped(__u64 hi, __u64 lo)
+static __always_inline int is_v4(__u64 hi, __u64 lo)
 {
-	return !hi && lo >> 32 == 0xffff;
+	return !hi && lo >> 32 == 0xfffe;
+}
+
+/* Whether an address is of ::fffe:0:0/96 or ::ffff:0:0/96. */
+static __always_inline int is_odd(__u64 hi, __u64 lo)
+{
+	return !hi && lo >> 33 == 0x7fff;
 }
 
 static __always_inline int is_icmp(__u8 protocol)
@@ -142,8 +149,8 @@ static __always_inline int ipv4(frame_t *skb, __u32 at, __u32 end, __u32 wire, s
 		total = wire;
 	if (b[0] >> 4 != 4 || size < 20 || total < size)
 		return MALFORMED;
-	p->src_lo = MAPPED | be32(b + 12);
-	p->dst_lo = MAPPED | be32(b + 16);
+	p->src_lo = V4_PREFIX | be32(b + 12);
+	p->dst_lo = V4_PREFIX | be32(b + 16);
 	p->protocol = p->first_protocol = b[9];
 	p->bytes = total;
 	p->version = 4;
@@ -234,8 +241,7 @@ VERIFIED_ONCE int parse_ip(frame_t *skb, __u32 at, __u32 wire, int version, stru
 	else if (version == 6)
 		out = ipv6(skb, at, end, wire, p);
 	p->start = at;
-	/* Hosts don't send such, and policies have no word for one address of each family. */
-	if (!out && version == 6 && (is_mapped(p->src_hi, p->src_lo) || is_mapped(p->dst_hi, p->dst_lo)))
+	if (!out && version == 6 && (is_v4(p->src_hi, p->src_lo) || is_v4(p->dst_hi, p->dst_lo)))
 		out = MALFORMED;
 	return out;
 }
@@ -409,8 +415,8 @@ static __always_inline int parse_fast(frame_t *skb, struct packet *p)
 			return 0;
 		p->protocol = b[9];
 		p->src_hi = p->dst_hi = 0;
-		p->src_lo = MAPPED | bpf_ntohl(*(__u32 *)(b + 12));
-		p->dst_lo = MAPPED | bpf_ntohl(*(__u32 *)(b + 16));
+		p->src_lo = V4_PREFIX | bpf_ntohl(*(__u32 *)(b + 12));
+		p->dst_lo = V4_PREFIX | bpf_ntohl(*(__u32 *)(b + 16));
 		p->version = 4;
 		at = 20;
 	} else if (b[12] == 0x86 && b[13] == 0xdd) {
@@ -425,7 +431,7 @@ static __always_inline int parse_fast(frame_t *skb, struct packet *p)
 		p->src_lo = bpf_be64_to_cpu(*(__u64 *)(b + 16));
 		p->dst_hi = bpf_be64_to_cpu(*(__u64 *)(b + 24));
 		p->dst_lo = bpf_be64_to_cpu(*(__u64 *)(b + 32));
-		if (is_mapped(p->src_hi, p->src_lo) || is_mapped(p->dst_hi, p->dst_lo))
+		if (is_odd(p->src_hi, p->src_lo) || is_odd(p->dst_hi, p->dst_lo))
 			return 0;
 		p->version = 6;
 		at = 40;

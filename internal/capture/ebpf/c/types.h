@@ -87,7 +87,7 @@ struct clock {
 #define word_parity(w) ((__u32)((w) >> 63))
 
 /* A flow is what a connection is found by: the same for both directions. Addresses are numbers, of IPv4 those of
- * ::ffff:0:0/96. */
+ * ::fffe:0:0/96. */
 struct flow {
 	__u64 near_hi, near_lo, far_hi, far_lo;
 	__u16 near_port, far_port; /* of ICMP: the identifier, and the type of the request */

@@ -121,6 +121,9 @@ static __always_inline int handle(struct __sk_buff *skb, __u32 way)
 	if ((l->flags & LINK_RAW) || !parse_fast(skb, &p)) {
 		__builtin_memset(&p, 0, sizeof(p));
 		out = parse_slow(skb, &p, now, (__u32)l->flags << 16 | l->slot);
+		/* Hosts don't send such, and policies have no word for one address of each family. */
+		if (out < NOT_IP && h->mode != MODE_COUNT && p.version == 6 && (is_odd(p.src_hi, p.src_lo) || is_odd(p.dst_hi, p.dst_lo)))
+			out = MALFORMED;
 	}
 	if (out) {
 		c = counters_of(l->slot);
