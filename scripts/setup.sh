@@ -20,6 +20,7 @@ if [ "$1" = test ]; then
 	need npm npm
 	has chromium || has google-chrome || packages="$packages chromium"
 	need ip iproute2
+	need nft nftables
 	need python3 python3
 	has moto_server || python3 -c 'import venv, ensurepip' 2>/dev/null || packages="$packages python3-venv"
 	if [ "${WEIR_CI:-}" = 1 ]; then

@@ -37,14 +37,15 @@ type Options struct {
 // agent is what runs. Its program is asked by one goroutine.
 type agent struct {
 	Options
-	network  *network
-	program  *ebpf.Program
-	recorder *recorder
-	counted  *Counters
-	attached map[int]*Match  // by index: the devices that are counted
-	said     map[string]bool // what was said of devices
-	trouble  string          // of the last look at devices
-	read     time.Time       // when was last read
+	network    *network
+	program    *ebpf.Program
+	recorder   *recorder
+	counted    *Counters
+	attached   map[int]*Match  // by index: the devices that are counted
+	said       map[string]bool // what was said of devices
+	trouble    string          // of the last look at devices
+	read       time.Time       // when was last read
+	translated *translation    // nil: nobody asks
 
 	mu      sync.Mutex
 	matches []Match
@@ -74,6 +75,10 @@ func Run(ctx context.Context, o Options) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, a.program.Close()) }()
+	defer func() { err = errors.Join(err, a.translated.close()) }()
+	if err := a.translate(ctx); err != nil {
+		return err
+	}
 	at := o.Clock()
 	a.recorder.clock(at)
 	a.read = at.Wall
@@ -130,8 +135,10 @@ func (a *agent) turn() {
 	at := a.Clock()
 	if a.recorder.last.step(at) != 0 {
 		a.read = at.Wall
+		a.translated.restart()
 	}
 	a.recorder.clock(at)
+	a.beginRead()
 	err := a.program.Read(a.row)
 	a.counted.read(at, err)
 	if err != nil {
@@ -165,6 +172,7 @@ func (a *agent) row(r *ebpf.Row) error {
 		return nil
 	}
 	a.counted.saw(&f, &c)
+	a.translated.behind(&f, c.First)
 	a.recorder.add(&f, c)
 	return nil
 }
@@ -247,6 +255,7 @@ func (a *agent) swap(wanted map[int]*Match) error {
 	if err := a.program.Swap(all); err != nil {
 		return err
 	}
+	a.beginRead()
 	return a.program.Read(a.row) // what the policies of before counted
 }
 

@@ -39,6 +39,9 @@ var (
 	devicesNow   = describe(prometheus.GaugeValue, "weir_agent_devices", "Devices that the config is about.", "state")
 	reads        = describe(prometheus.CounterValue, "weir_agent_reads_total", "Reads of what the kernel counted, by result.", "result")
 	lastRead     = describe(prometheus.GaugeValue, "weir_agent_last_read_timestamp_seconds", "When what the kernel counted was last read.")
+	translations = describe(prometheus.CounterValue, "weir_agent_translations_total", "Flows whose addresses the host may translate (nat: conntrack), by what is behind them: translated, same, or unknown.", "result")
+	tracked      = describe(prometheus.GaugeValue, "weir_agent_translated_tuples", "Tuples of connections that the host translates, and that are known.")
+	trackingLost = describe(prometheus.CounterValue, "weir_agent_conntrack_overruns_total", "How often the kernel had no place for messages about connections.")
 	clockSteps   = describe(prometheus.CounterValue, "weir_agent_clock_steps_total", "How often the clock was set.")
 	recordsMade  = describe(prometheus.CounterValue, "weir_agent_records_total", "Records that were written.", "flow_log")
 	objectsMade  = describe(prometheus.CounterValue, "weir_agent_objects_total", "Objects that were written.", "flow_log")
@@ -51,11 +54,11 @@ var (
 type Counters struct {
 	mu     sync.Mutex
 	values map[*series]map[string]float64 // by label values, with zero bytes between
-	// failing are the folders that can't be written to, with why; unread is why the last read failed, which was at lastRead; unlooked is what is wrong with devices.
-	failing          map[string]string
-	unread, unlooked string
-	lastRead         time.Duration
-	tallies          map[string]ebpf.Tallies
+	// failing are the folders that can't be written to, with why; unread is why the last read failed, which was at lastRead; unlooked is what is wrong with devices, untranslated with what the host translates.
+	failing                        map[string]string
+	unread, unlooked, untranslated string
+	lastRead                       time.Duration
+	tallies                        map[string]ebpf.Tallies
 }
 
 // NewCounters returns counters.
@@ -224,6 +227,9 @@ func (c *Counters) Troubles(now Moment) []string {
 	}
 	if c.unlooked != "" {
 		out = append(out, "not all devices are as they should be: "+c.unlooked)
+	}
+	if c.untranslated != "" {
+		out = append(out, "what the host translates is not known: "+c.untranslated)
 	}
 	for _, dir := range slices.Sorted(maps.Keys(c.failing)) {
 		out = append(out, "objects can't be written: "+c.failing[dir])

@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -9,7 +10,9 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+	"time"
 
+	"weir/internal/capture/conntrack"
 	"weir/internal/capture/ebpf"
 )
 
@@ -17,7 +20,7 @@ import (
 func Examine() []Finding {
 	out := append([]Finding{examineKernel(release())}, examineCapabilities(status("CapEff"))...)
 	out = append(out, examineProgram()...)
-	return append(out, examineMount(), examineJIT())
+	return append(out, examineMount(), examineJIT(), examineConntrack())
 }
 
 // release returns the kernel's release, "" where it does not say.
@@ -159,6 +162,21 @@ func examineJIT() Finding {
 	}
 	if v := strings.TrimSpace(string(b)); v == "0" {
 		f.State, f.Found, f.Do = stateNote, fmt.Sprintf("bpf_jit_enable is %s: programs are interpreted", v), "sysctl net.core.bpf_jit_enable=1 makes each packet cost a fraction"
+	}
+	return f
+}
+
+// examineConntrack looks whether the kernel says which connections it translates.
+func examineConntrack() Finding {
+	f := Finding{"conntrack", stateOK, "the kernel says which connections it translates: nat: conntrack works", ""}
+	ctx, cancel := context.WithTimeout(context.Background(), mostPatience)
+	defer cancel()
+	w, err := conntrack.Start(ctx, time.Now)
+	if err == nil {
+		err = w.Close()
+	}
+	if err != nil {
+		f.State, f.Found, f.Do = stateNote, err.Error(), "it is needed for nat: conntrack alone: a kernel with CONFIG_NF_CT_NETLINK and CONFIG_NF_CONNTRACK_EVENTS (modprobe nf_conntrack_netlink), and CAP_NET_ADMIN"
 	}
 	return f
 }

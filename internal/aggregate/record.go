@@ -19,12 +19,21 @@ type Interface struct {
 // AppendRecords appends the records of a window to a batch of VPC flow logs, with version as their version. about tells of interfaces by id.
 //
 // Own addresses: a record's srcaddr (of egress) or dstaddr (of ingress) is the interface's primary private IPv4 address, whatever address of
-// that family the packet has; pkt-srcaddr and pkt-dstaddr are the packet's. Source: VPC user guide, "Flow log records"; spec b.6.
+// that family the packet has; pkt-srcaddr and pkt-dstaddr are the packet's, or on this side what is behind the interface where the host translates addresses. Source: VPC user
+// guide, "Flow log records": they are "the packet-level (original)" ones; spec b.6.
 func AppendRecords(b *flowlog.Batch, w *Window, version int, about func(id string) *Interface) error {
 	for i := range w.Rows {
 		row := &w.Rows[i]
 		set := begin(b, version, row.Interface, about, seconds(row.First), seconds(row.Last), "OK")
 		src, dst := row.Src, row.Dst
+		from, to := row.Src, row.Dst
+		if row.Directed && row.Behind.IsValid() {
+			if row.Egress {
+				from = row.Behind
+			} else {
+				to = row.Behind
+			}
+		}
 		if eni := set.eni; eni != nil && row.Directed && eni.Address.IsValid() {
 			if row.Egress && src.Is4() {
 				src = eni.Address
@@ -35,8 +44,8 @@ func AppendRecords(b *flowlog.Batch, w *Window, version int, about func(id strin
 		}
 		set.addr(flowlog.SrcAddr, src)
 		set.addr(flowlog.DstAddr, dst)
-		set.addr(flowlog.PktSrcAddr, row.Src)
-		set.addr(flowlog.PktDstAddr, row.Dst)
+		set.addr(flowlog.PktSrcAddr, from)
+		set.addr(flowlog.PktDstAddr, to)
 		set.num(flowlog.SrcPort, int64(row.SrcPort))
 		set.num(flowlog.DstPort, int64(row.DstPort))
 		set.num(flowlog.Protocol, int64(row.Protocol))

@@ -18,7 +18,9 @@ type Config struct {
 	Listen netip.AddrPort
 	// Connections and Rejects bound the tables of flows; 0: as many as there are if nobody says.
 	Connections, Rejects uint32
-	Interfaces           []Interface
+	// NAT says that pkt-srcaddr and pkt-dstaddr are what is behind the host's translation of addresses.
+	NAT        bool
+	Interfaces []Interface
 	FlowLogs             []FlowLog
 }
 

@@ -29,13 +29,14 @@ func Read(file string, data []byte) (*Config, error) {
 		return nil, err
 	}
 	c := &Config{File: file, Listen: DefaultListen}
-	mode := "shadow"
+	mode, nat := "shadow", "none"
 	err = r.mapping(root, "the keys of an agent, such as network,",
 		keyed{"network", true, func(n *yaml.Node) error { return r.network(c, n) }},
 		keyed{"listen", false, func(n *yaml.Node) error { return r.listen(&c.Listen, n) }},
 		keyed{"mode", false, r.mode(&mode)},
 		keyed{"connections", false, r.number(&c.Connections, mostEntries)},
 		keyed{"rejects", false, r.number(&c.Rejects, mostEntries)},
+		keyed{"nat", false, r.oneOf(&nat, "none", "conntrack")},
 		keyed{"interfaces", true, func(n *yaml.Node) error {
 			return r.list(n, func(n *yaml.Node) error { return r.device(c, n) })
 		}},
@@ -44,6 +45,7 @@ func Read(file string, data []byte) (*Config, error) {
 	if err != nil {
 		return nil, err
 	}
+	c.NAT = nat == "conntrack"
 	for i := range c.Interfaces {
 		if c.Interfaces[i].Mode == "" {
 			c.Interfaces[i].Mode = mode
