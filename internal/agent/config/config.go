@@ -14,6 +14,8 @@ type Config struct {
 	File string
 	// Network are the files and folders of the network's definition, as they stand there: relative ones are of the folder of the file.
 	Network []string
+	// IPRanges is a file as AWS's ip-ranges.json; "": there is none.
+	IPRanges string
 	// Listen is the loopback address of health and metrics.
 	Listen netip.AddrPort
 	// Connections and Rejects bound the tables of flows; 0: as many as there are if nobody says.
@@ -21,7 +23,7 @@ type Config struct {
 	// NAT says that pkt-srcaddr and pkt-dstaddr are what is behind the host's translation of addresses.
 	NAT        bool
 	Interfaces []Interface
-	FlowLogs             []FlowLog
+	FlowLogs   []FlowLog
 }
 
 // A Place is where something stands in the file.

@@ -32,6 +32,11 @@ func Read(file string, data []byte) (*Config, error) {
 	mode, nat := "shadow", "none"
 	err = r.mapping(root, "the keys of an agent, such as network,",
 		keyed{"network", true, func(n *yaml.Node) error { return r.network(c, n) }},
+		keyed{"ip-ranges", false, func(n *yaml.Node) error {
+			err := r.text(&c.IPRanges)(n)
+			c.IPRanges = r.path(c.IPRanges)
+			return err
+		}},
 		keyed{"listen", false, func(n *yaml.Node) error { return r.listen(&c.Listen, n) }},
 		keyed{"mode", false, r.mode(&mode)},
 		keyed{"connections", false, r.number(&c.Connections, mostEntries)},

@@ -49,6 +49,7 @@ flow-logs:
     hourly-partitions: true
     format: ${interface-id} ${weir-would-action}
 nat: conntrack
+ip-ranges: ip-ranges.json
 `
 
 func TestRead(t *testing.T) {
@@ -58,7 +59,7 @@ func TestRead(t *testing.T) {
 	}
 	flipped := true
 	want := &Config{
-		File: "/etc/weir/agent.yaml", Network: []string{"/etc/weir/net.yaml", "/srv/more"}, Listen: netip.MustParseAddrPort("[::1]:9000"), Connections: 4096, Rejects: 1024, NAT: true,
+		File: "/etc/weir/agent.yaml", Network: []string{"/etc/weir/net.yaml", "/srv/more"}, Listen: netip.MustParseAddrPort("[::1]:9000"), Connections: 4096, Rejects: 1024, NAT: true, IPRanges: "/etc/weir/ip-ranges.json",
 		Interfaces: []Interface{
 			{Place: Place{8, 5}, Device: "eth?", ENI: "eni-1", Mode: "enforce"},
 			{Place: Place{11, 5}, MAC: "02:00:00:00:00:0a", Address: netip.MustParseAddr("10.0.0.1"), Mode: "count", Flipped: &flipped},
@@ -88,10 +89,10 @@ func TestRefused(t *testing.T) {
 	for _, tc := range []struct{ old, to, want string }{
 		{full, "", "a.yaml: an empty file"},
 		{full, "- a\n", "a.yaml:1:1: a list where the keys of an agent, such as network, is expected"},
-		{full, full + "---\nx: y\n", "a.yaml:29:1: a second document where one is expected"},
+		{full, full + "---\nx: y\n", "a.yaml:30:1: a second document where one is expected"},
 		{full, "a: [", "a.yaml:2:1: no YAML: "},
 		{"nat: conntrack", "nat: iptables", `a.yaml:28:6: "iptables" is none of none, conntrack`},
-		{"mode: count", "modes: count", "a.yaml:4:1: no key modes; there are network, listen, mode, connections, rejects, nat, interfaces, flow-logs"},
+		{"mode: count", "modes: count", "a.yaml:4:1: no key modes; there are network, ip-ranges, listen, mode, connections, rejects, nat, interfaces, flow-logs"},
 		{"mode: count", "mode: block", `a.yaml:4:7: "block" is none of count, shadow, enforce`},
 		{"mode: count", "mode: count\nmode: count", "a.yaml:5:1: mode is there before, in line 4"},
 		{"mode: count", "mode:", "a.yaml:4:6: no value where a text is expected"},
