@@ -16,7 +16,7 @@ const (
 	netlinkNetfilter = 12
 	groups           = 1<<0 | 1<<2 // NFNLGRP_CONNTRACK_NEW and _DESTROY, counted from 1
 	subsystem        = 1 << 8      // NFNL_SUBSYS_CTNETLINK
-	messageNew       = subsystem | 0
+	messageNew       = subsystem   // and 0
 	messageGet       = subsystem | 1
 	messageDelete    = subsystem | 2
 	receiveForce     = 33 // SO_RCVBUFFORCE

@@ -109,14 +109,14 @@ func TestWatch(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
 		var clock driven
-		at := clock.add(1000 * time.Second)
+		clock.add(1000 * time.Second)
 		w, err := Start(ctx, clock.now)
 		if err != nil {
 			t.Error(err)
 			return
 		}
 		defer w.Close()
-		at = clock.add(time.Second)
+		at := clock.add(time.Second)
 		first := at.UnixNano()
 		expect(t, w, "one that was there", fmt.Sprintf("127.0.0.1:%d", early), fmt.Sprintf("127.0.0.9:%d", four), false, first, "127.0.0.1")
 		c, port := dial(t, "tcp4", "127.0.0.2", fmt.Sprintf("127.0.0.9:%d", four))
