@@ -63,6 +63,7 @@ type agent struct {
 	// attachments are what a command attached, and asked what is asked of the agent's goroutine.
 	attachments *attachments
 	asked       chan func()
+	translated  *translation // nil: nobody asks
 
 	mu      sync.Mutex
 	matches []Match
@@ -101,6 +102,10 @@ func Run(ctx context.Context, o Options) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, a.program.Close()) }()
+	defer func() { err = errors.Join(err, a.translated.close()) }()
+	if err := a.translate(ctx); err != nil {
+		return err
+	}
 	a.deliverer = newDeliverer(a.spool, o.Log, counted)
 	defer a.deliverer.end()
 	if err := a.begin(ctx); err != nil {

@@ -44,6 +44,9 @@ var (
 	devicesNow    = describe(prometheus.GaugeValue, "weir_agent_devices", "Devices that the config is about.", "state")
 	reads         = describe(prometheus.CounterValue, "weir_agent_reads_total", "Reads of what the kernel counted, by result.", "result")
 	lastRead      = describe(prometheus.GaugeValue, "weir_agent_last_read_timestamp_seconds", "When what the kernel counted was last read.")
+	translations  = describe(prometheus.CounterValue, "weir_agent_translations_total", "Flows whose addresses the host may translate (nat: conntrack), by what is behind them: translated, same, or unknown.", "result")
+	tracked       = describe(prometheus.GaugeValue, "weir_agent_translated_tuples", "Tuples of connections that the host translates, and that are known.")
+	trackingLost  = describe(prometheus.CounterValue, "weir_agent_conntrack_overruns_total", "How often the kernel had no place for messages about connections.")
 	clockSteps    = describe(prometheus.CounterValue, "weir_agent_clock_steps_total", "How often the clock was set.")
 	recordsMade   = describe(prometheus.CounterValue, "weir_agent_records_total", "Records that were written.", "flow_log")
 	objectsMade   = describe(prometheus.CounterValue, "weir_agent_objects_total", "Objects that were written.", "flow_log")
@@ -59,10 +62,10 @@ type Counters struct {
 	mu     sync.Mutex
 	values map[*series]map[string]float64 // by label values, with zero bytes between
 	// failing are the flow logs that can't be delivered, with why; unread is why the last read failed, which was at lastRead; unlooked is what is wrong with devices;
-	// unkept is why what was counted is not on disk.
-	failing                  map[string]string
-	unread, unlooked, unkept string
-	lastRead                 time.Duration
+	// unkept is why what was counted is not on disk, and untranslated what is wrong with what the host translates.
+	failing                                map[string]string
+	unread, unlooked, unkept, untranslated string
+	lastRead                               time.Duration
 }
 
 // NewCounters returns counters.
@@ -308,6 +311,9 @@ func (c *Counters) Troubles(now Moment) []string {
 	}
 	if c.unlooked != "" {
 		out = append(out, "not all devices are as they should be: "+c.unlooked)
+	}
+	if c.untranslated != "" {
+		out = append(out, "what the host translates is not known: "+c.untranslated)
 	}
 	if c.unkept != "" {
 		out = append(out, c.unkept)

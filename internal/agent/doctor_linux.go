@@ -1,13 +1,16 @@
 package agent
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
 	"strconv"
 	"strings"
 	"syscall"
+	"time"
 
+	"weir/internal/capture/conntrack"
 	"weir/internal/capture/ebpf"
 )
 
@@ -18,7 +21,7 @@ func Examine(capture string) []Finding {
 	bpf := append([]Finding{kernel}, capabilities[:len(capabilities)-1]...)
 	bpf = append(bpf, examineNamespaces(status("CapEff")))
 	bpf = append(bpf, examineProgram()...)
-	return choose(capture, append(bpf, systemMount.examine(), examineJIT()), []Finding{capabilities[len(capabilities)-1], examinePackets(tryPackets())})
+	return choose(capture, append(bpf, systemMount.examine(), examineJIT(), examineConntrack()), []Finding{capabilities[len(capabilities)-1], examinePackets(tryPackets())})
 }
 
 // choose returns what was found for a way to count: what another one needs is nothing that is missing.
@@ -205,6 +208,21 @@ func examineJIT() Finding {
 	}
 	if v := strings.TrimSpace(string(b)); v == "0" {
 		f.State, f.Found, f.Do = stateNote, fmt.Sprintf("bpf_jit_enable is %s: programs are interpreted", v), "sysctl net.core.bpf_jit_enable=1 makes each packet cost a fraction"
+	}
+	return f
+}
+
+// examineConntrack looks whether the kernel says which connections it translates.
+func examineConntrack() Finding {
+	f := Finding{Name: "conntrack", State: stateOK, Found: "the kernel says which connections it translates: nat: conntrack works"}
+	ctx, cancel := context.WithTimeout(context.Background(), mostPatience)
+	defer cancel()
+	w, err := conntrack.Start(ctx, time.Now)
+	if err == nil {
+		err = w.Close()
+	}
+	if err != nil {
+		f.State, f.Found, f.Do = stateNote, err.Error(), "it is needed for nat: conntrack alone: a kernel with CONFIG_NF_CT_NETLINK and CONFIG_NF_CONNTRACK_EVENTS (modprobe nf_conntrack_netlink), and CAP_NET_ADMIN"
 	}
 	return f
 }

@@ -81,6 +81,9 @@ func (a *agent) turn() bool {
 	}
 	at := a.Clock()
 	c := &change{At: at.Wall.UnixNano(), Close: true, Missed: !a.began}
+	if a.began && a.last.step(at) != 0 {
+		a.translated.restart()
+	}
 	strange := map[string]int64{}
 	epoch, err := a.rows(c, strange)
 	a.counted.read(at, err)
@@ -136,11 +139,13 @@ func (a *agent) rows(c *change, strange map[string]int64) (epoch ebpf.Epoch, err
 	if err != nil {
 		return epoch, err
 	}
+	a.beginRead()
 	return epoch, a.program.Rows(func(f *aggregate.Flow, n aggregate.Counts) error {
 		if device, ok := strings.CutPrefix(f.Interface, strangers); ok {
 			strange[device] += n.Packets
 			return nil
 		}
+		a.translated.behind(f, n.First)
 		c.Rows = append(c.Rows, aggregate.Row{Flow: *f, Counts: n})
 		return nil
 	})

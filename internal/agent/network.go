@@ -2,12 +2,15 @@ package agent
 
 import (
 	"fmt"
+	"net/netip"
+	"os"
 	"strings"
 
 	"weir/internal/agent/config"
 	"weir/internal/aggregate"
 	"weir/internal/capture"
 	"weir/internal/capture/ebpf"
+	"weir/internal/ipranges"
 	"weir/internal/netmodel"
 	"weir/internal/policy"
 )
@@ -17,6 +20,8 @@ type network struct {
 	*netmodel.Network
 	definition *policy.Definition
 	known      map[string]*aggregate.Interface
+	// service tells the service of AWS that has an address; nil: the config names no file that does.
+	service func(netip.Addr) string
 }
 
 // loadNetwork loads the definition of a config, and fails where a file of it was not taken: an agent that decides by a part of the rules decides wrongly.
@@ -28,14 +33,26 @@ func loadNetwork(c *config.Config) (*network, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &network{loaded.Network, policy.New(loaded.Network), map[string]*aggregate.Interface{}}, nil
+	out := &network{Network: loaded.Network, definition: policy.New(loaded.Network), known: map[string]*aggregate.Interface{}}
+	if c.IPRanges != "" {
+		text, err := os.ReadFile(c.IPRanges)
+		if err != nil {
+			return nil, fmt.Errorf("cannot read the networks of AWS: %w", err)
+		}
+		ranges, err := ipranges.Parse(text)
+		if err != nil {
+			return nil, fmt.Errorf("cannot read the networks of AWS: %s: %w", c.IPRanges, err)
+		}
+		out.service = ranges.Service
+	}
+	return out, nil
 }
 
 // about returns what records tell of an interface.
 func (n *network) about(id string) *aggregate.Interface {
 	a, ok := n.known[id]
 	if !ok {
-		a = capture.About(n.Network, id)
+		a = capture.About(n.definition, n.Network, id, n.service)
 		n.known[id] = a
 	}
 	return a

@@ -52,7 +52,7 @@ func networkOf(t *testing.T) *network {
 	if err != nil || len(loaded.Problems) > 0 {
 		t.Fatal(err, loaded.Problems)
 	}
-	return &network{loaded.Network, policy.New(loaded.Network), map[string]*aggregate.Interface{}}
+	return &network{Network: loaded.Network, definition: policy.New(loaded.Network), known: map[string]*aggregate.Interface{}}
 }
 
 // a bench is a recorder with a clock that the test drives, and what it logs. What it makes is delivered at once.

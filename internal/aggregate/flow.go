@@ -15,8 +15,11 @@ type Flow struct {
 	Interface string
 	// Egress says that packets left the interface; Directed, that the direction is known.
 	Egress, Directed bool
-	// Src and Dst are the addresses of the packets.
+	// Src and Dst are the addresses of the packets, as they are at the interface.
 	Src, Dst netip.Addr
+	// Behind is where packets really come from (of egress) or go to (of ingress) behind the interface, where the host translates addresses; invalid where it does not, and
+	// where nobody asked.
+	Behind netip.Addr
 	// SrcPort and DstPort are 0 for protocols without ports.
 	SrcPort, DstPort uint16
 	Protocol         uint8 // IANA's number
@@ -62,7 +65,7 @@ func (f *Flow) compare(g *Flow) int {
 		return 1
 	}
 	return cmp.Or(
-		strings.Compare(f.Interface, g.Interface), cmp.Compare(side(f), side(g)), f.Src.Compare(g.Src), f.Dst.Compare(g.Dst), cmp.Compare(f.Protocol, g.Protocol),
+		strings.Compare(f.Interface, g.Interface), cmp.Compare(side(f), side(g)), f.Src.Compare(g.Src), f.Dst.Compare(g.Dst), f.Behind.Compare(g.Behind), cmp.Compare(f.Protocol, g.Protocol),
 		cmp.Compare(f.SrcPort, g.SrcPort), cmp.Compare(f.DstPort, g.DstPort), strings.Compare(f.Action, g.Action),
 		strings.Compare(f.WouldAction, g.WouldAction), strings.Compare(f.Stage, g.Stage),
 		strings.Compare(f.RejectRule, g.RejectRule), strings.Compare(f.AllowRules, g.AllowRules),

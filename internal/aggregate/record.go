@@ -14,17 +14,37 @@ type Interface struct {
 	Type string
 	// Address is its primary private IPv4 address.
 	Address netip.Addr
+	// Next tells where packets that leave go next, or where those that come in came from; nil: nobody knows.
+	Next func(egress bool, src, dst netip.Addr) Next
+	// Service tells the service of AWS that has an address, as pkt-src-aws-service names it, "" where none or nobody knows; nil: nobody knows.
+	Service func(netip.Addr) string
+}
+
+// A Next is what records tell of the interface to which packets go next, or from which they came. What is "" is not known, and is left out.
+type Next struct {
+	// Path is the traffic-path; 0: none.
+	Path                               int
+	Interface, Subnet, AZID, VPC, Type string
 }
 
 // AppendRecords appends the records of a window to a batch of VPC flow logs, with version as their version. about tells of interfaces by id.
 //
 // Own addresses: a record's srcaddr (of egress) or dstaddr (of ingress) is the interface's primary private IPv4 address, whatever address of
-// that family the packet has; pkt-srcaddr and pkt-dstaddr are the packet's. Source: VPC user guide, "Flow log records"; spec b.6.
+// that family the packet has; pkt-srcaddr and pkt-dstaddr are the packet's, or on this side what is behind the interface where the host translates addresses. Source: VPC user
+// guide, "Flow log records": they are "the packet-level (original)" ones; spec b.6.
 func AppendRecords(b *flowlog.Batch, w *Window, version int, about func(id string) *Interface) error {
 	for i := range w.Rows {
 		row := &w.Rows[i]
 		set := begin(b, version, row.Interface, about, seconds(row.First), seconds(row.Last), "OK")
 		src, dst := row.Src, row.Dst
+		from, to := row.Src, row.Dst
+		if row.Directed && row.Behind.IsValid() {
+			if row.Egress {
+				from = row.Behind
+			} else {
+				to = row.Behind
+			}
+		}
 		if eni := set.eni; eni != nil && row.Directed && eni.Address.IsValid() {
 			if row.Egress && src.Is4() {
 				src = eni.Address
@@ -35,8 +55,8 @@ func AppendRecords(b *flowlog.Batch, w *Window, version int, about func(id strin
 		}
 		set.addr(flowlog.SrcAddr, src)
 		set.addr(flowlog.DstAddr, dst)
-		set.addr(flowlog.PktSrcAddr, row.Src)
-		set.addr(flowlog.PktDstAddr, row.Dst)
+		set.addr(flowlog.PktSrcAddr, from)
+		set.addr(flowlog.PktDstAddr, to)
 		set.num(flowlog.SrcPort, int64(row.SrcPort))
 		set.num(flowlog.DstPort, int64(row.DstPort))
 		set.num(flowlog.Protocol, int64(row.Protocol))
@@ -47,7 +67,9 @@ func AppendRecords(b *flowlog.Batch, w *Window, version int, about func(id strin
 		set.text(flowlog.Action, row.Action)
 		if row.Directed {
 			set.text(flowlog.FlowDirection, direction(row.Egress))
+			set.next(row)
 		}
+		set.services(from, to)
 		set.text(flowlog.WeirRejectStage, row.Stage)
 		set.text(flowlog.WeirRejectRule, row.RejectRule)
 		set.text(flowlog.WeirAllowRules, row.AllowRules)
@@ -95,6 +117,30 @@ func begin(b *flowlog.Batch, version int, id string, about func(string) *Interfa
 	s.text(flowlog.InstanceID, s.eni.Instance)
 	s.text(flowlog.InterfaceType, s.eni.Type)
 	return s
+}
+
+// next sets the fields of where packets go next, or came from. What was refused went nowhere; where it came from is told.
+func (s *setter) next(row *Row) {
+	if s.eni == nil || s.eni.Next == nil || row.Egress && row.Action != "ACCEPT" {
+		return
+	}
+	n := s.eni.Next(row.Egress, row.Src, row.Dst)
+	if row.Egress && n.Path != 0 {
+		s.num(flowlog.TrafficPath, int64(n.Path))
+	}
+	s.text(flowlog.NextHopInterfaceID, n.Interface)
+	s.text(flowlog.NextHopSubnetID, n.Subnet)
+	s.text(flowlog.NextHopAZID, n.AZID)
+	s.text(flowlog.NextHopVPCID, n.VPC)
+	s.text(flowlog.NextHopInterfaceType, n.Type)
+}
+
+// services sets the services of AWS that have pkt-srcaddr and pkt-dstaddr.
+func (s *setter) services(from, to netip.Addr) {
+	if s.eni != nil && s.eni.Service != nil {
+		s.text(flowlog.PktSrcAWSService, s.eni.Service(from))
+		s.text(flowlog.PktDstAWSService, s.eni.Service(to))
+	}
 }
 
 func (s *setter) num(f flowlog.FieldID, v int64) {

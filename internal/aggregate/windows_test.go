@@ -138,6 +138,31 @@ func TestOwnAddresses(t *testing.T) {
 	}
 }
 
+// TestBehind has records of what the host translates, with two machines behind one address.
+func TestBehind(t *testing.T) {
+	about := func(string) *Interface { return &Interface{Address: netip.MustParseAddr("10.0.1.20")} }
+	for _, tc := range []struct {
+		egress, directed       bool
+		src, dst, behind, want string
+	}{
+		{true, true, "10.0.1.20", "203.0.113.5", "172.17.0.2", "10.0.1.20 203.0.113.5 172.17.0.2 203.0.113.5"},
+		{false, true, "203.0.113.5", "10.0.1.20", "172.17.0.2", "203.0.113.5 10.0.1.20 203.0.113.5 172.17.0.2"},
+		{true, true, "10.0.1.21", "203.0.113.5", "172.17.0.2", "10.0.1.20 203.0.113.5 172.17.0.2 203.0.113.5"},
+		{true, true, "2001:db8:1::20", "2001:db8::1", "fd00::2", "2001:db8:1::20 2001:db8::1 fd00::2 2001:db8::1"},
+		{false, false, "203.0.113.5", "10.0.1.20", "172.17.0.2", "203.0.113.5 10.0.1.20 203.0.113.5 10.0.1.20"},
+	} {
+		w := NewWindows(time.Minute)
+		f := Flow{Interface: "eni-a", Egress: tc.egress, Directed: tc.directed, Src: netip.MustParseAddr(tc.src), Dst: netip.MustParseAddr(tc.dst), Behind: netip.MustParseAddr(tc.behind), Protocol: 6}
+		w.Add(&f, packet(1, 84, 0))
+		f.Behind = netip.Addr{}
+		w.Add(&f, packet(1, 84, 0))
+		got := lines(t, w, true, "srcaddr dstaddr pkt-srcaddr pkt-dstaddr", about)
+		if len(got) != 2 || got[1] != tc.want {
+			t.Errorf("%q, want %q", got, tc.want)
+		}
+	}
+}
+
 // TestRules has records of one flow that different rules decided, in one window.
 func TestRules(t *testing.T) {
 	w := NewWindows(time.Minute)

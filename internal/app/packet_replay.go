@@ -65,6 +65,7 @@ type PacketReplay struct {
 	request  PacketReplayRequest
 	report   PacketReplayReport
 	network  *netmodel.Network // nil: no definition
+	policies *policy.Definition
 	observer *capture.Observer
 	dissect  *packet.Dissector
 	windows  *aggregate.Windows
@@ -90,6 +91,7 @@ func NewPacketReplay(ctx context.Context, r PacketReplayRequest) (*PacketReplay,
 	if p.network, err = NetworkOf(ctx, *r.Definition); err != nil {
 		return nil, err
 	}
+	p.policies = policy.New(p.network)
 	p.observer, err = capture.NewObserver(p.network, r.Interfaces)
 	return p, err
 }
@@ -224,7 +226,7 @@ func (p *PacketReplay) interfaceOf(id string) *aggregate.Interface {
 	if known := p.about[id]; known != nil {
 		return known
 	}
-	out := capture.About(p.network, id)
+	out := capture.About(p.policies, p.network, id, nil)
 	p.about[id] = out
 	return out
 }

@@ -178,3 +178,44 @@ func TestObserverFails(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestLeftOut has what flow logs do not record, both ways, and what is near to it. Source: VPC user guide, "Flow log limitations"; spec b.8.
+func TestLeftOut(t *testing.T) {
+	o, err := observer(t, "eni-web")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tc := range []struct {
+		name, far string
+		logged    bool
+	}{
+		{"the Amazon DNS server", "10.0.0.2:53", false},
+		{"the Amazon DNS server, link-local", "169.254.169.253:53", false},
+		{"the Amazon DNS server, IPv6", "[fd00:ec2::253]:53", false},
+		{"somebody's own DNS server", "10.0.2.53:53", true},
+		{"Windows licence activation", "169.254.169.250:1688", false},
+		{"instance metadata", "169.254.169.254:80", false},
+		{"instance metadata, IPv6", "[fd00:ec2::254]:80", false},
+		{"Amazon Time Sync", "169.254.169.123:123", false},
+		{"Amazon Time Sync, IPv6", "[fd00:ec2::123]:123", false},
+		{"another time server", "203.0.113.123:123", true},
+		{"the VPC router, which is the DHCP server too", "10.0.1.1:67", false},
+		{"the router of another subnet", "10.0.2.1:67", true},
+		{"ECS task metadata", "169.254.170.2:80", true},
+		{"another link-local address", "169.254.169.252:80", true},
+	} {
+		own := "10.0.1.10:5000"
+		if tc.far[0] == '[' {
+			own = "[2001:db8:1::10]:5000"
+		}
+		for _, way := range []string{own + " " + tc.far, tc.far + " " + own} {
+			was := o.Counters.Unlogged
+			p := tcp(way, 0)
+			p.Protocol = netmodel.UDP
+			got := seen(t, o, p, start)
+			if (len(got) == 1) != tc.logged || (o.Counters.Unlogged == was) != tc.logged {
+				t.Errorf("%s, %s: %v", tc.name, way, got)
+			}
+		}
+	}
+}

@@ -1,8 +1,8 @@
 // Package ipranges reads AWS's ip-ranges.json, which lists the networks of AWS, and says of which
 // service and region an address is.
 //
-// What comes in: the file as AWS publishes it. What goes out: services and regions. Package app
-// calls it.
+// What comes in: the file as AWS publishes it. What goes out: services and regions. Packages app
+// and agent call it.
 package ipranges
 
 import (
@@ -145,4 +145,16 @@ func (r *Ranges) Of(a netip.Addr) (service, region string) {
 	}
 	slices.Sort(services)
 	return strings.Join(services, ","), region
+}
+
+// Service returns the code of the service that has an address, as flow logs name it in pkt-src-aws-service and pkt-dst-aws-service: AMAZON where no other has it, "" where it is not AWS's, and where
+// several services have it, of which flow logs name one and AWS does not say which.
+//
+// Source: VPC user guide, "Flow log records"; spec a.3.
+func (r *Ranges) Service(a netip.Addr) string {
+	service, _ := r.Of(a)
+	if strings.Contains(service, ",") {
+		return ""
+	}
+	return service
 }

@@ -46,6 +46,19 @@ func TestOf(t *testing.T) {
 	}
 }
 
+// TestService has what flow logs name.
+func TestService(t *testing.T) {
+	r, err := Parse([]byte(some))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for at, want := range map[string]string{"52.94.200.1": "AMAZON", "52.94.0.7": "DYNAMODB", "52.94.1.7": "", "10.0.0.1": "", "2600:1f18::1": "S3"} {
+		if got := r.Service(netip.MustParseAddr(at)); got != want {
+			t.Errorf("%s: %q, want %q", at, got, want)
+		}
+	}
+}
+
 func TestRefused(t *testing.T) {
 	entry := func(kind, prefix, region, service string) string {
 		key := strings.TrimSuffix(kind, "es")

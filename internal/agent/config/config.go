@@ -14,6 +14,8 @@ type Config struct {
 	File string
 	// Network are the files and folders of the network's definition, as they stand there: relative ones are of the folder of the file.
 	Network []string
+	// IPRanges is a file as AWS's ip-ranges.json; "": there is none.
+	IPRanges string
 	// Listen is the loopback address of health and metrics.
 	Listen netip.AddrPort
 	// Socket is the Unix socket at which changes are asked, and Attachments the file that keeps what was attached there; "": the default ones.
@@ -30,8 +32,10 @@ type Config struct {
 	Ring int64
 	// Connections and Rejects bound the tables of flows; 0: as many as there are if nobody says.
 	Connections, Rejects uint32
-	Interfaces           []Interface
-	FlowLogs             []FlowLog
+	// NAT says that pkt-srcaddr and pkt-dstaddr are what is behind the host's translation of addresses.
+	NAT        bool
+	Interfaces []Interface
+	FlowLogs   []FlowLog
 }
 
 // A Place is where something stands in the file.

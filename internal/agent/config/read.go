@@ -40,10 +40,15 @@ func Read(file string, data []byte) (*Config, error) {
 		return nil, err
 	}
 	c := &Config{File: file, Listen: DefaultListen, Capture: Captures[0], State: DefaultState, Pin: DefaultPin, SpoolBytes: DefaultSpoolBytes}
-	mode := "shadow"
+	mode, nat := "shadow", "none"
 	connections, rejects := int64(0), int64(0)
 	err = r.mapping(root, "the keys of an agent, such as network,",
 		keyed{"network", true, func(n *yaml.Node) error { return r.network(c, n) }},
+		keyed{"ip-ranges", false, func(n *yaml.Node) error {
+			err := r.text(&c.IPRanges)(n)
+			c.IPRanges = r.path(c.IPRanges)
+			return err
+		}},
 		keyed{"listen", false, func(n *yaml.Node) error { return r.listen(&c.Listen, n) }},
 		keyed{"socket", false, r.folder(&c.Socket)},
 		keyed{"attachments", false, r.folder(&c.Attachments)},
@@ -55,6 +60,7 @@ func Read(file string, data []byte) (*Config, error) {
 		keyed{"ring", false, r.number(&c.Ring, mostRing)},
 		keyed{"connections", false, r.number(&connections, mostEntries)},
 		keyed{"rejects", false, r.number(&rejects, mostEntries)},
+		keyed{"nat", false, r.oneOf(&nat, "none", "conntrack")},
 		keyed{"interfaces", true, func(n *yaml.Node) error {
 			return r.list(n, func(n *yaml.Node) error { return r.device(c, n) })
 		}},
@@ -64,6 +70,7 @@ func Read(file string, data []byte) (*Config, error) {
 		return nil, err
 	}
 	c.Connections, c.Rejects = uint32(connections), uint32(rejects)
+	c.NAT = nat == "conntrack"
 	for i := range c.Interfaces {
 		if c.Interfaces[i].Mode == "" {
 			c.Interfaces[i].Mode = mode
