@@ -116,7 +116,11 @@ func attach(p *ebpf.Program) error {
 		return errors.New("there is no loopback device to try it at")
 	}
 	index := devices[at].Index
-	if err := p.Attach(ebpf.Device{Index: index}, ""); err != nil {
+	const id = "doctor" // it has to be an interface
+	if err := p.Swap([]ebpf.Interface{{ID: id, Mode: ebpf.Count}}); err != nil {
+		return err
+	}
+	if err := p.Attach(ebpf.Device{Index: index}, id); err != nil {
 		return err
 	}
 	return p.Detach(index)
