@@ -131,13 +131,10 @@ func (n *network) of(d *Device) []string {
 	return byAddress
 }
 
-// Devices returns what the devices of the host are to a config.
-func Devices(c *config.Config) ([]Match, error) {
-	n, err := loadNetwork(c)
+// Devices returns what the devices of the host are to a config, and a policy of its server; nil: it has none.
+func Devices(c *config.Config, p *Policy) ([]Match, error) {
+	n, c, err := (&Options{Config: c, Policy: p}).first()
 	if err != nil {
-		return nil, err
-	}
-	if err := settle(c, n); err != nil {
 		return nil, err
 	}
 	found, err := hostDevices()

@@ -27,6 +27,10 @@ says what the rules would do. In mode enforce what they refuse is dropped, and a
 REJECT; in mode count nothing is decided. Weir's own fields are in records whose format
 names them.
 
+Where the config names a server that the agent joined ('weir-agent join'), the server says
+the network and the flow logs; the policy that was last in force is kept, and goes on
+without the server, also after a restart. Before the first policy nothing is counted.
+
 SIGHUP reads the network's definition again: it is in force for all packets at once, and
 connections that are open stay so.
 
@@ -76,7 +80,9 @@ func (c *command) runAgent(ctx context.Context, file string, verbose bool) error
 			}
 		}
 	}()
-	return agent.Run(ctx, agent.Options{
-		Config: conf, Log: telemetry.NewLog(c.err, level), Clock: agent.SystemClock(), Reload: reload, Version: version,
-	})
+	o := agent.Options{Config: conf, Log: telemetry.NewLog(c.err, level), Clock: agent.SystemClock(), Reload: reload, Version: version}
+	if conf.Server != "" {
+		return runJoined(ctx, o)
+	}
+	return agent.Run(ctx, o)
 }

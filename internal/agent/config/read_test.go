@@ -93,7 +93,7 @@ func TestRefused(t *testing.T) {
 		{full, "- a\n", "a.yaml:1:1: a list where the keys of an agent, such as network, is expected"},
 		{full, full + "---\nx: y\n", "a.yaml:31:1: a second document where one is expected"},
 		{full, "a: [", "a.yaml:2:1: no YAML: "},
-		{"mode: count", "modes: count", "a.yaml:4:1: no key modes; there are network, listen, mode, state, pin, spool-bytes, connections, rejects, interfaces, flow-logs"},
+		{"mode: count", "modes: count", "a.yaml:4:1: no key modes; there are network, listen, mode, state, pin, spool-bytes, connections, rejects, interfaces, flow-logs, server, buckets"},
 		{"mode: count", "mode: block", `a.yaml:4:7: "block" is none of count, shadow, enforce`},
 		{"mode: count", "mode: count\nmode: count", "a.yaml:5:1: mode is there before, in line 4"},
 		{"mode: count", "mode:", "a.yaml:4:6: no value where a text is expected"},
@@ -145,6 +145,7 @@ func FuzzRead(f *testing.F) {
 	f.Add([]byte(full))
 	f.Add([]byte("network: net.yaml\ninterfaces: [{device: '*'}]\nflow-logs: {fl-1: {resource: a, traffic: ALL, destination: b}}"))
 	f.Add([]byte("a: &a [*a]"))
+	f.Add([]byte("server: https://a\ninterfaces: []\nbuckets: b"))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		c, err := Read("a.yaml", data)
 		if err != nil {
@@ -154,7 +155,7 @@ func FuzzRead(f *testing.F) {
 			}
 			return
 		}
-		if len(c.Network) == 0 || !c.Listen.Addr().IsLoopback() {
+		if (len(c.Network) == 0) != (c.Server != "") || !c.Listen.Addr().IsLoopback() {
 			t.Errorf("%+v", c)
 		}
 		for _, l := range c.FlowLogs {
