@@ -36,6 +36,13 @@ type Options struct {
 	Version string
 	// Socket and Attachments are where changes are asked and kept if the config does not say it; "": nowhere.
 	Socket, Attachments string
+
+	// Policy is what is in force at the beginning where a server says it; nil: what the config says. Policies are those that come later, Server says what there
+	// is of the server, for status and metrics, and Report is told how the agent is after each read; it must not wait.
+	Policy   *Policy
+	Policies <-chan Offer
+	Server   func() ServerStatus
+	Report   func(Status)
 }
 
 // agent is what runs. Its program is asked by one goroutine.
@@ -65,21 +72,20 @@ type agent struct {
 	asked       chan func()
 	translated  *translation // nil: nobody asks
 
-	mu      sync.Mutex
+	mu      sync.Mutex // of what status reads, and of Config
 	matches []Match
+	refused map[string]string // flow logs that the server has and that can't be made, with why
 }
 
 // Run counts and writes until ctx is done; then it delivers what is left. It fails on a config that does not go with the definition, where the kernel does not
 // take the program or a device that there is, where the address of health and metrics is taken or another agent has the state, and at the end where what was counted
 // could not be kept. What was not delivered is no failure: it is in the state.
 func Run(ctx context.Context, o Options) (err error) {
-	n, err := loadNetwork(o.Config)
+	n, conf, err := o.first()
 	if err != nil {
 		return err
 	}
-	if err := settle(o.Config, n); err != nil {
-		return err
-	}
+	o.Config = conf
 	for i := range o.Config.FlowLogs {
 		if err := destination.Sweep(&o.Config.FlowLogs[i], o.Clock().Wall); err != nil {
 			o.Log.Warn("what an agent left behind can't be removed", "error", err)
@@ -92,6 +98,9 @@ func Run(ctx context.Context, o Options) (err error) {
 	}
 	if a.attachments, err = readAttachments(cmp.Or(o.Config.Attachments, o.Attachments)); err != nil {
 		return err
+	}
+	if o.Policy != nil {
+		a.refused = o.Policy.Refused
 	}
 	if a.spool, err = spool.Open(ctx, o.Config.State); err != nil {
 		return err
@@ -157,9 +166,14 @@ func (a *agent) loop(ctx context.Context) {
 		case do := <-a.asked:
 			wait.Stop()
 			do()
+		case offer := <-a.Policies:
+			wait.Stop()
+			offer.Answer(a.take(offer.Policy))
+			a.tell()
 		case <-wait.C:
 			a.turn()
 			a.unlooked(a.look(false))
+			a.tell()
 		}
 	}
 }
@@ -258,13 +272,13 @@ func (a *agent) swap(wanted map[place]*Match) error {
 		if m.Interface != "" {
 			var err error
 			if in, err = a.network.policyOf(m.Interface, m.Mode); err != nil {
-				return err
+				return fmt.Errorf("%w: %w", errPolicy, err)
 			}
 		}
 		all = append(all, in)
 	}
 	if err := a.program.Swap(all); err != nil {
-		return err
+		return fmt.Errorf("%w: %w", errPolicy, err)
 	}
 	a.turn() // where it can't be kept now, it is later
 	return nil
@@ -295,6 +309,10 @@ func (a *agent) say(device, why string) {
 
 // reload reads the definition again. Where it can't be read, the old one stays in force.
 func (a *agent) reload() {
+	if a.Policy != nil {
+		a.Log.Info("the server says the definition; there are no files to read again")
+		return
+	}
 	n, err := loadNetwork(a.Config)
 	if err == nil {
 		err = settle(a.Config, n)

@@ -252,13 +252,10 @@ func (n *network) sideOf(id string, d *device.Device) (flipped, known bool) {
 	return far, own != far
 }
 
-// Devices returns what the devices of the host are to a config.
-func Devices(c *config.Config) ([]Match, error) {
-	n, err := loadNetwork(c)
+// Devices returns what the devices of the host are to a config, and a policy of its server; nil: it has none.
+func Devices(c *config.Config, p *Policy) ([]Match, error) {
+	n, c, err := (&Options{Config: c, Policy: p}).first()
 	if err != nil {
-		return nil, err
-	}
-	if err := settle(c, n); err != nil {
 		return nil, err
 	}
 	return devicesOf(c.Interfaces, n, counted{})

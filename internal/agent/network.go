@@ -33,7 +33,12 @@ func loadNetwork(c *config.Config) (*network, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := &network{Network: loaded.Network, definition: policy.New(loaded.Network), known: map[string]*aggregate.Interface{}}
+	return newNetwork(c, loaded.Network)
+}
+
+// newNetwork returns a definition with what else a config tells of networks.
+func newNetwork(c *config.Config, n *netmodel.Network) (*network, error) {
+	out := &network{Network: n, definition: policy.New(n), known: map[string]*aggregate.Interface{}}
 	if c.IPRanges != "" {
 		text, err := os.ReadFile(c.IPRanges)
 		if err != nil {

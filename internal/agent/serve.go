@@ -5,8 +5,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -22,6 +24,8 @@ type Status struct {
 	FlowLogs []FlowLogStatus `json:"flow_logs"`
 	// Troubles are what does not work at the moment.
 	Troubles []string `json:"troubles,omitempty"`
+	// Server is where the policy comes from; nil: it is the config's.
+	Server *ServerStatus `json:"server,omitempty"`
 }
 
 // FlowLogStatus is what a flow log has delivered since the agent began, and how that goes.
@@ -42,25 +46,48 @@ type FlowLogStatus struct {
 func (a *agent) status() Status {
 	a.mu.Lock()
 	out := Status{Version: a.Version, Capture: a.how, Devices: a.matches}
+	logs, refused := a.Config.FlowLogs, a.refused
 	a.mu.Unlock()
-	for i := range a.Config.FlowLogs {
-		out.FlowLogs = append(out.FlowLogs, a.counted.of(&a.Config.FlowLogs[i]))
+	for i := range logs {
+		out.FlowLogs = append(out.FlowLogs, a.counted.of(&logs[i]))
 	}
-	out.Troubles = a.counted.Troubles(a.Clock())
+	for _, id := range slices.Sorted(maps.Keys(refused)) {
+		out.FlowLogs = append(out.FlowLogs, FlowLogStatus{ID: id, Delivery: "FAILED", Error: refused[id]})
+	}
+	out.Troubles = a.troubles()
+	if a.Server != nil {
+		server := a.Server()
+		out.Server = &server
+	}
+	return out
+}
+
+// troubles are what does not work at the moment. That the server does not answer is none: what it said last is in force.
+func (a *agent) troubles() []string {
+	out := a.counted.Troubles(a.Clock())
+	if a.Server != nil {
+		if server := a.Server(); server.Refused != "" {
+			out = append(out, "a policy of the server is not in force: "+server.Refused)
+		}
+	}
 	return out
 }
 
 // handler answers with health, metrics and status.
 func (a *agent) handler() http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("GET /metrics", telemetry.Handler(a.Version, a.counted))
+	mux.Handle("GET /metrics", telemetry.Handler(a.Version, &withServer{a.counted, a.Server}))
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
-		if troubles := a.counted.Troubles(a.Clock()); len(troubles) > 0 {
+		if troubles := a.troubles(); len(troubles) > 0 {
 			http.Error(w, strings.Join(troubles, "\n"), http.StatusServiceUnavailable)
 			return
 		}
 		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 		fmt.Fprintln(w, "ok")
+		if a.Server != nil {
+			server := a.Server()
+			fmt.Fprintln(w, server.Line(a.Clock().Wall))
+		}
 	})
 	mux.HandleFunc("GET /status", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")

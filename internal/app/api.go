@@ -13,6 +13,7 @@ import (
 	"weir/internal/awsapi/monitoring"
 	"weir/internal/awsapi/sns"
 	"weir/internal/awsapi/sts"
+	"weir/internal/flowlogstore"
 	"weir/internal/insights"
 	"weir/internal/logstore"
 	"weir/internal/sigv4"
@@ -29,6 +30,7 @@ type awsAPI struct {
 	*awsapi.Router
 	services []*awsapi.Service
 	*alerting
+	flows  *flowlogstore.Store
 	closes []func()
 }
 
@@ -61,6 +63,7 @@ func newAWSAPI(ctx context.Context, s *Local, store *logstore.Store, o ServeOpti
 		return nil, err
 	}
 	out.closes = append(out.closes, func() { _ = flows.Close() }) // what was made is on the disk
+	out.flows = flows
 	w, err := openAlerting(ctx, s, store, flows, o)
 	if err != nil {
 		return nil, err

@@ -50,6 +50,8 @@ type ServeOptions struct {
 	Account, Region string
 	// AthenaOutput is where results and UNLOAD of Athena may be written.
 	AthenaOutput AthenaOutput
+	// Agents says where agents are answered.
+	Agents AgentListen
 	// Notify says how messages of alarms are sent; account, region and clock are the server's.
 	Notify notify.Options
 	// Sinks are where subscription filters may deliver to.
@@ -107,14 +109,28 @@ func Serve(ctx context.Context, o ServeOptions) error {
 		return err
 	}
 	s.watching = api.watch
-	srv := &server{s: s, o: o, ctx: ctx, store: store, api: api}
+	agents, agentListener, err := openAgents(ctx, s, api.flows, o)
+	if err != nil {
+		return err
+	}
+	srv := &server{s: s, o: o, ctx: ctx, store: store, api: api, agents: agents}
 	srv.metrics = telemetry.NewMetrics(o.Version, srv.gauges()...)
 	handler := srv.counted(api.before(access.protect(srv.handler())))
 	commands := srv.counted(rpcHandler(ctx, s, o.Version))
 	if access.tls != nil {
 		tcp = tls.NewListener(tcp, access.tls)
 	}
-	return srv.run(ctx, map[net.Listener]http.Handler{tcp: handler, socket: commands}, access.url(tcp.Addr()))
+	listeners := map[net.Listener]http.Handler{tcp: handler, socket: commands}
+	if agents != nil {
+		defer func() { _ = agents.close() }() // what was said is on the disk
+		defer agentListener.Close()
+		listeners[agentListener] = srv.counted(agents.handler())
+		o.Log.Info("agents are answered", "url", "https://"+agentListener.Addr().String())
+		if o.Agents.Ready != nil {
+			o.Agents.Ready("https://" + agentListener.Addr().String())
+		}
+	}
+	return srv.run(ctx, listeners, access.url(tcp.Addr()))
 }
 
 // access is who may reach the console, and how.
@@ -215,6 +231,7 @@ type server struct {
 	ctx     context.Context
 	store   *logstore.Store
 	api     *awsAPI
+	agents  *agents // nil: agents are not answered
 	metrics *telemetry.Metrics
 	running sync.WaitGroup // requests
 }
@@ -459,6 +476,9 @@ func (v *server) run(ctx context.Context, listeners map[net.Listener]http.Handle
 	wg.Go(func() {
 		(&subscriptions{store: v.store, sinks: v.o.Sinks, account: v.s.account, log: v.o.Log, now: v.s.now, every: filtersEvery}).run(ctx)
 	})
+	if v.agents != nil {
+		wg.Go(func() { v.agents.run(ctx) })
+	}
 	if v.o.Follow != nil {
 		wg.Go(func() { v.follow(ctx) })
 	}

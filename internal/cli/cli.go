@@ -109,7 +109,7 @@ Apache Iceberg lake on this machine, and answers questions about them in seconds
 		c.catCommand(), c.replayCommand(), c.queryCommand(), c.topCommand(), c.fieldsCommand(),
 		c.logsCommand(),
 		c.lakeCommand(), c.serveCommand(), c.userCommand(), c.synthCommand(), c.manCommand())
-	root.AddCommand(c.keysCommand())
+	root.AddCommand(c.keysCommand(), c.agentCommand())
 	root.AddCommand(c.athenaCommand())
 	root.AddCommand(c.metricsCommand(), c.alarmCommand(), c.notifyCommand(), c.apiCommand())
 	root.AddCommand(c.watchCommand())

@@ -30,6 +30,7 @@ func (c *cli) serveCommand() *cobra.Command {
   weir serve --sink refused=/var/lib/refused --sink siem=https://siem.example.net/logs
   weir serve --athena-output /var/lib/results --athena-output s3://my-results/athena
   weir serve --notify-allow 127.0.0.1 --smtp mail.example.net:587 --smtp-from weir@example.net
+  weir serve --agent-listen 0.0.0.0:8789
   weir serve --follow s3://my-bucket/AWSLogs --region us-east-1
   weir serve --follow s3://my-bucket --queue https://sqs.us-east-1.amazonaws.com/111122223333/flow-logs
   weir serve --listen 0.0.0.0:8787 --tls-cert cert.pem --tls-key key.pem --host weir.example.net`,
@@ -82,6 +83,9 @@ func (c *cli) serveCommand() *cobra.Command {
 	f.StringVar(&o.Listen, "listen", "127.0.0.1:8787", "`ADDRESS` of the console")
 	f.StringVar(&o.TLSCert, "tls-cert", "", "PEM `FILE` of the certificate")
 	f.StringVar(&o.TLSKey, "tls-key", "", "PEM `FILE` of the certificate's key")
+	f.StringVar(&o.Agents.Listen, "agent-listen", "", "`ADDRESS` at which agents that joined are answered, over HTTPS: 0.0.0.0:8789")
+	f.StringVar(&o.Agents.TLSCert, "agent-tls-cert", "", "PEM `FILE` of the certificate for agents (default: one that is made once)")
+	f.StringVar(&o.Agents.TLSKey, "agent-tls-key", "", "PEM `FILE` of the key of --agent-tls-cert")
 	f.StringSliceVar(&o.Hosts, "host", nil, "further `NAME` under which the console is reached")
 	f.StringArrayVar(&sinks, "sink", nil, "`NAME=TARGET` of subscription filters, a folder or an http(s) URL; may be given several times")
 	f.StringArrayVar(&o.AthenaOutput.Places, "athena-output", nil, "`PLACE` where results and UNLOAD of Athena may be written, a folder or s3://BUCKET/PREFIX; may be given several times")
@@ -89,7 +93,7 @@ func (c *cli) serveCommand() *cobra.Command {
 	f.StringVar(&o.Account, "account", app.DefaultAccount, "`ACCOUNT` of this server in the ARNs of its log groups")
 	f.StringVar(&retention, "retention", "", "remove records older than `AGE`: 90d")
 	f.StringVar(&memory, "memory", "", "`SIZE` of the memory for queries (default 1GiB)")
-	completeNothing(cmd, "listen", "host", "account", "sink", "retention", "memory", "athena-output", "athena-endpoint-url")
+	completeNothing(cmd, "listen", "agent-listen", "host", "account", "sink", "retention", "memory", "athena-output", "athena-endpoint-url")
 	f.StringVar(&follow.scope.since, "since", "", "at the start, records of the last `TIME`: 30m, 24h, 7d (default: the newest 24 hours)")
 	f.StringVar(&follow.scope.from, "from", "", "at the start, records whose start is at or after `TIME`")
 	completeNothing(cmd, "since", "from")
@@ -119,6 +123,10 @@ While the server runs it counts what comes, evaluates alarms, and sends messages
 subscribers of topics: http and https, and email with --smtp; slack, teams, webhook, and
 command with --notify-command; sns with --notify-aws. Receivers at addresses that are
 private or of this machine need --notify-allow.
+
+With --agent-listen the agents of other hosts that joined ('weir agent token create') are
+answered there: they capture what CreateFlowLogs asks for, by the network definition that
+was imported last.
 
 An address that other machines can reach needs TLS (--tls-cert, --tls-key) and a login
 (weir user add NAME).
@@ -167,6 +175,7 @@ func (c *cli) serve(ctx context.Context, o app.ServeOptions) error {
 	}
 	o.Data, o.FlushAge, o.Log = c.data, c.flushAge, telemetry.NewLog(c.err, level)
 	o.Ready = func(url string) { fmt.Fprintf(c.out, "weir is at %s (end with Ctrl-C)\n", url) }
+	o.Agents.Ready = func(url string) { fmt.Fprintf(c.out, "agents are answered at %s\n", url) }
 	err := app.Serve(ctx, o)
 	switch {
 	case errors.Is(err, lake.ErrLocked):

@@ -147,12 +147,12 @@ func isForm(name string, data []byte) bool {
 	return false
 }
 
-// formPart is what splitForm adds to a file's name.
+// formPart is what Documents adds to a file's name.
 var formPart = regexp.MustCompile(`#[0-9]+$`)
 
-// splitForm returns the documents of a file: several of a YAML file that has several, each
+// Documents returns the documents of a file: several of a YAML file that has several, each
 // with empty lines in place of those before it, so that places are those of the file.
-func splitForm(name string, data []byte) []Document {
+func Documents(name string, data []byte) []Document {
 	if !isForm(name, data) {
 		return []Document{{Name: name, Data: data}}
 	}

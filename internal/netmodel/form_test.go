@@ -60,7 +60,7 @@ func TestFormOfOthers(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 			return
 		}
-		l, err := LoadDocuments(splitForm("net.yaml", text))
+		l, err := LoadDocuments(Documents("net.yaml", text))
 		if err != nil || len(l.Problems) > 0 {
 			t.Errorf("%s: %v %v\n%s", name, err, l.Problems, text)
 			return
@@ -324,7 +324,7 @@ region: us-east-1
 vpcs: {vpc-2: {cidrs: [10.0.0.0/16]}}
 subnets: {subnet-1: {vpc: vpc-1, cidrs: [10.0.1.0/24], account: "111122223333", region: eu-west-1}}
 `
-	docs := splitForm("net.yaml", []byte(two))
+	docs := Documents("net.yaml", []byte(two))
 	parts, err := Split(docs[:1], nil)
 	if err != nil || len(parts) != 1 || parts[0].Place != (Place{"111122223333", "eu-west-1"}) {
 		t.Fatalf("%v %v", parts, err)
@@ -376,7 +376,7 @@ func FuzzForm(f *testing.F) {
 	f.Add([]byte("load-balancers: {arn:aws:x: {kind: network, addresses: [{subnet: s, private: 10.0.0.1}], attributes: {a: b}}}"))
 	f.Add([]byte("nat-gateways: {n: {subnet: s, addresses: [{private: 10.0.0.1, allocation: e, primary: true}]}}"))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		l, err := LoadDocuments(splitForm("net.yaml", data))
+		l, err := LoadDocuments(Documents("net.yaml", data))
 		if err != nil || len(l.Problems) > 0 || len(l.IDs()) == 0 {
 			return
 		}
@@ -384,7 +384,7 @@ func FuzzForm(f *testing.F) {
 		if err != nil {
 			return // named
 		}
-		again, err := LoadDocuments(splitForm("net.yaml", text))
+		again, err := LoadDocuments(Documents("net.yaml", text))
 		if err != nil || len(again.Problems) > 0 {
 			t.Fatalf("%v %v\n%s", err, again.Problems, text)
 		}

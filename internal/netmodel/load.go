@@ -95,7 +95,7 @@ func ReadDocuments(paths ...string) ([]Document, error) {
 			}
 			data, err := os.ReadFile(name)
 			if err == nil {
-				docs = append(docs, splitForm(name, data)...)
+				docs = append(docs, Documents(name, data)...)
 			}
 			return err
 		})

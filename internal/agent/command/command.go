@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"weir/internal/agent/config"
+	"weir/internal/agent/joined"
 )
 
 // version is weir's version.
@@ -68,6 +69,8 @@ func (c *command) run(ctx context.Context, args []string) int {
 		return exitUsage
 	case errors.As(err, &file):
 		return exitUsage
+	case errors.Is(err, joined.ErrNotJoined):
+		fmt.Fprintln(c.err, "hint: 'weir agent token create' at the server makes a token to join with")
 	case errors.Is(err, os.ErrPermission):
 		fmt.Fprintln(c.err, "hint: 'weir-agent doctor' says what is missing, and what to do")
 	}
@@ -85,7 +88,8 @@ them.`,
 		Example: `  weir-agent doctor
   weir-agent devices --config agent.yaml
   weir-agent run --config agent.yaml
-  weir-agent attach eth1 --eni eni-0123456789abcdef0`,
+  weir-agent attach eth1 --eni eni-0123456789abcdef0
+  weir-agent join --server https://weir.example.net:8789 --token-file token`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Version:       version,
@@ -100,7 +104,7 @@ them.`,
 	root.SetVersionTemplate("weir-agent {{.Version}}\n")
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	root.PersistentFlags().BoolVar(&c.json, "json", false, "print JSON where text for people is the default")
-	root.AddCommand(c.runCommand(), c.devicesCommand(), c.attachCommand(), c.detachCommand(), c.statusCommand(), c.doctorCommand())
+	root.AddCommand(c.runCommand(), c.joinCommand(), c.devicesCommand(), c.attachCommand(), c.detachCommand(), c.statusCommand(), c.doctorCommand())
 	for _, cmd := range append(root.Commands(), root) {
 		cmd.Long += "\n\n" + exitCodes
 	}

@@ -2,6 +2,7 @@ package command
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -9,6 +10,8 @@ import (
 	"testing"
 
 	"github.com/spf13/cobra"
+
+	"weir/internal/agentapi"
 )
 
 // try runs a command, and returns its exit code and what it says.
@@ -45,13 +48,20 @@ func TestHelp(t *testing.T) {
 // TestWrong has calls that are wrong: exit code 2, or 1 where the call is right.
 func TestWrong(t *testing.T) {
 	dir := t.TempDir()
+	files := 0
 	file := func(text string) string {
-		name := filepath.Join(dir, "agent.yaml")
+		files++
+		name := filepath.Join(dir, fmt.Sprint(files), "agent.yaml")
+		if err := os.Mkdir(filepath.Dir(name), 0o700); err != nil {
+			t.Fatal(err)
+		}
 		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
 		return name
 	}
+	token := (&agentapi.Token{ID: "0123456789abcdef", Secret: strings.Repeat("A", 43)}).String()
+	joinedConfig := "server: https://weir\ninterfaces: [{device: lo}]\nstate: " + filepath.Join(dir, "state") + "\n"
 	for _, tc := range []struct {
 		args []string
 		code int
@@ -64,6 +74,14 @@ func TestWrong(t *testing.T) {
 		{[]string{"devices", "-c", file("mode: shadow\n")}, exitUsage, "agent.yaml:1:1: no network\n"},
 		{[]string{"status", "--address", "127.0.0.1:1"}, exitFailed, "no agent answers at 127.0.0.1:1"},
 		{[]string{"status", "--address", "%"}, exitUsage, "invalid URL escape"},
+		{[]string{"join"}, exitUsage, "--server says which server"},
+		{[]string{"join", "--server", "https://weir"}, exitUsage, "one of --token and --token-file says the token"},
+		{[]string{"join", "--server", "https://weir", "--token", "x", "--token-file", "y"}, exitUsage, "one of --token and --token-file says the token"},
+		{[]string{"join", "--server", "https://weir", "--token", "weir-join.x"}, exitUsage, "this is no token"},
+		{[]string{"join", "--server", "http://weir", "--token", token}, exitUsage, `"http://weir" is no address of a server`},
+		{[]string{"join", "--server", "https://weir", "--token-file", filepath.Join(dir, "none")}, exitFailed, "cannot read the token: "},
+		{[]string{"join", "--server", "https://127.0.0.1:1", "--token", token, "--state", dir}, exitFailed, "(the same token does for another try)"},
+		{[]string{"devices", "-c", file(joinedConfig)}, exitFailed, "the agent has not joined a server"},
 	} {
 		if code, out, err := try(t, tc.args...); code != tc.code || out != "" || !strings.Contains(err, tc.want) {
 			t.Errorf("%v: %d, want %d: %s%s", tc.args, code, tc.code, out, err)
@@ -74,7 +92,7 @@ func TestWrong(t *testing.T) {
 	if code, _, err := try(t, "run", "-c", name); code != exitFailed || !strings.Contains(err, "net.yaml") {
 		t.Errorf("%d: %s", code, err)
 	}
-	if err := os.WriteFile(filepath.Join(dir, "net.yaml"), []byte("vpcs: {vpc-1: {cidrs: [10.0.0.0/16]}}\n"), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(filepath.Dir(name), "net.yaml"), []byte("vpcs: {vpc-1: {cidrs: [10.0.0.0/16]}}\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if code, _, err := try(t, "run", "-c", name); code != exitUsage || !strings.Contains(err, "agent.yaml:3:5: there is no network interface eni-9 in the definition") {

@@ -77,16 +77,22 @@ func TestWalk(t *testing.T) {
 	}
 }
 
-// TestReferenceReads reads the config of docs/reference/agent-yaml.md, which has all keys.
+// TestReferenceReads reads the configs of docs/reference/agent-yaml.md, which have all keys: one without a server and one with.
 func TestReferenceReads(t *testing.T) {
 	page, err := os.ReadFile("../../../docs/reference/agent-yaml.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	block := regexp.MustCompile("(?ms)^```yaml\n(.*?)^```$").FindStringSubmatch(string(page))
-	c, err := config.Read("agent.yaml", []byte(block[1]))
+	blocks := regexp.MustCompile("(?ms)^```yaml\n(.*?)^```$").FindAllStringSubmatch(string(page), -1)
+	if len(blocks) != 2 {
+		t.Fatalf("%d configs", len(blocks))
+	}
+	c, err := config.Read("agent.yaml", []byte(blocks[0][1]))
 	if err != nil {
 		t.Fatal(err)
+	}
+	if c, err := config.Read("agent.yaml", []byte(blocks[1][1])); err != nil || c.Server == "" || c.Buckets == "" {
+		t.Errorf("%+v: %v", c, err)
 	}
 	if len(c.Interfaces) != 6 || len(c.FlowLogs) != 7 || c.Connections != 1048576 || !c.FlowLogs[1].Hourly {
 		t.Errorf("%+v", c)
@@ -99,7 +105,7 @@ func TestReferenceReads(t *testing.T) {
 			t.Fatal(err)
 		}
 		for key := range strings.SplitSeq(keys, ", ") {
-			if !regexp.MustCompile(`(?m)^[- ]*` + key + `:`).MatchString(block[1]) {
+			if !regexp.MustCompile(`(?m)^[- ]*` + key + `:`).MatchString(blocks[0][1] + blocks[1][1]) {
 				t.Errorf("the reference has no key %s", key)
 			}
 		}

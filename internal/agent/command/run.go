@@ -32,6 +32,10 @@ Packets are counted by BPF. Where that may not be loaded, "capture: packet" in t
 counts what packet sockets get, with CAP_NET_RAW alone, in modes count and shadow; "auto"
 does so where there is no BPF.
 
+Where the config names a server that the agent joined ('weir-agent join'), the server says
+the network and the flow logs; the policy that was last in force is kept, and goes on
+without the server, also after a restart. Before the first policy nothing is counted.
+
 SIGHUP reads the network's definition again: it is in force for all packets at once, and
 connections that are open stay so.
 
@@ -81,7 +85,9 @@ func (c *command) runAgent(ctx context.Context, file string, verbose bool) error
 			}
 		}
 	}()
-	return agent.Run(ctx, agent.Options{
-		Config: conf, Log: telemetry.NewLog(c.err, level), Clock: agent.SystemClock(), Reload: reload, Version: version, Socket: defaultSocket(), Attachments: defaultAttachments(),
-	})
+	o := agent.Options{Config: conf, Log: telemetry.NewLog(c.err, level), Clock: agent.SystemClock(), Reload: reload, Version: version, Socket: defaultSocket(), Attachments: defaultAttachments()}
+	if conf.Server != "" {
+		return runJoined(ctx, o)
+	}
+	return agent.Run(ctx, o)
 }

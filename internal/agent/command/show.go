@@ -25,7 +25,8 @@ func (c *command) devicesCommand() *cobra.Command {
 		Long: `Reads a config and the network's definition as run does, and shows what the devices of
 this host are to it: which network interface, in which mode, and which are refused, and
 why. Nothing is counted, and no rights are needed but to look into other network namespaces
-and behind pairs, which takes root.`,
+and behind pairs, which takes root. Where the config names a server, the
+policy that was last in force says the network.`,
 		Example: `  weir-agent devices --config agent.yaml
   weir-agent devices --config agent.yaml --json`,
 		Args: noArgs,
@@ -34,7 +35,11 @@ and behind pairs, which takes root.`,
 			if err != nil {
 				return err
 			}
-			found, err := agent.Devices(conf)
+			policy, err := c.keptPolicy(conf)
+			if err != nil {
+				return err
+			}
+			found, err := agent.Devices(conf, policy)
 			if err != nil {
 				return err
 			}
@@ -149,6 +154,14 @@ func (c *command) status(ctx context.Context, address string, wait time.Duration
 	}
 	if err := w.Flush(); err != nil {
 		return err
+	}
+	for _, l := range s.FlowLogs {
+		if l.Error != "" {
+			fmt.Fprintf(c.out, "%s: %s\n", l.ID, l.Error)
+		}
+	}
+	if s.Server != nil {
+		fmt.Fprintln(c.out, s.Server.Line(time.Now()))
 	}
 	for _, t := range s.Troubles {
 		fmt.Fprintf(c.out, "trouble: %s\n", t)

@@ -20,7 +20,7 @@ type Config struct {
 	Listen netip.AddrPort
 	// Socket is the Unix socket at which changes are asked, and Attachments the file that keeps what was attached there; "": the default ones.
 	Socket, Attachments string
-	// State is the folder where the agent keeps what it has read and not delivered.
+	// State is the folder where the agent keeps what it has read and not delivered, and what it has of its server.
 	State string
 	// Pin is the directory of a BPF file system where what the kernel counts and decides by outlives the agent; "": it ends with it.
 	Pin string
@@ -36,6 +36,10 @@ type Config struct {
 	NAT        bool
 	Interfaces []Interface
 	FlowLogs   []FlowLog
+	// Server is the address of the weir serve that says the network and the flow logs, https://HOST:PORT; "": Network and FlowLogs do.
+	Server string
+	// Buckets is the folder in which objects for arn:aws:s3:::NAME/PREFIX of a server's flow logs lie below NAME/PREFIX; "": there is none.
+	Buckets string
 }
 
 // A Place is where something stands in the file.

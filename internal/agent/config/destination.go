@@ -1,6 +1,7 @@
 package config
 
 import (
+	"errors"
 	"net/url"
 	"regexp"
 	"strings"
@@ -44,6 +45,31 @@ func (r *reader) destination(l *FlowLog, n *yaml.Node) error {
 	}
 	l.Destination = r.path(text)
 	return nil
+}
+
+// ParseDestination sets where a flow log's records go, as CreateFlowLogs says it: by the ARN of a bucket with its folder, of a log group or of a delivery stream, with the ARN of
+// a role there that is assumed, "" for none. Parquet, Hive and Hourly have to be set before.
+func ParseDestination(l *FlowLog, arn, role string) error {
+	r, n := &reader{}, &yaml.Node{Kind: yaml.ScalarNode, Value: arn}
+	err := error(&Error{Reason: arn + " is no ARN"})
+	if strings.HasPrefix(arn, "arn:") {
+		err = r.destination(l, n)
+	}
+	if err == nil && role != "" && !roleARN.MatchString(role) {
+		err = r.bad(n, "%q is no ARN of a role", role)
+	}
+	if err == nil {
+		l.Delivery.Role = role
+		err = r.together(&l.Delivery, "", map[string]*yaml.Node{"role": n})
+	}
+	if err == nil && l.Delivery.Type != S3 && (l.Parquet || l.Hive || l.Hourly) {
+		err = r.bad(n, "Parquet and partitions are for buckets")
+	}
+	var bad *Error
+	if errors.As(err, &bad) {
+		return errors.New(bad.Reason)
+	}
+	return err
 }
 
 // bucket reads a bucket with its prefix.

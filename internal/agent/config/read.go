@@ -43,7 +43,7 @@ func Read(file string, data []byte) (*Config, error) {
 	mode, nat := "shadow", "none"
 	connections, rejects := int64(0), int64(0)
 	err = r.mapping(root, "the keys of an agent, such as network,",
-		keyed{"network", true, func(n *yaml.Node) error { return r.network(c, n) }},
+		keyed{"network", false, func(n *yaml.Node) error { return r.network(c, n) }},
 		keyed{"ip-ranges", false, func(n *yaml.Node) error {
 			err := r.text(&c.IPRanges)(n)
 			c.IPRanges = r.path(c.IPRanges)
@@ -61,11 +61,16 @@ func Read(file string, data []byte) (*Config, error) {
 		keyed{"connections", false, r.number(&connections, mostEntries)},
 		keyed{"rejects", false, r.number(&rejects, mostEntries)},
 		keyed{"nat", false, r.oneOf(&nat, "none", "conntrack")},
-		keyed{"interfaces", true, func(n *yaml.Node) error {
+		keyed{"interfaces", false, func(n *yaml.Node) error {
 			return r.list(n, func(n *yaml.Node) error { return r.device(c, n) })
 		}},
-		keyed{"flow-logs", true, func(n *yaml.Node) error { return r.flowLogs(c, n) }},
+		keyed{"flow-logs", false, func(n *yaml.Node) error { return r.flowLogs(c, n) }},
+		keyed{"server", false, func(n *yaml.Node) error { return r.server(c, n) }},
+		keyed{"buckets", false, r.folder(&c.Buckets)},
 	)
+	if err == nil {
+		err = r.oneSource(c, root)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -240,27 +245,28 @@ func (r *reader) flowLog(n *yaml.Node) (*FlowLog, error) {
 // Own are weir's own fields that an agent's records have.
 var Own = []flowlog.FieldID{flowlog.WeirWouldAction, flowlog.WeirRejectStage, flowlog.WeirRejectRule, flowlog.WeirAllowRules}
 
-// format reads a LogFormat. Fields that nobody knows are refused, and weir's own that only the lake has.
+// format reads a LogFormat.
 func (r *reader) format(to *flowlog.Format, n *yaml.Node) error {
 	var text string
-	if err := r.text(&text)(n); err != nil {
+	err := r.text(&text)(n)
+	if err != nil {
 		return err
 	}
-	f, err := flowlog.ParseLogFormat(text)
-	if err == nil {
-		f, err = f.As(flowlog.KindVPC)
+	if *to, err = ParseFormat(text); err != nil {
+		return r.bad(n, "%s", err)
 	}
-	if err != nil {
-		return r.bad(n, "%s", strings.TrimPrefix(err.Error(), "flowlog: "))
-	}
+	return nil
+}
+
+// checkFields refuses what no record of an agent has.
+func checkFields(f flowlog.Format) error {
 	if unknown := f.UnknownFields(); len(unknown) > 0 {
-		return r.bad(n, "there is no field %s; weir fields lists them", strings.Join(unknown, ", "))
+		return formatError("there is no field " + strings.Join(unknown, ", ") + "; weir fields lists them")
 	}
 	for i := range f.Len() {
 		if fd, _ := f.Field(i); fd.Own() && !slices.Contains(Own, fd.ID) {
-			return r.bad(n, "%s is of the lake, and in no record of an agent", fd.Name)
+			return formatError(fd.Name + " is of the lake, and in no record of an agent")
 		}
 	}
-	*to = f
 	return nil
 }

@@ -125,7 +125,7 @@ func TestRefused(t *testing.T) {
 		{full, "- a\n", "a.yaml:1:1: a list where the keys of an agent, such as network, is expected"},
 		{full, full + "---\nx: y\n", "a.yaml:35:1: a second document where one is expected"},
 		{full, "a: [", "a.yaml:2:1: no YAML: "},
-		{"mode: count", "modes: count", "a.yaml:4:1: no key modes; there are network, ip-ranges, listen, socket, attachments, mode, state, pin, spool-bytes, capture, ring, connections, rejects, nat, interfaces, flow-logs"},
+		{"mode: count", "modes: count", "a.yaml:4:1: no key modes; there are network, ip-ranges, listen, socket, attachments, mode, state, pin, spool-bytes, capture, ring, connections, rejects, nat, interfaces, flow-logs, server, buckets"},
 		{"mode: count", "mode: block", `a.yaml:4:7: "block" is none of count, shadow, enforce, observe`},
 		{"nat: conntrack", "nat: iptables", `a.yaml:33:6: "iptables" is none of none, conntrack`},
 		{"mode: count", "mode: count\nmode: count", "a.yaml:5:1: mode is there before, in line 4"},
@@ -184,6 +184,7 @@ func FuzzRead(f *testing.F) {
 	f.Add([]byte("a: &a [*a]"))
 	f.Add([]byte("network: n\ninterfaces: []\nflow-logs: {fl-1: {resource: a, traffic: ALL, destination: {s3: s3://bucket/p, endpoint: http://h, role: arn:aws:iam::123456789012:role/r}}}"))
 	f.Add([]byte("network: n\ninterfaces: []\nflow-logs: {fl-1: {resource: a, traffic: ALL, destination: arn:aws:logs:us-east-1:123456789012:log-group:g}}"))
+	f.Add([]byte("server: https://a\ninterfaces: []\nbuckets: b"))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		c, err := Read("a.yaml", data)
 		if err != nil {
@@ -193,7 +194,7 @@ func FuzzRead(f *testing.F) {
 			}
 			return
 		}
-		if len(c.Network) == 0 || !c.Listen.Addr().IsLoopback() {
+		if (len(c.Network) == 0) != (c.Server != "") || !c.Listen.Addr().IsLoopback() {
 			t.Errorf("%+v", c)
 		}
 		for _, l := range c.FlowLogs {

@@ -1,0 +1,177 @@
+package agent
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+	"time"
+
+	"weir/internal/agent/config"
+	"weir/internal/aggregate"
+	"weir/internal/netmodel"
+)
+
+// A Policy is the network's definition and the flow logs, where a server says them and not the config's files.
+type Policy struct {
+	// Generation is the server's number of it.
+	Generation int64
+	Documents  []netmodel.Document
+	FlowLogs   []config.FlowLog
+	// Refused are flow logs that this agent can't make, by id, with why.
+	Refused map[string]string
+}
+
+// An Offer is a policy that a server has now. Answer is called once: with nil when it is in force, or with why that of before stays.
+type Offer struct {
+	Policy *Policy
+	Answer func(error)
+}
+
+// A ServerStatus is what an agent has of its server.
+type ServerStatus struct {
+	Server string `json:"server"`
+	// Generation is of the policy in force, and Since when it came.
+	Generation int64     `json:"generation"`
+	Since      time.Time `json:"since"`
+	// Heard is when the server last answered; the zero time: not since the agent began. Unheard says why it did not the last time, "" where it did.
+	Heard   time.Time `json:"heard,omitzero"`
+	Unheard string    `json:"unheard,omitempty"`
+	// Refused says which newer policy can't be carried out, and why; "": none.
+	Refused string `json:"refused,omitempty"`
+}
+
+// ErrAgain says that a policy can't be put in force now, for a reason that is not in it.
+var ErrAgain = errors.New("what was counted until now can't be kept, so that nothing else is put in force; it is tried again")
+
+// errPolicy says that the rules of a policy could not be put in force.
+var errPolicy = errors.New("the rules can't be put in force")
+
+// CheckPolicy fails where a policy can't be carried out with a config, as far as that can be said before anything runs.
+func CheckPolicy(c *config.Config, p *Policy) error {
+	_, _, err := p.apply(c)
+	return err
+}
+
+// apply returns the definition of a policy, and a config with its flow logs.
+func (p *Policy) apply(c *config.Config) (*network, *config.Config, error) {
+	loaded, err := netmodel.LoadDocuments(p.Documents)
+	if err == nil && len(loaded.Problems) > 0 {
+		err = fmt.Errorf("cannot read the network definition: %s", loaded.Problems[0])
+	}
+	if err == nil && len(loaded.Unknown) > 0 {
+		err = fmt.Errorf("the network definition has what this agent does not know: %s", loaded.Unknown[0])
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	n, err := newNetwork(c, loaded.Network)
+	if err != nil {
+		return nil, nil, err
+	}
+	out := *c
+	out.FlowLogs = slices.Clone(p.FlowLogs)
+	if err := settle(&out, n); err != nil {
+		return nil, nil, err
+	}
+	return n, &out, nil
+}
+
+// first returns the definition and the config that an agent begins with.
+func (o *Options) first() (*network, *config.Config, error) {
+	if o.Policy != nil {
+		return o.Policy.apply(o.Config)
+	}
+	n, err := loadNetwork(o.Config)
+	if err == nil {
+		err = settle(o.Config, n)
+	}
+	return n, o.Config, err
+}
+
+// take puts another policy in force. Where that fails, the one of before stays, or is put in force again.
+func (a *agent) take(p *Policy) error {
+	n, conf, err := p.apply(a.Config)
+	if err != nil {
+		return err
+	}
+	for _, w := range a.attached { // an interface that is not there any more is let go; one that can't be decided of would pass all
+		if w.Interface == "" || n.Interfaces[w.Interface] == nil {
+			continue
+		}
+		if _, err := n.policyOf(w.Interface, w.Mode); err != nil {
+			return err
+		}
+	}
+	if !a.turn() {
+		return ErrAgain
+	}
+	was, wasConf := a.network, a.Config
+	a.use(n, conf)
+	err = a.look(true)
+	if errors.Is(err, errPolicy) {
+		a.use(was, wasConf)
+		a.unlooked(a.look(true))
+		return err
+	}
+	a.unlooked(err)
+	if !a.record(conf.FlowLogs) {
+		return ErrAgain
+	}
+	a.mu.Lock()
+	a.refused = p.Refused
+	a.mu.Unlock()
+	a.Log.Info("another policy is in force", "generation", p.Generation, "flow_logs", len(conf.FlowLogs), "refused_flow_logs", len(p.Refused))
+	return nil
+}
+
+// use has the agent go by another definition and config.
+func (a *agent) use(n *network, c *config.Config) {
+	a.network = n
+	a.recorder.reload(n)
+	a.mu.Lock()
+	a.Config = c
+	a.mu.Unlock()
+}
+
+// record has other flow logs be made from now on. What is open is told and kept before: a flow log has nothing of before it was there or of after. It reports false where that
+// can't be kept; then the flow logs are those of before.
+func (a *agent) record(logs []config.FlowLog) bool {
+	if reflect.DeepEqual(logs, a.recorder.logs) {
+		return true
+	}
+	if a.unkept != nil && !a.keep() {
+		return false
+	}
+	a.apply(&change{At: a.kept.At, Spill: true}, a.kept) // it is in memory at least: the next read tries again
+	a.recorder.record(logs)
+	return true
+}
+
+// record makes other flow logs from now on. Nothing is open.
+func (r *recorder) record(logs []config.FlowLog) {
+	has := func(is func(*config.FlowLog) bool) bool {
+		return slices.ContainsFunc(logs, func(l config.FlowLog) bool { return is(&l) })
+	}
+	maps.DeleteFunc(r.owed, func(id string, _ map[string]bool) bool {
+		return !has(func(l *config.FlowLog) bool { return l.ID == id })
+	})
+	maps.DeleteFunc(r.windows, func(interval time.Duration, _ *aggregate.Windows) bool {
+		return !has(func(l *config.FlowLog) bool { return l.Interval == interval })
+	})
+	for i := range logs {
+		if l := &logs[i]; r.windows[l.Interval] == nil {
+			r.windows[l.Interval] = aggregate.NewWindows(l.Interval)
+		}
+	}
+	r.logs = logs
+	clear(r.by)
+}
+
+// tell tells who asked for it how the agent is.
+func (a *agent) tell() {
+	if a.Report != nil {
+		a.Report(a.status())
+	}
+}

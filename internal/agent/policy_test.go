@@ -1,0 +1,88 @@
+package agent
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"weir/internal/agent/config"
+	"weir/internal/netmodel"
+)
+
+// TestRecord has flow logs come and go: none has a packet of before it was there, or of after.
+func TestRecord(t *testing.T) {
+	b := newBench(t, config.FlowLog{ID: "fl-1", Resource: "vpc-1"}, config.FlowLog{ID: "fl-2", Resource: "eni-1"})
+	one, two := b.logs[0], b.logs[1]
+	three := two
+	three.ID, three.Interval = "fl-3", 10*time.Minute
+	record := func(logs ...config.FlowLog) {
+		b.end(t)
+		b.record(logs)
+	}
+	b.pass(t, 10*time.Second, "eni-1:1:ACCEPT")
+	b.pass(t, 10*time.Second, "eni-1:1:ACCEPT")
+	b.owed = map[string]map[string]bool{"fl-1": {"eni-2": true}, "fl-2": {"eni-2": true}}
+	record(three, one)
+	b.pass(t, 10*time.Second, "eni-1:1:ACCEPT")
+	b.pass(t, time.Minute)
+	record()
+	b.pass(t, 10*time.Second, "eni-1:1:ACCEPT")
+	b.end(t)
+	if len(b.owed) != 0 || len(b.windows) != 0 {
+		t.Errorf("%v of what is not there any more, %d windows", b.owed, len(b.windows))
+	}
+	want := map[string][]string{
+		"fl-1 2220": {"eni-1 1 1 1700000430 1700000430 ACCEPT OK", "eni-1 1 2 1700000410 1700000420 ACCEPT OK", "eni-2 - - 1700000400 1700000460 - SKIPDATA"},
+		"fl-2 2220": {"eni-1 1 2 1700000410 1700000420 ACCEPT OK", "eni-2 - - 1700000400 1700000460 - SKIPDATA"},
+		"fl-3 2220": {"eni-1 1 1 1700000430 1700000430 ACCEPT OK"},
+	}
+	got := objects(t, b.dir)
+	for _, lines := range got {
+		slices.Sort(lines)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestCheckPolicy(t *testing.T) {
+	conf := &config.Config{File: "a.yaml", Interfaces: []config.Interface{{Place: config.Place{Line: 3, Column: 5}, Device: "eth0", ENI: "eni-1", Mode: "shadow"}}}
+	log := config.FlowLog{ID: "fl-1", Resource: "vpc-1", Traffic: "ALL"}
+	for _, tc := range []struct {
+		network string
+		log     config.FlowLog
+		want    string
+	}{
+		{definition, log, ""},
+		{strings.ReplaceAll(definition, "eni-1", "eni-9"), log, "a.yaml:3:5: there is no network interface eni-1 in the definition"},
+		{strings.ReplaceAll(definition, "groups: [sg-1]", "groups: [sg-none]"), log, "a.yaml:3:5: can't decide at eni-1: its security group sg-none is not in the input"},
+		{definition, config.FlowLog{ID: "fl-1", Resource: "vpc-9"}, "a.yaml: fl-1: there is no VPC, subnet or network interface vpc-9 in the definition"},
+		{"vpcs: 7\n", log, "7"},
+		{"{}", log, "no network definition"},
+	} {
+		p := &Policy{Documents: []netmodel.Document{{Name: "net.yaml", Data: []byte(tc.network)}}, FlowLogs: []config.FlowLog{tc.log}}
+		err := CheckPolicy(conf, p)
+		if (err == nil) != (tc.want == "") || err != nil && !strings.Contains(err.Error(), tc.want) {
+			t.Errorf("%v, want %s", err, tc.want)
+		}
+		if p.FlowLogs[0].Account != "" {
+			t.Error("a check changes the policy")
+		}
+	}
+}
+
+func TestServerLine(t *testing.T) {
+	now := time.Unix(1_700_000_400, 0)
+	for want, s := range map[string]ServerStatus{
+		"policy 7 of https://weir, since 1m0s ago":                                                             {Server: "https://weir", Generation: 7, Since: now.Add(-time.Minute), Heard: now},
+		"policy 7 of https://weir, since 1m0s ago; the server last answered 5s ago: refused":                   {Server: "https://weir", Generation: 7, Since: now.Add(-time.Minute), Heard: now.Add(-5 * time.Second), Unheard: "refused"},
+		"policy 7 of https://weir, since 1m0s ago; the server has not answered since the agent began: refused": {Server: "https://weir", Generation: 7, Since: now.Add(-time.Minute), Unheard: "refused"},
+	} {
+		if got := s.Line(now); got != want {
+			t.Errorf("%s, want %s", got, want)
+		}
+	}
+}

@@ -1,0 +1,83 @@
+package app
+
+import (
+	"context"
+	"fmt"
+
+	"weir/internal/agentapi"
+	"weir/internal/flowlogstore"
+	"weir/internal/netmodel"
+	"weir/internal/versions"
+)
+
+// agentNetwork is a definition as agents get it.
+type agentNetwork struct {
+	network *netmodel.Network
+	yaml    string
+}
+
+// network returns the definition that is in force. One that can't be told whole is refused: who decides by a part of the rules decides wrongly.
+func (a *agents) network(ctx context.Context, s *versions.Store) (*agentNetwork, error) {
+	d, err := s.At(ctx, a.s.now())
+	if err != nil {
+		return nil, err
+	}
+	if len(d.Problems) > 0 {
+		return nil, fmt.Errorf("the network definition has a document that this weir can't read: %s", d.Problems[0])
+	}
+	text, err := d.YAML()
+	if err != nil {
+		return nil, fmt.Errorf("the network definition can't be told to agents: %w", err)
+	}
+	return &agentNetwork{d.Network, string(text)}, nil
+}
+
+// policy returns the policy of flow logs, and those of which agents make nothing, by id, with why.
+func (n *agentNetwork) policy(all []flowlogstore.FlowLog, s *Local) (p *agentapi.Policy, skipped map[string]string) {
+	p, skipped = &agentapi.Policy{Network: n.yaml, FlowLogs: []agentapi.FlowLog{}}, map[string]string{}
+	for i := range all {
+		f := &all[i]
+		account, region, why := n.ownerOf(f)
+		if why != "" {
+			skipped[f.ID] = why
+			continue
+		}
+		if account == "" {
+			account = s.account
+		}
+		if region == "" {
+			region = s.region
+		}
+		l := agentapi.FlowLog{
+			ID: f.ID, Resource: f.ResourceID, Account: account, Region: region, Traffic: f.TrafficType, DestinationType: f.DestinationType, Destination: f.Destination,
+			DeliverLogsPermissionARN: f.DeliverLogsPermissionARN, DeliverCrossAccountRole: f.DeliverCrossAccountRole, Format: f.LogFormat, Interval: f.MaxAggregationInterval,
+			FileFormat: f.FileFormat, Hive: f.Hive, Hourly: f.PerHour,
+		}
+		for _, t := range f.TagFields {
+			l.TagFields = append(l.TagFields, agentapi.TagField(t))
+		}
+		p.FlowLogs = append(p.FlowLogs, l)
+	}
+	return p, skipped
+}
+
+// ownerOf returns whose the resource of a flow log is, and where, "" where the definition does not say; or why agents make nothing of it.
+func (n *agentNetwork) ownerOf(f *flowlogstore.FlowLog) (account, region, why string) {
+	switch f.ResourceType {
+	case flowlogstore.VPC:
+		if v := n.network.VPCs[f.ResourceID]; v != nil {
+			return v.Account, v.Region, ""
+		}
+	case flowlogstore.Subnet:
+		if v := n.network.Subnets[f.ResourceID]; v != nil {
+			return v.Account, v.Region, ""
+		}
+	case flowlogstore.NetworkInterface:
+		if v := n.network.Interfaces[f.ResourceID]; v != nil {
+			return v.Account, v.Region, ""
+		}
+	default:
+		return "", "", fmt.Sprintf("agents make no flow logs of the resource type %s", f.ResourceType)
+	}
+	return "", "", fmt.Sprintf("there is no %s in the network definition that is in force", f.ResourceID)
+}
