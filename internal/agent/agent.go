@@ -65,6 +65,7 @@ type agent struct {
 	unkept    *unkept  // what is not yet
 	snapshot  int64    // bytes of the last
 	forgotten []string // interfaces that are gone, since the last read
+	lost      []string // those of them of which flows were lost
 	last      Moment   // of the last read
 	began     bool
 	// attachments are what a command attached, and asked what is asked of the agent's goroutine.
@@ -261,6 +262,7 @@ func (a *agent) leave(at place, matches []Match) {
 	a.Log.Info("not counting any more", "device", w.Label(), "interface", w.Interface)
 	if !slices.ContainsFunc(matches, func(m Match) bool { return m.id() == w.id() && m.Refused == "" }) {
 		a.forgotten = append(a.forgotten, w.id())
+		a.farewell(w.id())
 	}
 }
 

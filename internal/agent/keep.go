@@ -114,6 +114,7 @@ func (a *agent) turn() bool {
 		clear(next.Tallies)
 	}
 	a.tallies(c, next.Tallies)
+	c.Skipped, a.lost = append(c.Skipped, a.lost...), nil
 	for _, id := range a.forgotten {
 		c.Forgotten = append(c.Forgotten, id)
 		delete(next.Tallies, id)
@@ -169,6 +170,20 @@ func (a *agent) tallies(c *change, known map[string]tallies) {
 		known[id] = t
 		a.counted.tally(id, &t)
 	}
+}
+
+// farewell asks for the last time what of an interface is in no flow: when other policies are in force, nobody can.
+func (a *agent) farewell(id string) {
+	t, err := a.program.Tallies(id)
+	was := a.kept.Tallies[id]
+	if err != nil || lostSince(&was, &t) > 0 {
+		a.lost = append(a.lost, id)
+	}
+	if err != nil {
+		a.Log.Error("what is in no flow can't be read", "interface", id, "error", err)
+		return
+	}
+	a.counted.tally(id, &t)
 }
 
 // apply does a change to the windows, and keeps it with what it makes.

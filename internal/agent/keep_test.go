@@ -337,6 +337,22 @@ func TestLostIsToldOnce(t *testing.T) {
 	}
 }
 
+// TestLostWhereItEnds has a device that goes, of which packets were lost since the last read.
+func TestLostWhereItEnds(t *testing.T) {
+	s := newStand(t, config.FlowLog{ID: "fl-1", Interval: time.Minute})
+	s.turn()
+	s.program.lost = 3
+	s.leave(place{index: 1}, nil)
+	s.turn()
+	s.pass(time.Minute)
+	s.turn()
+	s.pass(time.Minute)
+	s.turn()
+	if diff := cmp.Diff([]string{"eni-1 - - 1700000400 1700000460 SKIPDATA"}, s.records(t, "fl-1")); diff != "" { // and then nothing: it is gone
+		t.Error(diff)
+	}
+}
+
 // TestClockSteps has a clock that is set, which is counted and said.
 func TestClockSteps(t *testing.T) {
 	s := newStand(t, config.FlowLog{ID: "fl-1", Interval: time.Minute})
