@@ -124,12 +124,12 @@ func TestAgentIsKilled(t *testing.T) {
 			if err := p.cmd.Process.Signal(syscall.SIGHUP); err != nil {
 				t.Fatal(err)
 			}
-			time.Sleep(time.Duration(r.IntN(30)) * time.Millisecond) // a random moment
+			<-time.After(time.Duration(r.IntN(30)) * time.Millisecond) // a random moment
 		}
 		p.kill(t)
 		if r.IntN(3) == 0 { // one that does not get far
 			p = launch(t, host, dir)
-			time.Sleep(time.Duration(r.IntN(500)) * time.Millisecond) // a random moment
+			<-time.After(time.Duration(r.IntN(500)) * time.Millisecond) // a random moment
 			p.kill(t)
 			early++
 		}

@@ -25,7 +25,7 @@ func talk(t *testing.T, host, instance *namespace, patience time.Duration) (answ
 // closed waits until no TCP connection of a namespace has packets to send any more.
 func closed(t *testing.T, at *namespace) {
 	t.Helper()
-	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); time.Sleep(time.Millisecond) {
+	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); <-time.After(time.Millisecond) {
 		var text []byte
 		var err error
 		at.in(func() { text, err = os.ReadFile("/proc/thread-self/net/tcp") })

@@ -65,8 +65,7 @@ func ParseDestination(l *FlowLog, arn, role string) error {
 	if err == nil && l.Delivery.Type != S3 && (l.Parquet || l.Hive || l.Hourly) {
 		err = r.bad(n, "Parquet and partitions are for buckets")
 	}
-	var bad *Error
-	if errors.As(err, &bad) {
+	if bad, ok := errors.AsType[*Error](err); ok {
 		return errors.New(bad.Reason)
 	}
 	return err
