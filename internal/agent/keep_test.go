@@ -125,7 +125,7 @@ type stand struct {
 	log     strings.Builder
 }
 
-func newStand(t *testing.T, logs ...config.FlowLog) *stand {
+func newStand(t testing.TB, logs ...config.FlowLog) *stand {
 	t.Helper()
 	s := &stand{program: &counting{tables: "a", open: map[uint16]*ebpf.Row{}}, dir: t.TempDir(), now: Moment{Wall: time.Unix(1_700_000_400, 0)}}
 	for i := range logs {
@@ -142,7 +142,7 @@ func newStand(t *testing.T, logs ...config.FlowLog) *stand {
 }
 
 // begin begins an agent, in place of one that ended.
-func (s *stand) begin(t *testing.T) {
+func (s *stand) begin(t testing.TB) {
 	t.Helper()
 	if s.spool != nil {
 		if err := s.spool.Close(); err != nil {
@@ -179,7 +179,7 @@ func (s *stand) killed(do func() error) (err error) {
 }
 
 // records returns the records that wait to be delivered, of each flow log in order, and removes them.
-func (s *stand) records(t *testing.T, id string) (out []string) {
+func (s *stand) records(t testing.TB, id string) (out []string) {
 	t.Helper()
 	for {
 		it, ok, err := s.spool.Oldest(t.Context(), id)

@@ -46,7 +46,7 @@ network-acls:
 `
 
 // networkOf returns the definition of the tests.
-func networkOf(t *testing.T) *network {
+func networkOf(t testing.TB) *network {
 	t.Helper()
 	loaded, err := netmodel.LoadDocuments([]netmodel.Document{{Name: "net.yaml", Data: []byte(definition)}})
 	if err != nil || len(loaded.Problems) > 0 {
