@@ -209,6 +209,7 @@ var intervals = []string{"600", "60"}
 func (r *reader) flowLog(n *yaml.Node) (*FlowLog, error) {
 	l := &FlowLog{Format: flowlog.DefaultFormat(flowlog.KindVPC)}
 	interval, form := intervals[0], "plain-text"
+	every := time.Duration(0)
 	var options []*yaml.Node // AWS's DestinationOptions
 	option := func(read func(*yaml.Node) error) func(*yaml.Node) error {
 		return func(n *yaml.Node) error {
@@ -222,6 +223,7 @@ func (r *reader) flowLog(n *yaml.Node) (*FlowLog, error) {
 		keyed{"destination", true, func(n *yaml.Node) error { return r.destination(l, n) }},
 		keyed{"format", false, func(n *yaml.Node) error { return r.format(&l.Format, n) }},
 		keyed{"interval", false, r.oneOf(&interval, intervals...)},
+		keyed{"close-every", false, func(n *yaml.Node) error { return r.closeEvery(&every, n) }},
 		keyed{"account", false, r.matching(&l.Account, account, "account of 12 digits")},
 		keyed{"region", false, r.matching(&l.Region, region, "region, such as us-east-1")},
 		keyed{"file-format", false, option(r.oneOf(&form, "plain-text", "parquet"))},
@@ -237,6 +239,9 @@ func (r *reader) flowLog(n *yaml.Node) (*FlowLog, error) {
 	l.Interval = time.Minute
 	if interval == intervals[0] {
 		l.Interval = 10 * time.Minute
+	}
+	if every > 0 {
+		l.Interval = every
 	}
 	l.Parquet = form == "parquet"
 	return l, nil

@@ -151,6 +151,8 @@ func TestRefused(t *testing.T) {
 		{"    resource: eni-1\n", "", "a.yaml:18:5: no resource"},
 		{"traffic: REJECT", "traffic: reject", `a.yaml:19:14: "reject" is none of ACCEPT, REJECT, ALL`},
 		{"interval: 60", "interval: 300", `a.yaml:20:15: "300" is none of 600, 60`},
+		{"interval: 60", "close-every: 7", `a.yaml:20:18: "7" is none of 5, 10, 15, 20, 30 seconds`},
+		{"interval: 60", "close-every: 60s", `a.yaml:20:18: "60s" is none of 5, 10, 15, 20, 30 seconds`},
 		{"account: 123456789012", "account: 12", `a.yaml:21:14: "12" is no account of 12 digits`},
 		{"region: eu-west-1", "region: here", `a.yaml:22:13: "here" is no region, such as us-east-1`},
 		{"file-format: parquet", "file-format: orc", `a.yaml:24:18: "orc" is none of plain-text, parquet`},
@@ -212,4 +214,22 @@ func FuzzRead(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestCloseEvery has windows that are over before AWS's are.
+func TestCloseEvery(t *testing.T) {
+	for _, tc := range []struct {
+		keys string
+		want time.Duration
+	}{
+		{"", 10 * time.Minute}, {"interval: 60, ", time.Minute}, {"close-every: 10, ", 10 * time.Second}, {"interval: 60, close-every: 5, ", 5 * time.Second},
+	} {
+		c, err := Read("a.yaml", []byte("network: n.yaml\ninterfaces: []\nflow-logs: {fl-1: {"+tc.keys+"resource: vpc-1, traffic: ALL, destination: logs}}\n"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := c.FlowLogs[0].Interval; got != tc.want {
+			t.Errorf("%q: %v, want %v", tc.keys, got, tc.want)
+		}
+	}
 }
