@@ -112,7 +112,7 @@ Apache Iceberg lake on this machine, and answers questions about them in seconds
 	root.AddCommand(c.keysCommand(), c.agentCommand())
 	root.AddCommand(c.athenaCommand())
 	root.AddCommand(c.metricsCommand(), c.alarmCommand(), c.notifyCommand(), c.apiCommand())
-	root.AddCommand(c.watchCommand())
+	root.AddCommand(c.watchCommand(), c.labCommand())
 	addExitCodes(root)
 	return root
 }

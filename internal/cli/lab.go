@@ -1,0 +1,234 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"weir/internal/lab"
+)
+
+// hasty are how long windows of a lab may be.
+var hasty = []string{"5s", "10s", "15s", "20s", "30s", "60s"}
+
+// labCommand is weir lab.
+func (c *cli) labCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "lab",
+		Short: "Build a VPC out of network namespaces, and see what flow logs say of its traffic",
+		Long: `Builds a VPC on this machine: hosts in network namespaces, with security groups, network
+ACLs, route tables, an internet gateway, a NAT gateway and an internet. An agent enforces the
+rules at each network interface and writes flow logs, which 'weir serve' takes beside it.
+Scenarios send traffic, and ask what the records say of it.
+
+Nothing outside of the namespaces weir-lab-* and of the lab's folder is changed, and 'weir
+lab down' takes all of it away. It takes root, Linux, ip (iproute2) and nft (nftables). There
+is one lab on a machine at a time.`,
+		Example: `  sudo weir lab up --interval 10s
+  sudo weir lab run --all
+  sudo weir lab shell web-a
+  sudo weir query --data /var/lib/weir-lab/data 'SELECT srcaddr, dstaddr, action, weir_reject_rule FROM vpc_flow_logs'
+  sudo weir lab down`,
+		Args: subcommand,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	dir := cmd.PersistentFlags().String("dir", lab.DefaultDir, "folder `DIR` of the lab, which is removed with it")
+	completeDir(cmd, "dir")
+	at := func() (string, error) { return filepath.Abs(*dir) }
+	cmd.AddCommand(c.labUp(at), c.labDown(at), c.labStatus(at), c.labRun(at), c.labScenarios(), c.labShell(at), c.labAgent(at), c.labHosts(at))
+	return cmd
+}
+
+// labDir returns the folder of the lab.
+type labDir func() (string, error)
+
+func (c *cli) labUp(dir labDir) *cobra.Command {
+	var o lab.Options
+	var interval string
+	cmd := &cobra.Command{
+		Use:   "up",
+		Short: "Build the lab, and wait until all of it answers",
+		Long: `Builds the lab and waits until all hosts, the agent and 'weir serve' answer. Where that
+fails, what was made is taken away again.
+
+Windows are over after AWS's minute, or after --interval: AWS has no windows that are
+shorter, they are for those who do not want to wait.
+
+A definition of your own is a file as the default one, which is lab.yaml in the lab's folder,
+beside a network as docs/reference/network-yaml.md has it. A lab has one VPC, IPv4 and one
+address for each network interface; what it can't build is refused.`,
+		Example: `  sudo weir lab up
+  sudo weir lab up --interval 10s --listen 127.0.0.1:9000
+  sudo weir lab up --definition ./mine/lab.yaml --json`,
+		Args: rejectArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			every, err := time.ParseDuration(interval)
+			if err != nil || !contains(hasty, every) {
+				return usage(fmt.Errorf("--interval %s is none of %s", interval, strings.Join(hasty, ", ")))
+			}
+			if every < time.Minute {
+				o.Every = every
+			}
+			if o.Dir, err = dir(); err != nil {
+				return err
+			}
+			if o.Program, err = lab.Self(); err != nil {
+				return err
+			}
+			o.Now = time.Now
+			c.note("building a lab in %s", o.Dir)
+			s, err := lab.Up(cmd.Context(), o)
+			if err != nil {
+				return labHint(err)
+			}
+			return c.showLab(s)
+		},
+	}
+	cmd.Flags().StringVar(&interval, "interval", "60s", "`TIME` after which windows are over: "+strings.Join(hasty, ", "))
+	cmd.Flags().StringVar(&o.Listen, "listen", "127.0.0.1:8787", "`ADDRESS` of the lab's weir serve")
+	cmd.Flags().StringVar(&o.Definition, "definition", "", "`FILE` of a definition in place of the default one")
+	complete(cmd, "interval", hasty...)
+	completeNothing(cmd, "listen")
+	return cmd
+}
+
+// contains reports whether a duration is one of some texts.
+func contains(words []string, d time.Duration) bool {
+	for _, w := range words {
+		if is, err := time.ParseDuration(w); err == nil && is == d {
+			return true
+		}
+	}
+	return false
+}
+
+func (c *cli) labDown(dir labDir) *cobra.Command {
+	return &cobra.Command{
+		Use:   "down",
+		Short: "Take away all that the lab has made",
+		Long: `Ends the lab's processes, removes its namespaces and its folder with all records. It does
+so too for a lab that was built halfway, and does nothing where there is none.`,
+		Example: "  sudo weir lab down",
+		Args:    rejectArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			at, err := dir()
+			if err != nil {
+				return err
+			}
+			r, err := lab.Down(cmd.Context(), at)
+			if err != nil {
+				return labHint(err)
+			}
+			if c.json {
+				return c.printJSON(r)
+			}
+			if r.Processes == 0 && len(r.Namespaces) == 0 && !r.Dir {
+				_, err = fmt.Fprintln(c.out, "there was no lab")
+				return err
+			}
+			_, err = fmt.Fprintf(c.out, "removed %d processes, %d namespaces and %s\n", r.Processes, len(r.Namespaces), at)
+			return err
+		},
+	}
+}
+
+func (c *cli) labStatus(dir labDir) *cobra.Command {
+	return &cobra.Command{
+		Use:     "status",
+		Short:   "Show the lab: its hosts, and where it can be asked",
+		Long:    "Shows whether a lab is up, its hosts with their addresses, and where it can be asked.",
+		Example: "  sudo weir lab status\n  sudo weir lab status --json",
+		Args:    rejectArgs,
+		RunE: func(*cobra.Command, []string) error {
+			at, err := dir()
+			if err != nil {
+				return err
+			}
+			s, err := lab.Look(at)
+			if err != nil {
+				return labHint(err)
+			}
+			return c.showLab(s)
+		},
+	}
+}
+
+func (c *cli) labShell(dir labDir) *cobra.Command {
+	return &cobra.Command{
+		Use:   "shell HOST [COMMAND...]",
+		Short: "Run a shell, or a command, as a host of the lab",
+		Long: `Runs a shell in the network namespace of a host; or of "internet", or of "vpc", which has the
+router with the host's ends of all network interfaces. Its exit code is the command's. What still runs
+there is ended by 'weir lab down'.`,
+		Example: `  sudo weir lab shell web-a
+  sudo weir lab shell app-a -- curl -m 2 telnet://203.0.113.80:25`,
+		Args:              needArgs(1, -1, "the host"),
+		ValidArgsFunction: completeHost(dir),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			at, err := dir()
+			if err != nil {
+				return err
+			}
+			program := args[1:]
+			if len(program) == 0 {
+				program = []string{shellOf(os.Getenv("SHELL"))}
+			}
+			argv, env, err := lab.Shell(cmd.Context(), at, args[0], program)
+			if err != nil {
+				return labHint(err)
+			}
+			return replace(argv, env)
+		},
+	}
+}
+
+// shellOf returns a user's shell.
+func shellOf(shell string) string {
+	if shell == "" {
+		return "/bin/sh"
+	}
+	return shell
+}
+
+// completeHost completes names of hosts.
+func completeHost(dir labDir) cobra.CompletionFunc {
+	return func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+		at, err := dir()
+		if err != nil || len(args) > 0 {
+			return nil, cobra.ShellCompDirectiveDefault
+		}
+		s, err := lab.Look(at)
+		if err != nil {
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		}
+		names := []string{"internet", "vpc"}
+		for _, h := range s.Hosts {
+			names = append(names, h.Name+"\t"+h.Address)
+		}
+		return names, cobra.ShellCompDirectiveNoFileComp
+	}
+}
+
+// labHint adds what mends an error of a lab.
+func labHint(err error) error {
+	switch {
+	case errors.Is(err, os.ErrPermission):
+		return hint(err, "run it as root: sudo weir lab ...")
+	case errors.Is(err, lab.ErrUp):
+		return hint(err, "'weir lab status' shows it", "'weir lab down' takes it away")
+	case errors.Is(err, lab.ErrHalfBuilt):
+		return hint(err, "'weir lab down' takes away what there is of it")
+	case errors.Is(err, lab.ErrElsewhere):
+		return hint(err, "--dir names it")
+	case errors.Is(err, lab.ErrDown):
+		return hint(err, "'weir lab up' builds one")
+	case errors.Is(err, lab.ErrNoHost), errors.Is(err, lab.ErrScenario), errors.Is(err, lab.ErrDefinition):
+		return usage(err)
+	}
+	return err
+}

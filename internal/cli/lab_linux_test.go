@@ -1,0 +1,144 @@
+package cli
+
+import (
+	"errors"
+	"os"
+	"os/exec"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// labScript builds labs, runs all scenarios, breaks what was built, and takes it away. What it prints is compared: a line for each step.
+const labScript = `
+set -u
+mount --make-rprivate / && mkdir -p /run/netns && mount -t tmpfs tmpfs /run/netns && ip link set lo up || exit 77
+lab() { weir lab --dir "$DIR" "$@"; }
+left() { # what is left of a lab
+	for e in /proc/[0-9]*/environ; do { tr '\0' '\n' < "$e" | grep -qx "WEIR_LAB=$DIR"; } 2> /dev/null && echo "process $e"; done
+	ls /run/netns
+	ls -d "$DIR" 2> /dev/null
+	ip -br link show | grep -v '^lo '
+	nft list ruleset
+}
+trap 'lab down > /dev/null 2>&1' EXIT
+
+echo "== down without a lab: $(lab down)"
+lab run --all 2>&1 | sed 's/^/== run without a lab: /'
+lab shell web-a true 2>&1 | sed 's/^/== shell without a lab: /'
+
+lab up -q --interval 5s --listen 127.0.0.1:8787 > up.txt || exit 1
+head -n 1 up.txt | sed 's/^/== up: /'
+lab up -q 2>&1 | sed 's/^/== up again: /'
+for c in up down status; do weir lab --dir "$DIR-other" $c 2>&1 | sed "s#$DIR#DIR#; s/^/== $c elsewhere: /"; done
+lab run --all > run.txt
+echo "== run: exit $?, $(tail -n 1 run.txt)"
+grep -q '^FAILED' run.txt && cat run.txt
+lab shell app-a -- ip -br -4 addr show dev eth0 | sed 's/@if[0-9]*//; s/  */ /g; s/ *$//; s/^/== shell: /'
+lab shell nobody 2>&1 | head -n 1 | sed 's/^/== shell: /'
+kill -9 $(lab status --json | sed -n '/"processes"/,$p' | tr -d ' \n' | sed 's/.*"pid":\([0-9]*\),"role":"agent".*/\1/')
+until lab status | grep -q half; do sleep 0.05; done
+lab status | head -n 2 | sed 's/^/== status without an agent: /'
+lab up -q 2>&1 | sed 's/^/== up then: /'
+lab down | sed "s#$DIR#DIR#; s/^/== down: /"
+left
+
+# Half-built: up is killed as soon as there is a namespace.
+weir lab --dir "$DIR" up -q > /dev/null 2>&1 &
+up=$!
+until [ -e /run/netns/weir-lab-vpc ]; do sleep 0.001; done
+kill -9 $up
+wait $up 2> /dev/null
+lab up -q 2>&1 | sed 's/built to its end/BUILT/; s/^/== up after kill: /' | head -n 1
+lab down > /dev/null && left
+mkdir "$DIR" && touch "$DIR/mine" && lab up -q 2>&1 | sed "s#$DIR#DIR#; s/^/== up in a folder: /"
+lab down | sed 's/^/== down: /'
+ls "$DIR"; rm -r "$DIR"
+echo 'hosts: {web: {}}' > bad.yaml; cp bad.yaml network.yaml
+lab up -q --definition bad.yaml > bad.txt 2>&1
+echo "== up of no definition: exit $?"
+left
+ip netns add weir-lab-old
+lab up -q 2>&1 | sed "s#$DIR#DIR#; s/^/== up beside an old one: /"
+lab down | sed "s#$DIR#DIR#; s/^/== down: /"
+left
+PATH=$(dirname "$(command -v weir)") weir lab --dir "$DIR" up -q 2>&1 | /usr/bin/head -n 1 | /usr/bin/sed 's/^/== up without tools: /'
+`
+
+const labWant = `== down without a lab: there was no lab
+== run without a lab: weir: no lab is up
+== run without a lab: hint: 'weir lab up' builds one
+== shell without a lab: weir: no lab is up
+== shell without a lab: hint: 'weir lab up' builds one
+== up: lab: up
+== up again: weir: a lab is up already
+== up again: hint: 'weir lab status' shows it
+== up again: hint: 'weir lab down' takes it away
+== up elsewhere: weir: building a lab in DIR-other
+== up elsewhere: weir: the lab of this machine has another folder, DIR
+== up elsewhere: hint: --dir names it
+== down elsewhere: weir: the lab of this machine has another folder, DIR
+== down elsewhere: hint: --dir names it
+== status elsewhere: weir: the lab of this machine has another folder, DIR
+== status elsewhere: hint: --dir names it
+== run: exit 0, ALL scenarios are as expected
+== shell: eth0 UP 10.0.2.10/32
+== shell: weir: no such host: there is no host nobody; there are vpc, internet, app-a, db-b, nat, web-a, web-b, client, scanner, site
+== status without an agent: lab: half-built
+== status without an agent:      there is no process agent; 'weir lab down' takes away what there is of it
+== up then: weir: a lab is half-built: there is no process agent
+== up then: hint: 'weir lab down' takes away what there is of it
+== down: removed 2 processes, 7 namespaces and DIR
+== up after kill: weir: a lab is half-built: it was not BUILT
+== up in a folder: weir: a lab can't be built here: DIR has other files, and a lab's folder is removed with it
+== down: there was no lab
+mine
+== up of no definition: exit 2
+== up beside an old one: weir: a lab is half-built: there are 1 namespaces weir-lab-* and 0 processes, and no lab in DIR
+== up beside an old one: hint: 'weir lab down' takes away what there is of it
+== down: removed 0 processes, 1 namespaces and DIR
+== up without tools: weir: a lab can't be built here: there is no ip; on Debian: apt install iproute2
+`
+
+// countOfScenarios is what weir lab run prints at its end.
+var countOfScenarios = regexp.MustCompile(`(\d+) of (\d+) scenarios`)
+
+// TestLab builds labs in namespaces of its own, with the processes that a user has.
+func TestLab(t *testing.T) {
+	t.Parallel() // it waits for windows
+	if os.Getuid() != 0 {
+		t.Skip("not run: it takes root")
+	}
+	for _, tool := range []string{"ip", "nft", "bash", "mount"} {
+		if _, err := exec.LookPath(tool); err != nil && os.Getenv("WEIR_CI") != "1" {
+			t.Skipf("not run: %v", err)
+		}
+	}
+	cmd := exec.CommandContext(t.Context(), "bash", "-c", labScript)
+	cmd.Dir = t.TempDir()
+	cmd.Env = append(os.Environ(), "DIR="+t.TempDir()+"/lab", "LC_ALL=C")
+	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNET | syscall.CLONE_NEWNS}
+	var log strings.Builder
+	cmd.Stderr = &log
+	out, err := cmd.Output()
+	failed, ended := errors.AsType[*exec.ExitError](err)
+	if (errors.Is(err, os.ErrPermission) || ended && failed.ExitCode() == 77) && os.Getenv("WEIR_CI") != "1" {
+		t.Skipf("not run: namespaces can't be made here: %v: %s", err, log.String())
+	}
+	if err != nil {
+		t.Fatalf("%v: %s\n%s", err, out, log.String())
+	}
+	t.Logf("stderr: %s", log.String())
+	got := countOfScenarios.ReplaceAllStringFunc(string(out), func(text string) string {
+		if m := countOfScenarios.FindStringSubmatch(text); m[1] == m[2] {
+			return "ALL scenarios"
+		}
+		return text
+	})
+	if diff := cmp.Diff(labWant, got); diff != "" {
+		t.Error(diff)
+	}
+}

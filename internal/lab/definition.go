@@ -1,0 +1,191 @@
+package lab
+
+import (
+	"embed"
+	"errors"
+	"fmt"
+	"maps"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+
+	"go.yaml.in/yaml/v4"
+
+	"weir/internal/netmodel"
+)
+
+// A Definition is what a lab has.
+type Definition struct {
+	Network *netmodel.Network
+	// VPC is the id of the network's one VPC.
+	VPC string
+	// Hosts and Internet are by name.
+	Hosts    map[string]Host
+	Internet map[string]Far
+}
+
+// A Host is who has a network interface.
+type Host struct {
+	ENI string `yaml:"eni"`
+	// Serves are TCP ports at which it answers with a line.
+	Serves []uint16 `yaml:"serves"`
+}
+
+// A Far is an end in the internet.
+type Far struct {
+	Address netip.Addr `yaml:"address"`
+	Serves  []uint16   `yaml:"serves"`
+}
+
+// file is what a lab's file has.
+type file struct {
+	Network  string          `yaml:"network"`
+	Hosts    map[string]Host `yaml:"hosts"`
+	Internet map[string]Far  `yaml:"internet"`
+}
+
+//go:embed default/lab.yaml default/network.yaml
+var defaults embed.FS
+
+// The names of a definition's files in a lab's folder.
+const definitionFile, networkFile = "lab.yaml", "network.yaml"
+
+// hostName is what names look like: with Prefix it is a namespace's, and with eni- a device's, which have 15 letters at most.
+var hostName = regexp.MustCompile(`^[a-z][a-z0-9-]{0,10}$`)
+
+// ErrDefinition is of a definition that is none, or that a lab can't build.
+var ErrDefinition = errors.New("no definition of a lab")
+
+// CopyDefinition puts the files of a definition into a folder: those of the default one if name is "".
+func CopyDefinition(name, dir string) error {
+	read := func(of string) ([]byte, error) { return defaults.ReadFile("default/" + of) }
+	network := networkFile
+	if name != "" {
+		data, err := os.ReadFile(name)
+		if err != nil {
+			return err
+		}
+		var f file
+		if err := decode(name, data, &f); err != nil {
+			return err
+		}
+		if f.Network == "" {
+			return fmt.Errorf("%w: %s: it names no network", ErrDefinition, name)
+		}
+		network = f.Network
+		read = func(of string) ([]byte, error) {
+			if of == definitionFile {
+				return data, nil
+			}
+			if filepath.IsAbs(network) {
+				return os.ReadFile(network)
+			}
+			return os.ReadFile(filepath.Join(filepath.Dir(name), network))
+		}
+	}
+	for _, of := range []string{definitionFile, networkFile} {
+		data, err := read(of)
+		if err == nil {
+			err = os.WriteFile(filepath.Join(dir, of), data, 0o644)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// ReadDefinition reads the definition of a lab's folder.
+func ReadDefinition(dir string) (*Definition, error) {
+	data, err := os.ReadFile(filepath.Join(dir, definitionFile))
+	if err != nil {
+		return nil, err
+	}
+	loaded, err := netmodel.Load(filepath.Join(dir, networkFile))
+	if err == nil && len(loaded.Problems) > 0 {
+		err = fmt.Errorf("%w: %s", ErrDefinition, loaded.Problems[0])
+	}
+	if err != nil {
+		return nil, err
+	}
+	return parse(definitionFile, data, loaded.Network)
+}
+
+// decode reads YAML, and refuses keys that there are not.
+func decode(name string, data []byte, to any) error {
+	if err := yaml.Load(data, to, yaml.WithKnownFields()); err != nil {
+		return fmt.Errorf("%w: %s: %w", ErrDefinition, name, err)
+	}
+	return nil
+}
+
+// parse reads a lab's file and holds it against its network.
+func parse(name string, data []byte, n *netmodel.Network) (*Definition, error) {
+	var f file
+	if err := decode(name, data, &f); err != nil {
+		return nil, err
+	}
+	d := &Definition{Network: n, Hosts: f.Hosts, Internet: f.Internet}
+	bad := func(format string, args ...any) error {
+		return fmt.Errorf("%w: %s: %s", ErrDefinition, name, fmt.Sprintf(format, args...))
+	}
+	if len(n.VPCs) != 1 {
+		return nil, bad("its network has %d VPCs; a lab builds one", len(n.VPCs))
+	}
+	for id := range n.VPCs {
+		d.VPC = id
+	}
+	taken := map[string]string{}
+	for _, host := range slices.Sorted(maps.Keys(f.Hosts)) {
+		eni := n.Interfaces[f.Hosts[host].ENI]
+		switch {
+		case !hostName.MatchString(host):
+			return nil, bad("%q is no name of a host: 1 to 11 lower-case letters, digits and dashes", host)
+		case host == router || host == internet:
+			return nil, bad("%s is the name of a namespace that each lab has", host)
+		case eni == nil:
+			return nil, bad("host %s: its network has no network interface %q", host, f.Hosts[host].ENI)
+		case taken[eni.ID] != "":
+			return nil, bad("hosts %s and %s have both %s", taken[eni.ID], host, eni.ID)
+		case len(eni.Addresses) != 1 || !eni.Addresses[0].Is4():
+			return nil, bad("%s: a lab builds interfaces with one IPv4 address", eni.ID)
+		}
+		taken[eni.ID] = host
+	}
+	for _, id := range slices.Sorted(maps.Keys(n.Interfaces)) {
+		if taken[id] == "" {
+			return nil, bad("no host has %s of its network", id)
+		}
+	}
+	return d, d.checkInternet(bad)
+}
+
+// checkInternet holds the ends in the internet against the network.
+func (d *Definition) checkInternet(bad func(string, ...any) error) error {
+	held := map[netip.Addr]string{}
+	for _, eni := range d.Network.Interfaces {
+		for _, public := range eni.Public {
+			held[public] = eni.ID
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(d.Internet)) {
+		a := d.Internet[name].Address
+		_, host := d.Hosts[name]
+		switch {
+		case !hostName.MatchString(name):
+			return bad("%q is no name: 1 to 11 lower-case letters, digits and dashes", name)
+		case host || name == router || name == internet:
+			return bad("%s is there twice", name)
+		case !a.Is4():
+			return bad("%s: its address is no IPv4 address", name)
+		case held[a] != "":
+			return bad("%s: %s is that of %s", name, a, held[a])
+		case slices.ContainsFunc(d.Network.VPCs[d.VPC].CIDRs, func(c netip.Prefix) bool { return c.Contains(a) }), linkAddresses.Contains(a):
+			return bad("%s: %s is not of the internet", name, a)
+		}
+		held[a] = name
+	}
+	return nil
+}

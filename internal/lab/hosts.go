@@ -1,0 +1,100 @@
+package lab
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"net"
+	"net/netip"
+	"slices"
+	"sync"
+	"time"
+)
+
+// mostTalk bounds a connection to what a host serves.
+const mostTalk = 5 * time.Second
+
+// service is a TCP port at which a host answers.
+type service struct {
+	netns, name string
+	at          netip.AddrPort
+}
+
+// services are those of all hosts, and of the internet.
+func (d *Definition) services() (out []service) {
+	for _, name := range slices.Sorted(maps.Keys(d.Hosts)) {
+		for _, port := range d.Hosts[name].Serves {
+			out = append(out, service{Prefix + name, name, netip.AddrPortFrom(d.eni(name).Addresses[0], port)})
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(d.Internet)) {
+		for _, port := range d.Internet[name].Serves {
+			out = append(out, service{Prefix + internet, name, netip.AddrPortFrom(d.Internet[name].Address, port)})
+		}
+	}
+	return out
+}
+
+// serving reports whether each service answers to its own host, which no interface sees.
+func (d *Definition) serving(ctx context.Context) bool {
+	for _, s := range d.services() {
+		err := inside(s.netns, func() error {
+			c, err := (&net.Dialer{Timeout: time.Second}).DialContext(ctx, "tcp4", s.at.String())
+			if err != nil {
+				return err
+			}
+			return c.Close()
+		})
+		if err != nil {
+			return false
+		}
+	}
+	return true
+}
+
+// ServeHosts answers at all ports that the hosts of a lab serve, with a line that has the host's name, until ctx is done.
+func ServeHosts(ctx context.Context, dir string) error {
+	d, err := ReadDefinition(dir)
+	if err != nil {
+		return err
+	}
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	for _, s := range d.services() {
+		var l net.Listener
+		err := inside(s.netns, func() (err error) {
+			l, err = (&net.ListenConfig{}).Listen(ctx, "tcp4", s.at.String())
+			return err
+		})
+		if err != nil {
+			return fmt.Errorf("%s: %w", s.name, err)
+		}
+		stop := context.AfterFunc(ctx, func() { _ = l.Close() })
+		defer stop()
+		wg.Go(func() { answer(l, s.name) })
+	}
+	<-ctx.Done()
+	return nil
+}
+
+// answer answers at a port until it is closed.
+func answer(l net.Listener, name string) {
+	for {
+		c, err := l.Accept()
+		if errors.Is(err, net.ErrClosed) {
+			return
+		}
+		if err != nil {
+			continue
+		}
+		go func() {
+			defer func() { _ = c.Close() }()
+			if c.SetDeadline(time.Now().Add(mostTalk)) == nil {
+				_, _ = fmt.Fprintln(c, name) // who went does not want it
+			}
+		}()
+	}
+}

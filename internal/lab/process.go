@@ -1,0 +1,165 @@
+package lab
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// The variables that a lab's processes have in their environment: the lab's folder, and what the process is.
+const envLab, envRole = "WEIR_LAB", "WEIR_LAB_ROLE"
+
+// A Program is weir itself: the file, and the name that it is called by.
+type Program struct{ Path, Name string }
+
+// Self returns the program of this process.
+func Self() (Program, error) {
+	path, err := os.Executable()
+	return Program{path, os.Args[0]}, err
+}
+
+// command returns a command of weir.
+func (p Program) command(ctx context.Context, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, p.Path, args...)
+	cmd.Args[0] = p.Name
+	return cmd
+}
+
+// A Process is one of a lab's.
+type Process struct {
+	PID  int    `json:"pid"`
+	Role string `json:"role"`
+}
+
+// child is a process that was started.
+type child struct {
+	role, log string
+	exited    chan struct{}
+}
+
+// start starts weir in a network namespace ("": this one), as a process that outlives this one. What it says goes to a file of the lab's folder.
+func start(l *state, role, netns string, args ...string) (*child, error) {
+	c := &child{role, filepath.Join(l.Dir, role+".log"), make(chan struct{})}
+	log, err := os.OpenFile(c.log, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = log.Close() }()
+	cmd := l.program.command(context.Background(), args...)
+	cmd.Env = append(os.Environ(), envLab+"="+l.Dir, envRole+"="+role)
+	cmd.Dir, cmd.Stdout, cmd.Stderr = "/", log, log
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	if err := inside(netns, cmd.Start); err != nil {
+		return nil, fmt.Errorf("can't start %s: %w", role, err)
+	}
+	go func() {
+		_ = cmd.Wait() // how it ended is in its log
+		close(c.exited)
+	}()
+	return c, nil
+}
+
+// until waits until a process is ready. It fails where the process ends before, with the last line of its log.
+func (c *child) until(ctx context.Context, ready func() bool) error {
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("%s is not ready: %w: %s", c.role, context.Cause(ctx), c.last())
+		case <-c.exited:
+			return fmt.Errorf("%s has ended: %s", c.role, c.last())
+		case <-tick.C:
+			if ready() {
+				return nil
+			}
+		}
+	}
+}
+
+// last returns the last line that a process has said.
+func (c *child) last() string {
+	data, err := os.ReadFile(c.log)
+	if err != nil {
+		return err.Error()
+	}
+	lines := bytes.Split(bytes.TrimSpace(data), []byte("\n"))
+	if last := string(lines[len(lines)-1]); last != "" {
+		return last
+	}
+	return "it said nothing"
+}
+
+// processes returns those of a lab's folder, and of other labs the folder of one: there is one lab on a machine, but who asks may have said another folder. Who has ended and was not waited
+// for has no environment.
+func processes(dir string) (out []Process, elsewhere string, err error) {
+	entries, err := os.ReadDir("/proc")
+	if err != nil {
+		return nil, "", err
+	}
+	for _, e := range entries {
+		pid, err := strconv.Atoi(e.Name())
+		if err != nil || pid == os.Getpid() {
+			continue
+		}
+		data, err := os.ReadFile(filepath.Join("/proc", e.Name(), "environ"))
+		if err != nil {
+			continue // it has ended meanwhile
+		}
+		p, of := Process{PID: pid}, ""
+		for v := range strings.SplitSeq(string(data), "\x00") {
+			if text, ok := strings.CutPrefix(v, envLab+"="); ok {
+				of = text
+			} else if text, ok := strings.CutPrefix(v, envRole+"="); ok {
+				p.Role = text
+			}
+		}
+		switch {
+		case of == dir:
+			out = append(out, p)
+		case of != "" && p.Role != "" && sameFiles(e.Name()):
+			elsewhere = of
+		}
+	}
+	return out, elsewhere, nil
+}
+
+// sameFiles reports whether a process sees the same files as this one, and so the same namespaces by name: one in a container does not.
+func sameFiles(pid string) bool {
+	own, err := os.Readlink("/proc/self/ns/mnt")
+	if err != nil {
+		return false
+	}
+	its, err := os.Readlink(filepath.Join("/proc", pid, "ns/mnt"))
+	return err == nil && its == own
+}
+
+// end kills a lab's processes and waits until there are none. They have nothing to save: the lab's folder goes too.
+func end(ctx context.Context, dir string) (ended int, err error) {
+	seen := map[int]bool{}
+	for {
+		all, _, err := processes(dir)
+		if err != nil || len(all) == 0 {
+			return len(seen), err
+		}
+		for _, p := range all {
+			seen[p.PID] = true
+			if err := syscall.Kill(p.PID, syscall.SIGKILL); err != nil && !errors.Is(err, syscall.ESRCH) {
+				return len(seen), fmt.Errorf("can't end process %d: %w", p.PID, err)
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return len(seen), fmt.Errorf("processes of the lab do not end: %w", context.Cause(ctx))
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
+}

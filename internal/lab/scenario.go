@@ -1,0 +1,114 @@
+package lab
+
+import (
+	"embed"
+	"errors"
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+)
+
+// A Scenario is a case that a lab shows: traffic, a question about it, and the answer.
+type Scenario struct {
+	// Name is the file's.
+	Name string `yaml:"-" json:"name"`
+	// Shows says what it shows, and Statements which statements of the document that is (D1 to D23).
+	Shows      string   `yaml:"shows" json:"shows"`
+	Statements []string `yaml:"statements" json:"statements"`
+	Traffic    []Step   `yaml:"traffic" json:"traffic"`
+	// Question is SQL, as weir query takes it. Answer are the rows, each value as text, "-" where there is none.
+	Question string     `yaml:"question" json:"question"`
+	Answer   [][]string `yaml:"answer" json:"answer"`
+}
+
+// What becomes of a step, as who sends sees it.
+const (
+	Answered = "answer"  // the other side has answered
+	Refused  = "refused" // the other side has said that it refuses (RST)
+	Nothing  = "nothing" // nothing came back
+)
+
+// A Step is something that is sent.
+type Step struct {
+	From string `yaml:"from" json:"from"`
+	To   string `yaml:"to" json:"to"`
+	// TCP is a port to connect to, or Ping says that it is an ICMP echo.
+	TCP  uint16 `yaml:"tcp" json:"tcp,omitempty"`
+	Ping bool   `yaml:"ping" json:"ping,omitempty"`
+	// Then is what has to become of it.
+	Then string `yaml:"then" json:"then"`
+}
+
+// String returns a step as people write it.
+func (s Step) String() string {
+	if s.Ping {
+		return fmt.Sprintf("ping from %s to %s", s.From, s.To)
+	}
+	return fmt.Sprintf("tcp:%d from %s to %s", s.TCP, s.From, s.To)
+}
+
+//go:embed scenarios/*.yaml
+var scenarioFiles embed.FS
+
+// Scenarios returns those of the default lab, by name.
+func Scenarios() ([]Scenario, error) {
+	entries, err := scenarioFiles.ReadDir("scenarios")
+	if err != nil {
+		return nil, err
+	}
+	var out []Scenario
+	for _, e := range entries {
+		data, err := scenarioFiles.ReadFile(path.Join("scenarios", e.Name()))
+		if err != nil {
+			return nil, err
+		}
+		s, err := ParseScenario(strings.TrimSuffix(e.Name(), ".yaml"), data)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, *s)
+	}
+	return out, nil
+}
+
+// ParseScenario reads a scenario. The errors are [ErrScenario].
+func ParseScenario(name string, data []byte) (*Scenario, error) {
+	s := &Scenario{}
+	if err := decode(name, data, s); err != nil {
+		return nil, errors.Join(ErrScenario, err)
+	}
+	s.Name = name
+	bad := func(format string, args ...any) error {
+		return fmt.Errorf("%w: %s: %s", ErrScenario, name, fmt.Sprintf(format, args...))
+	}
+	if s.Shows == "" || len(s.Traffic) == 0 || strings.TrimSpace(s.Question) == "" {
+		return nil, bad("it takes shows, traffic and question")
+	}
+	for _, step := range s.Traffic {
+		if (step.TCP != 0) == step.Ping {
+			return nil, bad("a step is one of tcp and ping")
+		}
+		if !slices.Contains([]string{Answered, Refused, Nothing}, step.Then) {
+			return nil, bad("%s: then is %q, and none of %s, %s, %s", step, step.Then, Answered, Refused, Nothing)
+		}
+	}
+	return s, nil
+}
+
+// Choose returns the scenarios of some names, in order.
+func Choose(all []Scenario, names []string) ([]Scenario, error) {
+	var out []Scenario
+	for _, name := range names {
+		at := slices.IndexFunc(all, func(s Scenario) bool { return s.Name == name })
+		if at < 0 {
+			known := make([]string, len(all))
+			for i, s := range all {
+				known[i] = s.Name
+			}
+			return nil, fmt.Errorf("%w %s; there are %s", ErrScenario, name, strings.Join(known, ", "))
+		}
+		out = append(out, all[at])
+	}
+	return out, nil
+}

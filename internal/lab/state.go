@@ -1,0 +1,104 @@
+package lab
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+)
+
+// DefaultDir is a lab's folder if nobody says.
+const DefaultDir = "/var/lib/weir-lab"
+
+// stateFile says that a folder is a lab's, and what it is.
+const stateFile = "lab.json"
+
+// The names of what is in a lab's folder.
+const (
+	dataFolder    = "data"    // of weir serve
+	recordsFolder = "records" // where the agent delivers
+	agentFolder   = "agent"   // the agent's state
+	agentFile     = "agent.yaml"
+)
+
+// state is what a lab's folder says of it.
+type state struct {
+	Dir     string        `json:"dir"`
+	Listen  string        `json:"listen"`
+	Every   time.Duration `json:"close_every_ns"` // 0: windows are AWS's minute
+	Started time.Time     `json:"started"`
+	// Up: it was built to its end.
+	Up      bool `json:"up"`
+	program Program
+}
+
+// The errors of labs that are not as a command wants them.
+var (
+	ErrUp        = errors.New("a lab is up already")
+	ErrDown      = errors.New("no lab is up")
+	ErrHalfBuilt = errors.New("a lab is half-built")
+	ErrNotReady  = errors.New("a lab can't be built here")
+	ErrElsewhere = errors.New("the lab of this machine has another folder")
+	ErrNoHost    = errors.New("no such host")
+	ErrScenario  = errors.New("no scenario")
+)
+
+// begin makes a lab's folder, which must be empty or not there. Of two that do so at once, one fails.
+func begin(s *state) error {
+	if err := os.MkdirAll(s.Dir, 0o755); err != nil {
+		return err
+	}
+	entries, err := os.ReadDir(s.Dir)
+	if err != nil {
+		return err
+	}
+	if len(entries) > 0 {
+		return fmt.Errorf("%w: %s has other files, and a lab's folder is removed with it", ErrNotReady, s.Dir)
+	}
+	f, err := os.OpenFile(filepath.Join(s.Dir, stateFile), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o644)
+	if errors.Is(err, fs.ErrExist) {
+		return ErrUp
+	}
+	if err != nil {
+		return err
+	}
+	if err := f.Close(); err != nil {
+		return err
+	}
+	return s.write()
+}
+
+// write keeps it.
+func (s *state) write() error {
+	data, err := json.MarshalIndent(s, "", "  ")
+	if err != nil {
+		return err
+	}
+	next := filepath.Join(s.Dir, stateFile+".new")
+	if err := os.WriteFile(next, append(data, '\n'), 0o644); err != nil {
+		return err
+	}
+	return os.Rename(next, filepath.Join(s.Dir, stateFile))
+}
+
+// read returns what a folder says; nil: it is no lab's. One that was killed while it was written says nothing but that it is one.
+func read(dir string) (*state, error) {
+	data, err := os.ReadFile(filepath.Join(dir, stateFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil //nolint:nilnil // no lab is no failure
+	}
+	if err != nil {
+		return nil, err
+	}
+	s := &state{Dir: dir}
+	if err := json.Unmarshal(data, s); err != nil {
+		return &state{Dir: dir}, nil //nolint:nilerr // said above
+	}
+	s.Dir = dir
+	return s, nil
+}
+
+func (s *state) path(name string) string { return filepath.Join(s.Dir, name) }

@@ -1,0 +1,149 @@
+package lab
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+	"time"
+)
+
+// The states of a lab.
+const (
+	StateUp        = "up"
+	StateDown      = "down"
+	StateHalfBuilt = "half-built"
+)
+
+// Status is what there is of a lab.
+type Status struct {
+	State string `json:"state"`
+	// Why says what a half-built one lacks, or has left behind.
+	Why        string        `json:"why,omitempty"`
+	Dir        string        `json:"dir"`
+	Data       string        `json:"data,omitempty"`
+	Records    string        `json:"records,omitempty"`
+	URL        string        `json:"url,omitempty"`
+	CloseEvery float64       `json:"close_every_seconds,omitempty"`
+	Started    *time.Time    `json:"started,omitempty"`
+	Hosts      []HostStatus  `json:"hosts,omitempty"`
+	Processes  []Process     `json:"processes,omitempty"`
+	every      time.Duration // of windows
+}
+
+// HostStatus is a host, or an end in the internet.
+type HostStatus struct {
+	Name    string   `json:"name"`
+	ENI     string   `json:"eni,omitempty"`
+	Address string   `json:"address"`
+	Public  string   `json:"public,omitempty"`
+	Subnet  string   `json:"subnet,omitempty"`
+	AZ      string   `json:"az,omitempty"`
+	Serves  []uint16 `json:"serves,omitempty"`
+	Netns   string   `json:"netns"`
+}
+
+// roles are the processes that each lab has.
+var roles = []string{"agent", "hosts", "serve"}
+
+// Look says what there is of the lab of a folder. It takes root to see its processes.
+func Look(dir string) (*Status, error) {
+	s, err := read(dir)
+	if err != nil {
+		return nil, err
+	}
+	names, err := made()
+	if err != nil {
+		return nil, err
+	}
+	all, elsewhere, err := processes(dir)
+	if err != nil {
+		return nil, err
+	}
+	if s == nil && elsewhere != "" {
+		return nil, fmt.Errorf("%w, %s", ErrElsewhere, elsewhere)
+	}
+	out := &Status{State: StateDown, Dir: dir, Processes: all}
+	switch {
+	case s == nil && len(names) == 0 && len(all) == 0:
+		return out, nil
+	case s == nil:
+		out.State, out.Why = StateHalfBuilt, fmt.Sprintf("there are %d namespaces %s* and %d processes, and no lab in %s", len(names), Prefix, len(all), dir)
+		return out, nil
+	case !s.Up:
+		out.State, out.Why = StateHalfBuilt, "it was not built to its end"
+		return out, nil
+	}
+	d, err := ReadDefinition(dir)
+	if err != nil {
+		out.State, out.Why = StateHalfBuilt, err.Error()
+		return out, nil
+	}
+	out.State = StateUp
+	out.Data, out.Records, out.URL, out.Started = s.path(dataFolder), s.path(recordsFolder), "http://"+s.Listen+"/", &s.Started
+	out.CloseEvery, out.every = s.Every.Seconds(), s.Every
+	if out.every == 0 {
+		out.every = time.Minute
+	}
+	out.Hosts = d.hosts()
+	if lacks := lacking(d, names, all); len(lacks) > 0 && os.Geteuid() == 0 {
+		out.State, out.Why = StateHalfBuilt, "there is no "+strings.Join(lacks, ", ")
+	}
+	return out, nil
+}
+
+// lacking returns what a lab that was built does not have any more.
+func lacking(d *Definition, names []string, all []Process) (out []string) {
+	wanted := append([]string{router, internet}, slices.Sorted(maps.Keys(d.Hosts))...)
+	for _, name := range wanted {
+		if !slices.Contains(names, name) {
+			out = append(out, "namespace "+Prefix+name)
+		}
+	}
+	for _, role := range roles {
+		if !slices.ContainsFunc(all, func(p Process) bool { return p.Role == role }) {
+			out = append(out, "process "+role)
+		}
+	}
+	return out
+}
+
+// hosts are those of the VPC, and then those of the internet, by name.
+func (d *Definition) hosts() (out []HostStatus) {
+	for _, name := range slices.Sorted(maps.Keys(d.Hosts)) {
+		eni := d.eni(name)
+		h := HostStatus{Name: name, ENI: eni.ID, Address: eni.Addresses[0].String(), Subnet: eni.Subnet, AZ: eni.AZ, Serves: d.Hosts[name].Serves, Netns: Prefix + name}
+		if public, ok := eni.Public[eni.Addresses[0]]; ok {
+			h.Public = public.String()
+		}
+		out = append(out, h)
+	}
+	for _, name := range slices.Sorted(maps.Keys(d.Internet)) {
+		out = append(out, HostStatus{Name: name, Address: d.Internet[name].Address.String(), Serves: d.Internet[name].Serves, Netns: Prefix + internet})
+	}
+	return out
+}
+
+// Shell returns the command line that puts a program into a host of a lab that is up.
+func Shell(ctx context.Context, dir, host string, program []string) (argv []string, env string, err error) {
+	s, err := Look(dir)
+	if err != nil {
+		return nil, "", err
+	}
+	if s.State == StateDown {
+		return nil, "", ErrDown
+	}
+	if host == internet || host == router {
+		return append([]string{"ip", "netns", "exec", Prefix + host}, program...), envLab + "=" + dir, ctx.Err()
+	}
+	names := []string{router, internet}
+	for _, h := range s.Hosts {
+		if h.Name == host {
+			return append([]string{"ip", "netns", "exec", h.Netns}, program...), envLab + "=" + dir, ctx.Err()
+		}
+		names = append(names, h.Name)
+	}
+	return nil, "", fmt.Errorf("%w: there is no host %s; there are %s", ErrNoHost, host, strings.Join(names, ", "))
+}

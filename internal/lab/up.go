@@ -1,0 +1,148 @@
+package lab
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"time"
+)
+
+// Options are what [Up] is told.
+type Options struct {
+	// Dir is the lab's folder, absolute. Definition is the file of a definition; "": the default one.
+	Dir, Definition string
+	// Listen is the address of weir serve.
+	Listen string
+	// Every is after how long windows are closed; 0: AWS's minute.
+	Every time.Duration
+	// Now is the wall clock.
+	Now     func() time.Time
+	Program Program
+}
+
+// mostUp is how long it may take until all of a lab answers.
+const mostUp = time.Minute
+
+// Up builds a lab and waits until all of it answers. Where it fails, what it has made is taken away again; where its process is killed, [Down] does that.
+func Up(ctx context.Context, o Options) (*Status, error) {
+	if err := examine(ctx, &o); err != nil {
+		return nil, err
+	}
+	s := &state{Dir: o.Dir, Listen: o.Listen, Every: o.Every, Started: o.Now().UTC(), program: o.Program}
+	if err := begin(s); err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, mostUp)
+	defer cancel()
+	if err := raise(ctx, s, &o); err != nil {
+		_, clear := Down(context.WithoutCancel(ctx), o.Dir)
+		return nil, errors.Join(err, clear)
+	}
+	s.Up = true
+	if err := s.write(); err != nil {
+		return nil, err
+	}
+	return Look(o.Dir)
+}
+
+// raise builds what there is to a lab, in the order in which one needs the other.
+func raise(ctx context.Context, s *state, o *Options) error {
+	if err := CopyDefinition(o.Definition, s.Dir); err != nil {
+		return err
+	}
+	d, err := ReadDefinition(s.Dir)
+	if err != nil {
+		return err
+	}
+	p, err := planOf(d)
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(s.path(agentFile), agentConfig(d, s), 0o644); err != nil {
+		return err
+	}
+	if err := os.Mkdir(s.path(recordsFolder), 0o755); err != nil {
+		return err
+	}
+	if err := p.build(ctx); err != nil {
+		return err
+	}
+	if out, err := s.program.command(ctx, "network", "import", s.path(networkFile), "--data", s.path(dataFolder), "-q").CombinedOutput(); err != nil {
+		return fmt.Errorf("weir network import: %w: %s", err, out)
+	}
+	agent, err := start(s, "agent", Prefix+router, "lab", "agent", "--dir", s.Dir)
+	if err != nil {
+		return err
+	}
+	hosts, err := start(s, "hosts", "", "lab", "hosts", "--dir", s.Dir)
+	if err != nil {
+		return err
+	}
+	serve, err := start(s, "serve", "", "serve", "--data", s.path(dataFolder), "--listen", s.Listen, "--follow", s.path(recordsFolder))
+	if err != nil {
+		return err
+	}
+	return errors.Join(
+		agent.until(ctx, func() bool { return healthy(ctx, Prefix+router, agentListen) }),
+		hosts.until(ctx, func() bool { return d.serving(ctx) }),
+		serve.until(ctx, func() bool { return healthy(ctx, "", s.Listen) }),
+	)
+}
+
+// examine says what is in the way of a lab before anything is made.
+func examine(ctx context.Context, o *Options) error {
+	if os.Geteuid() != 0 {
+		return fmt.Errorf("%w: it takes root: %w", ErrNotReady, os.ErrPermission)
+	}
+	for _, tool := range []struct{ name, of string }{{"ip", "iproute2"}, {"nft", "nftables"}} {
+		if _, err := exec.LookPath(tool.name); err != nil {
+			return fmt.Errorf("%w: there is no %s; on Debian: apt install %s", ErrNotReady, tool.name, tool.of)
+		}
+	}
+	if !filepath.IsAbs(o.Dir) {
+		return fmt.Errorf("%w: %s is no absolute path", ErrNotReady, o.Dir)
+	}
+	s, err := Look(o.Dir)
+	if err != nil {
+		return err
+	}
+	switch s.State {
+	case StateUp:
+		return ErrUp
+	case StateHalfBuilt:
+		return fmt.Errorf("%w: %s", ErrHalfBuilt, s.Why)
+	}
+	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", o.Listen)
+	if err != nil {
+		return fmt.Errorf("%w: weir serve can't listen: %w", ErrNotReady, err)
+	}
+	return l.Close()
+}
+
+// healthy asks /healthz at an address within a namespace.
+func healthy(ctx context.Context, netns, address string) bool {
+	client := &http.Client{Timeout: time.Second, Transport: &http.Transport{
+		DisableKeepAlives: true,
+		DialContext: func(ctx context.Context, _, _ string) (c net.Conn, err error) {
+			err = inside(netns, func() (err error) {
+				c, err = (&net.Dialer{}).DialContext(ctx, "tcp4", address)
+				return err
+			})
+			return c, err
+		},
+	}}
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+address+"/healthz", nil)
+	if err != nil {
+		return false
+	}
+	answer, err := client.Do(r)
+	if err != nil {
+		return false
+	}
+	return answer.StatusCode == http.StatusOK && answer.Body.Close() == nil
+}
