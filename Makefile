@@ -11,7 +11,7 @@ export GO FUZZTIME
 
 .DEFAULT_GOAL := build
 .NOTPARALLEL:
-.PHONY: help build demo demo-watch test setup setup-build format fix lint deadcode generated unit fuzz web cross smoke generate fmt bench truth bench-table bench-short bench-capture bench-crash peers clean
+.PHONY: help build demo demo-watch test setup setup-build format fix lint deadcode generated unit fuzz web cross smoke generate fmt bench truth bench-table bench-short bench-capture bench-delivery bench-crash peers clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -85,6 +85,10 @@ bench-short: build ## the same on few records, without peers: fails where an ans
 
 bench-capture: build ## what counting in the kernel costs, loses, holds and survives, and veth throughput beside softflowd and pmacctd (apt-get install softflowd pmacct), with their bars; as root, on a quiet machine: CAPTUREFLAGS="-only throughput"
 	$(GO) run ./bench/capture -agent bin/weir-agent $(CAPTUREFLAGS)
+
+bench-delivery: ## weir-agent is killed while its bucket is down for 10 minutes, then hangs, is slow, full, failing and cut for 40 s each; as root: MINUTES=10
+	WEIR_DELIVERY=$(or $(MINUTES),10) $(GO) test ./internal/agent/command -count 1 -timeout 4h -v -run '^TestDelivery$$'
+	$(GO) test ./internal/agent -run '^$$' -bench '^Benchmark(Waiting|Large)$$' -benchtime 1x
 
 bench-crash: ## kill -9 an intake, a server and what watches at 50 random moments each, and Puts of log events at 200: CRASHFLAGS="-kills 200 -crash-seed 1"
 	$(GO) test ./internal/cli -count 1 -timeout 60m -v -run 'Test(Serve|Watch)?Crash$$' $(or $(CRASHFLAGS),-kills 50)

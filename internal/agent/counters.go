@@ -11,6 +11,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"weir/internal/agent/config"
+	"weir/internal/agent/destination"
 	"weir/internal/agent/spool"
 	"weir/internal/aggregate"
 	"weir/internal/capture/packet"
@@ -50,6 +51,8 @@ var (
 	clockSteps    = describe(prometheus.CounterValue, "weir_agent_clock_steps_total", "How often the clock was set.")
 	recordsMade   = describe(prometheus.CounterValue, "weir_agent_records_total", "Records that were written.", "flow_log")
 	objectsMade   = describe(prometheus.CounterValue, "weir_agent_objects_total", "Objects that were written.", "flow_log")
+	repeatedOnes  = describe(prometheus.CounterValue, "weir_agent_repeated_records_total", "Records that may be twice in a log group or a delivery stream: the answer to a request did not come, or an agent was killed.", "flow_log")
+	refusedOnes   = describe(prometheus.CounterValue, "weir_agent_refused_records_total", "Records that a destination refused for good, such as those older than 14 days: they are lost.", "flow_log")
 	waitingNow    = describe(prometheus.GaugeValue, "weir_agent_waiting_records", "Records that wait in the spool to be delivered.", "flow_log")
 	waitingBytes  = describe(prometheus.GaugeValue, "weir_agent_waiting_bytes", "Bytes of what waits in the spool to be delivered.", "flow_log")
 	failingNow    = describe(prometheus.GaugeValue, "weir_agent_delivery_failing", "1 where the last delivery of a flow log failed.", "flow_log")
@@ -285,11 +288,14 @@ func (c *Counters) kept(err error) (otherwise bool) {
 	return was != (err != nil)
 }
 
-func (c *Counters) wrote(flowLog string, records int) {
+// wrote counts what became of records at their destination.
+func (c *Counters) wrote(flowLog string, out *destination.Outcome) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.add(recordsMade, float64(records), flowLog)
-	c.add(objectsMade, 1, flowLog)
+	c.add(recordsMade, float64(out.Records), flowLog)
+	c.add(objectsMade, float64(out.Objects), flowLog)
+	c.add(repeatedOnes, float64(out.Repeated), flowLog)
+	c.add(refusedOnes, float64(out.Lost), flowLog)
 }
 
 func (c *Counters) gaveUp(flowLog string, records int) {
@@ -330,6 +336,7 @@ func (c *Counters) of(l *config.FlowLog) FlowLogStatus {
 	defer c.mu.Unlock()
 	out := FlowLogStatus{
 		ID: l.ID, Resource: l.Resource, Destination: l.Destination, Records: int64(c.values[recordsMade][l.ID]), Objects: int64(c.values[objectsMade][l.ID]),
+		Repeated: int64(c.values[repeatedOnes][l.ID]), Refused: int64(c.values[refusedOnes][l.ID]),
 		Waiting: int64(c.values[waitingNow][l.ID]), Delivery: "SUCCESS", Error: c.failing[l.ID],
 	}
 	if out.Error != "" {

@@ -3,6 +3,7 @@ package agent
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
@@ -18,10 +19,15 @@ import (
 const (
 	// leastWait and mostWait bound how long it is until what failed is tried again.
 	leastWait, mostWait = time.Second, time.Minute
-	// mostDelivery bounds one try.
+	// mostDelivery bounds one try, with a second more for each slowest bytes: what takes longer is taken for a service that hangs.
 	mostDelivery = 2 * time.Minute
+	slowest      = 32 << 10
 	// lastDelivery bounds what an agent that ends still delivers; the rest waits for the next one.
 	lastDelivery = 10 * time.Second
+	// mostObjects is how many objects of a flow log are written at the same time, and mostObjectBytes how large they are together, unless one is larger. With one after
+	// the other, what has waited for a day takes as long as its requests.
+	mostObjects     = 8
+	mostObjectBytes = 16 << 20
 )
 
 // header is what an item's header says: the flow log as it was when its records were made, which outlives another config.
@@ -51,20 +57,36 @@ type deliverer struct {
 	spool   *spool.Spool
 	log     *slog.Logger
 	counted *Counters
+	wait    func(failures int) time.Duration // until what failed so often is tried again
+	most    time.Duration                    // of one try of few bytes
 
-	ctx   context.Context
+	ctx   context.Context // done: no delivery begins
 	stop  context.CancelFunc
+	tries context.Context // done: those that are under way end
+	cut   context.CancelFunc
 	wg    sync.WaitGroup
 	wakes map[string]chan struct{} // by flow log; only [deliverer.wake] has them
 	ended sync.Once
 
 	mu sync.Mutex
 	to map[string]destination.Destination // by flow log, as the header of an item has it
+	// there are items that are delivered and could not be removed yet, by number.
+	there map[int64]bool
+	// doubted are the items, by flow log, that the agent before may have been delivering when it ended: 0 until it is known which.
+	doubted map[string]int64
 }
 
 func newDeliverer(s *spool.Spool, log *slog.Logger, counted *Counters) *deliverer {
-	ctx, stop := context.WithCancel(context.Background())
-	return &deliverer{spool: s, log: log, counted: counted, ctx: ctx, stop: stop, wakes: map[string]chan struct{}{}, to: map[string]destination.Destination{}}
+	d := &deliverer{
+		spool: s, log: log, counted: counted, wait: backoff, most: mostDelivery, wakes: map[string]chan struct{}{}, to: map[string]destination.Destination{}, there: map[int64]bool{},
+		doubted: map[string]int64{},
+	}
+	d.ctx, d.stop = context.WithCancel(context.Background())
+	d.tries, d.cut = context.WithCancel(context.Background())
+	for id := range s.Waiting() {
+		d.doubted[id] = 0
+	}
+	return d
 }
 
 // wake says that there may be more.
@@ -93,19 +115,28 @@ func (d *deliverer) follow(id string, wake <-chan struct{}) {
 			return
 		case <-wake:
 		}
-		for failures := 0; d.ctx.Err() == nil; {
-			more, err := d.one(d.ctx, id)
-			if err == nil && !more {
-				break
-			}
-			if failures++; err == nil {
-				failures = 0
-				continue
-			}
+		d.empty(id)
+	}
+}
+
+// empty delivers until nothing of a flow log waits, or no delivery may begin.
+func (d *deliverer) empty(id string) {
+	most := 1
+	for failures := 0; d.ctx.Err() == nil; {
+		more, err := d.some(id, most)
+		switch {
+		case err != nil: // a service that has trouble is asked for one thing at a time
+			failures++
+			most = 1
 			select {
 			case <-d.ctx.Done():
-			case <-time.After(backoff(failures)):
+			case <-time.After(d.wait(failures)):
 			}
+		case !more:
+			return
+		default:
+			failures = 0
+			most = min(2*most, mostObjects)
 		}
 	}
 }
@@ -116,14 +147,15 @@ func backoff(failures int) time.Duration {
 	return wait - rand.N(wait/2)
 }
 
-// one delivers the oldest item of a flow log, and reports whether there was one.
-func (d *deliverer) one(ctx context.Context, id string) (more bool, err error) {
-	it, more, err := d.spool.Oldest(ctx, id)
-	if err == nil && more {
-		err = d.deliver(ctx, it)
+// some delivers the oldest items of a flow log, at most so many, and reports whether there were any. The error is that of the oldest that failed.
+func (d *deliverer) some(id string, most int) (more bool, err error) {
+	items, err := d.spool.Oldest(d.tries, id, most, mostObjectBytes)
+	if err == nil && len(items) > 0 {
+		more = true
+		err = d.deliver(items)
 	}
-	if ctx.Err() != nil {
-		return false, ctx.Err()
+	if d.tries.Err() != nil { // it was cut, which says nothing of the destination
+		return false, d.tries.Err()
 	}
 	if d.counted.delivered(id, err) {
 		if err != nil {
@@ -136,31 +168,108 @@ func (d *deliverer) one(ctx context.Context, id string) (more bool, err error) {
 	return more, err
 }
 
-// deliver delivers an item and removes it.
-func (d *deliverer) deliver(ctx context.Context, it *spool.Item) error {
-	ctx, cancel := context.WithTimeout(ctx, mostDelivery)
-	defer cancel()
-	var h header
-	if err := json.Unmarshal(it.Header, &h); err != nil {
-		return fmt.Errorf("what waits is of another build of the agent: %w", err)
+// deliver delivers items of a flow log, and removes those that are delivered. Objects are written at the same time; of what a service may have twice, one item is sent
+// at a time, so that few are in doubt when an agent is killed.
+func (d *deliverer) deliver(items []spool.Item) error {
+	n := 0
+	for ; n < len(items); n++ {
+		if h, err := headerOf(&items[n]); err != nil || h.FlowLog.Delivery.Type != config.S3 && h.FlowLog.Delivery.Type != config.Folder {
+			break
+		}
+	}
+	items = items[:max(n, 1)]
+	errs := make([]error, len(items))
+	var wg sync.WaitGroup
+	for i := range items {
+		wg.Go(func() { errs[i] = d.try(&items[i]) })
+	}
+	wg.Wait()
+	var done []spool.Item
+	var failed error
+	for i := range items {
+		if errs[i] == nil {
+			done = append(done, items[i])
+		} else if failed == nil {
+			failed = errs[i]
+		}
+	}
+	if err := d.remove(done); failed == nil {
+		return err
+	}
+	return failed
+}
+
+// headerOf reads an item's header.
+func headerOf(it *spool.Item) (*header, error) {
+	h := &header{}
+	if err := json.Unmarshal(it.Header, h); err != nil {
+		return nil, fmt.Errorf("what waits is of another build of the agent: %w", err)
+	}
+	if h.FlowLog == nil {
+		return nil, errors.New("what waits is of another build of the agent: it has no flow log")
+	}
+	return h, nil
+}
+
+// try delivers an item, unless it is delivered already and only waits to be removed: the disk had no room for that.
+func (d *deliverer) try(it *spool.Item) error {
+	d.mu.Lock()
+	there := d.there[it.Number]
+	d.mu.Unlock()
+	if there {
+		return nil
+	}
+	h, err := headerOf(it)
+	if err != nil {
+		return err
 	}
 	to, err := d.destination(h.FlowLog)
 	if err != nil {
 		return err
 	}
-	out, err := to.Deliver(ctx, &destination.Item{FlowLog: h.FlowLog, Slot: h.Slot, Data: it.Data})
-	if out.Records > 0 {
-		d.counted.wrote(it.FlowLog, out.Records)
-	}
+	ctx, cancel := context.WithTimeout(d.tries, d.most+time.Duration(len(it.Data)/slowest)*time.Second)
+	defer cancel()
+	out, err := to.Deliver(ctx, &destination.Item{FlowLog: h.FlowLog, Slot: h.Slot, Data: it.Data, Records: it.Records, Doubted: d.doubts(it)})
+	d.counted.wrote(it.FlowLog, &out)
 	if out.Lost > 0 {
 		d.log.Error("a destination refused records for good", "flow_log", it.FlowLog, "records", out.Lost, "why", out.Why)
-		d.counted.gaveUp(it.FlowLog, out.Lost)
 	}
 	if err != nil {
 		return err
 	}
 	d.log.Debug("delivered records", "flow_log", it.FlowLog, "to", h.FlowLog.Destination, "records", out.Records, "repeated", out.Repeated)
-	return d.spool.Remove(ctx, it)
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.there[it.Number] = true
+	return nil
+}
+
+// doubts reports whether the agent before may have been delivering an item when it ended: the oldest that it left of a flow log.
+func (d *deliverer) doubts(it *spool.Item) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	n, ok := d.doubted[it.FlowLog]
+	if ok && n == 0 {
+		n = it.Number
+		d.doubted[it.FlowLog] = n
+	}
+	return ok && n == it.Number
+}
+
+// remove removes items that are delivered; also where the agent ends, so that the next one does not deliver them again.
+func (d *deliverer) remove(items []spool.Item) error {
+	if len(items) == 0 {
+		return nil
+	}
+	if err := d.spool.Remove(context.Background(), items...); err != nil {
+		return err
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for i := range items {
+		delete(d.there, items[i].Number)
+	}
+	return nil
 }
 
 // destination returns where a flow log's records go. It stays open: it remembers how far an item came.
@@ -190,21 +299,23 @@ func (d *deliverer) end() (left int64) {
 	return left
 }
 
+// last gives what is under way and what waits a short time, and cuts it then: a request that is cut may have to be sent again.
 func (d *deliverer) last() {
 	d.stop()
+	late := time.AfterFunc(lastDelivery, d.cut)
+	defer late.Stop()
 	d.wg.Wait()
-	ctx, cancel := context.WithTimeout(context.Background(), lastDelivery)
-	defer cancel()
 	var wg sync.WaitGroup
 	for id := range d.spool.Waiting() {
 		wg.Go(func() {
 			for more := true; more; {
 				var err error
-				if more, err = d.one(ctx, id); err != nil {
+				if more, err = d.some(id, mostObjects); err != nil {
 					return
 				}
 			}
 		})
 	}
 	wg.Wait()
+	d.cut()
 }

@@ -182,15 +182,16 @@ func (s *stand) killed(do func() error) (err error) {
 func (s *stand) records(t testing.TB, id string) (out []string) {
 	t.Helper()
 	for {
-		it, ok, err := s.spool.Oldest(t.Context(), id)
+		items, err := s.spool.Oldest(t.Context(), id, 1, 0)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if !ok {
+		if len(items) == 0 {
 			return out
 		}
-		var h header
-		if err := json.Unmarshal(it.Header, &h); err != nil {
+		it := &items[0]
+		h, err := headerOf(it)
+		if err != nil {
 			t.Fatal(err)
 		}
 		decoder, err := flowlog.NewDecoder(strings.NewReader(string(it.Data)), flowlog.Options{})
@@ -206,7 +207,7 @@ func (s *stand) records(t testing.TB, id string) (out []string) {
 		if err != io.EOF {
 			t.Fatal(err)
 		}
-		if err := s.spool.Remove(t.Context(), it); err != nil {
+		if err := s.spool.Remove(t.Context(), items...); err != nil {
 			t.Fatal(err)
 		}
 	}

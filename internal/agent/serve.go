@@ -35,6 +35,9 @@ type FlowLogStatus struct {
 	Destination string `json:"destination"`
 	Records     int64  `json:"records"`
 	Objects     int64  `json:"objects"`
+	// Repeated are those of Records that may be twice in a log group or a delivery stream, and Refused are records that a destination refused for good.
+	Repeated int64 `json:"repeated,omitempty"`
+	Refused  int64 `json:"refused,omitempty"`
 	// Waiting are records that are not delivered yet.
 	Waiting int64 `json:"waiting"`
 	// Delivery is SUCCESS or FAILED, as DescribeFlowLogs has it; Error says why the last one failed.

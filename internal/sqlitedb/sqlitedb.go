@@ -15,7 +15,8 @@ import (
 // committed is on the disk. what names its content in errors ("the log groups"); a database of a newer weir is refused.
 func Open(ctx context.Context, path, what string, migrations []string) (*sql.DB, error) {
 	dsn := (&url.URL{Scheme: "file", Path: filepath.ToSlash(path)}).String() +
-		"?_pragma=busy_timeout(20000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(ON)"
+		"?_pragma=busy_timeout(20000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(ON)" +
+		"&_pragma=journal_size_limit(16777216)" // a log that one large transaction made does not stay so large
 	db, err := sql.Open("sqlite", dsn)
 	if err != nil {
 		return nil, err

@@ -54,7 +54,7 @@ const mostNames = 16
 
 // Deliver writes an object, unless it is there.
 func (b *bucket) Deliver(ctx context.Context, it *Item) (Outcome, error) {
-	records, err := recordsOf(it.FlowLog, it.Data)
+	records, err := it.count()
 	if err != nil {
 		return Outcome{}, failure("write an object", err)
 	}

@@ -73,7 +73,7 @@ func (s *deliveryStream) Deliver(ctx context.Context, it *Item) (Outcome, error)
 		}
 		n := len(records) - len(failed)
 		out.Records += n
-		if at.unknown {
+		if at.unknown || it.Doubted {
 			out.Repeated += n
 		}
 		if len(failed) > 0 {

@@ -18,6 +18,10 @@ type Item struct {
 	Slot time.Time
 	// Data is what [Encode] returned. It is not changed or kept.
 	Data []byte
+	// Records is how many records it has; 0: they are counted, for which the object is unpacked.
+	Records int
+	// Doubted says that an agent before may have sent it, or a part of it.
+	Doubted bool
 }
 
 // An Outcome is what became of an item's records. It counts what one call did, also where that ended with an error: over all calls of an item, each record is
@@ -27,7 +31,7 @@ type Outcome struct {
 	Objects int
 	// Records are those that are at the destination now.
 	Records int
-	// Repeated are those of Records that may be there twice: the attempt before ended without an answer.
+	// Repeated are those of Records that may be there twice: the attempt before ended without an answer, or the item is in doubt.
 	Repeated int
 	// Lost are those that the destination refuses for good.
 	Lost int

@@ -111,6 +111,14 @@ func writeAll(w flowlog.Writer, b *flowlog.Batch) error {
 	return w.Close()
 }
 
+// count returns how many records an item's object has.
+func (it *Item) count() (int, error) {
+	if it.Records > 0 {
+		return it.Records, nil
+	}
+	return recordsOf(it.FlowLog, it.Data)
+}
+
 // recordsOf returns how many records an object has.
 func recordsOf(l *config.FlowLog, data []byte) (int, error) {
 	if l.Parquet {

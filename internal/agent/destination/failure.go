@@ -103,7 +103,10 @@ func unanswered(err error) bool {
 
 // inShort returns an error in one line: the SDK's repeats the operation, the status and two ids before the service's message.
 func inShort(err error) error {
-	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
+	if errors.Is(err, context.DeadlineExceeded) {
+		return &short{"no answer in time", err}
+	}
+	if errors.Is(err, context.Canceled) {
 		return err
 	}
 	api, ok := errors.AsType[smithy.APIError](err)

@@ -78,7 +78,7 @@ func item(t testing.TB, l *config.FlowLog, b *flowlog.Batch) *Item {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &Item{l, slot, data}
+	return &Item{FlowLog: l, Slot: slot, Data: data}
 }
 
 // deliver delivers, and returns the outcome and the words of the failure.

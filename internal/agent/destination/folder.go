@@ -24,7 +24,7 @@ func (folder) Deliver(ctx context.Context, it *Item) (Outcome, error) {
 	if err := ctx.Err(); err != nil {
 		return Outcome{}, failure("write an object", err)
 	}
-	records, err := recordsOf(it.FlowLog, it.Data)
+	records, err := it.count()
 	if err == nil {
 		_, err = store(it.FlowLog, it.Slot, it.Data)
 	}

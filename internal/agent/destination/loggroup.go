@@ -70,7 +70,7 @@ func (g *logGroup) Deliver(ctx context.Context, it *Item) (Outcome, error) {
 		out.lose(tooNew, whyNew)
 		n -= old + tooNew
 		out.Records += n
-		if at.unknown {
+		if at.unknown || it.Doubted {
 			out.Repeated += n
 		}
 		at = step{next: at.next + 1}

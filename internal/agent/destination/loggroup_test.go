@@ -254,7 +254,7 @@ func TestLargeEvents(t *testing.T) {
 	})
 	l := groupAt(url)
 	d := open(t, l)
-	it := &Item{l, slot, pack(t, linesForm+"\n=eni-1-all\n1 a\n1 "+strings.Repeat("x", mostBatch)+"\n")}
+	it := &Item{FlowLog: l, Slot: slot, Data: pack(t, linesForm+"\n=eni-1-all\n1 a\n1 "+strings.Repeat("x", mostBatch)+"\n")}
 	if out, err := deliver(t.Context(), t, d, it); out != (Outcome{}) || err == "" {
 		t.Errorf("%+v: %s", out, err)
 	}
@@ -295,7 +295,7 @@ func TestNotLines(t *testing.T) {
 		l := flowLog(config.Delivery{Type: kind, LogGroup: "g", DeliveryStream: "s", Bucket: "b", Endpoint: "http://127.0.0.1:1"})
 		l.Destination = t.TempDir()
 		d := open(t, l)
-		if out, err := deliver(t.Context(), t, d, &Item{l, slot, []byte("x")}); out != (Outcome{}) || !strings.HasPrefix(err, "Unknown error: ") {
+		if out, err := deliver(t.Context(), t, d, &Item{FlowLog: l, Slot: slot, Data: []byte("x")}); out != (Outcome{}) || !strings.HasPrefix(err, "Unknown error: ") {
 			t.Errorf("%s: %+v: %s", kind, out, err)
 		}
 		ctx, cancel := context.WithCancel(t.Context())

@@ -78,7 +78,7 @@ func Open(ctx context.Context, dir string) (*Spool, error) {
 	s := &Spool{lock: lock, waiting: map[string]Waiting{}}
 	s.db, err = sqlitedb.Open(ctx, filepath.Join(dir, "spool.db"), "the spool", migrations)
 	if err == nil {
-		if err = s.measure(ctx); err != nil {
+		if err = errors.Join(s.canShrink(ctx), s.measure(ctx)); err != nil {
 			err = errors.Join(err, s.db.Close())
 		}
 	}
@@ -250,31 +250,68 @@ func (s *Spool) Waiting() map[string]Waiting {
 	return out
 }
 
-// Oldest returns the oldest item of a flow log, and false where it has none.
-func (s *Spool) Oldest(ctx context.Context, flowLog string) (*Item, bool, error) {
-	it := &Item{FlowLog: flowLog}
-	err := s.db.QueryRowContext(ctx, "SELECT n, header, data, records FROM items WHERE flow_log = ? ORDER BY n LIMIT 1", flowLog).Scan(&it.Number, &it.Header, &it.Data, &it.Records)
-	if errors.Is(err, sql.ErrNoRows) {
-		return nil, false, nil
+// Oldest returns the oldest items of a flow log, in order: at most so many, and no more of them than have so many bytes together, but one in any case. It returns none
+// where there is none.
+func (s *Spool) Oldest(ctx context.Context, flowLog string, most int, bytes int64) ([]Item, error) {
+	out, err := s.oldest(ctx, flowLog, most, bytes)
+	for i := 0; err == nil && i < len(out); i++ {
+		it := &out[i]
+		err = s.db.QueryRowContext(ctx, "SELECT header, data, records FROM items WHERE n = ?", it.Number).Scan(&it.Header, &it.Data, &it.Records)
 	}
 	if err != nil {
-		return nil, false, fmt.Errorf("cannot read what is to be delivered: %w", err)
+		return nil, fmt.Errorf("cannot read what is to be delivered: %w", err)
 	}
-	return it, true, nil
+	return out, nil
 }
 
-// Remove removes an item that was delivered.
-func (s *Spool) Remove(ctx context.Context, it *Item) error {
-	result, err := s.db.ExecContext(ctx, "DELETE FROM items WHERE n = ?", it.Number)
+// oldest returns items that have only a number, as the index has it: what is too much is not read.
+func (s *Spool) oldest(ctx context.Context, flowLog string, most int, bytes int64) (out []Item, err error) {
+	var sum int64
+	err = sqlitedb.EachRow(ctx, s.db, "SELECT n, bytes FROM items WHERE flow_log = ? ORDER BY n LIMIT ?", func(r *sql.Rows) error {
+		it := Item{FlowLog: flowLog}
+		var size int64
+		err := r.Scan(&it.Number, &size)
+		if sum += size; len(out) == 0 || sum <= bytes {
+			out = append(out, it)
+		}
+		return err
+	}, flowLog, most)
+	return out, err
+}
+
+// Remove removes items that were delivered, all or none. Those that are not there any more are passed over.
+func (s *Spool) Remove(ctx context.Context, items ...Item) error {
+	gone := map[string]Waiting{}
+	shrunk := false
+	err := sqlitedb.InTx(ctx, s.db, func(tx *sql.Tx) error {
+		for i := range items {
+			it := &items[i]
+			result, err := tx.ExecContext(ctx, "DELETE FROM items WHERE n = ?", it.Number)
+			if err != nil {
+				return err
+			}
+			n, err := result.RowsAffected()
+			if err != nil {
+				return err
+			}
+			w := gone[it.FlowLog]
+			gone[it.FlowLog] = Waiting{w.Items + n, w.Records + n*int64(it.Records), w.Bytes + n*it.bytes()}
+		}
+		var err error
+		shrunk, err = shrink(ctx, tx)
+		return err
+	})
 	if err != nil {
 		return fmt.Errorf("cannot remove what was delivered: %w", err)
 	}
-	if n, err := result.RowsAffected(); err != nil || n == 0 {
-		return err // it was removed before
+	if shrunk {
+		_, _ = s.db.ExecContext(ctx, "PRAGMA wal_checkpoint(PASSIVE)") // it comes with a later one otherwise
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	w := s.waiting[it.FlowLog]
-	s.waiting[it.FlowLog] = Waiting{w.Items - 1, w.Records - int64(it.Records), w.Bytes - it.bytes()}
+	for id, g := range gone {
+		w := s.waiting[id]
+		s.waiting[id] = Waiting{w.Items - g.Items, w.Records - g.Records, w.Bytes - g.Bytes}
+	}
 	return nil
 }

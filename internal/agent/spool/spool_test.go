@@ -88,19 +88,19 @@ func TestSpool(t *testing.T) {
 	whole.Snapshot = true
 	keep(whole, "3", "snapshot")
 	for _, want := range []string{"one", "three"} {
-		it, ok, err := s.Oldest(t.Context(), "fl-1")
-		if err != nil || !ok || string(it.Data) != want || string(it.Header) != "h" {
-			t.Fatalf("%v %v %+v, want %s", err, ok, it, want)
+		items, err := s.Oldest(t.Context(), "fl-1", 1, 100)
+		if err != nil || len(items) != 1 || string(items[0].Data) != want || string(items[0].Header) != "h" {
+			t.Fatalf("%v %+v, want %s", err, items, want)
 		}
 		for range 2 { // the second time it is not there
-			if err := s.Remove(t.Context(), it); err != nil {
+			if err := s.Remove(t.Context(), items...); err != nil {
 				t.Fatal(err)
 			}
 		}
 		again()
 	}
-	if _, ok, err := s.Oldest(t.Context(), "fl-1"); ok || err != nil {
-		t.Errorf("%v %v", ok, err)
+	if items, err := s.Oldest(t.Context(), "fl-1", 1, 100); len(items) != 0 || err != nil {
+		t.Errorf("%v %v", items, err)
 	}
 	if diff := cmp.Diff(map[string]Waiting{"fl-2": {1, 4, 4}}, s.Waiting()); diff != "" {
 		t.Error(diff)

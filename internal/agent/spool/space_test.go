@@ -1,0 +1,114 @@
+package spool
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"weir/internal/sqlitedb"
+)
+
+// size returns how large the files of a spool are, in bytes.
+func size(t *testing.T, dir string) (sum int64) {
+	t.Helper()
+	for _, name := range []string{"spool.db", "spool.db-wal"} {
+		info, err := os.Stat(filepath.Join(dir, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		sum += info.Size()
+	}
+	return sum
+}
+
+// fill appends items of a size each, in steps of a hundred.
+func fill(t *testing.T, s *Spool, items, bytes int) {
+	t.Helper()
+	data := strings.Repeat("x", bytes)
+	for i := 0; i < items; i += 100 {
+		of := step(fmt.Sprint(i))
+		for range 100 {
+			of.Items = append(of.Items, item("fl-1", data, 1))
+		}
+		if err := s.Append(t.Context(), of); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// drain removes all items, eight at a time.
+func drain(t *testing.T, s *Spool) {
+	t.Helper()
+	for {
+		items, err := s.Oldest(t.Context(), "fl-1", 8, 1<<30)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(items) == 0 {
+			return
+		}
+		if err := s.Remove(t.Context(), items...); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// TestSpaceIsGivenBack has a spool that was large, and one that an agent of before has left so: their files are small when all is delivered.
+func TestSpaceIsGivenBack(t *testing.T) {
+	for _, before := range []bool{false, true} {
+		dir := t.TempDir()
+		if before { // as the agent of before made it
+			db, err := sqlitedb.Open(t.Context(), filepath.Join(dir, "spool.db"), "the spool", migrations)
+			if err != nil {
+				t.Fatal(err)
+			}
+			old := &Spool{db: db, waiting: map[string]Waiting{}}
+			fill(t, old, 400, 100_000)
+			if err := db.Close(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		s := open(t, dir)
+		if !before {
+			fill(t, s, 400, 100_000)
+		}
+		full := size(t, dir)
+		drain(t, s)
+		if left := size(t, dir); full < 40_000_000 || left > 2*keptFree+17_000_000 {
+			t.Errorf("of before %v: %d bytes were %d", before, left, full)
+		}
+		if got := s.Waiting(); len(got) != 0 {
+			t.Errorf("%v waits", got)
+		}
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if info, err := os.Stat(filepath.Join(dir, "spool.db")); err != nil || info.Size() > 2*keptFree+1_000_000 {
+			t.Errorf("of before %v: %d bytes when it is closed: %v", before, info.Size(), err)
+		}
+	}
+}
+
+// TestOldest has items of sizes: so many are returned as are asked for and as fit, and one that does not.
+func TestOldest(t *testing.T) {
+	s := open(t, t.TempDir())
+	of := step("1")
+	for _, data := range []string{"1234567", "12", "12345678901", "1"} {
+		of.Items = append(of.Items, item("fl-1", data, 1), item("fl-2", "x", 1))
+	}
+	if err := s.Append(t.Context(), of); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		most  int
+		bytes int64
+		want  int
+	}{{4, 100, 4}, {2, 100, 2}, {4, 7, 1}, {4, 8, 1}, {4, 11, 2}, {4, 22, 2}, {4, 23, 3}, {0, 100, 0}} {
+		items, err := s.Oldest(t.Context(), "fl-1", c.most, c.bytes)
+		if err != nil || len(items) != c.want {
+			t.Errorf("%+v: %d items, %v", c, len(items), err)
+		}
+	}
+}
