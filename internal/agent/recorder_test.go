@@ -43,6 +43,17 @@ security-groups:
   sg-1: {vpc: vpc-1, ingress: [], egress: []}
 network-acls:
   acl-1: {vpc: vpc-1, default: true, ingress: [], egress: []}
+transit-gateways:
+  tgw-1: {}
+  hub: {}
+transit-gateway-attachments:
+  tgw-attach-a: {transit-gateway: tgw-1, resource: vpc-1, subnets: [subnet-1]}
+  tgw-attach-b: {transit-gateway: tgw-1, resource: vpc-2, subnets: [subnet-3]}
+  tgw-attach-c: {transit-gateway: tgw-1, kind: connect}
+  tgw-attach-d: {transit-gateway: tgw-1, resource: vpn-1, kind: vpn}
+  tgw-attach-e: {transit-gateway: tgw-9, resource: vpc-1, subnets: [subnet-1]}
+nat-gateways:
+  nat-1: {subnet: subnet-1}
 `
 
 // networkOf returns the definition of the tests.
@@ -52,7 +63,7 @@ func networkOf(t testing.TB) *network {
 	if err != nil || len(loaded.Problems) > 0 {
 		t.Fatal(err, loaded.Problems)
 	}
-	return &network{Network: loaded.Network, definition: policy.New(loaded.Network), known: map[string]*aggregate.Interface{}}
+	return &network{Network: loaded.Network, definition: policy.New(loaded.Network), known: map[string]*aggregate.Interface{}, attached: map[string]*aggregate.Attachment{}}
 }
 
 // a bench is a recorder with a clock that the test drives, and what it logs. What it makes is delivered at once.

@@ -94,7 +94,7 @@ func TestReferenceReads(t *testing.T) {
 	if c, err := config.Read("agent.yaml", []byte(blocks[1][1])); err != nil || c.Server == "" || c.Buckets == "" {
 		t.Errorf("%+v: %v", c, err)
 	}
-	if len(c.Interfaces) != 6 || len(c.FlowLogs) != 7 || c.Connections != 1048576 || !c.FlowLogs[1].Hourly {
+	if len(c.Interfaces) != 7 || len(c.FlowLogs) != 8 || c.Connections != 1048576 || !c.FlowLogs[1].Hourly {
 		t.Errorf("%+v", c)
 	}
 	// Each key that a text without it is told of is there.
