@@ -169,7 +169,7 @@ func (a *agent) tallies(c *change, known map[string]tallies) {
 			continue
 		}
 		was := known[id]
-		if lostSince(&was, &t) > 0 || missed && m.Mode == observing {
+		if lostSince(&was, &t) > 0 || missed && (m.Mode == observing || a.tellsLosses(m)) {
 			c.Skipped = append(c.Skipped, id)
 		}
 		known[id] = t

@@ -43,18 +43,7 @@ security-groups:
   sg-1: {vpc: vpc-1, ingress: [], egress: []}
 network-acls:
   acl-1: {vpc: vpc-1, default: true, ingress: [], egress: []}
-transit-gateways:
-  tgw-1: {}
-  hub: {}
-transit-gateway-attachments:
-  tgw-attach-a: {transit-gateway: tgw-1, resource: vpc-1, subnets: [subnet-1]}
-  tgw-attach-b: {transit-gateway: tgw-1, resource: vpc-2, subnets: [subnet-3]}
-  tgw-attach-c: {transit-gateway: tgw-1, kind: connect}
-  tgw-attach-d: {transit-gateway: tgw-1, resource: vpn-1, kind: vpn}
-  tgw-attach-e: {transit-gateway: tgw-9, resource: vpc-1, subnets: [subnet-1]}
-nat-gateways:
-  nat-1: {subnet: subnet-1}
-`
+` + transitDefinition
 
 // networkOf returns the definition of the tests.
 func networkOf(t testing.TB) *network {

@@ -10,6 +10,12 @@ import (
 	"weir/internal/capture"
 )
 
+// connect is the kind of a Connect attachment, and ofConnect what is wrong with one.
+const (
+	connect   = "connect"
+	ofConnect = "%s is a Connect attachment: flow logs have its traffic at the transport attachment"
+)
+
 // attachable fails where packets of a transit gateway attachment can't be recorded. A Connect attachment has no packets of its own.
 //
 // Source: VPC Transit Gateways guide, "Flow logs limitations": traffic of Connect attachments is in flow logs of the transport attachment; spec a.5.
@@ -18,8 +24,8 @@ func (n *network) attachable(id string) error {
 	switch {
 	case a == nil:
 		return fmt.Errorf("there is no transit gateway attachment %s in the definition", id)
-	case a.Kind == "connect":
-		return fmt.Errorf("%s is a Connect attachment: flow logs have its traffic at the transport attachment", id)
+	case a.Kind == connect:
+		return fmt.Errorf(ofConnect, id)
 	case a.Far.TransitGateway != "":
 		return fmt.Errorf("the definition has %s of %s and of %s, and does not say which of them this host is", id, a.TransitGateway, a.Far.TransitGateway)
 	case n.TransitGateways[a.TransitGateway] == nil:
@@ -36,11 +42,28 @@ func (n *network) refusal(in *config.Interface) string {
 	return ""
 }
 
+// tellsLosses reports whether it is told what of the packets that come in by a device the host can't forward: of attachments whose device is of the agent's own network namespace,
+// is the router's own end, and belongs to no other one, since the kernel tells drops of that one then. Elsewhere packets-lost fields are left out.
+func (a *agent) tellsLosses(m *Match) bool {
+	if a.network.gatewayOf(m.Interface) == "" || m.Cookie != 0 || m.Master != 0 || m.Flipped {
+		return false
+	}
+	if a.forwards == nil {
+		err := a.program.Forwards()
+		if err != nil {
+			a.Log.Warn("it is not told what the transit gateway can't forward: packets-lost fields are left out", "error", err)
+		}
+		forwards := err == nil
+		a.forwards = &forwards
+	}
+	return *a.forwards
+}
+
 // gatewayOwner returns whose a transit gateway is, or that of an attachment, and where. Who makes a flow log of one has to be its owner; spec a.5.
 func (n *network) gatewayOwner(id string) (account, region string, err error) {
 	if a := n.TransitGatewayAttachments[id]; a != nil {
-		if err := n.attachable(id); err != nil {
-			return "", "", err
+		if a.Kind == connect {
+			return "", "", fmt.Errorf(ofConnect, id)
 		}
 		id = a.TransitGateway
 	}

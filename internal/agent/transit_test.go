@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"log/slog"
 	"maps"
 	"net/netip"
 	"slices"
@@ -16,13 +17,30 @@ import (
 	"weir/internal/aggregate"
 )
 
+// transitDefinition is a part of the definition of the tests.
+const transitDefinition = `transit-gateways:
+  tgw-1: {}
+  hub: {}
+transit-gateway-attachments:
+  tgw-attach-a: {transit-gateway: tgw-1, resource: vpc-1, subnets: [subnet-1]}
+  tgw-attach-b: {transit-gateway: tgw-1, resource: vpc-2, subnets: [subnet-3]}
+  tgw-attach-c: {transit-gateway: tgw-1, kind: connect}
+  tgw-attach-d: {transit-gateway: tgw-1, resource: vpn-1, kind: vpn}
+  tgw-attach-e: {transit-gateway: tgw-9, resource: vpc-1, subnets: [subnet-1]}
+nat-gateways:
+  nat-1: {subnet: subnet-1}
+`
+
 // TestMatchAttachment has devices of a router that are attachments of a transit gateway. A device with two sides is the router's own if nobody says.
 func TestMatchAttachment(t *testing.T) {
 	yes := true
 	found := &device.Found{Devices: []device.Device{{Index: 2, Name: "eth0"}, {Index: 3, Name: "veth1", Kind: "veth"}, {Index: 4, Name: "veth2", Kind: "veth"}, {Index: 5, Name: "eth3"}, {Index: 6, Name: "eth4"}}}
 	all := []config.Interface{
-		{Device: "eth0", Attachment: "tgw-attach-a", Mode: "count"}, {Device: "veth1", Attachment: "tgw-attach-b", Mode: "count"}, {Device: "veth2", Attachment: "tgw-attach-d", Mode: "count", Flipped: &yes},
-		{Device: "eth3", Attachment: "tgw-attach-a", Mode: "count"}, {Device: "eth4", Attachment: "tgw-attach-c", Mode: "count"},
+		{Device: "eth0", Attachment: "tgw-attach-a", Mode: "count"},
+		{Device: "veth1", Attachment: "tgw-attach-b", Mode: "count"},
+		{Device: "veth2", Attachment: "tgw-attach-d", Mode: "count", Flipped: &yes},
+		{Device: "eth3", Attachment: "tgw-attach-a", Mode: "count"},
+		{Device: "eth4", Attachment: "tgw-attach-c", Mode: "count"},
 	}
 	var got []string
 	for _, m := range match(all, networkOf(t), found, counted{}) {
@@ -78,6 +96,31 @@ func TestRecordTransit(t *testing.T) {
 	b.pass(t, time.Minute)
 	if owed := slices.Sorted(maps.Keys(b.owed["fl-a"])); !slices.Contains(owed, "tgw-attach-a") {
 		t.Errorf("owed: %v", owed)
+	}
+}
+
+// TestTellsLosses has the devices of which it is told what the router can't forward, where the kernel tells it, and where it does not.
+func TestTellsLosses(t *testing.T) {
+	for _, tells := range []bool{true, false} {
+		a := &agent{Options: Options{Log: slog.New(slog.DiscardHandler)}, network: networkOf(t), program: &counting{}}
+		if tells {
+			a.forwards = &tells
+		}
+		for _, tc := range []struct {
+			name string
+			m    Match
+			want bool
+		}{
+			{"the router's own", Match{Interface: "tgw-attach-a"}, tells},
+			{"the other end", Match{Interface: "tgw-attach-a", Flipped: true}, false},
+			{"of another namespace", Match{Interface: "tgw-attach-a", Device: device.Device{Cookie: 7}}, false},
+			{"of a VRF", Match{Interface: "tgw-attach-a", Device: device.Device{Master: 7}}, false},
+			{"a network interface", Match{Interface: "eni-1"}, false},
+		} {
+			if got := a.tellsLosses(&tc.m); got != tc.want {
+				t.Errorf("%s, and the kernel tells %v: %v", tc.name, tells, got)
+			}
+		}
 	}
 }
 

@@ -30,6 +30,8 @@ type Transit struct {
 // AppendTransitRecords appends the records of a window whose interfaces are transit gateway attachments to a batch of transit gateway flow logs. Ingress is what comes from an attachment into
 // the transit gateway. The source's fields are of the attachment by which packets came in, the destination's of that by which they left; what is not known of one is left out.
 //
+// Packets that were lost are among the packets of the record, and told where the flow tells its losses: of what left there are none.
+//
 // Source: VPC Transit Gateways guide, "Transit Gateway Flow Log records"; spec a.5. That subnet and zone are those of the attachment's network interface, and not of the packets' ends, is a guess: the guide
 // says "of the transit gateway source traffic".
 func AppendTransitRecords(b *flowlog.Batch, w *Window, t *Transit) error {
@@ -53,6 +55,11 @@ func AppendTransitRecords(b *flowlog.Batch, w *Window, t *Transit) error {
 		set.num(flowlog.TCPFlags, flagsOf(row.Flags))
 		set.text(flowlog.TrafficType, typeOf(row.Src))
 		set.text(flowlog.FlowDirection, direction(row.Egress))
+		if row.TellsLosses {
+			for loss, field := range lostFields {
+				set.num(field, row.Lost[loss])
+			}
+		}
 		if a := t.About(row.Interface); a != nil && a.Service != nil {
 			set.text(flowlog.PktSrcAWSService, a.Service(row.Src))
 			set.text(flowlog.PktDstAWSService, a.Service(row.Dst))
@@ -72,6 +79,11 @@ func AppendTransitRecords(b *flowlog.Batch, w *Window, t *Transit) error {
 		}
 	}
 	return nil
+}
+
+// lostFields are the fields of losses.
+var lostFields = [losses]flowlog.FieldID{
+	LostNoRoute: flowlog.PacketsLostNoRoute, LostBlackhole: flowlog.PacketsLostBlackhole, LostMTUExceeded: flowlog.PacketsLostMTUExceeded, LostTTLExpired: flowlog.PacketsLostTTLExpired,
 }
 
 // begin appends a record with what all have.

@@ -75,7 +75,11 @@ func TestTransitRecords(t *testing.T) {
 		return nil
 	}
 	w := NewWindows(time.Minute)
-	for _, r := range []Row{crossing("tgw-1/a", false, 1, 5), crossing("tgw-1/b", true, 1, 5), crossing("tgw-1/c", false, 2, 1)} {
+	told := crossing("tgw-1/b", false, 9, 7)
+	told.TellsLosses, told.Lost = true, [losses]int64{LostNoRoute: 1, LostMTUExceeded: 2, LostTTLExpired: 3}
+	more := told
+	more.Packets, more.Bytes, more.Lost = 1, 40, [losses]int64{LostBlackhole: 1}
+	for _, r := range []Row{crossing("tgw-1/a", false, 1, 5), crossing("tgw-1/b", true, 1, 5), crossing("tgw-1/c", false, 2, 1), told, more} {
 		w.Add(&r.Flow, r.Counts)
 	}
 	var got []string
@@ -97,6 +101,7 @@ func TestTransitRecords(t *testing.T) {
 	ends := "10.0.1.10 10.1.1.10 "
 	want := []string{
 		"6 TransitGateway 123456789012 tgw-1 tgw-1/a 123456789012 210987654321 vpc-a vpc-b subnet-a - eni-a - use1-az1 - tgw-1/b " + ends + "1 80 6 5 200 10 12 OK IPv4 - - - - 2 us-east-1 ingress - S3",
+		"6 TransitGateway 123456789012 tgw-1 tgw-1/b 210987654321 - vpc-b - - - - - - - - " + ends + "9 80 6 8 320 10 12 OK IPv4 1 1 2 3 2 us-east-1 ingress - -",
 		"6 TransitGateway 123456789012 tgw-1 tgw-1/b 123456789012 210987654321 vpc-a vpc-b subnet-a - eni-a - use1-az1 - tgw-1/a " + ends + "1 80 6 5 200 10 12 OK IPv4 - - - - 2 us-east-1 egress - -",
 		"6 TransitGateway - - tgw-1/c - - - - - - - - - - - " + ends + "2 80 6 1 40 10 12 OK IPv4 - - - - 2 - ingress - -",
 		"6 TransitGateway 123456789012 tgw-1 tgw-1/b - - - - - - - - - - - - - - - - - - 60 120 SKIPDATA - - - - - - us-east-1 - - -",

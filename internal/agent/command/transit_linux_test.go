@@ -1,6 +1,7 @@
 package command
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -9,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -226,6 +228,12 @@ func TestTransit(t *testing.T) {
 				}
 			}
 			crossed(t, all)
+			lost := map[string]string{"bpf": "4", "packet": ""}[how] // a packet socket does not tell
+			for _, r := range all {
+				if r["log-status"] != "OK" || r["dstport"] == "99" && (r["packets-lost-no-route"] != lost || (r["packets-lost-blackhole"] == "0") != (how == "bpf")) {
+					t.Errorf("%v", r)
+				}
+			}
 			if t.Failed() {
 				t.Log(log)
 			}
@@ -272,5 +280,111 @@ func crossed(t *testing.T, all []map[string]string) {
 	}
 	if want := []string{"tgw-attach-a ingress 3", "tgw-attach-b egress 3", "tgw-attach-b ingress 19", "tgw-attach-a egress 19"}; slices.ContainsFunc(want, func(w string) bool { return !flags[w] }) {
 		t.Errorf("%v, want %v", flags, want)
+	}
+}
+
+// TestTransitLosses has a router lose packets for each reason that AWS's records name, of IPv4 and IPv6, and for one that they don't: records have all that came, and how many were lost.
+func TestTransitLosses(t *testing.T) {
+	t.Parallel()
+	wire(t) // skips where BPF can't be had
+	router, a, _ := wireTransit(t)
+	router.ip(t, "link", "set", "tgw-b", "mtu", "1280")
+	for _, route := range []string{"blackhole 10.7.0.0/16", "unreachable 10.6.0.0/16", "prohibit 10.5.0.0/16", "blackhole fd00:7::/32", "unreachable fd00:6::/32"} {
+		router.ip(t, append([]string{"route", "add"}, strings.Fields(route)...)...)
+	}
+	dir := t.TempDir()
+	write(t, dir, "net.yaml", transitDefinition)
+	write(t, dir, "agent.yaml", transitConfig("bpf"))
+	p := launch(t, router, dir)
+	if !p.wait("msg=counting ") {
+		t.Fatalf("it ended: %s", strings.Join(p.log, "\n"))
+	}
+	const none, noRoute, blackhole, mtu, ttl = "0 0 0 0", "n 0 0 0", "0 n 0 0", "0 0 n 0", "0 0 0 n"
+	cases := []struct {
+		to       string
+		packets  int
+		hops     int
+		size     int
+		lost     string
+		received bool // b gets them
+	}{
+		{"10.1.1.10", 7, 64, 100, none, true},
+		{"fd00:b::10", 7, 64, 100, none, true},
+		{"10.9.9.9", 3, 64, 100, noRoute, false},
+		{"fd00:9::9", 4, 64, 100, noRoute, false},
+		{"10.7.0.1", 5, 64, 100, blackhole, false},
+		{"10.6.0.1", 2, 64, 100, blackhole, false},
+		{"10.5.0.1", 3, 64, 100, blackhole, false},
+		{"fd00:7::1", 6, 64, 100, blackhole, false},
+		{"fd00:6::1", 3, 64, 100, blackhole, false},
+		{"10.1.1.10", 3, 1, 100, ttl, false},
+		{"fd00:b::10", 2, 1, 100, ttl, false},
+		{"10.1.1.10", 4, 64, 1400, mtu, false},
+		{"fd00:b::10", 5, 64, 1400, mtu, false},
+		{"10.0.1.1", 2, 64, 100, none, false}, // the router itself, which has no such port
+	}
+	for i, tc := range cases {
+		a.in(func() { lose(t, tc.to, 7000+i, tc.packets, tc.hops, tc.size) })
+	}
+	log := p.end(t)
+	all := records(t, filepath.Join(dir, "logs"), keysOfAll)
+	for i, tc := range cases {
+		port := fmt.Sprint("dstport=", 7000+i)
+		want := strings.ReplaceAll(tc.lost, "n", fmt.Sprint(tc.packets))
+		var got []string
+		for _, r := range all {
+			if r["dstport"] == fmt.Sprint(7000+i) && r["flow-direction"] == "ingress" && r["protocol"] == "17" {
+				got = append(got, fmt.Sprintf("%s: %s %s %s %s", r["packets"], r["packets-lost-no-route"], r["packets-lost-blackhole"], r["packets-lost-mtu-exceeded"], r["packets-lost-ttl-expired"]))
+			}
+		}
+		if len(got) != 1 || got[0] != fmt.Sprintf("%d: %s", tc.packets, want) {
+			t.Errorf("%+v: %q, want %s", tc, got, want)
+		}
+		out := sum(t, all, port, "tgw-attachment-id=tgw-attach-b", "flow-direction=egress", "tgw-pair-attachment-id=tgw-attach-a", "packets-lost-no-route=0")
+		if tc.received != (out.Packets == int64(tc.packets)) {
+			t.Errorf("%+v: %v went on", tc, out)
+		}
+	}
+	for _, at := range []string{"a", "b"} {
+		received, sent := router.counters(t, "tgw-"+at)
+		in, out := sum(t, all, "tgw-attachment-id=tgw-attach-"+at, "flow-direction=ingress"), sum(t, all, "tgw-attachment-id=tgw-attach-"+at, "flow-direction=egress")
+		if in != received || out != sent {
+			t.Errorf("tgw-%s: records have %v in and %v out, the device %v and %v", at, in, out, received, sent)
+		}
+	}
+	if t.Failed() {
+		t.Log(log)
+	}
+}
+
+// lose sends datagrams of a size, with a number of hops that they may take, that no host may cut into fragments.
+func lose(t *testing.T, to string, port, packets, hops, size int) {
+	t.Helper()
+	level, hopLimit, discover := syscall.IPPROTO_IP, syscall.IP_TTL, syscall.IP_MTU_DISCOVER
+	network := "udp4"
+	if strings.Contains(to, ":") {
+		level, hopLimit, discover, network = syscall.IPPROTO_IPV6, syscall.IPV6_UNICAST_HOPS, syscall.IPV6_MTU_DISCOVER, "udp6"
+	}
+	lc := net.ListenConfig{Control: func(_, _ string, c syscall.RawConn) error {
+		var err error
+		if e := c.Control(func(fd uintptr) {
+			const probe = 3 // IP_PMTUDISC_PROBE: don't fragment, whatever is known of the path
+			err = errors.Join(syscall.SetsockoptInt(int(fd), level, hopLimit, hops), syscall.SetsockoptInt(int(fd), level, discover, probe))
+		}); e != nil {
+			return e
+		}
+		return err
+	}}
+	c, err := lc.ListenPacket(t.Context(), network, ":0")
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	defer c.Close()
+	at := &net.UDPAddr{IP: net.ParseIP(to), Port: port}
+	for range packets {
+		if _, err := c.WriteTo(make([]byte, size), at); err != nil {
+			t.Errorf("%s: %v", to, err)
+		}
 	}
 }
