@@ -388,3 +388,39 @@ func lose(t *testing.T, to string, port, packets, hops, size int) {
 		}
 	}
 }
+
+// TestTransitAttach has a command say that a device is an attachment.
+func TestTransitAttach(t *testing.T) {
+	t.Parallel()
+	wire(t)
+	router, a, b := wireTransit(t)
+	dir := t.TempDir()
+	write(t, dir, "net.yaml", transitDefinition)
+	write(t, dir, "agent.yaml", strings.Replace(transitConfig("bpf"), "  - {device: tgw-b, attachment: tgw-attach-b}\n", "", 1))
+	p := launch(t, router, dir)
+	if !p.wait("msg=counting ") {
+		t.Fatalf("it ended: %s", strings.Join(p.log, "\n"))
+	}
+	socket := filepath.Join(dir, "agent.sock")
+	for _, tc := range []struct {
+		args string
+		want string
+		code int
+	}{
+		{"attach tgw-b --attachment tgw-attach-9", "there is no transit gateway attachment tgw-attach-9 in the definition", exitFailed},
+		{"attach tgw-b --attachment tgw-attach-b --mode shadow", "no rules decide at an attachment", exitUsage},
+		{"attach tgw-b --attachment tgw-attach-b --eni eni-b", "not both", exitUsage},
+		{"attach tgw-b --attachment tgw-attach-b", "tgw-b   recorded  tgw-attach-b  count  false", exitOK},
+	} {
+		if out, err, code := router.call(append(strings.Fields(tc.args), "--socket", socket)...); code != tc.code || !strings.Contains(out+err, tc.want) {
+			t.Errorf("%s: %d, %s%s", tc.args, code, out, err)
+		}
+	}
+	cross(t, a, b)
+	log := p.end(t)
+	all := records(t, filepath.Join(dir, "logs"), keysOfAll)
+	if len(all) == 0 {
+		t.Fatalf("no records: %s", log)
+	}
+	crossed(t, all)
+}
