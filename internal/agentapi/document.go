@@ -92,7 +92,7 @@ type Device struct {
 	// State is recorded, unmatched or refused, and Why says why it is refused.
 	State string `json:"state"`
 	Why   string `json:"why,omitempty"`
-	// Interface is the id of the network interface that it is, "": none.
+	// Interface is the id of the network interface or transit gateway attachment that it is, "": none.
 	Interface string `json:"interface,omitempty"`
 	Mode      string `json:"mode,omitempty"`
 }
