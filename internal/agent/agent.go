@@ -72,6 +72,7 @@ type agent struct {
 	attachments *attachments
 	asked       chan func()
 	translated  *translation // nil: nobody asks
+	forwards    *bool        // what the host can't forward is told; nil: nobody has looked
 
 	mu      sync.Mutex // of what status reads, and of Config
 	matches []Match
@@ -275,6 +276,9 @@ func (a *agent) swap(wanted map[place]*Match) error {
 			var err error
 			if in, err = a.network.policyOf(m.Interface, m.Mode); err != nil {
 				return fmt.Errorf("%w: %w", errPolicy, err)
+			}
+			if a.tellsLosses(m) {
+				in.Mode = ebpf.Forward
 			}
 		}
 		all = append(all, in)

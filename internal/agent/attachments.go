@@ -2,6 +2,7 @@ package agent
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -22,7 +23,9 @@ type Attachment struct {
 	Device string `json:"device"`
 	Netns  string `json:"netns,omitempty"`
 	ENI    string `json:"eni,omitempty"`
-	Mode   string `json:"mode,omitempty"` // "": shadow
+	// Attachment is the id of the transit gateway attachment that it is, in place of ENI.
+	Attachment string `json:"attachment,omitempty"`
+	Mode       string `json:"mode,omitempty"` // "": shadow, of an attachment count
 	// Flipped is as the config has it; nil: nobody says.
 	Flipped *bool `json:"flipped,omitempty"`
 }
@@ -39,6 +42,10 @@ func (t *Attachment) Check() error {
 		return fmt.Errorf("%q is neither the name of a network namespace nor an absolute path", t.Netns)
 	case t.Mode != "" && !slices.Contains(Modes, t.Mode):
 		return fmt.Errorf("%q is none of %s", t.Mode, strings.Join(Modes, ", "))
+	case t.Attachment != "" && t.ENI != "":
+		return errors.New("a device is a network interface or a transit gateway attachment, not both")
+	case t.Attachment != "" && t.Mode != "" && t.Mode != "count":
+		return fmt.Errorf("no rules decide at an attachment of a transit gateway, which has mode count, not %s", t.Mode)
 	}
 	return nil
 }
@@ -55,10 +62,13 @@ func (t *Attachment) Label() string {
 // element returns it as the config has one. It stands in no line.
 func (t *Attachment) element() config.Interface {
 	mode := t.Mode
-	if mode == "" {
+	switch {
+	case t.Attachment != "":
+		mode = "count"
+	case mode == "":
 		mode = "shadow"
 	}
-	return config.Interface{Device: t.Device, Netns: t.Netns, ENI: t.ENI, Mode: mode, Flipped: t.Flipped}
+	return config.Interface{Device: t.Device, Netns: t.Netns, ENI: t.ENI, Attachment: t.Attachment, Mode: mode, Flipped: t.Flipped}
 }
 
 // same reports whether two are of one device.
@@ -153,7 +163,7 @@ func absent(all []Attachment, matches []Match) []Match {
 		t := &all[i]
 		if !slices.ContainsFunc(matches, func(m Match) bool { return m.Label() == t.Label() || m.Name == "*" && m.Netns == t.Netns }) {
 			e := t.element()
-			out = append(out, Match{Device: device.Device{Name: t.Device, Netns: t.Netns}, Interface: t.ENI, Mode: e.Mode, Attached: true, Refused: "there is no such device now"})
+			out = append(out, Match{Device: device.Device{Name: t.Device, Netns: t.Netns}, Interface: cmp.Or(t.Attachment, t.ENI), Mode: e.Mode, Attached: true, Refused: "there is no such device now"})
 		}
 	}
 	return out

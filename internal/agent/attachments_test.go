@@ -92,3 +92,25 @@ func FuzzParseAttachments(f *testing.F) {
 		}
 	})
 }
+
+// TestAttachAttachment has a device that a command says is an attachment of a transit gateway.
+func TestAttachAttachment(t *testing.T) {
+	a := Attachment{Device: "eth0", Attachment: "tgw-attach-a"}
+	if err := a.Check(); err != nil {
+		t.Error(err)
+	}
+	if e := a.element(); e.Attachment != "tgw-attach-a" || e.Mode != "count" {
+		t.Errorf("%+v", e)
+	}
+	if gone := absent([]Attachment{a}, nil); len(gone) != 1 || gone[0].Interface != "tgw-attach-a" || gone[0].Mode != "count" {
+		t.Errorf("%+v", gone)
+	}
+	for want, a := range map[string]Attachment{
+		"a device is a network interface or a transit gateway attachment, not both":                {Device: "eth0", Attachment: "tgw-attach-a", ENI: "eni-1"},
+		"no rules decide at an attachment of a transit gateway, which has mode count, not enforce": {Device: "eth0", Attachment: "tgw-attach-a", Mode: "enforce"},
+	} {
+		if err := a.Check(); err == nil || err.Error() != want {
+			t.Errorf("%+v: %v", a, err)
+		}
+	}
+}

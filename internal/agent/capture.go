@@ -28,6 +28,8 @@ type capturer interface {
 	Settle() error
 	Tallies(id string) (tallies, error)
 	Missed() (uint64, error)
+	// Forwards fails where it is not told what a router can't forward.
+	Forwards() error
 	Close() error
 }
 

@@ -1,7 +1,7 @@
 // Package agent counts what passes devices of the host, and writes it as flow logs: it is what weir-agent runs.
 //
 // What comes in are a config (package config) and the network's definition that it names. [Run] finds which devices are which network interfaces
-// ([Devices]), has package ebpf, or afpacket where the config says so, count what passes them and decide of it, and adds it up in windows (package aggregate). What goes out are records of flow
+// or attachments of a transit gateway ([Devices]), has package ebpf, or afpacket where the config says so, count what passes them and decide of it, and adds it up in windows (package aggregate). What goes out are records of flow
 // logs, which package destination delivers; health and metrics are on a loopback address, and devices are attached and detached by a Unix socket. Package device lists devices, also of
 // other network namespaces. [Examine] says whether the host can do it, and [Fix] mends what can be mended.
 //

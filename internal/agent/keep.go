@@ -84,8 +84,8 @@ func (a *agent) turn() bool {
 	if a.began && a.last.step(at) != 0 {
 		a.translated.restart()
 	}
-	strange := map[string]int64{}
-	epoch, err := a.rows(c, strange)
+	strange, around := map[string]int64{}, map[way]int64{}
+	epoch, err := a.rows(c, strange, around)
 	a.counted.read(at, err)
 	if err != nil {
 		a.Log.Error("what the kernel counted can't be read; it is tried again", "error", err)
@@ -123,14 +123,15 @@ func (a *agent) turn() bool {
 	for device, packets := range strange {
 		a.counted.sawStrange(device, packets)
 	}
+	a.counted.sawAround(around)
 	for i := range c.Rows {
 		a.counted.saw(&c.Rows[i].Flow, &c.Rows[i].Counts)
 	}
 	return a.apply(c, next)
 }
 
-// rows reads the closed epoch, and returns its name.
-func (a *agent) rows(c *change, strange map[string]int64) (epoch ebpf.Epoch, err error) {
+// rows reads the closed epoch, and returns its name. What no flow log has is counted alone.
+func (a *agent) rows(c *change, strange map[string]int64, around map[way]int64) (epoch ebpf.Epoch, err error) {
 	epoch, err = a.program.Turn()
 	if err == nil && epoch == a.kept.Epoch { // it is kept, and could not be settled then
 		if err = a.program.Settle(); err == nil {
@@ -144,6 +145,10 @@ func (a *agent) rows(c *change, strange map[string]int64) (epoch ebpf.Epoch, err
 	return epoch, a.program.Rows(func(f *aggregate.Flow, n aggregate.Counts) error {
 		if device, ok := strings.CutPrefix(f.Interface, strangers); ok {
 			strange[device] += n.Packets
+			return nil
+		}
+		if a.network.goesAround(f) {
+			around[way{f.Interface, f.Egress}] += n.Packets
 			return nil
 		}
 		a.translated.behind(f, n.First)
@@ -164,7 +169,7 @@ func (a *agent) tallies(c *change, known map[string]tallies) {
 			continue
 		}
 		was := known[id]
-		if lostSince(&was, &t) > 0 || missed && m.Mode == observing {
+		if lostSince(&was, &t) > 0 || missed && (m.Mode == observing || a.tellsLosses(m)) {
 			c.Skipped = append(c.Skipped, id)
 		}
 		known[id] = t

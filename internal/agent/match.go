@@ -16,7 +16,7 @@ import (
 // A Match says what a device of the host is to the config.
 type Match struct {
 	device.Device
-	// Interface is the id of the network interface that it is; "": it is none of the definition, and its packets are counted alone.
+	// Interface is the id of the network interface or transit gateway attachment that it is; "": it is none of the definition, and its packets are counted alone.
 	Interface string `json:"interface,omitempty"`
 	Mode      string `json:"mode,omitempty"`
 	Flipped   bool   `json:"flipped,omitempty"`
@@ -73,7 +73,7 @@ func queryOf(all []config.Interface) device.Query {
 		if in.PeerNetns != "" {
 			q.PeerNetns = append(q.PeerNetns, in.PeerNetns)
 		}
-		q.Behind = q.Behind || in.Netns == "" && (in.Flipped == nil || in.ENI == "" || in.PeerNetns != "" || in.Container != "" || in.Domain != "")
+		q.Behind = q.Behind || in.Netns == "" && (in.Attachment == "" && (in.Flipped == nil || in.ENI == "") || in.PeerNetns != "" || in.Container != "" || in.Domain != "")
 	}
 	return q
 }
@@ -93,7 +93,7 @@ func match(all []config.Interface, n *network, found *device.Found, counted coun
 			continue
 		}
 		in := &all[at]
-		m := Match{Device: devices[i], Mode: in.Mode, Interface: in.ENI, Attached: in.Line == 0}
+		m := Match{Device: devices[i], Mode: in.Mode, Interface: cmp.Or(in.Attachment, in.ENI), Attached: in.Line == 0}
 		if in.Flipped != nil {
 			m.Flipped = *in.Flipped
 		}
@@ -159,6 +159,9 @@ func (c *counted) of(m *Match) before {
 
 // settle finds the interface of a device and its side where the config does not say them, and returns why it can't be counted.
 func (m *Match) settle(n *network, in *config.Interface, was before) (refused string) {
+	if in.Attachment != "" { // the device is the router's own, unless it is said that it is the other end's
+		return n.refusal(in)
+	}
 	if was.last || !m.stays(in, was.Match) {
 		if why := m.tell(n, in); why != "" || m.Interface == "" {
 			if !m.stays(in, was.Match) {

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net/netip"
 	"os"
-	"strings"
 
 	"weir/internal/agent/config"
 	"weir/internal/aggregate"
@@ -20,6 +19,7 @@ type network struct {
 	*netmodel.Network
 	definition *policy.Definition
 	known      map[string]*aggregate.Interface
+	attached   map[string]*aggregate.Attachment
 	// service tells the service of AWS that has an address; nil: the config names no file that does.
 	service func(netip.Addr) string
 }
@@ -38,7 +38,7 @@ func loadNetwork(c *config.Config) (*network, error) {
 
 // newNetwork returns a definition with what else a config tells of networks.
 func newNetwork(c *config.Config, n *netmodel.Network) (*network, error) {
-	out := &network{Network: n, definition: policy.New(n), known: map[string]*aggregate.Interface{}}
+	out := &network{Network: n, definition: policy.New(n), known: map[string]*aggregate.Interface{}, attached: map[string]*aggregate.Attachment{}}
 	if c.IPRanges != "" {
 		text, err := os.ReadFile(c.IPRanges)
 		if err != nil {
@@ -66,6 +66,9 @@ func (n *network) about(id string) *aggregate.Interface {
 // policyOf returns what is done at an interface. In modes count and observe nothing decides, and the policy says only what flow logs leave out.
 func (n *network) policyOf(id, mode string) (ebpf.Interface, error) {
 	out := ebpf.Interface{ID: id, Mode: modes[mode]}
+	if n.TransitGatewayAttachments[id] != nil {
+		return out, n.attachable(id)
+	}
 	eni := n.Interfaces[id]
 	if eni == nil {
 		return out, fmt.Errorf("there is no network interface %s in the definition", id)
@@ -85,16 +88,20 @@ var modes = map[string]ebpf.Mode{"count": ebpf.Count, "shadow": ebpf.Shadow, "en
 func settle(c *config.Config, n *network) error {
 	for i := range c.Interfaces {
 		in := &c.Interfaces[i]
-		if in.ENI == "" {
-			continue
+		var err error
+		switch {
+		case in.Attachment != "":
+			err = n.attachable(in.Attachment)
+		case in.ENI != "":
+			_, err = n.policyOf(in.ENI, in.Mode)
 		}
-		if _, err := n.policyOf(in.ENI, in.Mode); err != nil {
+		if err != nil {
 			return c.Errorf(in.Place, "%s", err)
 		}
 	}
 	for i := range c.FlowLogs {
 		l := &c.FlowLogs[i]
-		account, region, err := n.ownerOf(l.Resource)
+		account, region, err := n.ownerOf(l)
 		if err != nil {
 			return c.Errorf(l.Place, "%s: %s", l.ID, err)
 		}
@@ -114,23 +121,32 @@ func settle(c *config.Config, n *network) error {
 	return nil
 }
 
-// ownerOf returns whose a VPC, subnet or network interface is, and where.
-func (n *network) ownerOf(id string) (account, region string, err error) {
+// ownerOf returns whose the resource of a flow log is, and where.
+func (n *network) ownerOf(l *config.FlowLog) (account, region string, err error) {
+	id := l.Resource
 	switch {
+	case l.OfTransit():
+		return n.gatewayOwner(id)
 	case n.VPCs[id] != nil:
 		return n.VPCs[id].Account, n.VPCs[id].Region, nil
 	case n.Subnets[id] != nil:
 		return n.Subnets[id].Account, n.Subnets[id].Region, nil
 	case n.Interfaces[id] != nil:
 		return n.Interfaces[id].Account, n.Interfaces[id].Region, nil
-	case strings.HasPrefix(id, "tgw-"), n.TransitGateways[id] != nil, n.NATGateways[id] != nil:
-		return "", "", fmt.Errorf("flow logs of %s are not made yet: there are those of VPCs, subnets and network interfaces", id)
+	case n.TransitGateways[id] != nil, n.TransitGatewayAttachments[id] != nil:
+		return "", "", fmt.Errorf("flow logs of transit gateways and attachments know them by ids that begin with tgw-, and %s does not", id)
+	case n.NATGateways[id] != nil:
+		return "", "", fmt.Errorf("flow logs of the NAT gateway %s are not made by agents", id)
 	}
 	return "", "", fmt.Errorf("there is no VPC, subnet or network interface %s in the definition", id)
 }
 
 // covers reports whether a flow log is of an interface.
 func (n *network) covers(l *config.FlowLog, id string) bool {
+	if l.OfTransit() {
+		a := n.TransitGatewayAttachments[id]
+		return a != nil && (l.Resource == id || l.Resource == a.TransitGateway)
+	}
 	eni := n.Interfaces[id]
 	return eni != nil && (l.Resource == id || l.Resource == eni.Subnet || l.Resource == eni.VPC)
 }

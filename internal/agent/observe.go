@@ -38,7 +38,7 @@ func examineObserving(p *ebpf.Program) Finding {
 	f := Finding{Name: observing, State: stateOK, Found: "the host's own firewall can be observed"}
 	if err := p.Swap([]ebpf.Interface{{ID: observing, Mode: ebpf.Observe}}); err != nil {
 		f.State, f.Found = stateNote, err.Error()
-		f.Do = "only mode observe needs it: Linux 5.18 or later with CONFIG_DEBUG_INFO_BTF, whose /sys/kernel/btf/vmlinux this process may read, and CAP_PERFMON"
+		f.Do = "only mode observe and packets-lost fields of transit gateways need it: Linux 5.18 or later with CONFIG_DEBUG_INFO_BTF, whose /sys/kernel/btf/vmlinux this process may read, and CAP_PERFMON"
 	}
 	return f
 }

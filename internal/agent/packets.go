@@ -54,6 +54,11 @@ func (p packets) Attach(d ebpf.Device, id string) error {
 // Missed returns that nothing is: nothing is observed.
 func (packets) Missed() (uint64, error) { return 0, nil }
 
+// Forwards fails.
+func (packets) Forwards() error {
+	return errors.New("a packet socket does not tell what becomes of a packet")
+}
+
 // Before returns no programs: a socket gets what it gets.
 func (packets) Before(int) (out [2][]ebpf.ProgramID, err error) { return out, nil }
 

@@ -169,6 +169,10 @@ func (r *recorder) report(err error) {
 
 // take makes the records of a window that each flow log of an interval wants, by the slots of their ends.
 func (r *recorder) take(interval time.Duration, w *aggregate.Window) error {
+	var pairs *aggregate.Pairs
+	if slices.ContainsFunc(r.logs, func(l config.FlowLog) bool { return l.Interval == interval && l.OfTransit() }) {
+		pairs = aggregate.PairsOf(w, r.network.gatewayOf)
+	}
 	for i := range r.logs {
 		l := &r.logs[i]
 		if l.Interval != interval {
@@ -184,7 +188,7 @@ func (r *recorder) take(interval time.Duration, w *aggregate.Window) error {
 		}
 		for i := range w.Rows {
 			row := &w.Rows[i]
-			if r.network.covers(l, row.Interface) && (l.Traffic == "ALL" || l.Traffic == row.Action) {
+			if r.network.covers(l, row.Interface) && (l.Traffic == "" || l.Traffic == "ALL" || l.Traffic == row.Action) {
 				to := ending(row.Last / int64(time.Second))
 				to.Rows = append(to.Rows, *row)
 			}
@@ -210,7 +214,7 @@ func (r *recorder) take(interval time.Duration, w *aggregate.Window) error {
 		}
 		for _, at := range slices.Sorted(maps.Keys(slots)) {
 			for part := range slots[at].Parts(mostRecords) {
-				if err := r.deliver(l, time.Unix(at, 0).UTC(), part); err != nil {
+				if err := r.deliver(l, time.Unix(at, 0).UTC(), part, pairs); err != nil {
 					return err
 				}
 			}
@@ -220,12 +224,12 @@ func (r *recorder) take(interval time.Duration, w *aggregate.Window) error {
 }
 
 // deliver makes items of the records of a part of a window. Where too much waits, the records are given up: what waits is older, and was accepted.
-func (r *recorder) deliver(l *config.FlowLog, slot time.Time, part *aggregate.Window) error {
+func (r *recorder) deliver(l *config.FlowLog, slot time.Time, part *aggregate.Window, pairs *aggregate.Pairs) error {
 	if r.again {
 		return nil
 	}
-	b := flowlog.NewBatch(flowlog.KindVPC)
-	if err := aggregate.AppendRecords(b, part, l.Format.RecordVersion(), r.network.about); err != nil {
+	b, err := r.recordsOf(l, part, pairs)
+	if err != nil {
 		return err
 	}
 	items, err := itemsOf(l, slot, b)
@@ -253,8 +257,12 @@ func (r *recorder) giveUp(l *config.FlowLog, b *flowlog.Batch) {
 	if r.owed[l.ID] == nil {
 		r.owed[l.ID] = map[string]bool{}
 	}
+	field := flowlog.InterfaceID
+	if l.OfTransit() {
+		field = flowlog.TGWAttachmentID
+	}
 	for record := range b.Records() {
-		if id, ok := record.Text(flowlog.InterfaceID); ok {
+		if id, ok := record.Text(field); ok {
 			r.owed[l.ID][id] = true
 		}
 	}

@@ -43,7 +43,7 @@ security-groups:
   sg-1: {vpc: vpc-1, ingress: [], egress: []}
 network-acls:
   acl-1: {vpc: vpc-1, default: true, ingress: [], egress: []}
-`
+` + transitDefinition
 
 // networkOf returns the definition of the tests.
 func networkOf(t testing.TB) *network {
@@ -52,7 +52,7 @@ func networkOf(t testing.TB) *network {
 	if err != nil || len(loaded.Problems) > 0 {
 		t.Fatal(err, loaded.Problems)
 	}
-	return &network{Network: loaded.Network, definition: policy.New(loaded.Network), known: map[string]*aggregate.Interface{}}
+	return &network{Network: loaded.Network, definition: policy.New(loaded.Network), known: map[string]*aggregate.Interface{}, attached: map[string]*aggregate.Attachment{}}
 }
 
 // a bench is a recorder with a clock that the test drives, and what it logs. What it makes is delivered at once.

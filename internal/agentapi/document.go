@@ -35,14 +35,14 @@ type Policy struct {
 	FlowLogs []FlowLog `json:"flow_logs"`
 }
 
-// A FlowLog is a flow log of a VPC, a subnet or a network interface, as CreateFlowLogs of EC2's API has it.
+// A FlowLog is a flow log of a VPC, a subnet, a network interface, a transit gateway or an attachment of one, as CreateFlowLogs of EC2's API has it.
 type FlowLog struct {
 	ID       string `json:"id"`
 	Resource string `json:"resource"`
 	// Account and Region are of the keys of objects.
 	Account string `json:"account"`
 	Region  string `json:"region"`
-	// Traffic is ACCEPT, REJECT or ALL.
+	// Traffic is ACCEPT, REJECT or ALL; "" of transit gateways and attachments.
 	Traffic string `json:"traffic"`
 	// DestinationType is cloud-watch-logs, s3 or kinesis-data-firehose, and Destination the ARN of log group, bucket (with a folder) or delivery stream.
 	DestinationType string `json:"destination_type"`
@@ -92,7 +92,7 @@ type Device struct {
 	// State is recorded, unmatched or refused, and Why says why it is refused.
 	State string `json:"state"`
 	Why   string `json:"why,omitempty"`
-	// Interface is the id of the network interface that it is, "": none.
+	// Interface is the id of the network interface or transit gateway attachment that it is, "": none.
 	Interface string `json:"interface,omitempty"`
 	Mode      string `json:"mode,omitempty"`
 }

@@ -23,8 +23,22 @@ type Flow struct {
 	// SrcPort and DstPort are 0 for protocols without ports.
 	SrcPort, DstPort uint16
 	Protocol         uint8 // IANA's number
+	// TellsLosses says that it is known how many of the packets a router could not forward: see [Counts.Lost].
+	TellsLosses bool
 	Judgement
 }
+
+// A Loss is why a router could not forward packets.
+type Loss int
+
+// The losses that AWS's records of transit gateways have. Source: VPC Transit Gateways guide, "Transit Gateway Flow Log records"; spec a.5.
+const (
+	LostNoRoute Loss = iota
+	LostBlackhole
+	LostMTUExceeded
+	LostTTLExpired
+	losses
+)
 
 // A Judgement is what was decided of packets, as records tell it.
 type Judgement struct {
@@ -43,6 +57,8 @@ type Counts struct {
 	First, Last int64
 	// Flags are those of TCP of all packets, as in their headers.
 	Flags uint8
+	// Lost are how many of Packets a router could not forward, by [Loss], where that is known.
+	Lost [losses]int64
 }
 
 // add adds what is in the same window.
@@ -51,6 +67,9 @@ func (c *Counts) add(o *Counts) {
 	c.Bytes += o.Bytes
 	c.First, c.Last = min(c.First, o.First), max(c.Last, o.Last)
 	c.Flags |= o.Flags
+	for i := range c.Lost {
+		c.Lost[i] += o.Lost[i]
+	}
 }
 
 // compare orders flows: by interface, direction, ends and what was decided.
@@ -68,6 +87,13 @@ func (f *Flow) compare(g *Flow) int {
 		strings.Compare(f.Interface, g.Interface), cmp.Compare(side(f), side(g)), f.Src.Compare(g.Src), f.Dst.Compare(g.Dst), f.Behind.Compare(g.Behind), cmp.Compare(f.Protocol, g.Protocol),
 		cmp.Compare(f.SrcPort, g.SrcPort), cmp.Compare(f.DstPort, g.DstPort), strings.Compare(f.Action, g.Action),
 		strings.Compare(f.WouldAction, g.WouldAction), strings.Compare(f.Stage, g.Stage),
-		strings.Compare(f.RejectRule, g.RejectRule), strings.Compare(f.AllowRules, g.AllowRules),
+		strings.Compare(f.RejectRule, g.RejectRule), strings.Compare(f.AllowRules, g.AllowRules), known(f.TellsLosses)-known(g.TellsLosses),
 	)
+}
+
+func known(is bool) int {
+	if is {
+		return 1
+	}
+	return 0
 }

@@ -76,6 +76,21 @@ func (n *agentNetwork) ownerOf(f *flowlogstore.FlowLog) (account, region, why st
 		if v := n.network.Interfaces[f.ResourceID]; v != nil {
 			return v.Account, v.Region, ""
 		}
+	case flowlogstore.TransitGateway, flowlogstore.TransitGatewayAttachment:
+		id := f.ResourceID
+		a := n.network.TransitGatewayAttachments[id]
+		if (a != nil) != (f.ResourceType == flowlogstore.TransitGatewayAttachment) {
+			break
+		}
+		if a != nil {
+			if a.Kind == "connect" {
+				return "", "", fmt.Sprintf("%s is a Connect attachment: flow logs have its traffic at the transport attachment", id)
+			}
+			id = a.TransitGateway
+		}
+		if g := n.network.TransitGateways[id]; g != nil {
+			return g.Account, g.Region, ""
+		}
 	default:
 		return "", "", fmt.Sprintf("agents make no flow logs of the resource type %s", f.ResourceType)
 	}

@@ -30,6 +30,9 @@ network-interfaces:
   eni-1: {subnet: subnet-1, addresses: [10.0.1.10], groups: []}
 transit-gateways:
   tgw-1: {}
+transit-gateway-attachments:
+  tgw-attach-1: {transit-gateway: tgw-1, resource: vpc-1, subnets: [subnet-1]}
+  tgw-attach-2: {transit-gateway: tgw-1, kind: connect}
 `
 
 // TestAgentPolicy has flow logs of each resource type, and which of them are in a policy.
@@ -51,6 +54,9 @@ func TestAgentPolicy(t *testing.T) {
 		{flowlogstore.Subnet, "vpc-1"},
 		{flowlogstore.TransitGateway, "tgw-1"},
 		{flowlogstore.TransitGatewayAttachment, "tgw-attach-1"},
+		{flowlogstore.TransitGatewayAttachment, "tgw-attach-2"},
+		{flowlogstore.TransitGatewayAttachment, "tgw-1"},
+		{flowlogstore.TransitGateway, "tgw-9"},
 		{flowlogstore.RegionalNATGateway, "nat-1"},
 	} {
 		all = append(all, flowlogstore.FlowLog{ID: "fl-" + r.id + "-" + string(r.of), ResourceID: r.id, Config: flowlogstore.Config{
@@ -60,7 +66,7 @@ func TestAgentPolicy(t *testing.T) {
 	}
 	p, skipped := n.policy(all, &Local{account: DefaultAccount, region: DefaultRegion})
 	want := &agentapi.Policy{Network: "text"}
-	for _, id := range []string{"vpc-1-VPC", "subnet-1-Subnet", "eni-1-NetworkInterface"} {
+	for _, id := range []string{"vpc-1-VPC", "subnet-1-Subnet", "eni-1-NetworkInterface", "tgw-1-TransitGateway", "tgw-attach-1-TransitGatewayAttachment"} {
 		resource := id[:strings.LastIndex(id, "-")]
 		want.FlowLogs = append(want.FlowLogs, agentapi.FlowLog{
 			ID: "fl-" + id, Resource: resource, Account: "111122223333", Region: "eu-west-1", Traffic: "ALL", DestinationType: "s3", Destination: "arn:aws:s3:::a", Format: "${version}", Interval: 60,
@@ -72,8 +78,9 @@ func TestAgentPolicy(t *testing.T) {
 	}
 	if diff := cmp.Diff(map[string]string{
 		"fl-vpc-9-VPC": "there is no vpc-9 in the network definition that is in force", "fl-vpc-1-Subnet": "there is no vpc-1 in the network definition that is in force",
-		"fl-tgw-1-TransitGateway":                  "agents make no flow logs of the resource type TransitGateway",
-		"fl-tgw-attach-1-TransitGatewayAttachment": "agents make no flow logs of the resource type TransitGatewayAttachment",
+		"fl-tgw-attach-2-TransitGatewayAttachment": "tgw-attach-2 is a Connect attachment: flow logs have its traffic at the transport attachment",
+		"fl-tgw-1-TransitGatewayAttachment":        "there is no tgw-1 in the network definition that is in force",
+		"fl-tgw-9-TransitGateway":                  "there is no tgw-9 in the network definition that is in force",
 		"fl-nat-1-RegionalNatGateway":              "agents make no flow logs of the resource type RegionalNatGateway",
 	}, skipped); diff != "" {
 		t.Error(diff)

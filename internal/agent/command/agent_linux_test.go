@@ -212,7 +212,7 @@ func records(t *testing.T, dir, pattern string) []map[string]string {
 				break
 			}
 			for r := range b.Records() {
-				out = append(out, fieldsOf(r))
+				out = append(out, fieldsOf(r, b.Kind()))
 			}
 		}
 		if s := decoder.Stats(); s.Bad > 0 || s.UnknownFields != nil {
@@ -230,9 +230,9 @@ func records(t *testing.T, dir, pattern string) []map[string]string {
 }
 
 // fieldsOf returns what a record has, as text.
-func fieldsOf(r flowlog.Record) map[string]string {
+func fieldsOf(r flowlog.Record, kind flowlog.Kind) map[string]string {
 	out := map[string]string{}
-	for _, f := range flowlog.Fields(flowlog.KindVPC) {
+	for _, f := range flowlog.Fields(kind) {
 		if f.Numeric() {
 			if v, ok := r.Int(f.ID); ok {
 				out[f.Name] = fmt.Sprint(v)

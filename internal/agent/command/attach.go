@@ -34,15 +34,20 @@ starts, and when the device goes and comes, until weir-agent detach.
 
 The network interface is --eni, or the one of the definition that has the device's MAC
 address or addresses, or those of what is behind it. A device with two sides, such as a veth,
-takes --flipped where these do not tell its side. What can't be counted is refused, with why.
+takes --flipped where these do not tell its side. A router's device may be an attachment of a
+transit gateway instead: --attachment. What can't be counted is refused, with why.
 
 The agent is asked at its Unix socket, which its user and root alone may use.`,
 		Example: `  sudo weir-agent attach eth1 --eni eni-0123456789abcdef0
   sudo weir-agent attach veth12 --eni eni-1 --flipped --mode enforce
-  sudo weir-agent attach eth0 --netns web`,
+  sudo weir-agent attach eth0 --netns web
+  sudo weir-agent attach eth2 --attachment tgw-attach-0123456789abcdef0`,
 		Args: oneDevice,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			t.Device = args[0]
+			if t.Attachment != "" && !cmd.Flags().Changed("mode") {
+				t.Mode = "count"
+			}
 			if cmd.Flags().Changed("flipped") {
 				t.Flipped = &flipped
 			}
@@ -56,7 +61,8 @@ The agent is asked at its Unix socket, which its user and root alone may use.`,
 	netnsFlag(cmd, &t.Netns)
 	socketFlag(cmd, &socket)
 	cmd.Flags().StringVar(&t.ENI, "eni", "", "`ID` of the network interface that it is")
-	cmd.Flags().StringVar(&t.Mode, "mode", "shadow", "what is done there: "+strings.Join(agent.Modes, ", "))
+	cmd.Flags().StringVar(&t.Attachment, "attachment", "", "`ID` of the transit gateway attachment that it is, in place of --eni")
+	cmd.Flags().StringVar(&t.Mode, "mode", "shadow", "what is done there: "+strings.Join(agent.Modes, ", ")+"; of an attachment count")
 	cmd.Flags().BoolVar(&flipped, "flipped", false, "it is the host's side, where what comes in leaves the interface; --flipped=false: it is not")
 	if err := cmd.RegisterFlagCompletionFunc("mode", cobra.FixedCompletions(agent.Modes, cobra.ShellCompDirectiveNoFileComp)); err != nil {
 		panic(err) // the flag is there

@@ -199,7 +199,7 @@ func recordsIn(t *testing.T, path string, data []byte) (out []map[string]string)
 		var b *flowlog.Batch
 		if b, err = decoder.Next(); err == nil {
 			for r := range b.Records() {
-				out = append(out, fieldsOf(r))
+				out = append(out, fieldsOf(r, flowlog.KindVPC))
 			}
 		}
 	}

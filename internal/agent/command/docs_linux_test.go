@@ -6,19 +6,21 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"weir/internal/agent/config"
 )
 
-// TestWalk runs the blocks of docs/howto/record-an-interface.md one after the other, in namespaces of their own.
-func TestWalk(t *testing.T) {
-	t.Parallel()
+// walk runs the blocks of a page of docs/howto one after the other, in namespaces of their own, and returns what each shell block prints, and the log.
+func walk(t *testing.T, name string) (blocks []string, logged string) {
+	t.Helper()
 	wire(t) // skips where namespaces can't be made
-	needNFT(t)
-	page, err := os.ReadFile("../../../docs/howto/record-an-interface.md")
+	page, err := os.ReadFile("../../../docs/howto/" + name)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -51,10 +53,18 @@ func TestWalk(t *testing.T) {
 	if err != nil {
 		t.Fatalf("%v: %s\n%s", err, out, log.String())
 	}
-	blocks := strings.Split(string(out), "== block\n")
-	if len(blocks) != 6 {
-		t.Fatalf("%d blocks: %s", len(blocks)-1, out)
+	return strings.Split(string(out), "== block\n")[1:], log.String()
+}
+
+// TestWalk runs docs/howto/record-an-interface.md.
+func TestWalk(t *testing.T) {
+	t.Parallel()
+	needNFT(t)
+	blocks, log := walk(t, "record-an-interface.md")
+	if len(blocks) != 5 {
+		t.Fatalf("%d blocks: %q", len(blocks), blocks)
 	}
+	blocks = append([]string{""}, blocks...)
 	for i, want := range map[int][]string{
 		2: {`203\.0\.113\.5 10\.0\.1\.10 80 1 2 ACCEPT ACCEPT -`, `10\.0\.1\.10 203\.0\.113\.5 \d+ 1 4 ACCEPT ACCEPT -`, `203\.0\.113\.5 10\.0\.1\.10 23 1 2 ACCEPT REJECT web:ingress:implicit-deny`, `10\.0\.1\.10 203\.0\.113\.5 \d+ 1 4 ACCEPT REJECT web:egress:implicit-deny`},
 		4: {`203\.0\.113\.5 10\.0\.1\.10 80 1 2 ACCEPT - -`, `10\.0\.1\.10 203\.0\.113\.5 \d+ 1 4 ACCEPT - -`, `203\.0\.113\.5 10\.0\.1\.10 23 1 2 REJECT host netfilter:output`},
@@ -72,8 +82,29 @@ func TestWalk(t *testing.T) {
 			}
 		}
 		if all := max(6-i, 3); records != all {
-			t.Errorf("block %d has %d records, want %d: %s\n%s", i, records, all, blocks[i], log.String())
+			t.Errorf("block %d has %d records, want %d: %s\n%s", i, records, all, blocks[i], log)
 		}
+	}
+}
+
+// TestWalkTransit runs docs/howto/record-a-transit-gateway.md, whose records are those that it shows, in any order.
+func TestWalkTransit(t *testing.T) {
+	t.Parallel()
+	blocks, log := walk(t, "record-a-transit-gateway.md")
+	if len(blocks) != 2 {
+		t.Fatalf("%d blocks: %q", len(blocks), blocks)
+	}
+	page, err := os.ReadFile("../../../docs/howto/record-a-transit-gateway.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	port := regexp.MustCompile(` [0-9]{5} 1 `) // one that the client's kernel has chosen
+	sorted := func(text string) []string {
+		return slices.Sorted(strings.Lines(port.ReplaceAllString(text, " PORT 1 ")))
+	}
+	shown := regexp.MustCompile("(?ms)^```\n(tgw-.*?)^```$").FindStringSubmatch(string(page))
+	if diff := cmp.Diff(sorted(shown[1]), sorted(blocks[1])); diff != "" {
+		t.Errorf("%s\n%s", diff, log)
 	}
 }
 
@@ -94,7 +125,7 @@ func TestReferenceReads(t *testing.T) {
 	if c, err := config.Read("agent.yaml", []byte(blocks[1][1])); err != nil || c.Server == "" || c.Buckets == "" {
 		t.Errorf("%+v: %v", c, err)
 	}
-	if len(c.Interfaces) != 6 || len(c.FlowLogs) != 7 || c.Connections != 1048576 || !c.FlowLogs[1].Hourly {
+	if len(c.Interfaces) != 7 || len(c.FlowLogs) != 8 || c.Connections != 1048576 || !c.FlowLogs[1].Hourly {
 		t.Errorf("%+v", c)
 	}
 	// Each key that a text without it is told of is there.

@@ -22,10 +22,11 @@ func (c *command) doctorCommand() *cobra.Command {
 		Short: "Say whether this host and this user can count, and what to do",
 		Long: `Looks for what an agent needs: the kernel, the rights, and whether the kernel takes the
 program and lets it be put at a device, which is tried at the loopback device for a moment,
-whether the host's own firewall can be observed, which only mode observe needs, and whether
-a packet socket gets what passes there. "missing" is what it can't do without,
-counting as the config's "capture" says, and the exit code is 1 then. Where an agent runs, it
-names other BPF programs that run before weir's at its devices.
+whether the host's own firewall can be observed, which only mode observe and the fields of lost
+packets of transit gateways need, and whether a packet socket gets what passes there.
+"missing" is what it can't do without, counting as the config's "capture" says, and the exit
+code is 1 then. Where an agent runs, it names other BPF programs that run before weir's at its
+devices.
 
 --fix, as root, mounts the BPF file system at /sys/fs/bpf where it is not, also after a
 reboot: systemd does that at each boot, and without it a line of /etc/fstab does.`,

@@ -80,17 +80,19 @@ type Interface struct {
 	PeerNetns, Container string
 	// ENI is the id of the network interface; "": the one of the definition that has the MAC address or an address of the device, or of what is behind it.
 	ENI string
-	// Mode is count, shadow, enforce or observe.
+	// Attachment is the id of the transit gateway attachment that it is, in place of ENI; "": it is none.
+	Attachment string
+	// Mode is count, shadow, enforce or observe; of an attachment count.
 	Mode string
 	// Flipped says that the device is the host's side, where what comes in leaves the interface; nil: nobody says.
 	Flipped *bool
 }
 
-// A FlowLog is a flow log of a VPC, a subnet or a network interface.
+// A FlowLog is a flow log of a VPC, a subnet, a network interface, a transit gateway or an attachment of one.
 type FlowLog struct {
 	Place
 	ID, Resource string
-	// Traffic is ACCEPT, REJECT or ALL.
+	// Traffic is ACCEPT, REJECT or ALL; "" of transit gateways and attachments.
 	Traffic  string
 	Format   flowlog.Format
 	Interval time.Duration

@@ -14,6 +14,7 @@ func (r *reader) device(c *Config, n *yaml.Node) error {
 	var flipped bool
 	err := r.mapping(n, "a network interface, such as {device: eth0, eni: eni-1},", append(r.conditions(&i),
 		keyed{"eni", false, r.text(&i.ENI)},
+		keyed{"attachment", false, r.text(&i.Attachment)},
 		keyed{"mode", false, r.mode(&i.Mode)},
 		keyed{"flipped", false, func(n *yaml.Node) error {
 			i.Flipped = &flipped
@@ -28,6 +29,15 @@ func (r *reader) device(c *Config, n *yaml.Node) error {
 	}
 	if i.Netns != "" && (i.PeerNetns != "" || i.Container != "" || i.Domain != "") {
 		return r.bad(n, "peer-netns, container and domain are not looked for in another network namespace: leave them or netns out")
+	}
+	switch {
+	case i.Attachment == "":
+	case i.ENI != "":
+		return r.bad(n, "eni beside attachment: a device is one or the other")
+	case i.Mode != "" && i.Mode != "count":
+		return r.bad(n, "mode %s: no rules decide at an attachment of a transit gateway, which has mode count", i.Mode)
+	default:
+		i.Mode = "count"
 	}
 	c.Interfaces = append(c.Interfaces, i)
 	return nil

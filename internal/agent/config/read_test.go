@@ -138,7 +138,7 @@ func TestRefused(t *testing.T) {
 		{"connections: 4096", "connections: 0", `a.yaml:5:14: "0" is no number from 1 to 16777216`},
 		{"rejects: 1024", "rejects: 99999999", `a.yaml:6:10: "99999999" is no number from 1 to 16777216`},
 		{"device: eth?", "device: 'eth['", `a.yaml:8:13: "eth[" is no pattern of names`},
-		{"device: eth?", "name: eth0", "a.yaml:8:5: no key name; there are device, mac, address, netns, bridge, peer-netns, container, domain, eni, mode, flipped"},
+		{"device: eth?", "name: eth0", "a.yaml:8:5: no key name; there are device, mac, address, netns, bridge, peer-netns, container, domain, eni, attachment, mode, flipped"},
 		{"device: eth?\n    eni: eni-1", "eni: eni-1", "a.yaml:8:5: it says no device: device, mac, address, netns, bridge, peer-netns, container and domain do"},
 		{"device: eth?", "netns: a/b", `a.yaml:8:12: "a/b" is neither the name of a network namespace nor an absolute path`},
 		{"device: eth?", "peer-netns: ..", `a.yaml:8:17: ".." is neither the name of a network namespace nor an absolute path`},
@@ -179,6 +179,48 @@ func TestRefused(t *testing.T) {
 	}
 }
 
+// TestReadTransit has a router's attachments and flow logs of transit gateways, and what they can't have.
+func TestReadTransit(t *testing.T) {
+	const text = `network: net.yaml
+mode: enforce
+interfaces:
+  - {device: eth1, attachment: tgw-attach-1}
+flow-logs:
+  fl-1: {resource: tgw-1, interval: 60, destination: logs}
+  fl-2: {format: "${tgw-id} ${packets}", resource: tgw-attach-1, interval: 60, destination: logs}
+`
+	c, err := Read("a.yaml", []byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]Interface{{Place: Place{4, 5}, Device: "eth1", Attachment: "tgw-attach-1", Mode: "count"}}, c.Interfaces, cmp.Comparer(func(a, b netip.Addr) bool { return a == b })); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff([]FlowLog{
+		{Place: Place{6, 3}, ID: "fl-1", Resource: "tgw-1", Format: flowlog.DefaultFormat(flowlog.KindTGW), Interval: time.Minute, Destination: "logs"},
+		{Place: Place{7, 3}, ID: "fl-2", Resource: "tgw-attach-1", Format: format(t, "tgw-id packets"), Interval: time.Minute, Destination: "logs"},
+	}, c.FlowLogs); diff != "" {
+		t.Error(diff)
+	}
+	for _, tc := range []struct{ old, to, want string }{
+		{"attachment: tgw-attach-1", "attachment: tgw-attach-1, eni: eni-1", "a.yaml:4:5: eni beside attachment: a device is one or the other"},
+		{"attachment: tgw-attach-1", "attachment: tgw-attach-1, mode: shadow", "a.yaml:4:5: mode shadow: no rules decide at an attachment of a transit gateway, which has mode count"},
+		{"resource: tgw-1,", "resource: tgw-1, traffic: ALL,", "a.yaml:6:9: traffic is not for transit gateways and their attachments: their flow logs have all"},
+		{"interval: 60", "interval: 600", "a.yaml:6:9: the interval of transit gateways and their attachments must be 60: say interval: 60"},
+		{"interval: 60, ", "", "a.yaml:6:9: the interval of transit gateways and their attachments must be 60: say interval: 60"},
+		{"${packets}", "${action}", "a.yaml:7:18: log format: field action is of VPC flow logs only and tgw-id of transit gateway flow logs only"},
+		{"${tgw-id}", "${action}", "a.yaml:7:18: no tgw flow log has the field action"},
+		{"${packets}", "${weir-object}", "a.yaml:7:18: weir-object is of the lake, and in no record of an agent"},
+		{"${packets}", "${weir-allow-rules}", "a.yaml:7:18: "},
+		{"resource: tgw-1", "resource: vpc-1", "a.yaml:6:9: no traffic"},
+	} {
+		changed := strings.Replace(text, tc.old, tc.to, 1)
+		if _, err := Read("a.yaml", []byte(changed)); changed == text || err == nil || err.Error() != tc.want && !(strings.HasSuffix(tc.want, ": ") && strings.HasPrefix(err.Error(), tc.want)) {
+			t.Errorf("%q:\n%v, want\n%s", tc.to, err, tc.want)
+		}
+	}
+}
+
 // FuzzRead looks for a text that makes the reader fail otherwise than by an error, or that it takes without what has to be there.
 func FuzzRead(f *testing.F) {
 	f.Add([]byte(full))
@@ -186,6 +228,7 @@ func FuzzRead(f *testing.F) {
 	f.Add([]byte("a: &a [*a]"))
 	f.Add([]byte("network: n\ninterfaces: []\nflow-logs: {fl-1: {resource: a, traffic: ALL, destination: {s3: s3://bucket/p, endpoint: http://h, role: arn:aws:iam::123456789012:role/r}}}"))
 	f.Add([]byte("network: n\ninterfaces: []\nflow-logs: {fl-1: {resource: a, traffic: ALL, destination: arn:aws:logs:us-east-1:123456789012:log-group:g}}"))
+	f.Add([]byte("network: n\ninterfaces: [{device: a, attachment: tgw-attach-1}]\nflow-logs: {fl-1: {resource: tgw-1, interval: 60, destination: b}}"))
 	f.Add([]byte("server: https://a\ninterfaces: []\nbuckets: b"))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		c, err := Read("a.yaml", data)
@@ -203,13 +246,16 @@ func FuzzRead(f *testing.F) {
 			if l.ID == "" || l.Resource == "" || l.Destination == "" || l.Format.Len() == 0 || l.Interval == 0 {
 				t.Errorf("%+v", l)
 			}
+			if l.OfTransit() != (l.Traffic == "") || l.OfTransit() && l.Interval != time.Minute {
+				t.Errorf("%+v", l)
+			}
 			d := &l.Delivery
 			if name := d.Bucket + d.LogGroup + d.DeliveryStream; (name == "") != (d.Type == Folder) || d.Prefix != "" && !strings.HasSuffix(d.Prefix, "/") {
 				t.Errorf("%+v", d)
 			}
 		}
 		for _, i := range c.Interfaces {
-			if i.Mode == "" || i.Line == 0 {
+			if i.Mode == "" || i.Line == 0 || i.Attachment != "" && (i.Mode != "count" || i.ENI != "") {
 				t.Errorf("%+v", i)
 			}
 		}

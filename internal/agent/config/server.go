@@ -52,16 +52,16 @@ func (r *reader) oneSource(c *Config, root *yaml.Node) error {
 	return nil
 }
 
-// ParseFormat reads a LogFormat. Fields that nobody knows are refused, and weir's own that only the lake has.
-func ParseFormat(text string) (flowlog.Format, error) {
+// ParseFormat reads a LogFormat of a kind of flow logs. Fields that nobody knows are refused, and weir's own that only the lake has.
+func ParseFormat(text string, kind flowlog.Kind) (flowlog.Format, error) {
 	f, err := flowlog.ParseLogFormat(text)
 	if err == nil {
-		f, err = f.As(flowlog.KindVPC)
+		f, err = f.As(kind)
 	}
 	if err != nil {
 		return f, formatError(strings.TrimPrefix(err.Error(), "flowlog: "))
 	}
-	return f, checkFields(f)
+	return f, checkFields(f, kind)
 }
 
 // formatError says what is wrong with a LogFormat.

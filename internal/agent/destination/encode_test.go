@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -144,7 +145,7 @@ func TestEncodeRefuses(t *testing.T) {
 		} else {
 			b.SetTexts(gone, nil)
 		}
-		if data, err := Encode(l, b); err == nil || !strings.HasPrefix(err.Error(), "record 1 has no interface-id or no start") {
+		if data, err := Encode(l, b); err == nil || !strings.HasPrefix(err.Error(), "record 1 has no interface-id or tgw-id, or no start") {
 			t.Errorf("%x: %v", data, err)
 		}
 	}
@@ -215,4 +216,31 @@ func FuzzParseLines(f *testing.F) {
 			t.Errorf("%q: %d events are in no batch, %d are too large", text, events, large)
 		}
 	})
+}
+
+// TestTransitStreams has records of transit gateways for a log group: each transit gateway has a stream, whichever of its attachments it was.
+func TestTransitStreams(t *testing.T) {
+	b := flowlog.NewBatch(flowlog.KindTGW)
+	for _, at := range [][2]string{{"tgw-2", "tgw-attach-3"}, {"tgw-1", "tgw-attach-1"}, {"tgw-1", "tgw-attach-2"}} {
+		r := b.Append()
+		if err := errors.Join(r.SetText(flowlog.TGWID, at[0]), r.SetText(flowlog.TGWAttachmentID, at[1]), r.SetInt(flowlog.Start, 7)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	f, err := flowlog.ParseLogFormat("tgw-attachment-id start")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for kind, want := range map[config.DestinationType][]stream{
+		config.CloudWatchLogs: {{"tgw-1", []event{{7000, "tgw-attach-1 7"}, {7000, "tgw-attach-2 7"}}}, {"tgw-2", []event{{7000, "tgw-attach-3 7"}}}},
+		config.Firehose:       {{"", []event{{7000, "tgw-attach-3 7"}, {7000, "tgw-attach-1 7"}, {7000, "tgw-attach-2 7"}}}},
+	} {
+		data, err := Encode(&config.FlowLog{Resource: "tgw-1", Format: f, Delivery: config.Delivery{Type: kind}}, b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := decodeLines(data); err != nil || !reflect.DeepEqual(got, want) {
+			t.Errorf("%s: %v, %v", kind, got, err)
+		}
+	}
 }

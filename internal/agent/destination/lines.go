@@ -33,8 +33,20 @@ type stream struct {
 	events []event
 }
 
-// streamOf returns the log stream of a network interface. Source: spec c.6, names that are seen of traffic type ALL; those of the other two are a guess.
-func streamOf(l *config.FlowLog, eni string) string { return eni + "-" + strings.ToLower(l.Traffic) }
+// streamOf returns the log stream of a record, "" where it has none. Each transit gateway has one, of its id; a network interface has one for each traffic type.
+//
+// Source: spec c.6, names that are seen of transit gateways and of traffic type ALL; those of the other two are a guess.
+func streamOf(l *config.FlowLog, r flowlog.Record) string {
+	if l.OfTransit() {
+		gateway, _ := r.Text(flowlog.TGWID)
+		return gateway
+	}
+	eni, ok := r.Text(flowlog.InterfaceID)
+	if !ok {
+		return ""
+	}
+	return eni + "-" + strings.ToLower(l.Traffic)
+}
 
 // encodeLines makes lines of a batch.
 func encodeLines(l *config.FlowLog, b *flowlog.Batch) ([]byte, error) {
@@ -82,11 +94,10 @@ func streamsOf(l *config.FlowLog, b *flowlog.Batch) ([]stream, error) {
 		start, ok := r.Int(flowlog.Start)
 		name := ""
 		if l.Delivery.Type == config.CloudWatchLogs {
-			eni, is := r.Text(flowlog.InterfaceID)
-			if !is || !ok {
-				return nil, fmt.Errorf("record %d has no interface-id or no start: it has no place in a log group", i)
+			name = streamOf(l, r)
+			if name == "" || !ok {
+				return nil, fmt.Errorf("record %d has no interface-id or tgw-id, or no start: it has no place in a log group", i)
 			}
-			name = streamOf(l, eni)
 		}
 		if ok {
 			e.time = start * 1000

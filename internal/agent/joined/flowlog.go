@@ -18,14 +18,19 @@ func flowLogOf(l *agentapi.FlowLog, buckets string) (out config.FlowLog, err err
 		Destination: l.Destination, Parquet: l.FileFormat == "parquet", Hive: l.Hive, Hourly: l.Hourly,
 	}
 	switch {
+	case out.OfTransit():
+		if l.Traffic != "" || l.Interval != 60 {
+			return out, fmt.Errorf("a transit gateway's flow log has no traffic type and an interval of 60 seconds, and this one %q and %d", l.Traffic, l.Interval)
+		}
 	case !slices.Contains([]string{"ACCEPT", "REJECT", "ALL"}, l.Traffic):
 		return out, fmt.Errorf("this agent does not know the traffic type %q", l.Traffic)
 	case l.Interval != 60 && l.Interval != 600:
 		return out, fmt.Errorf("this agent does not know an interval of %d seconds", l.Interval)
-	case !slices.Contains([]string{"", "plain-text", "parquet"}, l.FileFormat):
+	}
+	if !slices.Contains([]string{"", "plain-text", "parquet"}, l.FileFormat) {
 		return out, fmt.Errorf("this agent does not know the file format %q", l.FileFormat)
 	}
-	if out.Format, err = config.ParseFormat(l.Format); err != nil {
+	if out.Format, err = config.ParseFormat(l.Format, out.Kind()); err != nil {
 		return out, err
 	}
 	if bucket, ok := strings.CutPrefix(l.Destination, "arn:aws:s3:::"); ok && l.DestinationType == "s3" && buckets != "" {

@@ -403,6 +403,10 @@ func TestFlowLogOf(t *testing.T) {
 			l.Hive, l.Destination = false, "arn:aws:logs:us-east-1:123456789012:log-group:g"
 		}, "arn:aws:logs:us-east-1:123456789012:log-group:g"},
 		{func(l *agentapi.FlowLog) { l.DestinationType, l.DeliverCrossAccountRole = "cloud-watch-logs", "root" }, `"root" is no ARN of a role`},
+		{func(l *agentapi.FlowLog) { l.Resource, l.Traffic, l.Format = "tgw-1", "", "${tgw-id} ${packets}" }, "/srv/buckets/logs/a"},
+		{func(l *agentapi.FlowLog) { l.Resource, l.Format = "tgw-1", "${tgw-id} ${packets}" }, `has no traffic type and an interval of 60 seconds, and this one "ALL" and 60`},
+		{func(l *agentapi.FlowLog) { l.Resource, l.Traffic, l.Interval = "tgw-1", "", 600 }, `has no traffic type and an interval of 60 seconds, and this one "" and 600`},
+		{func(l *agentapi.FlowLog) { l.Resource, l.Traffic = "tgw-attach-1", "" }, "no tgw flow log has the field action"},
 		{func(l *agentapi.FlowLog) { l.Traffic = "" }, `does not know the traffic type ""`},
 		{func(l *agentapi.FlowLog) { l.Interval = 300 }, "does not know an interval of 300 seconds"},
 		{func(l *agentapi.FlowLog) { l.FileFormat = "orc" }, `does not know the file format "orc"`},

@@ -26,13 +26,15 @@ const (
 	Enforce
 	// Observe counts as Count does, and what the host's own firewall drops of it is refused.
 	Observe
+	// Forward counts as Count does at a router, and says what of it the router could not forward, and why: see [aggregate.Loss].
+	Forward
 )
 
 // Interface is what is done at a network interface.
 type Interface struct {
 	ID   string
 	Mode Mode
-	// Policy is what decides. In modes Count and Observe it may be nil, and otherwise says only what flow logs leave out.
+	// Policy is what decides. In modes Count, Observe and Forward it may be nil, and otherwise says only what flow logs leave out.
 	Policy *policy.Interface
 	// Timeouts are those of connections; the zero value stands for policy.DefaultTimeouts.
 	Timeouts policy.Timeouts

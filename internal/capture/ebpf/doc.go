@@ -28,6 +28,9 @@
 // takes back what the first one counted of it as accepted when it came in. Both are of the same epoch, so a packet is accepted or refused, in
 // one read and once. [Tallies.Unattributed] and [Program.Missed] say what could not be told so.
 //
+// In mode Forward, of a router, it sees in the same way what the router can't forward, and why ([Row.Lost]): the packet's route has an error, or it has too many hops behind it, or is too
+// large for the next device. [Program.Forwards] says whether the kernel tells it.
+//
 // # What outlives the process
 //
 // With [Options.Pin], tables and links stay in a BPF file system, and the program goes on by itself. Who loads it after a

@@ -205,7 +205,7 @@ func (p *Program) adopt() error {
 		return err
 	}
 	for _, j := range p.generations[p.word.gen] {
-		if j.Mode == Observe {
+		if j.Mode >= Observe {
 			return p.observe()
 		}
 	}

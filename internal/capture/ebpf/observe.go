@@ -12,6 +12,7 @@ import (
 	"github.com/cilium/ebpf/btf"
 	"github.com/cilium/ebpf/link"
 
+	"weir/internal/aggregate"
 	"weir/internal/policy"
 )
 
@@ -26,12 +27,22 @@ const HostFirewall policy.Stage = "host-firewall"
 var refusals = map[string]uint8{
 	"SKB_DROP_REASON_NETFILTER_DROP":    1, // nftables, iptables, and what else is at netfilter's hooks: since Linux 5.18
 	"SKB_DROP_REASON_BPF_CGROUP_EGRESS": 2, // a control group's program, such as that of systemd's IPAddressDeny
+	// These are none: they are of mode Forward alone, where the program finds out what they mean of a packet that had a route.
+	"SKB_DROP_REASON_NOT_SPECIFIED": 3, // of most routes that lead nowhere
+	"SKB_DROP_REASON_IP_INNOROUTES": 3, // IPv4 found no route
+	"SKB_DROP_REASON_IP_INHDR":      4, // too many hops: other headers are looked at before there is a route
+	"SKB_DROP_REASON_PKT_TOO_BIG":   5, // the next device's MTU
 }
 
 // refusedAt are the rules of records by where packets were refused, as the program numbers it.
 var refusedAt = [...]string{
 	"netfilter", "netfilter:ingress", "netfilter:prerouting", "netfilter:input", "netfilter:forward", "netfilter:output", "netfilter:postrouting", "netfilter:egress", "cgroup:egress",
 }
+
+// lostBy are the losses of mode Forward, which the program numbers from firstLoss on.
+var lostBy = [...]aggregate.Loss{aggregate.LostNoRoute, aggregate.LostBlackhole, aggregate.LostMTUExceeded, aggregate.LostTTLExpired}
+
+const firstLoss = len(refusedAt)
 
 // observer is the program that sees what the host's firewall drops.
 type observer struct {
@@ -60,6 +71,25 @@ func reasonsOf(kernel *btf.Spec) (out [256]uint8, err error) {
 		return out, errors.New("the kernel does not say that it dropped a packet by netfilter's rules, which it does since Linux 5.18")
 	}
 	return out, nil
+}
+
+// forwarding are the reasons by which a kernel is known to say why it can't forward packets: Linux 5.19 began with all of them at once. One that does not would have
+// such drops under no reason that is looked for, and they would be told as none.
+var forwarding = []string{"SKB_DROP_REASON_IP_INNOROUTES", "SKB_DROP_REASON_IP_INHDR", "SKB_DROP_REASON_PKT_TOO_BIG"}
+
+// forwardsBy fails where a kernel does not say why it can't forward packets.
+func forwardsBy(kernel *btf.Spec) error {
+	var all *btf.Enum
+	err := kernel.TypeByName("skb_drop_reason", &all)
+	for _, name := range forwarding {
+		if err == nil && !slices.ContainsFunc(all.Values, func(v btf.EnumValue) bool { return v.Name == name }) {
+			err = fmt.Errorf("there is no %s", name)
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("the kernel does not say why it can't forward packets, which it does since Linux 5.19: %w", err)
+	}
+	return nil
 }
 
 // loadObserver loads the program, with the tables that there are.
@@ -193,6 +223,22 @@ func (p *Program) isSame(was, now *ebpf.Program) (bool, error) {
 	return ok && before.Tag == this.Tag && slices.Contains(uses, id), nil
 }
 
+// Forwards fails where mode Forward can't be had here: without it what a router loses is not told.
+func (p *Program) Forwards() error {
+	kernel, err := btf.LoadKernelSpec()
+	if err != nil {
+		return fmt.Errorf("the kernel does not say how its structures are laid out (CONFIG_DEBUG_INFO_BTF): %w", err)
+	}
+	if err := forwardsBy(kernel); err != nil || p.observer != nil {
+		return err
+	}
+	o, err := p.loadObserver()
+	if err != nil {
+		return err
+	}
+	return o.Close()
+}
+
 // missed returns how often the program did not run since the last time, because it was interrupted on that CPU by what was to be seen.
 func (o *observer) missed() (uint64, error) {
 	stats, err := o.program.Stats()
@@ -236,7 +282,7 @@ func (p *Program) unobserve() error {
 	return err
 }
 
-// observes reports whether one of some interfaces is in mode Observe.
+// observes reports whether one of some interfaces is in mode Observe or Forward, which that program is for.
 func observes(all []Interface) bool {
-	return slices.ContainsFunc(all, func(i Interface) bool { return i.Mode == Observe })
+	return slices.ContainsFunc(all, func(i Interface) bool { return i.Mode >= Observe })
 }

@@ -3,6 +3,7 @@ package ebpf
 import (
 	"bytes"
 	"encoding/binary"
+	"slices"
 	"strings"
 	"testing"
 
@@ -42,6 +43,7 @@ func TestReasons(t *testing.T) {
 	}{
 		{"skb_drop_reason", []string{full, netfilter, cgroup}, map[int]uint8{3: 1, 4: 2}, ""},
 		{"skb_drop_reason", []string{netfilter, full}, map[int]uint8{2: 1}, ""},
+		{"skb_drop_reason", []string{netfilter, "SKB_DROP_REASON_PKT_TOO_BIG", "SKB_DROP_REASON_IP_INHDR", "SKB_DROP_REASON_IP_INNOROUTES", "SKB_DROP_REASON_NOT_SPECIFIED"}, map[int]uint8{2: 1, 3: 5, 4: 4, 5: 3, 6: 3}, ""},
 		{"skb_drop_reason", []string{full, cgroup}, nil, "since Linux 5.18"},
 		{"another", []string{netfilter}, nil, "since Linux 5.17"},
 	} {
@@ -57,5 +59,21 @@ func TestReasons(t *testing.T) {
 				t.Errorf("%v: reason %d is %d, want %d", tc.reasons, n, of, tc.want[n])
 			}
 		}
+	}
+}
+
+// TestForwards has kernels that say why they can't forward packets, and some that don't.
+func TestForwards(t *testing.T) {
+	if err := forwardsBy(kernelWith(t, "skb_drop_reason", forwarding...)); err != nil {
+		t.Error(err)
+	}
+	for i := range forwarding {
+		some := append(slices.Clone(forwarding[:i]), forwarding[i+1:]...)
+		if err := forwardsBy(kernelWith(t, "skb_drop_reason", some...)); err == nil || !strings.Contains(err.Error(), "there is no "+forwarding[i]) {
+			t.Errorf("%v: %v", some, err)
+		}
+	}
+	if err := forwardsBy(kernelWith(t, "another", forwarding...)); err == nil {
+		t.Error("a kernel without reasons says them")
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/netip"
 
+	"weir/internal/aggregate"
 	"weir/internal/netmodel"
 	"weir/internal/policy"
 )
@@ -27,6 +28,10 @@ type Row struct {
 	Refused bool
 	// Stage is what decided; "" where nothing did.
 	Stage policy.Stage
+
+	// Lost: the router could not forward it, by Loss. It is of mode Forward.
+	Lost bool
+	Loss aggregate.Loss
 
 	host bool // the host's firewall refused it
 
@@ -92,6 +97,9 @@ func (p *Program) judge(t *turning, r *Row, slot uint16, m *meta, refused bool) 
 		r.key = r.DstPort
 	}
 	switch {
+	case in.Mode == Forward:
+		r.at = nil
+		return r.lose(refused)
 	case r.host:
 		if int(m.entry) >= len(refusedAt) {
 			return fmt.Errorf("packets of %s are refused at place %d, which is none", in.ID, m.entry)
@@ -116,6 +124,20 @@ func (p *Program) judge(t *turning, r *Row, slot uint16, m *meta, refused bool) 
 	default:
 		r.Stage = policy.NetworkACL
 	}
+	return nil
+}
+
+// lose says of a row of mode Forward whether it was lost, and why.
+func (r *Row) lose(lost bool) error {
+	r.Refused, r.host = false, false
+	if !lost {
+		return nil
+	}
+	n := int(r.entry) - firstLoss
+	if n < 0 || n >= len(lostBy) {
+		return fmt.Errorf("packets of %s are lost by %d, which is no reason", r.Interface, r.entry)
+	}
+	r.Lost, r.Loss = true, lostBy[n]
 	return nil
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* Sees what the host's own firewall drops, and counts it as refused: of what came in by a device, it takes back what weir.bpf.c
- * has counted as accepted. The tables are those of weir.bpf.c. */
+ * has counted as accepted. So it does of what a router can't forward, which is lost. The tables are those of weir.bpf.c. */
 #define WEIR_OBSERVE
 #include "skb.h"
 
@@ -27,6 +27,10 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 const volatile __u8 reasons[REASONS] = {};
 #define REASON_NETFILTER 1
 #define REASON_CGROUP 2
+/* Of a router, in mode MODE_FORWARD alone. */
+#define REASON_ROUTE 3 /* the route says why */
+#define REASON_HOPS 4
+#define REASON_SIZE 5
 
 /* Where a packet was refused, as an entry has it. */
 #define AT_NETFILTER 0 /* the hook is not known */
@@ -38,6 +42,11 @@ const volatile __u8 reasons[REASONS] = {};
 #define AT_POSTROUTING 6
 #define AT_EGRESS 7
 #define AT_CGROUP 8
+/* Why a router lost it. */
+#define LOST_NO_ROUTE 9
+#define LOST_BLACKHOLE 10
+#define LOST_SIZE 11
+#define LOST_HOPS 12
 
 /* A packet that is dropped. Its pointers are copied to be followed: what is found of the kernel's structures must not begin with one of ours. */
 struct dropped {
@@ -131,6 +140,35 @@ static __always_inline __u32 hook_of(const struct dropped *d, __u32 cb)
 static __always_inline __u32 where(const struct dropped *d, __u32 cb)
 {
 	return d->reason == REASON_CGROUP ? AT_CGROUP : hook_of(d, cb);
+}
+
+#define EACCES 13
+#define EINVAL 22
+#define ENETUNREACH 101
+#define EHOSTUNREACH 113
+
+/* Why a router can't forward a packet; 0: that is not why it was dropped. The kernel names no reason of its own for most routes that
+ * lead nowhere, and says by the route's error what it is: none was found, or it is blackhole, prohibit or unreachable. Without a route the packet was not to
+ * be forwarded yet. */
+static __always_inline __u32 loss_of(const struct dropped *d)
+{
+	struct dst_entry *dst = d->dst;
+	__s32 error;
+
+	if (!d->dst)
+		return 0;
+	if (d->reason == REASON_HOPS)
+		return LOST_HOPS;
+	if (d->reason == REASON_SIZE)
+		return LOST_SIZE;
+	if (d->reason != REASON_ROUTE)
+		return 0;
+	error = BPF_CORE_READ(dst, error);
+	if (error < 0)
+		error = -error; /* IPv6's */
+	if (error == ENETUNREACH)
+		return LOST_NO_ROUTE;
+	return error == EINVAL || error == EACCES || error == EHOSTUNREACH ? LOST_BLACKHOLE : 0;
 }
 
 /* Finds what was noted of a packet, the latest first. A packet that somebody else has too is cloned: then its bytes stay where
@@ -307,7 +345,7 @@ static __always_inline struct head *observed(const struct link *l, __u64 word)
 	if (!l->slot)
 		return 0;
 	h = bpf_map_lookup_elem(&heads, &at);
-	return h && h->mode == MODE_OBSERVE ? h : 0;
+	return h && h->mode >= MODE_OBSERVE ? h : 0;
 }
 
 SEC("tp_btf/kfree_skb")
@@ -355,20 +393,25 @@ int drop(__u64 *ctx)
 	bpf_probe_read_kernel(&cb, sizeof(cb), &skb->cb);
 
 	l = bpf_map_lookup_elem(&links, &d.in);
-	if (d.in && l && observed(l, word)) {
+	if (d.in && l && (h = observed(l, word))) {
+		__u32 lost = 0;
+		if (h->mode == MODE_FORWARD && !(lost = loss_of(&d)))
+			return 0;
+		if (h->mode != MODE_FORWARD && d.reason > REASON_CGROUP)
+			return 0;
 		struct arrivals *all = bpf_map_lookup_elem(&passing, &zero);
 		int at = find(&d);
 
 		if (all && at >= 0) {
 			bound(at, 127);
-			arrived(&all->ring[at], &d, l->slot, where(&d, cb));
+			arrived(&all->ring[at], &d, l->slot, lost ? lost : where(&d, cb));
 		} else {
 			unattributed(l->slot, 1);
 		}
 		return 0;
 	}
 	l = bpf_map_lookup_elem(&links, &d.out);
-	if (!d.out || !l || !(h = observed(l, word)))
+	if (!d.out || !l || d.reason > REASON_CGROUP || !(h = observed(l, word)) || h->mode == MODE_FORWARD)
 		return 0;
 	__u32 before = d.network > d.data ? d.network - d.data : 0;
 	struct frame f = { .at = d.head + d.network };

@@ -36,6 +36,7 @@ struct dst_entry {
 	struct net_device *dev;
 	struct dst_ops *ops;
 	unsigned short flags;
+	short error; /* of IPv4 above 0, of IPv6 below */
 } FROM_KERNEL;
 
 struct rtable {

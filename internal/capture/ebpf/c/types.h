@@ -24,6 +24,7 @@
 #define MODE_SHADOW 2
 #define MODE_ENFORCE 3
 #define MODE_OBSERVE 4 /* as count; what the host's firewall drops is counted as refused: observe.bpf.c */
+#define MODE_FORWARD 5 /* as count, of a router: what it can't forward is counted as lost: observe.bpf.c */
 
 /* A link is a device of the host. */
 #define LINK_FLIP 1 /* its ingress is the interface's egress: the host's side of a veth or tap */

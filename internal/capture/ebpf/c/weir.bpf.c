@@ -122,14 +122,14 @@ static __always_inline int handle(struct __sk_buff *skb, __u32 way)
 		__builtin_memset(&p, 0, sizeof(p));
 		out = parse_slow(skb, &p, now, (__u32)l->flags << 16 | l->slot);
 		/* Hosts don't send such, and policies have no word for one address of each family. */
-		if (out < NOT_IP && h->mode != MODE_COUNT && p.version == 6 && (is_odd(p.src_hi, p.src_lo) || is_odd(p.dst_hi, p.dst_lo)))
+		if (out < NOT_IP && h->mode != MODE_COUNT && h->mode != MODE_FORWARD && p.version == 6 && (is_odd(p.src_hi, p.src_lo) || is_odd(p.dst_hi, p.dst_lo)))
 			out = MALFORMED;
 	}
 	if (out) {
 		c = counters_of(l->slot);
 		if (c)
 			c->outcome[out & (OUTCOMES - 1)] += 1;
-		if (out >= NOT_IP && h->mode == MODE_OBSERVE && arrives) {
+		if (out >= NOT_IP && h->mode >= MODE_OBSERVE && arrives) {
 			struct arrival *o = arrive(skb);
 
 			if (o) {
@@ -195,7 +195,7 @@ static __always_inline int handle(struct __sk_buff *skb, __u32 way)
 					c->unlogged[way & 1][1] += y.bytes;
 					y.counted = COUNTED_UNLOGGED;
 				}
-				if (h->mode == MODE_OBSERVE && arrives)
+				if (h->mode >= MODE_OBSERVE && arrives)
 					remember(skb, &p, &f, &y);
 				return NEXT;
 			}
@@ -239,7 +239,7 @@ static __always_inline int handle(struct __sk_buff *skb, __u32 way)
 		note(v, &p, &y, state);
 	else
 		accept_slow(&p, &f, &y);
-	if (h->mode == MODE_OBSERVE && arrives)
+	if (h->mode >= MODE_OBSERVE && arrives)
 		remember(skb, &p, &f, &y);
 	return NEXT;
 }
