@@ -309,7 +309,7 @@ func (a *agent) say(device, why string) {
 	}
 }
 
-// reload reads the definition again. Where it can't be read, the old one stays in force.
+// reload reads the definition again. Where it can't be read or be put in force, the old one stays.
 func (a *agent) reload() {
 	if a.Policy != nil {
 		a.Log.Info("the server says the definition; there are no files to read again")
@@ -319,17 +319,18 @@ func (a *agent) reload() {
 	if err == nil {
 		err = settle(a.Config, n)
 	}
+	if err == nil {
+		err = a.decides(n)
+	}
+	if err == nil {
+		a.turn() // where what the old one decided of can't be kept now, it is later
+		err = a.replace(n, a.Config)
+	}
 	if err != nil {
 		a.Log.Error("the definition of before stays in force", "error", err)
 		return
 	}
-	a.turn() // where what the old one decided of can't be kept now, it is later
-	a.network = n
-	a.recorder.reload(n)
-	err = a.look(true)
-	if a.unlooked(err); err == nil {
-		a.Log.Info("another definition is in force")
-	}
+	a.Log.Info("another definition is in force")
 }
 
 // detach takes the program away from all devices.

@@ -91,7 +91,7 @@ func (c *counting) Missed() (n uint64, err error) {
 	return n, nil
 }
 
-func (c *counting) Swap([]ebpf.Interface) error                     { return nil }
+func (c *counting) Swap([]ebpf.Interface) error                     { return c.at("swap") }
 func (c *counting) Attach(ebpf.Device, string) error                { return nil }
 func (c *counting) Detach(int) error                                { return nil }
 func (c *counting) Attached() []int                                 { return nil }
