@@ -56,9 +56,9 @@ The agent is asked at its Unix socket, which its user and root alone may use.`,
 	netnsFlag(cmd, &t.Netns)
 	socketFlag(cmd, &socket)
 	cmd.Flags().StringVar(&t.ENI, "eni", "", "`ID` of the network interface that it is")
-	cmd.Flags().StringVar(&t.Mode, "mode", "shadow", "what is done there: "+strings.Join(agent.Modes, ", "))
+	cmd.Flags().StringVar(&t.Mode, "mode", "shadow", "what is done there: "+strings.Join(config.Modes, ", "))
 	cmd.Flags().BoolVar(&flipped, "flipped", false, "it is the host's side, where what comes in leaves the interface; --flipped=false: it is not")
-	if err := cmd.RegisterFlagCompletionFunc("mode", cobra.FixedCompletions(agent.Modes, cobra.ShellCompDirectiveNoFileComp)); err != nil {
+	if err := cmd.RegisterFlagCompletionFunc("mode", cobra.FixedCompletions(config.Modes, cobra.ShellCompDirectiveNoFileComp)); err != nil {
 		panic(err) // the flag is there
 	}
 	return cmd

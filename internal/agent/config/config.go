@@ -36,7 +36,7 @@ type Config struct {
 	NAT        bool
 	Interfaces []Interface
 	FlowLogs   []FlowLog
-	// Server is the address of the weir serve that says the network and the flow logs, https://HOST:PORT; "": Network and FlowLogs do.
+	// Server is the address of the weir serve that says the network and the flow logs, as [agentapi.ParseServer] returns it; "": Network and FlowLogs do.
 	Server string
 	// Buckets is the folder in which objects for arn:aws:s3:::NAME/PREFIX of a server's flow logs lie below NAME/PREFIX; "": there is none.
 	Buckets string
