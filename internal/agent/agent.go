@@ -58,7 +58,8 @@ type agent struct {
 
 	attached map[place]*Match // the devices that are counted
 	anew     bool             // the policies are to be put in force also where no device changed
-	said     map[string]bool
+	said     map[string]bool  // what the last look at devices said, and saying what this one says
+	saying   map[string]bool
 	trouble  string // of the last look at devices
 
 	kept      progress // what is on disk
@@ -94,7 +95,7 @@ func Run(ctx context.Context, o Options) (err error) {
 	}
 	counted := NewCounters()
 	a := &agent{
-		Options: o, network: n, counted: counted, recorder: newRecorder(o.Config, n, o.Log, counted), attached: map[place]*Match{}, said: map[string]bool{},
+		Options: o, network: n, counted: counted, recorder: newRecorder(o.Config, n, o.Log, counted), attached: map[place]*Match{},
 		asked: make(chan func()),
 	}
 	if a.attachments, err = readAttachments(cmp.Or(o.Config.Attachments, o.Attachments)); err != nil {
@@ -194,7 +195,7 @@ func (a *agent) unlooked(err error) {
 
 // look looks for devices that came, went or changed, and puts the policies of those that there are in force, also where nothing changed if anew.
 func (a *agent) look(anew bool) error {
-	a.anew = a.anew || anew
+	a.anew, a.saying = a.anew || anew, map[string]bool{}
 	matches, err := devicesOf(elements(a.attachments.all, a.Config), a.network, counted{a.attached, anew})
 	if err != nil {
 		return err
@@ -211,6 +212,7 @@ func (a *agent) look(anew bool) error {
 			a.say(m.Label(), m.Refused)
 		}
 	}
+	a.said = a.saying
 	return err
 }
 
@@ -301,10 +303,15 @@ func (a *agent) attach(m *Match) error {
 	return nil
 }
 
+// once reports whether the look before had nothing to say of this: what stays so is said once, and of what is gone nothing is remembered.
+func (a *agent) once(key string) bool {
+	a.saying[key] = true
+	return !a.said[key]
+}
+
 // say says why a device is not counted, once.
 func (a *agent) say(device, why string) {
-	if key := device + ": " + why; !a.said[key] {
-		a.said[key] = true
+	if a.once(device + ": " + why) {
 		a.Log.Error("a device is not counted", "device", device, "why", why)
 	}
 }

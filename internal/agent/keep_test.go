@@ -361,6 +361,9 @@ func TestClockSteps(t *testing.T) {
 	s.pass(5 * time.Second)
 	s.now.Wall = s.now.Wall.Add(time.Hour)
 	s.turn()
+	if n := s.counted.values[clockSteps][""]; n != 1 {
+		t.Errorf("%v steps are counted", n)
+	}
 	s.begin(t) // another agent does not know what the clock was
 	s.now.Wall = s.now.Wall.Add(-time.Hour)
 	s.turn()

@@ -107,7 +107,7 @@ func TestReloadKeeps(t *testing.T) {
 			if err := os.WriteFile(s.Config.Network[0], []byte(tc.network), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			s.attachments, s.said = &attachments{}, map[string]bool{}
+			s.attachments = &attachments{}
 			was := s.network
 			s.program.failing = tc.failing
 			s.reload()
