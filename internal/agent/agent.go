@@ -1,7 +1,6 @@
 package agent
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -34,8 +33,8 @@ type Options struct {
 	// Reload has a value when the network's definition is to be read again; nil: never.
 	Reload  <-chan struct{}
 	Version string
-	// Socket and Attachments are where changes are asked and kept if the config does not say it; "": nowhere.
-	Socket, Attachments string
+	// Socket is where changes are asked if the config does not say it; "": nowhere.
+	Socket string
 
 	// Policy is what is in force at the beginning where a server says it; nil: what the config says. Policies are those that come later, Server says what there
 	// is of the server, for status and metrics, and Report is told how the agent is after each read; it must not wait.
@@ -98,7 +97,7 @@ func Run(ctx context.Context, o Options) (err error) {
 		Options: o, network: n, counted: counted, recorder: newRecorder(o.Config, n, o.Log, counted), attached: map[place]*Match{},
 		asked: make(chan func()),
 	}
-	if a.attachments, err = readAttachments(cmp.Or(o.Config.Attachments, o.Attachments)); err != nil {
+	if a.attachments, err = readAttachments(o.Config.Attachments); err != nil {
 		return err
 	}
 	if o.Policy != nil {

@@ -117,7 +117,7 @@ attached by weir-agent attach is attached again when an agent starts.`,
 	netnsFlag(cmd, &netns)
 	socketFlag(cmd, &socket)
 	cmd.Flags().BoolVar(&all, "all", false, "all that was attached, or where no agent runs what one has left pinned")
-	cmd.Flags().StringVar(&pin, "pin", "/sys/fs/bpf/weir", "`FOLDER` of a BPF file system where an agent has pinned programs")
+	cmd.Flags().StringVar(&pin, "pin", config.DefaultPin, "`FOLDER` of a BPF file system where an agent has pinned programs")
 	return cmd
 }
 
@@ -181,19 +181,10 @@ func socketFlag(cmd *cobra.Command, to *string) {
 	}
 }
 
-// defaultSocket and defaultAttachments are in the folders that systemd names, and else in those that it would name.
+// defaultSocket is in the folder that systemd names, and else in the one that it would name.
 func defaultSocket() string {
-	return filepath.Join(firstOf("RUNTIME_DIRECTORY", "/run/weir-agent"), "agent.sock")
-}
-
-func defaultAttachments() string {
-	return filepath.Join(firstOf("STATE_DIRECTORY", "/var/lib/weir-agent"), "attachments.json")
-}
-
-// firstOf returns the first folder of a variable that systemd sets.
-func firstOf(variable, other string) string {
-	first, _, _ := strings.Cut(os.Getenv(variable), ":")
-	return cmp.Or(first, other)
+	first, _, _ := strings.Cut(os.Getenv("RUNTIME_DIRECTORY"), ":")
+	return filepath.Join(cmp.Or(first, "/run/weir-agent"), "agent.sock")
 }
 
 // completeDevices completes the names of devices of a network namespace.

@@ -73,6 +73,7 @@ func TestWrong(t *testing.T) {
 		{[]string{"devices", "-c", filepath.Join(dir, "none")}, exitFailed, "cannot read the config: "},
 		{[]string{"devices", "-c", file("mode: shadow\n")}, exitUsage, "agent.yaml:1:1: no network\n"},
 		{[]string{"status", "--address", "127.0.0.1:1"}, exitFailed, "no agent answers at 127.0.0.1:1"},
+		{[]string{"detach", "eth0", "--socket", filepath.Join(dir, "none")}, exitFailed, "hint: 'weir-agent run' or 'systemctl start weir-agent' starts one"},
 		{[]string{"status", "--address", "%"}, exitUsage, "invalid URL escape"},
 		{[]string{"join"}, exitUsage, "--server says which server"},
 		{[]string{"join", "--server", "https://weir"}, exitUsage, "one of --token and --token-file says the token"},
@@ -97,6 +98,22 @@ func TestWrong(t *testing.T) {
 	}
 	if code, _, err := try(t, "run", "-c", name); code != exitUsage || !strings.Contains(err, "agent.yaml:3:5: there is no network interface eni-9 in the definition") {
 		t.Errorf("%d: %s", code, err)
+	}
+}
+
+// TestReadConfig has a config that is named from its folder: the agent that delivers what this one leaves may run in another.
+func TestReadConfig(t *testing.T) {
+	dir, err := filepath.EvalSymlinks(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Chdir(dir)
+	if err := os.WriteFile("agent.yaml", []byte("network: net.yaml\ninterfaces: []\nflow-logs: {fl-1: {resource: vpc-1, traffic: ALL, destination: logs}}\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c, err := readConfig("agent.yaml")
+	if err != nil || c.FlowLogs[0].Destination != filepath.Join(dir, "logs") || c.Network[0] != filepath.Join(dir, "net.yaml") {
+		t.Errorf("%+v: %v", c, err)
 	}
 }
 

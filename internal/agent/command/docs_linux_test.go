@@ -40,7 +40,7 @@ func TestWalk(t *testing.T) {
 		t.Fatal(err)
 	}
 	cmd := exec.CommandContext(t.Context(), "bash", "-c", strings.Join(script, "\n"))
-	cmd.Env = append(os.Environ(), asProgram+"=1", "RUNTIME_DIRECTORY="+bin, "STATE_DIRECTORY="+bin, "PATH="+bin+":"+os.Getenv("PATH"))
+	cmd.Env = append(os.Environ(), asProgram+"=1", "RUNTIME_DIRECTORY="+bin, "PATH="+bin+":"+os.Getenv("PATH"))
 	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNET | syscall.CLONE_NEWNS}
 	var log strings.Builder
 	cmd.Stderr = &log

@@ -76,6 +76,9 @@ func Read(file string, data []byte) (*Config, error) {
 	}
 	c.Connections, c.Rejects = uint32(connections), uint32(rejects)
 	c.NAT = nat == "conntrack"
+	if c.Attachments == "" {
+		c.Attachments = filepath.Join(c.State, "attachments.json")
+	}
 	for i := range c.Interfaces {
 		if c.Interfaces[i].Mode == "" {
 			c.Interfaces[i].Mode = mode
