@@ -87,6 +87,7 @@ func Run(ctx context.Context, o Options) (err error) {
 		return err
 	}
 	o.Config = conf
+	n.sayUnknown(o.Log)
 	for i := range o.Config.FlowLogs {
 		if err := destination.Sweep(&o.Config.FlowLogs[i], o.Clock().Wall); err != nil {
 			o.Log.Warn("what an agent left behind can't be removed", "error", err)
@@ -337,6 +338,7 @@ func (a *agent) reload() {
 		return
 	}
 	a.Log.Info("another definition is in force")
+	n.sayUnknown(a.Log)
 }
 
 // detach takes the program away from all devices.

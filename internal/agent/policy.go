@@ -57,8 +57,8 @@ func CheckPolicy(c *config.Config, p *Policy) error {
 // apply returns the definition of a policy, and a config with its flow logs.
 func (p *Policy) apply(c *config.Config) (*network, *config.Config, error) {
 	loaded, err := netmodel.LoadDocuments(p.Documents)
-	if err == nil && len(loaded.Problems) > 0 {
-		err = fmt.Errorf("cannot read the network definition: %s", loaded.Problems[0])
+	if err == nil {
+		err = whole(&loaded)
 	}
 	if err == nil && len(loaded.Unknown) > 0 {
 		err = fmt.Errorf("the network definition has what this agent does not know: %s", loaded.Unknown[0])
