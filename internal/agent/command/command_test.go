@@ -117,6 +117,21 @@ func TestReadConfig(t *testing.T) {
 	}
 }
 
+// TestNoDevice has a config of devices that are not there: a list of JSON without elements.
+func TestNoDevice(t *testing.T) {
+	dir := t.TempDir()
+	for name, text := range map[string]string{
+		"agent.yaml": "network: net.yaml\ninterfaces: [{device: no-such-device}]\nflow-logs: {}\n", "net.yaml": "vpcs: {vpc-1: {cidrs: [10.0.0.0/16]}}\n",
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if code, out, err := try(t, "devices", "-c", filepath.Join(dir, "agent.yaml"), "--json"); code != exitOK || out != "[]\n" {
+		t.Errorf("%d: %s%s", code, out, err)
+	}
+}
+
 // TestVersion has the version of weir.
 func TestVersion(t *testing.T) {
 	source, err := os.ReadFile("../../cli/cli.go")
