@@ -71,6 +71,9 @@ func openCapture(o *Options, bpf ebpf.Options) (capturer, Captured, error) {
 // openBPF loads the program. What builds with another layout of its tables have left takes memory of the kernel, which is said.
 func openBPF(o *Options, bpf ebpf.Options) (capturer, Captured, error) {
 	p, err := ebpf.Load(bpf)
+	if errors.Is(err, ebpf.ErrNoFileSystem) {
+		err = fmt.Errorf("%w; weir-agent doctor --fix mounts it, and pin: none in the config does without: all ends with the agent then", err)
+	}
 	if err != nil {
 		return nil, Captured{}, err
 	}

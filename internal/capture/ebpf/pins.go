@@ -41,6 +41,9 @@ const (
 	netnsPrefix = "netns-"
 )
 
+// ErrNoFileSystem says that a directory to pin in is in no BPF file system.
+var ErrNoFileSystem = errors.New("is in no BPF file system, where links and tables outlive the process")
+
 // openPins opens the directory, or makes it, for this process alone.
 func openPins(root string) (*pins, error) {
 	if err := isBPF(root); err != nil {
