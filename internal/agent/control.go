@@ -40,7 +40,10 @@ func (a *agent) controller() http.Handler {
 		if q := r.URL.Query(); q.Has("device") {
 			t = &Attachment{Device: q.Get("device"), Netns: q.Get("netns")}
 		}
-		a.answer(w, r, func() (any, error) { return a.detachBy(t) })
+		a.answer(w, r, func() (any, error) {
+			gone, err := a.detachBy(t)
+			return append([]Attachment{}, gone...), err
+		})
 	})
 	return mux
 }

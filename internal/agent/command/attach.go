@@ -121,14 +121,22 @@ attached by weir-agent attach is attached again when an agent starts.`,
 	return cmd
 }
 
+// detached is what detach says in JSON.
+type detached struct {
+	// Detached are the attachments that were taken back.
+	Detached []agent.Attachment `json:"detached"`
+	// Removed is the folder of programs that an agent had left and that were taken away; "": none were.
+	Removed string `json:"removed,omitempty"`
+}
+
 // detach asks an agent to take back attachments.
 func (c *command) detach(ctx context.Context, socket string, which url.Values) error {
-	var gone []agent.Attachment
+	gone := []agent.Attachment{}
 	if err := ask(ctx, socket, http.MethodDelete, "/attachments?"+which.Encode(), nil, &gone); err != nil {
 		return err
 	}
 	if c.json {
-		return c.printJSON(gone)
+		return c.printJSON(detached{Detached: gone})
 	}
 	for i := range gone {
 		fmt.Fprintf(c.out, "%s is not attached any more\n", gone[i].Label())
@@ -149,14 +157,14 @@ func (c *command) detachAll(ctx context.Context, socket, pin string) error {
 	case errors.Is(err, fs.ErrNotExist):
 		fmt.Fprintf(c.err, "no agent answers at %s, and none has left programs in %s\n", socket, pin)
 		if c.json {
-			return c.printJSON([]agent.Attachment{})
+			return c.printJSON(detached{Detached: []agent.Attachment{}})
 		}
 		return nil
 	case err != nil:
 		return fmt.Errorf("can't take away what an agent has left in %s: %w", pin, err)
 	}
 	if c.json {
-		return c.printJSON(map[string]string{"removed": pin})
+		return c.printJSON(detached{[]agent.Attachment{}, pin})
 	}
 	fmt.Fprintf(c.out, "no agent runs; the programs that one has left in %s are at no device any more\n", pin)
 	return nil

@@ -132,6 +132,14 @@ func TestNoDevice(t *testing.T) {
 	}
 }
 
+// TestNothingLeft has no agent, and none that has left anything: no attachment was taken back, and nothing removed.
+func TestNothingLeft(t *testing.T) {
+	none := filepath.Join(t.TempDir(), "none")
+	if code, out, err := try(t, "detach", "--all", "--socket", none, "--pin", none, "--json"); code != exitOK || out != "{\n  \"detached\": []\n}\n" || !strings.Contains(err, "no agent answers at "+none) {
+		t.Errorf("%d: %s%s", code, out, err)
+	}
+}
+
 // TestVersion has the version of weir.
 func TestVersion(t *testing.T) {
 	source, err := os.ReadFile("../../cli/cli.go")
