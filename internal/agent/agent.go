@@ -1,7 +1,6 @@
 package agent
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -34,8 +33,8 @@ type Options struct {
 	// Reload has a value when the network's definition is to be read again; nil: never.
 	Reload  <-chan struct{}
 	Version string
-	// Socket and Attachments are where changes are asked and kept if the config does not say it; "": nowhere.
-	Socket, Attachments string
+	// Socket is where changes are asked if the config does not say it; "": nowhere.
+	Socket string
 
 	// Policy is what is in force at the beginning where a server says it; nil: what the config says. Policies are those that come later, Server says what there
 	// is of the server, for status and metrics, and Report is told how the agent is after each read; it must not wait.
@@ -58,7 +57,8 @@ type agent struct {
 
 	attached map[place]*Match // the devices that are counted
 	anew     bool             // the policies are to be put in force also where no device changed
-	said     map[string]bool
+	said     map[string]bool  // what the last look at devices said, and saying what this one says
+	saying   map[string]bool
 	trouble  string // of the last look at devices
 
 	kept      progress // what is on disk
@@ -88,6 +88,7 @@ func Run(ctx context.Context, o Options) (err error) {
 		return err
 	}
 	o.Config = conf
+	n.sayUnknown(o.Log)
 	for i := range o.Config.FlowLogs {
 		if err := destination.Sweep(&o.Config.FlowLogs[i], o.Clock().Wall); err != nil {
 			o.Log.Warn("what an agent left behind can't be removed", "error", err)
@@ -95,10 +96,10 @@ func Run(ctx context.Context, o Options) (err error) {
 	}
 	counted := NewCounters()
 	a := &agent{
-		Options: o, network: n, counted: counted, recorder: newRecorder(o.Config, n, o.Log, counted), attached: map[place]*Match{}, said: map[string]bool{},
+		Options: o, network: n, counted: counted, recorder: newRecorder(o.Config, n, o.Log, counted), attached: map[place]*Match{},
 		asked: make(chan func()),
 	}
-	if a.attachments, err = readAttachments(cmp.Or(o.Config.Attachments, o.Attachments)); err != nil {
+	if a.attachments, err = readAttachments(o.Config.Attachments); err != nil {
 		return err
 	}
 	if o.Policy != nil {
@@ -195,7 +196,7 @@ func (a *agent) unlooked(err error) {
 
 // look looks for devices that came, went or changed, and puts the policies of those that there are in force, also where nothing changed if anew.
 func (a *agent) look(anew bool) error {
-	a.anew = a.anew || anew
+	a.anew, a.saying = a.anew || anew, map[string]bool{}
 	matches, err := devicesOf(elements(a.attachments.all, a.Config), a.network, counted{a.attached, anew})
 	if err != nil {
 		return err
@@ -212,6 +213,7 @@ func (a *agent) look(anew bool) error {
 			a.say(m.Label(), m.Refused)
 		}
 	}
+	a.said = a.saying
 	return err
 }
 
@@ -305,15 +307,20 @@ func (a *agent) attach(m *Match) error {
 	return nil
 }
 
+// once reports whether the look before had nothing to say of this: what stays so is said once, and of what is gone nothing is remembered.
+func (a *agent) once(key string) bool {
+	a.saying[key] = true
+	return !a.said[key]
+}
+
 // say says why a device is not counted, once.
 func (a *agent) say(device, why string) {
-	if key := device + ": " + why; !a.said[key] {
-		a.said[key] = true
+	if a.once(device + ": " + why) {
 		a.Log.Error("a device is not counted", "device", device, "why", why)
 	}
 }
 
-// reload reads the definition again. Where it can't be read, the old one stays in force.
+// reload reads the definition again. Where it can't be read or be put in force, the old one stays.
 func (a *agent) reload() {
 	if a.Policy != nil {
 		a.Log.Info("the server says the definition; there are no files to read again")
@@ -323,17 +330,19 @@ func (a *agent) reload() {
 	if err == nil {
 		err = settle(a.Config, n)
 	}
+	if err == nil {
+		err = a.decides(n)
+	}
+	if err == nil {
+		a.turn() // where what the old one decided of can't be kept now, it is later
+		err = a.replace(n, a.Config)
+	}
 	if err != nil {
 		a.Log.Error("the definition of before stays in force", "error", err)
 		return
 	}
-	a.turn() // where what the old one decided of can't be kept now, it is later
-	a.network = n
-	a.recorder.reload(n)
-	err = a.look(true)
-	if a.unlooked(err); err == nil {
-		a.Log.Info("another definition is in force")
-	}
+	a.Log.Info("another definition is in force")
+	n.sayUnknown(a.Log)
 }
 
 // detach takes the program away from all devices.

@@ -40,8 +40,8 @@ func (t *Attachment) Check() error {
 		return fmt.Errorf("%q is no name of a device", t.Device)
 	case t.Netns != "" && !config.IsNetns(t.Netns):
 		return fmt.Errorf("%q is neither the name of a network namespace nor an absolute path", t.Netns)
-	case t.Mode != "" && !slices.Contains(Modes, t.Mode):
-		return fmt.Errorf("%q is none of %s", t.Mode, strings.Join(Modes, ", "))
+	case t.Mode != "" && !slices.Contains(config.Modes, t.Mode):
+		return fmt.Errorf("%q is none of %s", t.Mode, strings.Join(config.Modes, ", "))
 	case t.Attachment != "" && t.ENI != "":
 		return errors.New("a device is a network interface or a transit gateway attachment, not both")
 	case t.Attachment != "" && t.Mode != "" && t.Mode != "count":
@@ -49,9 +49,6 @@ func (t *Attachment) Check() error {
 	}
 	return nil
 }
-
-// Modes are what can be done at an interface.
-var Modes = []string{"count", "shadow", "enforce"}
 
 // Label names the device among those of all network namespaces.
 func (t *Attachment) Label() string {

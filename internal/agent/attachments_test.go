@@ -44,6 +44,11 @@ func TestAttachments(t *testing.T) {
 	if err := s.keep(s.without(&want[0])); err != nil || len(s.all) != 1 || s.all[0].Netns != "" {
 		t.Errorf("%v: %+v", err, s.all)
 	}
+	for _, mode := range config.Modes { // what the config takes is taken
+		if err := (&Attachment{Device: "eth0", Mode: mode}).Check(); err != nil {
+			t.Error(err)
+		}
+	}
 	// A place that can't be written to: nothing has changed.
 	if err := os.RemoveAll(filepath.Dir(file)); err != nil {
 		t.Fatal(err)
@@ -70,7 +75,7 @@ func TestParseAttachments(t *testing.T) {
 		{`[{"device": "abcdefghijklmnop"}]`, "is no name of a device"},
 		{`[{"netns": "web"}]`, `"" is no name of a device`},
 		{`[{"device": "eth0", "netns": "a/b"}]`, `"a/b" is neither the name of a network namespace`},
-		{`[{"device": "eth0", "mode": "on"}]`, `"on" is none of count, shadow, enforce`},
+		{`[{"device": "eth0", "mode": "on"}]`, `"on" is none of count, shadow, enforce, observe`},
 		{`[{"device": "eth0"}, {"device": "eth0", "eni": "eni-1"}]`, "eth0 is there twice"},
 		{`[] []`, "more than a list"},
 	} {

@@ -57,18 +57,34 @@ func openCapture(o *Options, bpf ebpf.Options) (capturer, Captured, error) {
 		if err := tryBPF(); err != nil {
 			return fallBack(o, err)
 		}
-		p, err := ebpf.Load(bpf)
+		p, how, err := openBPF(o, bpf)
 		if err != nil {
 			return fallBack(o, err)
 		}
-		return kernel{p}, Captured{By: "bpf"}, nil
+		return p, how, nil
 	}
-	p, err := ebpf.Load(bpf)
+	p, how, err := openBPF(o, bpf)
 	if errors.Is(err, os.ErrPermission) {
 		err = fmt.Errorf("%w (where BPF may not be loaded, capture: packet counts what packet sockets get)", err)
 	}
+	return p, how, err
+}
+
+// openBPF loads the program. What builds with another layout of its tables have left takes memory of the kernel, which is said.
+func openBPF(o *Options, bpf ebpf.Options) (capturer, Captured, error) {
+	p, err := ebpf.Load(bpf)
+	if errors.Is(err, ebpf.ErrNoFileSystem) {
+		err = fmt.Errorf("%w; weir-agent doctor --fix mounts it, and pin: none in the config does without: all ends with the agent then", err)
+	}
 	if err != nil {
 		return nil, Captured{}, err
+	}
+	left, err := p.Others()
+	if err != nil {
+		return nil, Captured{}, errors.Join(err, p.Close())
+	}
+	if len(left) > 0 {
+		o.Log.Warn("another build of weir-agent has left tables, which take memory of the kernel; what they counted last is there for that build alone, and rm -r removes them", "tables", left)
 	}
 	return kernel{p}, Captured{By: "bpf"}, nil
 }

@@ -13,6 +13,9 @@ import (
 	"time"
 )
 
+// mostSocketDir is how long the path of a socket's folder may be, in bytes: with what is made in it, the kernel takes 107. Source: unix(7), sun_path.
+const mostSocketDir = 90
+
 // mostRequest bounds what is asked by the socket, in bytes.
 const mostRequest = 1 << 16
 
@@ -37,7 +40,10 @@ func (a *agent) controller() http.Handler {
 		if q := r.URL.Query(); q.Has("device") {
 			t = &Attachment{Device: q.Get("device"), Netns: q.Get("netns")}
 		}
-		a.answer(w, r, func() (any, error) { return a.detachBy(t) })
+		a.answer(w, r, func() (any, error) {
+			gone, err := a.detachBy(t)
+			return append([]Attachment{}, gone...), err
+		})
 	})
 	return mux
 }
@@ -103,6 +109,9 @@ func listenUnix(ctx context.Context, at string) (net.Listener, error) {
 		return nil, errors.Join(fmt.Errorf("another agent listens at %s", at), c.Close())
 	}
 	dir := filepath.Dir(at)
+	if len(dir) > mostSocketDir {
+		return nil, fmt.Errorf("can't listen at the socket %s: its folder's path may have %d bytes, and has %d: say another socket in the config", at, mostSocketDir, len(dir))
+	}
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, fmt.Errorf("can't listen at the socket: %w", err)
 	}

@@ -132,6 +132,22 @@ func (c *Counters) sawStrange(device string, packets int64) {
 	c.add(strangeOnes, float64(packets), device)
 }
 
+// forget gives up what was counted at a device that was no network interface and is gone: a host of containers has ever new ones.
+func (c *Counters) forget(device string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for s, values := range c.values {
+		of := strangers + device
+		if s == strangeOnes {
+			of = device
+		}
+		maps.DeleteFunc(values, func(labels string, _ float64) bool {
+			first, _, _ := strings.Cut(labels, "\x00")
+			return first == of
+		})
+	}
+}
+
 // lostSince returns how many packets of flows, or frames, were lost, or may be in a wrong flow, since other tallies of an interface. Where the tables are others, or the interface has another place in them,
 // they begin anew.
 func lostSince(was, t *tallies) (lost uint64) {

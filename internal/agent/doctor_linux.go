@@ -67,13 +67,14 @@ func examineKernel(release string) Finding {
 	f := Finding{Name: "kernel", State: stateOK, Found: "Linux " + release}
 	number := strings.SplitN(release, ".", 3)
 	if len(number) < 2 {
-		f.State, f.Found, f.Do = stateNote, "a release that is no number: "+release, "Linux 6.6 or later is needed"
+		f.State, f.Found, f.Do = stateNote, "a release that is no number: "+release, "weir is tested with Linux 6.6 and later"
 		return f
 	}
 	major, err := strconv.Atoi(number[0])
 	minor, _ := strconv.Atoi(number[1][:len(number[1])-len(strings.TrimLeft(number[1], "0123456789"))])
 	if err != nil || major < 6 || major == 6 && minor < 6 {
-		f.State, f.Do = stateMissing, "Linux 6.6 or later is needed: it brought tcx, by which the program is put at a device"
+		// Whether it takes the program is tried below.
+		f.State, f.Do = stateNote, "weir is tested with Linux 6.6 and later, which have tcx; before it the program is put at a device by clsact filters, in the agent's own network namespace alone"
 	}
 	return f
 }
@@ -155,7 +156,7 @@ func examineProgram() []Finding {
 	defer p.Close()
 	err = attach(p)
 	if err != nil {
-		attached.State, attached.Found, attached.Do = stateMissing, err.Error(), "Linux 6.6 or later with CONFIG_NET_XGRESS and CONFIG_BPF_SYSCALL is needed, and CAP_NET_ADMIN in the network namespace"
+		attached.State, attached.Found, attached.Do = stateMissing, err.Error(), "Linux 6.6 or later with CONFIG_NET_XGRESS is needed, or before it CONFIG_NET_CLS_BPF and CONFIG_NET_SCH_INGRESS, and CAP_NET_ADMIN in the network namespace"
 	}
 	return []Finding{loaded, attached, examineObserving(p)}
 }

@@ -10,7 +10,7 @@ import (
 
 func TestExamineKernel(t *testing.T) {
 	for release, want := range map[string]string{
-		"6.6.0": "ok", "6.18.44-generic": "ok", "7.0": "ok", "6.12-rc3": "ok", "6.5.13-x": "missing", "5.15.0-91-generic": "missing", "4.18.0-513.el8.x86_64": "missing", "": "note", "six": "note",
+		"6.6.0": "ok", "6.18.44-generic": "ok", "7.0": "ok", "6.12-rc3": "ok", "6.5.13-x": "note", "5.15.0-91-generic": "note", "4.18.0-513.el8.x86_64": "note", "": "note", "six": "note",
 	} {
 		if f := examineKernel(release); f.State != want || want != "ok" && f.Do == "" {
 			t.Errorf("%q: %+v", release, f)

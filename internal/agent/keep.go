@@ -115,15 +115,18 @@ func (a *agent) turn() bool {
 	}
 	a.tallies(c, next.Tallies)
 	c.Skipped, a.lost = append(c.Skipped, a.lost...), nil
-	for _, id := range a.forgotten {
-		c.Forgotten = append(c.Forgotten, id)
-		delete(next.Tallies, id)
-	}
-	a.forgotten = nil
 	for device, packets := range strange {
 		a.counted.sawStrange(device, packets)
 	}
 	a.counted.sawAround(around)
+	for _, id := range a.forgotten {
+		c.Forgotten = append(c.Forgotten, id)
+		delete(next.Tallies, id)
+		if device, ok := strings.CutPrefix(id, strangers); ok {
+			a.counted.forget(device)
+		}
+	}
+	a.forgotten = nil
 	for i := range c.Rows {
 		a.counted.saw(&c.Rows[i].Flow, &c.Rows[i].Counts)
 	}

@@ -92,7 +92,7 @@ func (c *counting) Missed() (n uint64, err error) {
 }
 
 func (c *counting) Forwards() error                                 { return errors.ErrUnsupported }
-func (c *counting) Swap([]ebpf.Interface) error                     { return nil }
+func (c *counting) Swap([]ebpf.Interface) error                     { return c.at("swap") }
 func (c *counting) Attach(ebpf.Device, string) error                { return nil }
 func (c *counting) Detach(int) error                                { return nil }
 func (c *counting) Attached() []int                                 { return nil }
@@ -363,6 +363,9 @@ func TestClockSteps(t *testing.T) {
 	s.pass(5 * time.Second)
 	s.now.Wall = s.now.Wall.Add(time.Hour)
 	s.turn()
+	if n := s.counted.values[clockSteps][""]; n != 1 {
+		t.Errorf("%v steps are counted", n)
+	}
 	s.begin(t) // another agent does not know what the clock was
 	s.now.Wall = s.now.Wall.Add(-time.Hour)
 	s.turn()

@@ -81,7 +81,7 @@ func queryOf(all []config.Interface) device.Query {
 // match returns those of the devices that the config is about, in order: each by the first element that it meets all conditions of. Where a network namespace of the config
 // can't be looked into, it has no index and is refused. Those that are counted stay what they are: see [Match.stays].
 func match(all []config.Interface, n *network, found *device.Found, counted counted) []Match {
-	var out []Match
+	out := []Match{}             // a list of JSON also where it is empty
 	taken := map[string]string{} // devices by interface
 	devices := found.Devices
 	slices.SortStableFunc(devices, func(a, b device.Device) int {

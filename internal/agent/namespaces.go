@@ -82,8 +82,7 @@ func (a *agent) lookBefore(matches []Match) {
 			continue
 		}
 		if m.Before = a.before(m); len(m.Before) > 0 {
-			if key := m.Label() + " before: " + strings.Join(m.Before, ", "); !a.said[key] {
-				a.said[key] = true
+			if a.once(m.Label() + " before: " + strings.Join(m.Before, ", ")) {
 				a.Log.Warn("other BPF programs run before this one; what they accept, drop or send elsewhere is in no record", "device", m.Label(), "programs", m.Before)
 			}
 		}

@@ -2,6 +2,7 @@ package agent
 
 import (
 	"fmt"
+	"log/slog"
 	"net/netip"
 	"os"
 
@@ -20,20 +21,44 @@ type network struct {
 	definition *policy.Definition
 	known      map[string]*aggregate.Interface
 	attached   map[string]*aggregate.Attachment
+	// unknown are members of AWS's answers that this agent does not know: what they say is not considered.
+	unknown []string
 	// service tells the service of AWS that has an address; nil: the config names no file that does.
 	service func(netip.Addr) string
 }
 
-// loadNetwork loads the definition of a config, and fails where a file of it was not taken: an agent that decides by a part of the rules decides wrongly.
+// loadNetwork loads the definition of a config.
 func loadNetwork(c *config.Config) (*network, error) {
 	loaded, err := netmodel.Load(c.Network...)
-	if err == nil && len(loaded.Problems) > 0 {
-		err = fmt.Errorf("cannot read the network definition: %s", loaded.Problems[0])
+	if err == nil {
+		err = whole(&loaded)
 	}
 	if err != nil {
 		return nil, err
 	}
-	return newNetwork(c, loaded.Network)
+	n, err := newNetwork(c, loaded.Network)
+	if err == nil {
+		n.unknown = loaded.Unknown
+	}
+	return n, err
+}
+
+// whole fails where a part of a definition was not taken, or is not there: an agent that decides by a part of the rules decides wrongly.
+func whole(loaded *netmodel.Loaded) error {
+	switch {
+	case len(loaded.Problems) > 0:
+		return fmt.Errorf("cannot read the network definition: %s", loaded.Problems[0])
+	case len(loaded.Partial) > 0:
+		return fmt.Errorf("the network definition is not whole: the answer in %s has another page; without --max-items and --no-paginate the AWS CLI gets all", loaded.Partial[0])
+	}
+	return nil
+}
+
+// sayUnknown says what of a definition is not considered.
+func (n *network) sayUnknown(log *slog.Logger) {
+	if len(n.unknown) > 0 {
+		log.Warn("the definition has members that this agent does not know; they are not considered", "members", n.unknown)
+	}
 }
 
 // newNetwork returns a definition with what else a config tells of networks.

@@ -1,6 +1,8 @@
 package agent
 
 import (
+	"fmt"
+	"log/slog"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -39,6 +41,38 @@ func TestServices(t *testing.T) {
 		service := n.about("eni-1").Service
 		if (service == nil) != (tc.want == "") || service != nil && service(netip.MustParseAddr("52.95.128.179")) != tc.want {
 			t.Errorf("%s: another service than %q", tc.file, tc.want)
+		}
+	}
+}
+
+// TestLoadNetwork has files of AWS's answers: with a page alone they are refused, since rules may be missing, and members that nobody knows are told.
+func TestLoadNetwork(t *testing.T) {
+	const vpc = `{"Vpcs": [{"VpcId": "vpc-1", "CidrBlock": "10.0.0.0/16"%s}]%s}`
+	for name, tc := range map[string]struct{ member, page, refused, unknown string }{
+		"whole":            {"", "", "", ""},
+		"a page":           {"", `, "NextToken": "x"`, "vpcs.json has another page", ""},
+		"a member of 2030": {`, "Colour": "red"`, "", "", "Vpcs[].Colour"},
+		"of another type":  {`, "Tags": 7`, "", "Vpcs[0].Tags: number where", ""},
+	} {
+		file := filepath.Join(t.TempDir(), "vpcs.json")
+		if err := os.WriteFile(file, fmt.Appendf(nil, vpc, tc.member, tc.page), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		n, err := loadNetwork(&config.Config{Network: []string{file}})
+		if tc.refused != "" {
+			if err == nil || !strings.Contains(err.Error(), tc.refused) {
+				t.Errorf("%s: %v", name, err)
+			}
+			continue
+		}
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		var log strings.Builder
+		n.sayUnknown(slog.New(slog.NewTextHandler(&log, nil)))
+		if (log.Len() > 0) != (tc.unknown != "") || !strings.Contains(log.String(), tc.unknown) {
+			t.Errorf("%s: %s", name, log.String())
 		}
 	}
 }

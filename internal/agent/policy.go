@@ -57,8 +57,8 @@ func CheckPolicy(c *config.Config, p *Policy) error {
 // apply returns the definition of a policy, and a config with its flow logs.
 func (p *Policy) apply(c *config.Config) (*network, *config.Config, error) {
 	loaded, err := netmodel.LoadDocuments(p.Documents)
-	if err == nil && len(loaded.Problems) > 0 {
-		err = fmt.Errorf("cannot read the network definition: %s", loaded.Problems[0])
+	if err == nil {
+		err = whole(&loaded)
 	}
 	if err == nil && len(loaded.Unknown) > 0 {
 		err = fmt.Errorf("the network definition has what this agent does not know: %s", loaded.Unknown[0])
@@ -96,26 +96,15 @@ func (a *agent) take(p *Policy) error {
 	if err != nil {
 		return err
 	}
-	for _, w := range a.attached { // an interface that is not there any more is let go; one that can't be decided of would pass all
-		if w.Interface == "" || n.Interfaces[w.Interface] == nil {
-			continue
-		}
-		if _, err := n.policyOf(w.Interface, w.Mode); err != nil {
-			return err
-		}
+	if err := a.decides(n); err != nil {
+		return err
 	}
 	if !a.turn() {
 		return ErrAgain
 	}
-	was, wasConf := a.network, a.Config
-	a.use(n, conf)
-	err = a.look(true)
-	if errors.Is(err, errPolicy) {
-		a.use(was, wasConf)
-		a.unlooked(a.look(true))
+	if err := a.replace(n, conf); err != nil {
 		return err
 	}
-	a.unlooked(err)
 	if !a.record(conf.FlowLogs) {
 		return ErrAgain
 	}
@@ -123,6 +112,34 @@ func (a *agent) take(p *Policy) error {
 	a.refused = p.Refused
 	a.mu.Unlock()
 	a.Log.Info("another policy is in force", "generation", p.Generation, "flow_logs", len(conf.FlowLogs), "refused_flow_logs", len(p.Refused))
+	return nil
+}
+
+// decides fails where nothing can be decided by a definition at a device that is counted: the program would be taken away there, and all would pass. An interface that the
+// definition has no more is let go.
+func (a *agent) decides(n *network) error {
+	for _, w := range a.attached {
+		if w.Interface == "" || n.Interfaces[w.Interface] == nil {
+			continue
+		}
+		if _, err := n.policyOf(w.Interface, w.Mode); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// replace puts another definition and config in force. Where the kernel does not take their rules, those of before are put in force again.
+func (a *agent) replace(n *network, c *config.Config) error {
+	was, wasConf := a.network, a.Config
+	a.use(n, c)
+	err := a.look(true)
+	if errors.Is(err, errPolicy) {
+		a.use(was, wasConf)
+		a.unlooked(a.look(true))
+		return err
+	}
+	a.unlooked(err)
 	return nil
 }
 

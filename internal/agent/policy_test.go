@@ -1,6 +1,8 @@
 package agent
 
 import (
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -84,5 +86,37 @@ func TestServerLine(t *testing.T) {
 		if got := s.Line(now); got != want {
 			t.Errorf("%s, want %s", got, want)
 		}
+	}
+}
+
+// TestReloadKeeps has another definition in the agent's file while a device is counted: one by which nothing can be decided there, or that the kernel does not take, is not put in
+// force, and the program stays at the device.
+func TestReloadKeeps(t *testing.T) {
+	for name, tc := range map[string]struct {
+		network, failing, want string
+		inForce                bool
+	}{
+		"a group that is not there":       {strings.ReplaceAll(definition, "groups: [sg-1]", "groups: [sg-none]"), "", "can't decide at eni-1: its security group sg-none is not in the input", false},
+		"no definition":                   {"vpcs: 7\n", "", "net.yaml", false},
+		"one that the kernel refuses":     {definition + "# another\n", "swap", "the rules can't be put in force: no swap", false},
+		"another one, without the device": {definition + "# another\n", "", "another definition is in force", true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newStand(t)
+			s.Config.Network = []string{filepath.Join(t.TempDir(), "net.yaml")}
+			if err := os.WriteFile(s.Config.Network[0], []byte(tc.network), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			s.attachments = &attachments{}
+			was := s.network
+			s.program.failing = tc.failing
+			s.reload()
+			if inForce := s.network != was; inForce != tc.inForce || !strings.Contains(s.log.String(), tc.want) {
+				t.Errorf("in force: %v: %s", inForce, s.log.String())
+			}
+			if tc.failing == "" && (len(s.attached) == 1) == tc.inForce {
+				t.Errorf("%d devices are counted", len(s.attached))
+			}
+		})
 	}
 }

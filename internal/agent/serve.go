@@ -48,7 +48,7 @@ type FlowLogStatus struct {
 // status returns what the agent says of itself.
 func (a *agent) status() Status {
 	a.mu.Lock()
-	out := Status{Version: a.Version, Capture: a.how, Devices: a.matches}
+	out := Status{Version: a.Version, Capture: a.how, Devices: a.matches, FlowLogs: []FlowLogStatus{}}
 	logs, refused := a.Config.FlowLogs, a.refused
 	a.mu.Unlock()
 	for i := range logs {

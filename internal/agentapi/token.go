@@ -1,6 +1,7 @@
 package agentapi
 
 import (
+	"crypto/rand"
 	"crypto/sha256"
 	"crypto/subtle"
 	"crypto/x509"
@@ -75,6 +76,13 @@ func ParseToken(text string) (*Token, error) {
 		return nil, errNoToken
 	}
 	return t, nil
+}
+
+// NewSecret returns a secret of [SecretForm]: 256 random bits.
+func NewSecret() string {
+	b := make([]byte, 32)
+	_, _ = rand.Read(b) // never fails
+	return base64.RawURLEncoding.EncodeToString(b)
 }
 
 // Hash returns what is kept of a secret. A secret has 256 random bits, so that nothing is gained by a slow hash.

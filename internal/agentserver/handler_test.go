@@ -83,7 +83,7 @@ func (s *server) token(t *testing.T, joins int) *agentapi.Token {
 // join has an agent join, and returns its client.
 func (s *server) join(t *testing.T, token *agentapi.Token, name string) (*agentapi.Client, error) {
 	t.Helper()
-	return s.joinWith(t, token, name, agentstore.NewSecret())
+	return s.joinWith(t, token, name, agentapi.NewSecret())
 }
 
 func (s *server) joinWith(t *testing.T, token *agentapi.Token, name, credential string) (*agentapi.Client, error) {
@@ -110,7 +110,7 @@ func code(err error) string {
 func TestJoin(t *testing.T) {
 	s := newServer(t, time.Minute)
 	one, two := s.token(t, 1), s.token(t, 2)
-	credential := agentstore.NewSecret()
+	credential := agentapi.NewSecret()
 	if _, err := s.joinWith(t, one, "a", credential); err != nil {
 		t.Fatal(err)
 	}
@@ -130,7 +130,7 @@ func TestJoin(t *testing.T) {
 		{"no name", two, "", agentapi.CodeBadRequest},
 		{"the second of two", two, "c", ""},
 		{"a third", two, "d", agentapi.CodeTokenUsed},
-		{"another secret", &agentapi.Token{Pin: s.pin, ID: one.ID, Secret: agentstore.NewSecret()}, "e", agentapi.CodeTokenUnknown},
+		{"another secret", &agentapi.Token{Pin: s.pin, ID: one.ID, Secret: agentapi.NewSecret()}, "e", agentapi.CodeTokenUnknown},
 		{"another id", &agentapi.Token{Pin: s.pin, ID: "0000000000000000", Secret: one.Secret}, "e", agentapi.CodeTokenUnknown},
 	} {
 		if _, err := s.join(t, tc.token, tc.as); code(err) != tc.want || (err == nil) != (tc.want == "") {
@@ -193,7 +193,7 @@ func TestPin(t *testing.T) {
 	defer middle.Close()
 	for _, url := range []string{other.url, middle.URL} {
 		c := agentapi.NewClient(url, token.Pin, "", "")
-		_, err := c.Join(t.Context(), &agentapi.Join{TokenID: token.ID, TokenSecret: token.Secret, Name: "a", Credential: agentstore.NewSecret()})
+		_, err := c.Join(t.Context(), &agentapi.Join{TokenID: token.ID, TokenSecret: token.Secret, Name: "a", Credential: agentapi.NewSecret()})
 		if !errors.Is(err, agentapi.ErrPin) {
 			t.Errorf("%s: %v", url, err)
 		}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"database/sql"
-	"encoding/base64"
 	"encoding/hex"
 	"errors"
 	"path/filepath"
@@ -93,9 +92,6 @@ func random(n int) []byte {
 
 // newID returns an id of [agentapi.IDForm].
 func newID() string { return hex.EncodeToString(random(8)) }
-
-// NewSecret returns a secret of [agentapi.SecretForm].
-func NewSecret() string { return base64.RawURLEncoding.EncodeToString(random(32)) }
 
 // Publish notes the digest of the policy that is in force, and returns its generation: another one, and greater, where the digest is another one.
 func (s *Store) Publish(ctx context.Context, digest string) (generation int64, err error) {

@@ -87,7 +87,7 @@ func TestKnow(t *testing.T) {
 	if err := s.Know(t.Context(), a); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.Join(t.Context(), &agentapi.Join{TokenID: token.ID, TokenSecret: secret.Secret, Name: "a", Credential: NewSecret()}); err != nil {
+	if _, err := s.Join(t.Context(), &agentapi.Join{TokenID: token.ID, TokenSecret: secret.Secret, Name: "a", Credential: agentapi.NewSecret()}); err != nil {
 		t.Fatal(err)
 	}
 	know("an agent knows it", b, false)

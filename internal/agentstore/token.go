@@ -55,7 +55,7 @@ func (s *Store) CreateToken(ctx context.Context, pin agentapi.Pin, comment strin
 	case lasts < time.Second || lasts > MostAge:
 		return nil, out, &Error{Code: agentapi.CodeBadRequest, Message: "a token can't last that long, or that short", Hint: "a second to 366 days: 30m, 24h, 7d"}
 	}
-	secret := &agentapi.Token{Pin: pin, ID: out.ID, Secret: NewSecret()}
+	secret := &agentapi.Token{Pin: pin, ID: out.ID, Secret: agentapi.NewSecret()}
 	return secret, out, sqlitedb.InTx(ctx, s.db, func(tx *sql.Tx) error {
 		if _, err := tx.ExecContext(ctx, "DELETE FROM tokens WHERE expires < ?", now.Add(-keptAfter).UnixMilli()); err != nil {
 			return err

@@ -105,7 +105,7 @@ func TestServeAgents(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	at, credential := <-url, agentstore.NewSecret()
+	at, credential := <-url, agentapi.NewSecret()
 	first := agentapi.NewClient(at, pin, "", "")
 	joined, err := first.Join(t.Context(), &agentapi.Join{TokenID: token.ID, TokenSecret: token.Secret, Name: "a", Version: "1", Credential: credential})
 	if err != nil {

@@ -119,14 +119,15 @@ func ping(e ends) (string, error) {
 	}
 	buffer := make([]byte, 1500)
 	for {
-		n, _, err := c.ReadFromIP(buffer) // which leaves the IP header out
+		n, from, err := c.ReadFromIP(buffer) // which leaves the IP header out
 		if timedOut(err) {
 			return Nothing, nil
 		}
 		if err != nil {
 			return "", err
 		}
-		if reply := buffer[:n]; n >= 8 && reply[0] == 0 && binary.BigEndian.Uint16(reply[4:]) == echoID {
+		// Before the socket was connected it got replies of others.
+		if reply := buffer[:n]; n >= 8 && from.IP.Equal(e.to.AsSlice()) && reply[0] == 0 && binary.BigEndian.Uint16(reply[4:]) == echoID {
 			return Answered, nil
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"slices"
 	"strings"
 	"syscall"
@@ -23,6 +24,13 @@ import (
 
 // asProgram has this test's binary be weir-agent.
 const asProgram = "WEIR_TEST_AS_AGENT"
+
+// The tests' namespaces are threads, and the first thread's is the process's to others: that one stays with the goroutine that calls the tests.
+func init() {
+	if os.Getenv(asProgram) != "1" {
+		runtime.LockOSThread()
+	}
+}
 
 func TestMain(m *testing.M) {
 	if os.Getenv(asProgram) == "1" {

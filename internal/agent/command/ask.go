@@ -44,7 +44,7 @@ func ask(ctx context.Context, socket, method, path string, body, to any) error {
 	case errors.Is(err, fs.ErrPermission):
 		return fmt.Errorf("the socket %s is of another user: ask as root, or as the agent's user", socket)
 	case err != nil:
-		return fmt.Errorf("%w at %s: %w; weir-agent run, or systemctl start weir-agent, starts one", errNoAgent, socket, err)
+		return fmt.Errorf("%w at %s: %w", errNoAgent, socket, err)
 	}
 	defer answer.Body.Close()
 	said, err := io.ReadAll(io.LimitReader(answer.Body, mostStatus))

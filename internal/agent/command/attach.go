@@ -62,9 +62,9 @@ The agent is asked at its Unix socket, which its user and root alone may use.`,
 	socketFlag(cmd, &socket)
 	cmd.Flags().StringVar(&t.ENI, "eni", "", "`ID` of the network interface that it is")
 	cmd.Flags().StringVar(&t.Attachment, "attachment", "", "`ID` of the transit gateway attachment that it is, in place of --eni")
-	cmd.Flags().StringVar(&t.Mode, "mode", "shadow", "what is done there: "+strings.Join(agent.Modes, ", ")+"; of an attachment count")
+	cmd.Flags().StringVar(&t.Mode, "mode", "shadow", "what is done there: "+strings.Join(config.Modes, ", ")+"; of an attachment count")
 	cmd.Flags().BoolVar(&flipped, "flipped", false, "it is the host's side, where what comes in leaves the interface; --flipped=false: it is not")
-	if err := cmd.RegisterFlagCompletionFunc("mode", cobra.FixedCompletions(agent.Modes, cobra.ShellCompDirectiveNoFileComp)); err != nil {
+	if err := cmd.RegisterFlagCompletionFunc("mode", cobra.FixedCompletions(config.Modes, cobra.ShellCompDirectiveNoFileComp)); err != nil {
 		panic(err) // the flag is there
 	}
 	return cmd
@@ -123,18 +123,26 @@ attached by weir-agent attach is attached again when an agent starts.`,
 	netnsFlag(cmd, &netns)
 	socketFlag(cmd, &socket)
 	cmd.Flags().BoolVar(&all, "all", false, "all that was attached, or where no agent runs what one has left pinned")
-	cmd.Flags().StringVar(&pin, "pin", "/sys/fs/bpf/weir", "`FOLDER` of a BPF file system where an agent has pinned programs")
+	cmd.Flags().StringVar(&pin, "pin", config.DefaultPin, "`FOLDER` of a BPF file system where an agent has pinned programs")
 	return cmd
+}
+
+// detached is what detach says in JSON.
+type detached struct {
+	// Detached are the attachments that were taken back.
+	Detached []agent.Attachment `json:"detached"`
+	// Removed is the folder of programs that an agent had left and that were taken away; "": none were.
+	Removed string `json:"removed,omitempty"`
 }
 
 // detach asks an agent to take back attachments.
 func (c *command) detach(ctx context.Context, socket string, which url.Values) error {
-	var gone []agent.Attachment
+	gone := []agent.Attachment{}
 	if err := ask(ctx, socket, http.MethodDelete, "/attachments?"+which.Encode(), nil, &gone); err != nil {
 		return err
 	}
 	if c.json {
-		return c.printJSON(gone)
+		return c.printJSON(detached{Detached: gone})
 	}
 	for i := range gone {
 		fmt.Fprintf(c.out, "%s is not attached any more\n", gone[i].Label())
@@ -155,14 +163,14 @@ func (c *command) detachAll(ctx context.Context, socket, pin string) error {
 	case errors.Is(err, fs.ErrNotExist):
 		fmt.Fprintf(c.err, "no agent answers at %s, and none has left programs in %s\n", socket, pin)
 		if c.json {
-			return c.printJSON([]agent.Attachment{})
+			return c.printJSON(detached{Detached: []agent.Attachment{}})
 		}
 		return nil
 	case err != nil:
 		return fmt.Errorf("can't take away what an agent has left in %s: %w", pin, err)
 	}
 	if c.json {
-		return c.printJSON(map[string]string{"removed": pin})
+		return c.printJSON(detached{[]agent.Attachment{}, pin})
 	}
 	fmt.Fprintf(c.out, "no agent runs; the programs that one has left in %s are at no device any more\n", pin)
 	return nil
@@ -187,19 +195,10 @@ func socketFlag(cmd *cobra.Command, to *string) {
 	}
 }
 
-// defaultSocket and defaultAttachments are in the folders that systemd names, and else in those that it would name.
+// defaultSocket is in the folder that systemd names, and else in the one that it would name.
 func defaultSocket() string {
-	return filepath.Join(firstOf("RUNTIME_DIRECTORY", "/run/weir-agent"), "agent.sock")
-}
-
-func defaultAttachments() string {
-	return filepath.Join(firstOf("STATE_DIRECTORY", "/var/lib/weir-agent"), "attachments.json")
-}
-
-// firstOf returns the first folder of a variable that systemd sets.
-func firstOf(variable, other string) string {
-	first, _, _ := strings.Cut(os.Getenv(variable), ":")
-	return cmp.Or(first, other)
+	first, _, _ := strings.Cut(os.Getenv("RUNTIME_DIRECTORY"), ":")
+	return filepath.Join(cmp.Or(first, "/run/weir-agent"), "agent.sock")
 }
 
 // completeDevices completes the names of devices of a network namespace.

@@ -161,7 +161,7 @@ func TestCompletion(t *testing.T) {
 	}{
 		{[]string{"attach", ""}, []string{"eni-host", "lo"}},
 		{[]string{"attach", "--netns", instance.path(), ""}, []string{"eni0", "lo"}},
-		{[]string{"attach", "eth0", "--mode", ""}, []string{"count", "shadow", "enforce"}},
+		{[]string{"attach", "eth0", "--mode", ""}, []string{"count", "shadow", "enforce", "observe"}},
 		{[]string{"attach", "eth0", ""}, nil},
 		{[]string{"detach", "--socket", "/none", ""}, nil},
 	} {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -69,6 +70,8 @@ func (c *command) run(ctx context.Context, args []string) int {
 		return exitUsage
 	case errors.As(err, &file):
 		return exitUsage
+	case errors.Is(err, errNoAgent):
+		fmt.Fprintln(c.err, "hint: 'weir-agent run' or 'systemctl start weir-agent' starts one")
 	case errors.Is(err, joined.ErrNotJoined):
 		fmt.Fprintln(c.err, "hint: 'weir agent token create' at the server makes a token to join with")
 	case errors.Is(err, os.ErrPermission):
@@ -127,11 +130,15 @@ func configFlag(cmd *cobra.Command, to *string) {
 	}
 }
 
-// readConfig reads a config.
+// readConfig reads a config. What is relative in it is of the file's folder, wherever another agent runs that delivers what this one leaves.
 func readConfig(name string) (*config.Config, error) {
+	name, err := filepath.Abs(name)
+	if err != nil {
+		return nil, fmt.Errorf("cannot find the config: %w", err)
+	}
 	data, err := os.ReadFile(name)
 	if err != nil {
-		return nil, fmt.Errorf("cannot read the config: %w", err)
+		return nil, fmt.Errorf("cannot read the config: %w; --config FILE names another", err)
 	}
 	return config.Read(name, data)
 }

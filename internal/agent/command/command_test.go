@@ -73,6 +73,7 @@ func TestWrong(t *testing.T) {
 		{[]string{"devices", "-c", filepath.Join(dir, "none")}, exitFailed, "cannot read the config: "},
 		{[]string{"devices", "-c", file("mode: shadow\n")}, exitUsage, "agent.yaml:1:1: no network\n"},
 		{[]string{"status", "--address", "127.0.0.1:1"}, exitFailed, "no agent answers at 127.0.0.1:1"},
+		{[]string{"detach", "eth0", "--socket", filepath.Join(dir, "none")}, exitFailed, "hint: 'weir-agent run' or 'systemctl start weir-agent' starts one"},
 		{[]string{"status", "--address", "%"}, exitUsage, "invalid URL escape"},
 		{[]string{"join"}, exitUsage, "--server says which server"},
 		{[]string{"join", "--server", "https://weir"}, exitUsage, "one of --token and --token-file says the token"},
@@ -97,6 +98,45 @@ func TestWrong(t *testing.T) {
 	}
 	if code, _, err := try(t, "run", "-c", name); code != exitUsage || !strings.Contains(err, "agent.yaml:3:5: there is no network interface eni-9 in the definition") {
 		t.Errorf("%d: %s", code, err)
+	}
+}
+
+// TestReadConfig has a config that is named from its folder: the agent that delivers what this one leaves may run in another.
+func TestReadConfig(t *testing.T) {
+	dir, err := filepath.EvalSymlinks(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Chdir(dir)
+	if err := os.WriteFile("agent.yaml", []byte("network: net.yaml\ninterfaces: []\nflow-logs: {fl-1: {resource: vpc-1, traffic: ALL, destination: logs}}\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c, err := readConfig("agent.yaml")
+	if err != nil || c.FlowLogs[0].Destination != filepath.Join(dir, "logs") || c.Network[0] != filepath.Join(dir, "net.yaml") {
+		t.Errorf("%+v: %v", c, err)
+	}
+}
+
+// TestNoDevice has a config of devices that are not there: a list of JSON without elements.
+func TestNoDevice(t *testing.T) {
+	dir := t.TempDir()
+	for name, text := range map[string]string{
+		"agent.yaml": "network: net.yaml\ninterfaces: [{device: no-such-device}]\nflow-logs: {}\n", "net.yaml": "vpcs: {vpc-1: {cidrs: [10.0.0.0/16]}}\n",
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if code, out, err := try(t, "devices", "-c", filepath.Join(dir, "agent.yaml"), "--json"); code != exitOK || out != "[]\n" {
+		t.Errorf("%d: %s%s", code, out, err)
+	}
+}
+
+// TestNothingLeft has no agent, and none that has left anything: no attachment was taken back, and nothing removed.
+func TestNothingLeft(t *testing.T) {
+	none := filepath.Join(t.TempDir(), "none")
+	if code, out, err := try(t, "detach", "--all", "--socket", none, "--pin", none, "--json"); code != exitOK || out != "{\n  \"detached\": []\n}\n" || !strings.Contains(err, "no agent answers at "+none) {
+		t.Errorf("%d: %s%s", code, out, err)
 	}
 }
 

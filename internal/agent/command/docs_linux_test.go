@@ -42,7 +42,7 @@ func walk(t *testing.T, name string) (blocks []string, logged string) {
 		t.Fatal(err)
 	}
 	cmd := exec.CommandContext(t.Context(), "bash", "-c", strings.Join(script, "\n"))
-	cmd.Env = append(os.Environ(), asProgram+"=1", "RUNTIME_DIRECTORY="+bin, "STATE_DIRECTORY="+bin, "PATH="+bin+":"+os.Getenv("PATH"))
+	cmd.Env = append(os.Environ(), asProgram+"=1", "RUNTIME_DIRECTORY="+bin, "PATH="+bin+":"+os.Getenv("PATH"))
 	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNET | syscall.CLONE_NEWNS}
 	var log strings.Builder
 	cmd.Stderr = &log

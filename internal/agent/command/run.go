@@ -25,8 +25,8 @@ declares. Devices that come later are found within seconds, and those that go ar
 In mode shadow, the default, everything passes: action is ACCEPT, and weir-would-action
 says what the rules would do. In mode enforce what they refuse is dropped, and action is
 REJECT; in mode count nothing is decided. In mode observe what the host's own firewall
-(nftables, iptables) drops has action REJECT, and weir-reject-rule the hook. Weir's own fields are in records whose format
-names them.
+(nftables, iptables) drops has action REJECT, and weir-reject-rule the hook. Weir's own
+fields are in records whose format names them.
 
 Packets are counted by BPF. Where that may not be loaded, "capture: packet" in the config
 counts what packet sockets get, with CAP_NET_RAW alone, in modes count and shadow; "auto"
@@ -37,7 +37,8 @@ the network and the flow logs; the policy that was last in force is kept, and go
 without the server, also after a restart. Before the first policy nothing is counted.
 
 SIGHUP reads the network's definition again: it is in force for all packets at once, and
-connections that are open stay so.
+connections that are open stay so. One that can't be read, or by which nothing can be decided
+at a device that is counted, is not taken.
 
 What was counted is kept in the config's "state" before it is given up in the kernel, and is
 delivered when the destination takes it, by this agent or one after it. With "pin", the
@@ -85,7 +86,7 @@ func (c *command) runAgent(ctx context.Context, file string, verbose bool) error
 			}
 		}
 	}()
-	o := agent.Options{Config: conf, Log: telemetry.NewLog(c.err, level), Clock: agent.SystemClock(), Reload: reload, Version: version, Socket: defaultSocket(), Attachments: defaultAttachments()}
+	o := agent.Options{Config: conf, Log: telemetry.NewLog(c.err, level), Clock: agent.SystemClock(), Reload: reload, Version: version, Socket: defaultSocket()}
 	if conf.Server != "" {
 		return runJoined(ctx, o)
 	}

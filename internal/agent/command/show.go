@@ -25,8 +25,8 @@ func (c *command) devicesCommand() *cobra.Command {
 		Long: `Reads a config and the network's definition as run does, and shows what the devices of
 this host are to it: which network interface, in which mode, and which are refused, and
 why. Nothing is counted, and no rights are needed but to look into other network namespaces
-and behind pairs, which takes root. Where the config names a server, the
-policy that was last in force says the network.`,
+and behind pairs, which takes root. Where the config names a server, the policy that was last
+in force says the network.`,
 		Example: `  weir-agent devices --config agent.yaml
   weir-agent devices --config agent.yaml --json`,
 		Args: noArgs,

@@ -18,8 +18,10 @@ type Config struct {
 	IPRanges string
 	// Listen is the loopback address of health and metrics.
 	Listen netip.AddrPort
-	// Socket is the Unix socket at which changes are asked, and Attachments the file that keeps what was attached there; "": the default ones.
-	Socket, Attachments string
+	// Socket is the Unix socket at which changes are asked; "": the default one.
+	Socket string
+	// Attachments is the file that keeps what was attached there.
+	Attachments string
 	// State is the folder where the agent keeps what it has read and not delivered, and what it has of its server.
 	State string
 	// Pin is the directory of a BPF file system where what the kernel counts and decides by outlives the agent; "": it ends with it.
@@ -36,7 +38,7 @@ type Config struct {
 	NAT        bool
 	Interfaces []Interface
 	FlowLogs   []FlowLog
-	// Server is the address of the weir serve that says the network and the flow logs, https://HOST:PORT; "": Network and FlowLogs do.
+	// Server is the address of the weir serve that says the network and the flow logs, as [agentapi.ParseServer] returns it; "": Network and FlowLogs do.
 	Server string
 	// Buckets is the folder in which objects for arn:aws:s3:::NAME/PREFIX of a server's flow logs lie below NAME/PREFIX; "": there is none.
 	Buckets string

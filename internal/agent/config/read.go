@@ -70,6 +70,9 @@ func Read(file string, data []byte) (*Config, error) {
 	}
 	c.Connections, c.Rejects = uint32(connections), uint32(rejects)
 	c.NAT = nat == "conntrack"
+	if c.Attachments == "" {
+		c.Attachments = filepath.Join(c.State, "attachments.json")
+	}
 	for i := range c.Interfaces {
 		if c.Interfaces[i].Mode == "" {
 			c.Interfaces[i].Mode = mode
@@ -98,10 +101,11 @@ func (c *Config) Unenforced() error {
 	return nil
 }
 
+// Modes are what can be done at an interface.
+var Modes = []string{"count", "shadow", "enforce", "observe"}
+
 // mode reads what is done at an interface.
-func (r *reader) mode(to *string) func(*yaml.Node) error {
-	return r.oneOf(to, "count", "shadow", "enforce", "observe")
-}
+func (r *reader) mode(to *string) func(*yaml.Node) error { return r.oneOf(to, Modes...) }
 
 // network reads the paths of the definition: one, or a list.
 func (r *reader) network(c *Config, n *yaml.Node) error {

@@ -65,7 +65,7 @@ func TestRead(t *testing.T) {
 	flipped := true
 	want := &Config{
 		File: "/etc/weir/agent.yaml", Network: []string{"/etc/weir/net.yaml", "/srv/more"}, Listen: netip.MustParseAddrPort("[::1]:9000"), Connections: 4096, Rejects: 1024,
-		State: "/etc/weir/state", Pin: "/etc/weir/bpf", SpoolBytes: 4096, Capture: "auto", Ring: 1 << 20, NAT: true, IPRanges: "/etc/weir/ip-ranges.json",
+		State: "/etc/weir/state", Attachments: "/etc/weir/state/attachments.json", Pin: "/etc/weir/bpf", SpoolBytes: 4096, Capture: "auto", Ring: 1 << 20, NAT: true, IPRanges: "/etc/weir/ip-ranges.json",
 		Interfaces: []Interface{
 			{Place: Place{8, 5}, Device: "eth?", ENI: "eni-1", Mode: "enforce"},
 			{Place: Place{11, 5}, MAC: "02:00:00:00:00:0a", Address: netip.MustParseAddr("10.0.0.1"), Mode: "count", Flipped: &flipped},
@@ -87,7 +87,7 @@ func TestRead(t *testing.T) {
 func TestConditions(t *testing.T) {
 	c, err := Read("/etc/weir/agent.yaml", []byte(`network: net.yaml
 socket: agent.sock
-attachments: /var/lib/weir-agent/attachments.json
+attachments: /srv/attached.json
 interfaces:
   - {netns: web, bridge: br0}
   - {netns: /proc/7/ns/net}
@@ -99,7 +99,7 @@ flow-logs: {}
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c.Socket != "/etc/weir/agent.sock" || c.Attachments != "/var/lib/weir-agent/attachments.json" {
+	if c.Socket != "/etc/weir/agent.sock" || c.Attachments != "/srv/attached.json" {
 		t.Errorf("%+v", c)
 	}
 	want := []Interface{{Netns: "web", Bridge: "br0"}, {Netns: "/proc/7/ns/net"}, {PeerNetns: "web"}, {Container: "0123456789ab"}, {Domain: "vm1"}}

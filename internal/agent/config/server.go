@@ -1,12 +1,12 @@
 package config
 
 import (
-	"net/url"
 	"strings"
 
 	"go.yaml.in/yaml/v4"
 
 	"weir/flowlog"
+	"weir/internal/agentapi"
 )
 
 // server reads the address of a server.
@@ -14,10 +14,11 @@ func (r *reader) server(c *Config, n *yaml.Node) error {
 	if err := r.text(&c.Server)(n); err != nil {
 		return err
 	}
-	u, err := url.Parse(c.Server)
-	if err != nil || u.Scheme != "https" || u.Hostname() == "" {
-		return r.bad(n, "%q is no address of a server, such as https://weir.example.net:8789", c.Server)
+	server, err := agentapi.ParseServer(c.Server)
+	if err != nil {
+		return r.bad(n, "%s", err)
 	}
+	c.Server = server
 	return nil
 }
 

@@ -13,6 +13,7 @@ func TestServer(t *testing.T) {
 		"network: n\nflow-logs: {}\ninterfaces: []\nbuckets: b\n":        "a.yaml:4:1: buckets is of an agent that has a server",
 		"network: n\ninterfaces: []\n":                                   "a.yaml:1:1: no flow-logs",
 		"server: http://weir\ninterfaces: []\n":                          `a.yaml:1:9: "http://weir" is no address of a server, such as https://weir.example.net:8789`,
+		"server: https://weir:8789/x\ninterfaces: []\n":                  `a.yaml:1:9: "https://weir:8789/x" is no address of a server, such as https://weir.example.net:8789`,
 		"server: https://weir:8789\n":                                    "a.yaml:1:1: no interfaces",
 	} {
 		if _, err := Read("a.yaml", []byte(text)); err == nil || err.Error() != want {

@@ -47,8 +47,7 @@ func enter(path string, do func() error) error {
 	}
 	defer func() { _ = f.Close() }()
 	ended := make(chan error)
-	go func() {
-		runtime.LockOSThread() // and never unlocked: the thread ends with the goroutine, and nobody else is in that namespace
+	inThread(func() {
 		switch err := unix.Setns(int(f.Fd()), unix.CLONE_NEWNET); {
 		case errors.Is(err, unix.EPERM):
 			ended <- fmt.Errorf("can't enter the network namespace %s, which takes CAP_SYS_ADMIN: %w", path, err)
@@ -59,8 +58,26 @@ func enter(path string, do func() error) error {
 		default:
 			ended <- do()
 		}
-	}()
+	})
 	return <-ended
+}
+
+// inThread calls a function in a thread that ends with it, so that nobody else is in a namespace that it enters; began is closed when it has one. It is never the
+// process's first thread: Go keeps that one until the process ends, and with it the namespace, and the devices there of a container that has ended.
+func inThread(do func()) (began <-chan struct{}) {
+	has := make(chan struct{})
+	go func() {
+		runtime.LockOSThread() // and never unlocked, but for the first thread
+		if unix.Gettid() == unix.Getpid() {
+			<-inThread(do) // while this one is held, it is another
+			close(has)
+			runtime.UnlockOSThread()
+			return
+		}
+		close(has)
+		do()
+	}()
+	return has
 }
 
 // cookie returns what tells the calling thread's network namespace from all others since the host began.

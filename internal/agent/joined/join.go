@@ -2,8 +2,6 @@ package joined
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -39,7 +37,7 @@ func Join(ctx context.Context, r *Request) (*Identity, error) {
 	}
 	if err := readPrivate(filepath.Join(dir, file), &before); err != nil || before.Token != r.Token.ID || before.Identity.Name != r.Name || before.Identity.Server != server {
 		before.Token = r.Token.ID
-		before.Identity = Identity{Server: server, Pin: r.Token.Pin, Name: r.Name, Credential: newCredential()}
+		before.Identity = Identity{Server: server, Pin: r.Token.Pin, Name: r.Name, Credential: agentapi.NewSecret()}
 		if err := writePrivate(dir, file, &before); err != nil {
 			return nil, fmt.Errorf("cannot keep what joins: %w", err)
 		}
@@ -56,13 +54,6 @@ func Join(ctx context.Context, r *Request) (*Identity, error) {
 		return nil, fmt.Errorf("cannot keep what joined: %w", err)
 	}
 	return i, remove(dir, file)
-}
-
-// newCredential returns 256 random bits as text.
-func newCredential() string {
-	b := make([]byte, 32)
-	_, _ = rand.Read(b) // never fails
-	return base64.RawURLEncoding.EncodeToString(b)
 }
 
 // Final reports whether an error is a server's word, which does not change when it is asked again.

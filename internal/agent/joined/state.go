@@ -30,7 +30,7 @@ type Identity struct {
 
 // kept is a policy that was in force, as it came.
 type kept struct {
-	// Server is the agent's id there: after another join it is of another one.
+	// Agent is its id at the server: after another join it has another one.
 	Agent    string          `json:"agent"`
 	Received time.Time       `json:"received"`
 	Policy   json.RawMessage `json:"policy"`

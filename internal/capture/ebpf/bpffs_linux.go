@@ -35,7 +35,7 @@ func isBPF(dir string) error {
 		at = filepath.Dir(at)
 	}
 	if uint32(s.Type) != magicBPF {
-		return fmt.Errorf("%s is in no BPF file system, where links and tables outlive the process: mount one (mount -t bpf bpf /sys/fs/bpf), or name a directory of one", dir)
+		return fmt.Errorf("%s %w: mount one (mount -t bpf bpf /sys/fs/bpf), or name a directory of one", dir, ErrNoFileSystem)
 	}
 	return nil
 }

@@ -116,7 +116,7 @@ func Load(o Options) (_ *Program, err error) {
 		was := found[name]
 		switch {
 		case was != nil && size != 0 && size != was.MaxEntries():
-			return nil, fmt.Errorf("the table %q in %s has room for %d entries, not %d: it keeps its size until the tables are removed", name, p.pins.tables(), was.MaxEntries(), size)
+			return nil, fmt.Errorf("the table %q in %s has room for %d entries, not %d: it keeps its size until the tables are removed, as weir-agent detach --all does where no agent runs", name, p.pins.tables(), was.MaxEntries(), size)
 		case was != nil:
 			spec.Maps[name].MaxEntries = was.MaxEntries()
 		case size != 0:

@@ -41,6 +41,9 @@ const (
 	netnsPrefix = "netns-"
 )
 
+// ErrNoFileSystem says that a directory to pin in is in no BPF file system.
+var ErrNoFileSystem = errors.New("is in no BPF file system, where links and tables outlive the process")
+
 // openPins opens the directory, or makes it, for this process alone.
 func openPins(root string) (*pins, error) {
 	if err := isBPF(root); err != nil {
@@ -75,7 +78,7 @@ func (p *pins) maps() (map[string]*ebpf.Map, error) {
 	for _, name := range pinnedMaps {
 		m, err := ebpf.LoadPinnedMap(filepath.Join(p.tables(), name), nil)
 		if err != nil {
-			return nil, errors.Join(fmt.Errorf("the tables in %s are not whole (what they count is lost if they are removed, and begun anew then): %w", p.tables(), err), closeMaps(out))
+			return nil, errors.Join(fmt.Errorf("the tables in %s are not whole (weir-agent detach --all removes them, with what they have counted, and they are begun anew then): %w", p.tables(), err), closeMaps(out))
 		}
 		out[name] = m
 	}
