@@ -471,6 +471,12 @@ func TestFlowLogOf(t *testing.T) {
 		{func(l *agentapi.FlowLog) {
 			l.Hive, l.Destination = false, "arn:aws:logs:us-east-1:123456789012:log-group:g"
 		}, "arn:aws:logs:us-east-1:123456789012:log-group:g"},
+		{func(l *agentapi.FlowLog) {
+			l.Hive, l.DestinationType, l.Destination = false, "kinesis-data-firehose", "arn:aws:firehose:us-east-1:123456789012:deliverystream/s"
+		}, "arn:aws:firehose:us-east-1:123456789012:deliverystream/s"},
+		{func(l *agentapi.FlowLog) {
+			l.Hive, l.Destination, l.DeliverCrossAccountRole = false, "arn:aws:firehose:us-east-1:123456789012:deliverystream/s", "arn:aws:iam::210987654321:role/r"
+		}, "the role is of account 210987654321"},
 		{func(l *agentapi.FlowLog) { l.DestinationType, l.DeliverCrossAccountRole = "cloud-watch-logs", "root" }, `"root" is no ARN of a role`},
 		{func(l *agentapi.FlowLog) { l.Traffic = "" }, `does not know the traffic type ""`},
 		{func(l *agentapi.FlowLog) { l.Interval = 300 }, "does not know an interval of 300 seconds"},
