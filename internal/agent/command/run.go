@@ -25,8 +25,8 @@ declares. Devices that come later are found within seconds, and those that go ar
 In mode shadow, the default, everything passes: action is ACCEPT, and weir-would-action
 says what the rules would do. In mode enforce what they refuse is dropped, and action is
 REJECT; in mode count nothing is decided. In mode observe what the host's own firewall
-(nftables, iptables) drops has action REJECT, and weir-reject-rule the hook. Weir's own fields are in records whose format
-names them.
+(nftables, iptables) drops has action REJECT, and weir-reject-rule the hook. Weir's own
+fields are in records whose format names them.
 
 Packets are counted by BPF. Where that may not be loaded, "capture: packet" in the config
 counts what packet sockets get, with CAP_NET_RAW alone, in modes count and shadow; "auto"
@@ -35,6 +35,10 @@ does so where there is no BPF.
 Where the config names a server that the agent joined ('weir-agent join'), the server says
 the network and the flow logs; the policy that was last in force is kept, and goes on
 without the server, also after a restart. Before the first policy nothing is counted.
+
+Credentials of AWS are those that AWS's tools find: the environment, ~/.aws, the instance's
+role. AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL_CLOUDWATCH_LOGS and AWS_ENDPOINT_URL_FIREHOSE say
+services that are not AWS's, such as the log groups of 'weir serve'.
 
 SIGHUP reads the network's definition again: it is in force for all packets at once, and
 connections that are open stay so.
@@ -48,6 +52,7 @@ Health (/healthz), Prometheus metrics (/metrics) and status (/status) are at the
 "listen", 127.0.0.1:8788 if it says nothing. All that the config may say is in
 docs/reference/agent-yaml.md.`,
 		Example: `  weir-agent run --config agent.yaml
+  AWS_ENDPOINT_URL_CLOUDWATCH_LOGS=http://127.0.0.1:8787 weir-agent run --config agent.yaml
   curl -s http://127.0.0.1:8788/metrics
   systemctl reload weir-agent    # the definition has changed`,
 		Args: noArgs,
