@@ -75,8 +75,9 @@ func (h *handler) fail(w http.ResponseWriter, r *http.Request, err error) {
 		h.refuse(w, r, statuses[e.Code], &agentapi.Error{Code: e.Code, Message: e.Message})
 		return
 	}
-	if r.Context().Err() != nil {
-		return // nobody waits any more
+	if r.Context().Err() != nil { // where the agent is gone nobody reads it
+		h.answer(w, http.StatusServiceUnavailable, &agentapi.Error{Code: agentapi.CodeInternal, Message: "the server ends"})
+		return
 	}
 	h.Log.Error("a request of an agent failed", "path", r.URL.Path, "error", err)
 	h.answer(w, http.StatusInternalServerError, &agentapi.Error{Code: agentapi.CodeInternal, Message: "the server can't answer; its log says why"})

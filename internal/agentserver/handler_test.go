@@ -355,6 +355,28 @@ func TestReport(t *testing.T) {
 	}
 }
 
+// TestEnding asks a server that ends: no answer says that anything was done, or that there is nothing new.
+func TestEnding(t *testing.T) {
+	s := newServer(t, time.Minute)
+	h := Handler(Options{Store: s.store, Policies: s.policies, Hold: time.Minute, Log: slog.New(slog.DiscardHandler)})
+	ctx, end := context.WithCancel(t.Context())
+	end()
+	for _, tc := range []struct{ method, path, body string }{
+		{http.MethodPost, "/v1/join", `{"token_id":"0123456789abcdef","token_secret":"x","name":"a","version":"1","credential":"` + agentstore.NewSecret() + `"}`},
+		{http.MethodGet, "/v1/policy?generation=0&digest=", ""},
+		{http.MethodPost, "/v1/report", `{"version":"1","generation":1,"devices":[],"flow_logs":[]}`},
+	} {
+		r := httptest.NewRequestWithContext(ctx, tc.method, tc.path, strings.NewReader(tc.body))
+		r.Header.Set("Authorization", "Bearer a.b")
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, r)
+		var e agentapi.Error
+		if err := agentapi.Decode(w.Body.Bytes(), &e); err != nil || w.Code != http.StatusServiceUnavailable || e.Code != agentapi.CodeInternal {
+			t.Errorf("%s: %d %+v, %v", tc.path, w.Code, e, err)
+		}
+	}
+}
+
 // FuzzBodies sends hostile bodies to all that takes one.
 func FuzzBodies(f *testing.F) {
 	f.Add("/v1/join", "", `{"token_id":"0123456789abcdef","token_secret":"x","name":"a","version":"1","credential":"y"}`)

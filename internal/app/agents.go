@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"strings"
 	"time"
 
 	"weir/internal/agentapi"
@@ -161,7 +162,7 @@ func (a *agents) deliveries(ctx context.Context, all []flowlogstore.FlowLog) err
 		}
 		state := flowlogstore.Success
 		if why != "" {
-			state = flowlogstore.Failed
+			state, why = flowlogstore.Failed, classed(why)
 		}
 		if f.Delivery == state && f.DeliveryError == why {
 			continue
@@ -174,4 +175,16 @@ func (a *agents) deliveries(ctx context.Context, all []flowlogstore.FlowLog) err
 		}
 	}
 	return nil
+}
+
+// classed returns why a delivery failed with one of AWS's three words before it: what has none is neither about rights nor about rates.
+//
+// Source: AWS, FlowLog, DeliverLogsErrorMessage.
+func classed(why string) string {
+	for _, class := range []string{"Access error", "Rate limited", "Unknown error"} {
+		if strings.HasPrefix(why, class) {
+			return why
+		}
+	}
+	return "Unknown error: " + why
 }

@@ -160,13 +160,17 @@ func TestServeAgents(t *testing.T) {
 	if had.Generation != 3 || !strings.Contains(had.Network, "eni-2:") {
 		t.Errorf("%+v", had)
 	}
-	if err := c.Report(t.Context(), &agentapi.Report{Version: "1", FlowLogs: []agentapi.FlowLogReport{{ID: had.FlowLogs[0].ID, Error: "Access error"}}}); err != nil {
-		t.Fatal(err)
-	}
 	tick := time.NewTicker(agentsEvery / 4) // states of delivery are looked at by the server's clock, and nothing tells when
 	defer tick.Stop()
-	for out := ""; !strings.Contains(out, `"Access error"`) || !strings.Contains(out, `"FAILED"`); <-tick.C {
-		out = call("DescribeFlowLogs", `{}`)
+	for _, of := range []struct{ said, shown string }{
+		{"Access error: put", `"deliverLogsErrorMessage":"Access error: put"`}, {"no disk", `"deliverLogsErrorMessage":"Unknown error: no disk"`}, {"", `"SUCCESS"`},
+	} {
+		if err := c.Report(t.Context(), &agentapi.Report{Version: "1", FlowLogs: []agentapi.FlowLogReport{{ID: had.FlowLogs[0].ID, Error: of.said}}}); err != nil {
+			t.Fatal(err)
+		}
+		for out := ""; !strings.Contains(out, of.shown) || strings.Contains(out, `"FAILED"`) == (of.said == ""); <-tick.C {
+			out = call("DescribeFlowLogs", `{}`)
+		}
 	}
 
 	// What is there is no page, and what is no TLS is not answered.

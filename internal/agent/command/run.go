@@ -36,6 +36,10 @@ Where the config names a server that the agent joined ('weir-agent join'), the s
 the network and the flow logs; the policy that was last in force is kept, and goes on
 without the server, also after a restart. Before the first policy nothing is counted.
 
+Credentials of AWS are those that AWS's tools find: the environment, ~/.aws, the instance's
+role. AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL_CLOUDWATCH_LOGS and AWS_ENDPOINT_URL_FIREHOSE say
+services that are not AWS's, such as the log groups of 'weir serve'.
+
 SIGHUP reads the network's definition again: it is in force for all packets at once, and
 connections that are open stay so. One that can't be read, or by which nothing can be decided
 at a device that is counted, is not taken.
@@ -49,6 +53,7 @@ Health (/healthz), Prometheus metrics (/metrics) and status (/status) are at the
 "listen", 127.0.0.1:8788 if it says nothing. All that the config may say is in
 docs/reference/agent-yaml.md.`,
 		Example: `  weir-agent run --config agent.yaml
+  AWS_ENDPOINT_URL_CLOUDWATCH_LOGS=http://127.0.0.1:8787 weir-agent run --config agent.yaml
   curl -s http://127.0.0.1:8788/metrics
   systemctl reload weir-agent    # the definition has changed`,
 		Args: noArgs,

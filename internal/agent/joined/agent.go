@@ -48,6 +48,9 @@ type Agent struct {
 	offers   chan agent.Offer
 	reports  chan *agentapi.Report
 
+	keeping sync.Mutex // held while a policy is kept, before mu
+	pending func()     // keeps the first policy once the agent runs by it; of keeping
+
 	mu        sync.Mutex
 	status    agent.ServerStatus
 	inForce   agentapi.Policy // generation and digest
@@ -55,7 +58,6 @@ type Agent struct {
 	lookedAt  agentapi.Policy // generation and digest of the last that came, in force or refused
 	told      []byte          // what was reported last, without counts
 	toldAt    time.Time
-	pending   func() // keeps the first policy once the agent runs by it
 	reporting bool
 }
 
@@ -127,7 +129,7 @@ func (a *Agent) First(ctx context.Context) (*agent.Policy, error) {
 	a.Log.Info("waiting for the first policy", "server", a.identity.Server)
 	for failed := 0; ctx.Err() == nil; failed++ {
 		var first *agent.Policy
-		answered := a.follow(ctx, func(p *agent.Policy) error { first = p; return nil })
+		answered := a.follow(ctx, func(p *agent.Policy) error { first = p; return nil }, a.keepLater)
 		if first != nil {
 			return first, nil
 		}
@@ -156,7 +158,7 @@ func (a *Agent) Run(ctx context.Context) {
 	})
 	failed := 0
 	for ctx.Err() == nil {
-		if a.follow(ctx, func(p *agent.Policy) error { return a.offer(ctx, p) }) {
+		if a.follow(ctx, func(p *agent.Policy) error { return a.offer(ctx, p) }, a.keepNow) {
 			failed = 0
 			continue
 		}
@@ -188,8 +190,8 @@ func (a *Agent) offer(ctx context.Context, p *agent.Policy) error {
 	}
 }
 
-// follow asks the server once, and puts what it says in force. It reports false where the server did not answer as it should.
-func (a *Agent) follow(ctx context.Context, take func(*agent.Policy) error) bool {
+// follow asks the server once, has what it says taken, and then kept. It reports false where the server did not answer as it should.
+func (a *Agent) follow(ctx context.Context, take func(*agent.Policy) error, keep func(p agentapi.Policy, text []byte)) bool {
 	a.mu.Lock()
 	at := a.lookedAt
 	a.mu.Unlock()
@@ -221,17 +223,7 @@ func (a *Agent) follow(ctx context.Context, take func(*agent.Policy) error) bool
 		a.refuse(now, err)
 		return true
 	}
-	keep := func() { a.keep(now, text) }
-	a.mu.Lock()
-	first := a.status.Generation == 0
-	if first {
-		// Before anything runs by it nobody knows that the kernel takes it: it would be in the way of a better one after a restart.
-		a.pending, a.lookedAt = keep, now
-	}
-	a.mu.Unlock()
-	if !first {
-		keep()
-	}
+	keep(now, text)
 	return true
 }
 
@@ -263,6 +255,40 @@ func (a *Agent) refuse(p agentapi.Policy, err error) {
 	a.Log.Error("a policy can't be carried out, and the one of before stays in force", "generation", p.Generation, "error", err)
 }
 
+// keepLater has the first policy kept once the agent runs by it: before that nobody knows that the kernel takes it, and it would be in the way of a better one after a restart.
+func (a *Agent) keepLater(p agentapi.Policy, text []byte) {
+	a.keeping.Lock()
+	a.pending = func() { a.keep(p, text) }
+	a.keeping.Unlock()
+	a.taken(p)
+}
+
+// taken notes that a policy can be carried out.
+func (a *Agent) taken(p agentapi.Policy) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.lookedAt, a.refused, a.status.Refused = p, nil, ""
+}
+
+// keepNow keeps a policy that is in force, in place of the first where that is not kept yet.
+func (a *Agent) keepNow(p agentapi.Policy, text []byte) {
+	a.keeping.Lock()
+	defer a.keeping.Unlock()
+	a.pending = nil
+	a.keep(p, text)
+	a.taken(p)
+}
+
+// keepFirst keeps the first policy, if it is not kept and no other one is in force.
+func (a *Agent) keepFirst() {
+	a.keeping.Lock()
+	defer a.keeping.Unlock()
+	if a.pending != nil {
+		a.pending()
+		a.pending = nil
+	}
+}
+
 // keep notes that a policy is in force, and keeps it. Where it can't be kept it is in force all the same, and is asked for again after a restart.
 func (a *Agent) keep(p agentapi.Policy, text []byte) {
 	now := a.Now().UTC()
@@ -271,8 +297,7 @@ func (a *Agent) keep(p agentapi.Policy, text []byte) {
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.inForce, a.lookedAt, a.refused = p, p, nil
-	a.status.Generation, a.status.Since, a.status.Refused = p.Generation, now, ""
+	a.inForce, a.status.Generation, a.status.Since = p, p.Generation, now
 }
 
 // remove removes a file of the folder, if it is there.

@@ -4,11 +4,13 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -286,6 +288,73 @@ func TestAgent(t *testing.T) {
 	<-ended
 }
 
+// begun returns an agent that has a server's first policy, follows it until the test ends, and has not said yet how it is; and what is kept of it.
+func begun(t *testing.T, s *server) (a *Agent, kept func() int64) {
+	t.Helper()
+	dir := t.TempDir()
+	if _, err := Join(t.Context(), s.request(t, dir)); err != nil {
+		t.Fatal(err)
+	}
+	open := func() *Agent {
+		t.Helper()
+		a, err := Open(Options{Config: s.configOf(dir), Version: "2", Log: slog.New(slog.DiscardHandler), Now: now})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return a
+	}
+	a = open()
+	s.publish(t, definition)
+	if _, err := a.First(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan struct{})
+	go func() { defer close(ended); a.Run(ctx) }()
+	t.Cleanup(func() { cancel(); <-ended })
+	return a, func() int64 {
+		t.Helper()
+		if k := open().Kept(); k != nil {
+			return k.Generation
+		}
+		return 0
+	}
+}
+
+// TestKept has an agent be given other policies before it says for the first time how it is: the one that is in force is kept.
+func TestKept(t *testing.T) {
+	s := newServer(t)
+	a, kept := begun(t, s)
+	for _, want := range []int64{0, 2, 3} { // that the next one is offered says that the one before is kept
+		g := s.publish(t, definition, agentapi.FlowLog{ID: "fl-1", Destination: fmt.Sprint(want)})
+		o := <-a.Offers()
+		if got := kept(); o.Policy.Generation != g || got != want {
+			t.Errorf("%d is offered, and %d is kept; want %d, %d", o.Policy.Generation, got, g, want)
+		}
+		if want == 3 {
+			a.Report(agent.Status{})
+		}
+		if got := kept(); got != want || a.Status().Generation != want {
+			t.Errorf("%d is kept, and %d in force, want %d", got, a.Status().Generation, want)
+		}
+		o.Answer(nil)
+	}
+}
+
+// TestKeptFirst has the first policy kept after another one was refused: that stays said.
+func TestKeptFirst(t *testing.T) {
+	s := newServer(t)
+	a, kept := begun(t, s)
+	s.publish(t, "vpcs: 7\n")
+	for a.Status().Refused == "" {
+		runtime.Gosched()
+	}
+	a.Report(agent.Status{})
+	if st := a.Status(); kept() != 1 || st.Generation != 1 || !strings.HasPrefix(st.Refused, "2: ") {
+		t.Errorf("%d is kept: %+v", kept(), st)
+	}
+}
+
 // TestRefused has the server told of what its first policy is refused for.
 func TestRefused(t *testing.T) {
 	s := newServer(t)
@@ -402,6 +471,12 @@ func TestFlowLogOf(t *testing.T) {
 		{func(l *agentapi.FlowLog) {
 			l.Hive, l.Destination = false, "arn:aws:logs:us-east-1:123456789012:log-group:g"
 		}, "arn:aws:logs:us-east-1:123456789012:log-group:g"},
+		{func(l *agentapi.FlowLog) {
+			l.Hive, l.DestinationType, l.Destination = false, "kinesis-data-firehose", "arn:aws:firehose:us-east-1:123456789012:deliverystream/s"
+		}, "arn:aws:firehose:us-east-1:123456789012:deliverystream/s"},
+		{func(l *agentapi.FlowLog) {
+			l.Hive, l.Destination, l.DeliverCrossAccountRole = false, "arn:aws:firehose:us-east-1:123456789012:deliverystream/s", "arn:aws:iam::210987654321:role/r"
+		}, "the role is of account 210987654321"},
 		{func(l *agentapi.FlowLog) { l.DestinationType, l.DeliverCrossAccountRole = "cloud-watch-logs", "root" }, `"root" is no ARN of a role`},
 		{func(l *agentapi.FlowLog) { l.Resource, l.Traffic, l.Format = "tgw-1", "", "${tgw-id} ${packets}" }, "/srv/buckets/logs/a"},
 		{func(l *agentapi.FlowLog) { l.Resource, l.Format = "tgw-1", "${tgw-id} ${packets}" }, `has no traffic type and an interval of 60 seconds, and this one "ALL" and 60`},

@@ -12,13 +12,7 @@ import (
 
 // Report has the server told how the agent is: at once where something changed but counts, and else now and then. It does not wait.
 func (a *Agent) Report(s agent.Status) {
-	a.mu.Lock()
-	keep := a.pending
-	a.pending = nil
-	a.mu.Unlock()
-	if keep != nil {
-		keep()
-	}
+	a.keepFirst()
 	r := a.reportOf(&s)
 	essence := essenceOf(r)
 	a.mu.Lock()
