@@ -362,7 +362,7 @@ func TestEnding(t *testing.T) {
 	ctx, end := context.WithCancel(t.Context())
 	end()
 	for _, tc := range []struct{ method, path, body string }{
-		{http.MethodPost, "/v1/join", `{"token_id":"0123456789abcdef","token_secret":"x","name":"a","version":"1","credential":"` + agentstore.NewSecret() + `"}`},
+		{http.MethodPost, "/v1/join", `{"token_id":"0123456789abcdef","token_secret":"x","name":"a","version":"1","credential":"` + agentapi.NewSecret() + `"}`},
 		{http.MethodGet, "/v1/policy?generation=0&digest=", ""},
 		{http.MethodPost, "/v1/report", `{"version":"1","generation":1,"devices":[],"flow_logs":[]}`},
 	} {
