@@ -7,16 +7,16 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"weir/internal/sharedtest"
 )
 
 // TestFix mounts a BPF file system in a mount namespace of its own, and has it last.
 func TestFix(t *testing.T) {
-	if os.Getuid() != 0 {
-		t.Skip("not run: it takes root")
-	}
+	sharedtest.NeedRoot(t)
 	runtime.LockOSThread() // and never unlocked: the thread ends with the goroutine, and its mounts with it
 	if err := syscall.Unshare(syscall.CLONE_NEWNS | syscall.CLONE_FS); err != nil {
-		t.Skipf("not run: mounts of its own can't be made here: %v", err)
+		sharedtest.NotRun(t, "mounts of its own can't be made here: %v", err)
 	}
 	if err := syscall.Mount("", "/", "", syscall.MS_REC|syscall.MS_PRIVATE, ""); err != nil {
 		t.Fatal(err)

@@ -131,18 +131,10 @@ func TestParquetReaders(t *testing.T) {
 	}
 	for _, r := range []struct {
 		name, module, read string
-		mayLack            bool // chDB is large, and CI does not install it
-	}{{"pyarrow", "pyarrow.parquet", readByPyarrow, false}, {"DuckDB", "duckdb", readByDuckDB, false}, {"chDB", "chdb", readByChDB, true}} {
+	}{{"pyarrow", "pyarrow.parquet", readByPyarrow}, {"DuckDB", "duckdb", readByDuckDB}, {"chDB", "chdb", readByChDB}} {
 		t.Run(r.name, func(t *testing.T) {
 			t.Parallel()
-			at := "python3"
-			if r.mayLack {
-				if exec.CommandContext(t.Context(), at, "-c", "import "+r.module).Run() != nil {
-					t.Skipf("not run: no python3 has %s", r.module)
-				}
-			} else {
-				at = sourcetest.Python(t, r.module)
-			}
+			at := sourcetest.Python(t, r.module)
 			script := "import json, sys\nfiles = sys.argv[1:]\n" + r.read + `
 print(json.dumps([{k: str(v) for k, v in r.items() if v is not None and v != "-"} for r in rows]))`
 			out, err := exec.CommandContext(t.Context(), at, append([]string{"-c", script}, files(t, dir, ".log.parquet")...)...).Output()

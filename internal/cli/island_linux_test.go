@@ -14,6 +14,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"weir/internal/sharedtest"
 )
 
 // island is a thread with a network namespace of its own, which both end with the test: a server and an agent meet there, and nothing of the host is touched.
@@ -21,9 +23,7 @@ type island struct{ do chan func() }
 
 func newIsland(t *testing.T) *island {
 	t.Helper()
-	if os.Getuid() != 0 {
-		t.Skip("not run: it takes root")
-	}
+	sharedtest.NeedRoot(t)
 	n := &island{make(chan func())}
 	began := make(chan error)
 	go func() {
@@ -34,7 +34,7 @@ func newIsland(t *testing.T) *island {
 		}
 	}()
 	if err := <-began; err != nil {
-		t.Skipf("not run: network namespaces can't be made here: %v", err)
+		sharedtest.NotRun(t, "network namespaces can't be made here: %v", err)
 	}
 	t.Cleanup(func() { close(n.do) })
 	for _, words := range []string{

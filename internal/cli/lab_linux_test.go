@@ -9,6 +9,8 @@ import (
 	"syscall"
 	"testing"
 
+	"weir/internal/sharedtest"
+
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -109,9 +111,7 @@ var countOfScenarios = regexp.MustCompile(`(\d+) of (\d+) scenarios`)
 // TestLab builds labs in namespaces of its own, with the processes that a user has.
 func TestLab(t *testing.T) {
 	t.Parallel() // it waits for windows
-	if os.Getuid() != 0 {
-		t.Skip("not run: it takes root")
-	}
+	sharedtest.NeedRoot(t)
 	for _, tool := range []string{"ip", "nft", "bash", "mount"} {
 		if _, err := exec.LookPath(tool); err != nil && os.Getenv("WEIR_CI") != "1" {
 			t.Skipf("not run: %v", err)
@@ -126,7 +126,7 @@ func TestLab(t *testing.T) {
 	out, err := cmd.Output()
 	failed, ended := errors.AsType[*exec.ExitError](err)
 	if (errors.Is(err, os.ErrPermission) || ended && failed.ExitCode() == 77) && os.Getenv("WEIR_CI") != "1" {
-		t.Skipf("not run: namespaces can't be made here: %v: %s", err, log.String())
+		sharedtest.NotRun(t, "namespaces can't be made here: %v: %s", err, log.String())
 	}
 	if err != nil {
 		t.Fatalf("%v: %s\n%s", err, out, log.String())

@@ -13,6 +13,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"weir/internal/sharedtest"
 )
 
 // envInside says that this test's program is the one that builds a lab, in a mount and a network namespace of its own.
@@ -30,9 +32,7 @@ func TestMain(m *testing.M) {
 
 // TestBuilt builds the default lab without an agent, so that nothing refuses, and looks at which packets get where.
 func TestBuilt(t *testing.T) {
-	if os.Getuid() != 0 {
-		t.Skip("not run: it takes root")
-	}
+	sharedtest.NeedRoot(t)
 	for _, tool := range []string{"ip", "nft"} {
 		if _, err := exec.LookPath(tool); err != nil && os.Getenv("WEIR_CI") != "1" {
 			t.Skipf("not run: %v", err)
@@ -45,7 +45,7 @@ func TestBuilt(t *testing.T) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNET | syscall.CLONE_NEWNS}
 	out, err := cmd.CombinedOutput()
 	if errors.Is(err, os.ErrPermission) && os.Getenv("WEIR_CI") != "1" {
-		t.Skipf("not run: namespaces can't be made here: %v", err)
+		sharedtest.NotRun(t, "namespaces can't be made here: %v", err)
 	}
 	if err != nil {
 		t.Errorf("%v: %s", err, out)

@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"weir/internal/agent/config"
+	"weir/internal/sharedtest"
 )
 
 // walk runs the blocks of a page of docs/howto one after the other, in namespaces of their own, and returns what each shell block prints, and the log.
@@ -48,7 +49,7 @@ func walk(t *testing.T, name string) (blocks []string, logged string) {
 	cmd.Stderr = &log
 	out, err := cmd.Output()
 	if errors.Is(err, os.ErrPermission) {
-		t.Skipf("not run: mounts of its own can't be made here: %v", err)
+		sharedtest.NotRun(t, "mounts of its own can't be made here: %v", err)
 	}
 	if err != nil {
 		t.Fatalf("%v: %s\n%s", err, out, log.String())

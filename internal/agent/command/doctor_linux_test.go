@@ -14,14 +14,13 @@ import (
 
 	"weir/internal/agent"
 	"weir/internal/capture/ebpf"
+	"weir/internal/sharedtest"
 )
 
 // TestDoctorFix has the BPF file system mounted, in a mount namespace of its own that looks like that of a host with systemd.
 func TestDoctorFix(t *testing.T) {
 	t.Parallel()
-	if os.Getuid() != 0 {
-		t.Skip("not run: it takes root")
-	}
+	sharedtest.NeedRoot(t)
 	script := `mount --make-rprivate / && mount -t tmpfs tmpfs /run && mkdir -p /run/systemd/system && (umount /sys/fs/bpf 2> /dev/null; true) && "$0" doctor --fix --json; stat -f -c %T /sys/fs/bpf >&2`
 	cmd := exec.CommandContext(t.Context(), "sh", "-c", script, os.Args[0])
 	cmd.Env = append(os.Environ(), asProgram+"=1")
@@ -30,7 +29,7 @@ func TestDoctorFix(t *testing.T) {
 	cmd.Stderr = &said
 	out, err := cmd.Output()
 	if errors.Is(err, os.ErrPermission) {
-		t.Skipf("not run: mounts of its own can't be made here: %v", err)
+		sharedtest.NotRun(t, "mounts of its own can't be made here: %v", err)
 	}
 	var found []agent.Finding
 	if e := json.Unmarshal(out, &found); e != nil {

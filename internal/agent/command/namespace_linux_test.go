@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"weir/internal/capture/ebpf"
+	"weir/internal/sharedtest"
 )
 
 // namespace is a thread with a network namespace of its own, which both end with the test.
@@ -33,7 +34,7 @@ func newNamespace(t *testing.T) *namespace {
 		}
 	}()
 	if err := <-began; err != nil {
-		t.Skipf("not run: network namespaces can't be made here: %v", err)
+		sharedtest.NotRun(t, "network namespaces can't be made here: %v", err)
 	}
 	t.Cleanup(func() { close(n.do) })
 	return n
@@ -75,13 +76,11 @@ func (n *namespace) counters(t *testing.T, device string) (received, sent count)
 // wire makes two namespaces with a pair of devices between: eni-host of the host, with 203.0.113.5, and eni0 of the instance, with 10.0.1.10.
 func wire(t *testing.T) (host, instance *namespace) {
 	t.Helper()
-	if os.Getuid() != 0 {
-		t.Skip("not run: it takes root")
-	}
+	sharedtest.NeedRoot(t)
 	if p, err := ebpf.Load(ebpf.Options{Connections: 16, Asides: 16}); err == nil {
 		p.Close()
-	} else if errors.Is(err, os.ErrPermission) { // a kernel that lets nobody do it is no tool that CI could install
-		t.Skipf("not run: BPF programs can't be loaded here: %v", err)
+	} else if errors.Is(err, os.ErrPermission) {
+		sharedtest.NotRun(t, "BPF programs can't be loaded here: %v", err)
 	}
 	return wirePackets(t)
 }
@@ -89,9 +88,7 @@ func wire(t *testing.T) (host, instance *namespace) {
 // wirePackets does so also where BPF programs can't be loaded.
 func wirePackets(t *testing.T) (host, instance *namespace) {
 	t.Helper()
-	if os.Getuid() != 0 {
-		t.Skip("not run: it takes root")
-	}
+	sharedtest.NeedRoot(t)
 	if _, err := exec.LookPath("ip"); err != nil && os.Getenv("WEIR_CI") != "1" {
 		t.Skipf("not run: iproute2 is not installed: %v", err)
 	}

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"io"
 	"net"
-	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -12,6 +11,7 @@ import (
 	"testing"
 
 	"weir/internal/agent"
+	"weir/internal/sharedtest"
 )
 
 // get asks an agent in a namespace.
@@ -123,9 +123,7 @@ func TestDevices(t *testing.T) {
 
 // TestDoctor runs where all is there, as root, and where nothing is, without rights.
 func TestDoctor(t *testing.T) {
-	if os.Getuid() != 0 {
-		t.Skip("not run: it takes root")
-	}
+	sharedtest.NeedRoot(t)
 	out, err := run("doctor", "--json").CombinedOutput()
 	var found []agent.Finding
 	if e := json.Unmarshal(out, &found); e != nil || len(found) < 7 {

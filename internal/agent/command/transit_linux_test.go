@@ -13,6 +13,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"weir/internal/sharedtest"
 )
 
 const transitDefinition = `account: "123456789012"
@@ -68,9 +70,7 @@ type vpc struct {
 // wireTransit makes the namespaces of two VPCs and of a router between, whose devices are tgw-a and tgw-b.
 func wireTransit(t *testing.T) (router *namespace, a, b *vpc) {
 	t.Helper()
-	if os.Getuid() != 0 {
-		t.Skip("not run: it takes root")
-	}
+	sharedtest.NeedRoot(t)
 	router = newNamespace(t)
 	router.ip(t, "link", "set", "lo", "up")
 	a = &vpc{newNamespace(t), "10.0.1.10", "10.0.1.1", "fd00:a::10", "fd00:a::1"}

@@ -11,21 +11,21 @@ import (
 	"syscall"
 	"testing"
 
+	"weir/internal/sharedtest"
+
 	"github.com/google/go-cmp/cmp"
 )
 
 // alone gives the test a thread with network and mount namespaces of its own, with a /run/netns that nobody else sees.
 func alone(t *testing.T) {
 	t.Helper()
-	if os.Getuid() != 0 {
-		t.Skip("not run: it takes root")
-	}
+	sharedtest.NeedRoot(t)
 	if _, err := exec.LookPath("ip"); err != nil && os.Getenv("WEIR_CI") != "1" {
 		t.Skipf("not run: iproute2 is not installed: %v", err)
 	}
 	runtime.LockOSThread() // and never unlocked: the thread ends with the goroutine, and its namespaces with it
 	if err := syscall.Unshare(syscall.CLONE_NEWNET | syscall.CLONE_NEWNS | syscall.CLONE_FS); err != nil {
-		t.Skipf("not run: namespaces can't be made here: %v", err)
+		sharedtest.NotRun(t, "namespaces can't be made here: %v", err)
 	}
 	if err := syscall.Mount("", "/", "", syscall.MS_REC|syscall.MS_PRIVATE, ""); err != nil {
 		t.Fatal(err)

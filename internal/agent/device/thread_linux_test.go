@@ -7,18 +7,18 @@ import (
 	"runtime"
 	"syscall"
 	"testing"
+
+	"weir/internal/sharedtest"
 )
 
 // TestFirstThread enters another network namespace many times, by few threads: the process's first one, which is there as long as the process and whose namespaces others
 // take for the process's, stays where it is.
 func TestFirstThread(t *testing.T) {
-	if os.Getuid() != 0 {
-		t.Skip("not run: it takes root")
-	}
+	sharedtest.NeedRoot(t)
 	cmd := exec.CommandContext(t.Context(), "sleep", "1000")
 	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNET}
 	if err := cmd.Start(); err != nil {
-		t.Skipf("not run: network namespaces can't be made here: %v", err)
+		sharedtest.NotRun(t, "network namespaces can't be made here: %v", err)
 	}
 	t.Cleanup(func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })
 	first := fmt.Sprintf("/proc/%d/ns/net", os.Getpid())

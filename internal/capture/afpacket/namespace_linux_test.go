@@ -14,6 +14,7 @@ import (
 
 	"weir/internal/netmodel"
 	"weir/internal/policy"
+	"weir/internal/sharedtest"
 )
 
 // namespace is a thread with a network namespace of its own, which both end with the test.
@@ -24,9 +25,7 @@ type namespace struct {
 
 func newNamespace(t testing.TB) *namespace {
 	t.Helper()
-	if os.Getuid() != 0 {
-		t.Skip("not run: it takes root")
-	}
+	sharedtest.NeedRoot(t)
 	if _, err := exec.LookPath("ip"); err != nil && os.Getenv("WEIR_CI") != "1" {
 		t.Skipf("not run: iproute2 is not installed: %v", err)
 	}
@@ -41,7 +40,7 @@ func newNamespace(t testing.TB) *namespace {
 		}
 	}()
 	if err := <-began; errors.Is(err, os.ErrPermission) && os.Getenv("WEIR_CI") != "1" {
-		t.Skipf("not run: network namespaces can't be made here: %v", err)
+		sharedtest.NotRun(t, "network namespaces can't be made here: %v", err)
 	} else if err != nil {
 		t.Fatal(err)
 	}

@@ -18,6 +18,7 @@ import (
 	"weir/internal/capture/ebpf"
 	"weir/internal/capture/packet"
 	"weir/internal/policy"
+	"weir/internal/sharedtest"
 )
 
 func indexOf(device string) (int, error) {
@@ -39,7 +40,7 @@ func newBoth(t *testing.T, shadow bool, at *policy.Interface) *both {
 	t.Helper()
 	p, err := ebpf.Load(ebpf.Options{Connections: 1 << 14, Asides: 1 << 14})
 	if errors.Is(err, os.ErrPermission) && os.Getenv("WEIR_CI") != "1" {
-		t.Skipf("not run: BPF programs can't be loaded here: %v", err)
+		sharedtest.NotRun(t, "BPF programs can't be loaded here: %v", err)
 	} else if err != nil {
 		t.Fatal(err)
 	}

@@ -15,14 +15,14 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"weir/internal/sharedtest"
 )
 
 // namespace runs a function on a thread with a network namespace of its own, in which a rule translates what is sent to 127.0.0.9 and ::9.
 func namespace(t *testing.T, do func()) {
 	t.Helper()
-	if os.Getuid() != 0 {
-		t.Skip("not run: it takes root")
-	}
+	sharedtest.NeedRoot(t)
 	if _, err := exec.LookPath("nft"); err != nil && os.Getenv("WEIR_CI") != "1" {
 		t.Skipf("not run: nftables is not installed: %v", err)
 	}

@@ -6,6 +6,8 @@ import (
 	"sync"
 	"testing"
 
+	"weir/internal/sharedtest"
+
 	"github.com/cilium/ebpf"
 )
 
@@ -19,7 +21,7 @@ func load(t testing.TB, o Options) *Program {
 		case errors.As(err, &verifier) && len(verifier.Log) > 0:
 			t.Fatalf("%+v", verifier)
 		case errors.Is(err, os.ErrPermission) && os.Getenv("WEIR_CI") != "1":
-			t.Skipf("not run: BPF programs can't be loaded here: %v", err)
+			sharedtest.NotRun(t, "BPF programs can't be loaded here: %v", err)
 		}
 		t.Fatal(err)
 	}
@@ -44,7 +46,7 @@ var loadable = sync.OnceValue(func() error {
 func needLoad(t *testing.T) {
 	t.Helper()
 	if err := loadable(); errors.Is(err, os.ErrPermission) {
-		t.Skipf("not run: BPF programs can't be loaded here: %v", err)
+		sharedtest.NotRun(t, "BPF programs can't be loaded here: %v", err)
 	} else if err != nil {
 		t.Fatal(err)
 	}

@@ -10,6 +10,8 @@ import (
 	"syscall"
 	"testing"
 
+	"weir/internal/sharedtest"
+
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/asm"
 	"github.com/cilium/ebpf/link"
@@ -28,7 +30,7 @@ func newCgroup(t *testing.T) string {
 		if f := strings.Fields(lines.Text()); len(f) > 2 && f[2] == "cgroup2" {
 			dir := filepath.Join(f[1], "weir-test-"+strconv.Itoa(os.Getpid()))
 			if err := os.Mkdir(dir, 0o700); err != nil {
-				t.Skipf("not run: control groups can't be made here: %v", err)
+				sharedtest.NotRun(t, "control groups can't be made here: %v", err)
 			}
 			t.Cleanup(func() {
 				if err := os.Remove(dir); err != nil {

@@ -22,6 +22,7 @@ import (
 	"weir/internal/aggregate"
 	"weir/internal/capture/packet"
 	"weir/internal/policy"
+	"weir/internal/sharedtest"
 )
 
 // alone gives the calling goroutine a thread with namespaces of its own, of mounts and of the network, which end with the test, and
@@ -31,7 +32,7 @@ func alone(t *testing.T) string {
 	runtime.LockOSThread() // and never unlocked: the thread ends with the goroutine
 	if err := syscall.Unshare(syscall.CLONE_NEWNS | syscall.CLONE_NEWNET); err != nil {
 		if errors.Is(err, os.ErrPermission) {
-			t.Skipf("not run: namespaces can't be made here: %v", err)
+			sharedtest.NotRun(t, "namespaces can't be made here: %v", err)
 		}
 		t.Fatal(err)
 	}
