@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"weir/internal/app"
+	"weir/internal/sharedtest"
 	"weir/internal/source/sourcetest"
 )
 
@@ -63,7 +64,7 @@ func withHosts(t *testing.T, names string, args ...string) *exec.Cmd {
 	}
 	unshare = append(unshare, "sh", "-euc", `mount --bind "$0" /etc/hosts; exec "$@"`, hosts)
 	if out, err := exec.CommandContext(t.Context(), "unshare", append(unshare, "true")...).CombinedOutput(); err != nil {
-		sourcetest.Missing(t, "no mount namespaces here: "+string(out))
+		sharedtest.NotRun(t, "%s", "no mount namespaces here: "+string(out))
 	}
 	return exec.CommandContext(t.Context(), "unshare", append(unshare, args...)...)
 }

@@ -16,7 +16,7 @@ import (
 	"time"
 
 	"weir/internal/agent/destination/servicetest"
-	"weir/internal/source/sourcetest"
+	"weir/internal/sharedtest"
 )
 
 // gateway is versitygw, an S3 server of others, over a small file system.
@@ -33,7 +33,7 @@ func newGateway(t *testing.T, at *namespace) *gateway {
 	t.Helper()
 	g := &gateway{at: at, path: os.Getenv("VERSITYGW"), folder: t.TempDir(), address: "127.0.0.1:9000"}
 	if g.path == "" {
-		sourcetest.Missing(t, "VERSITYGW does not name the versitygw program (see tools/versitygw)")
+		sharedtest.NotRun(t, "VERSITYGW does not name the versitygw program (see tools/versitygw)")
 	}
 	if err := syscall.Mount("tmpfs", g.folder, "tmpfs", 0, "size=8m"); err != nil {
 		t.Fatal(err)

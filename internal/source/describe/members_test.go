@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"weir/internal/netmodel"
+	"weir/internal/sharedtest"
 	"weir/internal/source/sourcetest"
 )
 
@@ -22,7 +23,7 @@ import (
 func TestMembers(t *testing.T) {
 	python := sourcetest.Program(t, "python3", "apt install python3")
 	if err := exec.CommandContext(t.Context(), python, "-c", "import botocore").Run(); err != nil {
-		sourcetest.Missing(t, "botocore is not installed (pip install awscli)")
+		sharedtest.NotRun(t, "botocore is not installed (pip install awscli)")
 	}
 	cmd := exec.CommandContext(t.Context(), python, "testdata/members.py")
 	var in strings.Builder

@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"weir/internal/sharedtest"
 )
 
 // Python returns a Python that has some modules: that of the PATH, or the one into which `make setup` installed them. The
@@ -17,7 +19,7 @@ func Python(t testing.TB, modules ...string) string {
 			return p
 		}
 	}
-	Missing(t, "no python3 has "+strings.Join(modules, " and ")+" (make setup)")
+	sharedtest.NotRun(t, "%s", "no python3 has "+strings.Join(modules, " and ")+" (make setup)")
 	return ""
 }
 
@@ -37,7 +39,7 @@ func AWSCLI(t testing.TB, major string) (path, version string) {
 			return path, version
 		}
 	}
-	Missing(t, "the AWS CLI of version "+major+" is not installed (make setup)")
+	sharedtest.NotRun(t, "%s", "the AWS CLI of version "+major+" is not installed (make setup)")
 	return "", ""
 }
 
@@ -54,7 +56,7 @@ func Node(t testing.TB, module string) (node, modules string) {
 			return node, modules
 		}
 	}
-	Missing(t, "there is no Node.js of version 20 with "+module+" (make setup)")
+	sharedtest.NotRun(t, "%s", "there is no Node.js of version 20 with "+module+" (make setup)")
 	return "", ""
 }
 

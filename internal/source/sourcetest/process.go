@@ -9,21 +9,13 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"weir/internal/sharedtest"
 )
 
 // startUp is how long a server may take until it answers; moto imports all of
 // itself first.
 const startUp = 90 * time.Second
-
-// Missing skips a test whose server is not installed, and fails it in CI
-// (WEIR_CI=1), which installs all.
-func Missing(t testing.TB, what string) {
-	t.Helper()
-	if os.Getenv("WEIR_CI") == "1" {
-		t.Fatal(what)
-	}
-	t.Skip(what)
-}
 
 // Program returns the path of a program, and skips the test where it is not installed; hint
 // says how it is.
@@ -31,7 +23,7 @@ func Program(t testing.TB, name, hint string) string {
 	t.Helper()
 	path, err := exec.LookPath(name)
 	if err != nil {
-		Missing(t, name+" is not installed ("+hint+")")
+		sharedtest.NotRun(t, "%s", name+" is not installed ("+hint+")")
 	}
 	return path
 }
@@ -84,7 +76,7 @@ func StartVersityGW(t testing.TB) string {
 	t.Helper()
 	path := os.Getenv("VERSITYGW")
 	if path == "" {
-		Missing(t, "VERSITYGW does not name the versitygw program (see tools/versitygw)")
+		sharedtest.NotRun(t, "VERSITYGW does not name the versitygw program (see tools/versitygw)")
 	}
 	host := freePort(t)
 	cmd := exec.Command(path, "--quiet", "--port", host, "posix", t.TempDir())
