@@ -150,6 +150,9 @@ func checkNAT(ctx context.Context, d *Definition) error {
 		if became, err := d.send(ctx, Step{From: tc.from, To: "site", TCP: 7, Then: Nothing}); err != nil || became != Nothing {
 			return fmt.Errorf("%s: %s: %w", tc.from, became, err)
 		}
+		if err := l.(*net.TCPListener).SetDeadline(time.Now().Add(5 * time.Second)); err != nil {
+			return err
+		}
 		c, err := l.Accept() // it connected, and waits in the backlog
 		if err != nil {
 			return err

@@ -379,6 +379,9 @@ func TestBefore(t *testing.T) {
 		closed(t, p)
 		p = tryLoad(t, o)
 		check([2]int{1, 0}, c.counted)
+		if err := first.Detach(); err != nil { // a process that is just made may have a copy of the link
+			t.Fatal(err)
+		}
 		if err := first.Close(); err != nil {
 			t.Fatal(err)
 		}
