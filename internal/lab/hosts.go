@@ -59,11 +59,14 @@ func ServeHosts(ctx context.Context, dir string) error {
 	if err != nil {
 		return err
 	}
+	return serve(ctx, d.services())
+}
+
+// serve answers at ports until ctx is done.
+func serve(ctx context.Context, services []service) error {
 	var wg sync.WaitGroup
 	defer wg.Wait()
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	for _, s := range d.services() {
+	for _, s := range services {
 		var l net.Listener
 		err := inside(s.netns, func() (err error) {
 			l, err = (&net.ListenConfig{}).Listen(ctx, "tcp4", s.at.String())
@@ -72,8 +75,7 @@ func ServeHosts(ctx context.Context, dir string) error {
 		if err != nil {
 			return fmt.Errorf("%s: %w", s.name, err)
 		}
-		stop := context.AfterFunc(ctx, func() { _ = l.Close() })
-		defer stop()
+		defer func() { _ = l.Close() }()
 		wg.Go(func() { answer(l, s.name) })
 	}
 	<-ctx.Done()
