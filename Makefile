@@ -83,7 +83,7 @@ bench-table: build ## 10 M records: parser, intake, sizes and questions, beside 
 bench-short: build ## the same on few records, without peers: fails where an answer differs or a ratio is clearly worse
 	$(GO) run ./bench -weir bin/weir -dir bin/bench-short -records 200000 -runs 3 -peers ''
 
-bench-capture: build ## what counting in the kernel costs, loses, holds and survives, and veth throughput beside softflowd and pmacctd (apt-get install softflowd pmacct), with their bars; as root, on a quiet machine: CAPTUREFLAGS="-only throughput"
+bench-capture: build ## what counting in the kernel costs, loses, holds and survives, and veth throughput beside softflowd and pmacctd (apt-get install iperf3 softflowd pmacct), with their bars; as root, on a quiet machine: CAPTUREFLAGS="-only throughput"
 	$(GO) run ./bench/capture -agent bin/weir-agent $(CAPTUREFLAGS)
 
 bench-delivery: ## weir-agent is killed while its bucket is down for 10 minutes, then hangs, is slow, full, failing and cut for 40 s each; as root: MINUTES=10

@@ -21,6 +21,10 @@
 // instance's kernel, which counts the packets that it has sent as they are on the wire, and compared with what each
 // meter says in the end: weir-agent by its records.
 //
+// TCP is sent twice: by iperf3, as people measure, which is what the bar is about, and by this program, which takes less for each byte, so
+// that what is added for each frame is more of it. Beside the meters stands a program that does nothing: what it differs by from nothing
+// attached is how much of a ratio is chance.
+//
 // CPU time for a packet is that of the whole machine that was not idle (/proc/stat), over the packets, less the same with nothing
 // attached: what counts in the kernel has no process of its own. So whatever else runs on the machine is in it, and in the spread.
 package main

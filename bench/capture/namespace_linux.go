@@ -165,3 +165,22 @@ func busy() (float64, error) {
 	}
 	return float64(total) / 100, nil // USER_HZ
 }
+
+// listening reports whether something listens at a TCP port, for IPv4, or for both families.
+func (n *namespace) listening(port uint16) (is bool, err error) {
+	err = n.in(func() error {
+		for _, name := range []string{"tcp", "tcp6"} {
+			text, err := os.ReadFile("/proc/thread-self/net/" + name)
+			if err != nil {
+				return err
+			}
+			// Columns: number, local address, remote address, state, of which 0A is LISTEN.
+			for line := range strings.Lines(string(text)) {
+				f := strings.Fields(line)
+				is = is || len(f) > 3 && f[3] == "0A" && strings.HasSuffix(f[1], fmt.Sprintf(":%04X", port))
+			}
+		}
+		return nil
+	})
+	return is, err
+}

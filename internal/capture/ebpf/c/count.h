@@ -25,7 +25,7 @@ static __always_inline void add_packets(struct total *t, struct packets *k, __s6
 {
 	__s64 sum = (__s64)(__u64)__sync_fetch_and_add(&k->packets, (__u32)n) + n;
 
-	if (sum >> 32)
+	if (unlikely(sum >> 32))
 		__sync_fetch_and_add(&t->bytes, (__u64)(sum >> 32) << BYTES_BITS);
 }
 
@@ -34,7 +34,7 @@ static __always_inline int count(struct total *t, struct packets *k, const struc
 	__u64 meta = *(volatile __u64 *)&t->meta, was;
 	__u32 epoch = meta_epoch(y->meta);
 
-	if (meta_epoch(meta) != epoch) {
+	if (unlikely(meta_epoch(meta) != epoch)) {
 		__u64 left_bytes = *(volatile __u64 *)&t->bytes;
 		__u32 left = *(volatile __u32 *)&k->packets;
 
@@ -52,13 +52,13 @@ static __always_inline int count(struct total *t, struct packets *k, const struc
 		if (meta_epoch(meta) != epoch)
 			return GONE;
 	}
-	if ((meta ^ y->meta) & META_IDENTITY)
+	if (unlikely((meta ^ y->meta) & META_IDENTITY))
 		return OTHER;
-	if (y->meta & ~meta)
+	if (unlikely(y->meta & ~meta))
 		__sync_fetch_and_or(&t->meta, y->meta);
 	__sync_fetch_and_add(&t->bytes, y->bytes);
 	add_packets(t, k, y->packets);
-	if (k->last != y->now)
+	if (unlikely(k->last != y->now))
 		k->last = y->now;
 	return COUNTED;
 }
@@ -166,13 +166,13 @@ static __always_inline void note(struct connection *v, const struct packet *p, c
 	if (y->alive || y->opens) {
 		__u64 state = next_state(y->alive ? y->state : opened(y), p, way & 1);
 
-		if (state != was && __sync_val_compare_and_swap(&v->state, was, state) != was)
+		if (unlikely(state != was) && __sync_val_compare_and_swap(&v->state, was, state) != was)
 			__sync_fetch_and_or(&v->state, state & (3 * STATE_SEEN | 3 * STATE_FIN | STATE_RESET));
-		if (v->last != y->now)
+		if (unlikely(v->last != y->now))
 			v->last = y->now;
 	}
 	bound(way, 1);
-	if (y->cache && v->cache[way] != y->cache)
+	if (unlikely(y->cache && v->cache[way] != y->cache))
 		v->cache[way] = y->cache;
 }
 

@@ -212,10 +212,13 @@ static __always_inline __u64 next_state(__u64 state, const struct packet *p, __u
 {
 	__u32 opener_way = state >> 16 & 1, last = (state & STATE_LAST) != 0;
 
-	if (way != opener_way && last != way && !(state & (STATE_EXCHANGES << 1)))
-		state += STATE_EXCHANGES;
+	/* Nobody asks further, and a word that changes with each turn is one that two CPUs take from one another. */
+	if (unlikely(!(state & (STATE_EXCHANGES << 1)))) {
+		if (way != opener_way && last != way)
+			state += STATE_EXCHANGES;
+		state = way ? state | STATE_LAST : state & ~STATE_LAST;
+	}
 	state |= STATE_SEEN << way;
-	state = way ? state | STATE_LAST : state & ~STATE_LAST;
 	if (p->protocol == TCP) {
 		if (p->flags & FIN)
 			state |= STATE_FIN << way;
@@ -249,7 +252,7 @@ static __always_inline int flow_of(const struct packet *p, __u32 way, __u16 slot
 		f->far_hi = p->src_hi;
 		f->far_lo = p->src_lo;
 	}
-	if (p->protocol == TCP || p->protocol == UDP) {
+	if (likely(p->protocol == TCP || p->protocol == UDP)) {
 		f->near_port = way == OUT ? p->src_port : p->dst_port;
 		f->far_port = way == OUT ? p->dst_port : p->src_port;
 		return FLOW_TRACKED | FLOW_OPENS;

@@ -46,6 +46,7 @@ struct packet {
 	__u16 src_port, dst_port, id;
 	__u8 protocol, type, code, flags;
 	__u8 fragment, first_protocol, version, quotes;
+	__u8 header; /* bytes of that of TCP or UDP; 0: it has neither, or not whole */
 };
 
 /* Where a packet's bytes are: observe.bpf.c has other ways to them. */
@@ -115,8 +116,12 @@ VERIFIED_ONCE int transport(frame_t *skb, struct packet *p)
 			return 0;
 		p->src_port = be16(b);
 		p->dst_port = be16(b + 2);
-		if (p->protocol == TCP && n >= 14 && !load(skb, p->payload, b, 14))
+		if (p->protocol == UDP) {
+			p->header = 8;
+		} else if (p->protocol == TCP && n >= 14 && !load(skb, p->payload, b, 14)) {
+			p->header = (b[12] >> 4) * 4;
 			p->flags = b[13];
+		}
 		return 1;
 	case ICMP:
 	case ICMPV6:
@@ -442,8 +447,10 @@ static __always_inline int parse_fast(frame_t *skb, struct packet *p)
 	if (p->protocol == TCP) {
 		if ((void *)b + 14 > end || total < at + 14)
 			return 0;
+		p->header = (b[12] >> 4) * 4;
 		p->flags = b[13];
 	} else if (p->protocol == UDP) {
+		p->header = 8;
 		p->flags = 0;
 	} else {
 		return 0;
@@ -462,26 +469,16 @@ static __always_inline int parse_fast(frame_t *skb, struct packet *p)
 /* How many packets a frame is on the wire, where the card or the stack cuts it, and their bytes. */
 static __always_inline __u32 segments(frame_t *skb, const struct packet *p, __u32 *bytes)
 {
-	__u32 size = skb->gso_size, header, n;
-	__u8 b[1];
+	__u32 size = skb->gso_size, headers, n;
 
 	*bytes = p->bytes;
-	if (!size)
+	if (!size || !p->header)
 		return 1;
-	header = p->payload - p->start;
-	if (p->protocol == TCP) {
-		if (load(skb, p->payload + 12, b, 1))
-			return 1;
-		header += (b[0] >> 4) * 4;
-	} else if (p->protocol == UDP) {
-		header += 8;
-	} else {
+	headers = p->payload - p->start + p->header;
+	if (p->bytes <= headers)
 		return 1;
-	}
-	if (p->bytes <= header)
-		return 1;
-	n = (p->bytes - header + size - 1) / size;
-	*bytes += (n - 1) * header;
+	n = (p->bytes - headers + size - 1) / size;
+	*bytes += (n - 1) * headers;
 	return n;
 }
 

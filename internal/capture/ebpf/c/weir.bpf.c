@@ -97,35 +97,35 @@ static __always_inline int handle(struct __sk_buff *skb, __u32 way)
 	struct tally y;
 	struct connection *v = 0;
 	struct tallies *c;
-	__u32 at = skb->ifindex, zero = 0, now, gen, key, cached = 0, entry, allow, opener = 0;
-	__u64 state = 0, word;
+	__u32 at = skb->ifindex, zero = 0, gen, cached = 0, entry, allow, opener = 0;
+	__u64 word;
 	int out, kind, alive = 0, known = 0, self = 0, opens = 0, hit = 0, arrives = way == IN;
 
 	struct link *l = bpf_map_lookup_elem(&links, &at);
-	if (!l || !l->slot)
+	if (unlikely(!l || !l->slot))
 		return NEXT;
 	struct clock *k = bpf_map_lookup_elem(&control, &zero);
-	if (!k)
+	if (unlikely(!k))
 		return NEXT;
 	word = *(volatile __u64 *)&k->word;
 	at = (__u32)l->slot << 1 | word_parity(word);
 	struct head *h = bpf_map_lookup_elem(&heads, &at);
-	if (!h || h->mode == MODE_OFF)
+	if (unlikely(!h || h->mode == MODE_OFF))
 		return NEXT;
 	way ^= l->flags & LINK_FLIP;
-	now = time_of(k) >> 20;
+	y.now = time_of(k) >> 20;
 	gen = word_gen(word);
 	y.slot = l->slot;
 
 	out = OK;
-	if ((l->flags & LINK_RAW) || !parse_fast(skb, &p)) {
+	if (unlikely((l->flags & LINK_RAW) || !parse_fast(skb, &p))) {
 		__builtin_memset(&p, 0, sizeof(p));
-		out = parse_slow(skb, &p, now, (__u32)l->flags << 16 | l->slot);
+		out = parse_slow(skb, &p, y.now, (__u32)l->flags << 16 | l->slot);
 		/* Hosts don't send such, and policies have no word for one address of each family. */
 		if (out < NOT_IP && h->mode != MODE_COUNT && h->mode != MODE_FORWARD && p.version == 6 && (is_odd(p.src_hi, p.src_lo) || is_odd(p.dst_hi, p.dst_lo)))
 			out = MALFORMED;
 	}
-	if (out) {
+	if (unlikely(out)) {
 		c = counters_of(l->slot);
 		if (c)
 			c->outcome[out & (OUTCOMES - 1)] += 1;
@@ -142,32 +142,35 @@ static __always_inline int handle(struct __sk_buff *skb, __u32 way)
 			return h->mode == MODE_ENFORCE && out != NOT_IP ? DROP : NEXT;
 	}
 	y.packets = segments(skb, &p, &y.bytes);
-	y.now = now;
 	y.way = way & 1;
 	y.refused = 0;
 	y.cache = 0;
 	y.meta = meta_of(word_epoch(word), 0, 0);
-	if (p.protocol == TCP && p.flags & (FIN | SYN | RST))
+	if (unlikely(p.protocol == TCP && p.flags & (FIN | SYN | RST)))
 		y.meta |= (__u64)flags_of(&p) << META_FLAGS;
 
 	kind = flow_of(&p, way, l->slot, &f);
 	y.kind = y.opens = y.alive = y.about = y.counted = 0;
 	y.about_hi = y.about_lo = 0;
 	y.state = 0;
-	key = p.protocol == TCP || p.protocol == UDP ? p.dst_port : is_icmp(p.protocol) ? p.type << 8 | p.code : 0;
-	y.key = key;
+	y.key = p.protocol == TCP || p.protocol == UDP ? p.dst_port : is_icmp(p.protocol) ? p.type << 8 | p.code : 0;
 	if (kind & FLOW_TRACKED) {
 		v = bpf_map_lookup_elem(&connections, &f);
 		if (v) {
-			state = *(volatile __u64 *)&v->state;
-			known = alive = is_alive(h, state, v->last, p.protocol, p.flags, now);
+			y.state = *(volatile __u64 *)&v->state;
+			known = alive = is_alive(h, y.state, v->last, p.protocol, p.flags, y.now);
 			if (!(kind & FLOW_ASIDE))
 				cached = way ? v->cache[1] : v->cache[0];
 			hit = cached >> CACHE_GEN == gen;
 		}
 	}
+	if (likely(known && hit && h->groups && cached & CACHE_ALLOW)) {
+		y.meta |= (__u64)(cached >> CACHE_ENTRY & 0xff) << OPENER_BITS | (__u32)y.state;
+		y.cache = cached;
+		goto judged;
+	}
 	if (alive)
-		opener = (__u32)state;
+		opener = (__u32)y.state;
 	else if (p.quotes) {
 		opener = quoted_opener(skb, &p, h, &y);
 		known = opener != 0;
@@ -213,7 +216,7 @@ static __always_inline int handle(struct __sk_buff *skb, __u32 way)
 		opener = 0;
 		alive = known = 0;
 	} else if (!known) {
-		opener = opener_of(gen, way, key);
+		opener = opener_of(gen, way, y.key);
 		self = hit && cached & CACHE_GROUPS;
 		if (!self) {
 			out = ask_groups(h, &p, way);
@@ -231,15 +234,15 @@ static __always_inline int handle(struct __sk_buff *skb, __u32 way)
 	}
 	y.meta |= (__u64)(entry & 0xff) << OPENER_BITS | opener;
 	y.cache = entry << CACHE_ENTRY | CACHE_ALLOW | (self ? CACHE_GROUPS : 0) | (hit ? cached & CACHE_GROUPS : 0);
-	y.state = state;
+judged:
 	y.kind = kind;
 	y.opens = opens;
 	y.alive = alive;
-	if (v && !(kind & FLOW_ASIDE) && count_connection(v, &y) == COUNTED)
-		note(v, &p, &y, state);
+	if (likely(v && !(kind & FLOW_ASIDE) && count_connection(v, &y) == COUNTED))
+		note(v, &p, &y, y.state);
 	else
 		accept_slow(&p, &f, &y);
-	if (h->mode >= MODE_OBSERVE && arrives)
+	if (unlikely(h->mode >= MODE_OBSERVE && arrives))
 		remember(skb, &p, &f, &y);
 	return NEXT;
 }
