@@ -61,11 +61,11 @@ if has python3 && ! { has moto_server && python3 -c 'import awscli, boto3' 2>/de
 	echo "installing moto and the AWS CLI into bin/moto"
 	python3 -m venv bin/moto && bin/moto/bin/pip install --quiet --disable-pip-version-check 'moto[server]==5.2.1' 'awscli==1.45.11' 'boto3==1.43.11' || true
 fi
-# They read the Parquet objects that weir-agent writes.
-if [ "${WEIR_CI:-}" = 1 ] && has python3 && ! python3 -c 'import pyarrow, duckdb, chdb' 2>/dev/null && ! bin/moto/bin/python3 -c 'import pyarrow, duckdb, chdb' 2>/dev/null; then
-	echo "installing pyarrow, DuckDB and chDB for Python into bin/moto"
+# They read the objects that weir-agent writes.
+if [ "${WEIR_CI:-}" = 1 ] && has python3 && ! python3 -c 'import pyarrow, duckdb, chdb, flowlogs_reader' 2>/dev/null && ! bin/moto/bin/python3 -c 'import pyarrow, duckdb, chdb, flowlogs_reader' 2>/dev/null; then
+	echo "installing pyarrow, DuckDB, chDB and flowlogs-reader for Python into bin/moto"
 	# With the modules that are there, since its Python comes first on the PATH.
-	{ [ -d bin/moto ] || python3 -m venv --system-site-packages bin/moto; } && bin/moto/bin/pip install --quiet --disable-pip-version-check 'pyarrow==26.0.1' 'duckdb==2.0.1' 'chdb==4.4.0'
+	{ [ -d bin/moto ] || python3 -m venv --system-site-packages bin/moto; } && bin/moto/bin/pip install --quiet --disable-pip-version-check 'pyarrow==26.0.1' 'duckdb==2.0.1' 'chdb==4.4.0' 'flowlogs_reader==5.0.1'
 fi
 js=internal/cli/testdata/clients/js
 # npm writes its own list last, so a copy that was cut off is made anew.

@@ -152,8 +152,8 @@ print(json.dumps([{k: str(v) for k, v in r.items() if v is not None and v != "-"
 	}
 }
 
-// listing puts a folder into a bucket, and reads it as boto3's users read flow logs: by the prefix of a day, page by page.
-const listing = `
+// put puts a folder into a bucket.
+const put = `
 import gzip, json, os, sys
 import boto3
 s3 = boto3.client("s3", endpoint_url=sys.argv[2], region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="x")
@@ -163,6 +163,10 @@ for folder, _, names in os.walk(sys.argv[1]):
         path = os.path.join(folder, n)
         s3.upload_file(path, "logs", os.path.relpath(path, sys.argv[1]))
 rows = []
+`
+
+// listing reads it as boto3's users read flow logs: by the prefix of a day, page by page.
+const listing = put + `
 for page in s3.get_paginator("list_objects_v2").paginate(Bucket="logs", Prefix="AWSLogs/123456789012/vpcflowlogs/us-east-1/2023/11/14/", PaginationConfig={"PageSize": 1}):
     for o in page["Contents"]:
         body = s3.get_object(Bucket="logs", Key=o["Key"])["Body"].read()
@@ -185,6 +189,37 @@ func TestTextReaders(t *testing.T) {
 	}
 	if diff := cmp.Diff(lines(t, dir), inOrder(got)); diff != "" {
 		t.Errorf("records (-want +boto3):\n%s", diff)
+	}
+}
+
+// peerReads has flowlogs-reader read the bucket. It passes over columns that it does not know, such as weir's.
+const peerReads = put + `
+import datetime
+from flowlogs_reader import S3FlowLogsReader
+day = datetime.datetime(2023, 11, 14)
+reader = S3FlowLogsReader("logs", start_time=day, end_time=day + datetime.timedelta(days=1), boto_client=s3, raise_on_error=True)
+seconds = lambda v: int(v.replace(tzinfo=datetime.timezone.utc).timestamp()) if isinstance(v, datetime.datetime) else v
+print(json.dumps([{k: str(seconds(v)) for k, v in r.to_dict().items()} for r in reader]))
+`
+
+// TestPeerReads has the reader that others' tools are built on read the text objects under AWS's keys.
+func TestPeerReads(t *testing.T) {
+	t.Parallel()
+	dir := written(t)
+	out, err := exec.CommandContext(t.Context(), sourcetest.Python(t, "boto3", "flowlogs_reader"), "-c", peerReads, dir, sourcetest.StartMoto(t)).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []row
+	if err := json.Unmarshal(out, &got); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	want := lines(t, dir)
+	for _, r := range want {
+		maps.DeleteFunc(r, func(name, _ string) bool { return strings.HasPrefix(name, "weir_") })
+	}
+	if diff := cmp.Diff(inOrder(want), inOrder(got)); diff != "" {
+		t.Errorf("records (-want +flowlogs-reader):\n%s", diff)
 	}
 }
 
