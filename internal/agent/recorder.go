@@ -21,6 +21,8 @@ const (
 	slotLength = 5 * 60
 	// mostFlows is how many flows may be open in windows of an interval: some 300 MB of memory.
 	mostFlows = 1 << 20
+	// readSlack is how late a read may be, in nanoseconds, that is still taken for one of the window that has just ended: what was lost since the read before was lost there.
+	readSlack = int64(time.Second)
 )
 
 // recorder makes items for destinations of flows. It is not for concurrent use.
@@ -113,6 +115,7 @@ func (r *recorder) apply(c *change) {
 	for _, id := range c.Skipped {
 		for _, w := range r.windowsOf(id) {
 			w.Skip(id, c.SkippedAt)
+			w.Unsure(id, max(c.SkippedAt, c.At-readSlack))
 		}
 	}
 	for _, id := range c.Forgotten {
