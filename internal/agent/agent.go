@@ -142,6 +142,11 @@ func (a *agent) begin(ctx context.Context) error {
 	if err := a.restore(ctx); err != nil {
 		return err
 	}
+	return a.takeOver()
+}
+
+// takeOver reads what was counted while no agent was there, and puts the program at the devices that there are now.
+func (a *agent) takeOver() error {
 	if !a.turn() {
 		return fmt.Errorf("can't begin: %s", strings.Join(a.counted.Troubles(a.Clock()), "; "))
 	}
@@ -151,6 +156,7 @@ func (a *agent) begin(ctx context.Context) error {
 		}
 		return err
 	}
+	a.missing()
 	return nil
 }
 
