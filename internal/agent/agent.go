@@ -160,11 +160,16 @@ func (a *agent) takeOver() error {
 	return nil
 }
 
+// nextRead returns when the first read after a time is due.
+func nextRead(now time.Time) time.Time {
+	return now.Add(-readAfter).Truncate(readEvery).Add(readEvery + readAfter)
+}
+
 // loop reads and writes until ctx is done.
 func (a *agent) loop(ctx context.Context) {
 	for {
 		now := a.Clock().Wall
-		wait := time.NewTimer(now.Truncate(readEvery).Add(readEvery + readAfter).Sub(now))
+		wait := time.NewTimer(nextRead(now).Sub(now))
 		select {
 		case <-ctx.Done():
 			wait.Stop()

@@ -355,41 +355,6 @@ func TestLostWhereItEnds(t *testing.T) {
 	}
 }
 
-// TestReadIsLate has reads that fail for minutes while packets pass: nobody knows in which of the windows these were, so none of the interface is NODATA up to the last of them.
-// SKIPDATA has the first, and is of one of all.
-func TestReadIsLate(t *testing.T) {
-	s := newStand(t, config.FlowLog{ID: "fl-1", Interval: time.Minute})
-	s.program.pass(1, 1, s.now.Wall)
-	s.turn()
-	s.pass(50 * time.Second) // 450
-	s.program.pass(1, 1, s.now.Wall)
-	for range 4 {
-		s.pass(50 * time.Second)
-		s.program.pass(1, 1, s.now.Wall)
-		s.program.failing = "turn"
-		s.turn()
-	}
-	s.turn() // 650
-	s.pass(2 * time.Minute)
-	s.turn()
-	want := []string{"eni-1 1 6 1700000400 1700000650 OK", "eni-1 - - 1700000700 1700000760 NODATA"}
-	if diff := cmp.Diff(want, s.records(t, "fl-1")); diff != "" {
-		t.Error(diff)
-	}
-	s.turn() // 770
-	s.program.lost = 1
-	s.pass(150 * time.Second)
-	s.turn() // 920: it may have been in any
-	s.pass(time.Minute)
-	s.turn()
-	s.pass(time.Minute)
-	s.turn()
-	want = []string{"eni-1 - - 1700000760 1700000820 SKIPDATA", "eni-1 - - 1700000940 1700001000 NODATA"}
-	if diff := cmp.Diff(want, s.records(t, "fl-1")); diff != "" {
-		t.Error(diff)
-	}
-}
-
 // TestClockSteps has a clock that is set, which is counted and said.
 func TestClockSteps(t *testing.T) {
 	s := newStand(t, config.FlowLog{ID: "fl-1", Interval: time.Minute})
