@@ -344,8 +344,10 @@ func (a *agent) reload() {
 	if err == nil {
 		err = a.decides(n)
 	}
+	if err == nil && !a.turn() {
+		err = errors.New("what was counted until now can't be kept, so that nothing else is put in force: reload it again when it can")
+	}
 	if err == nil {
-		a.turn() // where what the old one decided of can't be kept now, it is later
 		err = a.replace(n, a.Config)
 	}
 	if err != nil {

@@ -82,16 +82,29 @@ func (w *Windows) Known() []string {
 		all[id] = true
 	}
 	for _, o := range w.open {
-		for f := range o.flows {
-			if !o.gone[f.Interface] {
-				all[f.Interface] = true
-			}
-		}
-		for id := range o.skipped {
+		for id := range o.interfaces() {
 			if !o.gone[id] {
 				all[id] = true
 			}
 		}
 	}
 	return slices.Sorted(maps.Keys(all))
+}
+
+// Open returns the interfaces of which open windows have something, those that were forgotten since among them.
+func (w *Windows) Open() map[string]bool {
+	all := map[string]bool{}
+	for _, o := range w.open {
+		maps.Copy(all, o.interfaces())
+	}
+	return all
+}
+
+// interfaces returns those of which a window has something.
+func (o *opened) interfaces() map[string]bool {
+	all := maps.Clone(o.skipped)
+	for f := range o.flows {
+		all[f.Interface] = true
+	}
+	return all
 }
