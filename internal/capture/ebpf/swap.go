@@ -56,8 +56,9 @@ func (p *Program) Swap(interfaces []Interface) error {
 	if err := p.keep(next.gen, by); err != nil {
 		return err
 	}
+	now := p.generations[p.word.gen]
 	for slot, id := range p.ids {
-		if by[slot].ID == id {
+		if back := by[slot].Mode != Off && now[slot].Mode == Off; by[slot].ID == id && !back {
 			continue
 		}
 		if err := p.clear(uint16(slot)); err != nil {
@@ -83,7 +84,7 @@ func (p *Program) Swap(interfaces []Interface) error {
 	return nil
 }
 
-// clear has an interface begin with tallies of 0 in a slot that was another's.
+// clear has an interface begin with tallies of 0 in a slot that was another's, or its own before it was off: what that had was asked for.
 func (p *Program) clear(slot uint16) error {
 	var each []weirTallies // of each CPU
 	if err := p.objects.Counters.Lookup(uint32(slot), &each); err != nil {
