@@ -238,7 +238,8 @@ func (a *agent) follow(matches []Match) error {
 	}
 	errs := []error{a.stray(wanted, matches)}
 	for at, w := range a.attached {
-		if m := wanted[at]; m != nil && m.id() == w.id() && m.attachable() == w.attachable() && m.Mode == w.Mode {
+		if m := wanted[at]; m != nil && m.id() == w.id() && m.attachable() == w.attachable() {
+			a.anew = a.anew || m.Mode != w.Mode // the program stays, and does the other thing from one packet to the next
 			continue
 		}
 		errs = append(errs, a.takeAway(at))
@@ -254,6 +255,12 @@ func (a *agent) follow(matches []Match) error {
 		return errors.Join(append(errs, err)...)
 	}
 	a.anew = false
+	for at, w := range a.attached {
+		if m := wanted[at]; m.Mode != w.Mode {
+			a.Log.Info("another mode at a device", "device", w.Label(), "interface", w.Interface, "mode", m.Mode)
+			w.Mode = m.Mode
+		}
+	}
 	for i := range matches {
 		if m := &matches[i]; m.Refused == "" && a.attached[m.place()] == nil {
 			if err := a.attach(m); err != nil {
