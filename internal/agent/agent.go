@@ -142,6 +142,11 @@ func (a *agent) begin(ctx context.Context) error {
 	if err := a.restore(ctx); err != nil {
 		return err
 	}
+	return a.takeOver()
+}
+
+// takeOver reads what was counted while no agent was there, and puts the program at the devices that there are now.
+func (a *agent) takeOver() error {
 	if !a.turn() {
 		return fmt.Errorf("can't begin: %s", strings.Join(a.counted.Troubles(a.Clock()), "; "))
 	}
@@ -151,14 +156,20 @@ func (a *agent) begin(ctx context.Context) error {
 		}
 		return err
 	}
+	a.missing()
 	return nil
+}
+
+// nextRead returns when the first read after a time is due.
+func nextRead(now time.Time) time.Time {
+	return now.Add(-readAfter).Truncate(readEvery).Add(readEvery + readAfter)
 }
 
 // loop reads and writes until ctx is done.
 func (a *agent) loop(ctx context.Context) {
 	for {
 		now := a.Clock().Wall
-		wait := time.NewTimer(now.Truncate(readEvery).Add(readEvery + readAfter).Sub(now))
+		wait := time.NewTimer(nextRead(now).Sub(now))
 		select {
 		case <-ctx.Done():
 			wait.Stop()
@@ -227,7 +238,8 @@ func (a *agent) follow(matches []Match) error {
 	}
 	errs := []error{a.stray(wanted, matches)}
 	for at, w := range a.attached {
-		if m := wanted[at]; m != nil && m.id() == w.id() && m.attachable() == w.attachable() && m.Mode == w.Mode {
+		if m := wanted[at]; m != nil && m.id() == w.id() && m.attachable() == w.attachable() {
+			a.anew = a.anew || m.Mode != w.Mode // the program stays, and does the other thing from one packet to the next
 			continue
 		}
 		errs = append(errs, a.takeAway(at))
@@ -243,6 +255,12 @@ func (a *agent) follow(matches []Match) error {
 		return errors.Join(append(errs, err)...)
 	}
 	a.anew = false
+	for at, w := range a.attached {
+		if m := wanted[at]; m.Mode != w.Mode {
+			a.Log.Info("another mode at a device", "device", w.Label(), "interface", w.Interface, "mode", m.Mode)
+			w.Mode = m.Mode
+		}
+	}
 	for i := range matches {
 		if m := &matches[i]; m.Refused == "" && a.attached[m.place()] == nil {
 			if err := a.attach(m); err != nil {
@@ -333,8 +351,10 @@ func (a *agent) reload() {
 	if err == nil {
 		err = a.decides(n)
 	}
+	if err == nil && !a.turn() {
+		err = errors.New("what was counted until now can't be kept, so that nothing else is put in force: reload it again when it can")
+	}
 	if err == nil {
-		a.turn() // where what the old one decided of can't be kept now, it is later
 		err = a.replace(n, a.Config)
 	}
 	if err != nil {

@@ -38,8 +38,10 @@ func (a *agent) attachBy(t *Attachment) (*Match, error) {
 	}
 	err = a.look(false)
 	m := matchOf(t, a.matches)
-	if m != nil && a.attached[m.place()] != nil {
-		return m, nil // what else is wrong with devices is said every few seconds
+	if m != nil {
+		if w := a.attached[m.place()]; w != nil && w.Mode == m.Mode {
+			return m, nil // what else is wrong with devices is said every few seconds
+		}
 	}
 	if m != nil && m.Refused != "" {
 		err = refusef("%s", m.Refused)

@@ -151,22 +151,18 @@ func (c *Counters) forget(device string) {
 // lostSince returns how many packets of flows, or frames, were lost, or may be in a wrong flow, since other tallies of an interface. Where the tables are others, or the interface has another place in them,
 // they begin anew.
 func lostSince(was, t *tallies) (lost uint64) {
+	since := func(was, now uint64) uint64 {
+		if now < was {
+			return now
+		}
+		return now - was
+	}
 	for way := range t.Lost {
 		for action := range t.Lost[way] {
-			now, before := t.Lost[way][action][0], was.Lost[way][action][0]
-			if now < before {
-				before = 0
-			}
-			lost += now - before
+			lost += since(was.Lost[way][action][0], t.Lost[way][action][0])
 		}
 	}
-	if t.Unattributed > was.Unattributed {
-		lost += t.Unattributed - was.Unattributed
-	}
-	if t.Dropped < was.Dropped {
-		return lost + t.Dropped
-	}
-	return lost + t.Dropped - was.Dropped
+	return lost + since(was.Unattributed, t.Unattributed) + since(was.Dropped, t.Dropped)
 }
 
 // tally notes what is in no flow of an interface.

@@ -5,8 +5,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/prometheus/client_golang/prometheus"
 
+	"weir/internal/agent/config"
 	"weir/internal/agent/device"
 )
 
@@ -38,6 +40,30 @@ func TestGone(t *testing.T) {
 	}
 	if len(s.counted.values[flowPackets]) != 1 || len(s.counted.values[lostPackets]) != 1 {
 		t.Errorf("%v, %v", s.counted.values[flowPackets], s.counted.values[lostPackets])
+	}
+}
+
+// TestGoneMeanwhile has a device go while no agent runs: what it had is told, and what of it was lost, and no more of it.
+func TestGoneMeanwhile(t *testing.T) {
+	s := newStand(t, config.FlowLog{ID: "fl-1", Interval: time.Minute})
+	s.program.pass(1, 1, s.now.Wall)
+	s.turn()
+	s.program.lost = 3
+	s.pass(5 * time.Second)
+	s.begin(t)
+	s.attached, s.attachments = map[place]*Match{}, &attachments{}
+	if err := s.takeOver(); err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		s.pass(time.Minute)
+		s.turn()
+	}
+	if diff := cmp.Diff([]string{"eni-1 1 1 1700000400 1700000400 OK", "eni-1 - - 1700000400 1700000460 SKIPDATA"}, s.records(t, "fl-1")); diff != "" {
+		t.Error(diff)
+	}
+	if len(s.kept.Tallies) != 0 {
+		t.Errorf("%v is kept of what is gone", s.kept.Tallies)
 	}
 }
 

@@ -194,6 +194,22 @@ func (a *agent) farewell(id string) {
 	a.counted.tally(id, &t)
 }
 
+// missing forgets the interfaces that an agent before counted and whose devices went before this one looked. Where they come again, they are new.
+func (a *agent) missing() {
+	there := map[string]bool{}
+	for _, m := range a.attached {
+		there[m.id()] = true
+	}
+	known := slices.AppendSeq(a.recorder.known(), maps.Keys(a.kept.Tallies))
+	slices.Sort(known)
+	for _, id := range slices.Compact(known) {
+		if !there[id] {
+			a.forgotten = append(a.forgotten, id)
+			a.farewell(id)
+		}
+	}
+}
+
 // apply does a change to the windows, and keeps it with what it makes.
 func (a *agent) apply(c *change, next progress) bool {
 	a.recorder.waiting = map[string]int64{}

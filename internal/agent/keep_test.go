@@ -29,6 +29,8 @@ type counting struct {
 	unsettled     bool
 	lost, missed  uint64
 	failing, ends string // what fails, and at what the agent ends, once
+	detached      int
+	force         []ebpf.Interface // what was put in force last
 }
 
 // errEnds is what an agent ends with where it is killed.
@@ -92,15 +94,22 @@ func (c *counting) Missed() (n uint64, err error) {
 }
 
 func (c *counting) Forwards() error                                 { return errors.ErrUnsupported }
-func (c *counting) Swap([]ebpf.Interface) error                     { return c.at("swap") }
 func (c *counting) Attach(ebpf.Device, string) error                { return nil }
-func (c *counting) Detach(int) error                                { return nil }
+func (c *counting) Detach(int) error                                { c.detached++; return nil }
 func (c *counting) Attached() []int                                 { return nil }
 func (c *counting) Gone() ([]int, error)                            { return nil, nil }
 func (c *counting) In() (*ebpf.Namespace, error)                    { return nil, errors.ErrUnsupported }
 func (c *counting) Namespaces() map[uint64]*ebpf.Namespace          { return nil }
 func (c *counting) Before(int) (out [2][]ebpf.ProgramID, err error) { return out, nil }
 func (c *counting) Close() error                                    { return nil }
+
+func (c *counting) Swap(all []ebpf.Interface) error {
+	if err := c.at("swap"); err != nil {
+		return err
+	}
+	c.force = all
+	return nil
+}
 
 // pass has packets of a flow pass at a time.
 func (c *counting) pass(port uint16, packets int64, at time.Time) {

@@ -129,9 +129,13 @@ func (a *agent) decides(n *network) error {
 	return nil
 }
 
-// replace puts another definition and config in force. Where the kernel does not take their rules, those of before are put in force again.
+// replace puts another definition and config in force, once all is kept that was counted by those of before. Where the kernel does not take their rules, those of before are put in
+// force again. What is open of an interface that the definition has no more, or otherwise, is told before: its records are of what it was.
 func (a *agent) replace(n *network, c *config.Config) error {
 	was, wasConf := a.network, a.Config
+	if a.recorder.differs(n) {
+		a.apply(&change{At: a.kept.At, Spill: true}, a.kept) // it is in memory at least: the next read tries again
+	}
 	a.use(n, c)
 	err := a.look(true)
 	if errors.Is(err, errPolicy) {
@@ -184,6 +188,18 @@ func (r *recorder) record(logs []config.FlowLog) {
 	}
 	r.logs = logs
 	clear(r.by)
+}
+
+// differs reports whether one of the interfaces that windows are open of is another by another definition, or is not there.
+func (r *recorder) differs(n *network) bool {
+	for _, w := range r.windows {
+		for id := range w.Open() {
+			if !reflect.DeepEqual(r.network.Interfaces[id], n.Interfaces[id]) || !reflect.DeepEqual(r.network.TransitGatewayAttachments[id], n.TransitGatewayAttachments[id]) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // tell tells who asked for it how the agent is.

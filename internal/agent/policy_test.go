@@ -120,3 +120,45 @@ func TestReloadKeeps(t *testing.T) {
 		})
 	}
 }
+
+// TestReloadTells has another definition within a window. What was counted of an interface that it has no more, or has elsewhere, is told as it was; where nothing is different of those that are
+// counted, no record is cut in two.
+func TestReloadTells(t *testing.T) {
+	for name, tc := range map[string]struct {
+		network string
+		want    []string
+	}{
+		"without the interface":     {strings.ReplaceAll(definition, "eni-1:", "eni-8:"), []string{"eni-1 1 1 1700000405 1700000405 OK"}},
+		"with it in another subnet": {strings.ReplaceAll(definition, "eni-1: {subnet: subnet-1", "eni-1: {subnet: subnet-2"), []string{"eni-1 1 1 1700000405 1700000405 OK", "eni-1 1 1 1700000410 1700000410 OK"}},
+		"with another beside it":    {strings.ReplaceAll(definition, "eni-2:", "eni-7:"), []string{"eni-1 1 2 1700000405 1700000410 OK"}},
+		"that the kernel refuses":   {"", []string{"eni-1 1 2 1700000405 1700000410 OK"}},
+		"and the device was gone":   {strings.ReplaceAll(definition, "eni-1:", "eni-8:"), []string{"eni-1 1 1 1700000405 1700000405 OK"}},
+		"and flows of it were lost": {strings.ReplaceAll(definition, "eni-1:", "eni-8:"), []string{"eni-1 1 1 1700000405 1700000405 OK", "eni-1 - - 1700000400 1700000460 SKIPDATA"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newStand(t, config.FlowLog{ID: "fl-1", Interval: time.Minute})
+			s.Config.Network = []string{filepath.Join(t.TempDir(), "net.yaml")}
+			if err := os.WriteFile(s.Config.Network[0], []byte(tc.network), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			s.attachments = &attachments{}
+			s.pass(5 * time.Second)
+			s.program.pass(1, 1, s.now.Wall)
+			switch name {
+			case "and the device was gone":
+				s.leave(place{index: 1}, nil)
+			case "and flows of it were lost":
+				s.program.lost = 1
+			}
+			s.turn()
+			s.reload()
+			s.pass(5 * time.Second)
+			s.program.pass(1, 1, s.now.Wall)
+			s.pass(time.Minute)
+			s.turn()
+			if diff := cmp.Diff(tc.want, s.records(t, "fl-1")); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}

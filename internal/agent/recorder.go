@@ -6,7 +6,6 @@ import (
 	"slices"
 	"time"
 
-	"weir/flowlog"
 	"weir/internal/agent/config"
 	"weir/internal/agent/spool"
 	"weir/internal/aggregate"
@@ -21,6 +20,8 @@ const (
 	slotLength = 5 * 60
 	// mostFlows is how many flows may be open in windows of an interval: some 300 MB of memory.
 	mostFlows = 1 << 20
+	// readSlack is how late a read may be, in nanoseconds, that is still taken for one of the window that has just ended: what was lost since the read before was lost there.
+	readSlack = int64(time.Second)
 )
 
 // recorder makes items for destinations of flows. It is not for concurrent use.
@@ -113,6 +114,7 @@ func (r *recorder) apply(c *change) {
 	for _, id := range c.Skipped {
 		for _, w := range r.windowsOf(id) {
 			w.Skip(id, c.SkippedAt)
+			w.Unsure(id, max(c.SkippedAt, c.At-readSlack))
 		}
 	}
 	for _, id := range c.Forgotten {
@@ -122,8 +124,10 @@ func (r *recorder) apply(c *change) {
 	}
 	for _, interval := range slices.Sorted(maps.Keys(r.windows)) {
 		if w := r.windows[interval]; c.Close {
-			_, err := w.CloseUntil(c.At, mostIdleWindows, func(w *aggregate.Window) error { return r.take(interval, w) })
-			r.report(err)
+			over, _ := w.CloseUntil(c.At, mostIdleWindows, func(w *aggregate.Window) error { r.take(interval, w); return nil }) // taking does not fail
+			if over > 0 && !r.again {
+				r.log.Warn("windows without any packet are too many to be told as NODATA", "windows", over, "interval", interval)
+			}
 		}
 	}
 	if c.Spill {
@@ -134,7 +138,7 @@ func (r *recorder) apply(c *change) {
 // spill makes records of what open windows have so far.
 func (r *recorder) spill() {
 	for _, interval := range slices.Sorted(maps.Keys(r.windows)) {
-		r.report(r.windows[interval].Spill(func(w *aggregate.Window) error { return r.take(interval, w) }))
+		_ = r.windows[interval].Spill(func(w *aggregate.Window) error { r.take(interval, w); return nil }) // taking does not fail
 	}
 }
 
@@ -160,15 +164,8 @@ func (r *recorder) known() []string {
 	return slices.Sorted(maps.Keys(all))
 }
 
-// report says that a window's records could not be made, which no input should do.
-func (r *recorder) report(err error) {
-	if err != nil {
-		r.log.Error("records can't be made", "error", err)
-	}
-}
-
 // take makes the records of a window that each flow log of an interval wants, by the slots of their ends.
-func (r *recorder) take(interval time.Duration, w *aggregate.Window) error {
+func (r *recorder) take(interval time.Duration, w *aggregate.Window) {
 	var pairs *aggregate.Pairs
 	if slices.ContainsFunc(r.logs, func(l config.FlowLog) bool { return l.Interval == interval && l.OfTransit() }) {
 		pairs = aggregate.PairsOf(w, r.network.gatewayOf)
@@ -214,56 +211,53 @@ func (r *recorder) take(interval time.Duration, w *aggregate.Window) error {
 		}
 		for _, at := range slices.Sorted(maps.Keys(slots)) {
 			for part := range slots[at].Parts(mostRecords) {
-				if err := r.deliver(l, time.Unix(at, 0).UTC(), part, pairs); err != nil {
-					return err
-				}
+				r.deliver(l, time.Unix(at, 0).UTC(), part, pairs)
 			}
 		}
 	}
-	return nil
 }
 
-// deliver makes items of the records of a part of a window. Where too much waits, the records are given up: what waits is older, and was accepted.
-func (r *recorder) deliver(l *config.FlowLog, slot time.Time, part *aggregate.Window, pairs *aggregate.Pairs) error {
+// deliver makes items of the records of a part of a window. Where too much waits, the records are given up: what waits is older, and was accepted. So are those that can't be
+// made, which no input should do.
+func (r *recorder) deliver(l *config.FlowLog, slot time.Time, part *aggregate.Window, pairs *aggregate.Pairs) {
 	if r.again {
-		return nil
+		return
 	}
+	var items []spool.Item
 	b, err := r.recordsOf(l, part, pairs)
-	if err != nil {
-		return err
-	}
-	items, err := itemsOf(l, slot, b)
-	if err != nil {
-		r.giveUp(l, b)
-		return err
+	if err == nil {
+		items, err = itemsOf(l, slot, b)
 	}
 	var bytes int64
 	for i := range items {
 		bytes += int64(len(items[i].Header) + len(items[i].Data))
 	}
-	if r.waiting[l.ID]+bytes > r.most {
-		r.giveUp(l, b)
-		return nil
+	if err != nil || r.waiting[l.ID]+bytes > r.most {
+		r.giveUp(l, part, err)
+		return
 	}
 	r.waiting[l.ID] += bytes
 	r.made = append(r.made, items...)
-	return nil
 }
 
-// giveUp counts records that are given up, and owes SKIPDATA of their interfaces.
-func (r *recorder) giveUp(l *config.FlowLog, b *flowlog.Batch) {
-	r.log.Error("records are given up", "flow_log", l.ID, "records", b.Len())
-	r.counted.gaveUp(l.ID, b.Len())
-	if r.owed[l.ID] == nil {
-		r.owed[l.ID] = map[string]bool{}
+// giveUp counts records that are given up, and owes SKIPDATA of their interfaces. An error says why they could not be made; nil: too much waits.
+func (r *recorder) giveUp(l *config.FlowLog, part *aggregate.Window, err error) {
+	n := len(part.Rows) + len(part.Skipped) + len(part.Idle)
+	if err != nil {
+		r.log.Error("records can't be made, and are given up", "flow_log", l.ID, "records", n, "error", err)
+	} else {
+		r.log.Error("records are given up: more waits than spool-bytes of the config", "flow_log", l.ID, "records", n)
 	}
-	field := flowlog.InterfaceID
-	if l.OfTransit() {
-		field = flowlog.TGWAttachmentID
+	r.counted.gaveUp(l.ID, n)
+	owed := r.owed[l.ID]
+	if owed == nil {
+		owed = map[string]bool{}
+		r.owed[l.ID] = owed
 	}
-	for record := range b.Records() {
-		if id, ok := record.Text(field); ok {
-			r.owed[l.ID][id] = true
-		}
+	for i := range part.Rows {
+		owed[part.Rows[i].Interface] = true
+	}
+	for _, id := range slices.Concat(part.Skipped, part.Idle) {
+		owed[id] = true
 	}
 }

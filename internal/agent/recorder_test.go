@@ -271,9 +271,12 @@ func TestLostSince(t *testing.T) {
 		}
 		was = now
 	}
-	now.Unattributed = 2 // the host's firewall refused it
-	if got := lostSince(&was, &now); got != 2 {
-		t.Errorf("%d are lost, and 2 are not told exactly", got)
+	for _, n := range []uint64{5, 2} { // the host's firewall refused it, and then the tables are others
+		now.Unattributed = n
+		if got := lostSince(&was, &now); got != n {
+			t.Errorf("%d are lost, and %d are not told exactly", got, n)
+		}
+		was = now
 	}
 }
 

@@ -68,6 +68,35 @@ func TestClock(t *testing.T) {
 	}
 }
 
+// TestUnsure has counts over several windows, and flows that were lost in one of several: none of these is NODATA, but of interfaces that had nothing.
+func TestUnsure(t *testing.T) {
+	w := NewWindows(time.Minute)
+	a, b := flow("eni-a", 1), flow("eni-b", 2)
+	w.Add(&a, packet(10, 1, 0))
+	w.Add(&b, packet(10, 1, 0))
+	closed(t, w, 60)
+	long := packet(70, 1, 0)
+	long.Last = 200 * second
+	w.Add(&a, long)
+	got, _ := closed(t, w, 300)
+	want := []string{"eni-a 1 70 200 OK", "eni-b - 60 120 NODATA", "eni-b - 120 180 NODATA", "eni-b - 180 240 NODATA", "eni-a - 240 300 NODATA", "eni-b - 240 300 NODATA"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	w.Skip("eni-b", 310*second)
+	w.Unsure("eni-b", 400*second)
+	got, _ = closed(t, w, 480)
+	want = []string{"eni-b - 300 360 SKIPDATA", "eni-a - 300 360 NODATA", "eni-a - 360 420 NODATA", "eni-a - 420 480 NODATA", "eni-b - 420 480 NODATA"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	w.Unsure("eni-b", 4000*second)
+	w.Restart(480 * second) // the clock was set back
+	if got, _ = closed(t, w, 540); !slices.Equal(got, []string{"eni-a - 480 540 NODATA", "eni-b - 480 540 NODATA"}) {
+		t.Error(got)
+	}
+}
+
 // TestSpill tells what an open window has so far: nobody is idle in it, and it is told once.
 func TestSpill(t *testing.T) {
 	w := NewWindows(time.Minute)

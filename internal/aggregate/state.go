@@ -18,6 +18,8 @@ type State struct {
 	Gone map[string][]int64
 	// Seen are the interfaces that had a flow, with the end of the last window that was closed for each, in nanoseconds since the epoch.
 	Seen map[string]int64
+	// Unsure are the interfaces with packets that nobody knows the windows of, with the end of the last window that may have some, in nanoseconds since the epoch.
+	Unsure map[string]int64
 }
 
 // States returns what windows have that are open, in parts of so many rows at most. Windows to which all parts are given in their order by [Windows.Restore] go on as these.
@@ -36,6 +38,7 @@ func (w *Windows) States(most int) iter.Seq[*State] {
 			}
 		}
 		out.Skipped, out.Gone, out.Seen = map[string][]int64{}, map[string][]int64{}, maps.Clone(w.seen)
+		out.Unsure = maps.Clone(w.unsure)
 		for start, o := range w.open {
 			for id := range o.skipped {
 				out.Skipped[id] = append(out.Skipped[id], start)
@@ -51,7 +54,7 @@ func (w *Windows) States(most int) iter.Seq[*State] {
 // Restore adds what other windows of the same interval had.
 func (w *Windows) Restore(s *State) {
 	for i := range s.Rows {
-		w.Add(&s.Rows[i].Flow, s.Rows[i].Counts)
+		w.add(w.at(floor(s.Rows[i].First, w.interval)), &s.Rows[i].Flow, s.Rows[i].Counts)
 	}
 	for id, starts := range s.Skipped {
 		for _, at := range starts {
@@ -66,6 +69,9 @@ func (w *Windows) Restore(s *State) {
 	for id, until := range s.Seen {
 		w.seen[id] = max(w.seen[id], until)
 	}
+	for id, until := range s.Unsure {
+		w.unsure[id] = max(w.unsure[id], until)
+	}
 	w.newest = max(w.newest, s.Newest)
 }
 
@@ -76,16 +82,29 @@ func (w *Windows) Known() []string {
 		all[id] = true
 	}
 	for _, o := range w.open {
-		for f := range o.flows {
-			if !o.gone[f.Interface] {
-				all[f.Interface] = true
-			}
-		}
-		for id := range o.skipped {
+		for id := range o.interfaces() {
 			if !o.gone[id] {
 				all[id] = true
 			}
 		}
 	}
 	return slices.Sorted(maps.Keys(all))
+}
+
+// Open returns the interfaces of which open windows have something, those that were forgotten since among them.
+func (w *Windows) Open() map[string]bool {
+	all := map[string]bool{}
+	for _, o := range w.open {
+		maps.Copy(all, o.interfaces())
+	}
+	return all
+}
+
+// interfaces returns those of which a window has something.
+func (o *opened) interfaces() map[string]bool {
+	all := maps.Clone(o.skipped)
+	for f := range o.flows {
+		all[f.Interface] = true
+	}
+	return all
 }

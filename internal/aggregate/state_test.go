@@ -33,9 +33,10 @@ func TestStates(t *testing.T) {
 				t.Fatalf("seed %d: %d flows of %v, and %d of %v", seed, a.Len(), a.Known(), b.Len(), b.Known())
 			}
 			var do func(w *Windows) []string
-			switch r.IntN(6) {
+			switch r.IntN(7) {
 			default:
 				f, c := flow(id, uint16(r.IntN(3))), packet(float64(now-int64(r.IntN(90))), 40, byte(r.IntN(32)))
+				c.Last += int64(r.IntN(2)*r.IntN(200)) * second
 				do = func(w *Windows) []string { w.Add(&f, c); return nil }
 			case 3:
 				at := (now - int64(r.IntN(90))) * second
@@ -48,6 +49,8 @@ func TestStates(t *testing.T) {
 				}
 			case 5:
 				do = func(w *Windows) []string { w.Forget(id); return nil }
+			case 6:
+				do = func(w *Windows) []string { w.Restart(now * second); return nil }
 			}
 			if diff := cmp.Diff(do(a), do(b)); diff != "" {
 				t.Fatalf("seed %d: %s", seed, diff)

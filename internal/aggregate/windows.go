@@ -19,6 +19,8 @@ type Windows struct {
 	newest int64
 	// seen are the interfaces that had a flow, and the end of the last window that was closed for each.
 	seen map[string]int64
+	// unsure are interfaces with packets that nobody knows the windows of, and until when: the end of the last window that may have some.
+	unsure map[string]int64
 }
 
 // opened is a window that is open.
@@ -34,12 +36,19 @@ func newOpened() *opened {
 
 // NewWindows returns windows of an aggregation interval, a second at least.
 func NewWindows(interval time.Duration) *Windows {
-	return &Windows{interval: max(int64(interval), int64(time.Second)), open: map[int64]*opened{}, seen: map[string]int64{}}
+	return &Windows{interval: max(int64(interval), int64(time.Second)), open: map[int64]*opened{}, seen: map[string]int64{}, unsure: map[string]int64{}}
 }
 
-// Add adds counts whose first and last packet are in one window, to that of the first.
+// Add adds counts to the window of their first packet. Where the last is of another, nobody knows which windows the others are of: none up to that one is NODATA.
 func (w *Windows) Add(f *Flow, c Counts) {
-	o := w.at(c.First)
+	start := floor(c.First, w.interval)
+	if c.Last >= start+w.interval {
+		w.Unsure(f.Interface, c.Last)
+	}
+	w.add(w.at(start), f, c)
+}
+
+func (w *Windows) add(o *opened, f *Flow, c Counts) {
 	flows := o.flows
 	if len(o.gone) > 0 {
 		delete(o.gone, f.Interface)
@@ -54,14 +63,18 @@ func (w *Windows) Add(f *Flow, c Counts) {
 
 // Skip says that flows of an interface were lost, at a time in nanoseconds since the epoch: the window has SKIPDATA of it.
 func (w *Windows) Skip(id string, at int64) {
-	o := w.at(at)
+	o := w.at(floor(at, w.interval))
 	o.skipped[id] = true
 	delete(o.gone, id)
 }
 
-// at returns the window of a time.
-func (w *Windows) at(ns int64) *opened {
-	start := floor(ns, w.interval)
+// Unsure says that packets of an interface may have passed in any window up to that of a time, in nanoseconds since the epoch: those are no NODATA.
+func (w *Windows) Unsure(id string, until int64) {
+	w.unsure[id] = max(w.unsure[id], floor(until, w.interval)+w.interval)
+}
+
+// at returns the window that begins at a time.
+func (w *Windows) at(start int64) *opened {
 	o := w.open[start]
 	if o == nil {
 		o = newOpened()
@@ -139,11 +152,13 @@ func (w *Windows) Restart(at int64) {
 	for id := range w.seen {
 		w.seen[id] = floor(at, w.interval)
 	}
+	clear(w.unsure)
 }
 
 // Forget forgets an interface that is not there any more: it has no more NODATA. What it had in open windows is told.
 func (w *Windows) Forget(id string) {
 	delete(w.seen, id)
+	delete(w.unsure, id)
 	for _, o := range w.open {
 		o.gone[id] = true
 	}
@@ -191,9 +206,13 @@ func (w *Windows) rows(start int64, o *opened) (out *Window, had map[string]bool
 func (w *Windows) window(start int64, o *opened) *Window {
 	out, had := w.rows(start, o)
 	for id, until := range w.seen {
-		if !had[id] && until < start+w.interval {
+		if had[id] || until >= start+w.interval {
+			continue
+		}
+		w.seen[id] = start + w.interval
+		if w.unsure[id] <= start {
+			delete(w.unsure, id)
 			out.Idle = append(out.Idle, id)
-			w.seen[id] = start + w.interval
 		}
 	}
 	slices.Sort(out.Idle)

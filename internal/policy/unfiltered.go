@@ -96,12 +96,16 @@ var (
 // Source: RFC 4861.
 const firstNeighbourType, lastNeighbourType = 133, 137
 
+func isNeighbour(p *Packet) bool {
+	return p.Protocol == netmodel.ICMPv6 && p.Type >= firstNeighbourType && p.Type <= lastNeighbourType
+}
+
 // service returns the service that a packet is to or from, or nil.
 func (i *Interface) service(p *Packet, q *question) *service {
 	if p.Protocol == netmodel.UDP && i.dhcp(p, q) {
 		return &theDHCP
 	}
-	if p.Protocol == netmodel.ICMPv6 && q.family == ipv6 && p.Type >= firstNeighbourType && p.Type <= lastNeighbourType {
+	if q.family == ipv6 && isNeighbour(p) {
 		return &theNeighbours
 	}
 	for n := range i.services {
@@ -129,10 +133,17 @@ func (i *Interface) dhcp(p *Packet, q *question) bool {
 }
 
 // Logged reports whether flow logs record a packet at all, and where they do not, what it is
-// of.
+// of. It is asked of packets too that nothing decides of: one from or to an IPv4-mapped IPv6
+// address is IPv6's, and of no service of IPv4.
 func (i *Interface) Logged(p *Packet, d netmodel.Direction) (logged bool, why string) {
 	q := ask(p, directionOf(d))
-	if s := i.service(p, &q); s != nil && !s.logged {
+	var s *service
+	if _, far := p.ends(q.way); !far.Is4In6() {
+		s = i.service(p, &q)
+	} else if isNeighbour(p) {
+		s = &theNeighbours
+	}
+	if s != nil && !s.logged {
 		return false, "flow logs do not record traffic of " + s.name
 	}
 	return true, ""

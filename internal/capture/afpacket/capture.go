@@ -171,11 +171,12 @@ func (c *Capture) drop(d *device) {
 	d.at.tallies.Dropped += d.takeDropped()
 }
 
-// Gone returns the indexes of devices that were watched and are not there any more, and forgets these, as [Capture.Detach] does.
+// Gone returns the indexes of devices that were watched and are not there any more, or can't be read, and forgets these, as [Capture.Detach] does. Such of which the error says that they can't be read may
+// be attached again.
 func (c *Capture) Gone() ([]int, error) {
 	var out []int
 	for _, index := range c.Attached() {
-		if !c.devices[index].socket.isGone() {
+		if d := c.devices[index]; !d.socket.isGone() && !d.isEnded() {
 			continue
 		}
 		out = append(out, index)
@@ -189,7 +190,7 @@ func (c *Capture) Gone() ([]int, error) {
 // catchUp waits until all is counted that the kernel has got.
 func (c *Capture) catchUp() error {
 	for _, d := range c.devices {
-		if err := d.catchUp(); err != nil && !d.isEnded() { // one that can't be read says so by its tallies
+		if err := d.catchUp(); err != nil && !d.isEnded() { // one that can't be read says so by its tallies, and is gone
 			return err
 		}
 		c.drop(d)

@@ -109,7 +109,8 @@ func (d *device) ask() error {
 	return nil
 }
 
-// catchUp waits until all frames are counted that the kernel had got when it was called. The kernel hands out a block that is not full within twice [handOut].
+// catchUp waits until all frames are counted that the kernel had got when it was called. The kernel hands out a block that is not full within twice [handOut]. Those of a ring that
+// nobody reads any more are dropped.
 func (d *device) catchUp() error {
 	if err := d.ask(); err != nil {
 		return err
@@ -118,6 +119,10 @@ func (d *device) catchUp() error {
 	defer d.mu.Unlock()
 	for want := d.received; d.read < want && !d.ended; {
 		d.advanced.Wait()
+	}
+	if d.ended {
+		d.dropped += d.received - d.read
+		d.read = d.received
 	}
 	return d.err
 }

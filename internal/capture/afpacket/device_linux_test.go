@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"os"
 	"os/exec"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -150,6 +151,44 @@ func TestGone(t *testing.T) {
 	}
 	if err := c.Detach(index); err == nil {
 		t.Error("a device goes twice")
+	}
+}
+
+// TestBroken has a block of the ring that makes no sense: the device is not read any more, and what comes is told as dropped, until it is attached again.
+func TestBroken(t *testing.T) {
+	t.Parallel()
+	host, instance, index := wire(t)
+	quiet(t, host, instance, own4+":53")
+	c := open(t, Options{})
+	attach(t, c, host, Device{Index: index, Flipped: true})
+	d := c.devices[index]
+	c.mu.Lock()
+	datagrams(t, host, far4+":40000", own4+":53", 3, 100, 0)
+	for !d.socket.isReady(d.next) {
+		runtime.Gosched()
+	}
+	binary.NativeEndian.PutUint32(d.socket.block(d.next)[blockFirst:], 1<<31)
+	c.mu.Unlock()
+	for _, want := range []uint64{3, 5} {
+		if got := counted(t, c); len(got) > 0 {
+			t.Errorf("%v", got)
+		}
+		if all, err := c.Tallies("eni-web"); err == nil || !strings.Contains(err.Error(), "can't be read: frame 0 of a block is at") || all.Dropped < want {
+			t.Errorf("%d dropped, want %d: %v", all.Dropped, want, err)
+		}
+		datagrams(t, host, far4+":40000", own4+":53", 2, 100, 0)
+	}
+	gone, err := c.Gone()
+	if err == nil || !slices.Equal(gone, []int{index}) || len(c.Attached()) != 0 {
+		t.Errorf("%v: %v; %v are watched", gone, err, c.Attached())
+	}
+	if all, err := c.Tallies("eni-web"); err != nil || all.Dropped < 7 {
+		t.Errorf("%d dropped, want 7: %v", all.Dropped, err)
+	}
+	attach(t, c, host, Device{Index: index, Flipped: true})
+	datagrams(t, host, far4+":40000", own4+":53", 4, 100, 0)
+	if got := counted(t, c); got[own4+":53 ACCEPT"] != 4 {
+		t.Errorf("%v", got)
 	}
 }
 

@@ -148,13 +148,7 @@ func (b *pair) expect(frame []byte, way int) (dropped bool, why string) {
 		return enforce && out != packet.NotIP, out.String()
 	}
 	d := direction(way)
-	// Where nothing decides, an IPv6 packet stays one: no service has an IPv4-mapped address, and none is the broadcast.
-	far := p.Src
-	if way == 1 {
-		far = p.Dst
-	}
-	mapped := far.Is4In6() || p.Dst == netip.MustParseAddr("::ffff:255.255.255.255")
-	if logged, why := b.at.Logged(&p.Packet, d); !logged && !mapped {
+	if logged, why := b.at.Logged(&p.Packet, d); !logged {
 		b.unlogged[way][0]++
 		b.unlogged[way][1] += uint64(p.Bytes)
 		return false, why

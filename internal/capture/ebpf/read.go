@@ -22,6 +22,10 @@ type Epoch struct {
 // counted in 44 bits, bytes in 52.
 func (p *Program) Turn() (Epoch, error) {
 	if !p.isClosed {
+		// Where the rows of the epoch before were settled unread: what still counts in that one must not count in the place of the next.
+		if err := p.wait(); err != nil {
+			return Epoch{}, fmt.Errorf("can't wait for the epoch to end: %w", err)
+		}
 		if err := p.turn(p.word); err != nil {
 			return Epoch{}, err
 		}

@@ -56,13 +56,8 @@ func (p *Program) Swap(interfaces []Interface) error {
 	if err := p.keep(next.gen, by); err != nil {
 		return err
 	}
-	for slot, id := range p.ids {
-		if by[slot].ID == id {
-			continue
-		}
-		if err := p.clear(uint16(slot)); err != nil {
-			return fmt.Errorf("can't begin the tallies of %s: %w", by[slot].ID, err)
-		}
+	if err := p.clearNew(by); err != nil {
+		return err
 	}
 	if err := p.turn(next); err != nil {
 		return err
@@ -83,7 +78,21 @@ func (p *Program) Swap(interfaces []Interface) error {
 	return nil
 }
 
-// clear has an interface begin with tallies of 0 in a slot that was another's.
+// clearNew has interfaces begin with tallies of 0 in slots that were others', or their own before they were off: what that had was asked for.
+func (p *Program) clearNew(by []judged) error {
+	now := p.generations[p.word.gen]
+	for slot, id := range p.ids {
+		if back := by[slot].Mode != Off && now[slot].Mode == Off; by[slot].ID == id && !back {
+			continue
+		}
+		if err := p.clear(uint16(slot)); err != nil {
+			return fmt.Errorf("can't begin the tallies of %s: %w", by[slot].ID, err)
+		}
+	}
+	return nil
+}
+
+// clear sets the tallies of a slot to 0.
 func (p *Program) clear(slot uint16) error {
 	var each []weirTallies // of each CPU
 	if err := p.objects.Counters.Lookup(uint32(slot), &each); err != nil {

@@ -6,7 +6,7 @@ import (
 	"weir/internal/capture/packet"
 )
 
-// Tallies are what of an interface is in no flow, since the program was loaded. Each direction is the interface's:
+// Tallies are what of an interface is in no flow, since it was last put in force and not off before. Each direction is the interface's:
 // what comes in, and what goes out.
 type Tallies struct {
 	// Lost are packets and bytes of flows that found no place, of what was accepted and what was refused.

@@ -78,6 +78,24 @@ func TestLeftOut(t *testing.T) {
 	}
 }
 
+// TestMapped has packets of IPv6 from and to IPv4-mapped addresses where nothing decides: they are of no service of IPv4, and neighbour discovery is left out as any.
+func TestMapped(t *testing.T) {
+	p := load(t, Options{Driven: true})
+	b := newPair(t, p, decides(t, plainNetwork()), Count)
+	neighbour := []byte{135, 0, 0, 0, 0, 0, 0, 0}
+	for _, far := range []string{"::ffff:169.254.169.254", "::ffff:10.0.0.2", "::ffff:10.0.1.1", "::ffff:255.255.255.255", "::ffff:203.0.113.5"} {
+		other := netip.MustParseAddr(far)
+		for way, ends := range [][2]netip.Addr{{other, own6}, {own6, other}} {
+			b.feed(t, ethernet(ends[0], ends[1], netmodel.ICMPv6, neighbour), way)
+			b.feed(t, frameOf(ends[0], ends[1], netmodel.UDP, 68, 67), way)
+			b.feed(t, frameOf(ends[0], ends[1], netmodel.TCP, 5000, 80), way)
+		}
+	}
+	if b.compare(t); len(b.got) != 20 || b.unlogged[0][0] != 5 || b.unlogged[1][0] != 5 {
+		t.Errorf("%d flows, %v are left out", len(b.got), b.unlogged)
+	}
+}
+
 // frameOf returns a frame of a packet that opens a connection.
 func frameOf(src, dst netip.Addr, protocol byte, srcPort, dstPort uint16) []byte {
 	switch protocol {
