@@ -179,11 +179,22 @@ func (s *stand) killed(do func() error) (err error) {
 	return do()
 }
 
+// queueOf returns the queue of a flow log of the config.
+func (s *stand) queueOf(t testing.TB, id string) spool.Queue {
+	t.Helper()
+	at := slices.IndexFunc(s.Config.FlowLogs, func(l config.FlowLog) bool { return l.ID == id })
+	q, err := queueOf(&s.Config.FlowLogs[at])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return q
+}
+
 // records returns the records that wait to be delivered, of each flow log in order, and removes them.
 func (s *stand) records(t testing.TB, id string) (out []string) {
 	t.Helper()
 	for {
-		items, err := s.spool.Oldest(t.Context(), id, 1, 0)
+		items, err := s.spool.Oldest(t.Context(), s.queueOf(t, id), 1, 0)
 		if err != nil {
 			t.Fatal(err)
 		}
