@@ -75,11 +75,7 @@ type Waiting struct{ Items, Records, Bytes int64 }
 
 // Open opens the spool of a folder, which is made with mode 0700. It fails where another process has it.
 func Open(ctx context.Context, dir string) (*Spool, error) {
-	dir, err := filepath.Abs(dir) // a database's URI has no relative path
-	if err == nil {
-		err = durable.MakeDir(dir)
-	}
-	if err != nil {
+	if err := durable.MakeDir(dir); err != nil {
 		return nil, fmt.Errorf("cannot make the folder of the agent's state: %w", err)
 	}
 	lock, err := lockDir(dir)
