@@ -154,7 +154,7 @@ func (s *stand) begin(t testing.TB) {
 	clock := func() Moment { return Moment{s.now.Wall, s.now.Mono - began} }
 	log, counted, n := slog.New(slog.NewTextHandler(&s.log, nil)), NewCounters(), networkOf(t)
 	a := &agent{
-		Options: Options{Config: s.Config, Log: log, Clock: clock}, network: n, counted: counted, recorder: newRecorder(s.Config, n, log, counted), program: s.program,
+		Options: Options{Config: s.Config, Log: log, Clock: clock}, read: s.Config, network: n, counted: counted, recorder: newRecorder(s.Config, n, log, counted), program: s.program,
 		attached: map[place]*Match{{index: 1}: {Interface: "eni-1"}},
 	}
 	s.agent = a
