@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"math/rand/v2"
 	"sync"
 	"time"
 
@@ -19,8 +18,6 @@ import (
 )
 
 const (
-	// leastWait and mostWait bound how long it is until what failed is tried again.
-	leastWait, mostWait = time.Second, time.Minute
 	// mostDelivery bounds one try, with a second more for each slowest bytes: what takes longer is taken for a service that hangs.
 	mostDelivery = 2 * time.Minute
 	slowest      = 32 << 10
@@ -95,7 +92,7 @@ type deliverer struct {
 
 func newDeliverer(s *spool.Spool, log *slog.Logger, counted *Counters) *deliverer {
 	d := &deliverer{
-		spool: s, log: log, counted: counted, wait: backoff, most: mostDelivery, wakes: map[spool.Queue]chan struct{}{}, to: map[spool.Queue]destination.Destination{}, there: map[int64]bool{},
+		spool: s, log: log, counted: counted, wait: Backoff, most: mostDelivery, wakes: map[spool.Queue]chan struct{}{}, to: map[spool.Queue]destination.Destination{}, there: map[int64]bool{},
 		doubted: map[spool.Queue]int64{},
 	}
 	d.ctx, d.stop = context.WithCancel(context.Background())
@@ -155,12 +152,6 @@ func (d *deliverer) empty(q spool.Queue) {
 			most = min(2*most, mostObjects)
 		}
 	}
-}
-
-// backoff returns how long to wait after so many failures one after the other: twice as long each time, less up to a half by chance.
-func backoff(failures int) time.Duration {
-	wait := min(leastWait<<min(failures-1, 10), mostWait)
-	return wait - rand.N(wait/2)
 }
 
 // some delivers the oldest items of a queue, at most so many, and reports whether there were any. The error is that of the oldest that failed.
