@@ -88,6 +88,7 @@ type deliverer struct {
 	there map[int64]bool
 	// doubted are the items that the agent before may have been delivering when it ended: 0 until it is known which.
 	doubted map[spool.Queue]int64
+	aside   aside
 }
 
 func newDeliverer(s *spool.Spool, log *slog.Logger, counted *Counters) *deliverer {
@@ -122,10 +123,14 @@ func (d *deliverer) wake() {
 
 // follow delivers what there is in a queue, each time it is woken.
 func (d *deliverer) follow(q spool.Queue, wake <-chan struct{}) {
+	again := time.NewTicker(asideFor)
+	defer again.Stop()
 	for {
 		select {
 		case <-d.ctx.Done():
 			return
+		case <-again.C:
+			d.takeBack(q)
 		case <-wake:
 		}
 		d.empty(q)
@@ -141,6 +146,10 @@ func (d *deliverer) empty(q spool.Queue) {
 		case err != nil: // a service that has trouble is asked for one thing at a time
 			failures++
 			most = 1
+			if d.suspects(q, failures) && d.putAside(q, err) {
+				failures = suspicious - 1 // the destination is well: another one that fails is like this
+				continue
+			}
 			select {
 			case <-d.ctx.Done():
 			case <-time.After(d.wait(failures)):
@@ -156,7 +165,7 @@ func (d *deliverer) empty(q spool.Queue) {
 
 // some delivers the oldest items of a queue, at most so many, and reports whether there were any. The error is that of the oldest that failed.
 func (d *deliverer) some(q spool.Queue, most int) (more bool, err error) {
-	items, err := d.spool.Oldest(d.tries, q, most, mostObjectBytes)
+	items, err := d.spool.Oldest(d.tries, q, most, mostObjectBytes, d.passedOver(q)...)
 	if err == nil && len(items) > 0 {
 		more = true
 		err = d.deliver(items)
@@ -164,7 +173,7 @@ func (d *deliverer) some(q spool.Queue, most int) (more bool, err error) {
 	if d.tries.Err() != nil { // it was cut, which says nothing of the destination
 		return false, d.tries.Err()
 	}
-	if d.counted.delivered(q, err) {
+	if d.told(q, err) {
 		if err != nil {
 			d.log.Error("records can't be delivered, and it is tried again", "flow_log", q.FlowLog, "error", err)
 		} else {
@@ -275,6 +284,7 @@ func (d *deliverer) remove(items []spool.Item) error {
 	defer d.mu.Unlock()
 	for i := range items {
 		delete(d.there, items[i].Number)
+		d.aside.forget(items[i].Queue, items[i].Number)
 	}
 	return nil
 }

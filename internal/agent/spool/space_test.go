@@ -133,6 +133,21 @@ func TestQueues(t *testing.T) {
 	if got := s.Waiting()["fl-1"]; got != (Waiting{3, 3, 15}) || len(s.Queues()) != 2 {
 		t.Errorf("%v in %v", got, s.Queues())
 	}
+	for _, but := range []int64{1, 2, 3} { // 2 is of the other queue
+		items, err := s.Oldest(t.Context(), Queue{"fl-1", "a"}, 1, 100, but)
+		if want := map[bool]int64{true: 3, false: 1}[but == 1]; err != nil || len(items) != 1 || items[0].Number != want {
+			t.Errorf("but %d: %v, %v", but, items, err)
+		}
+	}
+	if items, err := s.Oldest(t.Context(), Queue{"fl-1", "a"}, 8, 100, 1, 3); err != nil || len(items) != 0 {
+		t.Errorf("%v, %v", items, err)
+	}
+	if items, err := s.Newest(t.Context(), Queue{"fl-1", "a"}); err != nil || len(items) != 1 || items[0].Number != 3 || string(items[0].Data) != "at a" {
+		t.Errorf("%v, %v", items, err)
+	}
+	if items, err := s.Newest(t.Context(), Queue{"fl-1", "c"}); err != nil || len(items) != 0 {
+		t.Errorf("%v, %v", items, err)
+	}
 	for _, q := range s.Queues() {
 		items, err := s.Oldest(t.Context(), q, 8, 100)
 		if want := map[string]int{"a": 2, "b": 1}[q.Destination]; err != nil || len(items) != want || string(items[0].Data) != "at "+q.Destination {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"syscall"
 
@@ -270,10 +271,25 @@ func (s *Spool) Queues() (out []Queue) {
 	return out
 }
 
-// Oldest returns the oldest items of a queue, in order: at most so many, and no more of them than have so many bytes together, but one in any case. It returns none
-// where there is none.
-func (s *Spool) Oldest(ctx context.Context, q Queue, most int, bytes int64) ([]Item, error) {
-	out, err := s.oldest(ctx, q, most, bytes)
+// Oldest returns the oldest items of a queue, in order: at most so many, and no more of them than have so many bytes together, but one in any case. Those of the numbers
+// of but are passed over. It returns none where there is none.
+func (s *Spool) Oldest(ctx context.Context, q Queue, most int, bytes int64, but ...int64) ([]Item, error) {
+	out, err := s.oldest(ctx, q, most, bytes, but)
+	return s.read(ctx, out, err)
+}
+
+// Newest returns the newest item of a queue, or none.
+func (s *Spool) Newest(ctx context.Context, q Queue) ([]Item, error) {
+	var out []Item
+	err := sqlitedb.EachRow(ctx, s.db, "SELECT n FROM items WHERE flow_log = ? AND destination = ? ORDER BY n DESC LIMIT 1", func(r *sql.Rows) error {
+		out = append(out, Item{Queue: q})
+		return r.Scan(&out[0].Number)
+	}, q.FlowLog, q.Destination)
+	return s.read(ctx, out, err)
+}
+
+// read reads the rest of items that have only a number.
+func (s *Spool) read(ctx context.Context, out []Item, err error) ([]Item, error) {
 	for i := 0; err == nil && i < len(out); i++ {
 		it := &out[i]
 		err = s.db.QueryRowContext(ctx, "SELECT header, data, records FROM items WHERE n = ?", it.Number).Scan(&it.Header, &it.Data, &it.Records)
@@ -285,17 +301,20 @@ func (s *Spool) Oldest(ctx context.Context, q Queue, most int, bytes int64) ([]I
 }
 
 // oldest returns items that have only a number, as the index has it: what is too much is not read.
-func (s *Spool) oldest(ctx context.Context, q Queue, most int, bytes int64) (out []Item, err error) {
+func (s *Spool) oldest(ctx context.Context, q Queue, most int, bytes int64, but []int64) (out []Item, err error) {
 	var sum int64
 	err = sqlitedb.EachRow(ctx, s.db, "SELECT n, bytes FROM items WHERE flow_log = ? AND destination = ? ORDER BY n LIMIT ?", func(r *sql.Rows) error {
 		it := Item{Queue: q}
 		var size int64
 		err := r.Scan(&it.Number, &size)
+		if slices.Contains(but, it.Number) || len(out) == most {
+			return err
+		}
 		if sum += size; len(out) == 0 || sum <= bytes {
 			out = append(out, it)
 		}
 		return err
-	}, q.FlowLog, q.Destination, most)
+	}, q.FlowLog, q.Destination, most+len(but))
 	return out, err
 }
 
