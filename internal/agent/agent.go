@@ -47,6 +47,7 @@ type Options struct {
 // agent is what runs. Its program is asked by one goroutine.
 type agent struct {
 	Options
+	read      *config.Config // as the file says it; Config is completed by the definition
 	network   *network
 	program   capturer
 	how       Captured
@@ -87,6 +88,7 @@ func Run(ctx context.Context, o Options) (err error) {
 	if err != nil {
 		return err
 	}
+	read := o.Config
 	o.Config = conf
 	n.sayUnknown(o.Log)
 	for i := range o.Config.FlowLogs {
@@ -96,7 +98,7 @@ func Run(ctx context.Context, o Options) (err error) {
 	}
 	counted := NewCounters()
 	a := &agent{
-		Options: o, network: n, counted: counted, recorder: newRecorder(o.Config, n, o.Log, counted), attached: map[place]*Match{},
+		Options: o, read: read, network: n, counted: counted, recorder: newRecorder(o.Config, n, o.Log, counted), attached: map[place]*Match{},
 		asked: make(chan func()),
 	}
 	if a.attachments, err = readAttachments(o.Config.Attachments); err != nil {
@@ -344,10 +346,7 @@ func (a *agent) reload() {
 		a.Log.Info("the server says the definition; there are no files to read again")
 		return
 	}
-	n, err := loadNetwork(a.Config)
-	if err == nil {
-		err = settle(a.Config, n)
-	}
+	n, conf, err := (&Options{Config: a.read}).first()
 	if err == nil {
 		err = a.decides(n)
 	}
@@ -355,7 +354,7 @@ func (a *agent) reload() {
 		err = errors.New("what was counted until now can't be kept, so that nothing else is put in force: reload it again when it can")
 	}
 	if err == nil {
-		err = a.replace(n, a.Config)
+		err = a.replace(n, conf)
 	}
 	if err != nil {
 		a.Log.Error("the definition of before stays in force", "error", err)
@@ -363,6 +362,9 @@ func (a *agent) reload() {
 	}
 	a.Log.Info("another definition is in force")
 	n.sayUnknown(a.Log)
+	if !a.record(conf.FlowLogs) { // another account or region of a resource
+		a.Log.Error("objects have the account and region of before in their keys until another SIGHUP, since what was counted can't be kept now")
+	}
 }
 
 // detach takes the program away from all devices.

@@ -64,16 +64,16 @@ var (
 type Counters struct {
 	mu     sync.Mutex
 	values map[*series]map[string]float64 // by label values, with zero bytes between
-	// failing are the flow logs that can't be delivered, with why; unread is why the last read failed, which was at lastRead; unlooked is what is wrong with devices;
+	// failing are the queues that can't be delivered, with why; unread is why the last read failed, which was at lastRead; unlooked is what is wrong with devices;
 	// unkept is why what was counted is not on disk, and untranslated what is wrong with what the host translates.
-	failing                                map[string]string
+	failing                                map[spool.Queue]string
 	unread, unlooked, unkept, untranslated string
 	lastRead                               time.Duration
 }
 
 // NewCounters returns counters.
 func NewCounters() *Counters {
-	return &Counters{values: map[*series]map[string]float64{}, failing: map[string]string{}}
+	return &Counters{values: map[*series]map[string]float64{}, failing: map[spool.Queue]string{}}
 }
 
 // Describe leaves it to what there is.
@@ -270,19 +270,33 @@ func (c *Counters) waits(waiting map[string]spool.Waiting) {
 	}
 }
 
-// delivered notes how a delivery of a flow log went, and reports whether the one before went otherwise: failed, and this one not, or the other way.
-func (c *Counters) delivered(flowLog string, err error) (otherwise bool) {
+// delivered notes how a delivery of a queue went, and reports whether the one before went otherwise: failed, and this one not, or the other way.
+func (c *Counters) delivered(q spool.Queue, err error) (otherwise bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	_, was := c.failing[flowLog]
+	_, was := c.failing[q]
 	if err != nil {
-		c.failing[flowLog] = err.Error()
-		c.set(failingNow, 1, flowLog)
+		c.failing[q] = err.Error()
 	} else {
-		delete(c.failing, flowLog)
-		c.set(failingNow, 0, flowLog)
+		delete(c.failing, q)
 	}
+	failing := 0.0
+	if len(c.why(q.FlowLog)) > 0 {
+		failing = 1
+	}
+	c.set(failingNow, failing, q.FlowLog)
 	return was != (err != nil)
+}
+
+// why returns why a flow log can't be delivered, each reason once; the lock is held.
+func (c *Counters) why(flowLog string) (out []string) {
+	for q, why := range c.failing {
+		if q.FlowLog == flowLog {
+			out = append(out, why)
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
 }
 
 // kept notes whether what was counted is on disk, and reports whether it was otherwise before.
@@ -336,10 +350,12 @@ func (c *Counters) Troubles(now Moment) []string {
 	if c.unkept != "" {
 		out = append(out, c.unkept)
 	}
-	for _, id := range slices.Sorted(maps.Keys(c.failing)) {
-		out = append(out, "records of "+id+" can't be delivered: "+c.failing[id])
+	var undelivered []string
+	for q, why := range c.failing {
+		undelivered = append(undelivered, "records of "+q.FlowLog+" can't be delivered: "+why)
 	}
-	return out
+	slices.Sort(undelivered)
+	return append(out, slices.Compact(undelivered)...)
 }
 
 // of returns how a flow log does.
@@ -349,7 +365,7 @@ func (c *Counters) of(l *config.FlowLog) FlowLogStatus {
 	out := FlowLogStatus{
 		ID: l.ID, Resource: l.Resource, Destination: l.Destination, Records: int64(c.values[recordsMade][l.ID]), Objects: int64(c.values[objectsMade][l.ID]),
 		Repeated: int64(c.values[repeatedOnes][l.ID]), Refused: int64(c.values[refusedOnes][l.ID]),
-		Waiting: int64(c.values[waitingNow][l.ID]), Delivery: "SUCCESS", Error: c.failing[l.ID],
+		Waiting: int64(c.values[waitingNow][l.ID]), Delivery: "SUCCESS", Error: strings.Join(c.why(l.ID), "; "),
 	}
 	if out.Error != "" {
 		out.Delivery = "FAILED"

@@ -2,11 +2,12 @@ package agent
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
-	"math/rand/v2"
 	"sync"
 	"time"
 
@@ -17,8 +18,6 @@ import (
 )
 
 const (
-	// leastWait and mostWait bound how long it is until what failed is tried again.
-	leastWait, mostWait = time.Second, time.Minute
 	// mostDelivery bounds one try, with a second more for each slowest bytes: what takes longer is taken for a service that hangs.
 	mostDelivery = 2 * time.Minute
 	slowest      = 32 << 10
@@ -46,13 +45,28 @@ func itemsOf(l *config.FlowLog, slot time.Time, b *flowlog.Batch) (out []spool.I
 	if err != nil {
 		return nil, err
 	}
+	queue, err := queueOf(l)
+	if err != nil {
+		return nil, err
+	}
 	for _, o := range objects {
-		out = append(out, spool.Item{FlowLog: l.ID, Header: head, Data: o.Data, Records: o.Records})
+		out = append(out, spool.Item{Queue: queue, Header: head, Data: o.Data, Records: o.Records})
 	}
 	return out, nil
 }
 
-// deliverer delivers what waits in a spool, each flow log's by a goroutine of its own, the oldest first.
+// queueOf returns the queue of a flow log's items. What of a flow log goes to a destination that is not there any more, or was never, must not hold up what goes to
+// the one that the config names now.
+func queueOf(l *config.FlowLog) (spool.Queue, error) {
+	text, err := json.Marshal(struct {
+		Destination, Region string
+		Delivery            config.Delivery
+	}{l.Destination, l.Region, l.Delivery})
+	sum := sha256.Sum256(text)
+	return spool.Queue{FlowLog: l.ID, Destination: hex.EncodeToString(sum[:8])}, err
+}
+
+// deliverer delivers what waits in a spool, each queue's by a goroutine of its own, the oldest first.
 type deliverer struct {
 	spool   *spool.Spool
 	log     *slog.Logger
@@ -65,40 +79,40 @@ type deliverer struct {
 	tries context.Context // done: those that are under way end
 	cut   context.CancelFunc
 	wg    sync.WaitGroup
-	wakes map[string]chan struct{} // by flow log; only [deliverer.wake] has them
+	wakes map[spool.Queue]chan struct{} // only [deliverer.wake] has them
 	ended sync.Once
 
 	mu sync.Mutex
-	to map[string]destination.Destination // by flow log, as the header of an item has it
+	to map[spool.Queue]destination.Destination
 	// there are items that are delivered and could not be removed yet, by number.
 	there map[int64]bool
-	// doubted are the items, by flow log, that the agent before may have been delivering when it ended: 0 until it is known which.
-	doubted map[string]int64
+	// doubted are the items that the agent before may have been delivering when it ended: 0 until it is known which.
+	doubted map[spool.Queue]int64
+	aside   aside
 }
 
 func newDeliverer(s *spool.Spool, log *slog.Logger, counted *Counters) *deliverer {
 	d := &deliverer{
-		spool: s, log: log, counted: counted, wait: backoff, most: mostDelivery, wakes: map[string]chan struct{}{}, to: map[string]destination.Destination{}, there: map[int64]bool{},
-		doubted: map[string]int64{},
+		spool: s, log: log, counted: counted, wait: Backoff, most: mostDelivery, wakes: map[spool.Queue]chan struct{}{}, to: map[spool.Queue]destination.Destination{}, there: map[int64]bool{},
+		doubted: map[spool.Queue]int64{},
 	}
 	d.ctx, d.stop = context.WithCancel(context.Background())
 	d.tries, d.cut = context.WithCancel(context.Background())
-	for id := range s.Waiting() {
-		d.doubted[id] = 0
+	for _, q := range s.Queues() {
+		d.doubted[q] = 0
 	}
 	return d
 }
 
 // wake says that there may be more.
 func (d *deliverer) wake() {
-	waiting := d.spool.Waiting()
-	d.counted.waits(waiting)
-	for id := range waiting {
-		wake, ok := d.wakes[id]
+	d.counted.waits(d.spool.Waiting())
+	for _, q := range d.spool.Queues() {
+		wake, ok := d.wakes[q]
 		if !ok {
 			wake = make(chan struct{}, 1)
-			d.wakes[id] = wake
-			d.wg.Go(func() { d.follow(id, wake) })
+			d.wakes[q] = wake
+			d.wg.Go(func() { d.follow(q, wake) })
 		}
 		select {
 		case wake <- struct{}{}:
@@ -107,27 +121,35 @@ func (d *deliverer) wake() {
 	}
 }
 
-// follow delivers what there is of a flow log, each time it is woken.
-func (d *deliverer) follow(id string, wake <-chan struct{}) {
+// follow delivers what there is in a queue, each time it is woken.
+func (d *deliverer) follow(q spool.Queue, wake <-chan struct{}) {
+	again := time.NewTicker(asideFor)
+	defer again.Stop()
 	for {
 		select {
 		case <-d.ctx.Done():
 			return
+		case <-again.C:
+			d.takeBack(q)
 		case <-wake:
 		}
-		d.empty(id)
+		d.empty(q)
 	}
 }
 
-// empty delivers until nothing of a flow log waits, or no delivery may begin.
-func (d *deliverer) empty(id string) {
+// empty delivers until nothing of a queue waits, or no delivery may begin.
+func (d *deliverer) empty(q spool.Queue) {
 	most := 1
 	for failures := 0; d.ctx.Err() == nil; {
-		more, err := d.some(id, most)
+		more, err := d.some(q, most)
 		switch {
 		case err != nil: // a service that has trouble is asked for one thing at a time
 			failures++
 			most = 1
+			if d.suspects(q, failures) && d.putAside(q, err) {
+				failures = suspicious - 1 // the destination is well: another one that fails is like this
+				continue
+			}
 			select {
 			case <-d.ctx.Done():
 			case <-time.After(d.wait(failures)):
@@ -141,15 +163,9 @@ func (d *deliverer) empty(id string) {
 	}
 }
 
-// backoff returns how long to wait after so many failures one after the other: twice as long each time, less up to a half by chance.
-func backoff(failures int) time.Duration {
-	wait := min(leastWait<<min(failures-1, 10), mostWait)
-	return wait - rand.N(wait/2)
-}
-
-// some delivers the oldest items of a flow log, at most so many, and reports whether there were any. The error is that of the oldest that failed.
-func (d *deliverer) some(id string, most int) (more bool, err error) {
-	items, err := d.spool.Oldest(d.tries, id, most, mostObjectBytes)
+// some delivers the oldest items of a queue, at most so many, and reports whether there were any. The error is that of the oldest that failed.
+func (d *deliverer) some(q spool.Queue, most int) (more bool, err error) {
+	items, err := d.spool.Oldest(d.tries, q, most, mostObjectBytes, d.passedOver(q)...)
 	if err == nil && len(items) > 0 {
 		more = true
 		err = d.deliver(items)
@@ -157,18 +173,18 @@ func (d *deliverer) some(id string, most int) (more bool, err error) {
 	if d.tries.Err() != nil { // it was cut, which says nothing of the destination
 		return false, d.tries.Err()
 	}
-	if d.counted.delivered(id, err) {
+	if d.told(q, err) {
 		if err != nil {
-			d.log.Error("records can't be delivered, and it is tried again", "flow_log", id, "error", err)
+			d.log.Error("records can't be delivered, and it is tried again", "flow_log", q.FlowLog, "error", err)
 		} else {
-			d.log.Info("records are delivered again", "flow_log", id)
+			d.log.Info("records are delivered again", "flow_log", q.FlowLog)
 		}
 	}
 	d.counted.waits(d.spool.Waiting())
 	return more, err
 }
 
-// deliver delivers items of a flow log, and removes those that are delivered. Objects are written at the same time; of what a service may have twice, one item is sent
+// deliver delivers items of a queue, and removes those that are delivered. Objects are written at the same time; of what a service may have twice, one item is sent
 // at a time, so that few are in doubt when an agent is killed.
 func (d *deliverer) deliver(items []spool.Item) error {
 	n := 0
@@ -244,14 +260,14 @@ func (d *deliverer) try(it *spool.Item) error {
 	return nil
 }
 
-// doubts reports whether the agent before may have been delivering an item when it ended: the oldest that it left of a flow log.
+// doubts reports whether the agent before may have been delivering an item when it ended: the oldest that it left in a queue.
 func (d *deliverer) doubts(it *spool.Item) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	n, ok := d.doubted[it.FlowLog]
+	n, ok := d.doubted[it.Queue]
 	if ok && n == 0 {
 		n = it.Number
-		d.doubted[it.FlowLog] = n
+		d.doubted[it.Queue] = n
 	}
 	return ok && n == it.Number
 }
@@ -268,24 +284,25 @@ func (d *deliverer) remove(items []spool.Item) error {
 	defer d.mu.Unlock()
 	for i := range items {
 		delete(d.there, items[i].Number)
+		d.aside.forget(items[i].Queue, items[i].Number)
 	}
 	return nil
 }
 
 // destination returns where a flow log's records go. It stays open: it remembers how far an item came.
 func (d *deliverer) destination(l *config.FlowLog) (destination.Destination, error) {
-	key, err := json.Marshal(l)
+	q, err := queueOf(l)
 	if err != nil {
 		return nil, err
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if to := d.to[string(key)]; to != nil {
+	if to := d.to[q]; to != nil {
 		return to, nil
 	}
 	to, err := destination.Open(l)
 	if err == nil {
-		d.to[string(key)] = to
+		d.to[q] = to
 	}
 	return to, err
 }
@@ -306,11 +323,11 @@ func (d *deliverer) last() {
 	defer late.Stop()
 	d.wg.Wait()
 	var wg sync.WaitGroup
-	for id := range d.spool.Waiting() {
+	for _, q := range d.spool.Queues() {
 		wg.Go(func() {
 			for more := true; more; {
 				var err error
-				if more, err = d.some(id, mostObjects); err != nil {
+				if more, err = d.some(q, mostObjects); err != nil {
 					return
 				}
 			}

@@ -163,7 +163,7 @@ func (s *stand) begin(t testing.TB) {
 	clock := func() Moment { return Moment{s.now.Wall, s.now.Mono - began} }
 	log, counted, n := slog.New(slog.NewTextHandler(&s.log, nil)), NewCounters(), networkOf(t)
 	a := &agent{
-		Options: Options{Config: s.Config, Log: log, Clock: clock}, network: n, counted: counted, recorder: newRecorder(s.Config, n, log, counted), program: s.program,
+		Options: Options{Config: s.Config, Log: log, Clock: clock}, read: s.Config, network: n, counted: counted, recorder: newRecorder(s.Config, n, log, counted), program: s.program,
 		attached: map[place]*Match{{index: 1}: {Interface: "eni-1"}},
 	}
 	s.agent = a
@@ -188,11 +188,22 @@ func (s *stand) killed(do func() error) (err error) {
 	return do()
 }
 
+// queueOf returns the queue of a flow log of the config.
+func (s *stand) queueOf(t testing.TB, id string) spool.Queue {
+	t.Helper()
+	at := slices.IndexFunc(s.Config.FlowLogs, func(l config.FlowLog) bool { return l.ID == id })
+	q, err := queueOf(&s.Config.FlowLogs[at])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return q
+}
+
 // records returns the records that wait to be delivered, of each flow log in order, and removes them.
 func (s *stand) records(t testing.TB, id string) (out []string) {
 	t.Helper()
 	for {
-		items, err := s.spool.Oldest(t.Context(), id, 1, 0)
+		items, err := s.spool.Oldest(t.Context(), s.queueOf(t, id), 1, 0)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -70,12 +70,20 @@ func (p *Policy) apply(c *config.Config) (*network, *config.Config, error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	with := *c
+	with.FlowLogs = p.FlowLogs
+	out, err := completed(&with, n)
+	return n, out, err
+}
+
+// completed returns a config whose flow logs a definition has completed. The one that was read stays as it is: another definition may say another account or region.
+func completed(c *config.Config, n *network) (*config.Config, error) {
 	out := *c
-	out.FlowLogs = slices.Clone(p.FlowLogs)
+	out.FlowLogs = slices.Clone(c.FlowLogs)
 	if err := settle(&out, n); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	return n, &out, nil
+	return &out, nil
 }
 
 // first returns the definition and the config that an agent begins with.
@@ -84,10 +92,11 @@ func (o *Options) first() (*network, *config.Config, error) {
 		return o.Policy.apply(o.Config)
 	}
 	n, err := loadNetwork(o.Config)
-	if err == nil {
-		err = settle(o.Config, n)
+	if err != nil {
+		return nil, nil, err
 	}
-	return n, o.Config, err
+	conf, err := completed(o.Config, n)
+	return n, conf, err
 }
 
 // take puts another policy in force. Where that fails, the one of before stays, or is put in force again.

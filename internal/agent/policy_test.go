@@ -162,3 +162,50 @@ func TestReloadTells(t *testing.T) {
 		})
 	}
 }
+
+// TestReloadOwner has another account of the VPC in the definition: flow logs whose config says none have it from then on, with what was counted since, and what the config says stays.
+func TestReloadOwner(t *testing.T) {
+	said := config.FlowLog{ID: "fl-2", Interval: time.Minute}
+	s := newStand(t, config.FlowLog{ID: "fl-1", Interval: time.Minute}, said)
+	s.read.FlowLogs[0].Account = ""
+	s.read.Network = []string{filepath.Join(t.TempDir(), "net.yaml")}
+	s.attachments = &attachments{}
+	reload := func(account string) {
+		t.Helper()
+		text := strings.ReplaceAll(definition, `"123456789012"`, `"`+account+`"`)
+		if account != "123456789012" && text == definition {
+			t.Fatal("the definition has no account")
+		}
+		if err := os.WriteFile(s.read.Network[0], []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		s.reload()
+	}
+	reload("123456789012")
+	s.program.pass(1, 1, s.now.Wall)
+	s.pass(5 * time.Second)
+	reload("210987654321")
+	s.program.pass(1, 2, s.now.Wall)
+	s.pass(5 * time.Second)
+	if err := s.end(); err != nil {
+		t.Fatal(err)
+	}
+	got := map[string][]string{}
+	for _, q := range s.spool.Queues() {
+		items, err := s.spool.Oldest(t.Context(), q, 8, 1<<20)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range items {
+			h, err := headerOf(&items[i])
+			if err != nil {
+				t.Fatal(err)
+			}
+			got[q.FlowLog] = append(got[q.FlowLog], h.FlowLog.Account)
+		}
+	}
+	want := map[string][]string{"fl-1": {"123456789012", "210987654321"}, "fl-2": {"123456789012", "123456789012"}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("%s%s", diff, s.log.String())
+	}
+}

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
@@ -37,19 +38,13 @@ func (n *agentNetwork) policy(all []flowlogstore.FlowLog, s *Local) (p *agentapi
 	p, skipped = &agentapi.Policy{Network: n.yaml, FlowLogs: []agentapi.FlowLog{}}, map[string]string{}
 	for i := range all {
 		f := &all[i]
-		account, region, why := n.ownerOf(f)
+		place, why := s.placeOf(n.network, f)
 		if why != "" {
 			skipped[f.ID] = why
 			continue
 		}
-		if account == "" {
-			account = s.account
-		}
-		if region == "" {
-			region = s.region
-		}
 		l := agentapi.FlowLog{
-			ID: f.ID, Resource: f.ResourceID, Account: account, Region: region, Traffic: f.TrafficType, DestinationType: f.DestinationType, Destination: f.Destination,
+			ID: f.ID, Resource: f.ResourceID, Account: place.Account, Region: place.Region, Traffic: f.TrafficType, DestinationType: f.DestinationType, Destination: f.Destination,
 			DeliverLogsPermissionARN: f.DeliverLogsPermissionARN, DeliverCrossAccountRole: f.DeliverCrossAccountRole, Format: f.LogFormat, Interval: f.MaxAggregationInterval,
 			FileFormat: f.FileFormat, Hive: f.Hive, Hourly: f.PerHour,
 		}
@@ -61,24 +56,31 @@ func (n *agentNetwork) policy(all []flowlogstore.FlowLog, s *Local) (p *agentapi
 	return p, skipped
 }
 
+// placeOf returns account and region of the keys that a flow log's objects have: those of its resource, and the server's where the definition does not say them; or why agents
+// make nothing of it.
+func (s *Local) placeOf(n *netmodel.Network, f *flowlogstore.FlowLog) (place flowlogstore.Place, why string) {
+	account, region, why := ownerOf(n, f)
+	return flowlogstore.Place{Account: cmp.Or(account, s.account), Region: cmp.Or(region, s.region)}, why
+}
+
 // ownerOf returns whose the resource of a flow log is, and where, "" where the definition does not say; or why agents make nothing of it.
-func (n *agentNetwork) ownerOf(f *flowlogstore.FlowLog) (account, region, why string) {
+func ownerOf(n *netmodel.Network, f *flowlogstore.FlowLog) (account, region, why string) {
 	switch f.ResourceType {
 	case flowlogstore.VPC:
-		if v := n.network.VPCs[f.ResourceID]; v != nil {
+		if v := n.VPCs[f.ResourceID]; v != nil {
 			return v.Account, v.Region, ""
 		}
 	case flowlogstore.Subnet:
-		if v := n.network.Subnets[f.ResourceID]; v != nil {
+		if v := n.Subnets[f.ResourceID]; v != nil {
 			return v.Account, v.Region, ""
 		}
 	case flowlogstore.NetworkInterface:
-		if v := n.network.Interfaces[f.ResourceID]; v != nil {
+		if v := n.Interfaces[f.ResourceID]; v != nil {
 			return v.Account, v.Region, ""
 		}
 	case flowlogstore.TransitGateway, flowlogstore.TransitGatewayAttachment:
 		id := f.ResourceID
-		a := n.network.TransitGatewayAttachments[id]
+		a := n.TransitGatewayAttachments[id]
 		if (a != nil) != (f.ResourceType == flowlogstore.TransitGatewayAttachment) {
 			break
 		}
@@ -88,7 +90,7 @@ func (n *agentNetwork) ownerOf(f *flowlogstore.FlowLog) (account, region, why st
 			}
 			id = a.TransitGateway
 		}
-		if g := n.network.TransitGateways[id]; g != nil {
+		if g := n.TransitGateways[id]; g != nil {
 			return g.Account, g.Region, ""
 		}
 	default:

@@ -7,12 +7,29 @@ import (
 	"weir/internal/awsapi/athena"
 	"weir/internal/awsapi/ec2"
 	"weir/internal/flowlogstore"
+	"weir/internal/netmodel"
+	"weir/internal/versions"
 )
 
 // flowLogsAPI makes the API of flow logs. The templates that it writes go where Athena's results may go: nobody lets a server write by letting another
 // write through it.
 func (s *Local) flowLogsAPI(store *flowlogstore.Store) *ec2.API {
-	return &ec2.API{Store: store, Place: flowlogstore.Place{Account: s.account, Region: s.region}, PutObject: s.putObject, Now: s.now}
+	networks := &stamped[*netmodel.Network]{data: s.lake.Data(), make: func(ctx context.Context, v *versions.Store) (*netmodel.Network, error) {
+		d, err := v.At(ctx, s.now())
+		if err != nil {
+			return nil, err
+		}
+		return d.Network, nil
+	}}
+	placeOf := func(ctx context.Context, f *flowlogstore.FlowLog) (flowlogstore.Place, error) {
+		n, err := networks.get(ctx)
+		if n == nil {
+			n = &netmodel.Network{}
+		}
+		place, _ := s.placeOf(n, f) // of which agents make nothing there are no objects
+		return place, err
+	}
+	return &ec2.API{Store: store, PlaceOf: placeOf, PutObject: s.putObject, Now: s.now}
 }
 
 // putObject writes an object into a bucket and returns its URL.

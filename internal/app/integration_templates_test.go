@@ -17,6 +17,7 @@ import (
 	"weir/flowlog"
 	"weir/internal/flowlogstore"
 	"weir/internal/integration"
+	"weir/internal/netmodel"
 	"weir/internal/synth"
 )
 
@@ -140,4 +141,27 @@ func TestPutObject(t *testing.T) {
 			t.Errorf("%s/%s: %s, %v; want %s", c.bucket, c.key, at, err, c.want)
 		}
 	}
+}
+
+// TestIntegrationTemplatePlace asks whose the keys of a flow log's objects are: what agents put there is of the resource's account and region, and without a definition, or where it does
+// not say them, of the server's.
+func TestIntegrationTemplatePlace(t *testing.T) {
+	dir, data := t.TempDir(), filepath.Join(t.TempDir(), "data")
+	savedRecords(t, dir)
+	s := openFolder(t, data, OpenRequest{Sources: []string{dir}})
+	api := s.flowLogsAPI(nil)
+	own := flowlogstore.Place{Account: s.account, Region: s.region}
+	place := func(id string, want flowlogstore.Place) {
+		t.Helper()
+		got, err := api.PlaceOf(t.Context(), &flowlogstore.FlowLog{ResourceID: id, Config: flowlogstore.Config{ResourceType: flowlogstore.VPC}})
+		if err != nil || got != want {
+			t.Errorf("%s: %v, %v; want %v", id, got, err, want)
+		}
+	}
+	place("vpc-1", own)
+	if _, err := ImportNetwork(t.Context(), data, []netmodel.Document{{Name: "net.yaml", Data: []byte(agentDefinition)}}, time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	place("vpc-1", flowlogstore.Place{Account: "111122223333", Region: "eu-west-1"})
+	place("vpc-9", own)
 }

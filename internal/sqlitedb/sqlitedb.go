@@ -14,6 +14,10 @@ import (
 // Open opens a database and brings it to the form that the migrations make, one after the other: a migration that was released is never changed. What is
 // committed is on the disk. what names its content in errors ("the log groups"); a database of a newer weir is refused.
 func Open(ctx context.Context, path, what string, migrations []string) (*sql.DB, error) {
+	path, err := filepath.Abs(path) // a URI has no relative path: its first folder would be taken for a host
+	if err != nil {
+		return nil, fmt.Errorf("cannot find the database of %s: %w", what, err)
+	}
 	dsn := (&url.URL{Scheme: "file", Path: filepath.ToSlash(path)}).String() +
 		"?_pragma=busy_timeout(20000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(ON)" +
 		"&_pragma=journal_size_limit(16777216)" // a log that one large transaction made does not stay so large

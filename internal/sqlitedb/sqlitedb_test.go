@@ -3,6 +3,7 @@ package sqlitedb
 import (
 	"database/sql"
 	"errors"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -58,5 +59,22 @@ func TestOpen(t *testing.T) {
 	}
 	if got := values(db); len(got) != 2 {
 		t.Errorf("what failed is there: %v", got)
+	}
+}
+
+// TestOpenRelative opens a database by a path that is relative to the folder that the program runs in.
+func TestOpenRelative(t *testing.T) {
+	t.Chdir(t.TempDir())
+	for range 2 {
+		db, err := Open(t.Context(), filepath.Join("data", "..", "x.db"), "things", []string{"CREATE TABLE t (a INTEGER) STRICT"})
+		if err == nil {
+			err = db.Close()
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := os.Stat("x.db"); err != nil {
+		t.Error(err)
 	}
 }

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"sync"
@@ -20,13 +19,8 @@ import (
 	"weir/internal/durable"
 )
 
-const (
-	// firstWait and mostWait are between tries: doubled each time, and a random part of it, so that agents do not all come back at once.
-	firstWait = time.Second
-	mostWait  = time.Minute
-	// reportEvery is how often the server is told how the agent is where nothing changed but counts.
-	reportEvery = 30 * time.Second
-)
+// reportEvery is how often the server is told how the agent is where nothing changed but counts.
+const reportEvery = 30 * time.Second
 
 // Options are what [Open] is told.
 type Options struct {
@@ -127,17 +121,18 @@ func (a *Agent) First(ctx context.Context) (*agent.Policy, error) {
 		return a.first, nil
 	}
 	a.Log.Info("waiting for the first policy", "server", a.identity.Server)
-	for failed := 0; ctx.Err() == nil; failed++ {
+	for failed := 0; ctx.Err() == nil; {
 		var first *agent.Policy
 		answered := a.follow(ctx, func(p *agent.Policy) error { first = p; return nil }, a.keepLater)
 		if first != nil {
 			return first, nil
 		}
 		if a.send(ctx, a.reportOf(&agent.Status{})); answered {
-			failed = -1
+			failed = 0
 			continue
 		}
-		a.Wait(ctx, backoff(failed))
+		failed++
+		a.Wait(ctx, agent.Backoff(failed))
 	}
 	return nil, ctx.Err()
 }
@@ -162,16 +157,10 @@ func (a *Agent) Run(ctx context.Context) {
 			failed = 0
 			continue
 		}
-		a.Wait(ctx, backoff(failed))
 		failed++
+		a.Wait(ctx, agent.Backoff(failed))
 	}
 	wg.Wait()
-}
-
-// backoff returns how long to wait after so many failures in a row: between half and all of the wait.
-func backoff(failed int) time.Duration {
-	d := min(firstWait<<min(failed, 10), mostWait)
-	return d/2 + rand.N(d/2)
 }
 
 // offer has a policy put in force.
@@ -256,11 +245,15 @@ func (a *Agent) refuse(p agentapi.Policy, err error) {
 }
 
 // keepLater has the first policy kept once the agent runs by it: before that nobody knows that the kernel takes it, and it would be in the way of a better one after a restart.
+// Status has it already: nobody asks for that before it is in force.
 func (a *Agent) keepLater(p agentapi.Policy, text []byte) {
 	a.keeping.Lock()
 	a.pending = func() { a.keep(p, text) }
 	a.keeping.Unlock()
 	a.taken(p)
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.status.Generation, a.status.Since = p.Generation, a.Now().UTC()
 }
 
 // taken notes that a policy can be carried out.

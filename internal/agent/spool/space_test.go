@@ -42,7 +42,7 @@ func fill(t *testing.T, s *Spool, items, bytes int) {
 func drain(t *testing.T, s *Spool) {
 	t.Helper()
 	for {
-		items, err := s.Oldest(t.Context(), "fl-1", 8, 1<<30)
+		items, err := s.Oldest(t.Context(), Queue{FlowLog: "fl-1"}, 8, 1<<30)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -64,7 +64,7 @@ func TestSpaceIsGivenBack(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			old := &Spool{db: db, waiting: map[string]Waiting{}}
+			old := &Spool{db: db, waiting: map[Queue]Waiting{}}
 			fill(t, old, 400, 100_000)
 			if err := db.Close(); err != nil {
 				t.Fatal(err)
@@ -106,9 +106,58 @@ func TestOldest(t *testing.T) {
 		bytes int64
 		want  int
 	}{{4, 100, 4}, {2, 100, 2}, {4, 7, 1}, {4, 8, 1}, {4, 11, 2}, {4, 22, 2}, {4, 23, 3}, {0, 100, 0}} {
-		items, err := s.Oldest(t.Context(), "fl-1", c.most, c.bytes)
+		items, err := s.Oldest(t.Context(), Queue{FlowLog: "fl-1"}, c.most, c.bytes)
 		if err != nil || len(items) != c.want {
 			t.Errorf("%+v: %d items, %v", c, len(items), err)
 		}
+	}
+}
+
+// TestQueues has items of one flow log to two destinations, in a spool that is opened again: each queue has its own, and the flow log has both.
+func TestQueues(t *testing.T) {
+	dir := t.TempDir()
+	s := open(t, dir)
+	of := step("1")
+	for _, to := range []string{"a", "b", "a"} {
+		it := item("fl-1", "at "+to, 1)
+		it.Destination = to
+		of.Items = append(of.Items, it)
+	}
+	if err := s.Append(t.Context(), of); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	s = open(t, dir)
+	if got := s.Waiting()["fl-1"]; got != (Waiting{3, 3, 15}) || len(s.Queues()) != 2 {
+		t.Errorf("%v in %v", got, s.Queues())
+	}
+	for _, but := range []int64{1, 2, 3} { // 2 is of the other queue
+		items, err := s.Oldest(t.Context(), Queue{"fl-1", "a"}, 1, 100, but)
+		if want := map[bool]int64{true: 3, false: 1}[but == 1]; err != nil || len(items) != 1 || items[0].Number != want {
+			t.Errorf("but %d: %v, %v", but, items, err)
+		}
+	}
+	if items, err := s.Oldest(t.Context(), Queue{"fl-1", "a"}, 8, 100, 1, 3); err != nil || len(items) != 0 {
+		t.Errorf("%v, %v", items, err)
+	}
+	if items, err := s.Newest(t.Context(), Queue{"fl-1", "a"}); err != nil || len(items) != 1 || items[0].Number != 3 || string(items[0].Data) != "at a" {
+		t.Errorf("%v, %v", items, err)
+	}
+	if items, err := s.Newest(t.Context(), Queue{"fl-1", "c"}); err != nil || len(items) != 0 {
+		t.Errorf("%v, %v", items, err)
+	}
+	for _, q := range s.Queues() {
+		items, err := s.Oldest(t.Context(), q, 8, 100)
+		if want := map[string]int{"a": 2, "b": 1}[q.Destination]; err != nil || len(items) != want || string(items[0].Data) != "at "+q.Destination {
+			t.Errorf("%v has %v, %v", q, items, err)
+		}
+		if err := s.Remove(t.Context(), items...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(s.Queues()) != 0 || len(s.Waiting()) != 0 {
+		t.Errorf("%v", s.Queues())
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"syscall"
 
@@ -40,6 +41,11 @@ CREATE TABLE progress (
 	note BLOB NOT NULL
 ) STRICT;
 INSERT INTO progress VALUES (1, x'');
+`, `
+-- Which queue of its flow log an item is in; '' of items that are older than queues.
+ALTER TABLE items ADD COLUMN destination TEXT NOT NULL DEFAULT '';
+DROP INDEX items_of;
+CREATE INDEX items_of ON items (flow_log, destination, n, records, bytes);
 `}
 
 // A Spool is a folder's. It is for concurrent use, but for Append, which is one goroutine's.
@@ -48,9 +54,9 @@ type Spool struct {
 	lock *os.File
 
 	mu      sync.Mutex
-	waiting map[string]Waiting // by flow log
-	entries Size               // since the last snapshot
-	doubted bool               // the last Append failed: whether it is kept is to be looked for
+	waiting map[Queue]Waiting
+	entries Size // since the last snapshot
+	doubted bool // the last Append failed: whether it is kept is to be looked for
 }
 
 // A Size is how much there is of something.
@@ -59,23 +65,25 @@ type Size struct {
 	Bytes int64
 }
 
-// Waiting is what of a flow log is to be delivered.
+// A Queue is items that are delivered in order: those of a flow log that go to the same destination. Another queue does not wait for them.
+type Queue struct {
+	// FlowLog is the id of the flow log, and Destination tells its destinations apart: it may have had another one.
+	FlowLog, Destination string
+}
+
+// Waiting is what of a flow log or a queue is to be delivered.
 type Waiting struct{ Items, Records, Bytes int64 }
 
 // Open opens the spool of a folder, which is made with mode 0700. It fails where another process has it.
 func Open(ctx context.Context, dir string) (*Spool, error) {
-	dir, err := filepath.Abs(dir) // a database's URI has no relative path
-	if err == nil {
-		err = durable.MakeDir(dir)
-	}
-	if err != nil {
+	if err := durable.MakeDir(dir); err != nil {
 		return nil, fmt.Errorf("cannot make the folder of the agent's state: %w", err)
 	}
 	lock, err := lockDir(dir)
 	if err != nil {
 		return nil, err
 	}
-	s := &Spool{lock: lock, waiting: map[string]Waiting{}}
+	s := &Spool{lock: lock, waiting: map[Queue]Waiting{}}
 	s.db, err = sqlitedb.Open(ctx, filepath.Join(dir, "spool.db"), "the spool", migrations)
 	if err == nil {
 		if err = errors.Join(s.canShrink(ctx), s.measure(ctx)); err != nil {
@@ -109,11 +117,11 @@ func (s *Spool) measure(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return sqlitedb.EachRow(ctx, s.db, "SELECT flow_log, count(*), sum(records), sum(bytes) FROM items GROUP BY flow_log", func(r *sql.Rows) error {
-		var id string
+	return sqlitedb.EachRow(ctx, s.db, "SELECT flow_log, destination, count(*), sum(records), sum(bytes) FROM items GROUP BY flow_log, destination", func(r *sql.Rows) error {
+		var q Queue
 		var w Waiting
-		err := r.Scan(&id, &w.Items, &w.Records, &w.Bytes)
-		s.waiting[id] = w
+		err := r.Scan(&q.FlowLog, &q.Destination, &w.Items, &w.Records, &w.Bytes)
+		s.waiting[q] = w
 		return err
 	})
 }
@@ -135,8 +143,7 @@ type Step struct {
 type Item struct {
 	// Number orders items; it is given by Append.
 	Number int64
-	// FlowLog is the id of the flow log.
-	FlowLog string
+	Queue
 	// Header says what Data is and where it goes.
 	Header, Data []byte
 	Records      int
@@ -186,8 +193,8 @@ func (s *Spool) count(step *Step) {
 	}
 	for i := range step.Items {
 		it := &step.Items[i]
-		w := s.waiting[it.FlowLog]
-		s.waiting[it.FlowLog] = Waiting{w.Items + 1, w.Records + int64(it.Records), w.Bytes + it.bytes()}
+		w := s.waiting[it.Queue]
+		s.waiting[it.Queue] = Waiting{w.Items + 1, w.Records + int64(it.Records), w.Bytes + it.bytes()}
 	}
 }
 
@@ -204,7 +211,8 @@ func (step *Step) write(ctx context.Context, tx *sql.Tx) error {
 	}
 	for i := range step.Items {
 		it := &step.Items[i]
-		_, err := tx.ExecContext(ctx, "INSERT INTO items (flow_log, header, data, records, bytes) VALUES (?, ?, ?, ?, ?)", it.FlowLog, it.Header, it.Data, it.Records, it.bytes())
+		_, err := tx.ExecContext(ctx, "INSERT INTO items (flow_log, destination, header, data, records, bytes) VALUES (?, ?, ?, ?, ?, ?)",
+			it.FlowLog, it.Destination, it.Header, it.Data, it.Records, it.bytes())
 		if err != nil {
 			return err
 		}
@@ -242,18 +250,46 @@ func (s *Spool) Waiting() map[string]Waiting {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	out := map[string]Waiting{}
-	for id, w := range s.waiting {
+	for q, w := range s.waiting {
 		if w.Items > 0 {
-			out[id] = w
+			sum := out[q.FlowLog]
+			out[q.FlowLog] = Waiting{sum.Items + w.Items, sum.Records + w.Records, sum.Bytes + w.Bytes}
 		}
 	}
 	return out
 }
 
-// Oldest returns the oldest items of a flow log, in order: at most so many, and no more of them than have so many bytes together, but one in any case. It returns none
-// where there is none.
-func (s *Spool) Oldest(ctx context.Context, flowLog string, most int, bytes int64) ([]Item, error) {
-	out, err := s.oldest(ctx, flowLog, most, bytes)
+// Queues returns the queues that have items, in no order. They are the caller's.
+func (s *Spool) Queues() (out []Queue) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for q, w := range s.waiting {
+		if w.Items > 0 {
+			out = append(out, q)
+		}
+	}
+	return out
+}
+
+// Oldest returns the oldest items of a queue, in order: at most so many, and no more of them than have so many bytes together, but one in any case. Those of the numbers
+// of but are passed over. It returns none where there is none.
+func (s *Spool) Oldest(ctx context.Context, q Queue, most int, bytes int64, but ...int64) ([]Item, error) {
+	out, err := s.oldest(ctx, q, most, bytes, but)
+	return s.read(ctx, out, err)
+}
+
+// Newest returns the newest item of a queue, or none.
+func (s *Spool) Newest(ctx context.Context, q Queue) ([]Item, error) {
+	var out []Item
+	err := sqlitedb.EachRow(ctx, s.db, "SELECT n FROM items WHERE flow_log = ? AND destination = ? ORDER BY n DESC LIMIT 1", func(r *sql.Rows) error {
+		out = append(out, Item{Queue: q})
+		return r.Scan(&out[0].Number)
+	}, q.FlowLog, q.Destination)
+	return s.read(ctx, out, err)
+}
+
+// read reads the rest of items that have only a number.
+func (s *Spool) read(ctx context.Context, out []Item, err error) ([]Item, error) {
 	for i := 0; err == nil && i < len(out); i++ {
 		it := &out[i]
 		err = s.db.QueryRowContext(ctx, "SELECT header, data, records FROM items WHERE n = ?", it.Number).Scan(&it.Header, &it.Data, &it.Records)
@@ -265,23 +301,26 @@ func (s *Spool) Oldest(ctx context.Context, flowLog string, most int, bytes int6
 }
 
 // oldest returns items that have only a number, as the index has it: what is too much is not read.
-func (s *Spool) oldest(ctx context.Context, flowLog string, most int, bytes int64) (out []Item, err error) {
+func (s *Spool) oldest(ctx context.Context, q Queue, most int, bytes int64, but []int64) (out []Item, err error) {
 	var sum int64
-	err = sqlitedb.EachRow(ctx, s.db, "SELECT n, bytes FROM items WHERE flow_log = ? ORDER BY n LIMIT ?", func(r *sql.Rows) error {
-		it := Item{FlowLog: flowLog}
+	err = sqlitedb.EachRow(ctx, s.db, "SELECT n, bytes FROM items WHERE flow_log = ? AND destination = ? ORDER BY n LIMIT ?", func(r *sql.Rows) error {
+		it := Item{Queue: q}
 		var size int64
 		err := r.Scan(&it.Number, &size)
+		if slices.Contains(but, it.Number) || len(out) == most {
+			return err
+		}
 		if sum += size; len(out) == 0 || sum <= bytes {
 			out = append(out, it)
 		}
 		return err
-	}, flowLog, most)
+	}, q.FlowLog, q.Destination, most+len(but))
 	return out, err
 }
 
 // Remove removes items that were delivered, all or none. Those that are not there any more are passed over.
 func (s *Spool) Remove(ctx context.Context, items ...Item) error {
-	gone := map[string]Waiting{}
+	gone := map[Queue]Waiting{}
 	shrunk := false
 	err := sqlitedb.InTx(ctx, s.db, func(tx *sql.Tx) error {
 		for i := range items {
@@ -294,8 +333,8 @@ func (s *Spool) Remove(ctx context.Context, items ...Item) error {
 			if err != nil {
 				return err
 			}
-			w := gone[it.FlowLog]
-			gone[it.FlowLog] = Waiting{w.Items + n, w.Records + n*int64(it.Records), w.Bytes + n*it.bytes()}
+			w := gone[it.Queue]
+			gone[it.Queue] = Waiting{w.Items + n, w.Records + n*int64(it.Records), w.Bytes + n*it.bytes()}
 		}
 		var err error
 		shrunk, err = shrink(ctx, tx)
@@ -309,9 +348,9 @@ func (s *Spool) Remove(ctx context.Context, items ...Item) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for id, g := range gone {
-		w := s.waiting[id]
-		s.waiting[id] = Waiting{w.Items - g.Items, w.Records - g.Records, w.Bytes - g.Bytes}
+	for q, g := range gone {
+		w := s.waiting[q]
+		s.waiting[q] = Waiting{w.Items - g.Items, w.Records - g.Records, w.Bytes - g.Bytes}
 	}
 	return nil
 }

@@ -42,7 +42,7 @@ func step(note string, entries ...string) *Step {
 }
 
 func item(flowLog, data string, records int) Item {
-	return Item{FlowLog: flowLog, Header: []byte("h"), Data: []byte(data), Records: records}
+	return Item{Queue: Queue{FlowLog: flowLog}, Header: []byte("h"), Data: []byte(data), Records: records}
 }
 
 // TestSpool keeps steps and delivers items, and opens it again after each.
@@ -88,7 +88,7 @@ func TestSpool(t *testing.T) {
 	whole.Snapshot = true
 	keep(whole, "3", "snapshot")
 	for _, want := range []string{"one", "three"} {
-		items, err := s.Oldest(t.Context(), "fl-1", 1, 100)
+		items, err := s.Oldest(t.Context(), Queue{FlowLog: "fl-1"}, 1, 100)
 		if err != nil || len(items) != 1 || string(items[0].Data) != want || string(items[0].Header) != "h" {
 			t.Fatalf("%v %+v, want %s", err, items, want)
 		}
@@ -99,7 +99,7 @@ func TestSpool(t *testing.T) {
 		}
 		again()
 	}
-	if items, err := s.Oldest(t.Context(), "fl-1", 1, 100); len(items) != 0 || err != nil {
+	if items, err := s.Oldest(t.Context(), Queue{FlowLog: "fl-1"}, 1, 100); len(items) != 0 || err != nil {
 		t.Errorf("%v %v", items, err)
 	}
 	if diff := cmp.Diff(map[string]Waiting{"fl-2": {1, 4, 4}}, s.Waiting()); diff != "" {
@@ -139,7 +139,7 @@ func TestAppendAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.doubted = true
-	s.waiting["fl-1"] = Waiting{1, 1, 4} // as before b
+	s.waiting[Queue{FlowLog: "fl-1"}] = Waiting{1, 1, 4} // as before b
 	s.entries = Size{1, 1}
 	if err := s.Append(t.Context(), b); err != nil {
 		t.Fatal(err)

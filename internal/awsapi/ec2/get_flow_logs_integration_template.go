@@ -63,8 +63,12 @@ func (a *API) getFlowLogsIntegrationTemplate(ctx context.Context, _ *awsapi.Call
 	if all, err = chosen(all, []string{in.FlowLogID}); err != nil {
 		return nil, answer(err)
 	}
+	place, err := a.PlaceOf(ctx, &all[0])
+	if err != nil {
+		return nil, err
+	}
 	now := a.Now().UTC()
-	r := integration.Request{FlowLog: all[0], Account: a.Place.Account, Region: a.Place.Region, Now: now}
+	r := integration.Request{FlowLog: all[0], Account: place.Account, Region: place.Region, Now: now}
 	for _, i := range in.IntegrateServices.AthenaIntegrations {
 		r.Athena = append(r.Athena, integration.Athena{
 			ResultARN: i.IntegrationResultS3DestinationARN, Frequency: integration.Frequency(i.PartitionLoadFrequency),

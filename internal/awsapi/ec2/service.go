@@ -13,8 +13,8 @@ import (
 // An API answers EC2's operations from a store.
 type API struct {
 	Store *flowlogstore.Store
-	// Place is whose flow logs they are: account and region of their objects' keys.
-	Place flowlogstore.Place
+	// PlaceOf returns account and region of the keys that a flow log's objects have.
+	PlaceOf func(ctx context.Context, f *flowlogstore.FlowLog) (flowlogstore.Place, error)
 	// PutObject writes an object into a bucket and returns the URL at which it lies. Its errors are for people, and say why it can't.
 	PutObject func(ctx context.Context, bucket, key string, body []byte) (url string, err error)
 	// Now is the clock.

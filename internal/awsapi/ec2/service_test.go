@@ -55,7 +55,12 @@ func newServer(t *testing.T, auth awsapi.Authenticator) *server {
 		}
 	})
 	s := &server{t: t, store: store, objects: map[string]string{}}
-	api := &API{Store: store, Place: flowlogstore.Place{Account: "123456789012", Region: "us-east-1"}, PutObject: s.put, Now: func() time.Time { return time.UnixMilli(1_790_000_000_000) }}
+	api := &API{
+		Store: store, PutObject: s.put, Now: func() time.Time { return time.UnixMilli(1_790_000_000_000) },
+		PlaceOf: func(context.Context, *flowlogstore.FlowLog) (flowlogstore.Place, error) {
+			return flowlogstore.Place{Account: "123456789012", Region: "us-east-1"}, nil
+		},
+	}
 	s.http = awsapi.NewRouter(auth, slog.New(slog.DiscardHandler), api.Service())
 	return s
 }
