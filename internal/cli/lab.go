@@ -22,8 +22,10 @@ func (c *cli) labCommand() *cobra.Command {
 		Use:   "lab",
 		Short: "Build a VPC out of network namespaces, and see what flow logs say of its traffic",
 		Long: `Builds a VPC on this machine: hosts in network namespaces, with security groups, network
-ACLs, route tables, an internet gateway, a NAT gateway and an internet. An agent enforces the
-rules at each network interface and writes flow logs, which 'weir serve' takes beside it.
+ACLs, route tables, an internet gateway, an egress-only one, a NAT gateway and an internet;
+and two further VPCs behind a transit gateway and a peering connection. An agent enforces the
+rules at each network interface and writes flow logs, another one writes those of the transit
+gateway, and 'weir serve' takes them beside it.
 Scenarios send traffic, and ask what the records say of it.
 
 Nothing outside of the namespaces weir-lab-* and of the lab's folder is changed, and 'weir
@@ -60,8 +62,7 @@ Windows are over after AWS's minute, or after --interval: AWS has no windows tha
 shorter, they are for those who do not want to wait.
 
 A definition of your own is a file as the default one, which is lab.yaml in the lab's folder,
-beside a network as docs/reference/network-yaml.md has it. A lab has one VPC, IPv4 and one
-address for each network interface; what it can't build is refused.`,
+beside a network as docs/reference/network-yaml.md has it. What a lab can't build is refused.`,
 		Example: `  sudo weir lab up
   sudo weir lab up --interval 10s --listen 127.0.0.1:9000
   sudo weir lab up --definition ./mine/lab.yaml --json`,
@@ -162,8 +163,8 @@ func (c *cli) labShell(dir labDir) *cobra.Command {
 	return &cobra.Command{
 		Use:   "shell HOST [COMMAND...]",
 		Short: "Run a shell, or a command, as a host of the lab",
-		Long: `Runs a shell in the network namespace of a host; or of "internet", or of "vpc", which has the
-router with the host's ends of all network interfaces. Its exit code is the command's. What still runs
+		Long: `Runs a shell in the network namespace of a host; or of "internet", of "vpc", which has the
+router with the host's ends of all network interfaces, or of another VPC's router or "tgw". Its exit code is the command's. What still runs
 there is ended by 'weir lab down'.`,
 		Example: `  sudo weir lab shell web-a
   sudo weir lab shell app-a -- curl -m 2 telnet://203.0.113.80:25`,
@@ -206,7 +207,10 @@ func completeHost(dir labDir) cobra.CompletionFunc {
 		if err != nil {
 			return nil, cobra.ShellCompDirectiveNoFileComp
 		}
-		names := []string{"internet", "vpc"}
+		names := s.Namespaces
+		if len(names) == 0 { // no lab is up: these are in each
+			names = []string{"internet", "vpc"}
+		}
 		for _, h := range s.Hosts {
 			names = append(names, h.Name+"\t"+h.Address)
 		}

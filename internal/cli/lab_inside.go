@@ -12,7 +12,8 @@ import (
 
 // labAgent is the lab's agent, which weir lab up starts in the router's namespace.
 func (c *cli) labAgent(dir labDir) *cobra.Command {
-	return &cobra.Command{
+	var ofTransit bool
+	cmd := &cobra.Command{
 		Use:    "agent",
 		Short:  "Run the lab's agent; weir lab up does it",
 		Hidden: true,
@@ -22,9 +23,11 @@ func (c *cli) labAgent(dir labDir) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return lab.RunAgent(cmd.Context(), at, version, c.err)
+			return lab.RunAgent(cmd.Context(), at, ofTransit, version, c.err)
 		},
 	}
+	cmd.Flags().BoolVar(&ofTransit, "tgw", false, "the agent of the transit gateway")
+	return cmd
 }
 
 // labHosts is what the lab's hosts serve, which weir lab up starts.

@@ -88,12 +88,12 @@ const labWant = `== down without a lab: there was no lab
 == status elsewhere: hint: --dir names it
 == run: exit 0, ALL scenarios are as expected
 == shell: eth0 UP 10.0.2.10/32
-== shell: weir: no such host: there is no host nobody; there are vpc, internet, app-a, db-b, nat, web-a, web-b, client, scanner, site
+== shell: weir: no such host: there is no host nobody; there are vpc, internet, vpc-partner, vpc-shared, tgw, app-a, db-b, files, nat, partner, web-a, web-b, client, scanner, site
 == status without an agent: lab: half-built
 == status without an agent:      there is no process agent; 'weir lab down' takes away what there is of it
 == up then: weir: a lab is half-built: there is no process agent
 == up then: hint: 'weir lab down' takes away what there is of it
-== down: removed 2 processes, 7 namespaces and DIR
+== down: removed 3 processes, 12 namespaces and DIR
 == up after kill: weir: a lab is half-built: it was not BUILT
 == up in a folder: weir: a lab can't be built here: DIR has other files, and a lab's folder is removed with it
 == down: there was no lab

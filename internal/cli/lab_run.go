@@ -163,11 +163,11 @@ func (c *cli) showLab(s *lab.Status) error {
 		for _, p := range h.Serves {
 			ports = append(ports, strconv.Itoa(int(p)))
 		}
-		rows = append(rows, []string{h.Name, h.Address, dash(h.Public), dash(h.ENI), dash(h.Subnet), dash(h.AZ), dash(strings.Join(ports, ","))})
+		rows = append(rows, []string{h.Name, h.Address, dash(h.Public), dash(h.ENI), dash(h.Subnet), dash(h.AZ), dash(strings.Join(ports, ",")), dash(strings.Join(h.Further, ","))})
 	}
 	fmt.Fprintf(&b, "console:  %s\nrecords:  %s\nask:      sudo weir query --data %s '...'\n\n", s.URL, s.Records, s.Data)
 	if _, err := c.out.Write([]byte(b.String())); err != nil {
 		return err
 	}
-	return printTable(c.out, []tableColumn{{head: "HOST"}, {head: "ADDRESS"}, {head: "PUBLIC"}, {head: "INTERFACE"}, {head: "SUBNET"}, {head: "AZ"}, {head: "SERVES"}}, rows)
+	return printTable(c.out, []tableColumn{{head: "HOST"}, {head: "ADDRESS"}, {head: "PUBLIC"}, {head: "INTERFACE"}, {head: "SUBNET"}, {head: "AZ"}, {head: "SERVES"}, {head: "FURTHER ADDRESSES"}}, rows)
 }

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"weir/internal/agent"
@@ -41,25 +42,38 @@ rejects: 65536
 interfaces:
 `, networkFile, agentListen, agentFolder)
 	for _, host := range slices.Sorted(maps.Keys(d.Hosts)) {
-		fmt.Fprintf(&b, "  - {device: %s, eni: %q, flipped: true}\n", deviceOf(host), d.Hosts[host].ENI)
+		netns := ""
+		if name := d.routerOf(host); name != router {
+			netns = fmt.Sprintf("netns: %s%s, ", Prefix, name)
+		}
+		fmt.Fprintf(&b, "  - {%sdevice: %s, eni: %q, flipped: true}\n", netns, deviceOf(host), d.Hosts[host].ENI)
 	}
-	fmt.Fprintf(&b, `flow-logs:
-  fl-lab:
+	b.WriteString("flow-logs:\n")
+	for i, vpc := range d.vpcs() {
+		id := "fl-lab"
+		if i > 0 {
+			id += strconv.Itoa(i + 1)
+		}
+		fmt.Fprintf(&b, `  %s:
     resource: %q
     traffic: ALL
     destination: %s
     interval: 60
     format: ${%s}
-`, d.VPC, recordsFolder, strings.Join(fields, "} ${"))
-	if s.Every > 0 {
-		fmt.Fprintf(&b, "    close-every: %d\n", int(s.Every.Seconds()))
+`, id, vpc, recordsFolder, strings.Join(fields, "} ${"))
+		if s.Every > 0 {
+			fmt.Fprintf(&b, "    close-every: %d\n", int(s.Every.Seconds()))
+		}
 	}
 	return []byte(b.String())
 }
 
-// RunAgent runs a lab's agent until ctx is done, in the network namespace that it is called in. It says what it does on log.
-func RunAgent(ctx context.Context, dir, version string, log io.Writer) error {
+// RunAgent runs a lab's agent until ctx is done, in the network namespace that it is called in: that of the VPCs, or of the transit gateway. It says what it does on log.
+func RunAgent(ctx context.Context, dir string, ofTransit bool, version string, log io.Writer) error {
 	name := filepath.Join(dir, agentFile)
+	if ofTransit {
+		name = filepath.Join(dir, transitAgentFile)
+	}
 	data, err := os.ReadFile(name)
 	if err != nil {
 		return err

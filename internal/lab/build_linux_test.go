@@ -83,7 +83,7 @@ func checkBuilt(dir string) error {
 		case <-time.After(10 * time.Millisecond):
 		}
 	}
-	if err := errors.Join(checkReach(ctx, d), checkNAT(ctx, d)); err != nil {
+	if err := errors.Join(checkReach(ctx, d), checkRouted(ctx, d), checkNAT(ctx, d)); err != nil {
 		return err
 	}
 	cancel()
@@ -108,6 +108,21 @@ func checkReach(ctx context.Context, d *Definition) error {
 		{From: "web-b", To: "site", TCP: 25, Then: Answered},
 		{From: "client", To: "nat", TCP: 22, Then: Nothing},
 		{From: "client", To: "nat", Ping: true, Then: Nothing},
+		{From: "app-a", To: "files", TCP: 8080, Then: Answered}, // by the transit gateway, in both zones
+		{From: "db-b", To: "files", Ping: true, Then: Answered},
+		{From: "app-a", To: "files", Address: "10.1.1.11", TCP: 9000, Then: Answered},
+		{From: "web-a", To: "files", TCP: 8080, Then: Nothing}, // its subnet has no route there
+		{From: "files", To: "partner", TCP: 7000, Then: Nothing},
+		{From: "partner", To: "files", TCP: 8080, Then: Nothing},  // whose answer is not routed
+		{From: "app-a", To: "partner", TCP: 7000, Then: Answered}, // by peering
+		{From: "partner", To: "app-a", TCP: 8080, Then: Answered},
+		{From: "partner", To: "web-a", TCP: 80, Then: Nothing},
+		{From: "client", To: "web-a", TCP: 80, IPv6: true, Then: Answered},
+		{From: "client", To: "web-b", Ping: true, IPv6: true, Then: Answered},
+		{From: "web-a", To: "app-a", TCP: 8080, IPv6: true, Then: Answered},
+		{From: "web-a", To: "web-b", Ping: true, IPv6: true, Then: Answered},
+		{From: "app-a", To: "site", TCP: 443, IPv6: true, Then: Answered},
+		{From: "client", To: "app-a", TCP: 8080, IPv6: true, Then: Nothing}, // behind the egress-only internet gateway
 	} {
 		wg.Go(func() {
 			if became, err := d.send(ctx, s); err != nil || became != s.Then {
@@ -120,6 +135,9 @@ func checkReach(ctx context.Context, d *Definition) error {
 		{Prefix + internet, netip.MustParseAddr("203.0.113.10"), netip.MustParseAddr("198.51.100.99"), mostSilence},
 		{Prefix + "app-a", netip.MustParseAddr("10.0.2.10"), netip.MustParseAddr("10.0.2.99"), mostSilence},
 		{Prefix + "web-a", netip.MustParseAddr("10.0.1.10"), netip.MustParseAddr("203.0.113.99"), mostSilence},
+		{Prefix + internet, netip.MustParseAddr("2001:db8:ffff::10"), netip.MustParseAddr("2001:db8:1:1::99"), mostSilence},
+		{Prefix + "files", netip.MustParseAddr("10.1.1.10"), netip.MustParseAddr("10.3.0.1"), mostSilence},
+		{Prefix + "partner", netip.MustParseAddr("10.2.1.10"), netip.MustParseAddr("203.0.113.80"), mostSilence},
 	} {
 		wg.Go(func() {
 			var became string

@@ -19,8 +19,12 @@ import (
 // A Definition is what a lab has.
 type Definition struct {
 	Network *netmodel.Network
-	// VPC is the id of the network's one VPC.
+	// VPC is the id of the network's VPC, of several the one whose router is "vpc".
 	VPC string
+	// Routers are the names of the routers' namespaces by the ids of their VPCs.
+	Routers map[string]string
+	// Transit is the id of the network's transit gateway; "": it has none.
+	Transit string
 	// Hosts and Internet are by name.
 	Hosts    map[string]Host
 	Internet map[string]Far
@@ -33,10 +37,11 @@ type Host struct {
 	Serves []uint16 `yaml:"serves"`
 }
 
-// A Far is an end in the internet.
+// A Far is an end in the internet. IPv6 is its IPv6 address, if it has one.
 type Far struct {
 	Address netip.Addr `yaml:"address"`
 	Serves  []uint16   `yaml:"serves"`
+	IPv6    netip.Addr `yaml:"ipv6"`
 }
 
 // file is what a lab's file has.
@@ -44,6 +49,8 @@ type file struct {
 	Network  string          `yaml:"network"`
 	Hosts    map[string]Host `yaml:"hosts"`
 	Internet map[string]Far  `yaml:"internet"`
+	// VPCs are the ids of VPCs by the names of their routers' namespaces: of all but one, whose router is "vpc".
+	VPCs map[string]string `yaml:"vpcs"`
 }
 
 //go:embed default/lab.yaml default/network.yaml
@@ -131,11 +138,8 @@ func parse(name string, data []byte, n *netmodel.Network) (*Definition, error) {
 	bad := func(format string, args ...any) error {
 		return fmt.Errorf("%w: %s: %s", ErrDefinition, name, fmt.Sprintf(format, args...))
 	}
-	if len(n.VPCs) != 1 {
-		return nil, bad("its network has %d VPCs; a lab builds one", len(n.VPCs))
-	}
-	for id := range n.VPCs {
-		d.VPC = id
+	if err := d.checkRouters(&f, bad); err != nil {
+		return nil, err
 	}
 	taken := map[string]string{}
 	for _, host := range slices.Sorted(maps.Keys(f.Hosts)) {
@@ -143,23 +147,25 @@ func parse(name string, data []byte, n *netmodel.Network) (*Definition, error) {
 		switch {
 		case !hostName.MatchString(host):
 			return nil, bad("%q is no name of a host: 1 to 11 lower-case letters, digits and dashes", host)
-		case host == router || host == internet:
+		case slices.Contains(d.namespaces(), host):
 			return nil, bad("%s is the name of a namespace that each lab has", host)
 		case eni == nil:
 			return nil, bad("host %s: its network has no network interface %q", host, f.Hosts[host].ENI)
 		case taken[eni.ID] != "":
 			return nil, bad("hosts %s and %s have both %s", taken[eni.ID], host, eni.ID)
-		case len(eni.Addresses) != 1 || !eni.Addresses[0].Is4():
-			return nil, bad("%s: a lab builds interfaces with one IPv4 address", eni.ID)
+		case len(eni.Addresses) == 0 || !eni.Addresses[0].Is4():
+			return nil, bad("%s: a lab builds interfaces whose first address is an IPv4 address", eni.ID)
+		case len(eni.Prefixes) > 0:
+			return nil, bad("%s: delegated prefixes are not built", eni.ID)
 		}
 		taken[eni.ID] = host
 	}
 	for _, id := range slices.Sorted(maps.Keys(n.Interfaces)) {
-		if taken[id] == "" {
+		if taken[id] == "" && n.Interfaces[id].Type != attachmentType {
 			return nil, bad("no host has %s of its network", id)
 		}
 	}
-	return d, d.checkInternet(bad)
+	return d, errors.Join(d.checkRules(bad), d.checkTransit(bad), d.checkInternet(bad))
 }
 
 // checkInternet holds the ends in the internet against the network.
@@ -169,23 +175,48 @@ func (d *Definition) checkInternet(bad func(string, ...any) error) error {
 		for _, public := range eni.Public {
 			held[public] = eni.ID
 		}
+		for _, own := range eni.Addresses {
+			if own.Is6() {
+				held[own] = eni.ID
+			}
+		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(d.Internet)) {
-		a := d.Internet[name].Address
+		a, six := d.Internet[name].Address, d.Internet[name].IPv6
 		_, host := d.Hosts[name]
 		switch {
 		case !hostName.MatchString(name):
 			return bad("%q is no name: 1 to 11 lower-case letters, digits and dashes", name)
-		case host || name == router || name == internet:
+		case host || slices.Contains(d.namespaces(), name):
 			return bad("%s is there twice", name)
 		case !a.Is4():
 			return bad("%s: its address is no IPv4 address", name)
 		case held[a] != "":
 			return bad("%s: %s is that of %s", name, a, held[a])
-		case slices.ContainsFunc(d.Network.VPCs[d.VPC].CIDRs, func(c netip.Prefix) bool { return c.Contains(a) }), linkAddresses.Contains(a):
+		case d.within(a), linkAddresses.Contains(a):
 			return bad("%s: %s is not of the internet", name, a)
+		case !six.IsValid():
+		case !six.Is6() || six.Is4In6():
+			return bad("%s: its ipv6 is no IPv6 address", name)
+		case held[six] != "":
+			return bad("%s: %s is that of %s", name, six, held[six])
+		case d.within(six) || !six.IsGlobalUnicast() || six.IsPrivate():
+			return bad("%s: %s is not of the internet", name, six)
 		}
 		held[a] = name
+		if six.IsValid() {
+			held[six] = name
+		}
 	}
 	return nil
+}
+
+// within reports whether an address is of a VPC.
+func (d *Definition) within(a netip.Addr) bool {
+	for _, v := range d.Network.VPCs {
+		if slices.ContainsFunc(v.CIDRs, func(c netip.Prefix) bool { return c.Contains(a) }) {
+			return true
+		}
+	}
+	return false
 }

@@ -2,6 +2,7 @@ package lab
 
 import (
 	"errors"
+	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
@@ -28,14 +29,14 @@ func defaultLab(t testing.TB) *Definition {
 
 func TestDefaultDefinition(t *testing.T) {
 	d := defaultLab(t)
-	if got := slices.Sorted(maps.Keys(d.Hosts)); d.VPC != "vpc-lab" || !slices.Equal(got, []string{"app-a", "db-b", "nat", "web-a", "web-b"}) || len(d.Internet) != 3 {
+	if got := slices.Sorted(maps.Keys(d.Hosts)); d.VPC != "vpc-lab" || !slices.Equal(got, []string{"app-a", "db-b", "files", "nat", "partner", "web-a", "web-b"}) || len(d.Internet) != 3 {
 		t.Errorf("%s %v %v", d.VPC, got, d.Internet)
 	}
 	zones := map[string]bool{}
 	for _, s := range d.Network.Subnets {
 		zones[s.AZ] = true
 	}
-	if len(d.Network.Subnets) != 4 || len(zones) != 2 || !d.isNAT("eni-nat") || d.isNAT("eni-web-a") || !d.hasInternetGateway() {
+	if len(d.Network.Subnets) != 8 || len(zones) != 2 || !d.isNAT("eni-nat") || d.isNAT("eni-web-a") || d.internetGateway("vpc-lab") != "igw-lab" {
 		t.Errorf("%d subnets in %v", len(d.Network.Subnets), zones)
 	}
 }
@@ -50,7 +51,7 @@ func TestCopyDefinition(t *testing.T) {
 		t.Fatal(err)
 	}
 	own := filepath.Join(from, "own.yaml")
-	if err := os.WriteFile(own, []byte("network: net.yaml\nhosts: {web-a: {eni: eni-web-a}}\n"), 0o600); err != nil {
+	if err := os.WriteFile(own, []byte("network: net.yaml\nhosts: {web-a: {eni: eni-web-a}}\nvpcs: {b: vpc-shared, c: vpc-partner}\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if err := CopyDefinition(own, to); err != nil {
@@ -97,18 +98,52 @@ func TestRefusedDefinitions(t *testing.T) {
 		{"lab", "eni: eni-web-a", "eni: eni-9", `its network has no network interface "eni-9"`},
 		{"lab", "eni: eni-web-b", "eni: eni-web-a", "hosts web-a and web-b have both eni-web-a"},
 		{"lab", "  db-b: {eni: eni-db-b, serves: [5432]}\n", "", "no host has eni-db-b"},
-		{"lab", "client: {address: 203.0.113.10}", "client: {address: 10.0.9.9}", "10.0.9.9 is not of the internet"},
-		{"lab", "client: {address: 203.0.113.10}", "client: {address: 169.254.77.1}", "169.254.77.1 is not of the internet"},
-		{"lab", "client: {address: 203.0.113.10}", "client: {address: 198.51.100.10}", "198.51.100.10 is that of eni-web-a"},
-		{"lab", "client: {address: 203.0.113.10}", "client: {address: 203.0.113.66}", "203.0.113.66 is that of client"},
-		{"lab", "client: {address: 203.0.113.10}", "client: {address: '2001:db8::1'}", "is no IPv4 address"},
-		{"lab", "client: {address: 203.0.113.10}", "web-a: {address: 203.0.113.10}", "web-a is there twice"},
+		{"lab", "client: {address: 203.0.113.10,", "client: {address: 10.0.9.9,", "10.0.9.9 is not of the internet"},
+		{"lab", "client: {address: 203.0.113.10,", "client: {address: 169.254.77.1,", "169.254.77.1 is not of the internet"},
+		{"lab", "client: {address: 203.0.113.10,", "client: {address: 198.51.100.10,", "198.51.100.10 is that of eni-web-a"},
+		{"lab", "client: {address: 203.0.113.10,", "client: {address: 203.0.113.66,", "203.0.113.66 is that of client"},
+		{"lab", "client: {address: 203.0.113.10,", "client: {address: '2001:db8::1',", "is no IPv4 address"},
+		{"lab", "client: {address: 203.0.113.10,", "web-a: {address: 203.0.113.10,", "web-a is there twice"},
 		{"lab", "serves: [80]", "serve: [80]", "field serve not found"},
 		{"lab", "serves: [80]", "serves: [70000]", "70000"},
-		{"network", "addresses: [10.0.4.10]", "addresses: [10.0.4.10, 10.0.4.11]", "a lab builds interfaces with one IPv4 address"},
-		{"network", "  vpc-lab: {name: lab, cidrs: [10.0.0.0/16]}", "  vpc-lab: {cidrs: [10.0.0.0/16]}\n  vpc-2: {cidrs: [10.1.0.0/16]}", "its network has 2 VPCs; a lab builds one"},
-		{"network", "to: 0.0.0.0/0, via: igw-lab", "to: 10.9.0.0/16, via: tgw-1", "rtb-public: the route to 10.9.0.0/16: a route to a transit-gateway is not built"},
-		{"network", "to: 0.0.0.0/0, via: nat-a", "to: '::/0', via: eigw-1", "rtb-private: the route to ::/0: IPv6 is not built"},
+		{"lab", "ipv6: \"2001:db8:ffff::10\"", "ipv6: 192.0.2.1", "client: its ipv6 is no IPv6 address"},
+		{"lab", "ipv6: \"2001:db8:ffff::10\"", "ipv6: \"2001:db8:ffff::66\"", "2001:db8:ffff::66 is that of client"},
+		{"lab", "ipv6: \"2001:db8:ffff::10\"", "ipv6: \"2001:db8:1::66\"", "client: 2001:db8:1::66 is not of the internet"},
+		{"lab", "ipv6: \"2001:db8:ffff::10\"", "ipv6: \"fd00::1\"", "client: fd00::1 is not of the internet"},
+		{"lab", "vpc-shared: vpc-shared, ", "", "vpc-lab and vpc-shared have no router: vpcs names those of all VPCs but one"},
+		{"lab", "vpc-shared: vpc-shared", "vpc-shared: vpc-none", "its network has no vpc-none"},
+		{"lab", "vpc-shared: vpc-shared", "vpc-shared: vpc-partner", "vpc-partner and vpc-shared are both routers of vpc-partner"},
+		{"lab", "vpc-shared: vpc-shared", "tgw: vpc-shared", "tgw is the name of a namespace that each lab has"},
+		{"lab", "vpc-shared: vpc-shared", "VPC: vpc-shared", `"VPC" is no name of a VPC's router`},
+		{"lab", "vpc-shared: vpc-shared", "vpc-shared: vpc-shared, more: vpc-lab", "vpcs names the routers of all: that of one is vpc"},
+		{"lab", "  files: ", "  tgw: ", "tgw is the name of a namespace that each lab has"},
+		{"network", "addresses: [10.0.4.10]", "addresses: ['2001:db8:1:4::1']", "eni-db-b: a lab builds interfaces whose first address is an IPv4 address"},
+		{"network", "addresses: [10.0.4.10]", "prefixes: [10.0.4.16/28], addresses: [10.0.4.10]", "eni-db-b: delegated prefixes are not built"},
+		{"network", "{tcp: 8080, from: 10.0.0.0/16}", "{tcp: 8080, from: sg-app}", "references to groups of other VPCs are not built"},
+		{"network", "via: tgw-lab", "via: tgw-1", "rtb-private: the route to 10.1.0.0/16: vpc-lab has no attachment to tgw-1"},
+		{"network", "via: pcx-partner", "via: pcx-1", "rtb-private: the route to 10.2.0.0/16: its network has no pcx-1"},
+		{"network", "accepter: {vpc: vpc-partner}", "accepter: {vpc: vpc-9}", "pcx-partner is of vpc-lab and vpc-9, which are not both in its network"},
+		{"network", "accepter: {vpc: vpc-partner}", "accepter: {vpc: vpc-shared}", "rtb-partner: the route to 10.0.0.0/16: vpc-partner is no side of pcx-partner"},
+		{"network", "  tgw-lab: {}", "  tgw-lab: {}\n  tgw-2: {}", "its network has tgw-2 and tgw-lab; a lab builds one transit gateway"},
+		{"network", "resource: vpc-shared, subnets", "kind: vpn, resource: vpn-1, subnets", "tgw-attach-shared: an attachment of kind vpn is not built"},
+		{"network", "resource: vpc-shared, subnets: [subnet-shared]", "resource: vpc-lab, subnets: [subnet-tgw-a]", "tgw-attach-lab and tgw-attach-shared are both attachments of vpc-lab"},
+		{"network", "subnets: [subnet-shared], ", "", "tgw-attach-shared says no subnets"},
+		{"network", "subnets: [subnet-shared]", "subnets: [subnet-partner]", `tgw-attach-shared: vpc-shared has no subnet "subnet-partner"`},
+		{"network", "subnets: [subnet-tgw-a, subnet-tgw-b], route-table", "subnets: [subnet-tgw-a, subnet-public-b], route-table", "tgw-attach-lab: its subnets subnet-tgw-a and subnet-public-b have not the same route table"},
+		{"network", "subnets: [subnet-tgw-a, subnet-tgw-b], route-table", "subnets: [subnet-public-a], route-table", "acl-open of its subnet subnet-public-a denies by entry 50, and no agent enforces there"},
+		{"network", "subnets: [subnet-tgw-a, subnet-tgw-b]\n    ingress:\n      - {number: 100, action: allow, protocol: all,", "subnets: [subnet-tgw-a, subnet-tgw-b]\n    ingress:\n      - {number: 100, action: allow, tcp: all,", "acl-tgw of its subnet subnet-tgw-a does not let all in"},
+		{"network", "      - {number: 101, action: allow, protocol: all, from: \"::/0\"}\n    egress:\n      - {number: 100, action: allow, protocol: all, to: 0.0.0.0/0}\n      - {number: 101, action: allow, protocol: all, to: \"::/0\"}\n  acl-shared", "    egress:\n      - {number: 100, action: allow, protocol: all, to: 0.0.0.0/0}\n  acl-shared", "acl-tgw of its subnet subnet-tgw-a does not let all in"},
+		{"network", "route-table: tgw-rtb-lab, ipv6: enable}\n  tgw-attach-shared", "ipv6: enable}\n  tgw-attach-shared", "tgw-attach-lab is associated with no route table"},
+		{"network", "route-table: tgw-rtb-lab, ipv6: enable}\n  tgw-attach-shared", "route-table: tgw-rtb-1, ipv6: enable}\n  tgw-attach-shared", "tgw-attach-lab: its network has no tgw-rtb-1"},
+		{"network", "    routes-known: static\n", "    routes-known: some\n", "tgw-rtb-lab"},
+		{"network", "    routes: []\n    routes-known", "    routes: [{to: 10.9.0.0/16, via: [tgw-attach-lab, tgw-attach-shared]}]\n    routes-known", "leads to 2 attachments; a lab builds routes to one"},
+		{"network", "    routes: []\n    routes-known", "    routes: [{to: 10.9.0.0/16, via: [tgw-attach-9]}]\n    routes-known", "tgw-rtb-lab: the route to 10.9.0.0/16 leads to tgw-attach-9, by which nothing passes"},
+		{"network", "    routes: []\n    routes-known", "    routes: [{to: '2001:db8:3::/56', via: [tgw-attach-partner]}]\n    routes-known", "leads to tgw-attach-partner, which does not pass IPv6"},
+		{"network", "vpc-shared: {name: shared, cidrs: [10.1.0.0/16,", "vpc-shared: {name: shared, cidrs: [10.1.0.0/16, 10.0.0.0/16,", "tgw-rtb-lab has two routes to 10.0.0.0/16, and AWS does not say which it takes"},
+		{"network", "to: 0.0.0.0/0, via: nat-a", "to: '2001:db8:9::/64', via: nat-a", "rtb-private: the route to 2001:db8:9::/64: a route of IPv6 to nat-a is not built"},
+		{"network", "to: 0.0.0.0/0, via: nat-a", "to: '2001:db8:9::/64', via: eigw-1", "rtb-private: the route to 2001:db8:9::/64: eigw-1 is not attached to vpc-lab"},
+		{"network", "to: 0.0.0.0/0, via: nat-a", "to: 0.0.0.0/0, via: eigw-lab", "egress-only internet gateways pass IPv6 only"},
+		{"network", "to: 0.0.0.0/0, via: nat-a", "to: 0.0.0.0/0, via: vgw-1", "rtb-private: the route to 0.0.0.0/0: a route to a vpn-gateway is not built"},
 		{"network", "to: 0.0.0.0/0, via: nat-a", "to: 0.0.0.0/0, via: nat-b", "no host has the network interface of nat-b"},
 		{"network", "    main: true\n", "", "no route table is of subnet-public-"},
 	} {
@@ -134,6 +169,33 @@ func TestRefusedDefinitions(t *testing.T) {
 	}
 }
 
+// TestManyVPCs refuses more VPCs than there are addresses of links.
+func TestManyVPCs(t *testing.T) {
+	n := &netmodel.Network{VPCs: map[string]*netmodel.VPC{}}
+	text := "vpcs: {"
+	for i := range mostLinks + 1 {
+		id := fmt.Sprint("vpc-", i)
+		n.VPCs[id] = &netmodel.VPC{ID: id}
+		if i > 0 {
+			text += fmt.Sprintf("r%d: %s, ", i, id)
+		}
+	}
+	if _, err := parse("many.yaml", []byte(text+"}"), n); !errors.Is(err, ErrDefinition) || !strings.Contains(err.Error(), "its network has 65 VPCs") {
+		t.Error(err)
+	}
+	delete(n.VPCs, "vpc-0")
+	d, err := parse("many.yaml", []byte(strings.Replace(text+"}", "r1: vpc-1, ", "", 1)), n)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if near, far := transitLink(mostLinks - 1); near.String() != "169.254.78.253" || far.String() != "169.254.78.254" {
+		t.Errorf("%s %s", near, far)
+	}
+	if got := d.internetLink(d.vpcs()[mostLinks-1]).String(); got != "169.254.77.253" {
+		t.Error(got)
+	}
+}
+
 // FuzzDefinition has files that are taken be planned for, and no more than that.
 func FuzzDefinition(f *testing.F) {
 	data, err := defaults.ReadFile("default/lab.yaml")
@@ -141,6 +203,7 @@ func FuzzDefinition(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Add(data)
+	f.Add([]byte(strings.Replace(string(data), "vpcs: {vpc-shared: vpc-shared, ", "vpcs: {lab: vpc-lab, ", 1)))
 	f.Add([]byte("hosts: {a: {eni: eni-nat}}\ninternet: {b: {address: 1.2.3.4, serves: [1]}}"))
 	n := defaultLab(f).Network
 	f.Fuzz(func(t *testing.T, data []byte) {

@@ -1,8 +1,8 @@
 // Package lab builds a VPC out of network namespaces of this machine, sends traffic through it, and asks what flow logs say of it.
 //
-// What comes in is a [Definition]: a network as packages netmodel and agent have it, and the hosts that are in it. [Up] makes the namespaces (the VPC's router with
-// the host's ends of all interfaces, one for each host, one for the internet), and starts the agent in the router's, enforcing at each interface, what hosts serve, and weir serve over the
-// records. [Down] takes all of it away. [Run] sends the traffic of scenarios ([Scenario]) and compares what is answered to their questions. Package cli calls it, and is the program of all
+// What comes in is a [Definition]: a network as packages netmodel and agent have it, and the hosts that are in it. [Up] makes the namespaces (each VPC's router with
+// the host's ends of all interfaces, one for each host, one for the internet, one for the transit gateway), and starts the agent in a router's, enforcing at each interface, an agent in the transit
+// gateway's, what hosts serve, and weir serve over the records. [Down] takes all of it away. [Run] sends the traffic of scenarios ([Scenario]) and compares what is answered to their questions. Package cli calls it, and is the program of all
 // processes that it starts.
 //
 // Nothing outside the namespaces is changed: no device, route or sysctl of the host. What a lab has made is known without a record of it: namespaces by their names, which begin

@@ -25,12 +25,17 @@ type service struct {
 func (d *Definition) services() (out []service) {
 	for _, name := range slices.Sorted(maps.Keys(d.Hosts)) {
 		for _, port := range d.Hosts[name].Serves {
-			out = append(out, service{Prefix + name, name, netip.AddrPortFrom(d.eni(name).Addresses[0], port)})
+			for _, own := range d.eni(name).Addresses {
+				out = append(out, service{Prefix + name, name, netip.AddrPortFrom(own, port)})
+			}
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(d.Internet)) {
 		for _, port := range d.Internet[name].Serves {
 			out = append(out, service{Prefix + internet, name, netip.AddrPortFrom(d.Internet[name].Address, port)})
+			if six := d.Internet[name].IPv6; six.IsValid() {
+				out = append(out, service{Prefix + internet, name, netip.AddrPortFrom(six, port)})
+			}
 		}
 	}
 	return out
@@ -40,7 +45,7 @@ func (d *Definition) services() (out []service) {
 func (d *Definition) serving(ctx context.Context) bool {
 	for _, s := range d.services() {
 		err := inside(s.netns, func() error {
-			c, err := (&net.Dialer{Timeout: time.Second}).DialContext(ctx, "tcp4", s.at.String())
+			c, err := (&net.Dialer{Timeout: time.Second}).DialContext(ctx, "tcp", s.at.String())
 			if err != nil {
 				return err
 			}
@@ -69,7 +74,7 @@ func serve(ctx context.Context, services []service) error {
 	for _, s := range services {
 		var l net.Listener
 		err := inside(s.netns, func() (err error) {
-			l, err = (&net.ListenConfig{}).Listen(ctx, "tcp4", s.at.String())
+			l, err = (&net.ListenConfig{}).Listen(ctx, "tcp", s.at.String())
 			return err
 		})
 		if err != nil {

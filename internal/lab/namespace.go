@@ -47,8 +47,19 @@ func (p *plan) build(ctx context.Context) error {
 			return err
 		}
 	}
+	batch := func(name string, lines []string, options ...string) error {
+		if len(lines) == 0 {
+			return nil
+		}
+		return tell(ctx, "", strings.Join(lines, "\n")+"\n", "ip", append(options, "-n", Prefix+name, "-batch", "-")...)
+	}
 	for _, name := range p.names {
-		if err := tell(ctx, "", strings.Join(p.batches[name], "\n")+"\n", "ip", "-n", Prefix+name, "-batch", "-"); err != nil {
+		if err := batch(name, p.links[name]); err != nil {
+			return err
+		}
+	}
+	for _, name := range p.names {
+		if err := errors.Join(batch(name, p.batches[name]), batch(name, p.sixes[name], "-6")); err != nil {
 			return err
 		}
 		if script := p.nft[name]; script != "" {

@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"net/netip"
@@ -16,15 +17,21 @@ const Prefix = "weir-lab-"
 // The namespaces that each lab has: the VPC's router, which is the internet gateway too, and the internet.
 const router, internet = "vpc", "internet"
 
-// linkAddresses are those of the link between the two, from a range that is of links alone (RFC 3927).
-var linkAddresses = netip.MustParsePrefix("169.254.77.0/30")
+// linkAddresses are those of the links between routers, of a range that is of links alone (RFC 3927).
+var linkAddresses = netip.MustParsePrefix("169.254.0.0/16")
 
-const routerLink, internetLink = "169.254.77.1", "169.254.77.2"
+// gateway6 is the IPv6 address of a router at the links to its hosts, and at those to other routers of the one, far6 of the other. It is of each link alone.
+const gateway6, far6 = "fe80::1", "fe80::2"
 
 // A plan is what builds a lab: for each namespace lines of ip -batch, a script of nft, and sysctls of its own.
 type plan struct {
-	names   []string // of namespaces, without Prefix, in the order in which they are made
+	names   []string            // of namespaces, without Prefix, in the order in which they are made
+	links   map[string][]string // which are made before all else: they have ends in other namespaces
 	batches map[string][]string
+	sixes   map[string][]string // of ip -6 -batch
+	six     bool                // a host has an IPv6 address
+	drops   map[string][]string // rules of nft for what a router forwards, and drops6 those of IPv6
+	drops6  map[string][]string
 	nft     map[string]string
 	sysctls map[string]map[string]string
 }
@@ -34,59 +41,95 @@ func deviceOf(host string) string { return "eni-" + host }
 
 // planOf plans a lab. It fails on routes that a lab can't build.
 func planOf(d *Definition) (*plan, error) {
-	p := &plan{names: []string{router, internet}, batches: map[string][]string{}, nft: map[string]string{}, sysctls: map[string]map[string]string{}}
+	p := &plan{
+		names: d.namespaces(), links: map[string][]string{}, batches: map[string][]string{}, sixes: map[string][]string{}, drops: map[string][]string{}, drops6: map[string][]string{},
+		nft: map[string]string{}, sysctls: map[string]map[string]string{},
+	}
 	hosts := slices.Sorted(maps.Keys(d.Hosts))
+	p.six = slices.ContainsFunc(hosts, func(host string) bool { return slices.ContainsFunc(d.eni(host).Addresses, netip.Addr.Is6) })
 	p.names = append(p.names, hosts...)
 	for _, name := range p.names {
 		p.add(name, "link set lo up")
 		// What a namespace begins with may be the host's.
 		p.sysctls[name] = map[string]string{"ipv4/conf/all/rp_filter": "0", "ipv4/conf/default/rp_filter": "0", "ipv4/ip_forward": "0", "ipv4/conf/all/accept_redirects": "0"}
 	}
-	p.sysctls[router]["ipv4/ip_forward"] = "1"
-	p.sysctls[router]["ipv4/conf/all/send_redirects"], p.sysctls[router]["ipv4/conf/default/send_redirects"] = "0", "0"
+	for _, vpc := range d.vpcs() {
+		p.forwards(d.Routers[vpc])
+		p.add6(d.Routers[vpc], "route add blackhole default metric 4000")
+	}
 	p.internet(d)
 	for _, host := range hosts {
 		p.host(d, host)
+	}
+	if err := errors.Join(p.peerings(d), p.transit(d)); err != nil { // routes need their links
+		return nil, err
 	}
 	for _, host := range hosts {
 		if err := p.routes(d, host); err != nil {
 			return nil, err
 		}
 	}
-	p.gateway(d)
+	for _, vpc := range d.vpcs() {
+		p.gateway(d, vpc)
+	}
 	return p, nil
+}
+
+// forwards has a namespace be a router that tells nobody of a better one.
+func (p *plan) forwards(name string) {
+	s := p.sysctls[name]
+	s["ipv4/ip_forward"] = "1"
+	if p.six {
+		s["ipv6/conf/all/forwarding"] = "1"
+	}
+	s["ipv4/conf/all/send_redirects"], s["ipv4/conf/default/send_redirects"] = "0", "0"
 }
 
 func (p *plan) add(name, format string, args ...any) {
 	p.batches[name] = append(p.batches[name], fmt.Sprintf(format, args...))
 }
 
-// internet has a link to the router and all addresses. Who has none of them is not answered for, as in the internet.
-func (p *plan) internet(d *Definition) {
-	p.add(router, "link add internet type veth peer name eth0 netns %s%s", Prefix, internet)
-	p.add(router, "link set internet addrgenmode none up")
-	p.add(router, "addr add %s/30 dev internet", routerLink)
-	p.add(router, "route add default via %s dev internet", internetLink)
-	p.add(internet, "link set eth0 addrgenmode none up")
-	p.add(internet, "addr add %s/30 dev eth0", internetLink)
-	for _, name := range slices.Sorted(maps.Keys(d.Internet)) {
-		p.add(internet, "addr add %s/32 dev lo", d.Internet[name].Address)
+// add6 adds a line about IPv6, where the lab has any: a kernel may have none.
+func (p *plan) add6(name, format string, args ...any) {
+	if !p.six {
+		return
 	}
-	p.add(internet, "route add default via %s dev eth0", routerLink)
+	p.sixes[name] = append(p.sixes[name], fmt.Sprintf(format, args...))
+}
+
+// addFor adds a line about the family of a network.
+func (p *plan) addFor(name string, family netip.Prefix, format string, args ...any) {
+	if family.Addr().Is4() {
+		p.add(name, format, args...)
+	} else {
+		p.add6(name, format, args...)
+	}
+}
+
+// link adds a pair of devices with an end in each of two namespaces.
+func (p *plan) link(name, device, to, far string) {
+	p.links[name] = append(p.links[name], fmt.Sprintf("link add %s type veth peer name %s netns %s%s", device, far, Prefix, to))
+	p.add(name, "link set %s addrgenmode none up", device)
+	p.add(to, "link set %s addrgenmode none up", far)
 }
 
 // host makes a host with its interface. All that it sends goes to the subnet's router, also what is to the same subnet, so that each packet passes the host's end of its pair.
 func (p *plan) host(d *Definition, host string) {
-	eni := d.eni(host)
+	eni, name := d.eni(host), d.routerOf(host)
 	own, gateway, device := eni.Addresses[0], routerOf(d.Network.Subnets[eni.Subnet]), deviceOf(host)
-	p.add(router, "link add %s type veth peer name eth0 netns %s%s", device, Prefix, host)
-	p.add(router, "link set %s addrgenmode none up", device)
-	p.add(router, "addr add %s/32 dev %s", gateway, device)
-	p.add(router, "route add %s/32 dev %s", own, device)
-	p.add(host, "link set eth0 addrgenmode none up")
-	p.add(host, "addr add %s/32 dev eth0", own)
+	p.link(name, device, host, "eth0")
+	p.add(name, "addr add %s/32 dev %s", gateway, device)
+	for _, a := range eni.Addresses {
+		if a.Is4() {
+			p.add(name, "route add %s/32 dev %s", a, device)
+			p.add(host, "addr add %s/32 dev eth0", a)
+		}
+	}
 	p.add(host, "route add %s/32 dev eth0", gateway)
 	p.add(host, "route add default via %s dev eth0 src %s", gateway, own)
+	if slices.ContainsFunc(eni.Addresses, netip.Addr.Is6) {
+		p.host6(d, host)
+	}
 	if d.isNAT(eni.ID) {
 		p.natGateway(d, host)
 	}
@@ -94,40 +137,14 @@ func (p *plan) host(d *Definition, host string) {
 
 // natGateway translates what comes from the VPC, and drops what comes unasked: the document's D21. It answers no ping either.
 func (p *plan) natGateway(d *Definition, host string) {
-	s := p.sysctls[host]
-	s["ipv4/ip_forward"] = "1"
-	s["ipv4/conf/all/send_redirects"], s["ipv4/conf/default/send_redirects"] = "0", "0"
-	own := d.eni(host).Addresses[0]
+	p.forwards(host)
+	own, within := d.eni(host).Addresses[0], cidrs(d, d.eni(host).VPC, true)
 	p.nft[host] = fmt.Sprintf(`table ip nat-gateway {
 	chain input { type filter hook input priority filter; policy drop; iifname "lo" accept; ct state established,related accept; }
 	chain forward { type filter hook forward priority filter; policy drop; ct state established,related accept; ct state new ip saddr { %s } ip daddr != { %s } accept; }
 	chain postrouting { type nat hook postrouting priority srcnat; oifname "eth0" ip saddr != %s masquerade; }
 }
-`, cidrs(d), cidrs(d), own)
-}
-
-// gateway has the internet gateway translate public addresses to private ones and back, one to one, and the router be silent. What has no public address does not leave.
-func (p *plan) gateway(d *Definition) {
-	var in, out, private, public []string
-	for _, host := range slices.Sorted(maps.Keys(d.Hosts)) {
-		for own, shown := range d.eni(host).Public {
-			in, out = append(in, fmt.Sprintf("%s : %s", shown, own)), append(out, fmt.Sprintf("%s : %s", own, shown))
-			private, public = append(private, own.String()), append(public, shown.String())
-		}
-	}
-	var b strings.Builder
-	b.WriteString("table ip vpc {\n\tchain input { type filter hook input priority filter; policy drop; iifname \"lo\" accept; }\n")
-	if len(in) > 0 && d.hasInternetGateway() {
-		fmt.Fprintf(&b, `	chain arriving { type filter hook prerouting priority mangle; iifname "internet" ip daddr != { %s } drop; }
-	chain prerouting { type nat hook prerouting priority dstnat; iifname "internet" dnat to ip daddr map { %s }; }
-	chain postrouting { type nat hook postrouting priority srcnat; oifname "internet" snat to ip saddr map { %s }; }
-	chain forward { type filter hook forward priority filter; ct state invalid drop; oifname "internet" ip saddr != { %s } drop; }
-`, strings.Join(public, ", "), strings.Join(in, ", "), strings.Join(out, ", "), strings.Join(private, ", "))
-	} else {
-		b.WriteString("\tchain forward { type filter hook forward priority filter; iifname \"internet\" drop; oifname \"internet\" drop; }\n")
-	}
-	b.WriteString("}\n")
-	p.nft[router] = b.String()
+`, within, within, own)
 }
 
 func (d *Definition) eni(host string) *netmodel.Interface {
@@ -144,23 +161,23 @@ func (d *Definition) isNAT(eni string) bool {
 	return false
 }
 
-func (d *Definition) hasInternetGateway() bool {
-	for _, g := range d.Network.InternetGateways {
-		if g.VPC == d.VPC {
-			return true
-		}
-	}
-	return false
-}
-
-// cidrs are the VPC's, as elements of a set of nft.
-func cidrs(d *Definition) string {
+// cidrs are a VPC's of a family, as elements of a set of nft.
+func cidrs(d *Definition, vpc string, four bool) string {
 	var all []string
-	for _, c := range d.Network.VPCs[d.VPC].CIDRs {
-		all = append(all, c.String())
+	for _, c := range d.Network.VPCs[vpc].CIDRs {
+		if c.Addr().Is4() == four {
+			all = append(all, c.String())
+		}
 	}
 	return strings.Join(all, ", ")
 }
 
-// routerOf returns the address of a subnet's router, which is the second of its first CIDR. Source: VPC user guide, "Subnet CIDR blocks".
-func routerOf(s *netmodel.Subnet) netip.Addr { return s.CIDRs[0].Masked().Addr().Next() }
+// routerOf returns the address of a subnet's router, which is the second of its IPv4 CIDR. Source: VPC user guide, "Subnet CIDR blocks".
+func routerOf(s *netmodel.Subnet) netip.Addr {
+	for _, c := range s.CIDRs {
+		if c.Addr().Is4() {
+			return c.Masked().Addr().Next()
+		}
+	}
+	return netip.Addr{}
+}

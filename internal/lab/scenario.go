@@ -38,14 +38,24 @@ type Step struct {
 	Ping bool   `yaml:"ping" json:"ping,omitempty"`
 	// Then is what has to become of it.
 	Then string `yaml:"then" json:"then"`
+	// IPv6 says that it goes from and to IPv6 addresses. Address is which private address of To is meant, its first one if nothing is said.
+	IPv6    bool   `yaml:"ipv6" json:"ipv6,omitempty"`
+	Address string `yaml:"address" json:"address,omitempty"`
 }
 
 // String returns a step as people write it.
 func (s Step) String() string {
+	what, to := fmt.Sprintf("tcp:%d", s.TCP), s.To
 	if s.Ping {
-		return fmt.Sprintf("ping from %s to %s", s.From, s.To)
+		what = "ping"
 	}
-	return fmt.Sprintf("tcp:%d from %s to %s", s.TCP, s.From, s.To)
+	if s.IPv6 {
+		what += " over IPv6"
+	}
+	if s.Address != "" {
+		to += " at " + s.Address
+	}
+	return fmt.Sprintf("%s from %s to %s", what, s.From, to)
 }
 
 //go:embed scenarios/*.yaml

@@ -96,23 +96,48 @@ func TestRefusedScenarios(t *testing.T) {
 // TestEnds has who is asked by which address.
 func TestEnds(t *testing.T) {
 	d := defaultLab(t)
-	for _, tc := range []struct{ from, to, netns, source, destination, err string }{
-		{"client", "web-a", "weir-lab-internet", "203.0.113.10", "198.51.100.10", ""},
-		{"web-a", "app-a", "weir-lab-web-a", "10.0.1.10", "10.0.2.10", ""},
-		{"app-a", "site", "weir-lab-app-a", "10.0.2.10", "203.0.113.80", ""},
-		{"client", "db-b", "", "", "", "db-b has no public address"},
-		{"nobody", "web-a", "", "", "", "there is no host nobody"},
-		{"client", "nobody", "", "", "", "there is no host nobody"},
+	for _, tc := range []struct {
+		step                            Step
+		netns, source, destination, err string
+	}{
+		{Step{From: "client", To: "web-a"}, "weir-lab-internet", "203.0.113.10", "198.51.100.10", ""},
+		{Step{From: "web-a", To: "app-a"}, "weir-lab-web-a", "10.0.1.10", "10.0.2.10", ""},
+		{Step{From: "app-a", To: "site"}, "weir-lab-app-a", "10.0.2.10", "203.0.113.80", ""},
+		{Step{From: "app-a", To: "files", Address: "10.1.1.11"}, "weir-lab-app-a", "10.0.2.10", "10.1.1.11", ""},
+		{Step{From: "client", To: "web-a", Address: "10.0.1.10"}, "weir-lab-internet", "203.0.113.10", "198.51.100.10", ""},
+		{Step{From: "client", To: "web-a", IPv6: true}, "weir-lab-internet", "2001:db8:ffff::10", "2001:db8:1:1::10", ""},
+		{Step{From: "app-a", To: "web-a", IPv6: true, Address: "2001:db8:1:1::10"}, "weir-lab-app-a", "2001:db8:1:2::10", "2001:db8:1:1::10", ""},
+		{Step{From: "client", To: "db-b"}, "", "", "", "db-b has no public address for 10.0.4.10"},
+		{Step{From: "nobody", To: "web-a"}, "", "", "", "there is no host nobody"},
+		{Step{From: "client", To: "nobody"}, "", "", "", "there is no host nobody"},
+		{Step{From: "db-b", To: "web-a", IPv6: true}, "", "", "", "db-b has no IPv6 address"},
+		{Step{From: "app-a", To: "files", Address: "10.1.1.12"}, "", "", "", `files has no such address "10.1.1.12"`},
+		{Step{From: "app-a", To: "files", Address: "x"}, "", "", "", `files has no such address "x"`},
+		{Step{From: "app-a", To: "web-a", Address: "2001:db8:1:1::10"}, "", "", "", "web-a has no such address"},
+		{Step{From: "app-a", To: "site", Address: "10.1.1.10"}, "", "", "", "site is in the internet, and has no private address"},
 	} {
-		e, err := d.endsOf(Step{From: tc.from, To: tc.to})
+		e, err := d.endsOf(tc.step)
 		if tc.err != "" {
 			if !errors.Is(err, ErrScenario) || !strings.Contains(err.Error(), tc.err) {
-				t.Errorf("%s to %s: %v", tc.from, tc.to, err)
+				t.Errorf("%s: %v", tc.step, err)
 			}
 			continue
 		}
 		if err != nil || e.netns != tc.netns || e.from.String() != tc.source || e.to.String() != tc.destination {
-			t.Errorf("%s to %s: %+v %v", tc.from, tc.to, e, err)
+			t.Errorf("%s: %+v %v", tc.step, e, err)
+		}
+	}
+}
+
+// TestSteps has steps as people read them.
+func TestSteps(t *testing.T) {
+	for want, s := range map[string]Step{
+		"tcp:80 from a to b":              {From: "a", To: "b", TCP: 80},
+		"ping over IPv6 from a to b":      {From: "a", To: "b", Ping: true, IPv6: true},
+		"tcp:80 from a to b at 10.1.1.11": {From: "a", To: "b", TCP: 80, Address: "10.1.1.11"},
+	} {
+		if got := s.String(); got != want {
+			t.Errorf("%s, want %s", got, want)
 		}
 	}
 }

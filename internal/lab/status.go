@@ -29,6 +29,7 @@ type Status struct {
 	CloseEvery float64       `json:"close_every_seconds,omitempty"`
 	Started    *time.Time    `json:"started,omitempty"`
 	Hosts      []HostStatus  `json:"hosts,omitempty"`
+	Namespaces []string      `json:"namespaces,omitempty"` // of routers and the internet, as weir lab shell takes them
 	Processes  []Process     `json:"processes,omitempty"`
 	every      time.Duration // of windows
 }
@@ -43,10 +44,21 @@ type HostStatus struct {
 	AZ      string   `json:"az,omitempty"`
 	Serves  []uint16 `json:"serves,omitempty"`
 	Netns   string   `json:"netns"`
+	VPC     string   `json:"vpc,omitempty"`
+	// Further are its other private addresses, IPv4 and IPv6.
+	Further []string `json:"further_addresses,omitempty"`
 }
 
 // roles are the processes that each lab has.
 var roles = []string{"agent", "hosts", "serve"}
+
+// roles are the processes of a lab.
+func (d *Definition) roles() []string {
+	if d.Transit == "" {
+		return roles
+	}
+	return append(slices.Clone(roles), transitRole)
+}
 
 // Look says what there is of the lab of a folder. It takes root to see its processes.
 func Look(dir string) (*Status, error) {
@@ -87,7 +99,7 @@ func Look(dir string) (*Status, error) {
 	if out.every == 0 {
 		out.every = time.Minute
 	}
-	out.Hosts = d.hosts()
+	out.Hosts, out.Namespaces = d.hosts(), d.namespaces()
 	if lacks := lacking(d, names, all); len(lacks) > 0 && os.Geteuid() == 0 {
 		out.State, out.Why = StateHalfBuilt, "there is no "+strings.Join(lacks, ", ")
 	}
@@ -96,13 +108,13 @@ func Look(dir string) (*Status, error) {
 
 // lacking returns what a lab that was built does not have any more.
 func lacking(d *Definition, names []string, all []Process) (out []string) {
-	wanted := append([]string{router, internet}, slices.Sorted(maps.Keys(d.Hosts))...)
+	wanted := append(d.namespaces(), slices.Sorted(maps.Keys(d.Hosts))...)
 	for _, name := range wanted {
 		if !slices.Contains(names, name) {
 			out = append(out, "namespace "+Prefix+name)
 		}
 	}
-	for _, role := range roles {
+	for _, role := range d.roles() {
 		if !slices.ContainsFunc(all, func(p Process) bool { return p.Role == role }) {
 			out = append(out, "process "+role)
 		}
@@ -114,14 +126,21 @@ func lacking(d *Definition, names []string, all []Process) (out []string) {
 func (d *Definition) hosts() (out []HostStatus) {
 	for _, name := range slices.Sorted(maps.Keys(d.Hosts)) {
 		eni := d.eni(name)
-		h := HostStatus{Name: name, ENI: eni.ID, Address: eni.Addresses[0].String(), Subnet: eni.Subnet, AZ: eni.AZ, Serves: d.Hosts[name].Serves, Netns: Prefix + name}
+		h := HostStatus{Name: name, ENI: eni.ID, Address: eni.Addresses[0].String(), Subnet: eni.Subnet, AZ: eni.AZ, Serves: d.Hosts[name].Serves, Netns: Prefix + name, VPC: eni.VPC}
+		for _, a := range eni.Addresses[1:] {
+			h.Further = append(h.Further, a.String())
+		}
 		if public, ok := eni.Public[eni.Addresses[0]]; ok {
 			h.Public = public.String()
 		}
 		out = append(out, h)
 	}
 	for _, name := range slices.Sorted(maps.Keys(d.Internet)) {
-		out = append(out, HostStatus{Name: name, Address: d.Internet[name].Address.String(), Serves: d.Internet[name].Serves, Netns: Prefix + internet})
+		h := HostStatus{Name: name, Address: d.Internet[name].Address.String(), Serves: d.Internet[name].Serves, Netns: Prefix + internet}
+		if six := d.Internet[name].IPv6; six.IsValid() {
+			h.Further = []string{six.String()}
+		}
+		out = append(out, h)
 	}
 	return out
 }
@@ -135,10 +154,10 @@ func Shell(ctx context.Context, dir, host string, program []string) (argv []stri
 	if s.State == StateDown {
 		return nil, "", ErrDown
 	}
-	if host == internet || host == router {
+	names := slices.Clone(s.Namespaces)
+	if slices.Contains(names, host) {
 		return append([]string{"ip", "netns", "exec", Prefix + host}, program...), envLab + "=" + dir, ctx.Err()
 	}
-	names := []string{router, internet}
 	for _, h := range s.Hosts {
 		if h.Name == host {
 			return append([]string{"ip", "netns", "exec", h.Netns}, program...), envLab + "=" + dir, ctx.Err()

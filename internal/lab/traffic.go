@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"slices"
 	"syscall"
 	"time"
 )
@@ -22,36 +23,66 @@ type ends struct {
 	patience time.Duration
 }
 
-// endsOf finds a step's ends. What is of the VPC is asked by its private address from there, and by its public one from the internet.
+// endsOf finds a step's ends. What is of a VPC is asked by its private address from a VPC, and by its public one from the internet; IPv6 addresses are the same everywhere.
 func (d *Definition) endsOf(s Step) (e ends, err error) {
 	if e.patience = mostPatience; s.Then == Nothing {
 		e.patience = mostSilence
 	}
-	far, out := d.Internet[s.From]
-	_, within := d.Hosts[s.From]
-	switch {
-	case out:
-		e.netns, e.from = Prefix+internet, far.Address
-	case within:
-		e.netns, e.from = Prefix+s.From, d.eni(s.From).Addresses[0]
-	default:
-		return e, fmt.Errorf("%w: there is no host %s", ErrScenario, s.From)
+	bad := func(format string, args ...any) (ends, error) {
+		return e, fmt.Errorf("%w: %s", ErrScenario, fmt.Sprintf(format, args...))
 	}
-	if far, ok := d.Internet[s.To]; ok {
-		e.to = far.Address
+	if e.netns, e.from, err = d.addressOf(s.From, s.IPv6); err != nil {
+		return e, err
+	}
+	_, out := d.Internet[s.From]
+	if _, e.to, err = d.addressOf(s.To, s.IPv6); err != nil {
+		return e, err
+	}
+	if _, far := d.Internet[s.To]; far {
+		if s.Address != "" {
+			return bad("%s is in the internet, and has no private address", s.To)
+		}
 		return e, nil
 	}
-	if _, ok := d.Hosts[s.To]; !ok {
-		return e, fmt.Errorf("%w: there is no host %s", ErrScenario, s.To)
+	if s.Address != "" {
+		if e.to, err = netip.ParseAddr(s.Address); err != nil || !slices.Contains(d.eni(s.To).Addresses, e.to) || e.to.Is6() != s.IPv6 {
+			return bad("%s has no such address %q", s.To, s.Address)
+		}
 	}
-	eni := d.eni(s.To)
-	e.to = eni.Addresses[0]
-	if out {
-		if e.to = eni.Public[e.to]; !e.to.IsValid() {
-			return e, fmt.Errorf("%w: %s has no public address", ErrScenario, s.To)
+	if out && !s.IPv6 {
+		private := e.to
+		if e.to = d.eni(s.To).Public[private]; !e.to.IsValid() {
+			return bad("%s has no public address for %s", s.To, private)
 		}
 	}
 	return e, nil
+}
+
+// addressOf returns the namespace of a host or an end in the internet, and its first address of a family.
+func (d *Definition) addressOf(name string, six bool) (netns string, a netip.Addr, err error) {
+	far, out := d.Internet[name]
+	_, within := d.Hosts[name]
+	switch {
+	case out:
+		netns, a = Prefix+internet, far.Address
+		if six {
+			a = far.IPv6
+		}
+	case within:
+		netns = Prefix + name
+		for _, own := range d.eni(name).Addresses {
+			if own.Is6() == six {
+				a = own
+				break
+			}
+		}
+	default:
+		return "", a, fmt.Errorf("%w: there is no host %s", ErrScenario, name)
+	}
+	if !a.IsValid() {
+		return "", a, fmt.Errorf("%w: %s has no IPv6 address", ErrScenario, name)
+	}
+	return netns, a, nil
 }
 
 // send sends a step and says what becomes of it.
@@ -74,7 +105,7 @@ func (d *Definition) send(ctx context.Context, s Step) (became string, err error
 // connect connects and waits for the line that hosts answer with.
 func connect(ctx context.Context, e ends, port uint16) (string, error) {
 	dialer := net.Dialer{Timeout: e.patience, LocalAddr: net.TCPAddrFromAddrPort(netip.AddrPortFrom(e.from, 0))}
-	c, err := dialer.DialContext(ctx, "tcp4", netip.AddrPortFrom(e.to, port).String())
+	c, err := dialer.DialContext(ctx, "tcp", netip.AddrPortFrom(e.to, port).String())
 	switch {
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return Refused, nil
@@ -106,12 +137,16 @@ const echoID = 0x7769
 
 // ping sends an ICMP echo request and waits for its reply.
 func ping(e ends) (string, error) {
-	c, err := net.DialIP("ip4:icmp", &net.IPAddr{IP: e.from.AsSlice()}, &net.IPAddr{IP: e.to.AsSlice()})
+	network, reply := "ip4:icmp", byte(0)
+	if e.to.Is6() {
+		network, reply = "ip6:ipv6-icmp", echoReply6
+	}
+	c, err := net.DialIP(network, &net.IPAddr{IP: e.from.AsSlice()}, &net.IPAddr{IP: e.to.AsSlice()})
 	if err != nil {
 		return "", err
 	}
 	defer func() { _ = c.Close() }()
-	if _, err := c.Write(echo()); err != nil {
+	if _, err := c.Write(echo(e.to.Is6())); err != nil {
 		return "", err
 	}
 	if err := c.SetReadDeadline(time.Now().Add(e.patience)); err != nil {
@@ -127,16 +162,22 @@ func ping(e ends) (string, error) {
 			return "", err
 		}
 		// Before the socket was connected it got replies of others.
-		if reply := buffer[:n]; n >= 8 && from.IP.Equal(e.to.AsSlice()) && reply[0] == 0 && binary.BigEndian.Uint16(reply[4:]) == echoID {
+		if got := buffer[:n]; n >= 8 && from.IP.Equal(e.to.AsSlice()) && got[0] == reply && binary.BigEndian.Uint16(got[4:]) == echoID {
 			return Answered, nil
 		}
 	}
 }
 
-// echo returns an echo request with its check sum. Source: RFC 792.
-func echo() []byte {
+// The types of ICMPv6's echo. Source: RFC 4443.
+const echoRequest6, echoReply6 = 128, 129
+
+// echo returns an echo request with its check sum, which of IPv6 is made by the kernel. Source: RFC 792, RFC 4443.
+func echo(six bool) []byte {
 	b := make([]byte, 64)
 	b[0] = 8
+	if six {
+		b[0] = echoRequest6
+	}
 	binary.BigEndian.PutUint16(b[4:], echoID)
 	binary.BigEndian.PutUint16(b[6:], 1)
 	sum := uint32(0)

@@ -69,6 +69,9 @@ func raise(ctx context.Context, s *state, o *Options) error {
 	if err := os.Mkdir(s.path(recordsFolder), 0o755); err != nil {
 		return err
 	}
+	if err := writeTransitAgent(d, s); err != nil {
+		return err
+	}
 	if err := p.build(ctx); err != nil {
 		return err
 	}
@@ -79,16 +82,21 @@ func raise(ctx context.Context, s *state, o *Options) error {
 	if err != nil {
 		return err
 	}
+	ofTransit, err := startTransitAgent(d, s)
+	if err != nil {
+		return err
+	}
 	hosts, err := start(s, "hosts", "", "lab", "hosts", "--dir", s.Dir)
 	if err != nil {
 		return err
 	}
-	serve, err := start(s, "serve", "", "serve", "--data", s.path(dataFolder), "--listen", s.Listen, "--follow", s.path(recordsFolder))
+	serve, err := start(s, "serve", "", append([]string{"serve", "--data", s.path(dataFolder), "--listen", s.Listen, "--follow"}, d.recordsFolders(s)...)...)
 	if err != nil {
 		return err
 	}
 	return errors.Join(
 		agent.until(ctx, func() bool { return healthy(ctx, Prefix+router, agentListen) }),
+		ofTransit.until(ctx, func() bool { return healthy(ctx, Prefix+transit, agentListen) }),
 		hosts.until(ctx, func() bool { return d.serving(ctx) }),
 		serve.until(ctx, func() bool { return healthy(ctx, "", s.Listen) }),
 	)

@@ -8,6 +8,16 @@ import (
 	"weir/internal/netmodel"
 )
 
+// TransitRoutes returns the routes of a transit gateway's route table, by its id: static and
+// propagated ones, active or not, in no order. The error names what the definition would have to hold.
+func (d *Definition) TransitRoutes(table string) ([]netmodel.TransitGatewayRoute, error) {
+	t := d.network.TransitGatewayRouteTables[table]
+	if t == nil {
+		return nil, unknown("%s is not in the input", table)
+	}
+	return d.transitRoutes(t)
+}
+
 // transitLookup returns the route of a transit gateway's route table that a packet to an
 // address takes, or nil.
 //
