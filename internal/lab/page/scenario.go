@@ -10,7 +10,7 @@ import (
 	"weir/internal/netmodel"
 )
 
-// Scenario returns the page of a scenario: what it shows, its way, what it sends, the records of that (as [lab.Records] returns them), its question and the answer.
+// Scenario returns the page of a scenario: what it shows, between whom, what it sends, the records of that (as [lab.Records] returns them), its question and the answer.
 func Scenario(r *lab.Result, records [][]string, d *lab.Definition) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# %s\n\n<!-- Made by make lab-pages from a run of internal/lab/scenarios/%s.yaml. -->\n\n%s\n\n", r.Name, r.Name, r.Shows)
@@ -20,7 +20,7 @@ func Scenario(r *lab.Result, records [][]string, d *lab.Definition) string {
 	}
 	fmt.Fprintf(&b, "Statements of the document: %s. All scenarios: [README.md](README.md). Its file: [%s.yaml](../../internal/lab/scenarios/%s.yaml).\n", strings.Join(links, ", "), r.Name, r.Name)
 	if way := picture(r, d); way != "" {
-		fmt.Fprintf(&b, "\n## The way\n\n```mermaid\n%s```\n", way)
+		fmt.Fprintf(&b, "\n## Who sends to whom\n\n```mermaid\n%s```\n", way)
 	}
 	b.WriteString("\n## What is sent\n\n| step | what who sends it gets |\n| --- | --- |\n")
 	for i, step := range r.Traffic {
