@@ -11,7 +11,7 @@ export GO FUZZTIME
 
 .DEFAULT_GOAL := build
 .NOTPARALLEL:
-.PHONY: help build demo demo-watch test setup setup-build format fix lint deadcode generated unit fuzz web cross smoke generate fmt bench truth bench-table bench-short bench-capture bench-delivery bench-crash peers clean
+.PHONY: help build demo demo-watch test setup setup-build format fix lint deadcode generated unit fuzz web cross smoke generate fmt bench truth bench-table bench-short bench-capture bench-delivery bench-crash lab-pages lab-soak lab-cast peers clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -93,6 +93,16 @@ bench-delivery: ## weir-agent is killed while its bucket is down for 10 minutes,
 bench-crash: ## kill -9 an intake, a server and what watches at 50 random moments each, and Puts of log events at 200: CRASHFLAGS="-kills 200 -crash-seed 1"
 	$(GO) test ./internal/cli -count 1 -timeout 60m -v -run 'Test(Serve|Watch)?Crash$$' $(or $(CRASHFLAGS),-kills 50)
 	$(GO) test ./internal/logstore -count 1 -timeout 60m -v -run 'TestCrash$$' $(or $(CRASHFLAGS),-kills 200)
+
+lab-pages: ## write the pages of the lab's scenarios anew, from a run; as root
+	$(GO) test ./internal/lab/page -count 1 -run '^TestTables$$' -update
+	$(GO) test -tags '$(TAGS)' ./internal/cli -count 1 -timeout 10m -run '^TestLab$$' -update
+
+lab-soak: build ## all scenarios of the lab three times in a row, with memory, up and down, and their bars; as root: LABFLAGS="-times 10 -interval 60s"
+	$(GO) run ./bench/lab -weir bin/weir $(LABFLAGS)
+
+lab-cast: build ## record docs/lab/lab.cast and its picture anew, from a run; as root
+	$(GO) run ./bench/lab -weir bin/weir -cast docs/lab/lab.cast
 
 peers: ## pyarrow, DuckDB's own Python and PyIceberg read what weir writes (they must be installed)
 	$(GO) test -count 1 -tags peers -run Peer ./flowlog ./internal/lake

@@ -15,8 +15,8 @@ import (
 // leave there does not belong to it.
 var atRoot = []string{
 	".ci", ".editorconfig", ".gitattributes", ".gitignore", ".golangci.yml",
-	"ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "Makefile", "README.md", "SECURITY.md", "STYLE.md",
-	"bench", "cmd", "docs", "flowlog", "go.mod", "go.sum", "internal", "scripts", "third_party", "tools", "web",
+	"ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "Makefile", "README.ko.md", "README.md", "SECURITY.md", "STYLE.md",
+	"bench", "cmd", "docs", "flowlog", "go.mod", "go.sum", "internal", "labtest", "scripts", "third_party", "tools", "web",
 }
 
 // TestRoot looks for crumbs at the root.

@@ -14,7 +14,7 @@ var namedPath = regexp.MustCompile("`((?:[A-Za-z0-9_.-]+/)+[A-Za-z0-9_.-]*)`")
 // TestNamedPaths checks that the files and folders that the guides name are there.
 // A name in capitals (NAME) stands for any.
 func TestNamedPaths(t *testing.T) {
-	for _, file := range []string{"ARCHITECTURE.md", "CONTRIBUTING.md", "README.md"} {
+	for _, file := range []string{"ARCHITECTURE.md", "CONTRIBUTING.md", "README.ko.md", "README.md"} {
 		for _, m := range namedPath.FindAllStringSubmatch(string(read(t, file)), -1) {
 			name := m[1]
 			top, _, _ := strings.Cut(name, "/")

@@ -52,11 +52,13 @@ type labDir func() (string, error)
 func (c *cli) labUp(dir labDir) *cobra.Command {
 	var o lab.Options
 	var interval string
+	wait := true
 	cmd := &cobra.Command{
 		Use:   "up",
 		Short: "Build the lab, and wait until all of it answers",
 		Long: `Builds the lab and waits until all hosts, the agent and 'weir serve' answer. Where that
-fails, what was made is taken away again.
+fails, what was made is taken away again. --json has the endpoints and the credentials of AWS's
+clients; 'weir lab status --json' has them too.
 
 Windows are over after AWS's minute, or after --interval: AWS has no windows that are
 shorter, they are for those who do not want to wait.
@@ -65,12 +67,16 @@ A definition of your own is a file as the default one, which is lab.yaml in the 
 beside a network as docs/reference/network-yaml.md has it. What a lab can't build is refused.`,
 		Example: `  sudo weir lab up
   sudo weir lab up --interval 10s --listen 127.0.0.1:9000
+  sudo weir lab up --wait --json > lab.json
   sudo weir lab up --definition ./mine/lab.yaml --json`,
 		Args: rejectArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			every, err := time.ParseDuration(interval)
 			if err != nil || !contains(hasty, every) {
 				return usage(fmt.Errorf("--interval %s is none of %s", interval, strings.Join(hasty, ", ")))
+			}
+			if !wait {
+				return usage(fmt.Errorf("--wait=false: a lab that does not answer yet is none"))
 			}
 			if every < time.Minute {
 				o.Every = every
@@ -93,6 +99,7 @@ beside a network as docs/reference/network-yaml.md has it. What a lab can't buil
 	cmd.Flags().StringVar(&interval, "interval", "60s", "`TIME` after which windows are over: "+strings.Join(hasty, ", "))
 	cmd.Flags().StringVar(&o.Listen, "listen", "127.0.0.1:8787", "`ADDRESS` of the lab's weir serve")
 	cmd.Flags().StringVar(&o.Definition, "definition", "", "`FILE` of a definition in place of the default one")
+	cmd.Flags().BoolVar(&wait, "wait", wait, "wait until all of it answers, as it always does")
 	complete(cmd, "interval", hasty...)
 	completeNothing(cmd, "listen")
 	return cmd

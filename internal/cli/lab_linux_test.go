@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"syscall"
@@ -36,7 +37,7 @@ lab up -q --interval 5s --listen 127.0.0.1:8787 > up.txt || exit 1
 head -n 1 up.txt | sed 's/^/== up: /'
 lab up -q 2>&1 | sed 's/^/== up again: /'
 for c in up down status; do weir lab --dir "$DIR-other" $c 2>&1 | sed "s#$DIR#DIR#; s/^/== $c elsewhere: /"; done
-lab run --all > run.txt
+lab run --all --pages pages > run.txt
 echo "== run: exit $?, $(tail -n 1 run.txt)"
 grep -q '^FAILED' run.txt && cat run.txt
 lab shell app-a -- ip -br -4 addr show dev eth0 | sed 's/@if[0-9]*//; s/  */ /g; s/ *$//; s/^/== shell: /'
@@ -141,4 +142,5 @@ func TestLab(t *testing.T) {
 	if diff := cmp.Diff(labWant, got); diff != "" {
 		t.Error(diff)
 	}
+	comparePages(t, filepath.Join(cmd.Dir, "pages"))
 }

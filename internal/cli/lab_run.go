@@ -14,13 +14,19 @@ import (
 
 func (c *cli) labRun(dir labDir) *cobra.Command {
 	var every bool
+	var pages string
+	times := 1
 	cmd := &cobra.Command{
 		Use:   "run SCENARIO... | --all",
 		Short: "Send the traffic of scenarios, and compare what the records say",
 		Long: `Sends the traffic of scenarios, waits until the windows with it are over, asks each one's
-question, and compares the answer with the one expected. The exit code is 4 where one differs.`,
+question, and compares the answer with the one expected. The exit code is 4 where one differs.
+
+--pages writes a page of each scenario, in Markdown, with the records of its traffic.`,
 		Example: `  sudo weir lab run inbound-reject-by-group
-  sudo weir lab run --all --json`,
+  sudo weir lab run --all --json
+  sudo weir lab run --all --times 3
+  sudo weir lab run --all --pages pages`,
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 			var names []string
 			all, err := lab.Scenarios()
@@ -35,6 +41,9 @@ question, and compares the answer with the one expected. The exit code is 4 wher
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if every == (len(args) > 0) {
 				return usage(fmt.Errorf("it takes names of scenarios or --all"))
+			}
+			if times < 1 || times > 1 && pages != "" {
+				return usage(fmt.Errorf("--times takes a number from 1, and pages are of one time"))
 			}
 			all, err := lab.Scenarios()
 			if err == nil && !every {
@@ -51,17 +60,35 @@ question, and compares the answer with the one expected. The exit code is 4 wher
 			if err != nil {
 				return err
 			}
-			results, err := lab.Run(cmd.Context(), at, all, time.Now, program)
-			if err != nil {
-				return labHint(err)
+			var results []lab.Result
+			since := time.Now()
+			for range times {
+				some, err := lab.Run(cmd.Context(), at, all, time.Now, program)
+				if err != nil {
+					return labHint(err)
+				}
+				results = append(results, some...)
 			}
 			if slices.ContainsFunc(results, func(r lab.Result) bool { return !r.OK }) {
 				c.code = exitFindings
 			}
-			return c.showResults(results)
+			if err := c.showResults(results); err != nil {
+				return err
+			}
+			if times > 1 && !c.json {
+				return c.showTimes(results, times)
+			}
+			if pages != "" {
+				return writePages(cmd.Context(), at, pages, results, since, program)
+			}
+			return nil
 		},
 	}
 	cmd.Flags().BoolVar(&every, "all", false, "all scenarios")
+	cmd.Flags().IntVar(&times, "times", times, "run them this `NUMBER` of times, one after the other, with a table at the end")
+	cmd.Flags().StringVar(&pages, "pages", "", "write a page of each scenario into the folder `DIR`")
+	completeDir(cmd, "pages")
+	completeNothing(cmd, "times")
 	return cmd
 }
 

@@ -32,6 +32,9 @@ type Status struct {
 	Namespaces []string      `json:"namespaces,omitempty"` // of routers and the internet, as weir lab shell takes them
 	Processes  []Process     `json:"processes,omitempty"`
 	every      time.Duration // of windows
+	// Endpoints and Credentials are for clients. Who may not read the credentials has none.
+	Endpoints   *Endpoints   `json:"endpoints,omitempty"`
+	Credentials *Credentials `json:"credentials,omitempty"`
 }
 
 // HostStatus is a host, or an end in the internet.
@@ -100,6 +103,11 @@ func Look(dir string) (*Status, error) {
 		out.every = time.Minute
 	}
 	out.Hosts, out.Namespaces = d.hosts(), d.namespaces()
+	out.Endpoints = endpointsOf(s.Listen)
+	if out.Credentials, err = s.credentials(); err != nil {
+		out.State, out.Why = StateHalfBuilt, err.Error()
+		return out, nil
+	}
 	if lacks := lacking(d, names, all); len(lacks) > 0 && os.Geteuid() == 0 {
 		out.State, out.Why = StateHalfBuilt, "there is no "+strings.Join(lacks, ", ")
 	}

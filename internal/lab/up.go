@@ -78,6 +78,9 @@ func raise(ctx context.Context, s *state, o *Options) error {
 	if out, err := s.program.command(ctx, "network", "import", s.path(networkFile), "--data", s.path(dataFolder), "-q").CombinedOutput(); err != nil {
 		return fmt.Errorf("weir network import: %w: %s", err, out)
 	}
+	if err := s.createKey(); err != nil {
+		return err
+	}
 	agent, err := start(s, "agent", Prefix+router, "lab", "agent", "--dir", s.Dir)
 	if err != nil {
 		return err

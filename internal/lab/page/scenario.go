@@ -1,0 +1,153 @@
+package page
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"weir/internal/lab"
+	"weir/internal/netmodel"
+)
+
+// Scenario returns the page of a scenario: what it shows, between whom, what it sends, the records of that (as [lab.Records] returns them), its question and the answer.
+func Scenario(r *lab.Result, records [][]string, d *lab.Definition) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "# %s\n\n<!-- Made by make lab-pages from a run of internal/lab/scenarios/%s.yaml. -->\n\n%s\n\n", r.Name, r.Name, r.Shows)
+	links := make([]string, len(r.Statements))
+	for i, s := range r.Statements {
+		links[i] = fmt.Sprintf("[%s](document.md#%s)", s, strings.ToLower(s))
+	}
+	fmt.Fprintf(&b, "Statements of the document: %s. All scenarios: [README.md](README.md). Its file: [%s.yaml](../../internal/lab/scenarios/%s.yaml).\n", strings.Join(links, ", "), r.Name, r.Name)
+	if way := picture(r, d); way != "" {
+		fmt.Fprintf(&b, "\n## Who sends to whom\n\n```mermaid\n%s```\n", way)
+	}
+	b.WriteString("\n## What is sent\n\n| step | what who sends it gets |\n| --- | --- |\n")
+	for i, step := range r.Traffic {
+		became := "-"
+		if i < len(r.Became) {
+			became = r.Became[i]
+		}
+		fmt.Fprintf(&b, "| %s | %s |\n", step, became)
+	}
+	if all := merge(records, r.Traffic); len(all) > 0 {
+		fmt.Fprintf(&b, "\n## The records\n\nWhat the interfaces have recorded of it. `%s` and `%s` stand for times, and `%s` for an ephemeral port, which are others each time.\n\n%s", anyStart, anyEnd, anyPort, recordBlock(all))
+	}
+	fmt.Fprintf(&b, "\n## The question\n\n```sql\n%s\n```\n\n## The answer\n\n```text\n", strings.TrimSpace(r.Question))
+	for _, row := range r.Rows {
+		b.WriteString(strings.Join(row, " ") + "\n")
+	}
+	b.WriteString("```\n\n## What to do next\n\n<!-- no-test: it takes root; TestLab of internal/cli runs the scenario -->\n```sh no-test\n")
+	fmt.Fprintf(&b, "sudo weir lab run %s\n", r.Name)
+	for _, why := range whys(r, d) {
+		b.WriteString(why + "\n")
+	}
+	b.WriteString("```\n")
+	return b.String()
+}
+
+// whys are the commands that say why of a scenario's connections, which take private addresses.
+func whys(r *lab.Result, d *lab.Definition) (out []string) {
+	for _, s := range r.Traffic {
+		from, to := address(d, s.From), address(d, s.To)
+		if s.TCP == 0 || from == "" || to == "" {
+			continue
+		}
+		if strings.Contains(to, ":") {
+			to = "[" + to + "]"
+		}
+		line := fmt.Sprintf("sudo weir why %s %s:%d --data %s/data", from, to, s.TCP, lab.DefaultDir)
+		if !slices.Contains(out, line) {
+			out = append(out, line)
+		}
+	}
+	return out
+}
+
+// address returns the first address that records have of a host or an end in the internet; "" where there is none of that name.
+func address(d *lab.Definition, name string) string {
+	if far, ok := d.Internet[name]; ok {
+		return far.Address.String()
+	}
+	if h, ok := d.Hosts[name]; ok {
+		return d.Network.Interfaces[h.ENI].Addresses[0].String()
+	}
+	return ""
+}
+
+// picture draws the ends of a scenario's steps in their subnets, and what became of the steps between them; "" where it knows no ends.
+func picture(r *lab.Result, d *lab.Definition) string {
+	nodes, bySubnet := map[string]string{}, map[string][]string{}
+	var arrows []string
+	for i, s := range r.Traffic {
+		if address(d, s.From) == "" || address(d, s.To) == "" {
+			continue
+		}
+		for _, name := range []string{s.From, s.To} {
+			if nodes[name] == "" {
+				nodes[name] = fmt.Sprintf("n%d", len(nodes)+1)
+				bySubnet[place(d, name)] = append(bySubnet[place(d, name)], name)
+			}
+		}
+		what := strings.TrimSuffix(s.String(), fmt.Sprintf(" from %s to %s", s.From, s.To))
+		if i < len(r.Became) {
+			what += ": " + r.Became[i]
+		}
+		arrows = append(arrows, fmt.Sprintf("  %s -- \"%s\" --> %s\n", nodes[s.From], what, nodes[s.To]))
+	}
+	if len(arrows) == 0 {
+		return ""
+	}
+	var b strings.Builder
+	b.WriteString("flowchart LR\n")
+	for i, title := range slices.Sorted(maps.Keys(bySubnet)) {
+		fmt.Fprintf(&b, "  subgraph s%d[\"%s\"]\n", i+1, title)
+		for _, name := range bySubnet[title] {
+			fmt.Fprintf(&b, "    %s[\"%s\"]\n", nodes[name], label(d, name))
+		}
+		b.WriteString("  end\n")
+	}
+	return b.String() + strings.Join(arrows, "")
+}
+
+// place is the subnet of a host with its network ACL, or the internet.
+func place(d *lab.Definition, name string) string {
+	h, ok := d.Hosts[name]
+	if !ok {
+		return "internet"
+	}
+	eni := d.Network.Interfaces[h.ENI]
+	if eni.Subnet == "" {
+		return eni.VPC
+	}
+	return eni.Subnet + ", " + aclOf(d.Network, eni)
+}
+
+// aclOf is the id of the network ACL of an interface's subnet: the one that names it, or its VPC's default.
+func aclOf(n *netmodel.Network, eni *netmodel.Interface) string {
+	out := ""
+	for _, id := range slices.Sorted(maps.Keys(n.NetworkACLs)) {
+		acl := n.NetworkACLs[id]
+		if slices.Contains(acl.Subnets, eni.Subnet) {
+			return id
+		}
+		if acl.Default && acl.VPC == eni.VPC {
+			out = id
+		}
+	}
+	return out
+}
+
+// label is what a node says: the name, the interface with its security groups, and the addresses.
+func label(d *lab.Definition, name string) string {
+	h, ok := d.Hosts[name]
+	if !ok {
+		return name + "<br>" + address(d, name)
+	}
+	eni := d.Network.Interfaces[h.ENI]
+	lines := []string{name, strings.Join(append([]string{eni.ID}, eni.Groups...), ", "), address(d, name)}
+	if public, ok := eni.Public[eni.Addresses[0]]; ok {
+		lines[2] += ", public " + public.String()
+	}
+	return strings.Join(lines, "<br>")
+}

@@ -1,0 +1,91 @@
+package page
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"weir/internal/lab"
+)
+
+// aRecord returns a record of web-a's with a source port, and what is another each time.
+func aRecord(port, packets, start, flags string) []string {
+	return strings.Fields("5 111122223333 eni-web-a 203.0.113.10 10.0.1.10 " + port + " 80 6 " + packets + " 60 " + start + " " + start + " ACCEPT OK " + flags + " ingress - -")
+}
+
+func TestMerge(t *testing.T) {
+	steps := []lab.Step{{From: "client", To: "web-a", TCP: 40000}}
+	got := merge([][]string{
+		aRecord("41000", "1", "1796039807", "2"), aRecord("42000", "2", "1796039809", "3"), // others each time
+		aRecord("80", "1", "1796039807", "2"), aRecord("40000", "1", "1796039807", "2"), // the port of a server, and that of a step
+	}, steps)
+	const rest = " 80 6 1 60 START END ACCEPT OK 2 ingress - -"
+	want := "version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes start end action log-status tcp-flags flow-direction weir-reject-stage weir-reject-rule\n" +
+		"5 111122223333 eni-web-a 203.0.113.10 10.0.1.10 40000" + rest + "\n" +
+		"5 111122223333 eni-web-a 203.0.113.10 10.0.1.10 80" + rest + "\n" +
+		"5 111122223333 eni-web-a 203.0.113.10 10.0.1.10 PORT" + rest + "  # and 1 more\n"
+	if diff := cmp.Diff("```records\n"+want+"```\n", recordBlock(got)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestSame(t *testing.T) {
+	page := func(rows ...[]string) string { return "# a\n\n" + recordBlock(merge(rows, nil)) + "\nend\n" }
+	one := page(aRecord("41000", "1", "1796039807", "2"))
+	for _, tc := range []struct {
+		name  string
+		other string
+		want  bool
+	}{
+		{"itself", one, true},
+		{"another time, port, size and flags", page(aRecord("55000", "7", "1796099999", "3")), true},
+		{"two windows", page(aRecord("41000", "1", "1796039807", "2"), aRecord("41000", "1", "1796039867", "1")), true},
+		{"another server", page(aRecord("443", "1", "1796039807", "2")), false},
+		{"another action", strings.Replace(one, "ACCEPT", "REJECT", 1), false},
+		{"one more", page(aRecord("41000", "1", "1796039807", "2"), aRecord("443", "1", "1796039807", "2")), false},
+		{"another text before", strings.Replace(one, "# a", "# b", 1), false},
+		{"another text behind", strings.Replace(one, "end", "eNd", 1), false},
+		{"no records", "# a\n\nend\n", false},
+	} {
+		if got := Same(one, tc.other); got != tc.want {
+			t.Errorf("%s: %v", tc.name, got)
+		}
+	}
+}
+
+// TestScenario writes a page of a default scenario, with an answer that none gave.
+func TestScenario(t *testing.T) {
+	dir := t.TempDir()
+	if err := lab.CopyDefinition("", dir); err != nil {
+		t.Fatal(err)
+	}
+	d, err := lab.ReadDefinition(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &lab.Result{
+		Scenario: lab.Scenario{
+			Name: "two", Shows: "Two steps.", Statements: []string{"D9", "D12"}, Question: "SELECT 1\n",
+			Traffic: []lab.Step{{From: "client", To: "web-a", TCP: 80}, {From: "client", To: "web-a", TCP: 80}, {From: "web-b", To: "db-b", Ping: true}, {From: "nobody", To: "db-b", TCP: 1}},
+		},
+		Became: []string{"answer", "refused", "nothing"},
+		Rows:   [][]string{{"a", "-"}, {"b", "1"}},
+	}
+	got := Scenario(r, [][]string{aRecord("41000", "1", "1796039807", "2")}, d)
+	golden := filepath.Join("testdata", "two.md")
+	if *update {
+		if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(golden)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), got); diff != "" {
+		t.Error(diff)
+	}
+}

@@ -1,0 +1,88 @@
+package lab
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// RecordFields are the fields that [Records] returns, in order: AWS's of version 2, and what explains an action.
+var RecordFields = []string{
+	"version", "account-id", "interface-id", "srcaddr", "dstaddr", "srcport", "dstport", "protocol", "packets", "bytes", "start", "end", "action", "log-status",
+	"tcp-flags", "flow-direction", "weir-reject-stage", "weir-reject-rule",
+}
+
+// Records returns the records of a scenario's traffic since a time (to the second) in the lab of a folder: those between the ends of each step, at its port or of its protocol, and what a NAT
+// gateway makes of it. Values are text, as in a flow log. Another scenario's traffic between the same ends at the same port is among them. A step whose ends are not known has none.
+func Records(ctx context.Context, dir string, s *Scenario, since time.Time, program Program) ([][]string, error) {
+	d, err := ReadDefinition(dir)
+	if err != nil {
+		return nil, err
+	}
+	var conditions []string
+	for _, step := range s.Traffic {
+		if c := d.recordsOf(step); c != "" && !slices.Contains(conditions, c) {
+			conditions = append(conditions, c)
+		}
+	}
+	if len(conditions) == 0 {
+		return nil, nil
+	}
+	columns := make([]string, len(RecordFields))
+	for i, field := range RecordFields {
+		columns[i] = `"` + strings.ReplaceAll(field, "-", "_") + `"`
+	}
+	sql := fmt.Sprintf(`SELECT %s FROM vpc_flow_logs WHERE %s ORDER BY "start"`, strings.Join(columns, ", "), strings.Join(conditions, " OR "))
+	return rowsOf(ctx, program, []string{"weir", "query", "--data", (&state{Dir: dir}).path(dataFolder), "--from", strconv.FormatInt(since.Unix(), 10), sql})
+}
+
+// recordsOf returns the SQL condition of a step's records; "": its ends are not known.
+func (d *Definition) recordsOf(s Step) string {
+	from, to := d.recordedAs(s.From), d.recordedAs(s.To)
+	if len(from) == 0 || len(to) == 0 {
+		return ""
+	}
+	if _, out := d.Internet[s.To]; out {
+		from = append(from, d.gateways()...)
+	}
+	a, b := "("+strings.Join(from, ", ")+")", "("+strings.Join(to, ", ")+")"
+	var between []string
+	for _, ends := range [][2]string{{"srcaddr", "dstaddr"}, {"pkt_srcaddr", "pkt_dstaddr"}} {
+		between = append(between, fmt.Sprintf("%[1]s IN %[3]s AND %[2]s IN %[4]s OR %[1]s IN %[4]s AND %[2]s IN %[3]s", ends[0], ends[1], a, b))
+	}
+	what := ""
+	switch {
+	case s.Ping:
+		what = " AND protocol IN (1, 58)"
+	case s.TCP != 0:
+		what = fmt.Sprintf(" AND protocol = 6 AND %d IN (srcport, dstport)", s.TCP)
+	}
+	return "((" + strings.Join(between, " OR ") + ")" + what + ")"
+}
+
+// recordedAs returns the addresses that records have of a host or an end in the internet, as SQL: interfaces see private addresses only.
+func (d *Definition) recordedAs(name string) (out []string) {
+	if far, ok := d.Internet[name]; ok {
+		return []string{"'" + far.Address.String() + "'"}
+	}
+	if _, ok := d.Hosts[name]; ok {
+		for _, a := range d.eni(name).Addresses {
+			out = append(out, "'"+a.String()+"'")
+		}
+	}
+	return out
+}
+
+// gateways are the private addresses of NAT gateways.
+func (d *Definition) gateways() (out []string) {
+	for _, host := range slices.Sorted(maps.Keys(d.Hosts)) {
+		if d.isNAT(d.Hosts[host].ENI) {
+			out = append(out, d.recordedAs(host)...)
+		}
+	}
+	return out
+}
