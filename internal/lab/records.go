@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
@@ -42,11 +43,11 @@ func Records(ctx context.Context, dir string, s *Scenario, since time.Time, prog
 
 // recordsOf returns the SQL condition of a step's records; "": its ends are not known.
 func (d *Definition) recordsOf(s Step) string {
-	from, to := d.recordedAs(s.From), d.recordedAs(s.To)
+	from, to := d.recordedAs(s.From, s.IPv6), d.recordedAs(s.To, s.IPv6)
 	if len(from) == 0 || len(to) == 0 {
 		return ""
 	}
-	if _, out := d.Internet[s.To]; out {
+	if _, out := d.Internet[s.To]; out && !s.IPv6 {
 		from = append(from, d.gateways()...)
 	}
 	a, b := "("+strings.Join(from, ", ")+")", "("+strings.Join(to, ", ")+")"
@@ -64,13 +65,16 @@ func (d *Definition) recordsOf(s Step) string {
 	return "((" + strings.Join(between, " OR ") + ")" + what + ")"
 }
 
-// recordedAs returns the addresses that records have of a host or an end in the internet, as SQL: interfaces see private addresses only.
-func (d *Definition) recordedAs(name string) (out []string) {
+// recordedAs returns the addresses of a family that records have of a host or an end in the internet, as SQL: of IPv4 interfaces see private addresses only.
+func (d *Definition) recordedAs(name string, six bool) (out []string) {
+	var all []netip.Addr
 	if far, ok := d.Internet[name]; ok {
-		return []string{"'" + far.Address.String() + "'"}
+		all = []netip.Addr{far.Address, far.IPv6}
+	} else if _, ok := d.Hosts[name]; ok {
+		all = d.eni(name).Addresses
 	}
-	if _, ok := d.Hosts[name]; ok {
-		for _, a := range d.eni(name).Addresses {
+	for _, a := range all {
+		if a.IsValid() && a.Is6() == six {
 			out = append(out, "'"+a.String()+"'")
 		}
 	}
@@ -81,7 +85,7 @@ func (d *Definition) recordedAs(name string) (out []string) {
 func (d *Definition) gateways() (out []string) {
 	for _, host := range slices.Sorted(maps.Keys(d.Hosts)) {
 		if d.isNAT(d.Hosts[host].ENI) {
-			out = append(out, d.recordedAs(host)...)
+			out = append(out, d.recordedAs(host, false)...)
 		}
 	}
 	return out

@@ -29,7 +29,9 @@ func TestRecordsOf(t *testing.T) {
 		}
 	}
 	d.eni("web-b").Addresses = append(d.eni("web-b").Addresses, netip.MustParseAddr("2001:db8::10"))
-	if diff := cmp.Diff([]string{"'10.0.3.10'", "'2001:db8::10'"}, d.recordedAs("web-b")); diff != "" {
-		t.Error(diff)
+	for six, want := range map[bool]string{false: "'10.0.3.10'", true: "'2001:db8::10'"} {
+		if diff := cmp.Diff([]string{want}, d.recordedAs("web-b", six)); diff != "" {
+			t.Error(diff)
+		}
 	}
 }

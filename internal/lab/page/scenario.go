@@ -3,6 +3,7 @@ package page
 import (
 	"fmt"
 	"maps"
+	"net/netip"
 	"slices"
 	"strings"
 
@@ -49,7 +50,10 @@ func Scenario(r *lab.Result, records [][]string, d *lab.Definition) string {
 // whys are the commands that say why of a scenario's connections, which take private addresses.
 func whys(r *lab.Result, d *lab.Definition) (out []string) {
 	for _, s := range r.Traffic {
-		from, to := address(d, s.From), address(d, s.To)
+		from, to := address(d, s.From, s.IPv6), address(d, s.To, s.IPv6)
+		if s.Address != "" {
+			to = s.Address
+		}
 		if s.TCP == 0 || from == "" || to == "" {
 			continue
 		}
@@ -64,13 +68,18 @@ func whys(r *lab.Result, d *lab.Definition) (out []string) {
 	return out
 }
 
-// address returns the first address that records have of a host or an end in the internet; "" where there is none of that name.
-func address(d *lab.Definition, name string) string {
+// address returns the first address of a family that records have of a host or an end in the internet; "" where there is none.
+func address(d *lab.Definition, name string, six bool) string {
+	var all []netip.Addr
 	if far, ok := d.Internet[name]; ok {
-		return far.Address.String()
+		all = []netip.Addr{far.Address, far.IPv6}
+	} else if h, ok := d.Hosts[name]; ok {
+		all = d.Network.Interfaces[h.ENI].Addresses
 	}
-	if h, ok := d.Hosts[name]; ok {
-		return d.Network.Interfaces[h.ENI].Addresses[0].String()
+	for _, a := range all {
+		if a.IsValid() && a.Is6() == six {
+			return a.String()
+		}
 	}
 	return ""
 }
@@ -80,7 +89,7 @@ func picture(r *lab.Result, d *lab.Definition) string {
 	nodes, bySubnet := map[string]string{}, map[string][]string{}
 	var arrows []string
 	for i, s := range r.Traffic {
-		if address(d, s.From) == "" || address(d, s.To) == "" {
+		if address(d, s.From, s.IPv6) == "" || address(d, s.To, s.IPv6) == "" {
 			continue
 		}
 		for _, name := range []string{s.From, s.To} {
@@ -142,12 +151,25 @@ func aclOf(n *netmodel.Network, eni *netmodel.Interface) string {
 func label(d *lab.Definition, name string) string {
 	h, ok := d.Hosts[name]
 	if !ok {
-		return name + "<br>" + address(d, name)
+		return strings.Join(append([]string{name}, addresses(d, name)...), "<br>")
 	}
 	eni := d.Network.Interfaces[h.ENI]
-	lines := []string{name, strings.Join(append([]string{eni.ID}, eni.Groups...), ", "), address(d, name)}
-	if public, ok := eni.Public[eni.Addresses[0]]; ok {
-		lines[2] += ", public " + public.String()
+	lines := []string{name, strings.Join(append([]string{eni.ID}, eni.Groups...), ", ")}
+	for _, own := range addresses(d, name) {
+		if public, ok := eni.Public[netip.MustParseAddr(own)]; ok {
+			own += ", public " + public.String()
+		}
+		lines = append(lines, own)
 	}
 	return strings.Join(lines, "<br>")
+}
+
+// addresses are the first of each family that a host or an end in the internet has.
+func addresses(d *lab.Definition, name string) (out []string) {
+	for _, six := range []bool{false, true} {
+		if a := address(d, name, six); a != "" {
+			out = append(out, a)
+		}
+	}
+	return out
 }
