@@ -19,18 +19,20 @@ const mostTalk = 5 * time.Second
 type service struct {
 	netns, name string
 	at          netip.AddrPort
+	web         *web // nil: it answers with a line
 }
 
 // services are those of all hosts, and of the internet.
 func (d *Definition) services() (out []service) {
 	for _, name := range slices.Sorted(maps.Keys(d.Hosts)) {
 		for _, port := range d.Hosts[name].Serves {
-			out = append(out, service{Prefix + name, name, netip.AddrPortFrom(d.eni(name).Addresses[0], port)})
+			out = append(out, service{netns: Prefix + name, name: name, at: netip.AddrPortFrom(d.eni(name).Addresses[0], port)})
 		}
+		out = append(out, d.softwareServices(name)...)
 	}
 	for _, name := range slices.Sorted(maps.Keys(d.Internet)) {
 		for _, port := range d.Internet[name].Serves {
-			out = append(out, service{Prefix + internet, name, netip.AddrPortFrom(d.Internet[name].Address, port)})
+			out = append(out, service{netns: Prefix + internet, name: name, at: netip.AddrPortFrom(d.Internet[name].Address, port)})
 		}
 	}
 	return out
@@ -76,6 +78,10 @@ func serve(ctx context.Context, services []service) error {
 			return fmt.Errorf("%s: %w", s.name, err)
 		}
 		defer func() { _ = l.Close() }()
+		if s.web != nil {
+			wg.Go(func() { s.web.serve(l) })
+			continue
+		}
 		wg.Go(func() { answer(l, s.name) })
 	}
 	<-ctx.Done()

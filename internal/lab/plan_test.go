@@ -16,36 +16,43 @@ func TestPlan(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := []string{"vpc", "internet", "app-a", "db-b", "nat", "web-a", "web-b"}; !slices.Equal(p.names, want) {
+	if want := []string{"vpc", "internet", "alb", "app-a", "cache", "db-b", "nat", "rds", "redshift", "shop-a", "shop-b", "web-a", "web-b", "workspace"}; !slices.Equal(p.names, want) {
 		t.Errorf("%v", p.names)
 	}
 	var routes []string
 	for _, line := range p.batches[router] {
-		if strings.Contains(line, "1000") { // app-a's table and rule
+		if strings.Contains(line, "1001") { // app-a's table and rule
 			routes = append(routes, line)
 		}
 	}
 	if diff := cmp.Diff([]string{
-		"rule add priority 1000 iif eni-app-a lookup 1000",
-		"route add table 1000 blackhole default metric 4000",
-		"route add table 1000 0.0.0.0/0 via 10.0.1.5 dev eni-nat onlink",
-		"route add table 1000 blackhole 10.0.0.0/16",
-		"route add table 1000 10.0.2.10/32 dev eni-app-a",
-		"route add table 1000 10.0.4.10/32 dev eni-db-b",
-		"route add table 1000 10.0.1.5/32 dev eni-nat",
-		"route add table 1000 10.0.1.10/32 dev eni-web-a",
-		"route add table 1000 10.0.3.10/32 dev eni-web-b",
+		"rule add priority 1001 iif eni-app-a lookup 1001",
+		"route add table 1001 blackhole default metric 4000",
+		"route add table 1001 0.0.0.0/0 via 10.0.1.5 dev eni-nat onlink",
+		"route add table 1001 blackhole 10.0.0.0/16",
+		"route add table 1001 10.0.1.80/32 dev eni-alb",
+		"route add table 1001 10.0.2.10/32 dev eni-app-a",
+		"route add table 1001 10.0.2.83/32 dev eni-cache",
+		"route add table 1001 10.0.4.10/32 dev eni-db-b",
+		"route add table 1001 10.0.1.5/32 dev eni-nat",
+		"route add table 1001 10.0.2.82/32 dev eni-rds",
+		"route add table 1001 10.0.4.84/32 dev eni-redshift",
+		"route add table 1001 10.0.2.81/32 dev eni-shop-a",
+		"route add table 1001 10.0.4.81/32 dev eni-shop-b",
+		"route add table 1001 10.0.1.10/32 dev eni-web-a",
+		"route add table 1001 10.0.3.10/32 dev eni-web-b",
+		"route add table 1001 10.0.4.85/32 dev eni-workspace",
 	}, ordered(routes)); diff != "" {
 		t.Error(diff)
 	}
-	for _, line := range []string{"route add table 1003 0.0.0.0/0 via 169.254.77.2 dev internet", "addr add 10.0.2.1/32 dev eni-app-a"} {
+	for _, line := range []string{"route add table 1010 0.0.0.0/0 via 169.254.77.2 dev internet", "addr add 10.0.2.1/32 dev eni-app-a"} {
 		if !slices.Contains(p.batches[router], line) {
 			t.Errorf("no %q in %q", line, p.batches[router])
 		}
 	}
 	for _, of := range []struct{ name, want string }{
-		{router, `dnat to ip daddr map { 198.51.100.5 : 10.0.1.5, 198.51.100.10 : 10.0.1.10, 198.51.100.20 : 10.0.3.10 }`},
-		{router, `snat to ip saddr map { 10.0.1.5 : 198.51.100.5, 10.0.1.10 : 198.51.100.10, 10.0.3.10 : 198.51.100.20 }`},
+		{router, `dnat to ip daddr map { 198.51.100.80 : 10.0.1.80, 198.51.100.5 : 10.0.1.5, 198.51.100.10 : 10.0.1.10, 198.51.100.20 : 10.0.3.10 }`},
+		{router, `snat to ip saddr map { 10.0.1.80 : 198.51.100.80, 10.0.1.5 : 198.51.100.5, 10.0.1.10 : 198.51.100.10, 10.0.3.10 : 198.51.100.20 }`},
 		{"nat", `oifname "eth0" ip saddr != 10.0.1.5 masquerade`},
 	} {
 		if !strings.Contains(p.nft[of.name], of.want) {
@@ -94,7 +101,7 @@ func TestAgentConfig(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if len(c.Interfaces) != 5 || c.Interfaces[0].Mode != "enforce" || c.Pin != "" || c.FlowLogs[0].Interval != seconds(tc.want) || c.FlowLogs[0].Destination != "/lab/records" || c.State != "/lab/agent" {
+		if len(c.Interfaces) != 12 || c.Interfaces[0].Mode != "enforce" || c.Pin != "" || c.FlowLogs[0].Interval != seconds(tc.want) || c.FlowLogs[0].Destination != "/lab/records" || c.State != "/lab/agent" {
 			t.Errorf("%+v", c)
 		}
 	}

@@ -24,6 +24,8 @@ const (
 type Result struct {
 	Scenario
 	OK bool `json:"ok"`
+	// NotRun says why it was not run; "": it was.
+	NotRun string `json:"not_run,omitempty"`
 	// Became is what became of each step, in order.
 	Became []string `json:"became"`
 	// Command asks the question again.
@@ -59,6 +61,9 @@ func Run(ctx context.Context, dir string, all []Scenario, now func() time.Time, 
 	var wg sync.WaitGroup
 	for i := range all {
 		out[i] = Result{Scenario: all[i], Command: []string{"weir", "query", "--data", s.Data, "--from", strconv.FormatInt(began.Unix(), 10), all[i].Question}}
+		if out[i].NotRun = d.notRun(&all[i]); out[i].NotRun != "" {
+			continue
+		}
 		wg.Go(func() { errs[i] = d.play(ctx, &out[i]) })
 	}
 	wg.Wait()
@@ -70,6 +75,9 @@ func Run(ctx context.Context, dir string, all []Scenario, now func() time.Time, 
 		return nil, err
 	}
 	for i := range out {
+		if out[i].NotRun != "" {
+			continue
+		}
 		if err := out[i].ask(ctx, over, now, program); err != nil {
 			return nil, err
 		}

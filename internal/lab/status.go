@@ -43,6 +43,10 @@ type HostStatus struct {
 	AZ      string   `json:"az,omitempty"`
 	Serves  []uint16 `json:"serves,omitempty"`
 	Netns   string   `json:"netns"`
+	// Runs is the software that listens at Ports, and Simple says that a simple listener does in its place, since it is not installed.
+	Runs   string   `json:"runs,omitempty"`
+	Ports  []uint16 `json:"ports,omitempty"`
+	Simple bool     `json:"simple,omitempty"`
 }
 
 // roles are the processes that each lab has.
@@ -102,7 +106,13 @@ func lacking(d *Definition, names []string, all []Process) (out []string) {
 			out = append(out, "namespace "+Prefix+name)
 		}
 	}
-	for _, role := range roles {
+	wanted = slices.Clone(roles)
+	for _, host := range slices.Sorted(maps.Keys(d.Hosts)) {
+		if d.real(host) {
+			wanted = append(wanted, rolePrefix+host)
+		}
+	}
+	for _, role := range wanted {
 		if !slices.ContainsFunc(all, func(p Process) bool { return p.Role == role }) {
 			out = append(out, "process "+role)
 		}
@@ -115,6 +125,8 @@ func (d *Definition) hosts() (out []HostStatus) {
 	for _, name := range slices.Sorted(maps.Keys(d.Hosts)) {
 		eni := d.eni(name)
 		h := HostStatus{Name: name, ENI: eni.ID, Address: eni.Addresses[0].String(), Subnet: eni.Subnet, AZ: eni.AZ, Serves: d.Hosts[name].Serves, Netns: Prefix + name}
+		software := d.Hosts[name].Software
+		h.Runs, h.Ports, h.Simple = software.Runs, software.ports(), d.simple[name]
 		if public, ok := eni.Public[eni.Addresses[0]]; ok {
 			h.Public = public.String()
 		}
