@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os/exec"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -69,6 +70,9 @@ func Run(ctx context.Context, dir string, all []Scenario, now func() time.Time, 
 	wg.Wait()
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
+	}
+	if !slices.ContainsFunc(out, func(r Result) bool { return r.NotRun == "" }) {
+		return out, nil
 	}
 	over := now().Truncate(s.every).Add(s.every)
 	if err := wait(ctx, over.Sub(now())); err != nil {

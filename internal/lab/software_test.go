@@ -165,3 +165,23 @@ func TestInstalled(t *testing.T) {
 		}
 	}
 }
+
+// TestLacking names a program that has ended, and none where a simple listener is in its place.
+func TestLacking(t *testing.T) {
+	d := defaultLab(t)
+	names := []string{router, internet}
+	var all []Process
+	for _, role := range roles {
+		all = append(all, Process{Role: role})
+	}
+	for host := range d.Hosts {
+		names = append(names, host)
+		if host != "rds" && host != "cache" {
+			all = append(all, Process{Role: rolePrefix + host})
+		}
+	}
+	d.simple = map[string]bool{"cache": true}
+	if diff := cmp.Diff([]string{"process host-rds"}, lacking(d, names, all)); diff != "" {
+		t.Error(diff)
+	}
+}

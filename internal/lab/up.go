@@ -105,7 +105,7 @@ func examine(ctx context.Context, o *Options) error {
 	if os.Geteuid() != 0 {
 		return fmt.Errorf("%w: it takes root: %w", ErrNotReady, os.ErrPermission)
 	}
-	for _, tool := range []struct{ name, of string }{{"ip", "iproute2"}, {"nft", "nftables"}, {"unshare", "util-linux"}, {"setpriv", "util-linux"}} {
+	for _, tool := range tools {
 		if _, err := exec.LookPath(tool.name); err != nil {
 			return fmt.Errorf("%w: there is no %s; on Debian: apt install %s", ErrNotReady, tool.name, tool.of)
 		}
