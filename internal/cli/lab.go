@@ -29,8 +29,8 @@ gateway, and 'weir serve' takes them beside it.
 Scenarios send traffic, and ask what the records say of it.
 
 Nothing outside of the namespaces weir-lab-* and of the lab's folder is changed, and 'weir
-lab down' takes all of it away. It takes root, Linux, ip (iproute2) and nft (nftables). There
-is one lab on a machine at a time.`,
+lab down' takes all of it away. It takes root, Linux, ip (iproute2) and nft (nftables); 'weir
+lab doctor' says what is missing. There is one lab on a machine at a time.`,
 		Example: `  sudo weir lab up --interval 10s
   sudo weir lab run --all
   sudo weir lab shell web-a
@@ -42,7 +42,7 @@ is one lab on a machine at a time.`,
 	dir := cmd.PersistentFlags().String("dir", lab.DefaultDir, "folder `DIR` of the lab, which is removed with it")
 	completeDir(cmd, "dir")
 	at := func() (string, error) { return filepath.Abs(*dir) }
-	cmd.AddCommand(c.labUp(at), c.labDown(at), c.labStatus(at), c.labRun(at), c.labScenarios(), c.labShell(at), c.labAgent(at), c.labHosts(at))
+	cmd.AddCommand(c.labUp(at), c.labDown(at), c.labStatus(at), c.labRun(at), c.labScenarios(), c.labShell(at), c.labAgent(at), c.labHosts(at), c.labDoctor())
 	return cmd
 }
 

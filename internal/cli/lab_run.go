@@ -21,6 +21,7 @@ func (c *cli) labRun(dir labDir) *cobra.Command {
 		Short: "Send the traffic of scenarios, and compare what the records say",
 		Long: `Sends the traffic of scenarios, waits until the windows with it are over, asks each one's
 question, and compares the answer with the one expected. The exit code is 4 where one differs.
+A scenario that needs a program which is not installed is not run, and says so.
 
 --pages writes a page of each scenario, in Markdown, with the records of its traffic.`,
 		Example: `  sudo weir lab run inbound-reject-by-group
@@ -69,7 +70,7 @@ question, and compares the answer with the one expected. The exit code is 4 wher
 				}
 				results = append(results, some...)
 			}
-			if slices.ContainsFunc(results, func(r lab.Result) bool { return !r.OK }) {
+			if slices.ContainsFunc(results, func(r lab.Result) bool { return !r.OK && r.NotRun == "" }) {
 				c.code = exitFindings
 			}
 			if err := c.showResults(results); err != nil {
@@ -123,10 +124,15 @@ func (c *cli) showResults(all []lab.Result) error {
 		return c.printJSON(all)
 	}
 	var b strings.Builder
-	good := 0
+	good, idle := 0, 0
 	for i := range all {
 		r := &all[i]
 		mark := "FAILED"
+		if r.NotRun != "" {
+			idle++
+			fmt.Fprintf(&b, "-      %s\n  %s\n  not run: %s\n", r.Name, r.Shows, r.NotRun)
+			continue
+		}
 		if r.OK {
 			mark = "ok"
 			good++
@@ -146,7 +152,11 @@ func (c *cli) showResults(all []lab.Result) error {
 		}
 		fmt.Fprintf(&b, "  ask again: %s\n", commandLine(r.Command))
 	}
-	fmt.Fprintf(&b, "%d of %d scenarios are as expected\n", good, len(all))
+	fmt.Fprintf(&b, "%d of %d scenarios are as expected", good, len(all))
+	if idle > 0 {
+		fmt.Fprintf(&b, ", and %d were not run: 'sudo weir lab doctor --install' installs what they need", idle)
+	}
+	b.WriteByte('\n')
 	_, err := c.out.Write([]byte(b.String()))
 	return err
 }
@@ -190,9 +200,10 @@ func (c *cli) showLab(s *lab.Status) error {
 		for _, p := range h.Serves {
 			ports = append(ports, strconv.Itoa(int(p)))
 		}
+		ports = append(ports, softwareOf(&h)...)
 		rows = append(rows, []string{h.Name, h.Address, dash(h.Public), dash(h.ENI), dash(h.Subnet), dash(h.AZ), dash(strings.Join(ports, ",")), dash(strings.Join(h.Further, ","))})
 	}
-	fmt.Fprintf(&b, "console:  %s\nrecords:  %s\nask:      sudo weir query --data %s '...'\n\n", s.URL, s.Records, s.Data)
+	fmt.Fprintf(&b, "console:  %s\nrecords:  %s\nask:      sudo weir query --data %s '...'\n%s\n", s.URL, s.Records, s.Data, simpleHosts(s))
 	if _, err := c.out.Write([]byte(b.String())); err != nil {
 		return err
 	}

@@ -28,13 +28,16 @@ type Definition struct {
 	// Hosts and Internet are by name.
 	Hosts    map[string]Host
 	Internet map[string]Far
+	// simple are the hosts with a simple listener in place of what they run, since that is not installed.
+	simple map[string]bool
 }
 
 // A Host is who has a network interface.
 type Host struct {
 	ENI string `yaml:"eni"`
 	// Serves are TCP ports at which it answers with a line.
-	Serves []uint16 `yaml:"serves"`
+	Serves   []uint16 `yaml:"serves"`
+	Software `yaml:",inline"`
 }
 
 // A Far is an end in the internet. IPv6 is its IPv6 address, if it has one.
@@ -117,7 +120,15 @@ func ReadDefinition(dir string) (*Definition, error) {
 	if err != nil {
 		return nil, err
 	}
-	return parse(definitionFile, data, loaded.Network)
+	d, err := parse(definitionFile, data, loaded.Network)
+	if err != nil {
+		return nil, err
+	}
+	s, err := read(dir)
+	if s != nil {
+		d.simple = s.simple()
+	}
+	return d, err
 }
 
 // decode reads YAML, and refuses keys that there are not.
@@ -164,6 +175,9 @@ func parse(name string, data []byte, n *netmodel.Network) (*Definition, error) {
 		if taken[id] == "" && n.Interfaces[id].Type != attachmentType {
 			return nil, bad("no host has %s of its network", id)
 		}
+	}
+	if err := d.checkSoftware(bad); err != nil {
+		return nil, err
 	}
 	return d, errors.Join(d.checkRules(bad), d.checkTransit(bad), d.checkInternet(bad))
 }

@@ -29,7 +29,7 @@ func defaultLab(t testing.TB) *Definition {
 
 func TestDefaultDefinition(t *testing.T) {
 	d := defaultLab(t)
-	if got := slices.Sorted(maps.Keys(d.Hosts)); d.VPC != "vpc-lab" || !slices.Equal(got, []string{"app-a", "db-b", "files", "nat", "partner", "web-a", "web-b"}) || len(d.Internet) != 3 {
+	if got := slices.Sorted(maps.Keys(d.Hosts)); d.VPC != "vpc-lab" || !slices.Equal(got, []string{"alb", "app-a", "cache", "db-b", "files", "nat", "partner", "rds", "redshift", "shop-a", "shop-b", "web-a", "web-b", "workspace"}) || len(d.Internet) != 3 {
 		t.Errorf("%s %v %v", d.VPC, got, d.Internet)
 	}
 	zones := map[string]bool{}
@@ -58,7 +58,7 @@ func TestCopyDefinition(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err := ReadDefinition(to)
-	if !errors.Is(err, ErrDefinition) || !strings.Contains(err.Error(), "no host has eni-app-a of its network") {
+	if !errors.Is(err, ErrDefinition) || !strings.Contains(err.Error(), "no host has eni-alb of its network") {
 		t.Error(err)
 	}
 }

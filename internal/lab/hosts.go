@@ -19,6 +19,7 @@ const mostTalk = 5 * time.Second
 type service struct {
 	netns, name string
 	at          netip.AddrPort
+	web         *web // nil: it answers with a line
 }
 
 // services are those of all hosts, and of the internet.
@@ -26,15 +27,16 @@ func (d *Definition) services() (out []service) {
 	for _, name := range slices.Sorted(maps.Keys(d.Hosts)) {
 		for _, port := range d.Hosts[name].Serves {
 			for _, own := range d.eni(name).Addresses {
-				out = append(out, service{Prefix + name, name, netip.AddrPortFrom(own, port)})
+				out = append(out, service{netns: Prefix + name, name: name, at: netip.AddrPortFrom(own, port)})
 			}
 		}
+		out = append(out, d.softwareServices(name)...)
 	}
 	for _, name := range slices.Sorted(maps.Keys(d.Internet)) {
 		for _, port := range d.Internet[name].Serves {
-			out = append(out, service{Prefix + internet, name, netip.AddrPortFrom(d.Internet[name].Address, port)})
+			out = append(out, service{netns: Prefix + internet, name: name, at: netip.AddrPortFrom(d.Internet[name].Address, port)})
 			if six := d.Internet[name].IPv6; six.IsValid() {
-				out = append(out, service{Prefix + internet, name, netip.AddrPortFrom(six, port)})
+				out = append(out, service{netns: Prefix + internet, name: name, at: netip.AddrPortFrom(six, port)})
 			}
 		}
 	}
@@ -81,6 +83,10 @@ func serve(ctx context.Context, services []service) error {
 			return fmt.Errorf("%s: %w", s.name, err)
 		}
 		defer func() { _ = l.Close() }()
+		if s.web != nil {
+			wg.Go(func() { s.web.serve(l) })
+			continue
+		}
 		wg.Go(func() { answer(l, s.name) })
 	}
 	<-ctx.Done()

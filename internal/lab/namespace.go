@@ -112,3 +112,37 @@ func unmake(ctx context.Context) (removed []string, err error) {
 	}
 	return removed, nil
 }
+
+// room is the file of a lab's namespace, and the role of processes in it.
+type room struct {
+	file os.FileInfo
+	role string
+}
+
+// rooms are those of the lab's namespaces.
+func rooms() (out []room, err error) {
+	names, err := made()
+	for _, name := range names {
+		if file, err := os.Stat(filepath.Join(namespaces, Prefix+name)); err == nil { // else it has gone meanwhile
+			out = append(out, room{file, rolePrefix + name})
+		}
+	}
+	return out, err
+}
+
+// roleIn returns the role of a process by the namespace that it is in; "": it is in none of the lab's.
+func roleIn(all []room, pid string) string {
+	if len(all) == 0 {
+		return ""
+	}
+	file, err := os.Stat(filepath.Join("/proc", pid, "ns/net"))
+	if err != nil {
+		return "" // it has ended meanwhile
+	}
+	for _, r := range all {
+		if os.SameFile(r.file, file) {
+			return r.role
+		}
+	}
+	return ""
+}

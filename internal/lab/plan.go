@@ -133,6 +133,8 @@ func (p *plan) host(d *Definition, host string) {
 	if d.isNAT(eni.ID) {
 		p.natGateway(d, host)
 	}
+	// Programs are run by users who may listen at any port of theirs.
+	p.sysctls[host]["ipv4/ip_unprivileged_port_start"] = "0"
 }
 
 // natGateway translates what comes from the VPC, and drops what comes unasked: the document's D21. It answers no ping either.

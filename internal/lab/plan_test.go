@@ -18,38 +18,45 @@ func TestPlan(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := []string{"vpc", "internet", "vpc-partner", "vpc-shared", "tgw", "app-a", "db-b", "files", "nat", "partner", "web-a", "web-b"}; !slices.Equal(p.names, want) {
+	if want := []string{"vpc", "internet", "vpc-partner", "vpc-shared", "tgw", "alb", "app-a", "cache", "db-b", "files", "nat", "partner", "rds", "redshift", "shop-a", "shop-b", "web-a", "web-b", "workspace"}; !slices.Equal(p.names, want) {
 		t.Errorf("%v", p.names)
 	}
 	var routes []string
 	for _, line := range p.batches[router] {
-		if strings.Contains(line, "1000") { // app-a's table and rule
+		if strings.Contains(line, "1001") { // app-a's table and rule
 			routes = append(routes, line)
 		}
 	}
 	if diff := cmp.Diff([]string{
-		"rule add priority 1000 iif eni-app-a lookup 1000",
-		"route add table 1000 blackhole default metric 4000",
-		"route add table 1000 0.0.0.0/0 via 10.0.1.5 dev eni-nat onlink",
-		"route add table 1000 10.1.0.0/16 via 169.254.78.2 dev tgw",
-		"route add table 1000 10.2.0.0/16 via 169.254.79.2 dev pcx-vpc-partner",
-		"route add table 1000 blackhole 10.0.0.0/16",
-		"route add table 1000 10.0.2.10/32 dev eni-app-a",
-		"route add table 1000 10.0.4.10/32 dev eni-db-b",
-		"route add table 1000 10.0.1.5/32 dev eni-nat",
-		"route add table 1000 10.0.1.10/32 dev eni-web-a",
-		"route add table 1000 10.0.3.10/32 dev eni-web-b",
+		"rule add priority 1001 iif eni-app-a lookup 1001",
+		"route add table 1001 blackhole default metric 4000",
+		"route add table 1001 0.0.0.0/0 via 10.0.1.5 dev eni-nat onlink",
+		"route add table 1001 10.1.0.0/16 via 169.254.78.2 dev tgw",
+		"route add table 1001 10.2.0.0/16 via 169.254.79.2 dev pcx-vpc-partner",
+		"route add table 1001 blackhole 10.0.0.0/16",
+		"route add table 1001 10.0.1.80/32 dev eni-alb",
+		"route add table 1001 10.0.2.10/32 dev eni-app-a",
+		"route add table 1001 10.0.2.83/32 dev eni-cache",
+		"route add table 1001 10.0.4.10/32 dev eni-db-b",
+		"route add table 1001 10.0.1.5/32 dev eni-nat",
+		"route add table 1001 10.0.2.82/32 dev eni-rds",
+		"route add table 1001 10.0.4.84/32 dev eni-redshift",
+		"route add table 1001 10.0.2.81/32 dev eni-shop-a",
+		"route add table 1001 10.0.4.81/32 dev eni-shop-b",
+		"route add table 1001 10.0.1.10/32 dev eni-web-a",
+		"route add table 1001 10.0.3.10/32 dev eni-web-b",
+		"route add table 1001 10.0.4.85/32 dev eni-workspace",
 	}, ordered(routes)); diff != "" {
 		t.Error(diff)
 	}
-	for _, line := range []string{"route add table 1003 0.0.0.0/0 via 169.254.77.2 dev internet", "addr add 10.0.2.1/32 dev eni-app-a"} {
+	for _, line := range []string{"route add table 1012 0.0.0.0/0 via 169.254.77.2 dev internet", "addr add 10.0.2.1/32 dev eni-app-a"} {
 		if !slices.Contains(p.batches[router], line) {
 			t.Errorf("no %q in %q", line, p.batches[router])
 		}
 	}
 	for _, of := range []struct{ name, want string }{
-		{router, `dnat to ip daddr map { 198.51.100.5 : 10.0.1.5, 198.51.100.10 : 10.0.1.10, 198.51.100.20 : 10.0.3.10 }`},
-		{router, `snat to ip saddr map { 10.0.1.5 : 198.51.100.5, 10.0.1.10 : 198.51.100.10, 10.0.3.10 : 198.51.100.20 }`},
+		{router, `dnat to ip daddr map { 198.51.100.80 : 10.0.1.80, 198.51.100.5 : 10.0.1.5, 198.51.100.10 : 10.0.1.10, 198.51.100.20 : 10.0.3.10 }`},
+		{router, `snat to ip saddr map { 10.0.1.80 : 198.51.100.80, 10.0.1.5 : 198.51.100.5, 10.0.1.10 : 198.51.100.10, 10.0.3.10 : 198.51.100.20 }`},
 		{"nat", `oifname "eth0" ip saddr != 10.0.1.5 masquerade`},
 	} {
 		if !strings.Contains(p.nft[of.name], of.want) {
@@ -98,7 +105,7 @@ func TestAgentConfig(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if len(c.Interfaces) != 7 || c.Interfaces[0].Mode != "enforce" || c.Pin != "" || c.FlowLogs[0].Interval != seconds(tc.want) || c.FlowLogs[0].Destination != "/lab/records" || c.State != "/lab/agent" {
+		if len(c.Interfaces) != 14 || c.Interfaces[0].Mode != "enforce" || c.Pin != "" || c.FlowLogs[0].Interval != seconds(tc.want) || c.FlowLogs[0].Destination != "/lab/records" || c.State != "/lab/agent" {
 			t.Errorf("%+v", c)
 		}
 	}
@@ -189,7 +196,7 @@ func TestZones(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, line := range []string{"route add table 1000 blackhole 10.1.0.0/16", "route add table 1001 10.1.0.0/16 via 169.254.78.2 dev tgw"} { // app-a in a, db-b in b
+	for _, line := range []string{"route add table 1001 blackhole 10.1.0.0/16", "route add table 1003 10.1.0.0/16 via 169.254.78.2 dev tgw"} { // app-a in a, db-b in b
 		if !slices.Contains(p.batches[router], line) {
 			t.Errorf("no %q in %q", line, p.batches[router])
 		}
@@ -204,7 +211,7 @@ func TestPeeringDown(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, line := range map[string]string{router: "route add table 1000 blackhole 10.2.0.0/16", "vpc-partner": "route add table 1004 blackhole 10.0.0.0/16"} {
+	for name, line := range map[string]string{router: "route add table 1001 blackhole 10.2.0.0/16", "vpc-partner": "route add table 1006 blackhole 10.0.0.0/16"} {
 		if !slices.Contains(p.batches[name], line) {
 			t.Errorf("no %q in %q", line, p.batches[name])
 		}

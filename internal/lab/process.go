@@ -47,13 +47,17 @@ type child struct {
 
 // start starts weir in a network namespace ("": this one), as a process that outlives this one. What it says goes to a file of the lab's folder.
 func start(l *state, role, netns string, args ...string) (*child, error) {
+	return launch(l, role, netns, l.program.command(context.Background(), args...))
+}
+
+// launch starts a command as start does.
+func launch(l *state, role, netns string, cmd *exec.Cmd) (*child, error) {
 	c := &child{role, filepath.Join(l.Dir, role+".log"), make(chan struct{})}
 	log, err := os.OpenFile(c.log, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = log.Close() }()
-	cmd := l.program.command(context.Background(), args...)
 	cmd.Env = append(os.Environ(), envLab+"="+l.Dir, envRole+"="+role)
 	cmd.Dir, cmd.Stdout, cmd.Stderr = "/", log, log
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
@@ -101,9 +105,13 @@ func (c *child) last() string {
 	return "it said nothing"
 }
 
-// processes returns those of a lab's folder, and of other labs the folder of one: there is one lab on a machine, but who asks may have said another folder. Who has ended and was not waited
+// processes returns those of a lab's folder, and those in the namespaces of its hosts, since PostgreSQL's write over their environment; and of other labs the folder of one: there is one lab on a machine, but who asks may have said another folder. Who has ended and was not waited
 // for has no environment.
 func processes(dir string) (out []Process, elsewhere string, err error) {
+	of, err := rooms()
+	if err != nil {
+		return nil, "", err
+	}
 	entries, err := os.ReadDir("/proc")
 	if err != nil {
 		return nil, "", err
@@ -117,19 +125,23 @@ func processes(dir string) (out []Process, elsewhere string, err error) {
 		if err != nil {
 			continue // it has ended meanwhile
 		}
-		p, of := Process{PID: pid}, ""
+		p, lab := Process{PID: pid}, ""
 		for v := range strings.SplitSeq(string(data), "\x00") {
 			if text, ok := strings.CutPrefix(v, envLab+"="); ok {
-				of = text
+				lab = text
 			} else if text, ok := strings.CutPrefix(v, envRole+"="); ok {
 				p.Role = text
 			}
 		}
 		switch {
-		case of == dir:
+		case lab == dir:
 			out = append(out, p)
-		case of != "" && p.Role != "" && sameFiles(e.Name()):
-			elsewhere = of
+		case lab == "":
+			if p.Role = roleIn(of, e.Name()); p.Role != "" {
+				out = append(out, p)
+			}
+		case lab != "" && p.Role != "" && sameFiles(e.Name()):
+			elsewhere = lab
 		}
 	}
 	return out, elsewhere, nil

@@ -1,7 +1,6 @@
 package lab
 
 import (
-	"net/netip"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -28,8 +27,7 @@ func TestRecordsOf(t *testing.T) {
 			t.Errorf("%s: %s", tc.name, diff)
 		}
 	}
-	d.eni("web-b").Addresses = append(d.eni("web-b").Addresses, netip.MustParseAddr("2001:db8::10"))
-	for six, want := range map[bool]string{false: "'10.0.3.10'", true: "'2001:db8::10'"} {
+	for six, want := range map[bool]string{false: "'10.0.3.10'", true: "'2001:db8:1:3::10'"} {
 		if diff := cmp.Diff([]string{want}, d.recordedAs("web-b", six)); diff != "" {
 			t.Error(diff)
 		}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os/exec"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -24,6 +25,8 @@ const (
 type Result struct {
 	Scenario
 	OK bool `json:"ok"`
+	// NotRun says why it was not run; "": it was.
+	NotRun string `json:"not_run,omitempty"`
 	// Became is what became of each step, in order.
 	Became []string `json:"became"`
 	// Command asks the question again.
@@ -59,17 +62,26 @@ func Run(ctx context.Context, dir string, all []Scenario, now func() time.Time, 
 	var wg sync.WaitGroup
 	for i := range all {
 		out[i] = Result{Scenario: all[i], Command: []string{"weir", "query", "--data", s.Data, "--from", strconv.FormatInt(began.Unix(), 10), all[i].Question}}
+		if out[i].NotRun = d.notRun(&all[i]); out[i].NotRun != "" {
+			continue
+		}
 		wg.Go(func() { errs[i] = d.play(ctx, &out[i]) })
 	}
 	wg.Wait()
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
+	if !slices.ContainsFunc(out, func(r Result) bool { return r.NotRun == "" }) {
+		return out, nil
+	}
 	over := now().Truncate(s.every).Add(s.every)
 	if err := wait(ctx, over.Sub(now())); err != nil {
 		return nil, err
 	}
 	for i := range out {
+		if out[i].NotRun != "" {
+			continue
+		}
 		if err := out[i].ask(ctx, over, now, program); err != nil {
 			return nil, err
 		}

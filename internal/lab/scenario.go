@@ -36,6 +36,8 @@ type Step struct {
 	// TCP is a port to connect to, or Ping says that it is an ICMP echo.
 	TCP  uint16 `yaml:"tcp" json:"tcp,omitempty"`
 	Ping bool   `yaml:"ping" json:"ping,omitempty"`
+	// Speech is a protocol to speak in their place.
+	Speech `yaml:",inline"`
 	// Then is what has to become of it.
 	Then string `yaml:"then" json:"then"`
 	// IPv6 says that it goes from and to IPv6 addresses. Address is which private address of To is meant, its first one if nothing is said.
@@ -43,9 +45,24 @@ type Step struct {
 	Address string `yaml:"address" json:"address,omitempty"`
 }
 
+// single reports whether a step is one thing that is sent.
+func (s *Step) single() bool {
+	n := len(s.protocols())
+	if s.TCP != 0 {
+		n++
+	}
+	if s.Ping {
+		n++
+	}
+	return n == 1
+}
+
 // String returns a step as people write it.
 func (s Step) String() string {
 	what, to := fmt.Sprintf("tcp:%d", s.TCP), s.To
+	if spoken := s.protocols(); len(spoken) > 0 {
+		what = fmt.Sprintf("%s:%d", spoken[0].name, spoken[0].port)
+	}
 	if s.Ping {
 		what = "ping"
 	}
@@ -96,11 +113,14 @@ func ParseScenario(name string, data []byte) (*Scenario, error) {
 		return nil, bad("it takes shows, traffic and question")
 	}
 	for _, step := range s.Traffic {
-		if (step.TCP != 0) == step.Ping {
-			return nil, bad("a step is one of tcp and ping")
+		if !step.single() {
+			return nil, bad("a step is one of tcp, ping, http, postgres, redis and rdp")
 		}
-		if !slices.Contains([]string{Answered, Refused, Nothing}, step.Then) {
-			return nil, bad("%s: then is %q, and none of %s, %s, %s", step, step.Then, Answered, Refused, Nothing)
+		if step.HTTP != 0 && isStatus(step.Then) {
+			continue
+		}
+		if !slices.Contains([]string{Answered, Refused, Nothing}, step.Then) || step.HTTP != 0 && step.Then == Answered {
+			return nil, bad("%s: then is %q, and none of %s, %s, %s; of http it is a status in place of the first", step, step.Then, Answered, Refused, Nothing)
 		}
 	}
 	return s, nil

@@ -43,7 +43,7 @@ func TestScenarios(t *testing.T) {
 			t.Errorf("%v %v", chosen, err)
 		}
 	}
-	if _, err := Choose(all, []string{"none"}); !errors.Is(err, ErrScenario) || !strings.Contains(err.Error(), "; there are accept-without-answer, inbound-") {
+	if _, err := Choose(all, []string{"none"}); !errors.Is(err, ErrScenario) || !strings.Contains(err.Error(), "; there are accept-without-answer, elasticache-") {
 		t.Error(err)
 	}
 }
@@ -78,13 +78,17 @@ func TestRefusedScenarios(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, tc := range []struct{ from, to, want string }{
-		{"tcp: 80, ", "", "a step is one of tcp and ping"},
-		{"tcp: 80, ", "tcp: 80, ping: true, ", "a step is one of tcp and ping"},
+		{"tcp: 80, ", "", "a step is one of tcp, ping, http, postgres, redis and rdp"},
+		{"tcp: 80, ", "tcp: 80, ping: true, ", "a step is one of tcp, ping, "},
 		{"then: answer", "then: maybe", `tcp:80 from client to web-a: then is "maybe"`},
-		{"then: answer", "ping: true", "a step is one of tcp and ping"},
+		{"then: answer", "ping: true", "a step is one of tcp, ping, "},
 		{"question: SELECT 1\n", "", "it takes shows, traffic and question"},
 		{"shows: x", "show: x", "field show not found"},
 		{"tcp: 80", "tcp: 99999", "99999"},
+		{"tcp: 80", "tcp: 80, redis: 6379", "a step is one of tcp, ping, "},
+		{"tcp: 80", "http: 80, rdp: 81", "a step is one of tcp, ping, "},
+		{"tcp: 80", "http: 80", `http:80 from client to web-a: then is "answer"`},
+		{"then: answer", "then: '503'", `then is "503"`},
 	} {
 		_, err := ParseScenario("bad", []byte(strings.Replace(good, tc.from, tc.to, 1)))
 		if !errors.Is(err, ErrScenario) || !strings.Contains(err.Error(), tc.want) {
@@ -165,7 +169,7 @@ func FuzzScenario(f *testing.F) {
 			return
 		}
 		for _, step := range s.Traffic {
-			if step.Then == "" || (step.TCP == 0) != step.Ping {
+			if step.Then == "" || !step.single() {
 				t.Errorf("%+v", step)
 			}
 		}

@@ -31,7 +31,9 @@ type state struct {
 	Every   time.Duration `json:"close_every_ns"` // 0: windows are AWS's minute
 	Started time.Time     `json:"started"`
 	// Up: it was built to its end.
-	Up      bool `json:"up"`
+	Up bool `json:"up"`
+	// Simple are the hosts that have a simple listener in place of what they run.
+	Simple  []string `json:"simple,omitempty"`
 	program Program
 }
 
@@ -102,3 +104,12 @@ func read(dir string) (*state, error) {
 }
 
 func (s *state) path(name string) string { return filepath.Join(s.Dir, name) }
+
+// simple returns Simple by name.
+func (s *state) simple() map[string]bool {
+	out := map[string]bool{}
+	for _, host := range s.Simple {
+		out[host] = true
+	}
+	return out
+}

@@ -50,6 +50,10 @@ type HostStatus struct {
 	VPC     string   `json:"vpc,omitempty"`
 	// Further are its other private addresses, IPv4 and IPv6.
 	Further []string `json:"further_addresses,omitempty"`
+	// Runs is the software that listens at Ports, and Simple says that a simple listener does in its place, since it is not installed.
+	Runs   string   `json:"runs,omitempty"`
+	Ports  []uint16 `json:"ports,omitempty"`
+	Simple bool     `json:"simple,omitempty"`
 }
 
 // roles are the processes that each lab has.
@@ -122,7 +126,13 @@ func lacking(d *Definition, names []string, all []Process) (out []string) {
 			out = append(out, "namespace "+Prefix+name)
 		}
 	}
-	for _, role := range d.roles() {
+	wanted = d.roles()
+	for _, host := range slices.Sorted(maps.Keys(d.Hosts)) {
+		if d.real(host) {
+			wanted = append(wanted, rolePrefix+host)
+		}
+	}
+	for _, role := range wanted {
 		if !slices.ContainsFunc(all, func(p Process) bool { return p.Role == role }) {
 			out = append(out, "process "+role)
 		}
@@ -138,6 +148,8 @@ func (d *Definition) hosts() (out []HostStatus) {
 		for _, a := range eni.Addresses[1:] {
 			h.Further = append(h.Further, a.String())
 		}
+		software := d.Hosts[name].Software
+		h.Runs, h.Ports, h.Simple = software.Runs, software.ports(), d.simple[name]
 		if public, ok := eni.Public[eni.Addresses[0]]; ok {
 			h.Public = public.String()
 		}

@@ -1,7 +1,6 @@
 package lab
 
 import (
-	"bufio"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -92,9 +91,12 @@ func (d *Definition) send(ctx context.Context, s Step) (became string, err error
 		return "", err
 	}
 	err = inside(e.netns, func() (err error) {
-		if s.Ping {
+		switch protocols := s.protocols(); {
+		case s.Ping:
 			became, err = ping(e)
-		} else {
+		case len(protocols) > 0:
+			became, err = converse(ctx, e, protocols[0])
+		default:
 			became, err = connect(ctx, e, s.TCP)
 		}
 		return err
@@ -104,8 +106,13 @@ func (d *Definition) send(ctx context.Context, s Step) (became string, err error
 
 // connect connects and waits for the line that hosts answer with.
 func connect(ctx context.Context, e ends, port uint16) (string, error) {
+	return converse(ctx, e, spoken{"line", port, talkLine})
+}
+
+// converse connects and speaks a protocol. An answer of another protocol becomes "no NAME".
+func converse(ctx context.Context, e ends, w spoken) (string, error) {
 	dialer := net.Dialer{Timeout: e.patience, LocalAddr: net.TCPAddrFromAddrPort(netip.AddrPortFrom(e.from, 0))}
-	c, err := dialer.DialContext(ctx, "tcp", netip.AddrPortFrom(e.to, port).String())
+	c, err := dialer.DialContext(ctx, "tcp", netip.AddrPortFrom(e.to, w.port).String())
 	switch {
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return Refused, nil
@@ -117,13 +124,17 @@ func connect(ctx context.Context, e ends, port uint16) (string, error) {
 		return "", err
 	}
 	defer func() { _ = c.Close() }()
-	if err := c.SetReadDeadline(time.Now().Add(e.patience)); err != nil {
+	if err := c.SetDeadline(time.Now().Add(e.patience)); err != nil {
 		return "", err
 	}
-	if _, err := bufio.NewReader(c).ReadString('\n'); err != nil {
+	became, err := w.talk(c)
+	switch {
+	case errors.Is(err, errOther):
+		return "no " + w.name, nil
+	case err != nil:
 		return Nothing, nil //nolint:nilerr // it connected, and got no answer
 	}
-	return Answered, nil
+	return became, nil
 }
 
 // timedOut reports whether an error is that nothing came in time.

@@ -59,6 +59,11 @@ func raise(ctx context.Context, s *state, o *Options) error {
 	if err != nil {
 		return err
 	}
+	s.Simple = d.missingSoftware()
+	d.simple = s.simple()
+	if err := s.write(); err != nil {
+		return err
+	}
 	p, err := planOf(d)
 	if err != nil {
 		return err
@@ -98,6 +103,7 @@ func raise(ctx context.Context, s *state, o *Options) error {
 		return err
 	}
 	return errors.Join(
+		s.software(ctx, d),
 		agent.until(ctx, func() bool { return healthy(ctx, Prefix+router, agentListen) }),
 		ofTransit.until(ctx, func() bool { return healthy(ctx, Prefix+transit, agentListen) }),
 		hosts.until(ctx, func() bool { return d.serving(ctx) }),
@@ -110,7 +116,7 @@ func examine(ctx context.Context, o *Options) error {
 	if os.Geteuid() != 0 {
 		return fmt.Errorf("%w: it takes root: %w", ErrNotReady, os.ErrPermission)
 	}
-	for _, tool := range []struct{ name, of string }{{"ip", "iproute2"}, {"nft", "nftables"}} {
+	for _, tool := range tools {
 		if _, err := exec.LookPath(tool.name); err != nil {
 			return fmt.Errorf("%w: there is no %s; on Debian: apt install %s", ErrNotReady, tool.name, tool.of)
 		}
