@@ -18,7 +18,8 @@ func (c *cli) labRun(dir labDir) *cobra.Command {
 		Use:   "run SCENARIO... | --all",
 		Short: "Send the traffic of scenarios, and compare what the records say",
 		Long: `Sends the traffic of scenarios, waits until the windows with it are over, asks each one's
-question, and compares the answer with the one expected. The exit code is 4 where one differs.`,
+questions, and compares the answers with those expected. The exit code is 4 where one differs.
+Alarms take the rest of their minute. What the lab lacks something for is not run, which is said.`,
 		Example: `  sudo weir lab run inbound-reject-by-group
   sudo weir lab run --all --json`,
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
@@ -55,7 +56,7 @@ question, and compares the answer with the one expected. The exit code is 4 wher
 			if err != nil {
 				return labHint(err)
 			}
-			if slices.ContainsFunc(results, func(r lab.Result) bool { return !r.OK }) {
+			if slices.ContainsFunc(results, func(r lab.Result) bool { return !r.OK && r.NotRun == "" }) {
 				c.code = exitFindings
 			}
 			return c.showResults(results)
@@ -96,32 +97,62 @@ func (c *cli) showResults(all []lab.Result) error {
 		return c.printJSON(all)
 	}
 	var b strings.Builder
-	good := 0
+	good, without := 0, 0
 	for i := range all {
 		r := &all[i]
 		mark := "FAILED"
-		if r.OK {
+		switch {
+		case r.OK:
 			mark = "ok"
 			good++
+		case r.NotRun != "":
+			mark = "-"
+			without++
 		}
 		fmt.Fprintf(&b, "%-6s %s\n  %s\n", mark, r.Name, r.Shows)
+		if r.NotRun != "" {
+			fmt.Fprintf(&b, "  not run: %s\n", r.NotRun)
+			continue
+		}
 		for j, step := range r.Traffic {
 			fmt.Fprintf(&b, "  %s: %s\n", step, r.Became[j])
 		}
-		for _, row := range r.Rows {
-			fmt.Fprintf(&b, "  | %s\n", strings.Join(row, " "))
-		}
 		if !r.OK {
-			fmt.Fprintf(&b, "  %s; expected:\n", r.Why)
-			for _, row := range r.Answer {
-				fmt.Fprintf(&b, "  > %s\n", strings.Join(row, " "))
-			}
+			fmt.Fprintf(&b, "  %s\n", r.Why)
 		}
-		fmt.Fprintf(&b, "  ask again: %s\n", commandLine(r.Command))
+		for j := range r.Asked {
+			writeAsked(&b, &r.Asked[j])
+		}
 	}
-	fmt.Fprintf(&b, "%d of %d scenarios are as expected\n", good, len(all))
+	fmt.Fprintf(&b, "%d of %d scenarios are as expected", good, len(all))
+	if without > 0 {
+		fmt.Fprintf(&b, ", %d not run", without)
+	}
+	b.WriteString("\n")
 	_, err := c.out.Write([]byte(b.String()))
 	return err
+}
+
+// writeAsked writes what was answered to a question.
+func writeAsked(b *strings.Builder, a *lab.Asked) {
+	for _, row := range a.Rows {
+		fmt.Fprintf(b, "  | %s\n", strings.Join(row, " "))
+	}
+	if !a.OK && len(a.Answer) > 0 {
+		b.WriteString("  expected:\n")
+	}
+	for _, row := range a.Answer {
+		if !a.OK {
+			fmt.Fprintf(b, "  > %s\n", strings.Join(row, " "))
+		}
+	}
+	for line := range strings.Lines(a.Said + a.Chart) {
+		fmt.Fprintf(b, "  | %s\n", strings.TrimRight(line, "\n"))
+	}
+	for _, text := range a.Lacks {
+		fmt.Fprintf(b, "  expected: %s\n", text)
+	}
+	fmt.Fprintf(b, "  ask again: %s\n", strings.Join(append(slices.Clone(a.Environment), commandLine(a.Command)), " "))
 }
 
 // commandLine writes a command as a shell takes it, in one line.
@@ -135,6 +166,15 @@ func commandLine(words []string) string {
 		out[i] = w
 	}
 	return strings.Join(out, " ")
+}
+
+// linesOf says how AWS's clients reach a lab. The secret is in the file, and in JSON.
+func linesOf(a *lab.AWS) string {
+	s3 := "not there: 'weir lab up' found no versitygw"
+	if a.S3 != "" {
+		s3 = fmt.Sprintf("%s, bucket %s", a.S3, a.Bucket)
+	}
+	return fmt.Sprintf("AWS API:  %s, log group %s, keys in %s\nS3:       %s\nmessages: %s, which 'weir lab messages' shows\n", a.Endpoint, a.LogGroup, a.CredentialsFile, s3, a.Receiver)
 }
 
 // showLab prints what there is of a lab.
@@ -165,7 +205,7 @@ func (c *cli) showLab(s *lab.Status) error {
 		}
 		rows = append(rows, []string{h.Name, h.Address, dash(h.Public), dash(h.ENI), dash(h.Subnet), dash(h.AZ), dash(strings.Join(ports, ","))})
 	}
-	fmt.Fprintf(&b, "console:  %s\nrecords:  %s\nask:      sudo weir query --data %s '...'\n\n", s.URL, s.Records, s.Data)
+	fmt.Fprintf(&b, "console:  %s\nrecords:  %s\nask:      sudo weir query --data %s '...'\n%s\n", s.URL, s.Records, s.Data, linesOf(s.AWS))
 	if _, err := c.out.Write([]byte(b.String())); err != nil {
 		return err
 	}

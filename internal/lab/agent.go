@@ -54,6 +54,7 @@ interfaces:
 	if s.Every > 0 {
 		fmt.Fprintf(&b, "    close-every: %d\n", int(s.Every.Seconds()))
 	}
+	b.WriteString(deliveries(d, s))
 	return []byte(b.String())
 }
 

@@ -47,14 +47,18 @@ type child struct {
 
 // start starts weir in a network namespace ("": this one), as a process that outlives this one. What it says goes to a file of the lab's folder.
 func start(l *state, role, netns string, args ...string) (*child, error) {
+	return launch(l, role, netns, l.program.command(context.Background(), args...))
+}
+
+// launch starts a program in a network namespace, as start does weir.
+func launch(l *state, role, netns string, cmd *exec.Cmd) (*child, error) {
 	c := &child{role, filepath.Join(l.Dir, role+".log"), make(chan struct{})}
 	log, err := os.OpenFile(c.log, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = log.Close() }()
-	cmd := l.program.command(context.Background(), args...)
-	cmd.Env = append(os.Environ(), envLab+"="+l.Dir, envRole+"="+role)
+	cmd.Env = append(cmd.Environ(), envLab+"="+l.Dir, envRole+"="+role)
 	cmd.Dir, cmd.Stdout, cmd.Stderr = "/", log, log
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	if err := inside(netns, cmd.Start); err != nil {

@@ -20,6 +20,13 @@ type Scenario struct {
 	// Question is SQL, as weir query takes it. Answer are the rows, each value as text, "-" where there is none.
 	Question string     `yaml:"question" json:"question"`
 	Answer   [][]string `yaml:"answer" json:"answer"`
+	// Ask are further questions, or all of them: those without an answer of their own must have the scenario's.
+	Ask []Question `yaml:"ask" json:"ask,omitempty"`
+	// Before are commands of weir, each as its words, that are run before the traffic is sent, and After those that take away what these made, whatever has become of it.
+	Before [][]string `yaml:"before" json:"before,omitempty"`
+	After  [][]string `yaml:"after" json:"after,omitempty"`
+	// Needs are what not each lab has: "s3".
+	Needs []string `yaml:"needs" json:"needs,omitempty"`
 }
 
 // What becomes of a step, as who sends sees it.
@@ -38,12 +45,17 @@ type Step struct {
 	Ping bool   `yaml:"ping" json:"ping,omitempty"`
 	// Then is what has to become of it.
 	Then string `yaml:"then" json:"then"`
+	// Times is how often it is sent, several at a time; 0: once.
+	Times int `yaml:"times" json:"times,omitempty"`
 }
 
 // String returns a step as people write it.
 func (s Step) String() string {
 	if s.Ping {
 		return fmt.Sprintf("ping from %s to %s", s.From, s.To)
+	}
+	if s.Times > 1 {
+		return fmt.Sprintf("%d times tcp:%d from %s to %s", s.Times, s.TCP, s.From, s.To)
 	}
 	return fmt.Sprintf("tcp:%d from %s to %s", s.TCP, s.From, s.To)
 }
@@ -82,12 +94,18 @@ func ParseScenario(name string, data []byte) (*Scenario, error) {
 	bad := func(format string, args ...any) error {
 		return fmt.Errorf("%w: %s: %s", ErrScenario, name, fmt.Sprintf(format, args...))
 	}
-	if s.Shows == "" || len(s.Traffic) == 0 || strings.TrimSpace(s.Question) == "" {
+	if s.Shows == "" || len(s.Traffic) == 0 || len(s.questions()) == 0 {
 		return nil, bad("it takes shows, traffic and question")
+	}
+	if why := s.checkAsked(); why != "" {
+		return nil, bad("%s", why)
 	}
 	for _, step := range s.Traffic {
 		if (step.TCP != 0) == step.Ping {
 			return nil, bad("a step is one of tcp and ping")
+		}
+		if step.Times < 0 || step.Times > mostTimes {
+			return nil, bad("%s: times is %d, and not from 1 to %d", step, step.Times, mostTimes)
 		}
 		if !slices.Contains([]string{Answered, Refused, Nothing}, step.Then) {
 			return nil, bad("%s: then is %q, and none of %s, %s, %s", step, step.Then, Answered, Refused, Nothing)

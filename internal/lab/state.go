@@ -31,8 +31,11 @@ type state struct {
 	Every   time.Duration `json:"close_every_ns"` // 0: windows are AWS's minute
 	Started time.Time     `json:"started"`
 	// Up: it was built to its end.
-	Up      bool `json:"up"`
-	program Program
+	Up bool `json:"up"`
+	// Receiver and S3 are addresses of the host's loopback; S3 is "" where there is no program for it.
+	Receiver string `json:"receiver"`
+	S3       string `json:"s3,omitempty"`
+	program  Program
 }
 
 // The errors of labs that are not as a command wants them.

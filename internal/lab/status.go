@@ -30,6 +30,7 @@ type Status struct {
 	Started    *time.Time    `json:"started,omitempty"`
 	Hosts      []HostStatus  `json:"hosts,omitempty"`
 	Processes  []Process     `json:"processes,omitempty"`
+	AWS        *AWS          `json:"aws,omitempty"`
 	every      time.Duration // of windows
 }
 
@@ -87,8 +88,8 @@ func Look(dir string) (*Status, error) {
 	if out.every == 0 {
 		out.every = time.Minute
 	}
-	out.Hosts = d.hosts()
-	if lacks := lacking(d, names, all); len(lacks) > 0 && os.Geteuid() == 0 {
+	out.Hosts, out.AWS = d.hosts(), s.aws(d.Network)
+	if lacks := append(lacking(d, names, all), s.lackingS3(all)...); len(lacks) > 0 && os.Geteuid() == 0 {
 		out.State, out.Why = StateHalfBuilt, "there is no "+strings.Join(lacks, ", ")
 	}
 	return out, nil
