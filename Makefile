@@ -11,7 +11,7 @@ export GO FUZZTIME
 
 .DEFAULT_GOAL := build
 .NOTPARALLEL:
-.PHONY: help build demo demo-watch test setup setup-build format fix lint deadcode generated unit fuzz web cross smoke generate fmt bench truth bench-table bench-short bench-capture bench-delivery bench-crash lab-pages lab-soak lab-cast peers clean
+.PHONY: help build demo demo-watch test setup setup-build format fix lint deadcode generated unit fuzz web cross smoke generate fmt bench truth bench-table bench-short bench-capture bench-delivery bench-lab bench-crash lab-pages lab-soak lab-cast peers clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -82,6 +82,9 @@ bench-table: build ## 10 M records: parser, intake, sizes and questions, beside 
 
 bench-short: build ## the same on few records, without peers: fails where an answer differs or a ratio is clearly worse
 	$(GO) run ./bench -weir bin/weir -dir bin/bench-short -records 200000 -runs 3 -peers ''
+
+bench-lab: build ## how long after its window a record is in a query's answer, in a lab whose windows are over after 10 seconds; as root: RUNS=100
+	scripts/lab_late.sh
 
 bench-capture: build ## what counting in the kernel costs, loses, holds and survives, and veth throughput beside softflowd and pmacctd (apt-get install iperf3 softflowd pmacct), with their bars; as root, on a quiet machine: CAPTUREFLAGS="-only throughput"
 	$(GO) run ./bench/capture -agent bin/weir-agent $(CAPTUREFLAGS)

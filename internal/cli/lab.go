@@ -42,7 +42,7 @@ lab doctor' says what is missing. There is one lab on a machine at a time.`,
 	dir := cmd.PersistentFlags().String("dir", lab.DefaultDir, "folder `DIR` of the lab, which is removed with it")
 	completeDir(cmd, "dir")
 	at := func() (string, error) { return filepath.Abs(*dir) }
-	cmd.AddCommand(c.labUp(at), c.labDown(at), c.labStatus(at), c.labRun(at), c.labScenarios(), c.labShell(at), c.labAgent(at), c.labHosts(at), c.labDoctor())
+	cmd.AddCommand(c.labUp(at), c.labDown(at), c.labStatus(at), c.labRun(at), c.labScenarios(), c.labShell(at), c.labAgent(at), c.labHosts(at), c.labDoctor(), c.labMessages(at))
 	return cmd
 }
 
@@ -62,6 +62,9 @@ clients; 'weir lab status --json' has them too.
 
 Windows are over after AWS's minute, or after --interval: AWS has no windows that are
 shorter, they are for those who do not want to wait.
+
+The flow logs deliver to a folder, to a log group of the lab's 'weir serve', and to S3 where
+versitygw is in PATH or VERSITYGW names it. An access key for AWS's clients is made.
 
 A definition of your own is a file as the default one, which is lab.yaml in the lab's folder,
 beside a network as docs/reference/network-yaml.md has it. What a lab can't build is refused.`,

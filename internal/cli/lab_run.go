@@ -20,8 +20,8 @@ func (c *cli) labRun(dir labDir) *cobra.Command {
 		Use:   "run SCENARIO... | --all",
 		Short: "Send the traffic of scenarios, and compare what the records say",
 		Long: `Sends the traffic of scenarios, waits until the windows with it are over, asks each one's
-question, and compares the answer with the one expected. The exit code is 4 where one differs.
-A scenario that needs a program which is not installed is not run, and says so.
+questions, and compares the answers with those expected. The exit code is 4 where one differs.
+Alarms take the rest of their minute. What the lab lacks something for is not run, which is said.
 
 --pages writes a page of each scenario, in Markdown, with the records of its traffic.`,
 		Example: `  sudo weir lab run inbound-reject-by-group
@@ -124,41 +124,62 @@ func (c *cli) showResults(all []lab.Result) error {
 		return c.printJSON(all)
 	}
 	var b strings.Builder
-	good, idle := 0, 0
+	good, without := 0, 0
 	for i := range all {
 		r := &all[i]
 		mark := "FAILED"
-		if r.NotRun != "" {
-			idle++
-			fmt.Fprintf(&b, "-      %s\n  %s\n  not run: %s\n", r.Name, r.Shows, r.NotRun)
-			continue
-		}
-		if r.OK {
+		switch {
+		case r.OK:
 			mark = "ok"
 			good++
+		case r.NotRun != "":
+			mark = "-"
+			without++
 		}
 		fmt.Fprintf(&b, "%-6s %s\n  %s\n", mark, r.Name, r.Shows)
+		if r.NotRun != "" {
+			fmt.Fprintf(&b, "  not run: %s\n", r.NotRun)
+			continue
+		}
 		for j, step := range r.Traffic {
 			fmt.Fprintf(&b, "  %s: %s\n", step, r.Became[j])
 		}
-		for _, row := range r.Rows {
-			fmt.Fprintf(&b, "  | %s\n", strings.Join(row, " "))
-		}
 		if !r.OK {
-			fmt.Fprintf(&b, "  %s; expected:\n", r.Why)
-			for _, row := range r.Answer {
-				fmt.Fprintf(&b, "  > %s\n", strings.Join(row, " "))
-			}
+			fmt.Fprintf(&b, "  %s\n", r.Why)
 		}
-		fmt.Fprintf(&b, "  ask again: %s\n", commandLine(r.Command))
+		for j := range r.Asked {
+			writeAsked(&b, &r.Asked[j])
+		}
 	}
 	fmt.Fprintf(&b, "%d of %d scenarios are as expected", good, len(all))
-	if idle > 0 {
-		fmt.Fprintf(&b, ", and %d were not run: 'sudo weir lab doctor --install' installs what they need", idle)
+	if without > 0 {
+		fmt.Fprintf(&b, ", and %d were not run: 'sudo weir lab doctor' says what is missing", without)
 	}
 	b.WriteByte('\n')
 	_, err := c.out.Write([]byte(b.String()))
 	return err
+}
+
+// writeAsked writes what was answered to a question.
+func writeAsked(b *strings.Builder, a *lab.Asked) {
+	for _, row := range a.Rows {
+		fmt.Fprintf(b, "  | %s\n", strings.Join(row, " "))
+	}
+	if !a.OK && len(a.Answer) > 0 {
+		b.WriteString("  expected:\n")
+	}
+	for _, row := range a.Answer {
+		if !a.OK {
+			fmt.Fprintf(b, "  > %s\n", strings.Join(row, " "))
+		}
+	}
+	for line := range strings.Lines(a.Said + a.Chart) {
+		fmt.Fprintf(b, "  | %s\n", strings.TrimRight(line, "\n"))
+	}
+	for _, text := range a.Lacks {
+		fmt.Fprintf(b, "  expected: %s\n", text)
+	}
+	fmt.Fprintf(b, "  ask again: %s\n", strings.Join(append(slices.Clone(a.Environment), commandLine(a.Command)), " "))
 }
 
 // commandLine writes a command as a shell takes it, in one line.
@@ -172,6 +193,15 @@ func commandLine(words []string) string {
 		out[i] = w
 	}
 	return strings.Join(out, " ")
+}
+
+// linesOf says how AWS's clients reach a lab. The secret is in the file, and in JSON.
+func linesOf(a *lab.AWS) string {
+	s3 := "not there: 'weir lab up' found no versitygw"
+	if a.S3 != "" {
+		s3 = fmt.Sprintf("%s, bucket %s", a.S3, a.Bucket)
+	}
+	return fmt.Sprintf("AWS API:  %s, log group %s, keys in %s\nS3:       %s\nmessages: %s, which 'weir lab messages' shows\n", a.Endpoint, a.LogGroup, a.CredentialsFile, s3, a.Receiver)
 }
 
 // showLab prints what there is of a lab.
@@ -203,7 +233,7 @@ func (c *cli) showLab(s *lab.Status) error {
 		ports = append(ports, softwareOf(&h)...)
 		rows = append(rows, []string{h.Name, h.Address, dash(h.Public), dash(h.ENI), dash(h.Subnet), dash(h.AZ), dash(strings.Join(ports, ",")), dash(strings.Join(h.Further, ","))})
 	}
-	fmt.Fprintf(&b, "console:  %s\nrecords:  %s\nask:      sudo weir query --data %s '...'\n%s\n", s.URL, s.Records, s.Data, simpleHosts(s))
+	fmt.Fprintf(&b, "console:  %s\nrecords:  %s\nask:      sudo weir query --data %s '...'\n%s%s\n", s.URL, s.Records, s.Data, linesOf(s.AWS), simpleHosts(s))
 	if _, err := c.out.Write([]byte(b.String())); err != nil {
 		return err
 	}

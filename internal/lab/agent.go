@@ -65,6 +65,7 @@ interfaces:
 			fmt.Fprintf(&b, "    close-every: %d\n", int(s.Every.Seconds()))
 		}
 	}
+	b.WriteString(deliveries(d, s))
 	return []byte(b.String())
 }
 

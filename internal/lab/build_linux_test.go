@@ -63,6 +63,10 @@ func checkBuilt(dir string) error {
 	if err := CopyDefinition("", dir); err != nil {
 		return err
 	}
+	far, err := farSide(ctx, dir)
+	if err != nil {
+		return err
+	}
 	d, err := ReadDefinition(dir)
 	if err != nil {
 		return err
@@ -83,7 +87,7 @@ func checkBuilt(dir string) error {
 		case <-time.After(10 * time.Millisecond):
 		}
 	}
-	if err := errors.Join(checkReach(ctx, d), checkRouted(ctx, d), checkNAT(ctx, d)); err != nil {
+	if err := errors.Join(checkReach(ctx, d), checkRouted(ctx, d), checkNAT(ctx, d), far.check(ctx)); err != nil {
 		return err
 	}
 	cancel()
@@ -105,6 +109,7 @@ func checkReach(ctx context.Context, d *Definition) error {
 		{From: "app-a", To: "db-b", TCP: 5432, Then: Answered},
 		{From: "app-a", To: "site", TCP: 443, Then: Answered},
 		{From: "db-b", To: "site", Ping: true, Then: Answered},
+		{From: "talker-1", To: "web-a", TCP: 80, Times: 40, Then: Answered},
 		{From: "web-b", To: "site", TCP: 25, Then: Answered},
 		{From: "client", To: "nat", TCP: 22, Then: Nothing},
 		{From: "client", To: "nat", Ping: true, Then: Nothing},
@@ -125,7 +130,7 @@ func checkReach(ctx context.Context, d *Definition) error {
 		{From: "client", To: "app-a", TCP: 8080, IPv6: true, Then: Nothing}, // behind the egress-only internet gateway
 	} {
 		wg.Go(func() {
-			if became, err := d.send(ctx, s); err != nil || became != s.Then {
+			if became, err := d.sendTimes(ctx, s); err != nil || became != s.Then {
 				ended <- fmt.Errorf("%s: %s, and not %s: %w", s, became, s.Then, err)
 			}
 		})

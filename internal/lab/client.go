@@ -1,21 +1,6 @@
 package lab
 
-import (
-	"encoding/json"
-	"errors"
-	"io/fs"
-	"os"
-
-	"weir/internal/accesskey"
-)
-
-// credentialsFile has the key of a lab's clients. It is for its owner alone.
-const credentialsFile = "credentials.json"
-
-// region is that of weir serve where it is not told another.
-const region = "us-east-1"
-
-// Endpoints are the URLs at which a lab's services are answered. All are those of its weir serve; each has a key of its own, as AWS's clients have a variable for each.
+// Endpoints are the URLs at which a lab's services are answered. Most are those of its weir serve; each has a key of its own, as AWS's clients have a variable for each.
 type Endpoints struct {
 	Console    string `json:"console"`
 	CloudWatch string `json:"cloudwatch"`
@@ -24,6 +9,8 @@ type Endpoints struct {
 	SNS        string `json:"sns"`
 	EC2        string `json:"ec2"`
 	STS        string `json:"sts"`
+	S3         string `json:"s3,omitempty"` // of versitygw, where it is installed
+	Receiver   string `json:"receiver"`     // takes messages of notifications
 }
 
 // Credentials sign what clients ask a lab's services; all actions are allowed. The names are those of AWS's clients.
@@ -33,34 +20,16 @@ type Credentials struct {
 	Region          string `json:"aws_region"`
 }
 
-// endpointsOf returns the endpoints of a weir serve.
-func endpointsOf(listen string) *Endpoints {
-	url := "http://" + listen
-	return &Endpoints{Console: url + "/", CloudWatch: url, Logs: url, Athena: url, SNS: url, EC2: url, STS: url}
-}
-
-// createKey makes the key of a lab's clients.
-func (s *state) createKey() error {
-	k, err := accesskey.Create(s.path(dataFolder), "lab", "made by weir lab up", []string{"*"}, s.Started)
-	if err != nil {
-		return err
-	}
-	data, err := json.Marshal(Credentials{k.ID, k.Secret, region})
-	if err != nil {
-		return err
-	}
-	return os.WriteFile(s.path(credentialsFile), append(data, '\n'), 0o600)
+// endpointsOf returns the endpoints of a lab.
+func endpointsOf(a *AWS) *Endpoints {
+	url := a.Endpoint
+	return &Endpoints{Console: url + "/", CloudWatch: url, Logs: url, Athena: url, SNS: url, EC2: url, STS: url, S3: a.S3, Receiver: a.Receiver}
 }
 
 // credentials returns the key of a lab's clients; nil: who asks may not read it.
-func (s *state) credentials() (*Credentials, error) {
-	data, err := os.ReadFile(s.path(credentialsFile))
-	if errors.Is(err, fs.ErrPermission) {
-		return nil, nil //nolint:nilnil // it is not for all
+func (a *AWS) credentials() *Credentials {
+	if a.KeyID == "" {
+		return nil
 	}
-	if err != nil {
-		return nil, err
-	}
-	c := &Credentials{}
-	return c, json.Unmarshal(data, c)
+	return &Credentials{a.KeyID, a.Secret, a.Region}
 }

@@ -2,46 +2,22 @@ package lab
 
 import (
 	"encoding/json"
-	"os"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
-
-	"weir/internal/accesskey"
 )
-
-// TestCredentials makes a key, which is the one that the server knows, in a file that is its owner's alone.
-func TestCredentials(t *testing.T) {
-	s := &state{Dir: t.TempDir(), Started: time.Unix(1796029442, 0)}
-	if _, err := s.credentials(); err == nil {
-		t.Error("there are some before there is a key")
-	}
-	if err := os.Mkdir(s.path(dataFolder), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	if err := s.createKey(); err != nil {
-		t.Fatal(err)
-	}
-	got, err := s.credentials()
-	if err != nil {
-		t.Fatal(err)
-	}
-	keys, err := accesskey.List(s.path(dataFolder))
-	if err != nil || len(keys) != 1 || keys[0].ID != got.AccessKeyID || got.SecretAccessKey == "" || got.Region != "us-east-1" {
-		t.Errorf("%+v %+v %v", got, keys, err)
-	}
-	if info, err := os.Stat(s.path(credentialsFile)); err != nil || info.Mode() != 0o600 {
-		t.Errorf("%v %v", info.Mode(), err)
-	}
-}
 
 // TestClientJSON holds the keys of JSON that others read.
 func TestClientJSON(t *testing.T) {
+	a := &AWS{Endpoint: "http://127.0.0.1:8787", S3: "http://127.0.0.1:9000", Receiver: "http://127.0.0.1:9001/", Region: "us-east-1"}
+	if got := a.credentials(); got != nil {
+		t.Errorf("credentials of who may not read them: %+v", got)
+	}
+	a.KeyID, a.Secret = "id", "secret"
 	got, err := json.Marshal(struct {
 		E *Endpoints
 		C Credentials
-	}{endpointsOf("127.0.0.1:8787"), Credentials{"id", "secret", "us-east-1"}})
+	}{endpointsOf(a), *a.credentials()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -58,7 +34,7 @@ func TestClientJSON(t *testing.T) {
 			t.Errorf("%s: %q", service, out.E[service])
 		}
 	}
-	if out.E["console"] != url+"/" {
+	if out.E["console"] != url+"/" || out.E["s3"] != a.S3 || out.E["receiver"] != a.Receiver {
 		t.Error(out.E)
 	}
 }

@@ -60,13 +60,29 @@ func (d *Definition) serving(ctx context.Context) bool {
 	return true
 }
 
-// ServeHosts answers at all ports that the hosts of a lab serve, with a line that has the host's name, until ctx is done.
+// ServeHosts answers at all ports that the hosts of a lab serve, with a line that has the host's name, until ctx is done. Beside that it is the way of the agent to what listens on the host's
+// loopback, and gets messages.
 func ServeHosts(ctx context.Context, dir string) error {
 	d, err := ReadDefinition(dir)
 	if err != nil {
 		return err
 	}
+	if err := reach(ctx, dir); err != nil {
+		return err
+	}
 	return serve(ctx, d.services())
+}
+
+// reach has the agent reach weir serve and S3, and the receiver answer, until ctx is done.
+func reach(ctx context.Context, dir string) error {
+	s, err := read(dir)
+	if err != nil || s == nil {
+		return err
+	}
+	if err := errors.Join(relay(ctx, relayedServe, s.Listen), receive(ctx, s.Receiver, s.path(messagesFile))); err != nil || s.S3 == "" {
+		return err
+	}
+	return relay(ctx, relayedS3, s.S3)
 }
 
 // serve answers at ports until ctx is done.

@@ -152,7 +152,7 @@ func TestAgentOfVPCs(t *testing.T) {
 	for _, l := range c.FlowLogs {
 		of = append(of, l.ID+" "+l.Resource)
 	}
-	if diff := cmp.Diff([]string{"fl-lab vpc-lab", "fl-lab2 vpc-partner", "fl-lab3 vpc-shared"}, of); diff != "" {
+	if diff := cmp.Diff([]string{"fl-lab vpc-lab", "fl-lab2 vpc-partner", "fl-lab3 vpc-shared", "fl-labgroup vpc-lab"}, of); diff != "" {
 		t.Error(diff)
 	}
 }

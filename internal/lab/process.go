@@ -50,7 +50,7 @@ func start(l *state, role, netns string, args ...string) (*child, error) {
 	return launch(l, role, netns, l.program.command(context.Background(), args...))
 }
 
-// launch starts a command as start does.
+// launch starts a program in a network namespace, as start does weir.
 func launch(l *state, role, netns string, cmd *exec.Cmd) (*child, error) {
 	c := &child{role, filepath.Join(l.Dir, role+".log"), make(chan struct{})}
 	log, err := os.OpenFile(c.log, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
@@ -58,7 +58,7 @@ func launch(l *state, role, netns string, cmd *exec.Cmd) (*child, error) {
 		return nil, err
 	}
 	defer func() { _ = log.Close() }()
-	cmd.Env = append(os.Environ(), envLab+"="+l.Dir, envRole+"="+role)
+	cmd.Env = append(cmd.Environ(), envLab+"="+l.Dir, envRole+"="+role)
 	cmd.Dir, cmd.Stdout, cmd.Stderr = "/", log, log
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	if err := inside(netns, cmd.Start); err != nil {

@@ -38,7 +38,11 @@ func Records(ctx context.Context, dir string, s *Scenario, since time.Time, prog
 		columns[i] = `"` + strings.ReplaceAll(field, "-", "_") + `"`
 	}
 	sql := fmt.Sprintf(`SELECT %s FROM vpc_flow_logs WHERE %s ORDER BY "start"`, strings.Join(columns, ", "), strings.Join(conditions, " OR "))
-	return rowsOf(ctx, program, []string{"weir", "query", "--data", (&state{Dir: dir}).path(dataFolder), "--from", strconv.FormatInt(since.Unix(), 10), sql})
+	text, err := output(ctx, program, nil, []string{"query", "--data", (&state{Dir: dir}).path(dataFolder), "--from", strconv.FormatInt(since.Unix(), 10), sql, "--format", "csv"})
+	if err != nil {
+		return nil, err
+	}
+	return parseRows(text)
 }
 
 // recordsOf returns the SQL condition of a step's records; "": its ends are not known.

@@ -1,12 +1,11 @@
 package lab
 
 import (
+	"cmp"
 	"context"
 	"encoding/csv"
 	"errors"
 	"fmt"
-	"os/exec"
-	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -25,23 +24,24 @@ const (
 type Result struct {
 	Scenario
 	OK bool `json:"ok"`
-	// NotRun says why it was not run; "": it was.
+	// NotRun says what the lab lacks for it, so that it was not run; "": it was.
 	NotRun string `json:"not_run,omitempty"`
 	// Became is what became of each step, in order.
 	Became []string `json:"became"`
-	// Command asks the question again.
-	Command []string `json:"command"`
-	// Rows are what was answered last.
-	Rows [][]string `json:"rows"`
+	// Command asks the first question again, and Rows are what was answered to it last.
+	Command []string   `json:"command"`
+	Rows    [][]string `json:"rows"`
+	// Asked are all questions.
+	Asked []Asked `json:"asked"`
 	// Why says what is not as it should be.
 	Why string `json:"why,omitempty"`
 	// Late is how many seconds after the end of the window that has the last packet the answer was there.
 	Late float64 `json:"late_seconds"`
 }
 
-// Run sends the traffic of scenarios, all at once, waits until the windows with it are over, and asks their questions until the answers are there. A scenario that is not as it should
-// be is no error. Now is the wall clock.
-func Run(ctx context.Context, dir string, all []Scenario, now func() time.Time, program Program) ([]Result, error) {
+// Run runs what scenarios have before their traffic, sends that, all at once, waits until the windows with it are over, asks their questions until the answers are there, and takes away what they have made. A
+// scenario that is not as it should be is no error, nor one that is not run. Now is the wall clock.
+func Run(ctx context.Context, dir string, all []Scenario, now func() time.Time, program Program) (out []Result, err error) {
 	s, err := Look(dir)
 	if err != nil {
 		return nil, err
@@ -56,16 +56,22 @@ func Run(ctx context.Context, dir string, all []Scenario, now func() time.Time, 
 	if err != nil {
 		return nil, err
 	}
-	began := now()
-	out := make([]Result, len(all))
+	at := &place{dir: dir, data: s.Data, began: strconv.FormatInt(now().Unix(), 10), aws: s.AWS}
+	out = make([]Result, len(all))
 	errs := make([]error, len(all))
 	var wg sync.WaitGroup
 	for i := range all {
-		out[i] = Result{Scenario: all[i], Command: []string{"weir", "query", "--data", s.Data, "--from", strconv.FormatInt(began.Unix(), 10), all[i].Question}}
-		if out[i].NotRun = d.notRun(&all[i]); out[i].NotRun != "" {
-			continue
+		out[i] = Result{Scenario: all[i], NotRun: cmp.Or(lacks(&all[i], s.AWS), d.notRun(&all[i]))}
+		out[i].prepare(at)
+	}
+	defer func() { err = errors.Join(err, undo(context.WithoutCancel(ctx), at, out, program)) }()
+	if err := do(ctx, at, out, program); err != nil {
+		return nil, err
+	}
+	for i := range out {
+		if out[i].NotRun == "" {
+			wg.Go(func() { errs[i] = d.play(ctx, &out[i]) })
 		}
-		wg.Go(func() { errs[i] = d.play(ctx, &out[i]) })
 	}
 	wg.Wait()
 	if err := errors.Join(errs...); err != nil {
@@ -78,21 +84,13 @@ func Run(ctx context.Context, dir string, all []Scenario, now func() time.Time, 
 	if err := wait(ctx, over.Sub(now())); err != nil {
 		return nil, err
 	}
-	for i := range out {
-		if out[i].NotRun != "" {
-			continue
-		}
-		if err := out[i].ask(ctx, over, now, program); err != nil {
-			return nil, err
-		}
-	}
-	return out, nil
+	return out, askAll(ctx, at, out, over, now, program)
 }
 
 // play sends the traffic of a scenario, one step after the other.
 func (d *Definition) play(ctx context.Context, r *Result) error {
 	for _, step := range r.Traffic {
-		became, err := d.send(ctx, step)
+		became, err := d.sendTimes(ctx, step)
 		if err != nil {
 			return fmt.Errorf("%s: %s: %w", r.Name, step, err)
 		}
@@ -102,44 +100,6 @@ func (d *Definition) play(ctx context.Context, r *Result) error {
 		}
 	}
 	return nil
-}
-
-// ask asks a scenario's question until its answer is there.
-func (r *Result) ask(ctx context.Context, over time.Time, now func() time.Time, program Program) error {
-	for {
-		var trouble error
-		r.Rows, trouble = rowsOf(ctx, program, r.Command)
-		late := now().Sub(over)
-		if trouble == nil && reflect.DeepEqual(r.Rows, r.Answer) {
-			r.Late, r.OK = late.Seconds(), r.Why == ""
-			return nil
-		}
-		if late > mostLate {
-			switch {
-			case r.Why != "":
-			case trouble != nil:
-				r.Why = trouble.Error()
-			default:
-				r.Why = "the answer is another"
-			}
-			return nil
-		}
-		if err := wait(ctx, askEvery); err != nil {
-			return err
-		}
-	}
-}
-
-// rowsOf runs weir query.
-func rowsOf(ctx context.Context, program Program, command []string) ([][]string, error) {
-	out, err := program.command(ctx, append(command[1:len(command):len(command)], "--format", "csv")...).Output()
-	if failed, ok := errors.AsType[*exec.ExitError](err); ok {
-		return nil, fmt.Errorf("weir query: %w: %s", err, strings.TrimSpace(string(failed.Stderr)))
-	}
-	if err != nil {
-		return nil, fmt.Errorf("weir query: %w", err)
-	}
-	return parseRows(string(out))
 }
 
 // parseRows reads the CSV of weir query: lines behind the header, "-" for what is not there.

@@ -20,6 +20,13 @@ type Scenario struct {
 	// Question is SQL, as weir query takes it. Answer are the rows, each value as text, "-" where there is none.
 	Question string     `yaml:"question" json:"question"`
 	Answer   [][]string `yaml:"answer" json:"answer"`
+	// Ask are further questions, or all of them: those without an answer of their own must have the scenario's.
+	Ask []Question `yaml:"ask" json:"ask,omitempty"`
+	// Before are commands of weir, each as its words, that are run before the traffic is sent, and After those that take away what these made, whatever has become of it.
+	Before [][]string `yaml:"before" json:"before,omitempty"`
+	After  [][]string `yaml:"after" json:"after,omitempty"`
+	// Needs are what not each lab has: "s3".
+	Needs []string `yaml:"needs" json:"needs,omitempty"`
 }
 
 // What becomes of a step, as who sends sees it.
@@ -43,6 +50,8 @@ type Step struct {
 	// IPv6 says that it goes from and to IPv6 addresses. Address is which private address of To is meant, its first one if nothing is said.
 	IPv6    bool   `yaml:"ipv6" json:"ipv6,omitempty"`
 	Address string `yaml:"address" json:"address,omitempty"`
+	// Times is how often it is sent, several at a time; 0: once.
+	Times int `yaml:"times" json:"times,omitempty"`
 }
 
 // single reports whether a step is one thing that is sent.
@@ -71,6 +80,9 @@ func (s Step) String() string {
 	}
 	if s.Address != "" {
 		to += " at " + s.Address
+	}
+	if s.Times > 1 {
+		what = fmt.Sprintf("%d times %s", s.Times, what)
 	}
 	return fmt.Sprintf("%s from %s to %s", what, s.From, to)
 }
@@ -109,12 +121,18 @@ func ParseScenario(name string, data []byte) (*Scenario, error) {
 	bad := func(format string, args ...any) error {
 		return fmt.Errorf("%w: %s: %s", ErrScenario, name, fmt.Sprintf(format, args...))
 	}
-	if s.Shows == "" || len(s.Traffic) == 0 || strings.TrimSpace(s.Question) == "" {
+	if s.Shows == "" || len(s.Traffic) == 0 || len(s.questions()) == 0 {
 		return nil, bad("it takes shows, traffic and question")
+	}
+	if why := s.checkAsked(); why != "" {
+		return nil, bad("%s", why)
 	}
 	for _, step := range s.Traffic {
 		if !step.single() {
 			return nil, bad("a step is one of tcp, ping, http, postgres, redis and rdp")
+		}
+		if step.Times < 0 || step.Times > mostTimes {
+			return nil, bad("%s: times is %d, and not from 1 to %d", step, step.Times, mostTimes)
 		}
 		if step.HTTP != 0 && isStatus(step.Then) {
 			continue

@@ -79,8 +79,8 @@ func TestConfigs(t *testing.T) {
 	}
 }
 
-// TestNotRun has scenarios be left out that speak to what is not there, also at one remove.
-func TestNotRun(t *testing.T) {
+// TestPackagesLacking has scenarios be left out that speak to what is not there, also at one remove.
+func TestPackagesLacking(t *testing.T) {
 	all, err := Scenarios()
 	if err != nil {
 		t.Fatal(err)

@@ -33,8 +33,11 @@ type state struct {
 	// Up: it was built to its end.
 	Up bool `json:"up"`
 	// Simple are the hosts that have a simple listener in place of what they run.
-	Simple  []string `json:"simple,omitempty"`
-	program Program
+	Simple []string `json:"simple,omitempty"`
+	// Receiver and S3 are addresses of the host's loopback; S3 is "" where there is no program for it.
+	Receiver string `json:"receiver"`
+	S3       string `json:"s3,omitempty"`
+	program  Program
 }
 
 // The errors of labs that are not as a command wants them.

@@ -31,6 +31,7 @@ type Status struct {
 	Hosts      []HostStatus  `json:"hosts,omitempty"`
 	Namespaces []string      `json:"namespaces,omitempty"` // of routers and the internet, as weir lab shell takes them
 	Processes  []Process     `json:"processes,omitempty"`
+	AWS        *AWS          `json:"aws,omitempty"`
 	every      time.Duration // of windows
 	// Endpoints and Credentials are for clients. Who may not read the credentials has none.
 	Endpoints   *Endpoints   `json:"endpoints,omitempty"`
@@ -106,13 +107,9 @@ func Look(dir string) (*Status, error) {
 	if out.every == 0 {
 		out.every = time.Minute
 	}
-	out.Hosts, out.Namespaces = d.hosts(), d.namespaces()
-	out.Endpoints = endpointsOf(s.Listen)
-	if out.Credentials, err = s.credentials(); err != nil {
-		out.State, out.Why = StateHalfBuilt, err.Error()
-		return out, nil
-	}
-	if lacks := lacking(d, names, all); len(lacks) > 0 && os.Geteuid() == 0 {
+	out.Hosts, out.Namespaces, out.AWS = d.hosts(), d.namespaces(), s.aws(d.Network)
+	out.Endpoints, out.Credentials = endpointsOf(out.AWS), out.AWS.credentials()
+	if lacks := append(lacking(d, names, all), s.lackingS3(all)...); len(lacks) > 0 && os.Geteuid() == 0 {
 		out.State, out.Why = StateHalfBuilt, "there is no "+strings.Join(lacks, ", ")
 	}
 	return out, nil

@@ -34,6 +34,9 @@ func Up(ctx context.Context, o Options) (*Status, error) {
 		return nil, err
 	}
 	s := &state{Dir: o.Dir, Listen: o.Listen, Every: o.Every, Started: o.Now().UTC(), program: o.Program}
+	if err := s.choosePorts(ctx); err != nil {
+		return nil, err
+	}
 	if err := begin(s); err != nil {
 		return nil, err
 	}
@@ -80,13 +83,10 @@ func raise(ctx context.Context, s *state, o *Options) error {
 	if err := p.build(ctx); err != nil {
 		return err
 	}
-	if out, err := s.program.command(ctx, "network", "import", s.path(networkFile), "--data", s.path(dataFolder), "-q").CombinedOutput(); err != nil {
-		return fmt.Errorf("weir network import: %w: %s", err, out)
-	}
-	if err := s.createKey(); err != nil {
+	if err := s.fill(ctx, o.Now()); err != nil {
 		return err
 	}
-	agent, err := start(s, "agent", Prefix+router, "lab", "agent", "--dir", s.Dir)
+	agent, err := s.startAgent()
 	if err != nil {
 		return err
 	}
@@ -98,7 +98,7 @@ func raise(ctx context.Context, s *state, o *Options) error {
 	if err != nil {
 		return err
 	}
-	serve, err := start(s, "serve", "", append([]string{"serve", "--data", s.path(dataFolder), "--listen", s.Listen, "--follow"}, d.recordsFolders(s)...)...)
+	serve, err := s.startServe(ctx, d)
 	if err != nil {
 		return err
 	}
@@ -107,7 +107,7 @@ func raise(ctx context.Context, s *state, o *Options) error {
 		agent.until(ctx, func() bool { return healthy(ctx, Prefix+router, agentListen) }),
 		ofTransit.until(ctx, func() bool { return healthy(ctx, Prefix+transit, agentListen) }),
 		hosts.until(ctx, func() bool { return d.serving(ctx) }),
-		serve.until(ctx, func() bool { return healthy(ctx, "", s.Listen) }),
+		serve.until(ctx, func() bool { return healthy(ctx, "", s.Listen) && (s.S3 == "" || answers(ctx, s.S3)) }),
 	)
 }
 

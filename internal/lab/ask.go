@@ -1,0 +1,214 @@
+package lab
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os/exec"
+	"reflect"
+	"slices"
+	"strings"
+	"time"
+)
+
+// mostTold is how long after its window what is counted by the minute may come, such as the message of an alarm.
+const mostTold = 100 * time.Second
+
+// needS3 is what a scenario needs that reads from S3.
+const needS3 = "s3"
+
+// Asked is what was answered to a question of a scenario.
+type Asked struct {
+	// Kind is the question's: sql, athena, insights, command or messages.
+	Kind string `json:"kind"`
+	// Environment and Command ask it again.
+	Environment []string `json:"environment,omitempty"`
+	Command     []string `json:"command"`
+	// Rows are what was answered last, and Answer what was expected; Said is what a command printed, of which Lacks is not.
+	Rows   [][]string `json:"rows,omitempty"`
+	Answer [][]string `json:"answer,omitempty"`
+	Said   string     `json:"said,omitempty"`
+	Lacks  []string   `json:"lacks,omitempty"`
+	// Chart has the rows drawn.
+	Chart string `json:"chart,omitempty"`
+	OK    bool   `json:"ok"`
+	// Late is how many seconds after the end of the window that has the last packet the answer was there.
+	Late float64 `json:"late_seconds"`
+
+	question *Question
+}
+
+// lacks returns what a lab does not have that a scenario needs; "": nothing.
+func lacks(s *Scenario, a *AWS) string {
+	if slices.Contains(s.Needs, needS3) && a.S3 == "" {
+		return "the lab has no S3: there was no versitygw in PATH, and " + envS3 + " named none, when it was built"
+	}
+	return ""
+}
+
+// prepare has a result know what is to be asked.
+func (r *Result) prepare(at *place) {
+	all := r.questions()
+	for i := range all {
+		q := &all[i]
+		a := Asked{Kind: q.Kind(), Command: append([]string{"weir"}, q.command(at)...), Answer: q.Answer, question: q}
+		if q.Answer == nil && len(q.Says) == 0 {
+			a.Answer = r.Answer
+		}
+		a.Answer = at.fillRows(a.Answer)
+		if slices.Contains(r.Needs, needS3) {
+			a.Environment = at.aws.environment()
+		}
+		r.Asked = append(r.Asked, a)
+	}
+	r.Command = r.Asked[0].Command
+}
+
+// do runs what scenarios have before their traffic.
+func do(ctx context.Context, at *place, all []Result, program Program) error {
+	for i := range all {
+		r := &all[i]
+		for _, words := range r.Before {
+			if r.NotRun != "" || r.Why != "" {
+				break
+			}
+			if _, err := output(ctx, program, at.aws.environment(), at.weir(words)); err != nil {
+				r.Why = err.Error()
+			}
+		}
+	}
+	return ctx.Err()
+}
+
+// undo runs what scenarios have after all. Where something went wrong before, there may be nothing to take away.
+func undo(ctx context.Context, at *place, all []Result, program Program) error {
+	var errs []error
+	for i := range all {
+		r := &all[i]
+		for _, words := range r.After {
+			if r.NotRun != "" {
+				break
+			}
+			if _, err := output(ctx, program, at.aws.environment(), at.weir(words)); err != nil && r.Why == "" {
+				errs = append(errs, fmt.Errorf("%s: %w", r.Name, err))
+			}
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// slow reports whether an answer may take until a period of a minute is over.
+func (a *Asked) slow() bool { return a.Kind == "messages" || a.Kind == "command" }
+
+// askAll asks the questions of all scenarios: those that may take a minute last.
+func askAll(ctx context.Context, at *place, all []Result, over time.Time, now func() time.Time, program Program) error {
+	for _, slow := range []bool{false, true} {
+		for i := range all {
+			for j := range all[i].Asked {
+				if all[i].Asked[j].slow() == slow && all[i].NotRun == "" {
+					if err := all[i].ask(ctx, at, &all[i].Asked[j], over, now, program); err != nil {
+						return err
+					}
+				}
+			}
+		}
+	}
+	for i := range all {
+		all[i].settle()
+	}
+	return nil
+}
+
+// settle says what became of a scenario whose questions were asked.
+func (r *Result) settle() {
+	r.Rows, r.Late = r.Asked[0].Rows, r.Asked[0].Late
+	r.OK = r.Why == "" && r.NotRun == ""
+}
+
+// ask asks a question until its answer is there.
+func (r *Result) ask(ctx context.Context, at *place, a *Asked, over time.Time, now func() time.Time, program Program) error {
+	most := mostLate
+	if a.slow() {
+		most = mostTold
+	}
+	for {
+		trouble := a.once(ctx, at, program)
+		late := now().Sub(over)
+		if a.OK {
+			a.Late = late.Seconds()
+			return a.draw(ctx, at, program)
+		}
+		if late > most {
+			switch {
+			case r.Why != "":
+			case trouble != nil && a.Said == "":
+				r.Why = trouble.Error()
+			case len(a.Lacks) > 0:
+				r.Why = fmt.Sprintf("%s does not say %q", strings.Join(a.Command[:2], " "), a.Lacks)
+			default:
+				r.Why = "the answer is another"
+			}
+			return nil
+		}
+		if err := wait(ctx, askEvery); err != nil {
+			return err
+		}
+	}
+}
+
+// once asks a question once. The error is of the command that asks.
+func (a *Asked) once(ctx context.Context, at *place, program Program) error {
+	words := a.Command[1:len(a.Command):len(a.Command)]
+	if a.Kind != "command" {
+		text, err := output(ctx, program, at.aws.environment(), append(words, a.form()...))
+		if err != nil {
+			return err
+		}
+		a.Rows, err = parseRows(text)
+		a.OK = err == nil && reflect.DeepEqual(a.Rows, a.Answer)
+		return err
+	}
+	text, err := output(ctx, program, at.aws.environment(), words)
+	a.Said, a.Lacks = text, nil
+	for _, says := range a.question.Says {
+		if says = at.fill(says); !strings.Contains(text, says) {
+			a.Lacks = append(a.Lacks, says)
+		}
+	}
+	// Some end with a code that says that there are findings.
+	if a.OK = len(a.Lacks) == 0; a.OK {
+		return nil
+	}
+	return err
+}
+
+// form are the words by which rows are CSV.
+func (a *Asked) form() []string {
+	if a.Kind == "messages" {
+		return []string{"--csv"}
+	}
+	return []string{"--format", "csv"}
+}
+
+// draw has the rows drawn where the question wants it.
+func (a *Asked) draw(ctx context.Context, at *place, program Program) (err error) {
+	if a.question.Chart != "" {
+		a.Chart, err = output(ctx, program, at.aws.environment(), append(a.Command[1:len(a.Command):len(a.Command)], "--chart", a.question.Chart))
+	}
+	return err
+}
+
+// output runs a command of weir and returns what it prints, also where it fails.
+func output(ctx context.Context, program Program, environment, words []string) (string, error) {
+	cmd := program.command(ctx, words...)
+	cmd.Env = append(cleared(), environment...)
+	out, err := cmd.Output()
+	what := "weir " + strings.Join(words[:min(2, len(words))], " ")
+	if failed, ok := errors.AsType[*exec.ExitError](err); ok {
+		return string(out), fmt.Errorf("%s: %w: %s", what, err, strings.TrimSpace(string(failed.Stderr)))
+	}
+	if err != nil {
+		return string(out), fmt.Errorf("%s: %w", what, err)
+	}
+	return string(out), nil
+}
