@@ -335,6 +335,7 @@ func (a *agent) reload() {
 	}
 	if err == nil {
 		a.turn() // where what the old one decided of can't be kept now, it is later
+		a.tellGone(n)
 		err = a.replace(n, a.Config)
 	}
 	if err != nil {

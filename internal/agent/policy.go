@@ -99,7 +99,7 @@ func (a *agent) take(p *Policy) error {
 	if err := a.decides(n); err != nil {
 		return err
 	}
-	if !a.turn() {
+	if !a.turn() || !a.tellGone(n) {
 		return ErrAgain
 	}
 	if err := a.replace(n, conf); err != nil {
@@ -127,6 +127,21 @@ func (a *agent) decides(n *network) error {
 		}
 	}
 	return nil
+}
+
+// tellGone tells what open windows have of interfaces where another definition lacks one that this one has: later nobody knows of which flow logs it was. It reports false where that can't be
+// kept.
+func (a *agent) tellGone(n *network) bool {
+	for id := range a.network.Interfaces {
+		if n.Interfaces[id] == nil {
+			if a.unkept != nil && !a.keep() {
+				return false
+			}
+			a.apply(&change{At: a.kept.At, Spill: true}, a.kept) // it is in memory at least: the next read tries again
+			return true
+		}
+	}
+	return true
 }
 
 // replace puts another definition and config in force. Where the kernel does not take their rules, those of before are put in force again.
