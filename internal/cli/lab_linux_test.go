@@ -39,6 +39,24 @@ for c in up down status; do weir lab --dir "$DIR-other" $c 2>&1 | sed "s#$DIR#DI
 lab run --all > run.txt
 echo "== run: exit $?, $(tail -n 1 run.txt)"
 grep -q '^FAILED' run.txt && cat run.txt
+
+# A run ends, or is killed, while it has changed the lab: what it has changed is taken back, by itself or by the next one.
+cp "$DIR/network.yaml" before.yaml
+changes() { cmp "$DIR/network.yaml" before.yaml; ls -d "$DIR/before" /run/netns/weir-lab-zeta 2> /dev/null; lab shell vpc -- ip rule | grep -c zeta; }
+begin() {
+	weir lab --dir "$DIR" run same-subnet-past-acl > /dev/null 2>&1 &
+	run=$!
+	until [ -e /run/netns/weir-lab-zeta ]; do sleep 0.01; done
+}
+begin
+kill -TERM $run; wait $run
+echo "== changes after an end: $(changes)"
+begin
+kill -STOP $run
+lab run inbound-reject-by-group 2>&1 | sed 's/^/== run beside a run: /'
+kill -9 $run; wait $run 2> /dev/null
+lab run inbound-reject-by-group | tail -n 1 | sed 's/^/== run after a kill: /'
+echo "== changes after a kill: $(changes)"
 lab shell app-a -- ip -br -4 addr show dev eth0 | sed 's/@if[0-9]*//; s/  */ /g; s/ *$//; s/^/== shell: /'
 lab shell nobody 2>&1 | head -n 1 | sed 's/^/== shell: /'
 kill -9 $(lab status --json | sed -n '/"processes"/,$p' | tr -d ' \n' | sed 's/.*"pid":\([0-9]*\),"role":"agent".*/\1/')
@@ -87,13 +105,18 @@ const labWant = `== down without a lab: there was no lab
 == status elsewhere: weir: the lab of this machine has another folder, DIR
 == status elsewhere: hint: --dir names it
 == run: exit 0, ALL scenarios are as expected
+== changes after an end: 0
+== run beside a run: weir: scenarios are run already, and those that change the lab don't run beside others
+== run beside a run: hint: run them when those are over
+== run after a kill: ALL scenarios are as expected
+== changes after a kill: 0
 == shell: eth0 UP 10.0.2.10/32
-== shell: weir: no such host: there is no host nobody; there are vpc, internet, app-a, db-b, nat, web-a, web-b, client, scanner, site
+== shell: weir: no such host: there is no host nobody; there are vpc, internet, app-a, db-b, idle, nat, web-a, web-b, client, resolver, scanner, site
 == status without an agent: lab: half-built
 == status without an agent:      there is no process agent; 'weir lab down' takes away what there is of it
 == up then: weir: a lab is half-built: there is no process agent
 == up then: hint: 'weir lab down' takes away what there is of it
-== down: removed 2 processes, 7 namespaces and DIR
+== down: removed 2 processes, 8 namespaces and DIR
 == up after kill: weir: a lab is half-built: it was not BUILT
 == up in a folder: weir: a lab can't be built here: DIR has other files, and a lab's folder is removed with it
 == down: there was no lab

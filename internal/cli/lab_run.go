@@ -106,7 +106,11 @@ func (c *cli) showResults(all []lab.Result) error {
 		}
 		fmt.Fprintf(&b, "%-6s %s\n  %s\n", mark, r.Name, r.Shows)
 		for j, step := range r.Traffic {
-			fmt.Fprintf(&b, "  %s: %s\n", step, r.Became[j])
+			text := step.String()
+			if step.Then != "" {
+				text += ": " + r.Became[j]
+			}
+			fmt.Fprintf(&b, "  %s\n", text)
 		}
 		for _, row := range r.Rows {
 			fmt.Fprintf(&b, "  | %s\n", strings.Join(row, " "))
@@ -162,6 +166,9 @@ func (c *cli) showLab(s *lab.Status) error {
 		var ports []string
 		for _, p := range h.Serves {
 			ports = append(ports, strconv.Itoa(int(p)))
+		}
+		for _, p := range h.ServesUDP {
+			ports = append(ports, strconv.Itoa(int(p))+"/udp")
 		}
 		rows = append(rows, []string{h.Name, h.Address, dash(h.Public), dash(h.ENI), dash(h.Subnet), dash(h.AZ), dash(strings.Join(ports, ","))})
 	}

@@ -2,6 +2,7 @@ package lab
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -68,5 +69,11 @@ func RunAgent(ctx context.Context, dir, version string, log io.Writer) error {
 	if err != nil {
 		return err
 	}
-	return agent.Run(ctx, agent.Options{Config: c, Log: telemetry.NewLog(log, slog.LevelInfo), Clock: agent.SystemClock(), Version: version})
+	offers := make(chan agent.Offer)
+	stop, err := listenAt(ctx, filepath.Join(dir, agentSocket), reloads(name, offers))
+	if err != nil {
+		return err
+	}
+	err = agent.Run(ctx, agent.Options{Config: unplaced(c), Log: telemetry.NewLog(log, slog.LevelInfo), Clock: agent.SystemClock(), Version: version, Policies: offers})
+	return errors.Join(err, stop())
 }

@@ -116,10 +116,10 @@ func checkReach(ctx context.Context, d *Definition) error {
 		})
 	}
 	for _, e := range []ends{ // private addresses from the internet, and addresses that nobody has
-		{Prefix + internet, netip.MustParseAddr("203.0.113.10"), netip.MustParseAddr("10.0.1.10"), mostSilence},
-		{Prefix + internet, netip.MustParseAddr("203.0.113.10"), netip.MustParseAddr("198.51.100.99"), mostSilence},
-		{Prefix + "app-a", netip.MustParseAddr("10.0.2.10"), netip.MustParseAddr("10.0.2.99"), mostSilence},
-		{Prefix + "web-a", netip.MustParseAddr("10.0.1.10"), netip.MustParseAddr("203.0.113.99"), mostSilence},
+		{Prefix + internet, netip.MustParseAddr("203.0.113.10"), netip.MustParseAddr("10.0.1.10"), mostSilence, 0},
+		{Prefix + internet, netip.MustParseAddr("203.0.113.10"), netip.MustParseAddr("198.51.100.99"), mostSilence, 0},
+		{Prefix + "app-a", netip.MustParseAddr("10.0.2.10"), netip.MustParseAddr("10.0.2.99"), mostSilence, 0},
+		{Prefix + "web-a", netip.MustParseAddr("10.0.1.10"), netip.MustParseAddr("203.0.113.99"), mostSilence, 0},
 	} {
 		wg.Go(func() {
 			var became string

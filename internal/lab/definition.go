@@ -37,6 +37,8 @@ type Host struct {
 type Far struct {
 	Address netip.Addr `yaml:"address"`
 	Serves  []uint16   `yaml:"serves"`
+	// ServesUDP are UDP ports at which it answers each datagram with one.
+	ServesUDP []uint16 `yaml:"serves-udp"`
 }
 
 // file is what a lab's file has.

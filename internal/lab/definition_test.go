@@ -28,7 +28,7 @@ func defaultLab(t testing.TB) *Definition {
 
 func TestDefaultDefinition(t *testing.T) {
 	d := defaultLab(t)
-	if got := slices.Sorted(maps.Keys(d.Hosts)); d.VPC != "vpc-lab" || !slices.Equal(got, []string{"app-a", "db-b", "nat", "web-a", "web-b"}) || len(d.Internet) != 3 {
+	if got := slices.Sorted(maps.Keys(d.Hosts)); d.VPC != "vpc-lab" || !slices.Equal(got, []string{"app-a", "db-b", "idle", "nat", "web-a", "web-b"}) || len(d.Internet) != 4 {
 		t.Errorf("%s %v %v", d.VPC, got, d.Internet)
 	}
 	zones := map[string]bool{}

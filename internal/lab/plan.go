@@ -41,6 +41,8 @@ func planOf(d *Definition) (*plan, error) {
 		p.add(name, "link set lo up")
 		// What a namespace begins with may be the host's.
 		p.sysctls[name] = map[string]string{"ipv4/conf/all/rp_filter": "0", "ipv4/conf/default/rp_filter": "0", "ipv4/ip_forward": "0", "ipv4/conf/all/accept_redirects": "0"}
+		// What is answered and gets no answer is done with soon, and is in no record of a later scenario.
+		p.sysctls[name]["ipv4/tcp_synack_retries"] = "1"
 	}
 	p.sysctls[router]["ipv4/ip_forward"] = "1"
 	p.sysctls[router]["ipv4/conf/all/send_redirects"], p.sysctls[router]["ipv4/conf/default/send_redirects"] = "0", "0"

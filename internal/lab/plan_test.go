@@ -16,7 +16,7 @@ func TestPlan(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := []string{"vpc", "internet", "app-a", "db-b", "nat", "web-a", "web-b"}; !slices.Equal(p.names, want) {
+	if want := []string{"vpc", "internet", "app-a", "db-b", "idle", "nat", "web-a", "web-b"}; !slices.Equal(p.names, want) {
 		t.Errorf("%v", p.names)
 	}
 	var routes []string
@@ -32,6 +32,7 @@ func TestPlan(t *testing.T) {
 		"route add table 1000 blackhole 10.0.0.0/16",
 		"route add table 1000 10.0.2.10/32 dev eni-app-a",
 		"route add table 1000 10.0.4.10/32 dev eni-db-b",
+		"route add table 1000 10.0.4.20/32 dev eni-idle",
 		"route add table 1000 10.0.1.5/32 dev eni-nat",
 		"route add table 1000 10.0.1.10/32 dev eni-web-a",
 		"route add table 1000 10.0.3.10/32 dev eni-web-b",
@@ -94,7 +95,7 @@ func TestAgentConfig(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if len(c.Interfaces) != 5 || c.Interfaces[0].Mode != "enforce" || c.Pin != "" || c.FlowLogs[0].Interval != seconds(tc.want) || c.FlowLogs[0].Destination != "/lab/records" || c.State != "/lab/agent" {
+		if len(c.Interfaces) != 6 || c.Interfaces[0].Mode != "enforce" || c.Pin != "" || c.FlowLogs[0].Interval != seconds(tc.want) || c.FlowLogs[0].Destination != "/lab/records" || c.State != "/lab/agent" {
 			t.Errorf("%+v", c)
 		}
 	}

@@ -9,7 +9,6 @@ import (
 	"reflect"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 )
 
@@ -33,12 +32,13 @@ type Result struct {
 	// Why says what is not as it should be.
 	Why string `json:"why,omitempty"`
 	// Late is how many seconds after the end of the window that has the last packet the answer was there.
-	Late float64 `json:"late_seconds"`
+	Late float64  `json:"late_seconds"`
+	own  []string // the command that takes the records of its own flow logs; nil: it has none
 }
 
-// Run sends the traffic of scenarios, all at once, waits until the windows with it are over, and asks their questions until the answers are there. A scenario that is not as it should
-// be is no error. Now is the wall clock.
-func Run(ctx context.Context, dir string, all []Scenario, now func() time.Time, program Program) ([]Result, error) {
+// Run sends the traffic of scenarios, all at once, and then that of those that change the lab, one after the other; it waits until the windows with it are over, and asks their questions until the answers are there. A scenario that is not as it should
+// be is no error. Clock is the wall clock.
+func Run(ctx context.Context, dir string, all []Scenario, clock func() time.Time, program Program) (out []Result, err error) {
 	s, err := Look(dir)
 	if err != nil {
 		return nil, err
@@ -49,57 +49,33 @@ func Run(ctx context.Context, dir string, all []Scenario, now func() time.Time, 
 	case StateHalfBuilt:
 		return nil, fmt.Errorf("%w: %s", ErrHalfBuilt, s.Why)
 	}
-	d, err := ReadDefinition(dir)
+	began := clock().Truncate(s.every) // records without packets, such as SKIPDATA, have the start of their window
+	c, err := beginRun(ctx, dir, all, program)
 	if err != nil {
 		return nil, err
 	}
-	began := now()
-	out := make([]Result, len(all))
-	errs := make([]error, len(all))
-	var wg sync.WaitGroup
+	defer func() { err = errors.Join(err, c.end(ctx), c.unlock()) }()
+	out = make([]Result, len(all))
 	for i := range all {
 		out[i] = Result{Scenario: all[i], Command: []string{"weir", "query", "--data", s.Data, "--from", strconv.FormatInt(began.Unix(), 10), all[i].Question}}
-		wg.Go(func() { errs[i] = d.play(ctx, &out[i]) })
+		out[i].askOwn(dir)
 	}
-	wg.Wait()
-	if err := errors.Join(errs...); err != nil {
+	if err := c.playAndAsk(ctx, out, s.every, clock); err != nil {
 		return nil, err
-	}
-	over := now().Truncate(s.every).Add(s.every)
-	if err := wait(ctx, over.Sub(now())); err != nil {
-		return nil, err
-	}
-	for i := range out {
-		if err := out[i].ask(ctx, over, now, program); err != nil {
-			return nil, err
-		}
 	}
 	return out, nil
-}
-
-// play sends the traffic of a scenario, one step after the other.
-func (d *Definition) play(ctx context.Context, r *Result) error {
-	for _, step := range r.Traffic {
-		became, err := d.send(ctx, step)
-		if err != nil {
-			return fmt.Errorf("%s: %s: %w", r.Name, step, err)
-		}
-		r.Became = append(r.Became, became)
-		if became != step.Then && r.Why == "" {
-			r.Why = fmt.Sprintf("%s: %s, and not %s", step, became, step.Then)
-		}
-	}
-	return nil
 }
 
 // ask asks a scenario's question until its answer is there.
 func (r *Result) ask(ctx context.Context, over time.Time, now func() time.Time, program Program) error {
 	for {
-		var trouble error
-		r.Rows, trouble = rowsOf(ctx, program, r.Command)
+		trouble := r.takeOwn(ctx, program)
+		if trouble == nil {
+			r.Rows, trouble = rowsOf(ctx, program, r.Command)
+		}
 		late := now().Sub(over)
 		if trouble == nil && reflect.DeepEqual(r.Rows, r.Answer) {
-			r.Late, r.OK = late.Seconds(), r.Why == ""
+			r.Late, r.OK = max(0, late).Seconds(), r.Why == ""
 			return nil
 		}
 		if late > mostLate {

@@ -20,6 +20,10 @@ type Scenario struct {
 	// Question is SQL, as weir query takes it. Answer are the rows, each value as text, "-" where there is none.
 	Question string     `yaml:"question" json:"question"`
 	Answer   [][]string `yaml:"answer" json:"answer"`
+	// FlowLogs are some of its own, by id, that there are while it runs. Where there are any, the question is about their records, and no others.
+	FlowLogs map[string]OwnFlowLog `yaml:"flow-logs" json:"flow_logs,omitempty"`
+	// Windows is how many windows more have to be over than that with the last packet.
+	Windows int `yaml:"windows" json:"windows,omitempty"`
 }
 
 // What becomes of a step, as who sends sees it.
@@ -36,16 +40,23 @@ type Step struct {
 	// TCP is a port to connect to, or Ping says that it is an ICMP echo.
 	TCP  uint16 `yaml:"tcp" json:"tcp,omitempty"`
 	Ping bool   `yaml:"ping" json:"ping,omitempty"`
-	// Then is what has to become of it.
-	Then string `yaml:"then" json:"then"`
-}
-
-// String returns a step as people write it.
-func (s Step) String() string {
-	if s.Ping {
-		return fmt.Sprintf("ping from %s to %s", s.From, s.To)
-	}
-	return fmt.Sprintf("tcp:%d from %s to %s", s.TCP, s.From, s.To)
+	// Then is what has to become of it; "" where it changes the lab.
+	Then string `yaml:"then" json:"then,omitempty"`
+	// UDP is a port that a datagram is sent to, in place of TCP and Ping.
+	UDP uint16 `yaml:"udp" json:"udp,omitempty"`
+	// Times is how often it is sent, all at once and each from a port of its own; 0: once. The first is from SourcePort and the next ones from those behind it; 0: from
+	// any that the kernel has.
+	Times      int    `yaml:"times" json:"times,omitempty"`
+	SourcePort uint16 `yaml:"source-port" json:"source_port,omitempty"`
+	// Keep names the connection, which stays open then; On is the name of one that a line is sent on, and an answer waited for.
+	Keep string `yaml:"keep" json:"keep,omitempty"`
+	On   string `yaml:"on" json:"on,omitempty"`
+	// Stop and Start are a host of which what is at port TCP or UDP does not answer any more, and answers again. The kernel refuses then, and with Silent drops.
+	Stop   string `yaml:"stop" json:"stop,omitempty"`
+	Start  string `yaml:"start" json:"start,omitempty"`
+	Silent bool   `yaml:"silent" json:"silent,omitempty"`
+	// Change is of the lab's definition and its agent. All changes are taken back at the scenario's end.
+	Change *Change `yaml:"change" json:"change,omitempty"`
 }
 
 //go:embed scenarios/*.yaml
@@ -80,18 +91,13 @@ func ParseScenario(name string, data []byte) (*Scenario, error) {
 	}
 	s.Name = name
 	bad := func(format string, args ...any) error {
-		return fmt.Errorf("%w: %s: %s", ErrScenario, name, fmt.Sprintf(format, args...))
+		return fmt.Errorf("%w: %s: %w", ErrScenario, name, fmt.Errorf(format, args...))
 	}
 	if s.Shows == "" || len(s.Traffic) == 0 || strings.TrimSpace(s.Question) == "" {
 		return nil, bad("it takes shows, traffic and question")
 	}
-	for _, step := range s.Traffic {
-		if (step.TCP != 0) == step.Ping {
-			return nil, bad("a step is one of tcp and ping")
-		}
-		if !slices.Contains([]string{Answered, Refused, Nothing}, step.Then) {
-			return nil, bad("%s: then is %q, and none of %s, %s, %s", step, step.Then, Answered, Refused, Nothing)
-		}
+	if err := errors.Join(s.checkTraffic(), s.checkFlowLogs()); err != nil {
+		return nil, bad("%w", err)
 	}
 	return s, nil
 }

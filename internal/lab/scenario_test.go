@@ -20,17 +20,12 @@ func TestScenarios(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := defaultLab(t)
 	if len(all) < 5 {
 		t.Errorf("%d scenarios", len(all))
 	}
 	statement := regexp.MustCompile(`^D([1-9]|1[0-9]|2[0-3])$`)
 	for _, s := range all {
-		for _, step := range s.Traffic {
-			if _, err := d.endsOf(step); err != nil {
-				t.Errorf("%s: %v", s.Name, err)
-			}
-		}
+		checkSteps(t, &s)
 		if len(s.Statements) == 0 || len(s.Answer) == 0 {
 			t.Errorf("%s: %v %v", s.Name, s.Statements, s.Answer)
 		}
@@ -43,7 +38,7 @@ func TestScenarios(t *testing.T) {
 			t.Errorf("%v %v", chosen, err)
 		}
 	}
-	if _, err := Choose(all, []string{"none"}); !errors.Is(err, ErrScenario) || !strings.Contains(err.Error(), "; there are accept-without-answer, inbound-") {
+	if _, err := Choose(all, []string{"none"}); !errors.Is(err, ErrScenario) || !strings.Contains(err.Error(), "; there are accept-without-answer, ") {
 		t.Error(err)
 	}
 }
@@ -78,10 +73,10 @@ func TestRefusedScenarios(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, tc := range []struct{ from, to, want string }{
-		{"tcp: 80, ", "", "a step is one of tcp and ping"},
-		{"tcp: 80, ", "tcp: 80, ping: true, ", "a step is one of tcp and ping"},
+		{"tcp: 80, ", "", "a step is one of tcp, udp, ping, on, stop, start, change"},
+		{"tcp: 80, ", "tcp: 80, ping: true, ", "a step is one of tcp, udp, ping, on, stop, start, change"},
 		{"then: answer", "then: maybe", `tcp:80 from client to web-a: then is "maybe"`},
-		{"then: answer", "ping: true", "a step is one of tcp and ping"},
+		{"then: answer", "ping: true", "a step is one of tcp, udp, ping, on, stop, start, change"},
 		{"question: SELECT 1\n", "", "it takes shows, traffic and question"},
 		{"shows: x", "show: x", "field show not found"},
 		{"tcp: 80", "tcp: 99999", "99999"},
@@ -140,8 +135,8 @@ func FuzzScenario(f *testing.F) {
 			return
 		}
 		for _, step := range s.Traffic {
-			if step.Then == "" || (step.TCP == 0) != step.Ping {
-				t.Errorf("%+v", step)
+			if err := step.check(); err != nil || (step.Then == "") != step.changes() {
+				t.Errorf("%+v: %v", step, err)
 			}
 		}
 	})

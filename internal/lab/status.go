@@ -43,6 +43,8 @@ type HostStatus struct {
 	AZ      string   `json:"az,omitempty"`
 	Serves  []uint16 `json:"serves,omitempty"`
 	Netns   string   `json:"netns"`
+	// ServesUDP are UDP ports, and Serves those of TCP.
+	ServesUDP []uint16 `json:"serves_udp,omitempty"`
 }
 
 // roles are the processes that each lab has.
@@ -121,7 +123,7 @@ func (d *Definition) hosts() (out []HostStatus) {
 		out = append(out, h)
 	}
 	for _, name := range slices.Sorted(maps.Keys(d.Internet)) {
-		out = append(out, HostStatus{Name: name, Address: d.Internet[name].Address.String(), Serves: d.Internet[name].Serves, Netns: Prefix + internet})
+		out = append(out, HostStatus{Name: name, Address: d.Internet[name].Address.String(), Serves: d.Internet[name].Serves, Netns: Prefix + internet, ServesUDP: d.Internet[name].ServesUDP})
 	}
 	return out
 }

@@ -20,10 +20,12 @@ type ends struct {
 	netns    string
 	from, to netip.Addr
 	patience time.Duration
+	port     uint16 // of the source; 0: any
 }
 
 // endsOf finds a step's ends. What is of the VPC is asked by its private address from there, and by its public one from the internet.
 func (d *Definition) endsOf(s Step) (e ends, err error) {
+	e.port = s.SourcePort
 	if e.patience = mostPatience; s.Then == Nothing {
 		e.patience = mostSilence
 	}
@@ -61,9 +63,12 @@ func (d *Definition) send(ctx context.Context, s Step) (became string, err error
 		return "", err
 	}
 	err = inside(e.netns, func() (err error) {
-		if s.Ping {
+		switch {
+		case s.Ping:
 			became, err = ping(e)
-		} else {
+		case s.UDP != 0:
+			became, err = datagram(ctx, e, s.UDP)
+		default:
 			became, err = connect(ctx, e, s.TCP)
 		}
 		return err
@@ -73,24 +78,61 @@ func (d *Definition) send(ctx context.Context, s Step) (became string, err error
 
 // connect connects and waits for the line that hosts answer with.
 func connect(ctx context.Context, e ends, port uint16) (string, error) {
-	dialer := net.Dialer{Timeout: e.patience, LocalAddr: net.TCPAddrFromAddrPort(netip.AddrPortFrom(e.from, 0))}
+	c, became, err := open(ctx, e, port)
+	if c == nil {
+		return became, err
+	}
+	if e.port != 0 { // a reset, so that the port is free at once
+		err = errors.Join(err, c.SetLinger(0))
+	}
+	return became, errors.Join(err, c.Close())
+}
+
+// open connects and waits for a line; nil: it did not connect.
+func open(ctx context.Context, e ends, port uint16) (*net.TCPConn, string, error) {
+	dialer := net.Dialer{Timeout: e.patience, LocalAddr: net.TCPAddrFromAddrPort(netip.AddrPortFrom(e.from, e.port))}
 	c, err := dialer.DialContext(ctx, "tcp4", netip.AddrPortFrom(e.to, port).String())
 	switch {
 	case errors.Is(err, syscall.ECONNREFUSED):
-		return Refused, nil
+		return nil, Refused, nil
 	case err != nil && ctx.Err() != nil:
-		return "", ctx.Err()
+		return nil, "", ctx.Err()
+	case timedOut(err):
+		return nil, Nothing, nil
+	case err != nil:
+		return nil, "", err
+	}
+	tcp := c.(*net.TCPConn)
+	if err := c.SetReadDeadline(time.Now().Add(e.patience)); err != nil {
+		return tcp, "", err
+	}
+	if _, err := bufio.NewReader(c).ReadString('\n'); err != nil {
+		return tcp, Nothing, nil //nolint:nilerr // it connected, and got no answer
+	}
+	return tcp, Answered, nil
+}
+
+// datagram sends a datagram and waits for one. What the kernel says of an ICMP error is that it is refused.
+func datagram(ctx context.Context, e ends, port uint16) (string, error) {
+	dialer := net.Dialer{LocalAddr: net.UDPAddrFromAddrPort(netip.AddrPortFrom(e.from, e.port))}
+	c, err := dialer.DialContext(ctx, "udp4", netip.AddrPortFrom(e.to, port).String())
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = c.Close() }()
+	if err := c.SetDeadline(time.Now().Add(e.patience)); err != nil {
+		return "", err
+	}
+	if _, err = c.Write([]byte("hello\n")); err == nil {
+		_, err = c.Read(make([]byte, 1500))
+	}
+	switch {
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return Refused, nil
 	case timedOut(err):
 		return Nothing, nil
 	case err != nil:
 		return "", err
-	}
-	defer func() { _ = c.Close() }()
-	if err := c.SetReadDeadline(time.Now().Add(e.patience)); err != nil {
-		return "", err
-	}
-	if _, err := bufio.NewReader(c).ReadString('\n'); err != nil {
-		return Nothing, nil //nolint:nilerr // it connected, and got no answer
 	}
 	return Answered, nil
 }
