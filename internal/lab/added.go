@@ -82,6 +82,31 @@ func (c *changer) leave(ctx context.Context, was, is *Definition) error {
 	return nil
 }
 
+// reach has the internet have the addresses of a definition's ends, and not those that only another one has. What is not as it is said is no failure: a change that was broken off may have
+// done a part.
+func (c *changer) reach(ctx context.Context, was, is *Definition) error {
+	var b strings.Builder
+	for _, of := range []struct {
+		verb    string
+		of, not *Definition
+	}{{"del", was, is}, {"replace", is, was}} {
+		for _, name := range slices.Sorted(maps.Keys(of.of.Internet)) {
+			far := of.of.Internet[name]
+			if of.not.Internet[name].Address == far.Address {
+				continue
+			}
+			if len(far.Serves)+len(far.ServesUDP) > 0 {
+				return fmt.Errorf("%w: %s: an end in the internet that comes or goes serves nothing", ErrScenario, name)
+			}
+			fmt.Fprintf(&b, "addr %s %s/32 dev lo\n", of.verb, far.Address)
+		}
+	}
+	if b.Len() == 0 {
+		return nil
+	}
+	return tell(ctx, "", b.String(), "ip", "-n", Prefix+internet, "-batch", "-")
+}
+
 // plans returns those of two definitions.
 func plans(was, is *Definition) (before, after *plan, err error) {
 	if before, err = planOf(was); err == nil {

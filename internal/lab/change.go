@@ -96,6 +96,8 @@ type changer struct {
 	d     *Definition // as it is now
 	now   texts       // as they are now
 	first texts       // as they were before all changes
+	// imported is the network's definition that weir serve knows; nil: nobody knows. What one scenario takes back is imported with what the next one changes.
+	imported []byte
 	// stopped are the services that do not answer.
 	stopped []service
 	unlock  func() error
@@ -128,7 +130,9 @@ func newChanger(ctx context.Context, s *state, alone bool) (*changer, error) {
 			c.first, err = nil, nil
 		}
 	}
+	c.imported = c.now[networkFile]
 	if err == nil && c.first != nil {
+		c.imported = nil
 		c.stopped = c.d.services() // nobody knows which
 		err = c.end(ctx)
 		c.unlock = f.Close
@@ -144,6 +148,9 @@ func (c *changer) make(ctx context.Context, change *Change) error {
 	to, err := c.now.with(change)
 	if err == nil {
 		err = c.force(ctx, to)
+	}
+	if err == nil {
+		err = c.imports(ctx)
 	}
 	return err
 }
@@ -167,9 +174,8 @@ func (c *changer) force(ctx context.Context, to texts) error {
 	if err != nil {
 		return errors.Join(err, c.now.write(c.state.Dir))
 	}
-	imports := !bytes.Equal(c.now[networkFile], to[networkFile])
 	c.now, c.d = to, d // from here on what was not done is taken back with the rest
-	if err := c.leave(ctx, was, d); err != nil {
+	if err := errors.Join(c.leave(ctx, was, d), c.reach(ctx, was, d)); err != nil {
 		return err
 	}
 	if anew {
@@ -180,12 +186,18 @@ func (c *changer) force(ctx context.Context, to texts) error {
 	if err == nil {
 		err = c.join(ctx, was, d)
 	}
-	if err != nil || !imports {
-		return err
+	return err
+}
+
+// imports has weir serve know the network's definition, where it knows another one.
+func (c *changer) imports(ctx context.Context) error {
+	if bytes.Equal(c.imported, c.now[networkFile]) {
+		return nil
 	}
 	if out, err := c.state.program.command(ctx, "network", "import", c.state.path(networkFile), "--data", c.state.path(dataFolder), "-q").CombinedOutput(); err != nil {
 		return fmt.Errorf("weir network import: %w: %s", err, out)
 	}
+	c.imported = c.now[networkFile]
 	return nil
 }
 
@@ -295,6 +307,9 @@ func (c *changer) end(ctx context.Context) error {
 		return nil
 	}
 	err := c.back(ctx, c.first)
+	if err == nil {
+		err = c.imports(context.WithoutCancel(ctx))
+	}
 	if err == nil {
 		c.first, err = nil, os.RemoveAll(c.state.path(beforeFolder))
 	}
