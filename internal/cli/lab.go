@@ -239,6 +239,8 @@ func labHint(err error) error {
 		return hint(err, "'weir lab down' takes away what there is of it")
 	case errors.Is(err, lab.ErrElsewhere):
 		return hint(err, "--dir names it")
+	case errors.Is(err, lab.ErrRunning):
+		return hint(err, "run them when those are over")
 	case errors.Is(err, lab.ErrDown):
 		return hint(err, "'weir lab up' builds one")
 	case errors.Is(err, lab.ErrNoHost), errors.Is(err, lab.ErrScenario), errors.Is(err, lab.ErrDefinition):

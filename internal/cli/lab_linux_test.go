@@ -45,6 +45,24 @@ grep 'not run: ' run.txt >&2
 lab messages ssh-none 2>&1 | sed 's/^/== messages: /'
 lab messages --csv | cut -d , -f 2- | sort | sed 's/^/== messages: /'
 grep -q '^FAILED' run.txt && cat run.txt
+
+# A run ends, or is killed, while it has changed the lab: what it has changed is taken back, by itself or by the next one.
+cp "$DIR/network.yaml" before.yaml
+changes() { cmp "$DIR/network.yaml" before.yaml; ls -d "$DIR/before" /run/netns/weir-lab-zeta 2> /dev/null; lab shell vpc -- ip rule | grep -c zeta; }
+begin() {
+	weir lab --dir "$DIR" run same-subnet-past-acl > /dev/null 2>&1 &
+	run=$!
+	until [ -e /run/netns/weir-lab-zeta ]; do sleep 0.01; done
+}
+begin
+kill -TERM $run; wait $run
+echo "== changes after an end: $(changes)"
+begin
+kill -STOP $run
+lab run inbound-reject-by-group 2>&1 | sed 's/^/== run beside a run: /'
+kill -9 $run; wait $run 2> /dev/null
+lab run inbound-reject-by-group | tail -n 1 | sed 's/^/== run after a kill: /'
+echo "== changes after a kill: $(changes)"
 lab shell app-a -- ip -br -4 addr show dev eth0 | sed 's/@if[0-9]*//; s/  */ /g; s/ *$//; s/^/== shell: /'
 lab shell nobody 2>&1 | head -n 1 | sed 's/attacker,.*talker-9$/ENDS/' | sed 's/^/== shell: /'
 kill -9 $(lab status --json | sed -n '/"processes"/,$p' | tr -d ' \n' | sed 's/.*"pid":\([0-9]*\),"role":"agent".*/\1/')
@@ -109,13 +127,18 @@ const labWant = `== down without a lab: there was no lab
 == messages: ALARM,203.0.113.200
 == messages: ALARM,203.0.113.200
 == messages: state,source
+== changes after an end: 0
+== run beside a run: weir: scenarios are run already, and those that change the lab don't run beside others
+== run beside a run: hint: run them when those are over
+== run after a kill: 1 of 1 scenarios are as expected
+== changes after a kill: 0
 == shell: eth0 UP 10.0.2.10/32
-== shell: weir: no such host: there is no host nobody; there are vpc, internet, vpc-partner, vpc-shared, tgw, alb, app-a, cache, db-b, files, nat, partner, rds, redshift, shop-a, shop-b, web-a, web-b, workspace, ENDS
+== shell: weir: no such host: there is no host nobody; there are vpc, internet, vpc-partner, vpc-shared, tgw, alb, app-a, cache, db-b, files, idle, nat, partner, rds, redshift, shop-a, shop-b, web-a, web-b, workspace, ENDS
 == status without an agent: lab: half-built
 == status without an agent:      there is no process agent; 'weir lab down' takes away what there is of it
 == up then: weir: a lab is half-built: there is no process agent
 == up then: hint: 'weir lab down' takes away what there is of it
-== down: removed SOME processes, 19 namespaces and DIR
+== down: removed SOME processes, 20 namespaces and DIR
 == up after kill: weir: a lab is half-built: it was not BUILT
 == up in a folder: weir: a lab can't be built here: DIR has other files, and a lab's folder is removed with it
 == down: there was no lab
@@ -129,7 +152,7 @@ mine
 == run without PostgreSQL: exit 0
 == run without PostgreSQL: -      managed-interfaces
 == run without PostgreSQL:   not run: rds has a simple listener in place of PostgreSQL, which is not installed
-== run without PostgreSQL: 0 of 1 scenarios are as expected, and 1 were not run: 'sudo weir lab doctor --install' installs what they need
+== run without PostgreSQL: 0 of 1 scenarios are as expected, and 1 were not run: 'sudo weir lab doctor' says what is missing
 == doctor without PostgreSQL: note     postgresql     not installed; hosts that run it get a simple listener, and scenarios that need it are not run
 == doctor without PostgreSQL:                         to do: sudo weir lab doctor --install; or apt-get install --no-install-recommends postgresql, which may start it
 == doctor without a yes: hint: --yes installs without asking

@@ -142,7 +142,11 @@ func (c *cli) showResults(all []lab.Result) error {
 			continue
 		}
 		for j, step := range r.Traffic {
-			fmt.Fprintf(&b, "  %s: %s\n", step, r.Became[j])
+			text := step.String()
+			if step.Then != "" {
+				text += ": " + r.Became[j]
+			}
+			fmt.Fprintf(&b, "  %s\n", text)
 		}
 		if !r.OK {
 			fmt.Fprintf(&b, "  %s\n", r.Why)
@@ -229,6 +233,9 @@ func (c *cli) showLab(s *lab.Status) error {
 		var ports []string
 		for _, p := range h.Serves {
 			ports = append(ports, strconv.Itoa(int(p)))
+		}
+		for _, p := range h.ServesUDP {
+			ports = append(ports, strconv.Itoa(int(p))+"/udp")
 		}
 		ports = append(ports, softwareOf(&h)...)
 		rows = append(rows, []string{h.Name, h.Address, dash(h.Public), dash(h.ENI), dash(h.Subnet), dash(h.AZ), dash(strings.Join(ports, ",")), dash(strings.Join(h.Further, ","))})

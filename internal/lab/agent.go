@@ -2,6 +2,7 @@ package lab
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -83,5 +84,15 @@ func RunAgent(ctx context.Context, dir string, ofTransit bool, version string, l
 	if err != nil {
 		return err
 	}
-	return agent.Run(ctx, agent.Options{Config: c, Log: telemetry.NewLog(log, slog.LevelInfo), Clock: agent.SystemClock(), Version: version})
+	o := agent.Options{Config: unplaced(c), Log: telemetry.NewLog(log, slog.LevelInfo), Clock: agent.SystemClock(), Version: version}
+	if ofTransit { // which no scenario changes
+		return agent.Run(ctx, o)
+	}
+	offers := make(chan agent.Offer)
+	stop, err := listenAt(ctx, filepath.Join(dir, agentSocket), reloads(name, offers))
+	if err != nil {
+		return err
+	}
+	o.Policies = offers
+	return errors.Join(agent.Run(ctx, o), stop())
 }

@@ -49,6 +49,7 @@ func lacks(s *Scenario, a *AWS) string {
 // prepare has a result know what is to be asked.
 func (r *Result) prepare(at *place) {
 	all := r.questions()
+	at = r.placeOf(at)
 	for i := range all {
 		q := &all[i]
 		a := Asked{Kind: q.Kind(), Command: append([]string{"weir"}, q.command(at)...), Answer: q.Answer, question: q}
@@ -100,13 +101,14 @@ func undo(ctx context.Context, at *place, all []Result, program Program) error {
 // slow reports whether an answer may take until a period of a minute is over.
 func (a *Asked) slow() bool { return a.Kind == "messages" || a.Kind == "command" }
 
-// askAll asks the questions of all scenarios: those that may take a minute last.
+// askAll asks the questions of all scenarios: those that may take a minute last, and those that wait for more windows after others.
 func askAll(ctx context.Context, at *place, all []Result, over time.Time, now func() time.Time, program Program) error {
 	for _, slow := range []bool{false, true} {
-		for i := range all {
-			for j := range all[i].Asked {
-				if all[i].Asked[j].slow() == slow && all[i].NotRun == "" {
-					if err := all[i].ask(ctx, at, &all[i].Asked[j], over, now, program); err != nil {
+		for windows := range mostWindows + 1 {
+			then := over.Add(time.Duration(windows) * at.every)
+			for i := range all {
+				if r := &all[i]; r.Windows == windows && r.NotRun == "" {
+					if err := r.askEach(ctx, at, slow, then, now, program); err != nil {
 						return err
 					}
 				}
@@ -115,6 +117,18 @@ func askAll(ctx context.Context, at *place, all []Result, over time.Time, now fu
 	}
 	for i := range all {
 		all[i].settle()
+	}
+	return nil
+}
+
+// askEach asks the questions of a scenario that may take a minute, or those that don't.
+func (r *Result) askEach(ctx context.Context, at *place, slow bool, over time.Time, now func() time.Time, program Program) error {
+	for i := range r.Asked {
+		if a := &r.Asked[i]; a.slow() == slow {
+			if err := r.ask(ctx, at, a, over, now, program); err != nil {
+				return err
+			}
+		}
 	}
 	return nil
 }
@@ -132,10 +146,13 @@ func (r *Result) ask(ctx context.Context, at *place, a *Asked, over time.Time, n
 		most = mostTold
 	}
 	for {
-		trouble := a.once(ctx, at, program)
+		trouble := r.takeOwn(ctx, program)
+		if trouble == nil {
+			trouble = a.once(ctx, at, program)
+		}
 		late := now().Sub(over)
 		if a.OK {
-			a.Late = late.Seconds()
+			a.Late = max(0, late).Seconds()
 			return a.draw(ctx, at, program)
 		}
 		if late > most {

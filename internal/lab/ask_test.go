@@ -21,7 +21,7 @@ case "$*" in
 "logs query"*) echo "weir: no such field" >&2; exit 2 ;;
 "lab messages"*) printf 'alarm,state,source\nssh-1796029442,ALARM,203.0.113.200\n' ;;
 "nat "*) echo "DROPPED by $AWS_REGION"; exit 4 ;;
-"alarm put"*) exit 0 ;;
+"alarm put"*|"open "*) exit 0 ;;
 *) echo "weir: there is no such command" >&2; exit 2 ;;
 esac
 `
@@ -112,6 +112,24 @@ athena run --data /lab/data q --format csv
 athena run --data /lab/data q --chart bar
 lab messages --dir /lab --from 1796029442 ssh-1796029442 --csv
 alarm put back --data /lab/data
+`, got()); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// TestAskOwn has the questions of a scenario with flow logs of its own be asked of their records, which are taken before each.
+func TestAskOwn(t *testing.T) {
+	program, got := fake(t)
+	own := Scenario{Name: "own", FlowLogs: map[string]OwnFlowLog{"fl-1": {Resource: "vpc-1"}}, Windows: 1, Question: "SELECT 1", Answer: [][]string{{"1", "-"}}}
+	other := Scenario{Name: "other", Question: "SELECT 2", Answer: [][]string{{"1", "-"}}}
+	for _, r := range asked(t.Context(), t, program, own, other) {
+		if !r.OK {
+			t.Errorf("%+v", r)
+		}
+	}
+	if diff := cmp.Diff(`query --data /lab/data --from 1796029442 SELECT 2 --format csv
+open /lab/own/own/records --data /lab/own/own/data -q
+query --data /lab/own/own/data --from 1796029442 SELECT 1 --format csv
 `, got()); diff != "" {
 		t.Error(diff)
 	}

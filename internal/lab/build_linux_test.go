@@ -130,19 +130,19 @@ func checkReach(ctx context.Context, d *Definition) error {
 		{From: "client", To: "app-a", TCP: 8080, IPv6: true, Then: Nothing}, // behind the egress-only internet gateway
 	} {
 		wg.Go(func() {
-			if became, err := d.sendTimes(ctx, s); err != nil || became != s.Then {
+			if became, err := d.sendAll(ctx, s); err != nil || became != s.Then {
 				ended <- fmt.Errorf("%s: %s, and not %s: %w", s, became, s.Then, err)
 			}
 		})
 	}
 	for _, e := range []ends{ // private addresses from the internet, and addresses that nobody has
-		{Prefix + internet, netip.MustParseAddr("203.0.113.10"), netip.MustParseAddr("10.0.1.10"), mostSilence},
-		{Prefix + internet, netip.MustParseAddr("203.0.113.10"), netip.MustParseAddr("198.51.100.99"), mostSilence},
-		{Prefix + "app-a", netip.MustParseAddr("10.0.2.10"), netip.MustParseAddr("10.0.2.99"), mostSilence},
-		{Prefix + "web-a", netip.MustParseAddr("10.0.1.10"), netip.MustParseAddr("203.0.113.99"), mostSilence},
-		{Prefix + internet, netip.MustParseAddr("2001:db8:ffff::10"), netip.MustParseAddr("2001:db8:1:1::99"), mostSilence},
-		{Prefix + "files", netip.MustParseAddr("10.1.1.10"), netip.MustParseAddr("10.3.0.1"), mostSilence},
-		{Prefix + "partner", netip.MustParseAddr("10.2.1.10"), netip.MustParseAddr("203.0.113.80"), mostSilence},
+		{Prefix + internet, netip.MustParseAddr("203.0.113.10"), netip.MustParseAddr("10.0.1.10"), mostSilence, 0},
+		{Prefix + internet, netip.MustParseAddr("203.0.113.10"), netip.MustParseAddr("198.51.100.99"), mostSilence, 0},
+		{Prefix + "app-a", netip.MustParseAddr("10.0.2.10"), netip.MustParseAddr("10.0.2.99"), mostSilence, 0},
+		{Prefix + "web-a", netip.MustParseAddr("10.0.1.10"), netip.MustParseAddr("203.0.113.99"), mostSilence, 0},
+		{Prefix + internet, netip.MustParseAddr("2001:db8:ffff::10"), netip.MustParseAddr("2001:db8:1:1::99"), mostSilence, 0},
+		{Prefix + "files", netip.MustParseAddr("10.1.1.10"), netip.MustParseAddr("10.3.0.1"), mostSilence, 0},
+		{Prefix + "partner", netip.MustParseAddr("10.2.1.10"), netip.MustParseAddr("203.0.113.80"), mostSilence, 0},
 	} {
 		wg.Go(func() {
 			var became string

@@ -45,6 +45,16 @@ type Far struct {
 	Address netip.Addr `yaml:"address"`
 	Serves  []uint16   `yaml:"serves"`
 	IPv6    netip.Addr `yaml:"ipv6"`
+	// ServesUDP are UDP ports at which it answers each datagram with one.
+	ServesUDP []uint16 `yaml:"serves-udp"`
+}
+
+// addresses are those that it has.
+func (f Far) addresses() []netip.Addr {
+	if f.IPv6.IsValid() {
+		return []netip.Addr{f.Address, f.IPv6}
+	}
+	return []netip.Addr{f.Address}
 }
 
 // file is what a lab's file has.

@@ -29,7 +29,7 @@ func defaultLab(t testing.TB) *Definition {
 
 func TestDefaultDefinition(t *testing.T) {
 	d := defaultLab(t)
-	if got := slices.Sorted(maps.Keys(d.Hosts)); d.VPC != "vpc-lab" || !slices.Equal(got, []string{"alb", "app-a", "cache", "db-b", "files", "nat", "partner", "rds", "redshift", "shop-a", "shop-b", "web-a", "web-b", "workspace"}) || len(d.Internet) != 15 {
+	if got := slices.Sorted(maps.Keys(d.Hosts)); d.VPC != "vpc-lab" || !slices.Equal(got, []string{"alb", "app-a", "cache", "db-b", "files", "idle", "nat", "partner", "rds", "redshift", "shop-a", "shop-b", "web-a", "web-b", "workspace"}) || len(d.Internet) != 16 {
 		t.Errorf("%s %v %v", d.VPC, got, d.Internet)
 	}
 	zones := map[string]bool{}

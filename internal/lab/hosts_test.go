@@ -19,7 +19,7 @@ func TestHostsEnd(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		ports[i] = service{name: "host", at: l.Addr().(*net.TCPAddr).AddrPort()}
+		ports[i] = service{Name: "host", At: l.Addr().(*net.TCPAddr).AddrPort()}
 		if err := l.Close(); err != nil {
 			t.Fatal(err)
 		}
@@ -27,10 +27,10 @@ func TestHostsEnd(t *testing.T) {
 	for range 200 {
 		ctx, cancel := context.WithCancel(t.Context())
 		ended := make(chan error, 1)
-		go func() { ended <- serve(ctx, ports) }()
+		go func() { ended <- serve(ctx, ports, "") }()
 		for _, s := range ports {
-			if line := ask(t, s.at); line != "host\n" {
-				t.Fatalf("%s answers %q", s.at, line)
+			if line := ask(t, s.At); line != "host\n" {
+				t.Fatalf("%s answers %q", s.At, line)
 			}
 		}
 		cancel()

@@ -47,19 +47,13 @@ func (p *plan) build(ctx context.Context) error {
 			return err
 		}
 	}
-	batch := func(name string, lines []string, options ...string) error {
-		if len(lines) == 0 {
-			return nil
-		}
-		return tell(ctx, "", strings.Join(lines, "\n")+"\n", "ip", append(options, "-n", Prefix+name, "-batch", "-")...)
-	}
 	for _, name := range p.names {
-		if err := batch(name, p.links[name]); err != nil {
+		if err := batch(ctx, name, p.links[name]); err != nil {
 			return err
 		}
 	}
 	for _, name := range p.names {
-		if err := errors.Join(batch(name, p.batches[name]), batch(name, p.sixes[name], "-6")); err != nil {
+		if err := errors.Join(batch(ctx, name, p.batches[name]), batch(ctx, name, p.sixes[name], "-6")); err != nil {
 			return err
 		}
 		if script := p.nft[name]; script != "" {
@@ -69,6 +63,14 @@ func (p *plan) build(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// batch runs lines of ip -batch in a namespace of the lab.
+func batch(ctx context.Context, name string, lines []string, options ...string) error {
+	if len(lines) == 0 {
+		return nil
+	}
+	return tell(ctx, "", strings.Join(lines, "\n")+"\n", "ip", append(options, "-n", Prefix+name, "-batch", "-")...)
 }
 
 // settle sets a namespace's own sysctls. They are those of the namespace that who writes is in, and nobody else sees them.

@@ -52,6 +52,8 @@ func planOf(d *Definition) (*plan, error) {
 		p.add(name, "link set lo up")
 		// What a namespace begins with may be the host's.
 		p.sysctls[name] = map[string]string{"ipv4/conf/all/rp_filter": "0", "ipv4/conf/default/rp_filter": "0", "ipv4/ip_forward": "0", "ipv4/conf/all/accept_redirects": "0"}
+		// What is answered and gets no answer is done with soon, and is in no record of a later scenario.
+		p.sysctls[name]["ipv4/tcp_synack_retries"] = "1"
 	}
 	for _, vpc := range d.vpcs() {
 		p.forwards(d.Routers[vpc])

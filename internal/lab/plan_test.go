@@ -18,7 +18,7 @@ func TestPlan(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := []string{"vpc", "internet", "vpc-partner", "vpc-shared", "tgw", "alb", "app-a", "cache", "db-b", "files", "nat", "partner", "rds", "redshift", "shop-a", "shop-b", "web-a", "web-b", "workspace"}; !slices.Equal(p.names, want) {
+	if want := []string{"vpc", "internet", "vpc-partner", "vpc-shared", "tgw", "alb", "app-a", "cache", "db-b", "files", "idle", "nat", "partner", "rds", "redshift", "shop-a", "shop-b", "web-a", "web-b", "workspace"}; !slices.Equal(p.names, want) {
 		t.Errorf("%v", p.names)
 	}
 	var routes []string
@@ -38,6 +38,7 @@ func TestPlan(t *testing.T) {
 		"route add table 1001 10.0.2.10/32 dev eni-app-a",
 		"route add table 1001 10.0.2.83/32 dev eni-cache",
 		"route add table 1001 10.0.4.10/32 dev eni-db-b",
+		"route add table 1001 10.0.4.20/32 dev eni-idle",
 		"route add table 1001 10.0.1.5/32 dev eni-nat",
 		"route add table 1001 10.0.2.82/32 dev eni-rds",
 		"route add table 1001 10.0.4.84/32 dev eni-redshift",
@@ -105,7 +106,7 @@ func TestAgentConfig(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if len(c.Interfaces) != 14 || c.Interfaces[0].Mode != "enforce" || c.Pin != "" || c.FlowLogs[0].Interval != seconds(tc.want) || c.FlowLogs[0].Destination != "/lab/records" || c.State != "/lab/agent" {
+		if len(c.Interfaces) != 15 || c.Interfaces[0].Mode != "enforce" || c.Pin != "" || c.FlowLogs[0].Interval != seconds(tc.want) || c.FlowLogs[0].Destination != "/lab/records" || c.State != "/lab/agent" {
 			t.Errorf("%+v", c)
 		}
 	}
@@ -211,7 +212,7 @@ func TestPeeringDown(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, line := range map[string]string{router: "route add table 1001 blackhole 10.2.0.0/16", "vpc-partner": "route add table 1006 blackhole 10.0.0.0/16"} {
+	for name, line := range map[string]string{router: "route add table 1001 blackhole 10.2.0.0/16", "vpc-partner": "route add table 1007 blackhole 10.0.0.0/16"} {
 		if !slices.Contains(p.batches[name], line) {
 			t.Errorf("no %q in %q", line, p.batches[name])
 		}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 )
 
 // A Question is what a scenario asks: one of SQL, Athena, Insights, Command and Messages.
@@ -115,15 +116,17 @@ func (q *Question) command(p *place) []string {
 // place is where a scenario is played, and when it began.
 type place struct {
 	dir, data string
-	// began is in seconds since the epoch. No two runs have the same.
-	began string
-	aws   *AWS
+	// began is when the window began in which it did, and run when it did itself, in seconds since the epoch. No two runs have the same run.
+	began, run string
+	aws        *AWS
+	// every is how long windows are.
+	every time.Duration
 }
 
 // fill puts what a lab and a run have into a text: {began}, {run}, {group}, {account}, {region}, {bucket}, {receiver}.
 func (p *place) fill(text string) string {
 	return strings.NewReplacer(
-		"{began}", p.began, "{run}", p.began, "{group}", p.aws.LogGroup, "{account}", p.aws.Account, "{region}", p.aws.Region,
+		"{began}", p.began, "{run}", p.run, "{group}", p.aws.LogGroup, "{account}", p.aws.Account, "{region}", p.aws.Region,
 		"{bucket}", p.aws.Bucket, "{receiver}", p.aws.Receiver,
 	).Replace(text)
 }

@@ -10,7 +10,7 @@ import (
 
 // testPlace is where the questions of tests are asked.
 func testPlace() *place {
-	return &place{dir: "/lab", data: "/lab/data", began: "1796029442", aws: &AWS{
+	return &place{dir: "/lab", data: "/lab/data", began: "1796029442", run: "1796029442", aws: &AWS{
 		Endpoint: "http://127.0.0.1:1", S3: "http://127.0.0.1:2", Bucket: "b", LogGroup: "/g", Account: "111122223333", Region: "eu-west-1", CredentialsFile: "/lab/credentials", Receiver: "http://127.0.0.1:3/",
 	}}
 }
@@ -64,8 +64,8 @@ func TestRefusedQuestions(t *testing.T) {
 		{"before: [[api, sns]]", "before: [[]]", "a command has no words"},
 		{"before: [[api, sns]]", "after: [[]]", "a command has no words"},
 		{"needs: [s3]", "needs: [gcs]", `it needs "gcs"; there is s3`},
-		{"times: 3", "times: -1", "times is -1, and not from 1 to 1000"},
-		{"times: 3", "times: 1001", "times is 1001"},
+		{"times: 3", "times: -1", "times is at most 1000"},
+		{"times: 3", "times: 1001", "times is at most 1000"},
 		{"insights: q", "insight: q", "field insight not found"},
 	} {
 		changed := strings.Replace(good, tc.from, tc.to, 1)

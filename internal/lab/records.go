@@ -63,6 +63,8 @@ func (d *Definition) recordsOf(s Step) string {
 	switch {
 	case s.Ping:
 		what = " AND protocol IN (1, 58)"
+	case s.UDP != 0:
+		what = fmt.Sprintf(" AND protocol = 17 AND %d IN (srcport, dstport)", s.UDP)
 	case s.TCP != 0:
 		what = fmt.Sprintf(" AND protocol = 6 AND %d IN (srcport, dstport)", s.TCP)
 	}

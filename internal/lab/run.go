@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 )
 
@@ -36,12 +35,13 @@ type Result struct {
 	// Why says what is not as it should be.
 	Why string `json:"why,omitempty"`
 	// Late is how many seconds after the end of the window that has the last packet the answer was there.
-	Late float64 `json:"late_seconds"`
+	Late float64  `json:"late_seconds"`
+	own  []string // the command that takes the records of its own flow logs; nil: it has none
 }
 
-// Run runs what scenarios have before their traffic, sends that, all at once, waits until the windows with it are over, asks their questions until the answers are there, and takes away what they have made. A
-// scenario that is not as it should be is no error, nor one that is not run. Now is the wall clock.
-func Run(ctx context.Context, dir string, all []Scenario, now func() time.Time, program Program) (out []Result, err error) {
+// Run runs what scenarios have before their traffic, sends that, waits until the windows with it are over, asks their questions until the answers are there, and takes away what they have made. What changes the lab
+// is sent one after the other, and the rest at once. A scenario that is not as it should be is no error, nor one that is not run. Clock is the wall clock.
+func Run(ctx context.Context, dir string, all []Scenario, clock func() time.Time, program Program) (out []Result, err error) {
 	s, err := Look(dir)
 	if err != nil {
 		return nil, err
@@ -52,54 +52,29 @@ func Run(ctx context.Context, dir string, all []Scenario, now func() time.Time, 
 	case StateHalfBuilt:
 		return nil, fmt.Errorf("%w: %s", ErrHalfBuilt, s.Why)
 	}
-	d, err := ReadDefinition(dir)
+	began := clock().Truncate(s.every) // records without packets, such as SKIPDATA, have the start of their window
+	c, err := beginRun(ctx, dir, all, program)
 	if err != nil {
 		return nil, err
 	}
-	at := &place{dir: dir, data: s.Data, began: strconv.FormatInt(now().Unix(), 10), aws: s.AWS}
+	defer func() { err = errors.Join(err, c.end(ctx), c.unlock()) }()
+	at := &place{dir: dir, data: s.Data, began: strconv.FormatInt(began.Unix(), 10), run: strconv.FormatInt(clock().Unix(), 10), aws: s.AWS, every: s.every}
 	out = make([]Result, len(all))
-	errs := make([]error, len(all))
-	var wg sync.WaitGroup
 	for i := range all {
-		out[i] = Result{Scenario: all[i], NotRun: cmp.Or(lacks(&all[i], s.AWS), d.notRun(&all[i]))}
+		out[i] = Result{Scenario: all[i], NotRun: cmp.Or(lacks(&all[i], s.AWS), c.d.notRun(&all[i]))}
 		out[i].prepare(at)
 	}
 	defer func() { err = errors.Join(err, undo(context.WithoutCancel(ctx), at, out, program)) }()
 	if err := do(ctx, at, out, program); err != nil {
 		return nil, err
 	}
-	for i := range out {
-		if out[i].NotRun == "" {
-			wg.Go(func() { errs[i] = d.play(ctx, &out[i]) })
-		}
-	}
-	wg.Wait()
-	if err := errors.Join(errs...); err != nil {
-		return nil, err
-	}
 	if !slices.ContainsFunc(out, func(r Result) bool { return r.NotRun == "" }) {
 		return out, nil
 	}
-	over := now().Truncate(s.every).Add(s.every)
-	if err := wait(ctx, over.Sub(now())); err != nil {
+	if err := c.playAndAsk(ctx, at, out, clock); err != nil {
 		return nil, err
 	}
-	return out, askAll(ctx, at, out, over, now, program)
-}
-
-// play sends the traffic of a scenario, one step after the other.
-func (d *Definition) play(ctx context.Context, r *Result) error {
-	for _, step := range r.Traffic {
-		became, err := d.sendTimes(ctx, step)
-		if err != nil {
-			return fmt.Errorf("%s: %s: %w", r.Name, step, err)
-		}
-		r.Became = append(r.Became, became)
-		if became != step.Then && r.Why == "" {
-			r.Why = fmt.Sprintf("%s: %s, and not %s", step, became, step.Then)
-		}
-	}
-	return nil
+	return out, nil
 }
 
 // parseRows reads the CSV of weir query: lines behind the header, "-" for what is not there.

@@ -27,6 +27,10 @@ type Scenario struct {
 	After  [][]string `yaml:"after" json:"after,omitempty"`
 	// Needs are what not each lab has: "s3".
 	Needs []string `yaml:"needs" json:"needs,omitempty"`
+	// FlowLogs are some of its own, by id, that there are while it runs. Where there are any, its questions are SQL, and about their records and no others.
+	FlowLogs map[string]OwnFlowLog `yaml:"flow-logs" json:"flow_logs,omitempty"`
+	// Windows is how many windows more have to be over than that with the last packet.
+	Windows int `yaml:"windows" json:"windows,omitempty"`
 }
 
 // What becomes of a step, as who sends sees it.
@@ -45,46 +49,26 @@ type Step struct {
 	Ping bool   `yaml:"ping" json:"ping,omitempty"`
 	// Speech is a protocol to speak in their place.
 	Speech `yaml:",inline"`
-	// Then is what has to become of it.
-	Then string `yaml:"then" json:"then"`
+	// UDP is a port that a datagram is sent to, in their place.
+	UDP uint16 `yaml:"udp" json:"udp,omitempty"`
+	// Then is what has to become of it; "" where it changes the lab.
+	Then string `yaml:"then" json:"then,omitempty"`
 	// IPv6 says that it goes from and to IPv6 addresses. Address is which private address of To is meant, its first one if nothing is said.
 	IPv6    bool   `yaml:"ipv6" json:"ipv6,omitempty"`
 	Address string `yaml:"address" json:"address,omitempty"`
-	// Times is how often it is sent, several at a time; 0: once.
-	Times int `yaml:"times" json:"times,omitempty"`
-}
-
-// single reports whether a step is one thing that is sent.
-func (s *Step) single() bool {
-	n := len(s.protocols())
-	if s.TCP != 0 {
-		n++
-	}
-	if s.Ping {
-		n++
-	}
-	return n == 1
-}
-
-// String returns a step as people write it.
-func (s Step) String() string {
-	what, to := fmt.Sprintf("tcp:%d", s.TCP), s.To
-	if spoken := s.protocols(); len(spoken) > 0 {
-		what = fmt.Sprintf("%s:%d", spoken[0].name, spoken[0].port)
-	}
-	if s.Ping {
-		what = "ping"
-	}
-	if s.IPv6 {
-		what += " over IPv6"
-	}
-	if s.Address != "" {
-		to += " at " + s.Address
-	}
-	if s.Times > 1 {
-		what = fmt.Sprintf("%d times %s", s.Times, what)
-	}
-	return fmt.Sprintf("%s from %s to %s", what, s.From, to)
+	// Times is how often it is sent, all at once and each from a port of its own; 0: once. The first is from SourcePort and the next ones from those behind it; 0: from
+	// any that the kernel has.
+	Times      int    `yaml:"times" json:"times,omitempty"`
+	SourcePort uint16 `yaml:"source-port" json:"source_port,omitempty"`
+	// Keep names the connection, which stays open then; On is the name of one that a line is sent on, and an answer waited for.
+	Keep string `yaml:"keep" json:"keep,omitempty"`
+	On   string `yaml:"on" json:"on,omitempty"`
+	// Stop and Start are a host of which what is at port TCP or UDP does not answer any more, and answers again. The kernel refuses then, and with Silent drops.
+	Stop   string `yaml:"stop" json:"stop,omitempty"`
+	Start  string `yaml:"start" json:"start,omitempty"`
+	Silent bool   `yaml:"silent" json:"silent,omitempty"`
+	// Change is of the lab's definition and its agent. All changes are taken back at the scenario's end.
+	Change *Change `yaml:"change" json:"change,omitempty"`
 }
 
 //go:embed scenarios/*.yaml
@@ -119,7 +103,7 @@ func ParseScenario(name string, data []byte) (*Scenario, error) {
 	}
 	s.Name = name
 	bad := func(format string, args ...any) error {
-		return fmt.Errorf("%w: %s: %s", ErrScenario, name, fmt.Sprintf(format, args...))
+		return fmt.Errorf("%w: %s: %w", ErrScenario, name, fmt.Errorf(format, args...))
 	}
 	if s.Shows == "" || len(s.Traffic) == 0 || len(s.questions()) == 0 {
 		return nil, bad("it takes shows, traffic and question")
@@ -127,19 +111,8 @@ func ParseScenario(name string, data []byte) (*Scenario, error) {
 	if why := s.checkAsked(); why != "" {
 		return nil, bad("%s", why)
 	}
-	for _, step := range s.Traffic {
-		if !step.single() {
-			return nil, bad("a step is one of tcp, ping, http, postgres, redis and rdp")
-		}
-		if step.Times < 0 || step.Times > mostTimes {
-			return nil, bad("%s: times is %d, and not from 1 to %d", step, step.Times, mostTimes)
-		}
-		if step.HTTP != 0 && isStatus(step.Then) {
-			continue
-		}
-		if !slices.Contains([]string{Answered, Refused, Nothing}, step.Then) || step.HTTP != 0 && step.Then == Answered {
-			return nil, bad("%s: then is %q, and none of %s, %s, %s; of http it is a status in place of the first", step, step.Then, Answered, Refused, Nothing)
-		}
+	if err := errors.Join(s.checkTraffic(), s.checkFlowLogs()); err != nil {
+		return nil, bad("%w", err)
 	}
 	return s, nil
 }

@@ -20,17 +20,12 @@ func TestScenarios(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := defaultLab(t)
 	if len(all) < 5 {
 		t.Errorf("%d scenarios", len(all))
 	}
 	statement := regexp.MustCompile(`^D([1-9]|1[0-9]|2[0-3])$`)
 	for _, s := range all {
-		for _, step := range s.Traffic {
-			if _, err := d.endsOf(step); err != nil {
-				t.Errorf("%s: %v", s.Name, err)
-			}
-		}
+		checkSteps(t, &s)
 		if len(s.Statements) == 0 {
 			t.Errorf("%s shows no statement of the document", s.Name)
 		}
@@ -83,15 +78,15 @@ func TestRefusedScenarios(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, tc := range []struct{ from, to, want string }{
-		{"tcp: 80, ", "", "a step is one of tcp, ping, http, postgres, redis and rdp"},
-		{"tcp: 80, ", "tcp: 80, ping: true, ", "a step is one of tcp, ping, "},
+		{"tcp: 80, ", "", "a step is one of tcp, udp, ping, http, postgres, redis, rdp, on, stop, start, change"},
+		{"tcp: 80, ", "tcp: 80, ping: true, ", "a step is one of tcp, udp, ping, "},
 		{"then: answer", "then: maybe", `tcp:80 from client to web-a: then is "maybe"`},
-		{"then: answer", "ping: true", "a step is one of tcp, ping, "},
+		{"then: answer", "ping: true", "a step is one of tcp, udp, ping, "},
 		{"question: SELECT 1\n", "", "it takes shows, traffic and question"},
 		{"shows: x", "show: x", "field show not found"},
 		{"tcp: 80", "tcp: 99999", "99999"},
-		{"tcp: 80", "tcp: 80, redis: 6379", "a step is one of tcp, ping, "},
-		{"tcp: 80", "http: 80, rdp: 81", "a step is one of tcp, ping, "},
+		{"tcp: 80", "tcp: 80, redis: 6379", "a step is one of tcp, udp, ping, "},
+		{"tcp: 80", "http: 80, rdp: 81", "a step is one of tcp, udp, ping, "},
 		{"tcp: 80", "http: 80", `http:80 from client to web-a: then is "answer"`},
 		{"then: answer", "then: '503'", `then is "503"`},
 	} {
@@ -138,19 +133,6 @@ func TestEnds(t *testing.T) {
 	}
 }
 
-// TestSteps has steps as people read them.
-func TestSteps(t *testing.T) {
-	for want, s := range map[string]Step{
-		"tcp:80 from a to b":              {From: "a", To: "b", TCP: 80},
-		"ping over IPv6 from a to b":      {From: "a", To: "b", Ping: true, IPv6: true},
-		"tcp:80 from a to b at 10.1.1.11": {From: "a", To: "b", TCP: 80, Address: "10.1.1.11"},
-	} {
-		if got := s.String(); got != want {
-			t.Errorf("%s, want %s", got, want)
-		}
-	}
-}
-
 func TestParseRows(t *testing.T) {
 	got, err := parseRows("a,b\n1,\n\"x,y\",2\n")
 	if diff := cmp.Diff([][]string{{"1", "-"}, {"x,y", "2"}}, got); err != nil || diff != "" {
@@ -174,8 +156,8 @@ func FuzzScenario(f *testing.F) {
 			return
 		}
 		for _, step := range s.Traffic {
-			if step.Then == "" || !step.single() {
-				t.Errorf("%+v", step)
+			if err := step.check(); err != nil || (step.Then == "") != step.changes() {
+				t.Errorf("%+v: %v", step, err)
 			}
 		}
 	})

@@ -130,9 +130,9 @@ func TestSimple(t *testing.T) {
 	}
 	kinds := map[string]string{}
 	for _, s := range d.services() {
-		kinds[s.name+" "+s.at.String()] = "line"
-		if s.web != nil {
-			kinds[s.name+" "+s.at.String()] = "web " + s.web.at.String()
+		kinds[s.Name+" "+s.At.String()] = "line"
+		if s.Web.Name != "" {
+			kinds[s.Name+" "+s.At.String()] = "web " + s.Web.At.String()
 		}
 	}
 	for at, want := range map[string]string{"cache 10.0.2.83:6379": "line", "rds 10.0.2.82:5432": "", "shop-a 10.0.2.81:8000": "web 10.0.2.82:5432", "web-a 10.0.1.10:80": "line"} {

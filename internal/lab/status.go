@@ -55,6 +55,8 @@ type HostStatus struct {
 	Runs   string   `json:"runs,omitempty"`
 	Ports  []uint16 `json:"ports,omitempty"`
 	Simple bool     `json:"simple,omitempty"`
+	// ServesUDP are UDP ports, and Serves those of TCP.
+	ServesUDP []uint16 `json:"serves_udp,omitempty"`
 }
 
 // roles are the processes that each lab has.
@@ -153,7 +155,7 @@ func (d *Definition) hosts() (out []HostStatus) {
 		out = append(out, h)
 	}
 	for _, name := range slices.Sorted(maps.Keys(d.Internet)) {
-		h := HostStatus{Name: name, Address: d.Internet[name].Address.String(), Serves: d.Internet[name].Serves, Netns: Prefix + internet}
+		h := HostStatus{Name: name, Address: d.Internet[name].Address.String(), Serves: d.Internet[name].Serves, Netns: Prefix + internet, ServesUDP: d.Internet[name].ServesUDP}
 		if six := d.Internet[name].IPv6; six.IsValid() {
 			h.Further = []string{six.String()}
 		}

@@ -20,10 +20,12 @@ type ends struct {
 	netns    string
 	from, to netip.Addr
 	patience time.Duration
+	port     uint16 // of the source; 0: any
 }
 
 // endsOf finds a step's ends. What is of a VPC is asked by its private address from a VPC, and by its public one from the internet; IPv6 addresses are the same everywhere.
 func (d *Definition) endsOf(s Step) (e ends, err error) {
+	e.port = s.SourcePort
 	if e.patience = mostPatience; s.Then == Nothing {
 		e.patience = mostSilence
 	}
@@ -94,6 +96,8 @@ func (d *Definition) send(ctx context.Context, s Step) (became string, err error
 		switch protocols := s.protocols(); {
 		case s.Ping:
 			became, err = ping(e)
+		case s.UDP != 0:
+			became, err = datagram(ctx, e, s.UDP)
 		case len(protocols) > 0:
 			became, err = converse(ctx, e, protocols[0])
 		default:
@@ -111,30 +115,67 @@ func connect(ctx context.Context, e ends, port uint16) (string, error) {
 
 // converse connects and speaks a protocol. An answer of another protocol becomes "no NAME".
 func converse(ctx context.Context, e ends, w spoken) (string, error) {
-	dialer := net.Dialer{Timeout: e.patience, LocalAddr: net.TCPAddrFromAddrPort(netip.AddrPortFrom(e.from, 0))}
+	c, became, err := open(ctx, e, w)
+	if c == nil {
+		return became, err
+	}
+	if e.port != 0 { // a reset, so that the port is free at once
+		err = errors.Join(err, c.SetLinger(0))
+	}
+	return became, errors.Join(err, c.Close())
+}
+
+// open connects and speaks a protocol; nil: it did not connect.
+func open(ctx context.Context, e ends, w spoken) (*net.TCPConn, string, error) {
+	dialer := net.Dialer{Timeout: e.patience, LocalAddr: net.TCPAddrFromAddrPort(netip.AddrPortFrom(e.from, e.port))}
 	c, err := dialer.DialContext(ctx, "tcp", netip.AddrPortFrom(e.to, w.port).String())
 	switch {
 	case errors.Is(err, syscall.ECONNREFUSED):
-		return Refused, nil
+		return nil, Refused, nil
 	case err != nil && ctx.Err() != nil:
-		return "", ctx.Err()
+		return nil, "", ctx.Err()
 	case timedOut(err):
-		return Nothing, nil
+		return nil, Nothing, nil
 	case err != nil:
+		return nil, "", err
+	}
+	tcp := c.(*net.TCPConn)
+	if err := c.SetDeadline(time.Now().Add(e.patience)); err != nil {
+		return tcp, "", err
+	}
+	became, err := w.talk(c)
+	switch {
+	case errors.Is(err, errOther):
+		return tcp, "no " + w.name, nil
+	case err != nil:
+		return tcp, Nothing, nil //nolint:nilerr // it connected, and got no answer
+	}
+	return tcp, became, nil
+}
+
+// datagram sends a datagram and waits for one. What the kernel says of an ICMP error is that it is refused.
+func datagram(ctx context.Context, e ends, port uint16) (string, error) {
+	dialer := net.Dialer{LocalAddr: net.UDPAddrFromAddrPort(netip.AddrPortFrom(e.from, e.port))}
+	c, err := dialer.DialContext(ctx, "udp", netip.AddrPortFrom(e.to, port).String())
+	if err != nil {
 		return "", err
 	}
 	defer func() { _ = c.Close() }()
 	if err := c.SetDeadline(time.Now().Add(e.patience)); err != nil {
 		return "", err
 	}
-	became, err := w.talk(c)
-	switch {
-	case errors.Is(err, errOther):
-		return "no " + w.name, nil
-	case err != nil:
-		return Nothing, nil //nolint:nilerr // it connected, and got no answer
+	if _, err = c.Write([]byte("hello\n")); err == nil {
+		_, err = c.Read(make([]byte, 1500))
 	}
-	return became, nil
+	switch {
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return Refused, nil
+	case timedOut(err):
+		return Nothing, nil
+	case err != nil:
+		return "", err
+	}
+	return Answered, nil
 }
 
 // timedOut reports whether an error is that nothing came in time.

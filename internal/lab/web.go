@@ -15,36 +15,36 @@ const mostDatabase = mostSilence
 
 // web answers each request with its host's name, and with 503 where the host's database does not answer.
 type web struct {
-	netns, name string
-	// database is "" where there is none, as text, and where it is.
-	database string
-	at       netip.AddrPort
+	Netns, Name string
+	// Database is "" where there is none, as text, and At where it is.
+	Database string
+	At       netip.AddrPort
 }
 
 // webOf returns the web server of a host.
-func (d *Definition) webOf(host string) *web {
-	w := &web{netns: Prefix + host, name: host, database: d.Hosts[host].Database}
-	if w.database != "" {
-		_, w.at, _ = d.target(w.database) // parse has looked
+func (d *Definition) webOf(host string) web {
+	w := web{Netns: Prefix + host, Name: host, Database: d.Hosts[host].Database}
+	if w.Database != "" {
+		_, w.At, _ = d.target(w.Database) // parse has looked
 	}
 	return w
 }
 
 func (w *web) ServeHTTP(out http.ResponseWriter, r *http.Request) {
-	if w.database != "" {
+	if w.Database != "" {
 		if err := w.query(r.Context()); err != nil {
-			http.Error(out, fmt.Sprintf("%s: %s does not answer: %v", w.name, w.database, err), http.StatusServiceUnavailable)
+			http.Error(out, fmt.Sprintf("%s: %s does not answer: %v", w.Name, w.Database, err), http.StatusServiceUnavailable)
 			return
 		}
 	}
-	_, _ = fmt.Fprintln(out, w.name) // who went does not want it
+	_, _ = fmt.Fprintln(out, w.Name) // who went does not want it
 }
 
 // query asks the database, from the host.
 func (w *web) query(ctx context.Context) error {
 	var c net.Conn
-	err := inside(w.netns, func() (err error) {
-		c, err = (&net.Dialer{Timeout: mostDatabase}).DialContext(ctx, "tcp4", w.at.String())
+	err := inside(w.Netns, func() (err error) {
+		c, err = (&net.Dialer{Timeout: mostDatabase}).DialContext(ctx, "tcp4", w.At.String())
 		return err
 	})
 	if err != nil {
@@ -74,9 +74,9 @@ func (d *Definition) softwareServices(host string) (out []service) {
 		return nil
 	}
 	for _, port := range h.ports() {
-		s := service{netns: Prefix + host, name: host, at: netip.AddrPortFrom(d.eni(host).Addresses[0], port)}
+		s := service{Netns: Prefix + host, Name: host, At: netip.AddrPortFrom(d.eni(host).Addresses[0], port)}
 		if h.Runs == runsWeb {
-			s.web = d.webOf(host)
+			s.Web = d.webOf(host)
 		}
 		out = append(out, s)
 	}

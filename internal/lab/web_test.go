@@ -35,7 +35,7 @@ func TestWeb(t *testing.T) {
 			_ = c.Close()
 		}()
 		out := httptest.NewRecorder()
-		(&web{name: "shop", database: tc.database, at: l.Addr().(*net.TCPAddr).AddrPort()}).ServeHTTP(out, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", strings.NewReader("")))
+		(&web{Name: "shop", Database: tc.database, At: l.Addr().(*net.TCPAddr).AddrPort()}).ServeHTTP(out, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", strings.NewReader("")))
 		if out.Code != tc.status || out.Body.String() != tc.want {
 			t.Errorf("%s: %d %q", tc.name, out.Code, out.Body.String())
 		}
