@@ -46,8 +46,9 @@ type Rules struct {
 }
 
 // keptSpans is how many definitions are kept: those of an hour in which something changed, for
-// two hours at a time.
-const keptSpans = 4
+// two hours at a time. More are kept of small networks, which may change often: as many as have
+// keptInterfaces altogether, counting each as of keptLeast at least.
+const keptSpans, keptInterfaces, keptLeast = 4, 4096, 64
 
 // loaded is a definition, with what was asked of it.
 type loaded struct {
@@ -132,8 +133,12 @@ func (r *Rules) at(ctx context.Context, span int) (*loaded, error) {
 	}
 	l := &loaded{span: span, InForce: in, definition: policy.New(in.Network), judges: map[string]*policy.Judge{}, icmp: map[icmpKey]answer{}}
 	r.kept = slices.Insert(r.kept, 0, l)
-	if len(r.kept) > keptSpans {
-		r.kept = r.kept[:keptSpans]
+	size := 0
+	for i, of := range r.kept {
+		if size += max(keptLeast, len(of.Network.Interfaces)); i >= keptSpans && size > keptInterfaces {
+			r.kept = r.kept[:i]
+			break
+		}
 	}
 	return l, nil
 }

@@ -118,7 +118,7 @@ func company() *netmodel.Network {
 // tell tells of lines: interface, direction, srcaddr, dstaddr, srcport, dstport, protocol,
 // action, tcp-flags, reject-reason, and start and end in the hour; "alone" for one packet, and
 // before it "would" and a weir-would-action.
-func tell(t *testing.T, s source, lines ...string) []attribute.Told {
+func tell(t *testing.T, s attribute.Source, lines ...string) []attribute.Told {
 	t.Helper()
 	b := flowlog.NewBatch(flowlog.KindVPC)
 	fields := []flowlog.FieldID{
