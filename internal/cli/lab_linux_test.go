@@ -129,7 +129,7 @@ mine
 == run without PostgreSQL: exit 0
 == run without PostgreSQL: -      managed-interfaces
 == run without PostgreSQL:   not run: rds has a simple listener in place of PostgreSQL, which is not installed
-== run without PostgreSQL: 0 of 1 scenarios are as expected, and 1 were not run: 'sudo weir lab doctor --install' installs what they need
+== run without PostgreSQL: 0 of 1 scenarios are as expected, and 1 were not run: 'sudo weir lab doctor' says what is missing
 == doctor without PostgreSQL: note     postgresql     not installed; hosts that run it get a simple listener, and scenarios that need it are not run
 == doctor without PostgreSQL:                         to do: sudo weir lab doctor --install; or apt-get install --no-install-recommends postgresql, which may start it
 == doctor without a yes: hint: --yes installs without asking

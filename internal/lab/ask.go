@@ -48,7 +48,7 @@ func lacks(s *Scenario, a *AWS) string {
 
 // prepare has a result know what is to be asked.
 func (r *Result) prepare(at *place) {
-	all := r.questions()
+	all := r.Questions()
 	for i := range all {
 		q := &all[i]
 		a := Asked{Kind: q.Kind(), Command: append([]string{"weir"}, q.command(at)...), Answer: q.Answer, question: q}
