@@ -242,8 +242,10 @@ func (s *state) startServe(ctx context.Context, d *Definition) (*child, error) {
 			return nil, err
 		}
 	}
-	cmd := s.program.command(context.Background(), append([]string{"serve", "--data", s.path(dataFolder), "--listen", s.Listen, "--account", accountOf(d.Network), "--notify-allow", "127.0.0.1",
-		"--follow"}, d.recordsFolders(s)...)...)
+	cmd := s.program.command(context.Background(), append([]string{
+		"serve", "--data", s.path(dataFolder), "--listen", s.Listen, "--account", accountOf(d.Network), "--notify-allow", "127.0.0.1",
+		"--follow",
+	}, d.recordsFolders(s)...)...)
 	if r := regionOf(d.Network); r != noRegion { // objects of other ones would be passed over
 		cmd.Args = append(cmd.Args, "--region", r)
 	}
