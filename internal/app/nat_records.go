@@ -31,11 +31,11 @@ func (n *natWork) rowsBefore(sql string, do func(row []any) error) error {
 
 // private is the condition that an address is of a private range, or of that of carrier-grade
 // NAT, which VPCs may have (VPC user guide, "VPC CIDR blocks"). It looks at the text, which is
-// many times as fast as ip_in: the lake's texts are canonical.
+// many times as fast as ip_in: the lake's texts are canonical. What is no number, as in IPv6 addresses, may be cast before the beginning is looked at.
 func private(column string) string {
 	return fmt.Sprintf("(starts_with(%[1]s, '10.') OR starts_with(%[1]s, '192.168.') OR "+
-		"starts_with(%[1]s, '172.') AND split_part(%[1]s, '.', 2)::INTEGER BETWEEN 16 AND 31 OR "+
-		"starts_with(%[1]s, '100.') AND split_part(%[1]s, '.', 2)::INTEGER BETWEEN 64 AND 127)", column)
+		"starts_with(%[1]s, '172.') AND TRY_CAST(split_part(%[1]s, '.', 2) AS INTEGER) BETWEEN 16 AND 31 OR "+
+		"starts_with(%[1]s, '100.') AND TRY_CAST(split_part(%[1]s, '.', 2) AS INTEGER) BETWEEN 64 AND 127)", column)
 }
 
 // ownAddress is the interface's own address in a record: by its direction, else the private one

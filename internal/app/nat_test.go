@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"weir/flowlog"
 	"weir/internal/diagnose"
 	"weir/internal/netmodel"
@@ -142,5 +144,23 @@ func checkUpload(t *testing.T, r *NATReport, stories map[string]synth.Story) {
 	}
 	if found != 1 {
 		t.Errorf("the upload was found %d times", found)
+	}
+}
+
+// TestPrivate asks about addresses of both families at once: the engine may cast what it does not need.
+func TestPrivate(t *testing.T) {
+	l, err := OpenLocal(t.Context(), LocalOptions{Data: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	got := map[string]bool{}
+	sql := "SELECT a, " + private("a") + " FROM (VALUES ('10.0.0.1'), ('172.16.0.1'), ('172.32.0.1'), ('100.64.0.1'), ('100.1.0.1'), ('192.168.1.1'), ('203.0.113.1'), ('2001:db8::1'), ('::ffff'), ('')) v(a)"
+	if err := eachSQLRow(t.Context(), l, SQLRequest{SQL: sql}, func(row []any) error { got[row[0].(string)] = row[1].(bool); return nil }); err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]bool{"10.0.0.1": true, "172.16.0.1": true, "172.32.0.1": false, "100.64.0.1": true, "100.1.0.1": false, "192.168.1.1": true, "203.0.113.1": false, "2001:db8::1": false, "::ffff": false, "": false}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
 	}
 }

@@ -2,6 +2,8 @@ package cli
 
 import (
 	"bytes"
+	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"testing"
@@ -25,6 +27,10 @@ func comparePages(t *testing.T, pages string) {
 		name := s.Name + ".md"
 		names[name] = true
 		got, err := os.ReadFile(filepath.Join(pages, name))
+		if errors.Is(err, fs.ErrNotExist) && os.Getenv("WEIR_CI") != "1" {
+			t.Logf("not compared: %s, whose scenario was not run", name)
+			continue
+		}
 		if err != nil {
 			t.Error(err)
 			continue

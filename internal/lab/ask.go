@@ -48,7 +48,7 @@ func lacks(s *Scenario, a *AWS) string {
 
 // prepare has a result know what is to be asked.
 func (r *Result) prepare(at *place) {
-	all := r.questions()
+	all := r.Questions()
 	at = r.placeOf(at)
 	for i := range all {
 		q := &all[i]

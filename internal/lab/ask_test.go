@@ -89,7 +89,7 @@ func TestAsk(t *testing.T) {
 		if !strings.HasPrefix(r.Why, tc.why) || (tc.why == "") != (r.Why == "") || r.OK != (tc.why == "") {
 			t.Errorf("%s: %v %q, want %q", tc.name, r.OK, r.Why, tc.why)
 		}
-		if r.OK && r.Late != 3600 || r.Command[0] != "weir" || len(r.Asked) != len(tc.s.questions()) {
+		if r.OK && r.Late != 3600 || r.Command[0] != "weir" || len(r.Asked) != len(tc.s.Questions()) {
 			t.Errorf("%s: %+v", tc.name, r)
 		}
 	}

@@ -172,19 +172,20 @@ func TestRefusedDefinitions(t *testing.T) {
 // TestManyVPCs refuses more VPCs than there are addresses of links.
 func TestManyVPCs(t *testing.T) {
 	n := &netmodel.Network{VPCs: map[string]*netmodel.VPC{}}
-	text := "vpcs: {"
+	var text strings.Builder
+	text.WriteString("vpcs: {")
 	for i := range mostLinks + 1 {
 		id := fmt.Sprint("vpc-", i)
 		n.VPCs[id] = &netmodel.VPC{ID: id}
 		if i > 0 {
-			text += fmt.Sprintf("r%d: %s, ", i, id)
+			fmt.Fprintf(&text, "r%d: %s, ", i, id)
 		}
 	}
-	if _, err := parse("many.yaml", []byte(text+"}"), n); !errors.Is(err, ErrDefinition) || !strings.Contains(err.Error(), "its network has 65 VPCs") {
+	if _, err := parse("many.yaml", []byte(text.String()+"}"), n); !errors.Is(err, ErrDefinition) || !strings.Contains(err.Error(), "its network has 65 VPCs") {
 		t.Error(err)
 	}
 	delete(n.VPCs, "vpc-0")
-	d, err := parse("many.yaml", []byte(strings.Replace(text+"}", "r1: vpc-1, ", "", 1)), n)
+	d, err := parse("many.yaml", []byte(strings.Replace(text.String()+"}", "r1: vpc-1, ", "", 1)), n)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -33,7 +33,7 @@ func (s *Scenario) checkFlowLogs() error {
 	if s.Windows < 0 || s.Windows > mostWindows {
 		return fmt.Errorf("windows is at most %d", mostWindows)
 	}
-	for i, q := range s.questions() {
+	for i, q := range s.Questions() {
 		if len(s.FlowLogs) > 0 && q.Kind() != "sql" {
 			return fmt.Errorf("question %d: of flow logs of its own it asks in sql", i+1)
 		}

@@ -66,8 +66,8 @@ func (q *Question) check() string {
 	return ""
 }
 
-// questions are all that a scenario asks: the old form's one first.
-func (s *Scenario) questions() []Question {
+// Questions are all that a scenario asks: the old form's one first.
+func (s *Scenario) Questions() []Question {
 	if strings.TrimSpace(s.Question) == "" {
 		return s.Ask
 	}

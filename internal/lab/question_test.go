@@ -48,7 +48,7 @@ func TestFill(t *testing.T) {
 func TestRefusedQuestions(t *testing.T) {
 	const good = "shows: x\ntraffic: [{from: client, to: web-a, tcp: 80, times: 3, then: answer}]\nask: [{insights: q, group: g, chart: bar}]\nanswer: [['1']]\nbefore: [[api, sns]]\nneeds: [s3]\n"
 	s, err := ParseScenario("good", []byte(good))
-	if err != nil || len(s.questions()) != 1 || s.Traffic[0].String() != "3 times tcp:80 from client to web-a" {
+	if err != nil || len(s.Questions()) != 1 || s.Traffic[0].String() != "3 times tcp:80 from client to web-a" {
 		t.Fatalf("%+v %v", s, err)
 	}
 	for _, tc := range []struct{ from, to, want string }{
@@ -82,7 +82,7 @@ func TestRefusedQuestions(t *testing.T) {
 func TestQuestions(t *testing.T) {
 	s := Scenario{Question: "SELECT 1", Ask: []Question{{Athena: "SELECT 2"}}}
 	var kinds []string
-	for _, q := range s.questions() {
+	for _, q := range s.Questions() {
 		kinds = append(kinds, q.Kind())
 	}
 	if diff := cmp.Diff([]string{"sql", "athena"}, kinds); diff != "" {

@@ -105,7 +105,7 @@ func ParseScenario(name string, data []byte) (*Scenario, error) {
 	bad := func(format string, args ...any) error {
 		return fmt.Errorf("%w: %s: %w", ErrScenario, name, fmt.Errorf(format, args...))
 	}
-	if s.Shows == "" || len(s.Traffic) == 0 || len(s.questions()) == 0 {
+	if s.Shows == "" || len(s.Traffic) == 0 || len(s.Questions()) == 0 {
 		return nil, bad("it takes shows, traffic and question")
 	}
 	if why := s.checkAsked(); why != "" {

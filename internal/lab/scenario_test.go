@@ -29,7 +29,7 @@ func TestScenarios(t *testing.T) {
 		if len(s.Statements) == 0 {
 			t.Errorf("%s shows no statement of the document", s.Name)
 		}
-		for i, q := range s.questions() {
+		for i, q := range s.Questions() {
 			if len(s.Answer) == 0 && len(q.Answer) == 0 && len(q.Says) == 0 {
 				t.Errorf("%s: no answer is expected to question %d", s.Name, i+1)
 			}

@@ -34,11 +34,8 @@ func Scenario(r *lab.Result, records [][]string, d *lab.Definition) string {
 	if all := merge(records, r.Traffic); len(all) > 0 {
 		fmt.Fprintf(&b, "\n## The records\n\nWhat the interfaces have recorded of it. `%s` and `%s` stand for times, and `%s` for an ephemeral port, which are others each time.\n\n%s", anyStart, anyEnd, anyPort, recordBlock(all))
 	}
-	fmt.Fprintf(&b, "\n## The question\n\n```sql\n%s\n```\n\n## The answer\n\n```text\n", strings.TrimSpace(r.Question))
-	for _, row := range r.Rows {
-		b.WriteString(strings.Join(row, " ") + "\n")
-	}
-	b.WriteString("```\n\n## What to do next\n\n<!-- no-test: it takes root; TestLab of internal/cli runs the scenario -->\n```sh no-test\n")
+	asked(&b, &r.Scenario)
+	b.WriteString("\n## What to do next\n\n<!-- no-test: it takes root; TestLab of internal/cli runs the scenario -->\n```sh no-test\n")
 	fmt.Fprintf(&b, "sudo weir lab run %s\n", r.Name)
 	for _, why := range whys(r, d) {
 		b.WriteString(why + "\n")
