@@ -6,14 +6,13 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"time"
 
 	"weir/internal/lab"
 	"weir/internal/lab/page"
 )
 
-// writePages writes the pages of scenarios that were run since a time in the lab of a folder. It writes none where one is not as expected.
-func writePages(ctx context.Context, dir, pages string, all []lab.Result, since time.Time, program lab.Program) error {
+// writePages writes the pages of scenarios that were run in the lab of a folder. It writes none where one is not as expected.
+func writePages(ctx context.Context, dir, pages string, all []lab.Result, program lab.Program) error {
 	d, err := lab.ReadDefinition(dir)
 	if err != nil {
 		return err
@@ -27,7 +26,7 @@ func writePages(ctx context.Context, dir, pages string, all []lab.Result, since 
 		if !r.OK {
 			return fmt.Errorf("no pages are written: %s is not as expected", r.Name)
 		}
-		records, err := lab.Records(ctx, dir, &r.Scenario, since, program)
+		records, err := lab.Records(ctx, dir, r, program)
 		if err != nil {
 			return fmt.Errorf("records of %s: %w", r.Name, err)
 		}

@@ -62,7 +62,6 @@ Alarms take the rest of their minute. What the lab lacks something for is not ru
 				return err
 			}
 			var results []lab.Result
-			since := time.Now()
 			for range times {
 				some, err := lab.Run(cmd.Context(), at, all, time.Now, program)
 				if err != nil {
@@ -80,7 +79,7 @@ Alarms take the rest of their minute. What the lab lacks something for is not ru
 				return c.showTimes(results, times)
 			}
 			if pages != "" {
-				return writePages(cmd.Context(), at, pages, results, since, program)
+				return writePages(cmd.Context(), at, pages, results, program)
 			}
 			return nil
 		},

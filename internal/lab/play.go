@@ -61,7 +61,7 @@ func (r *Result) anew() bool {
 
 // playAndAsk plays scenarios, waits until the windows with their traffic are over, and asks their questions.
 func (c *changer) playAndAsk(ctx context.Context, at *place, all []Result, now func() time.Time) error {
-	if err := c.playAll(ctx, all); err != nil {
+	if err := c.playAll(ctx, all, now); err != nil {
 		return err
 	}
 	over := now().Truncate(at.every).Add(at.every)
@@ -73,11 +73,11 @@ func (c *changer) playAndAsk(ctx context.Context, at *place, all []Result, now f
 
 // playAll plays scenarios: one after the other those that have the agent begin anew, which does not know the connections that there are then; then all at once that change nothing; and then
 // the others, one after the other.
-func (c *changer) playAll(ctx context.Context, all []Result) error {
+func (c *changer) playAll(ctx context.Context, all []Result, now func() time.Time) error {
 	one := func(which func(*Result) bool) error {
 		for i := range all {
 			if all[i].NotRun == "" && which(&all[i]) {
-				if err := c.play(ctx, &all[i]); err != nil {
+				if err := c.play(ctx, &all[i], now); err != nil {
 					return err
 				}
 			}
@@ -91,7 +91,7 @@ func (c *changer) playAll(ctx context.Context, all []Result) error {
 	var wg sync.WaitGroup
 	for i := range all {
 		if all[i].NotRun == "" && !all[i].changes() {
-			wg.Go(func() { errs[i] = c.play(ctx, &all[i]) })
+			wg.Go(func() { errs[i] = c.play(ctx, &all[i], now) })
 		}
 	}
 	wg.Wait()
@@ -108,7 +108,9 @@ type player struct {
 }
 
 // play does the steps of a scenario, one after the other. What it has changed is taken back at its end, also where it fails.
-func (c *changer) play(ctx context.Context, r *Result) (err error) {
+func (c *changer) play(ctx context.Context, r *Result, now func() time.Time) (err error) {
+	r.Began = now().UTC()
+	defer func() { r.Ended = now().UTC() }()
 	p := &player{c, map[string]*net.TCPConn{}}
 	if r.changes() {
 		before := c.now

@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 )
 
 // RecordFields are the fields that [Records] returns, in order: AWS's of version 2, and what explains an action.
@@ -17,15 +16,16 @@ var RecordFields = []string{
 	"tcp-flags", "flow-direction", "weir-reject-stage", "weir-reject-rule",
 }
 
-// Records returns the records of a scenario's traffic since a time (to the second) in the lab of a folder: those between the ends of each step, at its port or of its protocol, and what a NAT
-// gateway makes of it. Values are text, as in a flow log. Another scenario's traffic between the same ends at the same port is among them. A step whose ends are not known has none.
-func Records(ctx context.Context, dir string, s *Scenario, since time.Time, program Program) ([][]string, error) {
+// Records returns the records of a scenario's traffic in the lab of a folder: those that began while it was played (to the second), between the ends of each step, at its port or of its
+// protocol, and what a NAT gateway makes of it. Values are text, as in a flow log. The traffic between the same ends at the same port of another scenario that was played at the same time is
+// among them. A step whose ends are not known has none.
+func Records(ctx context.Context, dir string, r *Result, program Program) ([][]string, error) {
 	d, err := ReadDefinition(dir)
 	if err != nil {
 		return nil, err
 	}
 	var conditions []string
-	for _, step := range s.Traffic {
+	for _, step := range r.Traffic {
 		if c := d.recordsOf(step); c != "" && !slices.Contains(conditions, c) {
 			conditions = append(conditions, c)
 		}
@@ -37,8 +37,8 @@ func Records(ctx context.Context, dir string, s *Scenario, since time.Time, prog
 	for i, field := range RecordFields {
 		columns[i] = `"` + strings.ReplaceAll(field, "-", "_") + `"`
 	}
-	sql := fmt.Sprintf(`SELECT %s FROM vpc_flow_logs WHERE %s ORDER BY "start"`, strings.Join(columns, ", "), strings.Join(conditions, " OR "))
-	text, err := output(ctx, program, nil, []string{"query", "--data", (&state{Dir: dir}).path(dataFolder), "--from", strconv.FormatInt(since.Unix(), 10), sql, "--format", "csv"})
+	sql := fmt.Sprintf(`SELECT %s FROM vpc_flow_logs WHERE "start" BETWEEN %d AND %d AND (%s) ORDER BY "start"`, strings.Join(columns, ", "), r.Began.Unix(), r.Ended.Unix()+1, strings.Join(conditions, " OR "))
+	text, err := output(ctx, program, nil, []string{"query", "--data", (&state{Dir: dir}).path(dataFolder), "--from", strconv.FormatInt(r.Began.Unix(), 10), sql, "--format", "csv"})
 	if err != nil {
 		return nil, err
 	}

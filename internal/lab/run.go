@@ -32,6 +32,9 @@ type Result struct {
 	Rows    [][]string `json:"rows"`
 	// Asked are all questions.
 	Asked []Asked `json:"asked"`
+	// Began and Ended are when its first step began and when its last one was over; the zero time: it was not played.
+	Began time.Time `json:"began,omitzero"`
+	Ended time.Time `json:"ended,omitzero"`
 	// Why says what is not as it should be.
 	Why string `json:"why,omitempty"`
 	// Late is how many seconds after the end of the window that has the last packet the answer was there.
