@@ -62,6 +62,8 @@ type agent struct {
 	saying   map[string]bool
 	trouble  string // of the last look at devices
 
+	based     bool     // what records are made by is among what is kept, or in unkept
+	until     *until   // what they are to be made by, as soon as all is kept that was counted by what an agent before was told
 	kept      progress // what is on disk
 	unkept    *unkept  // what is not yet
 	snapshot  int64    // bytes of the last
@@ -149,7 +151,7 @@ func (a *agent) begin(ctx context.Context) error {
 
 // takeOver reads what was counted while no agent was there, and puts the program at the devices that there are now.
 func (a *agent) takeOver() error {
-	if !a.turn() {
+	if !a.turn() || !a.goOver() {
 		return fmt.Errorf("can't begin: %s", strings.Join(a.counted.Troubles(a.Clock()), "; "))
 	}
 	if err := a.look(true); err != nil {

@@ -19,6 +19,8 @@ type change struct {
 	At int64
 	// Anew: it is a snapshot's first, and there is nothing before it.
 	Anew bool
+	// Basis is what records are made by from now on, as [basisOf] returns it; nil: what they were made by before.
+	Basis []byte
 	// State is a part of the open windows of an interval, of a snapshot.
 	Interval time.Duration
 	State    *aggregate.State

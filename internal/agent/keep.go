@@ -45,7 +45,7 @@ const (
 
 // restore makes windows of what the spool has, and settles the epoch that is kept and was not known to be.
 func (a *agent) restore(ctx context.Context) error {
-	a.recorder.again = true
+	a.recorder.again, a.recorder.rebase = true, a.rebase
 	defer func() { a.recorder.again = false }()
 	note, err := a.spool.Restore(ctx, func(entry []byte) error {
 		c, err := readChange(entry)
@@ -225,7 +225,11 @@ func (a *agent) apply(c *change, next progress) bool {
 	whole := size.Count > mostEntries || size.Bytes > max(mostEntryBytes, 4*a.snapshot)
 	if whole {
 		changes = a.recorder.snapshot()
+		changes[0].Basis = a.basis()
+	} else if !a.based {
+		changes = append([]*change{{Basis: a.basis()}}, changes...)
 	}
+	a.based = true
 	next.Step++
 	next.Owed = map[string][]string{}
 	for id, owed := range a.recorder.owed {

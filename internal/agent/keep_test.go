@@ -19,6 +19,7 @@ import (
 	"weir/internal/agent/spool"
 	"weir/internal/aggregate"
 	"weir/internal/capture/ebpf"
+	"weir/internal/netmodel"
 )
 
 // counting is a program that counts what a test tells, with tables that outlive an agent.
@@ -133,11 +134,12 @@ type stand struct {
 	dir     string
 	now     Moment
 	log     strings.Builder
+	defined string // the definition that the next agent is told
 }
 
 func newStand(t testing.TB, logs ...config.FlowLog) *stand {
 	t.Helper()
-	s := &stand{program: &counting{tables: "a", open: map[uint16]*ebpf.Row{}}, dir: t.TempDir(), now: Moment{Wall: time.Unix(1_700_000_400, 0)}}
+	s := &stand{program: &counting{tables: "a", open: map[uint16]*ebpf.Row{}}, dir: t.TempDir(), now: Moment{Wall: time.Unix(1_700_000_400, 0)}, defined: definition}
 	for i := range logs {
 		var err error
 		if logs[i].Format, err = flowlog.ParseLogFormat("interface-id srcport packets start end log-status"); err != nil {
@@ -161,13 +163,16 @@ func (s *stand) begin(t testing.TB) {
 	}
 	began := s.now.Mono
 	clock := func() Moment { return Moment{s.now.Wall, s.now.Mono - began} }
-	log, counted, n := slog.New(slog.NewTextHandler(&s.log, nil)), NewCounters(), networkOf(t)
+	log, counted := slog.New(slog.NewTextHandler(&s.log, nil)), NewCounters()
+	n, err := networkOfDocuments(s.Config, []netmodel.Document{{Name: "net.yaml", Data: []byte(s.defined)}})
+	if err != nil {
+		t.Fatal(err)
+	}
 	a := &agent{
 		Options: Options{Config: s.Config, Log: log, Clock: clock}, read: s.Config, network: n, counted: counted, recorder: newRecorder(s.Config, n, log, counted), program: s.program,
 		attached: map[place]*Match{{index: 1}: {Interface: "eni-1"}},
 	}
 	s.agent = a
-	var err error
 	if a.spool, err = spool.Open(t.Context(), s.dir); err != nil {
 		t.Fatal(err)
 	}
@@ -188,10 +193,18 @@ func (s *stand) killed(do func() error) (err error) {
 	return do()
 }
 
-// queueOf returns the queue of a flow log of the config.
+// queueOf returns the queue of a flow log, also of one that the config has no more.
 func (s *stand) queueOf(t testing.TB, id string) spool.Queue {
 	t.Helper()
 	at := slices.IndexFunc(s.Config.FlowLogs, func(l config.FlowLog) bool { return l.ID == id })
+	if at < 0 {
+		for _, q := range s.spool.Queues() {
+			if q.FlowLog == id {
+				return q
+			}
+		}
+		return spool.Queue{FlowLog: id}
+	}
 	q, err := queueOf(&s.Config.FlowLogs[at])
 	if err != nil {
 		t.Fatal(err)

@@ -21,6 +21,8 @@ type network struct {
 	definition *policy.Definition
 	known      map[string]*aggregate.Interface
 	attached   map[string]*aggregate.Attachment
+	// documents are what it was read from.
+	documents []netmodel.Document
 	// unknown are members of AWS's answers that this agent does not know: what they say is not considered.
 	unknown []string
 	// service tells the service of AWS that has an address; nil: the config names no file that does.
@@ -29,7 +31,16 @@ type network struct {
 
 // loadNetwork loads the definition of a config.
 func loadNetwork(c *config.Config) (*network, error) {
-	loaded, err := netmodel.Load(c.Network...)
+	documents, err := netmodel.ReadDocuments(c.Network...)
+	if err != nil {
+		return nil, err
+	}
+	return networkOfDocuments(c, documents)
+}
+
+// networkOfDocuments returns the definition that documents have.
+func networkOfDocuments(c *config.Config, documents []netmodel.Document) (*network, error) {
+	loaded, err := netmodel.LoadDocuments(documents)
 	if err == nil {
 		err = whole(&loaded)
 	}
@@ -38,7 +49,7 @@ func loadNetwork(c *config.Config) (*network, error) {
 	}
 	n, err := newNetwork(c, loaded.Network)
 	if err == nil {
-		n.unknown = loaded.Unknown
+		n.documents, n.unknown = documents, loaded.Unknown
 	}
 	return n, err
 }

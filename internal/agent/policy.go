@@ -56,17 +56,10 @@ func CheckPolicy(c *config.Config, p *Policy) error {
 
 // apply returns the definition of a policy, and a config with its flow logs.
 func (p *Policy) apply(c *config.Config) (*network, *config.Config, error) {
-	loaded, err := netmodel.LoadDocuments(p.Documents)
-	if err == nil {
-		err = whole(&loaded)
+	n, err := networkOfDocuments(c, p.Documents)
+	if err == nil && len(n.unknown) > 0 {
+		err = fmt.Errorf("the network definition has what this agent does not know: %s", n.unknown[0])
 	}
-	if err == nil && len(loaded.Unknown) > 0 {
-		err = fmt.Errorf("the network definition has what this agent does not know: %s", loaded.Unknown[0])
-	}
-	if err != nil {
-		return nil, nil, err
-	}
-	n, err := newNetwork(c, loaded.Network)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -158,7 +151,7 @@ func (a *agent) replace(n *network, c *config.Config) error {
 
 // use has the agent go by another definition and config.
 func (a *agent) use(n *network, c *config.Config) {
-	a.network = n
+	a.network, a.based = n, false
 	a.recorder.reload(n)
 	a.mu.Lock()
 	a.Config = c
@@ -176,6 +169,7 @@ func (a *agent) record(logs []config.FlowLog) bool {
 	}
 	a.apply(&change{At: a.kept.At, Spill: true}, a.kept) // it is in memory at least: the next read tries again
 	a.recorder.record(logs)
+	a.based = false
 	return true
 }
 

@@ -25,6 +25,9 @@ func TestOtherDestination(t *testing.T) {
 	s.kill(t)
 	s.deliverer.stop() // from here on by hand
 	s.deliverer.wg.Wait()
+	if !s.turn() || !s.goOver() {
+		t.Fatal(s.log.String())
+	}
 	s.minute(t)
 	now := s.queueOf(t, "fl-1")
 	if got := len(s.spool.Queues()); old == now || got != 2 {

@@ -41,8 +41,9 @@ type recorder struct {
 	// owed are interfaces of which records were given up, by the id of the flow log: its next window has SKIPDATA of them.
 	owed map[string]map[string]bool
 	made []spool.Item
-	// again: changes are done again, and what they make is kept already.
-	again bool
+	// again: changes are done again, and what they make is kept already. by bases are then done with rebase.
+	again  bool
+	rebase func(basis []byte)
 }
 
 func newRecorder(c *config.Config, n *network, log *slog.Logger, counted *Counters) *recorder {
@@ -96,6 +97,9 @@ func (r *recorder) reload(n *network) {
 func (r *recorder) apply(c *change) {
 	if c.Anew {
 		r.forgetAll()
+	}
+	if c.Basis != nil && r.again {
+		r.rebase(c.Basis)
 	}
 	if w := r.windows[c.Interval]; w != nil && c.State != nil {
 		w.Restore(c.State)
