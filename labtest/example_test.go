@@ -1,19 +1,16 @@
 package labtest_test
 
 import (
-	"os"
 	"testing"
 
 	"weir/labtest"
 )
 
-// TestExample is what a test of another module looks like: it has a lab, runs a scenario in it, sends something of its own and asks what became of it. TestLabtest of package cli does the same.
-func TestExample(t *testing.T) {
-	weir := os.Getenv("WEIR")
-	if weir == "" {
-		t.Skip("not run: WEIR names no program")
-	}
-	lab := labtest.Up(t, labtest.Options{Program: weir})
+// What a test of another module looks like: it has a lab, runs a scenario in it, sends something of its own and asks what became of it. TestLabtest of package cli does the same.
+func ExampleUp() {
+	var t *testing.T // the test's own
+
+	lab := labtest.Up(t, labtest.Options{})
 	lab.Run(t, "inbound-reject-by-group")
 
 	if out, code := lab.Exec(t, "internet", "bash", "-c", "echo > /dev/tcp/"+lab.Host(t, "web-a").Public+"/80"); code != 0 {

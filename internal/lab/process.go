@@ -105,8 +105,8 @@ func (c *child) last() string {
 	return "it said nothing"
 }
 
-// processes returns those of a lab's folder, and those in the namespaces of its hosts, since PostgreSQL's write over their environment; and of other labs the folder of one: there is one lab on a machine, but who asks may have said another folder. Who has ended and was not waited
-// for has no environment.
+// processes returns those of a lab's folder, and those in the namespaces of its hosts, since PostgreSQL's write over their environment; and of other labs the folder of one: there is one lab on a
+// machine, but who asks may have said another folder. Who has ended and was not waited for has no environment.
 func processes(dir string) (out []Process, elsewhere string, err error) {
 	of, err := rooms()
 	if err != nil {
@@ -140,7 +140,7 @@ func processes(dir string) (out []Process, elsewhere string, err error) {
 			if p.Role = roleIn(of, e.Name()); p.Role != "" {
 				out = append(out, p)
 			}
-		case lab != "" && p.Role != "" && sameFiles(e.Name()):
+		case p.Role != "" && sameFiles(e.Name()):
 			elsewhere = lab
 		}
 	}
