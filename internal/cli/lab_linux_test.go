@@ -52,7 +52,7 @@ changes() { cmp "$DIR/network.yaml" before.yaml; ls -d "$DIR/before" /run/netns/
 begin() {
 	weir lab --dir "$DIR" run same-subnet-past-acl > /dev/null 2>&1 &
 	run=$!
-	until [ -e /run/netns/weir-lab-zeta ]; do sleep 0.01; done
+	until [ -e /run/netns/weir-lab-zeta ] || ! kill -0 $run; do sleep 0.01; done
 }
 begin
 kill -TERM $run; wait $run

@@ -13,10 +13,6 @@ import (
 
 // writePages writes the pages of scenarios that were run in the lab of a folder. It writes none where one is not as expected.
 func writePages(ctx context.Context, dir, pages string, all []lab.Result, program lab.Program) error {
-	d, err := lab.ReadDefinition(dir)
-	if err != nil {
-		return err
-	}
 	texts := make([]string, len(all))
 	for i := range all {
 		r := &all[i]
@@ -30,7 +26,7 @@ func writePages(ctx context.Context, dir, pages string, all []lab.Result, progra
 		if err != nil {
 			return fmt.Errorf("records of %s: %w", r.Name, err)
 		}
-		texts[i] = page.Scenario(r, records, d)
+		texts[i] = page.Scenario(r, records)
 	}
 	if err := os.MkdirAll(pages, 0o755); err != nil {
 		return err

@@ -118,6 +118,7 @@ func (c *changer) play(ctx context.Context, r *Result, now func() time.Time) (er
 	}
 	defer p.hangUp()
 	for _, step := range r.Traffic {
+		r.Labs = append(r.Labs, c.d)
 		became, err := p.do(ctx, step)
 		if err != nil {
 			return fmt.Errorf("%s: %s: %w", r.Name, step, err)

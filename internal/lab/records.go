@@ -18,15 +18,11 @@ var RecordFields = []string{
 
 // Records returns the records of a scenario's traffic in the lab of a folder: those that began while it was played (to the second), between the ends of each step, at its port or of its
 // protocol, and what a NAT gateway makes of it. Values are text, as in a flow log. The traffic between the same ends at the same port of another scenario that was played at the same time is
-// among them. A step whose ends are not known has none.
+// among them. The scenario was played.
 func Records(ctx context.Context, dir string, r *Result, program Program) ([][]string, error) {
-	d, err := ReadDefinition(dir)
-	if err != nil {
-		return nil, err
-	}
 	var conditions []string
-	for _, step := range r.Traffic {
-		if c := d.recordsOf(step); c != "" && !slices.Contains(conditions, c) {
+	for i, step := range r.Traffic {
+		if c := r.Labs[i].recordsOf(step); c != "" && !slices.Contains(conditions, c) {
 			conditions = append(conditions, c)
 		}
 	}

@@ -38,8 +38,10 @@ type Result struct {
 	// Why says what is not as it should be.
 	Why string `json:"why,omitempty"`
 	// Late is how many seconds after the end of the window that has the last packet the answer was there.
-	Late float64  `json:"late_seconds"`
-	own  []string // the command that takes the records of its own flow logs; nil: it has none
+	Late float64 `json:"late_seconds"`
+	// Labs are the lab as it was at each step, which steps before may have changed.
+	Labs []*Definition `json:"-"`
+	own  []string      // the command that takes the records of its own flow logs; nil: it has none
 }
 
 // Run runs what scenarios have before their traffic, sends that, waits until the windows with it are over, asks their questions until the answers are there, and takes away what they have made. What changes the lab

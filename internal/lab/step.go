@@ -80,7 +80,7 @@ func (s *Step) changes() bool { return s.Stop != "" || s.Start != "" || s.Change
 func (s Step) String() string {
 	switch {
 	case s.Change != nil:
-		return "change " + s.Change.What
+		return "change: " + s.Change.What
 	case s.On != "":
 		return "again on connection " + s.On
 	case s.Stop != "" && s.Silent:

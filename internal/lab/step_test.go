@@ -200,7 +200,7 @@ traffic:
 	}
 	if diff := cmp.Diff([]string{
 		"3 times udp:53 from a to b, from port 1024", "tcp:80 from a to b, kept open as x", "ping over IPv6 from a to b", "tcp:80 from a to b at 10.1.1.11", "2 times http:80 from a to b", "again on connection x", "stop tcp:80 of a, and have nobody say so", "start tcp:80 of a",
-		"change a rule is taken away",
+		"change: a rule is taken away",
 	}, got); diff != "" {
 		t.Error(diff)
 	}

@@ -12,7 +12,7 @@ import (
 )
 
 // Scenario returns the page of a scenario: what it shows, between whom, what it sends, the records of that (as [lab.Records] returns them), its question and the answer.
-func Scenario(r *lab.Result, records [][]string, d *lab.Definition) string {
+func Scenario(r *lab.Result, records [][]string) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# %s\n\n<!-- Made by make lab-pages from a run of internal/lab/scenarios/%s.yaml. -->\n\n%s\n\n", r.Name, r.Name, r.Shows)
 	links := make([]string, len(r.Statements))
@@ -20,7 +20,7 @@ func Scenario(r *lab.Result, records [][]string, d *lab.Definition) string {
 		links[i] = fmt.Sprintf("[%s](document.md#%s)", s, strings.ToLower(s))
 	}
 	fmt.Fprintf(&b, "Statements of the document: %s. All scenarios: [README.md](README.md). Its file: [%s.yaml](../../internal/lab/scenarios/%s.yaml).\n", strings.Join(links, ", "), r.Name, r.Name)
-	if way := picture(r, d); way != "" {
+	if way := picture(r); way != "" {
 		fmt.Fprintf(&b, "\n## Who sends to whom\n\n```mermaid\n%s```\n", way)
 	}
 	b.WriteString("\n## What is sent\n\n| step | what who sends it gets |\n| --- | --- |\n")
@@ -37,7 +37,7 @@ func Scenario(r *lab.Result, records [][]string, d *lab.Definition) string {
 	asked(&b, &r.Scenario)
 	b.WriteString("\n## What to do next\n\n<!-- no-test: it takes root; TestLab of internal/cli runs the scenario -->\n```sh no-test\n")
 	fmt.Fprintf(&b, "sudo weir lab run %s\n", r.Name)
-	for _, why := range whys(r, d) {
+	for _, why := range whys(r) {
 		b.WriteString(why + "\n")
 	}
 	b.WriteString("```\n")
@@ -45,9 +45,9 @@ func Scenario(r *lab.Result, records [][]string, d *lab.Definition) string {
 }
 
 // whys are the commands that say why of a scenario's connections, which take private addresses.
-func whys(r *lab.Result, d *lab.Definition) (out []string) {
-	for _, s := range r.Traffic {
-		from, to := address(d, s.From, s.IPv6), address(d, s.To, s.IPv6)
+func whys(r *lab.Result) (out []string) {
+	for i, s := range r.Traffic {
+		from, to := address(r.Labs[i], s.From, s.IPv6), address(r.Labs[i], s.To, s.IPv6)
 		if s.Address != "" {
 			to = s.Address
 		}
@@ -81,17 +81,19 @@ func address(d *lab.Definition, name string, six bool) string {
 	return ""
 }
 
-// picture draws the ends of a scenario's steps in their subnets, and what became of the steps between them; "" where it knows no ends.
-func picture(r *lab.Result, d *lab.Definition) string {
-	nodes, bySubnet := map[string]string{}, map[string][]string{}
+// picture draws the ends of a scenario's steps in their subnets, each as it was at the first of them, and what became of the steps between them; "" where it knows no ends.
+func picture(r *lab.Result) string {
+	nodes, labels, bySubnet := map[string]string{}, map[string]string{}, map[string][]string{}
 	var arrows []string
 	for i, s := range r.Traffic {
+		d := r.Labs[i]
 		if address(d, s.From, s.IPv6) == "" || address(d, s.To, s.IPv6) == "" {
 			continue
 		}
 		for _, name := range []string{s.From, s.To} {
 			if nodes[name] == "" {
 				nodes[name] = fmt.Sprintf("n%d", len(nodes)+1)
+				labels[name] = label(d, name)
 				bySubnet[place(d, name)] = append(bySubnet[place(d, name)], name)
 			}
 		}
@@ -109,7 +111,7 @@ func picture(r *lab.Result, d *lab.Definition) string {
 	for i, title := range slices.Sorted(maps.Keys(bySubnet)) {
 		fmt.Fprintf(&b, "  subgraph s%d[\"%s\"]\n", i+1, title)
 		for _, name := range bySubnet[title] {
-			fmt.Fprintf(&b, "    %s[\"%s\"]\n", nodes[name], label(d, name))
+			fmt.Fprintf(&b, "    %s[\"%s\"]\n", nodes[name], labels[name])
 		}
 		b.WriteString("  end\n")
 	}

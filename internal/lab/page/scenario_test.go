@@ -73,8 +73,9 @@ func TestScenario(t *testing.T) {
 			Traffic: []lab.Step{{From: "client", To: "web-a", TCP: 80}, {From: "client", To: "web-a", TCP: 80}, {From: "web-b", To: "db-b", Ping: true}, {From: "nobody", To: "db-b", TCP: 1}},
 		},
 		Became: []string{"answer", "refused", "nothing"},
+		Labs:   []*lab.Definition{d, d, d, d},
 	}
-	got := Scenario(r, [][]string{aRecord("41000", "1", "1796039807", "2")}, d)
+	got := Scenario(r, [][]string{aRecord("41000", "1", "1796039807", "2")})
 	golden := filepath.Join("testdata", "two.md")
 	if *update {
 		if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
