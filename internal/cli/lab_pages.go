@@ -22,11 +22,11 @@ func writePages(ctx context.Context, dir, pages string, all []lab.Result, progra
 		if !r.OK {
 			return fmt.Errorf("no pages are written: %s is not as expected", r.Name)
 		}
-		records, err := lab.Records(ctx, dir, r, program)
+		recorded, err := lab.Records(ctx, dir, r, program)
 		if err != nil {
 			return fmt.Errorf("records of %s: %w", r.Name, err)
 		}
-		texts[i] = page.Scenario(r, records)
+		texts[i] = page.Scenario(r, recorded)
 	}
 	if err := os.MkdirAll(pages, 0o755); err != nil {
 		return err

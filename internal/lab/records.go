@@ -5,44 +5,128 @@ import (
 	"fmt"
 	"maps"
 	"net/netip"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
+
+	"weir/flowlog"
 )
 
-// RecordFields are the fields that [Records] returns, in order: AWS's of version 2, and what explains an action.
-var RecordFields = []string{
+// Recorded are records of a scenario's traffic, of one kind of flow logs. Values are text, as in a flow log.
+type Recorded struct {
+	// Of says what has recorded them, for people.
+	Of     string
+	Fields []string
+	Rows   [][]string
+}
+
+// recordFields are what is shown of the records of network interfaces, in order: AWS's fields of version 2, and what explains an action.
+var recordFields = []string{
 	"version", "account-id", "interface-id", "srcaddr", "dstaddr", "srcport", "dstport", "protocol", "packets", "bytes", "start", "end", "action", "log-status",
 	"tcp-flags", "flow-direction", "weir-reject-stage", "weir-reject-rule",
 }
 
-// Records returns the records of a scenario's traffic in the lab of a folder: those that began while it was played (to the second), between the ends of each step, at its port or of its
-// protocol, and what a NAT gateway makes of it. Values are text, as in a flow log. The traffic between the same ends at the same port of another scenario that was played at the same time is
-// among them. The scenario was played.
-func Records(ctx context.Context, dir string, r *Result, program Program) ([][]string, error) {
-	var conditions []string
-	for i, step := range r.Traffic {
-		if c := r.Labs[i].recordsOf(step); c != "" && !slices.Contains(conditions, c) {
-			conditions = append(conditions, c)
+// mostWindow is how long a window is at most, in seconds: a record without packets has the start of its window.
+const mostWindow = 60
+
+// Records returns the records of a scenario that was played in the lab of a folder: those of its own flow logs where it has some, and else those of the lab's. They are between the ends of each step, at its port or of
+// its protocol, with what a NAT gateway makes of it, and began while the scenario was played (to the second); what others send there at the same time is among them. A step whose ends are not known has none. Those
+// without packets (NODATA, SKIPDATA) are of the log-status that the scenario's answer has, and of its ends. Where steps are from one VPC to another, the transit gateway may have some too.
+func Records(ctx context.Context, dir string, r *Result, program Program) ([]Recorded, error) {
+	data := (&state{Dir: dir}).path(dataFolder)
+	enis := Recorded{Of: "network interfaces", Fields: recordFields}
+	if len(r.FlowLogs) > 0 {
+		data = filepath.Join(dir, ownFolder, r.Name, dataFolder)
+		enis = Recorded{Of: "network interfaces, in flow logs of the scenario's own", Fields: append(slices.Clone(recordFields), "weir-flow-log-id")}
+	}
+	transit := Recorded{Of: "attachments of the transit gateway, in its flow log", Fields: flowlog.DefaultFormat(flowlog.KindTGW).Names()}
+	during := fmt.Sprintf(`"start" BETWEEN %d AND %d AND `, r.Began.Unix(), r.Ended.Unix()+1)
+	near, far := r.between(during)
+	if c := r.withoutPackets(); c != "" {
+		near = append(near, c)
+	}
+	var out []Recorded
+	for _, from := range []struct {
+		table      string
+		conditions []string
+		Recorded
+	}{{"vpc_flow_logs", near, enis}, {"tgw_flow_logs", far, transit}} {
+		if len(from.conditions) == 0 {
+			continue
+		}
+		sql := fmt.Sprintf(`SELECT %s FROM %s WHERE %s ORDER BY "start"`, columns(from.Fields), from.table, strings.Join(from.conditions, " OR "))
+		text, err := output(ctx, program, nil, []string{"query", "--data", data, "--from", strconv.FormatInt(r.Began.Unix()-mostWindow, 10), sql, "--format", "csv"})
+		if err != nil {
+			return nil, err
+		}
+		if from.Rows, err = parseRows(text); err != nil {
+			return nil, err
+		}
+		if len(from.Rows) > 0 {
+			out = append(out, from.Recorded)
 		}
 	}
-	if len(conditions) == 0 {
-		return nil, nil
-	}
-	columns := make([]string, len(RecordFields))
-	for i, field := range RecordFields {
-		columns[i] = `"` + strings.ReplaceAll(field, "-", "_") + `"`
-	}
-	sql := fmt.Sprintf(`SELECT %s FROM vpc_flow_logs WHERE "start" BETWEEN %d AND %d AND (%s) ORDER BY "start"`, strings.Join(columns, ", "), r.Began.Unix(), r.Ended.Unix()+1, strings.Join(conditions, " OR "))
-	text, err := output(ctx, program, nil, []string{"query", "--data", (&state{Dir: dir}).path(dataFolder), "--from", strconv.FormatInt(r.Began.Unix(), 10), sql, "--format", "csv"})
-	if err != nil {
-		return nil, err
-	}
-	return parseRows(text)
+	return out, nil
 }
 
-// recordsOf returns the SQL condition of a step's records; "": its ends are not known.
-func (d *Definition) recordsOf(s Step) string {
+// columns names fields as SQL does.
+func columns(fields []string) string {
+	out := make([]string, len(fields))
+	for i, field := range fields {
+		out[i] = `"` + strings.ReplaceAll(field, "-", "_") + `"`
+	}
+	return strings.Join(out, ", ")
+}
+
+// between returns the SQL conditions of a scenario's traffic at a time: near those of network interfaces' records, far of the transit gateway's, which are of what goes from one VPC to another.
+func (r *Result) between(at string) (near, far []string) {
+	for i, step := range r.Traffic {
+		d := r.Labs[i]
+		if c := d.recordsOf(step, "srcaddr dstaddr", "pkt_srcaddr pkt_dstaddr"); c != "" && !slices.Contains(near, at+c) {
+			near = append(near, at+c)
+		}
+		from, to := d.vpcOf(step.From), d.vpcOf(step.To)
+		if c := d.recordsOf(step, "srcaddr dstaddr"); from != "" && to != "" && from != to && !slices.Contains(far, at+c) {
+			far = append(far, at+c)
+		}
+	}
+	return near, far
+}
+
+// vpcOf is the VPC of a host; "" of an end in the internet.
+func (d *Definition) vpcOf(name string) string {
+	if _, ok := d.Hosts[name]; !ok {
+		return ""
+	}
+	return d.eni(name).VPC
+}
+
+// withoutPackets returns the SQL condition of records without packets, of a log-status that the scenario's answer has and of its ends; "": it has none.
+func (r *Result) withoutPackets() string {
+	var statuses, ends []string
+	for _, row := range r.Answer {
+		for _, value := range row {
+			if s := "'" + value + "'"; (value == "NODATA" || value == "SKIPDATA") && !slices.Contains(statuses, s) {
+				statuses = append(statuses, s)
+			}
+		}
+	}
+	for i, step := range r.Traffic {
+		for _, name := range []string{step.From, step.To} {
+			if _, ok := r.Labs[i].Hosts[name]; ok {
+				ends = append(ends, "'"+r.Labs[i].eni(name).ID+"'")
+			}
+		}
+	}
+	if len(statuses) == 0 || len(ends) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("log_status IN (%s) AND interface_id IN (%s)", strings.Join(statuses, ", "), strings.Join(ends, ", "))
+}
+
+// recordsOf returns the SQL condition of a step's records, by the columns of both addresses; "": its ends are not known.
+func (d *Definition) recordsOf(s Step, columns ...string) string {
 	from, to := d.recordedAs(s.From, s.IPv6), d.recordedAs(s.To, s.IPv6)
 	if len(from) == 0 || len(to) == 0 {
 		return ""
@@ -52,17 +136,19 @@ func (d *Definition) recordsOf(s Step) string {
 	}
 	a, b := "("+strings.Join(from, ", ")+")", "("+strings.Join(to, ", ")+")"
 	var between []string
-	for _, ends := range [][2]string{{"srcaddr", "dstaddr"}, {"pkt_srcaddr", "pkt_dstaddr"}} {
-		between = append(between, fmt.Sprintf("%[1]s IN %[3]s AND %[2]s IN %[4]s OR %[1]s IN %[4]s AND %[2]s IN %[3]s", ends[0], ends[1], a, b))
+	for _, ends := range columns {
+		source, destination, _ := strings.Cut(ends, " ")
+		between = append(between, fmt.Sprintf("%[1]s IN %[3]s AND %[2]s IN %[4]s OR %[1]s IN %[4]s AND %[2]s IN %[3]s", source, destination, a, b))
 	}
+	const same = " AND (%s) IS NOT FALSE" // a LogFormat may have no protocol
 	what := ""
 	switch {
 	case s.Ping:
-		what = " AND protocol IN (1, 58)"
+		what = fmt.Sprintf(same, "protocol IN (1, 58)")
 	case s.UDP != 0:
-		what = fmt.Sprintf(" AND protocol = 17 AND %d IN (srcport, dstport)", s.UDP)
+		what = fmt.Sprintf(same, "protocol = 17") + fmt.Sprintf(" AND %d IN (srcport, dstport)", s.UDP)
 	case s.TCP != 0:
-		what = fmt.Sprintf(" AND protocol = 6 AND %d IN (srcport, dstport)", s.TCP)
+		what = fmt.Sprintf(same, "protocol = 6") + fmt.Sprintf(" AND %d IN (srcport, dstport)", s.TCP)
 	}
 	return "((" + strings.Join(between, " OR ") + ")" + what + ")"
 }

@@ -20,21 +20,24 @@ type record struct {
 	times  int // how many there were
 }
 
-// field returns where a field of [lab.RecordFields] is.
-func field(name string) int { return slices.Index(lab.RecordFields, name) }
-
 // merge takes what is another each time out of records: times, ephemeral ports that no step names, and in how many windows a flow is. Sizes and flags are the first one's. They are ordered by what is left.
-func merge(rows [][]string, steps []lab.Step) (out []record) {
+func merge(all *lab.Recorded, steps []lab.Step) (out []record) {
 	byKey := map[string]int{}
-	for _, row := range rows {
+	for _, row := range all.Rows {
 		r := slices.Clone(row)
-		r[field("start")], r[field("end")] = anyStart, anyEnd
-		for _, at := range []int{field("srcport"), field("dstport")} {
-			if n, err := strconv.Atoi(r[at]); err == nil && n >= ephemeral && !slices.ContainsFunc(steps, func(s lab.Step) bool { return int(s.TCP) == n }) {
-				r[at] = anyPort
+		for i, field := range all.Fields {
+			switch field {
+			case "start":
+				r[i] = anyStart
+			case "end":
+				r[i] = anyEnd
+			case "srcport", "dstport":
+				if n, err := strconv.Atoi(r[i]); err == nil && n >= ephemeral && !slices.ContainsFunc(steps, func(s lab.Step) bool { return int(s.TCP) == n }) {
+					r[i] = anyPort
+				}
 			}
 		}
-		key := lasting(r)
+		key := lasting(all.Fields, r)
 		if at, ok := byKey[key]; ok {
 			out[at].times++
 			continue
@@ -42,18 +45,18 @@ func merge(rows [][]string, steps []lab.Step) (out []record) {
 		byKey[key] = len(out)
 		out = append(out, record{r, 1})
 	}
-	slices.SortFunc(out, func(a, b record) int { return strings.Compare(lasting(a.fields), lasting(b.fields)) })
+	slices.SortFunc(out, func(a, b record) int {
+		return strings.Compare(lasting(all.Fields, a.fields), lasting(all.Fields, b.fields))
+	})
 	return out
 }
 
-// lasting are the fields of a record that are the same in each run, as text that can be ordered by.
-func lasting(fields []string) string {
+// lasting are the values of a record that are the same in each run, as text that can be ordered by.
+func lasting(fields, values []string) string {
 	var out []string
-	for i, f := range fields {
-		switch lab.RecordFields[i] {
-		case "packets", "bytes", "tcp-flags":
-		default:
-			out = append(out, f)
+	for i, value := range values {
+		if f := fields[i]; f != "bytes" && f != "tcp-flags" && !strings.HasPrefix(f, "packets") { // packets-lost-no-route and its like too
+			out = append(out, value)
 		}
 	}
 	return strings.Join(out, " ")
@@ -63,9 +66,9 @@ func lasting(fields []string) string {
 const recordsBegin, recordsEnd = "```records\n", "```\n"
 
 // recordBlock writes records as AWS does, behind the names of their fields.
-func recordBlock(all []record) string {
+func recordBlock(fields []string, all []record) string {
 	var b strings.Builder
-	b.WriteString(recordsBegin + strings.Join(lab.RecordFields, " ") + "\n")
+	b.WriteString(recordsBegin + strings.Join(fields, " ") + "\n")
 	for _, r := range all {
 		b.WriteString(strings.Join(r.fields, " "))
 		if r.times > 1 {
@@ -82,18 +85,27 @@ func Same(a, b string) bool { return withoutSizes(a) == withoutSizes(b) }
 
 // withoutSizes is a page without what [Same] passes over.
 func withoutSizes(page string) string {
-	before, rest, ok := strings.Cut(page, recordsBegin)
-	block, after, whole := strings.Cut(rest, recordsEnd)
-	if !ok || !whole {
-		return page
-	}
 	var b strings.Builder
-	for line := range strings.Lines(block) {
-		line, _, _ = strings.Cut(line, "  # ")
-		if fields := strings.Fields(line); len(fields) == len(lab.RecordFields) {
-			line = lasting(fields)
+	for {
+		before, rest, ok := strings.Cut(page, recordsBegin)
+		block, after, whole := strings.Cut(rest, recordsEnd)
+		if !ok || !whole {
+			return b.String() + page
 		}
-		b.WriteString(strings.TrimSpace(line) + "\n")
+		b.WriteString(before + recordsBegin)
+		var fields []string
+		for line := range strings.Lines(block) {
+			line, _, _ = strings.Cut(line, "  # ")
+			values := strings.Fields(line)
+			if fields == nil {
+				fields = values
+			}
+			if len(values) == len(fields) {
+				line = lasting(fields, values)
+			}
+			b.WriteString(strings.TrimSpace(line) + "\n")
+		}
+		b.WriteString(recordsEnd)
+		page = after
 	}
-	return before + recordsBegin + b.String() + recordsEnd + after
 }

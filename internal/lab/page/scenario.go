@@ -12,7 +12,7 @@ import (
 )
 
 // Scenario returns the page of a scenario: what it shows, between whom, what it sends, the records of that (as [lab.Records] returns them), its question and the answer.
-func Scenario(r *lab.Result, records [][]string) string {
+func Scenario(r *lab.Result, recorded []lab.Recorded) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# %s\n\n<!-- Made by make lab-pages from a run of internal/lab/scenarios/%s.yaml. -->\n\n%s\n\n", r.Name, r.Name, r.Shows)
 	links := make([]string, len(r.Statements))
@@ -31,8 +31,11 @@ func Scenario(r *lab.Result, records [][]string) string {
 		}
 		fmt.Fprintf(&b, "| %s | %s |\n", step, became)
 	}
-	if all := merge(records, r.Traffic); len(all) > 0 {
-		fmt.Fprintf(&b, "\n## The records\n\nWhat the interfaces have recorded of it. `%s` and `%s` stand for times, and `%s` for an ephemeral port, which are others each time.\n\n%s", anyStart, anyEnd, anyPort, recordBlock(all))
+	if len(recorded) > 0 {
+		fmt.Fprintf(&b, "\n## The records\n\n`%s` and `%s` stand for times, and `%s` for an ephemeral port, which are others each time.\n", anyStart, anyEnd, anyPort)
+	}
+	for i := range recorded {
+		fmt.Fprintf(&b, "\nThose of %s:\n\n%s", recorded[i].Of, recordBlock(recorded[i].Fields, merge(&recorded[i], r.Traffic)))
 	}
 	asked(&b, &r.Scenario)
 	b.WriteString("\n## What to do next\n\n<!-- no-test: it takes root; TestLab of internal/cli runs the scenario -->\n```sh no-test\n")

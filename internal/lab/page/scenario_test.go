@@ -16,24 +16,30 @@ func aRecord(port, packets, start, flags string) []string {
 	return strings.Fields("5 111122223333 eni-web-a 203.0.113.10 10.0.1.10 " + port + " 80 6 " + packets + " 60 " + start + " " + start + " ACCEPT OK " + flags + " ingress - -")
 }
 
+func recorded(rows ...[]string) *lab.Recorded {
+	return &lab.Recorded{Of: "network interfaces", Rows: rows, Fields: strings.Fields("version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes start end action log-status tcp-flags flow-direction weir-reject-stage weir-reject-rule")}
+}
+
 func TestMerge(t *testing.T) {
 	steps := []lab.Step{{From: "client", To: "web-a", TCP: 40000}}
-	got := merge([][]string{
+	got := merge(recorded(
 		aRecord("41000", "1", "1796039807", "2"), aRecord("42000", "2", "1796039809", "3"), // others each time
 		aRecord("80", "1", "1796039807", "2"), aRecord("40000", "1", "1796039807", "2"), // the port of a server, and that of a step
-	}, steps)
+	), steps)
 	const rest = " 80 6 1 60 START END ACCEPT OK 2 ingress - -"
 	want := "version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes start end action log-status tcp-flags flow-direction weir-reject-stage weir-reject-rule\n" +
 		"5 111122223333 eni-web-a 203.0.113.10 10.0.1.10 40000" + rest + "\n" +
 		"5 111122223333 eni-web-a 203.0.113.10 10.0.1.10 80" + rest + "\n" +
 		"5 111122223333 eni-web-a 203.0.113.10 10.0.1.10 PORT" + rest + "  # and 1 more\n"
-	if diff := cmp.Diff("```records\n"+want+"```\n", recordBlock(got)); diff != "" {
+	if diff := cmp.Diff("```records\n"+want+"```\n", recordBlock(recorded().Fields, got)); diff != "" {
 		t.Error(diff)
 	}
 }
 
 func TestSame(t *testing.T) {
-	page := func(rows ...[]string) string { return "# a\n\n" + recordBlock(merge(rows, nil)) + "\nend\n" }
+	page := func(rows ...[]string) string {
+		return "# a\n\n" + recordBlock(recorded().Fields, merge(recorded(rows...), nil)) + "\nend\n"
+	}
 	one := page(aRecord("41000", "1", "1796039807", "2"))
 	for _, tc := range []struct {
 		name  string
@@ -75,7 +81,7 @@ func TestScenario(t *testing.T) {
 		Became: []string{"answer", "refused", "nothing"},
 		Labs:   []*lab.Definition{d, d, d, d},
 	}
-	got := Scenario(r, [][]string{aRecord("41000", "1", "1796039807", "2")})
+	got := Scenario(r, []lab.Recorded{*recorded(aRecord("41000", "1", "1796039807", "2"))})
 	golden := filepath.Join("testdata", "two.md")
 	if *update {
 		if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
