@@ -54,9 +54,9 @@ type Spool struct {
 	lock *os.File
 
 	mu      sync.Mutex
-	waiting map[Queue]Waiting
-	entries Size // since the last snapshot
-	doubted bool // the last Append failed: whether it is kept is to be looked for
+	waiting map[Queue]Waiting // of the queues that have items
+	entries Size              // since the last snapshot
+	doubted bool              // the last Append failed: whether it is kept is to be looked for
 }
 
 // A Size is how much there is of something.
@@ -73,6 +73,10 @@ type Queue struct {
 
 // Waiting is what of a flow log or a queue is to be delivered.
 type Waiting struct{ Items, Records, Bytes int64 }
+
+func (w Waiting) plus(o Waiting) Waiting {
+	return Waiting{w.Items + o.Items, w.Records + o.Records, w.Bytes + o.Bytes}
+}
 
 // Open opens the spool of a folder, which is made with mode 0700. It fails where another process has it.
 func Open(ctx context.Context, dir string) (*Spool, error) {
@@ -193,8 +197,15 @@ func (s *Spool) count(step *Step) {
 	}
 	for i := range step.Items {
 		it := &step.Items[i]
-		w := s.waiting[it.Queue]
-		s.waiting[it.Queue] = Waiting{w.Items + 1, w.Records + int64(it.Records), w.Bytes + it.bytes()}
+		s.add(it.Queue, Waiting{1, int64(it.Records), it.bytes()})
+	}
+}
+
+// add adds to what waits in a queue; the lock is held. An item may be removed before it is counted.
+func (s *Spool) add(q Queue, more Waiting) {
+	w := s.waiting[q].plus(more)
+	if s.waiting[q] = w; w == (Waiting{}) {
+		delete(s.waiting, q)
 	}
 }
 
@@ -252,8 +263,7 @@ func (s *Spool) Waiting() map[string]Waiting {
 	out := map[string]Waiting{}
 	for q, w := range s.waiting {
 		if w.Items > 0 {
-			sum := out[q.FlowLog]
-			out[q.FlowLog] = Waiting{sum.Items + w.Items, sum.Records + w.Records, sum.Bytes + w.Bytes}
+			out[q.FlowLog] = out[q.FlowLog].plus(w)
 		}
 	}
 	return out
@@ -269,6 +279,13 @@ func (s *Spool) Queues() (out []Queue) {
 		}
 	}
 	return out
+}
+
+// Waits reports whether a queue has items.
+func (s *Spool) Waits(q Queue) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.waiting[q].Items > 0
 }
 
 // Oldest returns the oldest items of a queue, in order: at most so many, and no more of them than have so many bytes together, but one in any case. Those of the numbers
@@ -333,8 +350,7 @@ func (s *Spool) Remove(ctx context.Context, items ...Item) error {
 			if err != nil {
 				return err
 			}
-			w := gone[it.Queue]
-			gone[it.Queue] = Waiting{w.Items + n, w.Records + n*int64(it.Records), w.Bytes + n*it.bytes()}
+			gone[it.Queue] = gone[it.Queue].plus(Waiting{n, n * int64(it.Records), n * it.bytes()})
 		}
 		var err error
 		shrunk, err = shrink(ctx, tx)
@@ -349,8 +365,7 @@ func (s *Spool) Remove(ctx context.Context, items ...Item) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for q, g := range gone {
-		w := s.waiting[q]
-		s.waiting[q] = Waiting{w.Items - g.Items, w.Records - g.Records, w.Bytes - g.Bytes}
+		s.add(q, Waiting{-g.Items, -g.Records, -g.Bytes})
 	}
 	return nil
 }
