@@ -55,6 +55,8 @@ var (
 	waitingBytes  = describe(prometheus.GaugeValue, "weir_agent_waiting_bytes", "Bytes of what waits in the spool to be delivered.", "flow_log")
 	failingNow    = describe(prometheus.GaugeValue, "weir_agent_delivery_failing", "1 where the last delivery of a flow log failed.", "flow_log")
 	givenUp       = describe(prometheus.CounterValue, "weir_agent_given_up_records_total", "Records that were given up, since too much waited: they are SKIPDATA.", "flow_log")
+	stateNow      = describe(prometheus.GaugeValue, "weir_agent_state_bytes", "How much what was counted and what waits take on disk.")
+	stateBound    = describe(prometheus.GaugeValue, "weir_agent_state_limit_bytes", "How much they may take, by the config's state-bytes.")
 	unkeptNow     = describe(prometheus.GaugeValue, "weir_agent_spool_failing", "1 where what was counted could not be kept on disk: it stays in the kernel's tables.")
 )
 
@@ -69,11 +71,13 @@ type Counters struct {
 	lastRead                               time.Duration
 	// goneSince is when flow logs were first seen to be gone, of those that series still tell of.
 	goneSince map[string]time.Duration
+	// isFull are flow logs whose newest records were given up, with the key of the config that was in the way.
+	isFull map[string]string
 }
 
 // NewCounters returns counters.
 func NewCounters() *Counters {
-	return &Counters{values: map[*series]map[string]float64{}, failing: map[spool.Queue]string{}, goneSince: map[string]time.Duration{}}
+	return &Counters{values: map[*series]map[string]float64{}, failing: map[spool.Queue]string{}, goneSince: map[string]time.Duration{}, isFull: map[string]string{}}
 }
 
 // Describe leaves it to what there is.
@@ -294,6 +298,9 @@ func (c *Counters) Troubles(now Moment) []string {
 	var undelivered []string
 	for q, why := range c.failing {
 		undelivered = append(undelivered, "records of "+q.FlowLog+" can't be delivered: "+why)
+	}
+	for id, key := range c.isFull {
+		undelivered = append(undelivered, "records of "+id+" are given up: more waits than "+key+" of the config")
 	}
 	slices.Sort(undelivered)
 	return append(out, slices.Compact(undelivered)...)

@@ -15,7 +15,7 @@ type courier struct {
 
 // wake says that there may be more.
 func (d *deliverer) wake() {
-	d.counted.waits(d.spool.Waiting)
+	d.counted.waits(d.spool)
 	queues := d.spool.Queues()
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -105,7 +105,7 @@ func (d *deliverer) some(ctx context.Context, q spool.Queue, most int) (more boo
 			d.log.Info("records are delivered again", "flow_log", q.FlowLog)
 		}
 	}
-	d.counted.waits(d.spool.Waiting)
+	d.counted.waits(d.spool)
 	return more, err
 }
 

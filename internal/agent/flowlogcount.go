@@ -11,11 +11,12 @@ import (
 	"weir/internal/agent/spool"
 )
 
-// waits notes what waits, by flow log. It is asked for under the lock, so that what is noted last is what was so last.
-func (c *Counters) waits(ask func() map[string]spool.Waiting) {
+// waits notes what waits, by flow log, and how large the state is. That is asked for under the lock, so that what is noted last is what was so last.
+func (c *Counters) waits(s *spool.Spool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	waiting := ask()
+	waiting := s.Waiting()
+	c.set(stateNow, float64(s.Used()))
 	for id := range c.values[waitingNow] {
 		c.set(waitingNow, 0, id)
 		c.set(waitingBytes, 0, id)
@@ -65,6 +66,25 @@ func (c *Counters) wrote(flowLog string, out *destination.Outcome) {
 	c.add(refusedOnes, float64(out.Lost), flowLog)
 }
 
+// bound notes how many bytes the state may have.
+func (c *Counters) bound(bytes int64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.set(stateBound, float64(bytes))
+}
+
+// full notes which key of the config was in the way of a flow log's newest records, "" where none was.
+func (c *Counters) full(flowLog, key string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if key == "" {
+		delete(c.isFull, flowLog)
+		return
+	}
+	c.isFull[flowLog] = key
+}
+
+// gaveUp counts records that are given up.
 func (c *Counters) gaveUp(flowLog string, records int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -83,6 +103,7 @@ func (c *Counters) forgetFlowLogs(here map[string]bool, now time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	maps.DeleteFunc(c.failing, func(q spool.Queue, _ string) bool { return !here[q.FlowLog] })
+	maps.DeleteFunc(c.isFull, func(id, _ string) bool { return !here[id] })
 	maps.DeleteFunc(c.goneSince, func(id string, _ time.Duration) bool { return here[id] })
 	for _, s := range ofFlowLogs {
 		for id := range c.values[s] {
@@ -108,11 +129,18 @@ func (c *Counters) of(l *config.FlowLog) FlowLogStatus {
 	defer c.mu.Unlock()
 	out := FlowLogStatus{
 		ID: l.ID, Resource: l.Resource, Destination: l.Destination, Records: int64(c.values[recordsMade][l.ID]), Objects: int64(c.values[objectsMade][l.ID]),
-		Repeated: int64(c.values[repeatedOnes][l.ID]), Refused: int64(c.values[refusedOnes][l.ID]),
+		Repeated: int64(c.values[repeatedOnes][l.ID]), Refused: int64(c.values[refusedOnes][l.ID]), GivenUp: int64(c.values[givenUp][l.ID]),
 		Waiting: int64(c.values[waitingNow][l.ID]), Delivery: "SUCCESS", Error: strings.Join(c.why(l.ID), "; "),
 	}
 	if out.Error != "" {
 		out.Delivery = "FAILED"
 	}
 	return out
+}
+
+// state returns how large the state is.
+func (c *Counters) state() StateStatus {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return StateStatus{Bytes: int64(c.values[stateNow][""]), Bound: int64(c.values[stateBound][""])}
 }

@@ -213,10 +213,7 @@ func (a *agent) missing() {
 
 // apply does a change to the windows, and keeps it with what it makes.
 func (a *agent) apply(c *change, next progress) bool {
-	a.recorder.waiting = map[string]int64{}
-	for id, w := range a.spool.Waiting() {
-		a.recorder.waiting[id] = w.Bytes
-	}
+	a.recorder.room.begin(a.spool)
 	a.recorder.made = nil
 	changes := c.split(mostRows)
 	for _, part := range changes {

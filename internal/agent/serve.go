@@ -22,10 +22,18 @@ type Status struct {
 	// Devices are those of the host that the config is about.
 	Devices  []Match         `json:"devices"`
 	FlowLogs []FlowLogStatus `json:"flow_logs"`
+	State    StateStatus     `json:"state"`
 	// Troubles are what does not work at the moment.
 	Troubles []string `json:"troubles,omitempty"`
 	// Server is where the policy comes from; nil: it is the config's.
 	Server *ServerStatus `json:"server,omitempty"`
+}
+
+// StateStatus is how much of the disk the state has, in bytes: what was counted and is in no record yet, and what waits to be delivered.
+type StateStatus struct {
+	Bytes int64 `json:"bytes"`
+	// Bound is the config's state-bytes.
+	Bound int64 `json:"bound"`
 }
 
 // FlowLogStatus is what a flow log has delivered since the agent began, and how that goes.
@@ -38,6 +46,8 @@ type FlowLogStatus struct {
 	// Repeated are those of Records that may be twice in a log group or a delivery stream, and Refused are records that a destination refused for good.
 	Repeated int64 `json:"repeated,omitempty"`
 	Refused  int64 `json:"refused,omitempty"`
+	// GivenUp are records that were given up since more waited than spool-bytes or state-bytes of the config: SKIPDATA.
+	GivenUp int64 `json:"given_up,omitempty"`
 	// Waiting are records that are not delivered yet.
 	Waiting int64 `json:"waiting"`
 	// Delivery is SUCCESS or FAILED, as DescribeFlowLogs has it; Error says why the last one failed.
@@ -57,6 +67,7 @@ func (a *agent) status() Status {
 	for _, id := range slices.Sorted(maps.Keys(refused)) {
 		out.FlowLogs = append(out.FlowLogs, FlowLogStatus{ID: id, Delivery: "FAILED", Error: refused[id]})
 	}
+	out.State = a.counted.state()
 	out.Troubles = a.troubles()
 	if a.Server != nil {
 		server := a.Server()

@@ -159,7 +159,11 @@ func (c *command) status(ctx context.Context, address string, wait time.Duration
 		if l.Error != "" {
 			fmt.Fprintf(c.out, "%s: %s\n", l.ID, l.Error)
 		}
+		if l.GivenUp > 0 {
+			fmt.Fprintf(c.out, "%s: %d records were given up since the agent began: more waited than spool-bytes or state-bytes of the config\n", l.ID, l.GivenUp)
+		}
 	}
+	fmt.Fprintf(c.out, "state: %d of %d bytes\n", s.State.Bytes, s.State.Bound)
 	if s.Server != nil {
 		fmt.Fprintln(c.out, s.Server.Line(time.Now()))
 	}

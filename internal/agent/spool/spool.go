@@ -56,6 +56,7 @@ type Spool struct {
 	mu      sync.Mutex
 	waiting map[Queue]Waiting // of the queues that have items
 	entries Size              // since the last snapshot
+	used    int64             // bytes of the pages that have something
 	doubted bool              // the last Append failed: whether it is kept is to be looked for
 }
 
@@ -118,6 +119,9 @@ func lockDir(dir string) (*os.File, error) {
 // measure looks how much there is.
 func (s *Spool) measure(ctx context.Context) error {
 	err := s.db.QueryRowContext(ctx, "SELECT count(*), coalesce(sum(length(data)), 0) FROM entries").Scan(&s.entries.Count, &s.entries.Bytes)
+	if err == nil {
+		s.used, _, err = pages(ctx, s.db)
+	}
 	if err != nil {
 		return err
 	}
@@ -161,33 +165,45 @@ func (s *Spool) Append(ctx context.Context, step *Step) error {
 	if s.doubted {
 		return s.appendAgain(ctx, step)
 	}
-	err := sqlitedb.InTx(ctx, s.db, func(tx *sql.Tx) error { return step.write(ctx, tx) })
+	var used int64
+	err := sqlitedb.InTx(ctx, s.db, func(tx *sql.Tx) error {
+		err := step.write(ctx, tx)
+		if err == nil {
+			used, _, err = pages(ctx, tx)
+		}
+		return err
+	})
 	if err != nil {
 		s.doubted = true
 		return fmt.Errorf("cannot keep what was counted: %w", err)
 	}
-	s.count(step)
+	s.count(step, used)
 	return nil
 }
 
 // appendAgain appends a step that may be kept.
 func (s *Spool) appendAgain(ctx context.Context, step *Step) error {
 	var note []byte
-	if err := s.db.QueryRowContext(ctx, "SELECT note FROM progress").Scan(&note); err != nil {
+	used, _, err := pages(ctx, s.db)
+	if err == nil {
+		err = s.db.QueryRowContext(ctx, "SELECT note FROM progress").Scan(&note)
+	}
+	if err != nil {
 		return fmt.Errorf("cannot keep what was counted: %w", err)
 	}
 	s.doubted = false
 	if !bytes.Equal(note, step.Note) {
 		return s.Append(ctx, step)
 	}
-	s.count(step)
+	s.count(step, used)
 	return nil
 }
 
-// count counts a step that is kept.
-func (s *Spool) count(step *Step) {
+// count counts a step that is kept; used are the bytes that all has then.
+func (s *Spool) count(step *Step, used int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.used = used
 	if step.Snapshot {
 		s.entries = Size{}
 	}
@@ -254,6 +270,13 @@ func (s *Spool) Entries() Size {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.entries
+}
+
+// Used returns how many bytes of the file have something: all but the pages that are free for what comes. SQLite's log is beside it, up to as large as the largest step.
+func (s *Spool) Used() int64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.used
 }
 
 // Waiting returns what is to be delivered, by flow log. It is the caller's.
@@ -338,7 +361,7 @@ func (s *Spool) oldest(ctx context.Context, q Queue, most int, bytes int64, but 
 // Remove removes items that were delivered, all or none. Those that are not there any more are passed over.
 func (s *Spool) Remove(ctx context.Context, items ...Item) error {
 	gone := map[Queue]Waiting{}
-	shrunk := false
+	shrunk, used := false, int64(0)
 	err := sqlitedb.InTx(ctx, s.db, func(tx *sql.Tx) error {
 		for i := range items {
 			it := &items[i]
@@ -352,8 +375,11 @@ func (s *Spool) Remove(ctx context.Context, items ...Item) error {
 			}
 			gone[it.Queue] = gone[it.Queue].plus(Waiting{n, n * int64(it.Records), n * it.bytes()})
 		}
+		var free int64
 		var err error
-		shrunk, err = shrink(ctx, tx)
+		if used, free, err = pages(ctx, tx); err == nil {
+			shrunk, err = shrink(ctx, tx, free)
+		}
 		return err
 	})
 	if err != nil {
@@ -364,6 +390,7 @@ func (s *Spool) Remove(ctx context.Context, items ...Item) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.used = used
 	for q, g := range gone {
 		s.add(q, Waiting{-g.Items, -g.Records, -g.Bytes})
 	}
