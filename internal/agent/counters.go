@@ -55,6 +55,8 @@ var (
 	waitingBytes  = describe(prometheus.GaugeValue, "weir_agent_waiting_bytes", "Bytes of what waits in the spool to be delivered.", "flow_log")
 	failingNow    = describe(prometheus.GaugeValue, "weir_agent_delivery_failing", "1 where the last delivery of a flow log failed.", "flow_log")
 	givenUp       = describe(prometheus.CounterValue, "weir_agent_given_up_records_total", "Records that were given up, since too much waited: they are SKIPDATA.", "flow_log")
+	droppedOnes   = describe(prometheus.CounterValue, "weir_agent_dropped_records_total", "Records that weir-agent drop gave up, since there is this state.")
+	droppedBytes  = describe(prometheus.CounterValue, "weir_agent_dropped_bytes_total", "Bytes that weir-agent drop gave up, since there is this state.")
 	stateNow      = describe(prometheus.GaugeValue, "weir_agent_state_bytes", "How much what was counted and what waits take on disk.")
 	stateBound    = describe(prometheus.GaugeValue, "weir_agent_state_limit_bytes", "How much they may take, by the config's state-bytes.")
 	unkeptNow     = describe(prometheus.GaugeValue, "weir_agent_spool_failing", "1 where what was counted could not be kept on disk: it stays in the kernel's tables.")

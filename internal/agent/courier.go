@@ -10,7 +10,9 @@ import (
 
 // courier is the goroutine that delivers a queue. It ends once nothing waits there: a host may see ever new flow logs.
 type courier struct {
-	wake chan struct{} // there may be more
+	wake  chan struct{} // there may be more
+	cut   context.CancelFunc
+	ended chan struct{}
 }
 
 // wake says that there may be more.
@@ -20,11 +22,15 @@ func (d *deliverer) wake() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for _, q := range queues {
+		if d.held[q.FlowLog] {
+			continue
+		}
 		c := d.couriers[q]
 		if c == nil {
-			c = &courier{wake: make(chan struct{}, 1)}
+			ctx, cut := context.WithCancel(d.tries)
+			c = &courier{make(chan struct{}, 1), cut, make(chan struct{})}
 			d.couriers[q] = c
-			d.wg.Go(func() { d.follow(d.tries, q, c) })
+			d.wg.Go(func() { d.follow(ctx, q, c) })
 		}
 		select {
 		case c.wake <- struct{}{}:
@@ -35,6 +41,8 @@ func (d *deliverer) wake() {
 
 // follow delivers what there is in a queue, each time it is woken, until nothing is there, no delivery may begin, or ctx is done.
 func (d *deliverer) follow(ctx context.Context, q spool.Queue, c *courier) {
+	defer close(c.ended)
+	defer c.cut()
 	again := time.NewTicker(asideFor)
 	defer again.Stop()
 	for d.stays(ctx, q) {

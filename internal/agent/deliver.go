@@ -83,6 +83,7 @@ type deliverer struct {
 
 	mu       sync.Mutex
 	couriers map[spool.Queue]*courier // of the queues that are delivered
+	held     map[string]bool          // flow logs of which nothing is delivered at the moment
 	to       map[spool.Queue]destination.Destination
 	// there are items that are delivered and could not be removed yet, by number.
 	there map[int64]bool
@@ -93,7 +94,7 @@ type deliverer struct {
 
 func newDeliverer(s *spool.Spool, log *slog.Logger, counted *Counters) *deliverer {
 	d := &deliverer{
-		spool: s, log: log, counted: counted, wait: Backoff, most: mostDelivery, couriers: map[spool.Queue]*courier{}, to: map[spool.Queue]destination.Destination{}, there: map[int64]bool{},
+		spool: s, log: log, counted: counted, wait: Backoff, most: mostDelivery, couriers: map[spool.Queue]*courier{}, held: map[string]bool{}, to: map[spool.Queue]destination.Destination{}, there: map[int64]bool{},
 		doubted: map[spool.Queue]int64{},
 	}
 	d.ctx, d.stop = context.WithCancel(context.Background())
@@ -244,6 +245,12 @@ func (d *deliverer) last() {
 	d.wg.Wait()
 	var wg sync.WaitGroup
 	for _, q := range d.spool.Queues() {
+		d.mu.Lock()
+		held := d.held[q.FlowLog]
+		d.mu.Unlock()
+		if held {
+			continue
+		}
 		wg.Go(func() {
 			for more := true; more; {
 				var err error

@@ -37,6 +37,14 @@ func Works(all []Finding) bool {
 // Examine looks at what an agent that runs says: other programs may keep packets of its devices from being seen, and its state may have no more room.
 func (s *Status) Examine() []Finding {
 	out := s.examineState()
+	for i := range s.TakenOut {
+		if l := &s.TakenOut[i]; l.Error != "" {
+			out = append(out, Finding{
+				Name: l.ID, State: stateNote, Found: fmt.Sprintf("the flow log was taken out, and %d records of it can't be delivered: %s", l.Waiting, l.Error),
+				Do: "have the destination take them, or give them up: weir-agent drop " + l.ID,
+			})
+		}
+	}
 	for i := range s.Devices {
 		m := &s.Devices[i]
 		for _, b := range m.Before {
@@ -66,6 +74,6 @@ func (s *Status) examineState() []Finding {
 	}
 	return []Finding{{
 		Name: "state", State: stateNote, Found: found + ": what more waits than spool-bytes or state-bytes of the config allow is given up, and is SKIPDATA",
-		Do: "weir-agent status says which destinations take nothing; have them take it, or give the state more room",
+		Do: "weir-agent status says which destinations take nothing; have them take it, or give the state more room; weir-agent drop gives up what waits of a flow log that was taken out",
 	}}
 }

@@ -16,7 +16,10 @@ func (c *Counters) waits(s *spool.Spool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	waiting := s.Waiting()
+	dropped := s.Dropped()
 	c.set(stateNow, float64(s.Used()))
+	c.set(droppedOnes, float64(dropped.Records)) // flow logs that are gone have no series of their own
+	c.set(droppedBytes, float64(dropped.Bytes))
 	for id := range c.values[waitingNow] {
 		c.set(waitingNow, 0, id)
 		c.set(waitingBytes, 0, id)

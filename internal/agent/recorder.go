@@ -253,7 +253,7 @@ func (r *recorder) giveUp(l *config.FlowLog, part *aggregate.Window, full string
 	if err != nil {
 		r.log.Error("records can't be made, and are given up", "flow_log", l.ID, "records", n, "error", err)
 	} else {
-		r.log.Error("records are given up: more waits than "+full+" of the config", "flow_log", l.ID, "records", n)
+		r.log.Error("records are given up: more waits than the config allows", "flow_log", l.ID, "records", n, "bound", full)
 	}
 	r.counted.gaveUp(l.ID, n)
 	owed := r.owed[l.ID]

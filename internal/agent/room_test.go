@@ -52,16 +52,16 @@ func TestRoom(t *testing.T) {
 func TestRoomKept(t *testing.T) {
 	one, two := config.FlowLog{ID: "fl-1"}, config.FlowLog{ID: "fl-2"}
 	r := room{each: 1000, all: 1000, waiting: map[string]int64{"fl-gone": 100}}
-	n := 0
-	for r.take("fl-1", 10, []config.FlowLog{one, two}) == "" {
-		n++
+	takes := func(id string) (n int) {
+		for r.take(id, 10, []config.FlowLog{one, two}) == "" {
+			n++
+		}
+		return n
 	}
-	if n != 65 { // a quarter is kept for fl-2, and a tenth is not there
+	if n := takes("fl-1"); n != 65 { // a quarter is kept for fl-2, and a tenth is not there
 		t.Errorf("%d were taken", n)
 	}
-	for n = 0; r.take("fl-2", 10, []config.FlowLog{one, two}) == ""; n++ {
-	}
-	if n != 25 {
+	if n := takes("fl-2"); n != 25 {
 		t.Errorf("%d were taken", n)
 	}
 	if full := r.take("fl-3", 1, []config.FlowLog{one, two, {ID: "fl-3"}}); full != "state-bytes" { // one that comes later has to wait

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"weir/internal/agent/config"
 	"weir/internal/telemetry"
 )
 
@@ -22,7 +23,11 @@ type Status struct {
 	// Devices are those of the host that the config is about.
 	Devices  []Match         `json:"devices"`
 	FlowLogs []FlowLogStatus `json:"flow_logs"`
-	State    StateStatus     `json:"state"`
+	// TakenOut are flow logs that are not made any more and of which something waits. What they were of and where it goes is not said.
+	TakenOut []FlowLogStatus `json:"taken_out,omitempty"`
+	// Dropped is what weir-agent drop gave up last, the newest first, also by agents of before.
+	Dropped []Dropped   `json:"dropped,omitempty"`
+	State   StateStatus `json:"state"`
 	// Troubles are what does not work at the moment.
 	Troubles []string `json:"troubles,omitempty"`
 	// Server is where the policy comes from; nil: it is the config's.
@@ -66,6 +71,18 @@ func (a *agent) status() Status {
 	}
 	for _, id := range slices.Sorted(maps.Keys(refused)) {
 		out.FlowLogs = append(out.FlowLogs, FlowLogStatus{ID: id, Delivery: "FAILED", Error: refused[id]})
+	}
+	made := map[string]bool{}
+	for i := range out.FlowLogs {
+		made[out.FlowLogs[i].ID] = true
+	}
+	for _, id := range slices.Sorted(maps.Keys(a.spool.Waiting())) {
+		if !made[id] {
+			out.TakenOut = append(out.TakenOut, a.counted.of(&config.FlowLog{ID: id}))
+		}
+	}
+	for _, d := range a.spool.Drops() {
+		out.Dropped = append(out.Dropped, droppedOf(&d))
 	}
 	out.State = a.counted.state()
 	out.Troubles = a.troubles()
