@@ -136,6 +136,12 @@ func (r *recorder) apply(c *change) {
 	if c.Spill {
 		r.spill()
 	}
+	for _, interval := range slices.Sorted(maps.Keys(c.Told)) {
+		if w := r.windows[interval]; w != nil {
+			is := func(id string) bool { return slices.Contains(c.Told[interval], id) }
+			_ = w.SpillOf(is, func(w *aggregate.Window) error { r.take(interval, w); return nil }) // taking does not fail
+		}
+	}
 }
 
 // spill makes records of what open windows have so far.
