@@ -43,8 +43,8 @@ none runs, what waits is given up in the config's "state". What that agent had c
 no record yet is written when one starts: of a flow log that was taken out meanwhile it waits
 then, and can be given up too.
 
-Flags --config and --socket say which agent it is: the one that answers at the socket has to
-have the config's state.`,
+The agent that answers at the config's socket, or the default one, has to have the config's
+state; --socket names any.`,
 		Example: `  sudo weir-agent drop fl-0123456789abcdef0
   sudo weir-agent drop fl-0123456789abcdef0 --yes --json
   sudo weir-agent drop fl-0123456789abcdef0 --config agent.yaml    # no agent runs`,

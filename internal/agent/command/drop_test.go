@@ -107,6 +107,27 @@ func TestDropElsewhere(t *testing.T) {
 	if code, _, said := try(t, "drop", "fl-2", "--yes", "--config", none, "--socket", none); code != exitFailed || !strings.Contains(said, "no agent answers at "+none) || !strings.Contains(said, "cannot read the config: ") {
 		t.Errorf("%d: %s", code, said)
 	}
+	text, err := os.ReadFile(conf)
+	if err != nil {
+		t.Fatal(err)
+	}
+	of := func(text string) (code int, said string) { // the same agent with another config
+		t.Helper()
+		name := filepath.Join(filepath.Dir(conf), "other.yaml")
+		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		code, _, said = try(t, "drop", "fl-2", "--yes", "--config", name)
+		return code, said
+	}
+	flowLogs := strings.Index(string(text), "flow-logs:")
+	joins := strings.Replace(string(text[:flowLogs]), "network: net.yaml", "server: https://weir", 1)
+	if code, said := of(joins); code != exitFailed || !strings.Contains(said, "which flow logs there are is not known: the agent has not joined a server") {
+		t.Errorf("%d: %s", code, said)
+	}
+	if code, said := of(strings.Replace(string(text), "state: state", "state: none", 1)); code != exitFailed || !strings.Contains(said, "no agent has its state in "+filepath.Join(filepath.Dir(conf), "none")) {
+		t.Errorf("%d: %s", code, said)
+	}
 	s, err := spool.Open(t.Context(), filepath.Join(filepath.Dir(conf), "state"))
 	if err != nil {
 		t.Fatal(err)
