@@ -9,6 +9,7 @@ import (
 	"maps"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -22,13 +23,14 @@ import (
 // answers has the agent's goroutine answer, and returns what asks at its socket.
 func (s *stand) answers(t *testing.T) func(method, path string, to any) (status int, said string) {
 	t.Helper()
-	s.asked = make(chan func())
+	asked := make(chan func())
+	s.asked = asked
 	ended, stopped := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(stopped)
 		for {
 			select {
-			case do := <-s.asked:
+			case do := <-asked:
 				do()
 			case <-ended:
 				return
@@ -46,6 +48,19 @@ func (s *stand) answers(t *testing.T) func(method, path string, to any) (status 
 			}
 		}
 		return w.Code, w.Body.String()
+	}
+}
+
+// fails waits until so many queues are known to fail.
+func (s *stand) fails(queues int) {
+	for {
+		s.counted.mu.Lock()
+		n := len(s.counted.failing)
+		s.counted.mu.Unlock()
+		if n >= queues {
+			return
+		}
+		runtime.Gosched()
 	}
 }
 
@@ -83,6 +98,7 @@ func TestDrop(t *testing.T) {
 	if want := (Amount{waits.Items, waits.Records, waits.Bytes, from, from.Add(5 * time.Minute)}); l.Amount != want || waits.Items != 2 || !slices.Equal(l.Destinations, []string{"s3://fl-1"}) {
 		t.Errorf("%+v, want %+v", l, want)
 	}
+	s.fails(3)
 	if got := s.status(); len(got.FlowLogs) != 1 || len(got.TakenOut) != 2 || got.TakenOut[0].ID != "fl-1" || got.TakenOut[0].Waiting != waits.Records || got.TakenOut[0].Delivery != "FAILED" {
 		t.Errorf("%+v", got)
 	}

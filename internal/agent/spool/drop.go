@@ -3,9 +3,7 @@ package spool
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"weir/internal/sqlitedb"
@@ -27,9 +25,10 @@ type Drop struct {
 }
 
 // Headers returns items of a queue that are numbered above one, in order, without their data: at most so many, and no more of them than have so many bytes together with it, but one in any case.
-func (s *Spool) Headers(ctx context.Context, q Queue, above int64, most int, bytes int64) (out []Item, err error) {
+func (s *Spool) Headers(ctx context.Context, q Queue, above int64, most int, bytes int64) ([]Item, error) {
+	var out []Item
 	var sum int64
-	err = sqlitedb.EachRow(ctx, s.db, "SELECT n, records, bytes FROM items WHERE flow_log = ? AND destination = ? AND n > ? ORDER BY n LIMIT ?", func(r *sql.Rows) error {
+	err := sqlitedb.EachRow(ctx, s.db, "SELECT n, records, bytes FROM items WHERE flow_log = ? AND destination = ? AND n > ? ORDER BY n LIMIT ?", func(r *sql.Rows) error {
 		it := Item{Queue: q}
 		err := r.Scan(&it.Number, &it.Records, &it.size)
 		if sum += it.size; err == nil && (len(out) == 0 || sum <= bytes) {
@@ -37,17 +36,13 @@ func (s *Spool) Headers(ctx context.Context, q Queue, above int64, most int, byt
 		}
 		return err
 	}, q.FlowLog, q.Destination, above, most)
-	for i := 0; err == nil && i < len(out); i++ {
-		err = s.db.QueryRowContext(ctx, "SELECT header FROM items WHERE n = ?", out[i].Number).Scan(&out[i].Header)
-		if errors.Is(err, sql.ErrNoRows) { // it was delivered meanwhile
-			out, err = slices.Delete(out, i, i+1), nil
-			i--
-		}
+	there, err := s.fill(out, err, func(it *Item) error {
+		return s.db.QueryRowContext(ctx, "SELECT header FROM items WHERE n = ?", it.Number).Scan(&it.Header)
+	})
+	if err == nil && len(there) == 0 && len(out) > 0 { // all were delivered meanwhile, and that is not the end
+		return s.Headers(ctx, q, out[len(out)-1].Number, most, bytes)
 	}
-	if err != nil {
-		return nil, fmt.Errorf("cannot read what is to be delivered: %w", err)
-	}
-	return out, nil
+	return there, err
 }
 
 // Drop removes items that are given up, all or none, and keeps that they were: d says of how many it was called until now, and from when to when all of them are. The number

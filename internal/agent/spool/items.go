@@ -3,6 +3,7 @@ package spool
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -26,11 +27,22 @@ func (s *Spool) Newest(ctx context.Context, q Queue) ([]Item, error) {
 	return s.read(ctx, out, err)
 }
 
-// read reads the rest of items that have only a number.
+// read reads the rest of items that have only a number. Those that were removed meanwhile are left out.
 func (s *Spool) read(ctx context.Context, out []Item, err error) ([]Item, error) {
-	for i := 0; err == nil && i < len(out); i++ {
-		it := &out[i]
-		err = s.db.QueryRowContext(ctx, "SELECT header, data, records FROM items WHERE n = ?", it.Number).Scan(&it.Header, &it.Data, &it.Records)
+	return s.fill(out, err, func(it *Item) error {
+		return s.db.QueryRowContext(ctx, "SELECT header, data, records FROM items WHERE n = ?", it.Number).Scan(&it.Header, &it.Data, &it.Records)
+	})
+}
+
+// fill has the rest of items read. Those that were removed meanwhile are left out.
+func (*Spool) fill(of []Item, err error, read func(*Item) error) (out []Item, _ error) {
+	for i := 0; err == nil && i < len(of); i++ {
+		switch err = read(&of[i]); {
+		case err == nil:
+			out = append(out, of[i])
+		case errors.Is(err, sql.ErrNoRows):
+			err = nil
+		}
 	}
 	if err != nil {
 		return nil, fmt.Errorf("cannot read what is to be delivered: %w", err)
