@@ -99,6 +99,7 @@ func Run(ctx context.Context, o Options) (err error) {
 		}
 	}
 	counted := NewCounters()
+	counted.bound(o.Config.StateBytes)
 	a := &agent{
 		Options: o, read: read, network: n, counted: counted, recorder: newRecorder(o.Config, n, o.Log, counted), attached: map[place]*Match{},
 		asked: make(chan func()),

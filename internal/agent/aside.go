@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"slices"
@@ -52,13 +53,13 @@ func (d *deliverer) suspects(q spool.Queue, failures int) bool {
 }
 
 // putAside has the oldest item of a queue, which failed, be passed over if the destination takes the newest one. It reports whether it did.
-func (d *deliverer) putAside(q spool.Queue, why error) bool {
-	oldest, err := d.spool.Oldest(d.tries, q, 1, 0, d.passedOver(q)...)
+func (d *deliverer) putAside(ctx context.Context, q spool.Queue, why error) bool {
+	oldest, err := d.spool.Oldest(ctx, q, 1, 0, d.passedOver(q)...)
 	if err != nil || len(oldest) == 0 {
 		return false
 	}
-	newest, err := d.spool.Newest(d.tries, q)
-	if err != nil || len(newest) == 0 || newest[0].Number == oldest[0].Number || d.deliver(newest) != nil {
+	newest, err := d.spool.Newest(ctx, q)
+	if err != nil || len(newest) == 0 || newest[0].Number == oldest[0].Number || d.deliver(ctx, newest) != nil {
 		return false
 	}
 	d.mu.Lock()

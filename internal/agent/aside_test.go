@@ -72,7 +72,7 @@ func TestPutAside(t *testing.T) {
 	d.wait = func(int) time.Duration { return 0 }
 	delivery := func(want string, objects, left int64) {
 		t.Helper()
-		d.empty(q)
+		d.empty(t.Context(), q)
 		of, n := d.counted.of(&l), 0
 		n, _ = p.found()
 		if of.Delivery != want || int64(n) != objects || of.Records != objects || of.Waiting != left || s.Waiting()["fl-1"].Records != left {
@@ -110,7 +110,7 @@ func TestNothingIsPutAside(t *testing.T) {
 		}
 		return 0
 	}
-	d.empty(s.Queues()[0])
+	d.empty(t.Context(), s.Queues()[0])
 	if objects, puts := p.found(); objects != 3 || puts != 3*suspicious+3+3 || len(d.aside.known) != 0 {
 		t.Errorf("%d objects, %d writes, %v was put aside", objects, puts, d.aside)
 	}

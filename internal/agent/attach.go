@@ -6,7 +6,7 @@ import (
 	"slices"
 )
 
-// errRefused is of what can't be attached or detached for a reason that is told.
+// errRefused is of what was asked by the socket and is not done, for a reason that is told.
 var errRefused = errors.New("refused")
 
 // refusef returns an error that is told to who asked, and is not the agent's fault.

@@ -65,7 +65,7 @@ func TestBucket(t *testing.T) {
 		mu.Lock()
 		turn = i
 		mu.Unlock()
-		_, err := d.some(items[0].Queue, 1)
+		_, err := d.some(t.Context(), items[0].Queue, 1)
 		if want == "" && err != nil || want != "" && (err == nil || !strings.HasPrefix(err.Error(), want)) {
 			t.Errorf("%d: %v", i, err)
 		}

@@ -34,8 +34,9 @@ type change struct {
 	SkippedAt int64
 	// Forgotten are interfaces that are gone.
 	Forgotten []string
-	// Close: the windows that are over at At are told. Spill: what is open is told.
+	// Close: the windows that are over at At are told. Spill: what is open is told. Told are interfaces of which what is open is told, by the intervals of windows.
 	Close, Spill bool
+	Told         map[time.Duration][]string
 }
 
 // mostRows is how many rows a change has at most: some 10 MB.
@@ -52,7 +53,7 @@ func (c *change) split(most int) []*change {
 		out = append(out, &change{At: c.At, Rows: rows})
 	}
 	last := out[len(out)-1]
-	last.Skipped, last.SkippedAt, last.Forgotten, last.Close, last.Spill = c.Skipped, c.SkippedAt, c.Forgotten, c.Close, c.Spill
+	last.Skipped, last.SkippedAt, last.Forgotten, last.Close, last.Spill, last.Told = c.Skipped, c.SkippedAt, c.Forgotten, c.Close, c.Spill, c.Told
 	return out
 }
 

@@ -45,22 +45,48 @@ func (a *agent) controller() http.Handler {
 			return append([]Attachment{}, gone...), err
 		})
 	})
+	mux.HandleFunc("GET /leftovers", func(w http.ResponseWriter, r *http.Request) {
+		v, err := a.leftovers(r)
+		a.reply(w, v, err)
+	})
+	mux.HandleFunc("DELETE /leftovers", func(w http.ResponseWriter, r *http.Request) {
+		v, err := a.dropBy(r)
+		a.reply(w, v, err)
+	})
 	return mux
+}
+
+// errEnding says that an agent ends, and does nothing more that it is asked.
+var errEnding = errors.New("the agent ends")
+
+// ask has the agent's goroutine do something.
+func (a *agent) ask(ctx context.Context, do func() error) (err error) {
+	done := make(chan struct{})
+	select {
+	case a.asked <- func() { defer close(done); err = do() }:
+		<-done
+		return err
+	case <-ctx.Done():
+		return errEnding
+	}
 }
 
 // answer has the agent's goroutine do what was asked, and answers with what it returns.
 func (a *agent) answer(w http.ResponseWriter, r *http.Request, do func() (any, error)) {
 	var v any
-	var err error
-	done := make(chan struct{})
-	select {
-	case a.asked <- func() { defer close(done); v, err = do() }:
-		<-done
-	case <-r.Context().Done():
-		http.Error(w, "the agent ends", http.StatusServiceUnavailable)
-		return
-	}
+	err := a.ask(r.Context(), func() (err error) {
+		v, err = do()
+		return err
+	})
+	a.reply(w, v, err)
+}
+
+// reply answers with a value, or with why there is none.
+func (a *agent) reply(w http.ResponseWriter, v any, err error) {
 	switch {
+	case errors.Is(err, errEnding):
+		http.Error(w, err.Error(), http.StatusServiceUnavailable)
+		return
 	case errors.Is(err, errRefused):
 		http.Error(w, err.Error(), http.StatusConflict)
 		return
@@ -88,7 +114,7 @@ func (a *agent) control(ctx context.Context) (stop func() error, err error) {
 		if a.Config.Socket != "" {
 			return nil, err
 		}
-		a.Log.Warn("weir-agent attach and detach don't reach this agent", "error", err)
+		a.Log.Warn("weir-agent attach, detach and drop don't reach this agent", "error", err)
 		return func() error { return nil }, nil
 	}
 	s := &http.Server{Handler: a.controller(), ReadHeaderTimeout: 5 * time.Second, BaseContext: func(net.Listener) context.Context { return ctx }}

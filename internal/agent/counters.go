@@ -10,8 +10,6 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
-	"weir/internal/agent/config"
-	"weir/internal/agent/destination"
 	"weir/internal/agent/spool"
 	"weir/internal/aggregate"
 	"weir/internal/capture/packet"
@@ -57,6 +55,10 @@ var (
 	waitingBytes  = describe(prometheus.GaugeValue, "weir_agent_waiting_bytes", "Bytes of what waits in the spool to be delivered.", "flow_log")
 	failingNow    = describe(prometheus.GaugeValue, "weir_agent_delivery_failing", "1 where the last delivery of a flow log failed.", "flow_log")
 	givenUp       = describe(prometheus.CounterValue, "weir_agent_given_up_records_total", "Records that were given up, since too much waited: they are SKIPDATA.", "flow_log")
+	droppedOnes   = describe(prometheus.CounterValue, "weir_agent_dropped_records_total", "Records that weir-agent drop gave up, since there is this state.")
+	droppedBytes  = describe(prometheus.CounterValue, "weir_agent_dropped_bytes_total", "Bytes that weir-agent drop gave up, since there is this state.")
+	stateNow      = describe(prometheus.GaugeValue, "weir_agent_state_bytes", "How much what was counted and what waits take on disk.")
+	stateBound    = describe(prometheus.GaugeValue, "weir_agent_state_limit_bytes", "How much they may take, by the config's state-bytes.")
 	unkeptNow     = describe(prometheus.GaugeValue, "weir_agent_spool_failing", "1 where what was counted could not be kept on disk: it stays in the kernel's tables.")
 )
 
@@ -69,11 +71,15 @@ type Counters struct {
 	failing                                map[spool.Queue]string
 	unread, unlooked, unkept, untranslated string
 	lastRead                               time.Duration
+	// goneSince is when flow logs were first seen to be gone, of those that series still tell of.
+	goneSince map[string]time.Duration
+	// isFull are flow logs whose newest records were given up, with the key of the config that was in the way.
+	isFull map[string]string
 }
 
 // NewCounters returns counters.
 func NewCounters() *Counters {
-	return &Counters{values: map[*series]map[string]float64{}, failing: map[spool.Queue]string{}}
+	return &Counters{values: map[*series]map[string]float64{}, failing: map[spool.Queue]string{}, goneSince: map[string]time.Duration{}, isFull: map[string]string{}}
 }
 
 // Describe leaves it to what there is.
@@ -256,49 +262,6 @@ func (c *Counters) stepped() {
 	c.add(clockSteps, 1)
 }
 
-// waits notes what waits, by flow log.
-func (c *Counters) waits(waiting map[string]spool.Waiting) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for id := range c.values[waitingNow] {
-		c.set(waitingNow, 0, id)
-		c.set(waitingBytes, 0, id)
-	}
-	for id, w := range waiting {
-		c.set(waitingNow, float64(w.Records), id)
-		c.set(waitingBytes, float64(w.Bytes), id)
-	}
-}
-
-// delivered notes how a delivery of a queue went, and reports whether the one before went otherwise: failed, and this one not, or the other way.
-func (c *Counters) delivered(q spool.Queue, err error) (otherwise bool) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	_, was := c.failing[q]
-	if err != nil {
-		c.failing[q] = err.Error()
-	} else {
-		delete(c.failing, q)
-	}
-	failing := 0.0
-	if len(c.why(q.FlowLog)) > 0 {
-		failing = 1
-	}
-	c.set(failingNow, failing, q.FlowLog)
-	return was != (err != nil)
-}
-
-// why returns why a flow log can't be delivered, each reason once; the lock is held.
-func (c *Counters) why(flowLog string) (out []string) {
-	for q, why := range c.failing {
-		if q.FlowLog == flowLog {
-			out = append(out, why)
-		}
-	}
-	slices.Sort(out)
-	return slices.Compact(out)
-}
-
 // kept notes whether what was counted is on disk, and reports whether it was otherwise before.
 func (c *Counters) kept(err error) (otherwise bool) {
 	c.mu.Lock()
@@ -312,22 +275,6 @@ func (c *Counters) kept(err error) (otherwise bool) {
 		c.set(unkeptNow, 0)
 	}
 	return was != (err != nil)
-}
-
-// wrote counts what became of records at their destination.
-func (c *Counters) wrote(flowLog string, out *destination.Outcome) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.add(recordsMade, float64(out.Records), flowLog)
-	c.add(objectsMade, float64(out.Objects), flowLog)
-	c.add(repeatedOnes, float64(out.Repeated), flowLog)
-	c.add(refusedOnes, float64(out.Lost), flowLog)
-}
-
-func (c *Counters) gaveUp(flowLog string, records int) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.add(givenUp, float64(records), flowLog)
 }
 
 // Troubles are what does not work at a moment, in words; none: all is well.
@@ -354,21 +301,9 @@ func (c *Counters) Troubles(now Moment) []string {
 	for q, why := range c.failing {
 		undelivered = append(undelivered, "records of "+q.FlowLog+" can't be delivered: "+why)
 	}
+	for id, key := range c.isFull {
+		undelivered = append(undelivered, "records of "+id+" are given up: more waits than "+key+" of the config")
+	}
 	slices.Sort(undelivered)
 	return append(out, slices.Compact(undelivered)...)
-}
-
-// of returns how a flow log does.
-func (c *Counters) of(l *config.FlowLog) FlowLogStatus {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	out := FlowLogStatus{
-		ID: l.ID, Resource: l.Resource, Destination: l.Destination, Records: int64(c.values[recordsMade][l.ID]), Objects: int64(c.values[objectsMade][l.ID]),
-		Repeated: int64(c.values[repeatedOnes][l.ID]), Refused: int64(c.values[refusedOnes][l.ID]),
-		Waiting: int64(c.values[waitingNow][l.ID]), Delivery: "SUCCESS", Error: strings.Join(c.why(l.ID), "; "),
-	}
-	if out.Error != "" {
-		out.Delivery = "FAILED"
-	}
-	return out
 }

@@ -66,7 +66,7 @@ func queueOf(l *config.FlowLog) (spool.Queue, error) {
 	return spool.Queue{FlowLog: l.ID, Destination: hex.EncodeToString(sum[:8])}, err
 }
 
-// deliverer delivers what waits in a spool, each queue's by a goroutine of its own, the oldest first.
+// deliverer delivers what waits in a spool, each queue's by a goroutine of its own ([courier]), the oldest first.
 type deliverer struct {
 	spool   *spool.Spool
 	log     *slog.Logger
@@ -79,11 +79,12 @@ type deliverer struct {
 	tries context.Context // done: those that are under way end
 	cut   context.CancelFunc
 	wg    sync.WaitGroup
-	wakes map[spool.Queue]chan struct{} // only [deliverer.wake] has them
 	ended sync.Once
 
-	mu sync.Mutex
-	to map[spool.Queue]destination.Destination
+	mu       sync.Mutex
+	couriers map[spool.Queue]*courier // of the queues that are delivered
+	held     map[string]bool          // flow logs of which nothing is delivered at the moment
+	to       map[spool.Queue]destination.Destination
 	// there are items that are delivered and could not be removed yet, by number.
 	there map[int64]bool
 	// doubted are the items that the agent before may have been delivering when it ended: 0 until it is known which.
@@ -93,7 +94,7 @@ type deliverer struct {
 
 func newDeliverer(s *spool.Spool, log *slog.Logger, counted *Counters) *deliverer {
 	d := &deliverer{
-		spool: s, log: log, counted: counted, wait: Backoff, most: mostDelivery, wakes: map[spool.Queue]chan struct{}{}, to: map[spool.Queue]destination.Destination{}, there: map[int64]bool{},
+		spool: s, log: log, counted: counted, wait: Backoff, most: mostDelivery, couriers: map[spool.Queue]*courier{}, held: map[string]bool{}, to: map[spool.Queue]destination.Destination{}, there: map[int64]bool{},
 		doubted: map[spool.Queue]int64{},
 	}
 	d.ctx, d.stop = context.WithCancel(context.Background())
@@ -104,89 +105,9 @@ func newDeliverer(s *spool.Spool, log *slog.Logger, counted *Counters) *delivere
 	return d
 }
 
-// wake says that there may be more.
-func (d *deliverer) wake() {
-	d.counted.waits(d.spool.Waiting())
-	for _, q := range d.spool.Queues() {
-		wake, ok := d.wakes[q]
-		if !ok {
-			wake = make(chan struct{}, 1)
-			d.wakes[q] = wake
-			d.wg.Go(func() { d.follow(q, wake) })
-		}
-		select {
-		case wake <- struct{}{}:
-		default:
-		}
-	}
-}
-
-// follow delivers what there is in a queue, each time it is woken.
-func (d *deliverer) follow(q spool.Queue, wake <-chan struct{}) {
-	again := time.NewTicker(asideFor)
-	defer again.Stop()
-	for {
-		select {
-		case <-d.ctx.Done():
-			return
-		case <-again.C:
-			d.takeBack(q)
-		case <-wake:
-		}
-		d.empty(q)
-	}
-}
-
-// empty delivers until nothing of a queue waits, or no delivery may begin.
-func (d *deliverer) empty(q spool.Queue) {
-	most := 1
-	for failures := 0; d.ctx.Err() == nil; {
-		more, err := d.some(q, most)
-		switch {
-		case err != nil: // a service that has trouble is asked for one thing at a time
-			failures++
-			most = 1
-			if d.suspects(q, failures) && d.putAside(q, err) {
-				failures = suspicious - 1 // the destination is well: another one that fails is like this
-				continue
-			}
-			select {
-			case <-d.ctx.Done():
-			case <-time.After(d.wait(failures)):
-			}
-		case !more:
-			return
-		default:
-			failures = 0
-			most = min(2*most, mostObjects)
-		}
-	}
-}
-
-// some delivers the oldest items of a queue, at most so many, and reports whether there were any. The error is that of the oldest that failed.
-func (d *deliverer) some(q spool.Queue, most int) (more bool, err error) {
-	items, err := d.spool.Oldest(d.tries, q, most, mostObjectBytes, d.passedOver(q)...)
-	if err == nil && len(items) > 0 {
-		more = true
-		err = d.deliver(items)
-	}
-	if d.tries.Err() != nil { // it was cut, which says nothing of the destination
-		return false, d.tries.Err()
-	}
-	if d.told(q, err) {
-		if err != nil {
-			d.log.Error("records can't be delivered, and it is tried again", "flow_log", q.FlowLog, "error", err)
-		} else {
-			d.log.Info("records are delivered again", "flow_log", q.FlowLog)
-		}
-	}
-	d.counted.waits(d.spool.Waiting())
-	return more, err
-}
-
 // deliver delivers items of a queue, and removes those that are delivered. Objects are written at the same time; of what a service may have twice, one item is sent
 // at a time, so that few are in doubt when an agent is killed.
-func (d *deliverer) deliver(items []spool.Item) error {
+func (d *deliverer) deliver(ctx context.Context, items []spool.Item) error {
 	n := 0
 	for ; n < len(items); n++ {
 		if h, err := headerOf(&items[n]); err != nil || h.FlowLog.Delivery.Type != config.S3 && h.FlowLog.Delivery.Type != config.Folder {
@@ -197,7 +118,7 @@ func (d *deliverer) deliver(items []spool.Item) error {
 	errs := make([]error, len(items))
 	var wg sync.WaitGroup
 	for i := range items {
-		wg.Go(func() { errs[i] = d.try(&items[i]) })
+		wg.Go(func() { errs[i] = d.try(ctx, &items[i]) })
 	}
 	wg.Wait()
 	var done []spool.Item
@@ -228,7 +149,7 @@ func headerOf(it *spool.Item) (*header, error) {
 }
 
 // try delivers an item, unless it is delivered already and only waits to be removed: the disk had no room for that.
-func (d *deliverer) try(it *spool.Item) error {
+func (d *deliverer) try(ctx context.Context, it *spool.Item) error {
 	d.mu.Lock()
 	there := d.there[it.Number]
 	d.mu.Unlock()
@@ -243,7 +164,7 @@ func (d *deliverer) try(it *spool.Item) error {
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(d.tries, d.most+time.Duration(len(it.Data)/slowest)*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, d.most+time.Duration(len(it.Data)/slowest)*time.Second)
 	defer cancel()
 	out, err := to.Deliver(ctx, &destination.Item{FlowLog: h.FlowLog, Slot: h.Slot, Data: it.Data, Records: it.Records, Doubted: d.doubts(it)})
 	d.counted.wrote(it.FlowLog, &out)
@@ -324,10 +245,16 @@ func (d *deliverer) last() {
 	d.wg.Wait()
 	var wg sync.WaitGroup
 	for _, q := range d.spool.Queues() {
+		d.mu.Lock()
+		held := d.held[q.FlowLog]
+		d.mu.Unlock()
+		if held {
+			continue
+		}
 		wg.Go(func() {
 			for more := true; more; {
 				var err error
-				if more, err = d.some(q, mostObjects); err != nil {
+				if more, err = d.some(d.tries, q, mostObjects); err != nil {
 					return
 				}
 			}

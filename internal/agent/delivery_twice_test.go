@@ -60,11 +60,11 @@ func TestDeliveredStaysDelivered(t *testing.T) {
 		t.Fatalf("%d items: %v", len(items), err)
 	}
 	for range 3 {
-		if err := s.deliverer.try(&items[0]); err != nil { // and it is not removed
+		if err := s.deliverer.try(t.Context(), &items[0]); err != nil { // and it is not removed
 			t.Fatal(err)
 		}
 	}
-	if _, err := s.deliverer.some(s.queueOf(t, "fl-1"), 1); err != nil {
+	if _, err := s.deliverer.some(t.Context(), s.queueOf(t, "fl-1"), 1); err != nil {
 		t.Fatal(err)
 	}
 	records, _ := service.Got()
@@ -89,7 +89,7 @@ func TestKilledBeforeRemoval(t *testing.T) {
 	s.minute(t)
 	items, err := s.spool.Oldest(t.Context(), s.queueOf(t, "fl-1"), 1, 0)
 	if err == nil && len(items) == 1 {
-		err = s.deliverer.try(&items[0])
+		err = s.deliverer.try(t.Context(), &items[0])
 	}
 	if err != nil || len(items) != 1 {
 		t.Fatalf("%d items: %v", len(items), err)
@@ -120,12 +120,12 @@ func TestHanging(t *testing.T) {
 	s.minute(t)
 	s.deliverer.tries, s.deliverer.cut = context.WithCancel(t.Context())
 	s.deliverer.most = 50 * time.Millisecond
-	_, err := s.deliverer.some(s.queueOf(t, "fl-1"), 1)
+	_, err := s.deliverer.some(t.Context(), s.queueOf(t, "fl-1"), 1)
 	if of := s.counted.of(&s.Config.FlowLogs[0]); err == nil || of.Delivery != "FAILED" || !strings.HasPrefix(of.Error, "Unknown error: look for s3://bucket/AWSLogs/") || !strings.Contains(of.Error, "no answer in time") {
 		t.Errorf("%v: %+v", err, of)
 	}
 	bucket.Set(t, servicetest.Fair)
-	if _, err := s.deliverer.some(s.queueOf(t, "fl-1"), 1); err != nil {
+	if _, err := s.deliverer.some(t.Context(), s.queueOf(t, "fl-1"), 1); err != nil {
 		t.Error(err)
 	}
 }
@@ -144,7 +144,7 @@ func TestNoCredentials(t *testing.T) {
 		s := newStorm(t, 7, config.FlowLog{ID: "fl-1", Interval: time.Minute, Delivery: d})
 		s.deliverer.stop()
 		s.minute(t)
-		_, err := s.deliverer.some(s.queueOf(t, "fl-1"), 1)
+		_, err := s.deliverer.some(t.Context(), s.queueOf(t, "fl-1"), 1)
 		if of := s.counted.of(&s.Config.FlowLogs[0]); err == nil || of.Delivery != "FAILED" || !strings.HasPrefix(of.Error, "Access error: ") || !strings.Contains(of.Error, "credentials") {
 			t.Errorf("%s: %v: %+v", d.Type, err, of)
 		}

@@ -10,7 +10,8 @@
 //
 // Counts stay in the kernel until a read of them, every few seconds, is kept in package spool, whole and with all that it changes; records wait there until they are delivered. What
 // the disk does not take stays in the kernel's tables, and what a destination does not take in the spool; both are tried again. Where more of a flow log would wait than the config's
-// spool-bytes, what is new is given up. What is given up, and what found no place in the kernel's tables or in the ring of a packet socket, is SKIPDATA of the interface, and counted.
+// spool-bytes, or the state would be larger than its state-bytes, what is new is given up. What is given up, and what found no place in the kernel's tables or in the ring of a packet socket, is SKIPDATA of the interface, and counted.
+// What waits of a flow log that was taken out is given up when whoever runs the agent says so: by the socket, or, where no agent runs, by [Stopped].
 //
 // # Clocks
 //

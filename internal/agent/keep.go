@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"weir/internal/agent/config"
 	"weir/internal/agent/spool"
 	"weir/internal/aggregate"
 	"weir/internal/capture/ebpf"
@@ -212,10 +213,7 @@ func (a *agent) missing() {
 
 // apply does a change to the windows, and keeps it with what it makes.
 func (a *agent) apply(c *change, next progress) bool {
-	a.recorder.waiting = map[string]int64{}
-	for id, w := range a.spool.Waiting() {
-		a.recorder.waiting[id] = w.Bytes
-	}
+	a.recorder.room.begin(a.spool)
 	a.recorder.made = nil
 	changes := c.split(mostRows)
 	for _, part := range changes {
@@ -277,7 +275,26 @@ func (a *agent) keep() bool {
 		}
 	}
 	a.deliverer.wake()
+	a.forgetFlowLogs()
 	return true
+}
+
+// forgetFlowLogs forgets the flow logs that are not made any more and of which nothing waits.
+func (a *agent) forgetFlowLogs() {
+	here, queues := map[string]bool{}, map[spool.Queue]bool{}
+	for id := range a.spool.Waiting() {
+		here[id] = true
+	}
+	for _, logs := range [][]config.FlowLog{a.recorder.logs, a.Config.FlowLogs} { // an agent that begins may go on by those of before
+		for i := range logs {
+			here[logs[i].ID] = true
+			if q, err := queueOf(&logs[i]); err == nil {
+				queues[q] = true
+			}
+		}
+	}
+	a.deliverer.forget(queues)
+	a.counted.forgetFlowLogs(here, a.Clock().Mono)
 }
 
 // errUnkept says that an agent ends and the disk has not what it counted.

@@ -147,7 +147,7 @@ func newStand(t testing.TB, logs ...config.FlowLog) *stand {
 		}
 		logs[i].Resource, logs[i].Traffic, logs[i].Account, logs[i].Region = "vpc-1", "ALL", "123456789012", "us-east-1"
 	}
-	s.agent = &agent{Options: Options{Config: &config.Config{State: s.dir, Pin: "pinned", SpoolBytes: 1 << 30, FlowLogs: logs}}}
+	s.agent = &agent{Options: Options{Config: &config.Config{State: s.dir, Pin: "pinned", SpoolBytes: 1 << 30, StateBytes: 4 << 30, FlowLogs: logs}}}
 	s.begin(t)
 	t.Cleanup(func() { s.spool.Close() })
 	return s

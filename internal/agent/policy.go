@@ -3,13 +3,11 @@ package agent
 import (
 	"errors"
 	"fmt"
-	"maps"
 	"reflect"
 	"slices"
 	"time"
 
 	"weir/internal/agent/config"
-	"weir/internal/aggregate"
 	"weir/internal/netmodel"
 )
 
@@ -156,41 +154,6 @@ func (a *agent) use(n *network, c *config.Config) {
 	a.mu.Lock()
 	a.Config = c
 	a.mu.Unlock()
-}
-
-// record has other flow logs be made from now on. What is open is told and kept before: a flow log has nothing of before it was there or of after. It reports false where that
-// can't be kept; then the flow logs are those of before.
-func (a *agent) record(logs []config.FlowLog) bool {
-	if reflect.DeepEqual(logs, a.recorder.logs) {
-		return true
-	}
-	if a.unkept != nil && !a.keep() {
-		return false
-	}
-	a.apply(&change{At: a.kept.At, Spill: true}, a.kept) // it is in memory at least: the next read tries again
-	a.recorder.record(logs)
-	a.based = false
-	return true
-}
-
-// record makes other flow logs from now on. Nothing is open.
-func (r *recorder) record(logs []config.FlowLog) {
-	has := func(is func(*config.FlowLog) bool) bool {
-		return slices.ContainsFunc(logs, func(l config.FlowLog) bool { return is(&l) })
-	}
-	maps.DeleteFunc(r.owed, func(id string, _ map[string]bool) bool {
-		return !has(func(l *config.FlowLog) bool { return l.ID == id })
-	})
-	maps.DeleteFunc(r.windows, func(interval time.Duration, _ *aggregate.Windows) bool {
-		return !has(func(l *config.FlowLog) bool { return l.Interval == interval })
-	})
-	for i := range logs {
-		if l := &logs[i]; r.windows[l.Interval] == nil {
-			r.windows[l.Interval] = aggregate.NewWindows(l.Interval)
-		}
-	}
-	r.logs = logs
-	clear(r.by)
 }
 
 // differs reports whether one of the interfaces that windows are open of is another by another definition, or is not there.

@@ -33,10 +33,10 @@ func TestOtherDestination(t *testing.T) {
 	if got := len(s.spool.Queues()); old == now || got != 2 {
 		t.Fatalf("%d queues, %v and %v", got, old, now)
 	}
-	if _, err := s.deliverer.some(old, 1); err == nil {
+	if _, err := s.deliverer.some(t.Context(), old, 1); err == nil {
 		t.Error("the bucket that is down takes objects")
 	}
-	if _, err := s.deliverer.some(now, 8); err != nil {
+	if _, err := s.deliverer.some(t.Context(), now, 8); err != nil {
 		t.Error(err)
 	}
 	of := s.counted.of(&s.Config.FlowLogs[0])
@@ -46,7 +46,7 @@ func TestOtherDestination(t *testing.T) {
 	gone.Set(t, servicetest.Fair)
 	for more := true; more; {
 		var err error
-		if more, err = s.deliverer.some(old, 8); err != nil {
+		if more, err = s.deliverer.some(t.Context(), old, 8); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -74,7 +74,7 @@ func TestOlderThanQueues(t *testing.T) {
 	if err := s.spool.Append(t.Context(), &spool.Step{Note: []byte("{}"), Items: items}); err != nil {
 		t.Fatal(err)
 	}
-	if more, err := s.deliverer.some(spool.Queue{FlowLog: "fl-1"}, 1); err != nil || !more || len(bucket.Objects()) != 1 {
+	if more, err := s.deliverer.some(t.Context(), spool.Queue{FlowLog: "fl-1"}, 1); err != nil || !more || len(bucket.Objects()) != 1 {
 		t.Errorf("%v %v, %d objects", more, err, len(bucket.Objects()))
 	}
 }

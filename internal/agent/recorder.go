@@ -32,9 +32,8 @@ type recorder struct {
 	counted *Counters
 	// mostFlows is how many flows may be open in windows of an interval: more are told before their window is over.
 	mostFlows int
-	// most is how many bytes of a flow log may wait, and waiting how many do, by id, before what is in made.
-	most    int64
-	waiting map[string]int64
+	// room is for what waits and what is in made.
+	room room
 
 	windows map[time.Duration]*aggregate.Windows // by interval
 	by      map[string][]*aggregate.Windows      // by interface: those of the flow logs that cover it
@@ -47,7 +46,7 @@ type recorder struct {
 }
 
 func newRecorder(c *config.Config, n *network, log *slog.Logger, counted *Counters) *recorder {
-	r := &recorder{network: n, logs: c.FlowLogs, log: log, counted: counted, mostFlows: mostFlows, most: c.SpoolBytes, owed: map[string]map[string]bool{}}
+	r := &recorder{network: n, logs: c.FlowLogs, log: log, counted: counted, mostFlows: mostFlows, room: room{each: c.SpoolBytes, all: c.StateBytes, waiting: map[string]int64{}}, owed: map[string]map[string]bool{}}
 	r.forgetAll()
 	return r
 }
@@ -136,6 +135,12 @@ func (r *recorder) apply(c *change) {
 	}
 	if c.Spill {
 		r.spill()
+	}
+	for _, interval := range slices.Sorted(maps.Keys(c.Told)) {
+		if w := r.windows[interval]; w != nil {
+			is := func(id string) bool { return slices.Contains(c.Told[interval], id) }
+			_ = w.SpillOf(is, func(w *aggregate.Window) error { r.take(interval, w); return nil }) // taking does not fail
+		}
 	}
 }
 
@@ -236,21 +241,25 @@ func (r *recorder) deliver(l *config.FlowLog, slot time.Time, part *aggregate.Wi
 	for i := range items {
 		bytes += int64(len(items[i].Header) + len(items[i].Data))
 	}
-	if err != nil || r.waiting[l.ID]+bytes > r.most {
-		r.giveUp(l, part, err)
+	full := ""
+	if err == nil {
+		full = r.room.take(l.ID, bytes, r.logs)
+	}
+	r.counted.full(l.ID, full)
+	if err != nil || full != "" {
+		r.giveUp(l, part, full, err)
 		return
 	}
-	r.waiting[l.ID] += bytes
 	r.made = append(r.made, items...)
 }
 
-// giveUp counts records that are given up, and owes SKIPDATA of their interfaces. An error says why they could not be made; nil: too much waits.
-func (r *recorder) giveUp(l *config.FlowLog, part *aggregate.Window, err error) {
+// giveUp counts records that are given up, and owes SKIPDATA of their interfaces. An error says why they could not be made; nil: more waits than full, a key of the config, allows.
+func (r *recorder) giveUp(l *config.FlowLog, part *aggregate.Window, full string, err error) {
 	n := len(part.Rows) + len(part.Skipped) + len(part.Idle)
 	if err != nil {
 		r.log.Error("records can't be made, and are given up", "flow_log", l.ID, "records", n, "error", err)
 	} else {
-		r.log.Error("records are given up: more waits than spool-bytes of the config", "flow_log", l.ID, "records", n)
+		r.log.Error("records are given up: more waits than the config allows", "flow_log", l.ID, "records", n, "bound", full)
 	}
 	r.counted.gaveUp(l.ID, n)
 	owed := r.owed[l.ID]

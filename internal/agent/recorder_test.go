@@ -85,7 +85,7 @@ func newBench(t *testing.T, logs ...config.FlowLog) *bench {
 			logs[i].Interval = time.Minute
 		}
 	}
-	c, n := &config.Config{File: "a.yaml", FlowLogs: logs, SpoolBytes: config.DefaultSpoolBytes}, networkOf(t)
+	c, n := &config.Config{File: "a.yaml", FlowLogs: logs, SpoolBytes: config.DefaultSpoolBytes, StateBytes: config.DefaultStateBytes}, networkOf(t)
 	if err := settle(c, n); err != nil {
 		t.Fatal(err)
 	}
@@ -111,7 +111,7 @@ func (b *bench) pass(t *testing.T, by time.Duration, flows ...string) {
 // do does a change as an agent does, in small parts, and delivers what it makes.
 func (b *bench) do(t *testing.T, c *change) {
 	t.Helper()
-	b.waiting, b.made = map[string]int64{}, nil
+	b.room.waiting, b.made = map[string]int64{}, nil
 	for _, part := range c.split(3) {
 		b.changes = append(b.changes, part)
 		b.apply(part)
@@ -303,13 +303,13 @@ func TestTooMuchWaits(t *testing.T) {
 	b := newBench(t, config.FlowLog{ID: "fl-1", Resource: "vpc-1"})
 	b.pass(t, 30*time.Second, "eni-1:1:ACCEPT", "eni-2:1:ACCEPT")
 	b.pass(t, 30*time.Second)
-	b.most = 100 // less than an item has
+	b.room.each = 100 // less than an item has
 	b.pass(t, 30*time.Second, "eni-1:2:ACCEPT")
 	b.pass(t, 30*time.Second)
 	if n := b.counted.values[givenUp]["fl-1"]; n != 2 || len(b.made) != 0 { // that, and NODATA of eni-2
 		t.Errorf("%v records were given up, %d items were made", n, len(b.made))
 	}
-	b.most = config.DefaultSpoolBytes
+	b.room.each = config.DefaultSpoolBytes
 	b.pass(t, 30*time.Second, "eni-1:3:ACCEPT")
 	b.pass(t, 30*time.Second)
 	b.expect(t, map[string][]string{"fl-1 2220": {

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"weir/internal/agent/config"
 	"weir/internal/telemetry"
 )
 
@@ -22,10 +23,22 @@ type Status struct {
 	// Devices are those of the host that the config is about.
 	Devices  []Match         `json:"devices"`
 	FlowLogs []FlowLogStatus `json:"flow_logs"`
+	// TakenOut are flow logs that are not made any more and of which something waits. What they were of and where it goes is not said.
+	TakenOut []FlowLogStatus `json:"taken_out,omitempty"`
+	// Dropped is what weir-agent drop gave up last, the newest first, also by agents of before.
+	Dropped []Dropped   `json:"dropped,omitempty"`
+	State   StateStatus `json:"state"`
 	// Troubles are what does not work at the moment.
 	Troubles []string `json:"troubles,omitempty"`
 	// Server is where the policy comes from; nil: it is the config's.
 	Server *ServerStatus `json:"server,omitempty"`
+}
+
+// StateStatus is how much of the disk the state has, in bytes: what was counted and is in no record yet, and what waits to be delivered.
+type StateStatus struct {
+	Bytes int64 `json:"bytes"`
+	// Bound is the config's state-bytes.
+	Bound int64 `json:"bound"`
 }
 
 // FlowLogStatus is what a flow log has delivered since the agent began, and how that goes.
@@ -38,6 +51,8 @@ type FlowLogStatus struct {
 	// Repeated are those of Records that may be twice in a log group or a delivery stream, and Refused are records that a destination refused for good.
 	Repeated int64 `json:"repeated,omitempty"`
 	Refused  int64 `json:"refused,omitempty"`
+	// GivenUp are records that were given up since more waited than spool-bytes or state-bytes of the config: SKIPDATA.
+	GivenUp int64 `json:"given_up,omitempty"`
 	// Waiting are records that are not delivered yet.
 	Waiting int64 `json:"waiting"`
 	// Delivery is SUCCESS or FAILED, as DescribeFlowLogs has it; Error says why the last one failed.
@@ -57,6 +72,19 @@ func (a *agent) status() Status {
 	for _, id := range slices.Sorted(maps.Keys(refused)) {
 		out.FlowLogs = append(out.FlowLogs, FlowLogStatus{ID: id, Delivery: "FAILED", Error: refused[id]})
 	}
+	made := map[string]bool{}
+	for i := range out.FlowLogs {
+		made[out.FlowLogs[i].ID] = true
+	}
+	for _, id := range slices.Sorted(maps.Keys(a.spool.Waiting())) {
+		if !made[id] {
+			out.TakenOut = append(out.TakenOut, a.counted.of(&config.FlowLog{ID: id}))
+		}
+	}
+	for _, d := range a.spool.Drops() {
+		out.Dropped = append(out.Dropped, droppedOf(&d))
+	}
+	out.State = a.counted.state()
 	out.Troubles = a.troubles()
 	if a.Server != nil {
 		server := a.Server()

@@ -91,7 +91,7 @@ func TestRecordTransit(t *testing.T) {
 		t.Errorf("%s\n%s", diff, b.log.String())
 	}
 	// What is given up is owed to attachments.
-	b.most = 1
+	b.room.each = 1
 	b.pass(t, time.Second, "tgw-attach-a:1:ACCEPT")
 	b.pass(t, time.Minute)
 	if owed := slices.Sorted(maps.Keys(b.owed["fl-a"])); !slices.Contains(owed, "tgw-attach-a") {

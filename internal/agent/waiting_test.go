@@ -66,7 +66,7 @@ func BenchmarkWaiting(b *testing.B) {
 		s := manyItems(b, &l, items, 10)
 		d := newDeliverer(s, slog.New(slog.DiscardHandler), NewCounters())
 		b.StartTimer()
-		d.empty(s.Queues()[0])
+		d.empty(b.Context(), s.Queues()[0])
 		if left := d.end(); left > 0 {
 			b.Fatalf("%d records wait", left)
 		}
@@ -94,7 +94,7 @@ func BenchmarkLarge(b *testing.B) {
 				before := m.HeapAlloc
 				ended := make(chan struct{})
 				b.StartTimer()
-				go func() { defer close(ended); d.empty(s.Queues()[0]) }()
+				go func() { defer close(ended); d.empty(b.Context(), s.Queues()[0]) }()
 				tick := time.NewTicker(10 * time.Millisecond)
 				for going := true; going; {
 					select {

@@ -139,3 +139,36 @@ func TestSkippedParts(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+// TestSpillOf tells what an open window has of one interface so far: the other one's flow stays whole, and is idle or not as before.
+func TestSpillOf(t *testing.T) {
+	w := NewWindows(time.Minute)
+	a, b := flow("eni-a", 1), flow("eni-b", 2)
+	for _, at := range []float64{10, 20} {
+		w.Add(&a, packet(at, 1, 0))
+		w.Add(&b, packet(at, 1, 0))
+	}
+	w.Skip("eni-a", 21*second)
+	w.Skip("eni-b", 21*second)
+	w.Forget("eni-b")
+	var got []Window
+	spill := func(id string) {
+		t.Helper()
+		if err := w.SpillOf(func(of string) bool { return of == id }, func(window *Window) error { got = append(got, *window); return nil }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	spill("eni-a")
+	spill("eni-a")
+	spill("eni-c")
+	if len(got) != 1 || len(got[0].Rows) != 1 || got[0].Rows[0].Interface != "eni-a" || got[0].Rows[0].Packets != 2 || !slices.Equal(got[0].Skipped, []string{"eni-a"}) || got[0].Idle != nil || w.Len() != 1 {
+		t.Errorf("%+v, %d open", got, w.Len())
+	}
+	w.Add(&a, packet(30, 1, 0))
+	if records, _ := closed(t, w, 60); !slices.Equal(records, []string{"eni-b 2 10 20 OK", "eni-a 1 30 30 OK", "eni-b - 0 60 SKIPDATA"}) {
+		t.Error(records)
+	}
+	if records, _ := closed(t, w, 120); !slices.Equal(records, []string{"eni-a - 60 120 NODATA"}) { // eni-b is gone
+		t.Error(records)
+	}
+}

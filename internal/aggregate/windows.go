@@ -132,18 +132,42 @@ func (w *Windows) CloseUntil(at int64, mostIdle int, do func(*Window) error) (pa
 // Spill tells what open windows have so far, and forgets it; they stay open, and what comes later is in records of its own. There is no NODATA of them: they are not
 // over.
 func (w *Windows) Spill(do func(*Window) error) error {
+	return w.SpillOf(func(string) bool { return true }, do)
+}
+
+// SpillOf does so with what windows have of some interfaces.
+func (w *Windows) SpillOf(is func(id string) bool, do func(*Window) error) error {
 	for _, start := range slices.Sorted(maps.Keys(w.open)) {
-		o := w.open[start]
-		if len(o.flows)+len(o.skipped) == 0 {
+		part := w.open[start].takeOut(is)
+		if len(part.flows)+len(part.skipped) == 0 {
 			continue
 		}
-		w.open[start] = newOpened()
-		out, _ := w.rows(start, o)
+		out, _ := w.rows(start, part)
 		if err := do(out); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// takeOut takes out what a window has of interfaces.
+func (o *opened) takeOut(is func(id string) bool) *opened {
+	part := newOpened()
+	maps.Copy(part.gone, o.gone)
+	for f, c := range o.flows {
+		if is(f.Interface) {
+			part.flows[f] = c
+			delete(o.flows, f)
+		}
+	}
+	for id := range o.skipped {
+		if is(id) {
+			part.skipped[id] = true
+			delete(o.skipped, id)
+		}
+	}
+	maps.DeleteFunc(o.gone, func(id string, _ bool) bool { return is(id) })
+	return part
 }
 
 // Restart says that time goes on at another one, in nanoseconds since the epoch, as it does when a clock is set: between there are no windows to be told as

@@ -18,9 +18,14 @@ import (
 // errNoAgent is of a socket that nobody answers at.
 var errNoAgent = errors.New("no agent answers")
 
-// ask asks an agent at its socket: body is sent and to is answered, as JSON; nil sends nothing.
+// ask asks an agent at its socket: body is sent and to is answered, as JSON; nil sends nothing. It may take a minute.
 func ask(ctx context.Context, socket, method, path string, body, to any) error {
-	ctx, cancel := context.WithTimeout(cmp.Or(ctx, context.Background()), time.Minute)
+	return askFor(ctx, time.Minute, socket, method, path, body, to)
+}
+
+// askFor asks an agent for what may take longer.
+func askFor(ctx context.Context, most time.Duration, socket, method, path string, body, to any) error {
+	ctx, cancel := context.WithTimeout(cmp.Or(ctx, context.Background()), most)
 	defer cancel()
 	var text []byte
 	if body != nil {

@@ -31,6 +31,7 @@ const exitCodes = "Exit codes: 0 ok, 1 failed, 2 wrong usage (of a flag, of the 
 
 // command is what the commands share.
 type command struct {
+	in       io.Reader // nil: the process's
 	out, err io.Writer
 	json     bool
 	code     int // exit code of a command that ended well but not all is well
@@ -55,6 +56,7 @@ func (u usageError) Unwrap() error { return u.error }
 func (c *command) run(ctx context.Context, args []string) int {
 	root := c.root()
 	root.SetArgs(args)
+	root.SetIn(c.in)
 	root.SetOut(c.out)
 	root.SetErr(c.err)
 	cmd, err := root.ExecuteContextC(ctx)
@@ -107,7 +109,7 @@ them.`,
 	root.SetVersionTemplate("weir-agent {{.Version}}\n")
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	root.PersistentFlags().BoolVar(&c.json, "json", false, "print JSON where text for people is the default")
-	root.AddCommand(c.runCommand(), c.joinCommand(), c.devicesCommand(), c.attachCommand(), c.detachCommand(), c.statusCommand(), c.doctorCommand())
+	root.AddCommand(c.runCommand(), c.joinCommand(), c.devicesCommand(), c.attachCommand(), c.detachCommand(), c.statusCommand(), c.dropCommand(), c.doctorCommand())
 	for _, cmd := range append(root.Commands(), root) {
 		cmd.Long += "\n\n" + exitCodes
 	}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"text/tabwriter"
 	"time"
 
@@ -149,17 +150,28 @@ func (c *command) status(ctx context.Context, address string, wait time.Duration
 	}
 	w := tabwriter.NewWriter(c.out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "\nFLOW LOG\tRESOURCE\tRECORDS\tOBJECTS\tWAITING\tDELIVERY\tDESTINATION")
-	for _, l := range s.FlowLogs {
-		fmt.Fprintf(w, "%s\t%s\t%d\t%d\t%d\t%s\t%s\n", l.ID, l.Resource, l.Records, l.Objects, l.Waiting, l.Delivery, l.Destination)
+	for _, l := range slices.Concat(s.FlowLogs, s.TakenOut) {
+		fmt.Fprintf(w, "%s\t%s\t%d\t%d\t%d\t%s\t%s\n", l.ID, cmp.Or(l.Resource, "-"), l.Records, l.Objects, l.Waiting, l.Delivery, cmp.Or(l.Destination, "-"))
 	}
 	if err := w.Flush(); err != nil {
 		return err
 	}
-	for _, l := range s.FlowLogs {
+	for _, l := range slices.Concat(s.FlowLogs, s.TakenOut) {
 		if l.Error != "" {
 			fmt.Fprintf(c.out, "%s: %s\n", l.ID, l.Error)
 		}
+		if l.GivenUp > 0 {
+			fmt.Fprintf(c.out, "%s: %d records were given up since the agent began: more waited than spool-bytes or state-bytes of the config\n", l.ID, l.GivenUp)
+		}
 	}
+	for _, l := range s.TakenOut {
+		fmt.Fprintf(c.out, "%s: it was taken out, and is delivered to its end; weir-agent drop %s gives up what waits\n", l.ID, l.ID)
+	}
+	for i := range s.Dropped {
+		d := &s.Dropped[i]
+		fmt.Fprintf(c.out, "%s: given up by weir-agent drop at %s: %s\n", d.FlowLog, d.At.Format(time.RFC3339), d.Amount.String())
+	}
+	fmt.Fprintf(c.out, "state: %d of %d bytes\n", s.State.Bytes, s.State.Bound)
 	if s.Server != nil {
 		fmt.Fprintln(c.out, s.Server.Line(time.Now()))
 	}

@@ -26,8 +26,8 @@ type Config struct {
 	State string
 	// Pin is the directory of a BPF file system where what the kernel counts and decides by outlives the agent; "": it ends with it.
 	Pin string
-	// SpoolBytes is how much of each flow log may wait to be delivered.
-	SpoolBytes int64
+	// SpoolBytes is how much of each flow log may wait to be delivered, and StateBytes how much all that is kept may take on disk.
+	SpoolBytes, StateBytes int64
 	// Capture is how it is counted: bpf, packet, or auto: by BPF, and where that can't be, by packets.
 	Capture string
 	// Ring is how many bytes of the kernel's memory each device has for packets that were not read yet; 0: as many as there are if nobody says.

@@ -12,13 +12,9 @@ var DefaultListen = netip.MustParseAddrPort("127.0.0.1:8788")
 
 // Where an agent keeps things, and how much, if nobody says.
 const (
-	DefaultState      = "/var/lib/weir-agent"
-	DefaultPin        = "/sys/fs/bpf/weir"
-	DefaultSpoolBytes = 1 << 30
+	DefaultState = "/var/lib/weir-agent"
+	DefaultPin   = "/sys/fs/bpf/weir"
 )
-
-// mostSpool bounds what of a flow log may wait: a tebibyte.
-const mostSpool = 1 << 40
 
 // mostEntries bounds the tables: 4 GiB of entries.
 const mostEntries = 1 << 24
@@ -33,7 +29,8 @@ func Read(file string, data []byte) (*Config, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Config{File: file, Listen: DefaultListen, Capture: Captures[0], State: DefaultState, Pin: DefaultPin, SpoolBytes: DefaultSpoolBytes}
+	c := &Config{File: file, Listen: DefaultListen, Capture: Captures[0], State: DefaultState, Pin: DefaultPin}
+	bytes := &bounds{reader: r, config: c}
 	mode, nat := "shadow", "none"
 	connections, rejects := int64(0), int64(0)
 	err = r.mapping(root, "the keys of an agent, such as network,",
@@ -49,7 +46,8 @@ func Read(file string, data []byte) (*Config, error) {
 		keyed{"mode", false, r.mode(&mode)},
 		keyed{"state", false, r.folder(&c.State)},
 		keyed{"pin", false, r.pin(&c.Pin)},
-		keyed{"spool-bytes", false, r.number(&c.SpoolBytes, mostSpool)},
+		keyed{"spool-bytes", false, bytes.spool},
+		keyed{"state-bytes", false, bytes.state},
 		keyed{"capture", false, r.oneOf(&c.Capture, Captures...)},
 		keyed{"ring", false, r.number(&c.Ring, mostRing)},
 		keyed{"connections", false, r.number(&connections, mostEntries)},
@@ -64,6 +62,9 @@ func Read(file string, data []byte) (*Config, error) {
 	)
 	if err == nil {
 		err = r.oneSource(c, root)
+	}
+	if err == nil {
+		err = bytes.settle()
 	}
 	if err != nil {
 		return nil, err

@@ -55,6 +55,7 @@ capture: auto
 ring: 1048576
 nat: conntrack
 ip-ranges: ip-ranges.json
+state-bytes: 134217728
 `
 
 func TestRead(t *testing.T) {
@@ -65,7 +66,7 @@ func TestRead(t *testing.T) {
 	flipped := true
 	want := &Config{
 		File: "/etc/weir/agent.yaml", Network: []string{"/etc/weir/net.yaml", "/srv/more"}, Listen: netip.MustParseAddrPort("[::1]:9000"), Connections: 4096, Rejects: 1024,
-		State: "/etc/weir/state", Attachments: "/etc/weir/state/attachments.json", Pin: "/etc/weir/bpf", SpoolBytes: 4096, Capture: "auto", Ring: 1 << 20, NAT: true, IPRanges: "/etc/weir/ip-ranges.json",
+		State: "/etc/weir/state", Attachments: "/etc/weir/state/attachments.json", Pin: "/etc/weir/bpf", SpoolBytes: 4096, StateBytes: 1 << 27, Capture: "auto", Ring: 1 << 20, NAT: true, IPRanges: "/etc/weir/ip-ranges.json",
 		Interfaces: []Interface{
 			{Place: Place{8, 5}, Device: "eth?", ENI: "eni-1", Mode: "enforce"},
 			{Place: Place{11, 5}, MAC: "02:00:00:00:00:0a", Address: netip.MustParseAddr("10.0.0.1"), Mode: "count", Flipped: &flipped},
@@ -123,9 +124,9 @@ func TestRefused(t *testing.T) {
 	for _, tc := range []struct{ old, to, want string }{
 		{full, "", "a.yaml: an empty file"},
 		{full, "- a\n", "a.yaml:1:1: a list where the keys of an agent, such as network, is expected"},
-		{full, full + "---\nx: y\n", "a.yaml:35:1: a second document where one is expected"},
+		{full, full + "---\nx: y\n", "a.yaml:36:1: a second document where one is expected"},
 		{full, "a: [", "a.yaml:2:1: no YAML: "},
-		{"mode: count", "modes: count", "a.yaml:4:1: no key modes; there are network, ip-ranges, listen, socket, attachments, mode, state, pin, spool-bytes, capture, ring, connections, rejects, nat, interfaces, flow-logs, server, buckets"},
+		{"mode: count", "modes: count", "a.yaml:4:1: no key modes; there are network, ip-ranges, listen, socket, attachments, mode, state, pin, spool-bytes, state-bytes, capture, ring, connections, rejects, nat, interfaces, flow-logs, server, buckets"},
 		{"mode: count", "mode: block", `a.yaml:4:7: "block" is none of count, shadow, enforce, observe`},
 		{"nat: conntrack", "nat: iptables", `a.yaml:33:6: "iptables" is none of none, conntrack`},
 		{"mode: count", "mode: count\nmode: count", "a.yaml:5:1: mode is there before, in line 4"},

@@ -37,15 +37,22 @@ func (s *Spool) canShrink(ctx context.Context) error {
 // incremental is what SQLite calls a database that becomes smaller when it is told to.
 const incremental = 2
 
-// shrink takes pages that are free from the end of the file, and reports whether it did. The file system has them once the change is in the file itself.
-func shrink(ctx context.Context, tx *sql.Tx) (bool, error) {
-	var free, size int64
-	if err := tx.QueryRowContext(ctx, "SELECT freelist_count, page_size FROM pragma_freelist_count, pragma_page_size").Scan(&free, &size); err != nil {
-		return false, err
-	}
-	if free*size <= 2*keptFree {
+// pages returns how many bytes of the file have something, and how many are free.
+func pages(ctx context.Context, q sqlitedb.Queryer) (used, free int64, err error) {
+	var all, size int64
+	err = q.QueryRowContext(ctx, "SELECT page_count, freelist_count, page_size FROM pragma_page_count, pragma_freelist_count, pragma_page_size").Scan(&all, &free, &size)
+	return (all - free) * size, free * size, err
+}
+
+// shrink takes pages that are free, so many bytes, from the end of the file, and reports whether it did. The file system has them once the change is in the file itself.
+func shrink(ctx context.Context, tx *sql.Tx, free int64) (bool, error) {
+	if free <= 2*keptFree {
 		return false, nil
 	}
-	pages := min(free-keptFree/size, mostShrink/size)
+	var size int64
+	if err := tx.QueryRowContext(ctx, "PRAGMA page_size").Scan(&size); err != nil {
+		return false, err
+	}
+	pages := min(free-keptFree, mostShrink) / size
 	return true, sqlitedb.EachRow(ctx, tx, fmt.Sprintf("PRAGMA incremental_vacuum(%d)", pages), func(*sql.Rows) error { return nil }) // a row for each page
 }

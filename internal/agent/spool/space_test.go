@@ -75,7 +75,13 @@ func TestSpaceIsGivenBack(t *testing.T) {
 			fill(t, s, 400, 100_000)
 		}
 		full := size(t, dir)
+		if used := s.Used(); used < 40_000_000 || used > full {
+			t.Errorf("of before %v: %d bytes of %d are used", before, used, full)
+		}
 		drain(t, s)
+		if used := s.Used(); used > 1_000_000 {
+			t.Errorf("of before %v: %d bytes are used, and nothing waits", before, used)
+		}
 		if left := size(t, dir); full < 40_000_000 || left > 2*keptFree+17_000_000 {
 			t.Errorf("of before %v: %d bytes were %d", before, left, full)
 		}

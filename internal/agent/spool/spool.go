@@ -1,14 +1,13 @@
 package spool
 
 import (
-	"bytes"
 	"context"
 	"database/sql"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"sync"
 	"syscall"
 
@@ -46,6 +45,18 @@ INSERT INTO progress VALUES (1, x'');
 ALTER TABLE items ADD COLUMN destination TEXT NOT NULL DEFAULT '';
 DROP INDEX items_of;
 CREATE INDEX items_of ON items (flow_log, destination, n, records, bytes);
+`, `
+-- What was given up by whoever runs the agent, in order.
+CREATE TABLE drops (
+	n        INTEGER PRIMARY KEY AUTOINCREMENT,
+	at       INTEGER NOT NULL, -- milliseconds since the epoch, as the next two
+	first    INTEGER,          -- between which times the records end; absent where nobody knows
+	last     INTEGER,
+	flow_log TEXT NOT NULL,
+	items    INTEGER NOT NULL,
+	records  INTEGER NOT NULL,
+	bytes    INTEGER NOT NULL
+) STRICT;
 `}
 
 // A Spool is a folder's. It is for concurrent use, but for Append, which is one goroutine's.
@@ -54,9 +65,12 @@ type Spool struct {
 	lock *os.File
 
 	mu      sync.Mutex
-	waiting map[Queue]Waiting
-	entries Size // since the last snapshot
-	doubted bool // the last Append failed: whether it is kept is to be looked for
+	waiting map[Queue]Waiting // of the queues that have items
+	entries Size              // since the last snapshot
+	used    int64             // bytes of the pages that have something
+	drops   []Drop            // the last, the newest first
+	dropped Waiting           // by all there ever were
+	doubted bool              // the last Append failed: whether it is kept is to be looked for
 }
 
 // A Size is how much there is of something.
@@ -74,6 +88,10 @@ type Queue struct {
 // Waiting is what of a flow log or a queue is to be delivered.
 type Waiting struct{ Items, Records, Bytes int64 }
 
+func (w Waiting) plus(o Waiting) Waiting {
+	return Waiting{w.Items + o.Items, w.Records + o.Records, w.Bytes + o.Bytes}
+}
+
 // Open opens the spool of a folder, which is made with mode 0700. It fails where another process has it.
 func Open(ctx context.Context, dir string) (*Spool, error) {
 	if err := durable.MakeDir(dir); err != nil {
@@ -84,9 +102,9 @@ func Open(ctx context.Context, dir string) (*Spool, error) {
 		return nil, err
 	}
 	s := &Spool{lock: lock, waiting: map[Queue]Waiting{}}
-	s.db, err = sqlitedb.Open(ctx, filepath.Join(dir, "spool.db"), "the spool", migrations)
+	s.db, err = sqlitedb.Open(ctx, filepath.Join(dir, file), "the spool", migrations)
 	if err == nil {
-		if err = errors.Join(s.canShrink(ctx), s.measure(ctx)); err != nil {
+		if err = errors.Join(s.canShrink(ctx), s.measure(ctx), s.measureDrops(ctx)); err != nil {
 			err = errors.Join(err, s.db.Close())
 		}
 	}
@@ -96,6 +114,21 @@ func Open(ctx context.Context, dir string) (*Spool, error) {
 	return s, nil
 }
 
+// ErrTaken says that another process has a folder.
+var ErrTaken = errors.New("another agent has its state")
+
+// There reports whether a folder has a spool.
+func There(dir string) (bool, error) {
+	_, err := os.Stat(filepath.Join(dir, file))
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// file is the name of the database in its folder.
+const file = "spool.db"
+
 // lockDir takes a folder for this process, until it ends.
 func lockDir(dir string) (*os.File, error) {
 	f, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_RDWR|os.O_CREATE, 0o600)
@@ -104,7 +137,7 @@ func lockDir(dir string) (*os.File, error) {
 	}
 	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
 		if errors.Is(err, syscall.EWOULDBLOCK) {
-			err = fmt.Errorf("another agent has its state in %s", dir)
+			err = fmt.Errorf("%w in %s", ErrTaken, dir)
 		}
 		return nil, errors.Join(err, f.Close())
 	}
@@ -114,6 +147,9 @@ func lockDir(dir string) (*os.File, error) {
 // measure looks how much there is.
 func (s *Spool) measure(ctx context.Context) error {
 	err := s.db.QueryRowContext(ctx, "SELECT count(*), coalesce(sum(length(data)), 0) FROM entries").Scan(&s.entries.Count, &s.entries.Bytes)
+	if err == nil {
+		s.used, _, err = pages(ctx, s.db)
+	}
 	if err != nil {
 		return err
 	}
@@ -129,16 +165,6 @@ func (s *Spool) measure(ctx context.Context) error {
 // Close closes it.
 func (s *Spool) Close() error { return errors.Join(s.db.Close(), s.lock.Close()) }
 
-// A Step is what is kept at once.
-type Step struct {
-	// Note takes the place of the note before.
-	Note []byte
-	// Entries say how windows change; with Snapshot they stand for all entries before, which are removed.
-	Entries  [][]byte
-	Snapshot bool
-	Items    []Item
-}
-
 // An Item is what is delivered at a time.
 type Item struct {
 	// Number orders items; it is given by Append.
@@ -147,95 +173,19 @@ type Item struct {
 	// Header says what Data is and where it goes.
 	Header, Data []byte
 	Records      int
+
+	size int64 // of header and data, where that was not read
 }
 
-func (i *Item) bytes() int64 { return int64(len(i.Header) + len(i.Data)) }
+// Bytes returns how many it has, also where the data was not read.
+func (i *Item) Bytes() int64 { return max(i.size, int64(len(i.Header)+len(i.Data))) }
 
-// Append keeps a step, on the disk. After an error it is to be appended again, before any other: it is kept once then, also where the disk had it and could not say so.
-// No two steps have the same note.
-func (s *Spool) Append(ctx context.Context, step *Step) error {
-	if s.doubted {
-		return s.appendAgain(ctx, step)
+// add adds to what waits in a queue; the lock is held. An item may be removed before it is counted.
+func (s *Spool) add(q Queue, more Waiting) {
+	w := s.waiting[q].plus(more)
+	if s.waiting[q] = w; w == (Waiting{}) {
+		delete(s.waiting, q)
 	}
-	err := sqlitedb.InTx(ctx, s.db, func(tx *sql.Tx) error { return step.write(ctx, tx) })
-	if err != nil {
-		s.doubted = true
-		return fmt.Errorf("cannot keep what was counted: %w", err)
-	}
-	s.count(step)
-	return nil
-}
-
-// appendAgain appends a step that may be kept.
-func (s *Spool) appendAgain(ctx context.Context, step *Step) error {
-	var note []byte
-	if err := s.db.QueryRowContext(ctx, "SELECT note FROM progress").Scan(&note); err != nil {
-		return fmt.Errorf("cannot keep what was counted: %w", err)
-	}
-	s.doubted = false
-	if !bytes.Equal(note, step.Note) {
-		return s.Append(ctx, step)
-	}
-	s.count(step)
-	return nil
-}
-
-// count counts a step that is kept.
-func (s *Spool) count(step *Step) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if step.Snapshot {
-		s.entries = Size{}
-	}
-	s.entries.Count += len(step.Entries)
-	for _, e := range step.Entries {
-		s.entries.Bytes += int64(len(e))
-	}
-	for i := range step.Items {
-		it := &step.Items[i]
-		w := s.waiting[it.Queue]
-		s.waiting[it.Queue] = Waiting{w.Items + 1, w.Records + int64(it.Records), w.Bytes + it.bytes()}
-	}
-}
-
-func (step *Step) write(ctx context.Context, tx *sql.Tx) error {
-	if step.Snapshot {
-		if _, err := tx.ExecContext(ctx, "DELETE FROM entries"); err != nil {
-			return err
-		}
-	}
-	for _, e := range step.Entries {
-		if _, err := tx.ExecContext(ctx, "INSERT INTO entries (data) VALUES (?)", e); err != nil {
-			return err
-		}
-	}
-	for i := range step.Items {
-		it := &step.Items[i]
-		_, err := tx.ExecContext(ctx, "INSERT INTO items (flow_log, destination, header, data, records, bytes) VALUES (?, ?, ?, ?, ?, ?)",
-			it.FlowLog, it.Destination, it.Header, it.Data, it.Records, it.bytes())
-		if err != nil {
-			return err
-		}
-	}
-	_, err := tx.ExecContext(ctx, "UPDATE progress SET note = ?", step.Note)
-	return err
-}
-
-// Restore returns the last note, nil where there was no step, and calls do for each entry since the last snapshot, in order. The entry is do's.
-func (s *Spool) Restore(ctx context.Context, do func(entry []byte) error) (note []byte, err error) {
-	if err := s.db.QueryRowContext(ctx, "SELECT note FROM progress").Scan(&note); err != nil {
-		return nil, err
-	}
-	if len(note) == 0 {
-		return nil, nil
-	}
-	return note, sqlitedb.EachRow(ctx, s.db, "SELECT data FROM entries ORDER BY n", func(r *sql.Rows) error {
-		var data []byte
-		if err := r.Scan(&data); err != nil {
-			return err
-		}
-		return do(data)
-	})
 }
 
 // Entries returns how many entries there are since the last snapshot, that one's among them.
@@ -245,6 +195,13 @@ func (s *Spool) Entries() Size {
 	return s.entries
 }
 
+// Used returns how many bytes of the file have something: all but the pages that are free for what comes. SQLite's log is beside it, up to as large as the largest step.
+func (s *Spool) Used() int64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.used
+}
+
 // Waiting returns what is to be delivered, by flow log. It is the caller's.
 func (s *Spool) Waiting() map[string]Waiting {
 	s.mu.Lock()
@@ -252,8 +209,7 @@ func (s *Spool) Waiting() map[string]Waiting {
 	out := map[string]Waiting{}
 	for q, w := range s.waiting {
 		if w.Items > 0 {
-			sum := out[q.FlowLog]
-			out[q.FlowLog] = Waiting{sum.Items + w.Items, sum.Records + w.Records, sum.Bytes + w.Bytes}
+			out[q.FlowLog] = out[q.FlowLog].plus(w)
 		}
 	}
 	return out
@@ -271,86 +227,9 @@ func (s *Spool) Queues() (out []Queue) {
 	return out
 }
 
-// Oldest returns the oldest items of a queue, in order: at most so many, and no more of them than have so many bytes together, but one in any case. Those of the numbers
-// of but are passed over. It returns none where there is none.
-func (s *Spool) Oldest(ctx context.Context, q Queue, most int, bytes int64, but ...int64) ([]Item, error) {
-	out, err := s.oldest(ctx, q, most, bytes, but)
-	return s.read(ctx, out, err)
-}
-
-// Newest returns the newest item of a queue, or none.
-func (s *Spool) Newest(ctx context.Context, q Queue) ([]Item, error) {
-	var out []Item
-	err := sqlitedb.EachRow(ctx, s.db, "SELECT n FROM items WHERE flow_log = ? AND destination = ? ORDER BY n DESC LIMIT 1", func(r *sql.Rows) error {
-		out = append(out, Item{Queue: q})
-		return r.Scan(&out[0].Number)
-	}, q.FlowLog, q.Destination)
-	return s.read(ctx, out, err)
-}
-
-// read reads the rest of items that have only a number.
-func (s *Spool) read(ctx context.Context, out []Item, err error) ([]Item, error) {
-	for i := 0; err == nil && i < len(out); i++ {
-		it := &out[i]
-		err = s.db.QueryRowContext(ctx, "SELECT header, data, records FROM items WHERE n = ?", it.Number).Scan(&it.Header, &it.Data, &it.Records)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("cannot read what is to be delivered: %w", err)
-	}
-	return out, nil
-}
-
-// oldest returns items that have only a number, as the index has it: what is too much is not read.
-func (s *Spool) oldest(ctx context.Context, q Queue, most int, bytes int64, but []int64) (out []Item, err error) {
-	var sum int64
-	err = sqlitedb.EachRow(ctx, s.db, "SELECT n, bytes FROM items WHERE flow_log = ? AND destination = ? ORDER BY n LIMIT ?", func(r *sql.Rows) error {
-		it := Item{Queue: q}
-		var size int64
-		err := r.Scan(&it.Number, &size)
-		if slices.Contains(but, it.Number) || len(out) == most {
-			return err
-		}
-		if sum += size; len(out) == 0 || sum <= bytes {
-			out = append(out, it)
-		}
-		return err
-	}, q.FlowLog, q.Destination, most+len(but))
-	return out, err
-}
-
-// Remove removes items that were delivered, all or none. Those that are not there any more are passed over.
-func (s *Spool) Remove(ctx context.Context, items ...Item) error {
-	gone := map[Queue]Waiting{}
-	shrunk := false
-	err := sqlitedb.InTx(ctx, s.db, func(tx *sql.Tx) error {
-		for i := range items {
-			it := &items[i]
-			result, err := tx.ExecContext(ctx, "DELETE FROM items WHERE n = ?", it.Number)
-			if err != nil {
-				return err
-			}
-			n, err := result.RowsAffected()
-			if err != nil {
-				return err
-			}
-			w := gone[it.Queue]
-			gone[it.Queue] = Waiting{w.Items + n, w.Records + n*int64(it.Records), w.Bytes + n*it.bytes()}
-		}
-		var err error
-		shrunk, err = shrink(ctx, tx)
-		return err
-	})
-	if err != nil {
-		return fmt.Errorf("cannot remove what was delivered: %w", err)
-	}
-	if shrunk {
-		_, _ = s.db.ExecContext(ctx, "PRAGMA wal_checkpoint(PASSIVE)") // it comes with a later one otherwise
-	}
+// Waits reports whether a queue has items.
+func (s *Spool) Waits(q Queue) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for q, g := range gone {
-		w := s.waiting[q]
-		s.waiting[q] = Waiting{w.Items - g.Items, w.Records - g.Records, w.Bytes - g.Bytes}
-	}
-	return nil
+	return s.waiting[q].Items > 0
 }

@@ -55,13 +55,13 @@ func TestSpool(t *testing.T) {
 	}
 	again := func() {
 		t.Helper()
-		size, waiting := s.Entries(), s.Waiting()
+		size, waiting, used := s.Entries(), s.Waiting(), s.Used()
 		if err := s.Close(); err != nil {
 			t.Fatal(err)
 		}
 		s = open(t, dir)
-		if s.Entries() != size || !cmp.Equal(waiting, s.Waiting()) {
-			t.Errorf("%v and %v are %v and %v when it is opened again", size, waiting, s.Entries(), s.Waiting())
+		if s.Entries() != size || !cmp.Equal(waiting, s.Waiting()) || s.Used() != used {
+			t.Errorf("%v, %v and %d are %v, %v and %d when it is opened again", size, waiting, used, s.Entries(), s.Waiting(), s.Used())
 		}
 	}
 	keep := func(of *Step, wantNote string, want ...string) {
