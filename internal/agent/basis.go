@@ -15,7 +15,7 @@ type basis struct {
 	FlowLogs  []config.FlowLog
 }
 
-// until is a definition, with the flow logs, that waits.
+// until is a definition, with the flow logs, that records are not made by yet.
 type until struct {
 	network *network
 	logs    []config.FlowLog
@@ -31,7 +31,7 @@ func basisOf(n *network, logs []config.FlowLog) []byte {
 }
 
 // basis returns what records are made by now.
-func (a *agent) basis() []byte { return basisOf(a.network, a.recorder.logs) }
+func (a *agent) basis() []byte { return basisOf(a.recorder.network, a.recorder.logs) }
 
 // rebase has records made by what they were made by when what is done again was done. What the agent was told waits until that is over. A basis that this build can't read is
 // passed over, and said: what is open is told by what the agent was told.
@@ -58,10 +58,13 @@ func (a *agent) rebase(text []byte) {
 	a.recorder.record(logs)
 }
 
-// goOver has records made by what the agent was told, from now on. It reports false where what is open by another definition can't be kept.
+// catchUp reads what was counted and has records made from then on by what the agent was told, where they were made by something else. It reports false where it could not.
+func (a *agent) catchUp() bool { return a.turn() && a.goOver() }
+
+// goOver has records made by what the agent was told, from now on; not while that is still to be put in force. It reports false where what is open by another definition can't be kept.
 func (a *agent) goOver() bool {
 	to := a.until
-	if to == nil {
+	if to == nil || a.anew {
 		return true
 	}
 	if a.recorder.differs(to.network) {

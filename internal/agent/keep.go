@@ -150,7 +150,7 @@ func (a *agent) rows(c *change, strange map[string]int64, around map[way]int64) 
 			strange[device] += n.Packets
 			return nil
 		}
-		if a.network.goesAround(f) {
+		if a.recorder.network.goesAround(f) {
 			around[way{f.Interface, f.Egress}] += n.Packets
 			return nil
 		}
