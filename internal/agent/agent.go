@@ -149,9 +149,14 @@ func (a *agent) begin(ctx context.Context) error {
 	return a.takeOver()
 }
 
-// takeOver reads what was counted while no agent was there, and puts the program at the devices that there are now.
+// takeOver reads what was counted while no agent was there, and puts the program at the devices that there are now. Until then the kernel counts by what an agent before was told.
 func (a *agent) takeOver() error {
-	if !a.catchUp() {
+	a.anew = true
+	ok := a.turn()
+	if a.until != nil {
+		a.network = a.until.network
+	}
+	if !ok {
 		return fmt.Errorf("can't begin: %s", strings.Join(a.counted.Troubles(a.Clock()), "; "))
 	}
 	if err := a.look(true); err != nil {
@@ -189,7 +194,7 @@ func (a *agent) loop(ctx context.Context) {
 			offer.Answer(a.take(offer.Policy))
 			a.tell()
 		case <-wait.C:
-			a.catchUp()
+			a.turn()
 			a.unlooked(a.look(false))
 			a.tell()
 		}
@@ -281,11 +286,11 @@ func (a *agent) leave(at place, matches []Match) {
 	delete(a.attached, at)
 	a.anew = true
 	a.Log.Info("not counting any more", "device", w.Label(), "interface", w.Interface)
-	a.unless(w.id(), matches)
+	a.letGo(w.id(), matches)
 }
 
-// unless forgets an interface, unless a device is it.
-func (a *agent) unless(id string, matches []Match) {
+// letGo forgets an interface that no device is any more.
+func (a *agent) letGo(id string, matches []Match) {
 	if !slices.ContainsFunc(matches, func(m Match) bool { return m.id() == id && m.Refused == "" }) {
 		a.forgotten = append(a.forgotten, id)
 		a.farewell(id)
@@ -313,7 +318,7 @@ func (a *agent) swap(wanted map[place]*Match, matches []Match) error {
 	}
 	a.anew = false
 	a.changed(wanted, matches)
-	a.catchUp() // where it can't be kept now, it is later
+	a.turn() // where it can't be kept now, it is later
 	return nil
 }
 
@@ -360,7 +365,7 @@ func (a *agent) reload() {
 	if err == nil {
 		err = a.decides(n)
 	}
-	if err == nil && !a.catchUp() {
+	if err == nil && !a.turn() {
 		err = errors.New("what was counted until now can't be kept, so that nothing else is put in force: reload it again when it can")
 	}
 	if err == nil {

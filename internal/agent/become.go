@@ -30,7 +30,7 @@ func (a *agent) changed(wanted map[place]*Match, matches []Match) {
 		case w.becomes(m):
 			a.Log.Info("a device is another interface, from one packet to the next", "device", m.Label(), "was", w.Interface, "interface", m.Interface)
 			a.counts(m)
-			a.unless(w.id(), matches)
+			a.letGo(w.id(), matches)
 		case m.Mode != w.Mode:
 			a.Log.Info("another mode at a device", "device", w.Label(), "interface", w.Interface, "mode", m.Mode)
 			w.Mode = m.Mode

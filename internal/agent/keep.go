@@ -217,17 +217,22 @@ func (a *agent) apply(c *change, next progress) bool {
 		a.recorder.waiting[id] = w.Bytes
 	}
 	a.recorder.made = nil
+	later := a.later(c)
 	changes := c.split(mostRows)
 	for _, part := range changes {
 		a.recorder.apply(part)
+	}
+	if !a.based {
+		changes = append([]*change{{Basis: a.basis()}}, changes...)
+	}
+	if c.Close {
+		changes = append(changes, a.goOn(later)...)
 	}
 	size := a.spool.Entries()
 	whole := size.Count > mostEntries || size.Bytes > max(mostEntryBytes, 4*a.snapshot)
 	if whole {
 		changes = a.recorder.snapshot()
 		changes[0].Basis = a.basis()
-	} else if !a.based {
-		changes = append([]*change{{Basis: a.basis()}}, changes...)
 	}
 	a.based = true
 	next.Step++

@@ -114,6 +114,11 @@ func (c *counting) Swap(all []ebpf.Interface, changes ...ebpf.Change) error {
 	if c.swapping != nil {
 		c.swapping()
 	}
+	if c.unsettled {
+		return errors.New("the rows of the epoch before are not settled")
+	}
+	c.closed, c.open, c.unsettled = c.open, map[uint16]*ebpf.Row{}, true
+	c.number++
 	c.force, c.changes = all, changes
 	return nil
 }

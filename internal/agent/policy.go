@@ -101,7 +101,7 @@ func (a *agent) take(p *Policy) error {
 	if err := a.decides(n); err != nil {
 		return err
 	}
-	if !a.catchUp() {
+	if !a.turn() {
 		return ErrAgain
 	}
 	if err := a.replace(n, conf); err != nil {
@@ -146,7 +146,7 @@ func (a *agent) replace(n *network, c *config.Config) error {
 	return nil
 }
 
-// use has the agent go by another definition and config. Records are made by it as soon as what is in force has counted nothing else: see [agent.catchUp].
+// use has the agent go by another definition and config. Records are made by it as soon as what is in force has counted nothing else: see goOn.
 func (a *agent) use(n *network, c *config.Config) {
 	a.network, a.until = n, &until{n, a.recorder.logs}
 	a.mu.Lock()
