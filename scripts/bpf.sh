@@ -12,7 +12,7 @@ for c in "clang-$clang" clang; do
 			GOPACKAGE=ebpf "$GO" tool -modfile="$PWD/../../../tools/go.mod" bpf2go -cc "$c" -target bpfel -go-package ebpf \
 				-cflags "-O2 -g -Wall -Werror -Wno-unused-function -mcpu=v3 -I/usr/include/$(uname -m)-linux-gnu" "$@"
 		}
-		compile -type rule -type head -type link -type clock -type flow -type connection -type aside_key -type aside -type tallies -type state -type arrival -type arrivals -type page_key -type page -type order \
+		compile -type rule -type head -type link -type device -type clock -type flow -type connection -type aside_key -type aside -type tallies -type state -type arrival -type arrivals -type page_key -type page -type order \
 			weir c/weir.bpf.c &&
 			compile observe c/observe.bpf.c
 		exit

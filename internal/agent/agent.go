@@ -150,9 +150,14 @@ func (a *agent) begin(ctx context.Context) error {
 	return a.takeOver()
 }
 
-// takeOver reads what was counted while no agent was there, and puts the program at the devices that there are now.
+// takeOver reads what was counted while no agent was there, and puts the program at the devices that there are now. Until then the kernel counts by what an agent before was told.
 func (a *agent) takeOver() error {
-	if !a.turn() || !a.goOver() {
+	a.anew = true
+	ok := a.turn()
+	if a.until != nil {
+		a.network = a.until.network
+	}
+	if !ok {
 		return fmt.Errorf("can't begin: %s", strings.Join(a.counted.Troubles(a.Clock()), "; "))
 	}
 	if err := a.look(true); err != nil {
@@ -233,22 +238,25 @@ func (a *agent) look(anew bool) error {
 	return err
 }
 
-// follow has the program be at the devices that are not refused, and at no other. Those that it can't be put at are refused then.
+// follow has the program be at the devices that are not refused, and at no other. Those that it can't be put at are refused then. A device that is another interface becomes that
+// with the policies, from one packet to the next.
 func (a *agent) follow(matches []Match) error {
 	wanted := map[place]*Match{}
 	for i := range matches {
-		if m := &matches[i]; m.Refused == "" {
+		m := &matches[i]
+		if m.Refused == "" {
 			wanted[m.place()] = m
 		}
 	}
 	errs := []error{a.stray(wanted, matches)}
 	for at, w := range a.attached {
-		if m := wanted[at]; m != nil && m.id() == w.id() && m.attachable() == w.attachable() {
-			a.anew = a.anew || m.Mode != w.Mode // the program stays, and does the other thing from one packet to the next
+		m := wanted[at]
+		if m == nil || m.Raw != w.Raw {
+			errs = append(errs, a.takeAway(at))
+			a.leave(at, matches)
 			continue
 		}
-		errs = append(errs, a.takeAway(at))
-		a.leave(at, matches)
+		a.anew = a.anew || m.Mode != w.Mode || w.becomes(m) // the program stays, and does the other thing from one packet to the next
 	}
 	for at := range wanted {
 		a.anew = a.anew || a.attached[at] == nil
@@ -256,15 +264,8 @@ func (a *agent) follow(matches []Match) error {
 	if !a.anew {
 		return errors.Join(errs...)
 	}
-	if err := a.swap(wanted); err != nil {
+	if err := a.swap(wanted, matches); err != nil {
 		return errors.Join(append(errs, err)...)
-	}
-	a.anew = false
-	for at, w := range a.attached {
-		if m := wanted[at]; m.Mode != w.Mode {
-			a.Log.Info("another mode at a device", "device", w.Label(), "interface", w.Interface, "mode", m.Mode)
-			w.Mode = m.Mode
-		}
 	}
 	for i := range matches {
 		if m := &matches[i]; m.Refused == "" && a.attached[m.place()] == nil {
@@ -286,14 +287,19 @@ func (a *agent) leave(at place, matches []Match) {
 	delete(a.attached, at)
 	a.anew = true
 	a.Log.Info("not counting any more", "device", w.Label(), "interface", w.Interface)
-	if !slices.ContainsFunc(matches, func(m Match) bool { return m.id() == w.id() && m.Refused == "" }) {
-		a.forgotten = append(a.forgotten, w.id())
-		a.farewell(w.id())
+	a.letGo(w.id(), matches)
+}
+
+// letGo forgets an interface that no device is any more.
+func (a *agent) letGo(id string, matches []Match) {
+	if !slices.ContainsFunc(matches, func(m Match) bool { return m.id() == id && m.Refused == "" }) {
+		a.forgotten = append(a.forgotten, id)
+		a.farewell(id)
 	}
 }
 
-// swap puts the policies of devices in force, and reads what those of before counted.
-func (a *agent) swap(wanted map[place]*Match) error {
+// swap puts the policies of devices in force, has those that are other interfaces become these, and reads what those of before counted.
+func (a *agent) swap(wanted map[place]*Match, matches []Match) error {
 	var all []ebpf.Interface
 	for _, m := range wanted {
 		in := ebpf.Interface{ID: m.id(), Mode: ebpf.Count}
@@ -308,9 +314,11 @@ func (a *agent) swap(wanted map[place]*Match) error {
 		}
 		all = append(all, in)
 	}
-	if err := a.program.Swap(all); err != nil {
+	if err := a.program.Swap(all, a.changes(wanted)...); err != nil {
 		return fmt.Errorf("%w: %w", errPolicy, err)
 	}
+	a.anew = false
+	a.changed(wanted, matches)
 	a.turn() // where it can't be kept now, it is later
 	return nil
 }
@@ -320,14 +328,19 @@ func (a *agent) attach(m *Match) error {
 	if err := a.put(m); err != nil {
 		return err
 	}
+	a.counts(m)
+	return nil
+}
+
+// counts notes that a device is counted as what it is now.
+func (a *agent) counts(m *Match) {
 	of := *m
 	a.attached[m.place()] = &of
 	if m.Interface == "" {
 		a.Log.Warn("counting a device that is no network interface of the definition; it is not recorded", "device", m.Label())
-		return nil
+		return
 	}
 	a.Log.Info("counting at a device", "device", m.Label(), "interface", m.Interface, "mode", m.Mode, "flipped", m.Flipped)
-	return nil
 }
 
 // once reports whether the look before had nothing to say of this: what stays so is said once, and of what is gone nothing is remembered.

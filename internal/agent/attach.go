@@ -39,7 +39,7 @@ func (a *agent) attachBy(t *Attachment) (*Match, error) {
 	err = a.look(false)
 	m := matchOf(t, a.matches)
 	if m != nil {
-		if w := a.attached[m.place()]; w != nil && w.Mode == m.Mode {
+		if w := a.attached[m.place()]; w != nil && w.Mode == m.Mode && !w.becomes(m) {
 			return m, nil // what else is wrong with devices is said every few seconds
 		}
 	}

@@ -3,8 +3,11 @@ package agent
 import (
 	"bytes"
 	"encoding/json"
+	"reflect"
+	"slices"
 
 	"weir/internal/agent/config"
+	"weir/internal/aggregate"
 	"weir/internal/netmodel"
 )
 
@@ -15,7 +18,7 @@ type basis struct {
 	FlowLogs  []config.FlowLog
 }
 
-// until is a definition, with the flow logs, that waits.
+// until is a definition, with the flow logs, that records are not made by yet.
 type until struct {
 	network *network
 	logs    []config.FlowLog
@@ -31,7 +34,7 @@ func basisOf(n *network, logs []config.FlowLog) []byte {
 }
 
 // basis returns what records are made by now.
-func (a *agent) basis() []byte { return basisOf(a.network, a.recorder.logs) }
+func (a *agent) basis() []byte { return basisOf(a.recorder.network, a.recorder.logs) }
 
 // rebase has records made by what they were made by when what is done again was done. What the agent was told waits until that is over. A basis that this build can't read is
 // passed over, and said: what is open is told by what the agent was told.
@@ -58,19 +61,65 @@ func (a *agent) rebase(text []byte) {
 	a.recorder.record(logs)
 }
 
-// goOver has records made by what the agent was told, from now on. It reports false where what is open by another definition can't be kept.
-func (a *agent) goOver() bool {
+// later takes out of a change what is of interfaces that the definition has alone which the agent was told and records are not made by yet: an agent before may have put that in force, and then ended.
+func (a *agent) later(c *change) *change {
+	out := &change{At: c.At, SkippedAt: c.SkippedAt}
+	if !c.Close || !a.goesOn() {
+		return out
+	}
+	is := func(id string) bool { return !a.recorder.network.has(id) && a.until.network.has(id) }
+	if slices.ContainsFunc(c.Rows, func(r aggregate.Row) bool { return is(r.Interface) }) {
+		rows := c.Rows
+		c.Rows = nil
+		for i := range rows {
+			to := &c.Rows
+			if is(rows[i].Interface) {
+				to = &out.Rows
+			}
+			*to = append(*to, rows[i])
+		}
+	}
+	for _, id := range c.Skipped {
+		if is(id) {
+			out.Skipped = append(out.Skipped, id)
+		}
+	}
+	c.Skipped = slices.DeleteFunc(c.Skipped, is)
+	return out
+}
+
+// has reports whether a definition has a network interface or an attachment.
+func (n *network) has(id string) bool {
+	return n.Interfaces[id] != nil || n.TransitGatewayAttachments[id] != nil
+}
+
+// goesOn reports whether records are to be made by something else once what was read is in them. They are not while that is still to be put in force.
+func (a *agent) goesOn() bool { return a.until != nil && !a.anew }
+
+// goOn has records made from now on by what the agent was told, where they were made by something else, does what is later, and returns the changes that do all that. They are kept with the rows that
+// were the last of before, so that an agent after a crash does the same.
+func (a *agent) goOn(later *change) (out []*change) {
+	if !a.goesOn() {
+		return nil
+	}
 	to := a.until
-	if to == nil {
-		return true
+	other := !reflect.DeepEqual(to.logs, a.recorder.logs)
+	if other || a.recorder.differs(to.network) {
+		out = append(out, &change{At: later.At, Spill: true})
+		a.recorder.apply(out[0])
 	}
-	if a.recorder.differs(to.network) {
-		a.apply(&change{At: a.kept.At, Spill: true}, a.kept) // it is in memory at least: the next read tries again
-	}
-	if !a.record(to.logs) {
-		return false
-	}
-	a.network, a.based, a.until = to.network, false, nil
+	a.network, a.until = to.network, nil
 	a.recorder.reload(to.network)
-	return true
+	if other {
+		a.recorder.record(to.logs)
+	}
+	out = append(out, &change{Basis: a.basis()})
+	if len(later.Rows)+len(later.Skipped) == 0 {
+		return out
+	}
+	for _, part := range later.split(mostRows) {
+		a.recorder.apply(part)
+		out = append(out, part)
+	}
+	return out
 }

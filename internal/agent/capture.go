@@ -12,7 +12,7 @@ import (
 // capturer is what counts at devices and decides of what passes there: the BPF program, or packets that sockets get. Package ebpf says what each method does,
 // and its words are those of both.
 type capturer interface {
-	Swap(all []ebpf.Interface) error
+	Swap(all []ebpf.Interface, changes ...ebpf.Change) error
 	Attach(d ebpf.Device, id string) error
 	Detach(index int) error
 	Attached() []int

@@ -14,6 +14,9 @@ import (
 // record has other flow logs be made from now on. What is open of interfaces that flow logs cover which come or go is told and kept before: a flow log has nothing of before it was there or
 // of after. It reports false where that can't be kept; then the flow logs are those of before.
 func (a *agent) record(logs []config.FlowLog) bool {
+	if a.until != nil {
+		a.until.logs = logs
+	}
 	if reflect.DeepEqual(logs, a.recorder.logs) {
 		return true
 	}

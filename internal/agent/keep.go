@@ -151,7 +151,7 @@ func (a *agent) rows(c *change, strange map[string]int64, around map[way]int64) 
 			strange[device] += n.Packets
 			return nil
 		}
-		if a.network.goesAround(f) {
+		if a.recorder.network.goesAround(f) {
 			around[way{f.Interface, f.Egress}] += n.Packets
 			return nil
 		}
@@ -215,17 +215,22 @@ func (a *agent) missing() {
 func (a *agent) apply(c *change, next progress) bool {
 	a.recorder.room.begin(a.spool)
 	a.recorder.made = nil
+	later := a.later(c)
 	changes := c.split(mostRows)
 	for _, part := range changes {
 		a.recorder.apply(part)
+	}
+	if !a.based {
+		changes = append([]*change{{Basis: a.basis()}}, changes...)
+	}
+	if c.Close {
+		changes = append(changes, a.goOn(later)...)
 	}
 	size := a.spool.Entries()
 	whole := size.Count > mostEntries || size.Bytes > max(mostEntryBytes, 4*a.snapshot)
 	if whole {
 		changes = a.recorder.snapshot()
 		changes[0].Basis = a.basis()
-	} else if !a.based {
-		changes = append([]*change{{Basis: a.basis()}}, changes...)
 	}
 	a.based = true
 	next.Step++

@@ -32,6 +32,9 @@ type counting struct {
 	failing, ends string // what fails, and at what the agent ends, once
 	detached      int
 	force         []ebpf.Interface // what was put in force last
+	changes       []ebpf.Change    // with it
+	is            []int            // the devices that it is at
+	swapping      func()           // what happens meanwhile; nil: nothing
 }
 
 // errEnds is what an agent ends with where it is killed.
@@ -97,18 +100,26 @@ func (c *counting) Missed() (n uint64, err error) {
 func (c *counting) Forwards() error                                 { return errors.ErrUnsupported }
 func (c *counting) Attach(ebpf.Device, string) error                { return nil }
 func (c *counting) Detach(int) error                                { c.detached++; return nil }
-func (c *counting) Attached() []int                                 { return nil }
+func (c *counting) Attached() []int                                 { return c.is }
 func (c *counting) Gone() ([]int, error)                            { return nil, nil }
 func (c *counting) In() (*ebpf.Namespace, error)                    { return nil, errors.ErrUnsupported }
 func (c *counting) Namespaces() map[uint64]*ebpf.Namespace          { return nil }
 func (c *counting) Before(int) (out [2][]ebpf.ProgramID, err error) { return out, nil }
 func (c *counting) Close() error                                    { return nil }
 
-func (c *counting) Swap(all []ebpf.Interface) error {
+func (c *counting) Swap(all []ebpf.Interface, changes ...ebpf.Change) error {
 	if err := c.at("swap"); err != nil {
 		return err
 	}
-	c.force = all
+	if c.swapping != nil {
+		c.swapping()
+	}
+	if c.unsettled {
+		return errors.New("the rows of the epoch before are not settled")
+	}
+	c.closed, c.open, c.unsettled = c.open, map[uint16]*ebpf.Row{}, true
+	c.number++
+	c.force, c.changes = all, changes
 	return nil
 }
 

@@ -198,10 +198,11 @@ func TestSettle(t *testing.T) {
 		{"a resource", "a.yaml:7:3: fl-1: there is no VPC, subnet or network interface vpc-9 in the definition", config.Config{FlowLogs: []config.FlowLog{{Resource: "vpc-9"}}}},
 		{"a transit gateway", "a.yaml:7:3: fl-1: there is no transit gateway or attachment tgw-9 in the definition", config.Config{FlowLogs: []config.FlowLog{{Resource: "tgw-9"}}}},
 		{"a transit gateway of another id", "a.yaml:7:3: fl-1: flow logs of transit gateways and attachments know them by ids that begin with tgw-, and hub does not", config.Config{FlowLogs: []config.FlowLog{{Resource: "hub"}}}},
-		{"a Connect attachment's flow log", "a.yaml:7:3: fl-1: tgw-attach-c is a Connect attachment: flow logs have its traffic at the transport attachment", config.Config{FlowLogs: []config.FlowLog{{Resource: "tgw-attach-c"}}}},
-		{"a NAT gateway", "a.yaml:7:3: fl-1: flow logs of the NAT gateway nat-1 are not made by agents", config.Config{FlowLogs: []config.FlowLog{{Resource: "nat-1"}}}},
+		{"a Connect attachment's flow log", "a.yaml:7:3: fl-1: tgw-attach-c is a Connect attachment: flow logs have its traffic at the transport attachment, tgw-attach-a: say that one", config.Config{FlowLogs: []config.FlowLog{{Resource: "tgw-attach-c"}}}},
+		{"a NAT gateway", "a.yaml:7:3: fl-1: agents make no flow logs of NAT gateways: say eni-1, the network interface of nat-1, as the resource", config.Config{FlowLogs: []config.FlowLog{{Resource: "nat-1"}}}},
+		{"a regional NAT gateway", "a.yaml:7:3: fl-1: agents make no flow logs of NAT gateways, and no host has an interface of nat-2: say the VPC, subnet or network interface that sends by it as the resource", config.Config{FlowLogs: []config.FlowLog{{Resource: "nat-2"}}}},
 		{"an attachment", "a.yaml:7:3: there is no transit gateway attachment tgw-attach-9 in the definition", config.Config{Interfaces: []config.Interface{{Attachment: "tgw-attach-9", Mode: "count"}}}},
-		{"an attachment of a gateway elsewhere", "a.yaml:7:3: the transit gateway of tgw-attach-e is not in the definition", config.Config{Interfaces: []config.Interface{{Attachment: "tgw-attach-e", Mode: "count"}}}},
+		{"an attachment of a gateway elsewhere", "a.yaml:7:3: the transit gateway of tgw-attach-e, \"tgw-9\", is not in the definition: it is one of transit-gateways there, or of the answer of describe-transit-gateways", config.Config{Interfaces: []config.Interface{{Attachment: "tgw-attach-e", Mode: "count"}}}},
 		{"nobody says the account", "a.yaml:7:3: fl-1: the definition does not say the account of vpc-2, which keys of objects have: say account", config.Config{FlowLogs: []config.FlowLog{{Resource: "vpc-2"}}}},
 	} {
 		n := networkOf(t)

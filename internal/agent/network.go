@@ -172,9 +172,19 @@ func (n *network) ownerOf(l *config.FlowLog) (account, region string, err error)
 	case n.TransitGateways[id] != nil, n.TransitGatewayAttachments[id] != nil:
 		return "", "", fmt.Errorf("flow logs of transit gateways and attachments know them by ids that begin with tgw-, and %s does not", id)
 	case n.NATGateways[id] != nil:
-		return "", "", fmt.Errorf("flow logs of the NAT gateway %s are not made by agents", id)
+		return "", "", notOf(n.NATGateways[id])
 	}
 	return "", "", fmt.Errorf("there is no VPC, subnet or network interface %s in the definition", id)
+}
+
+// notOf says that there is no flow log of a NAT gateway, and what to name in its place.
+func notOf(g *netmodel.NATGateway) error {
+	for _, a := range g.Addresses {
+		if a.Interface != "" {
+			return fmt.Errorf("agents make no flow logs of NAT gateways: say %s, the network interface of %s, as the resource", a.Interface, g.ID)
+		}
+	}
+	return fmt.Errorf("agents make no flow logs of NAT gateways, and no host has an interface of %s: say the VPC, subnet or network interface that sends by it as the resource", g.ID)
 }
 
 // covers reports whether a flow log is of an interface.

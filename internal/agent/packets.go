@@ -33,8 +33,8 @@ func packetOptions(c *config.Config, clock func() time.Duration) afpacket.Option
 	return o
 }
 
-// Swap puts other interfaces in force.
-func (p packets) Swap(all []ebpf.Interface) error {
+// Swap puts other interfaces in force, and has devices be others of them.
+func (p packets) Swap(all []ebpf.Interface, changes ...ebpf.Change) error {
 	out := make([]afpacket.Interface, 0, len(all))
 	for i := range all {
 		in := &all[i]
@@ -43,7 +43,11 @@ func (p packets) Swap(all []ebpf.Interface) error {
 		}
 		out = append(out, afpacket.Interface{ID: in.ID, Shadow: in.Mode == ebpf.Shadow, Policy: in.Policy, Timeouts: in.Timeouts})
 	}
-	return p.Capture.Swap(out)
+	become := make([]afpacket.Change, 0, len(changes))
+	for _, c := range changes {
+		become = append(become, afpacket.Change{Device: afpacket.Device(c.Device), ID: c.ID})
+	}
+	return p.Capture.Swap(out, become...)
 }
 
 // Attach begins to count at a device.

@@ -129,13 +129,10 @@ func (a *agent) decides(n *network) error {
 	return nil
 }
 
-// replace puts another definition and config in force, once all is kept that was counted by those of before. Where the kernel does not take their rules, those of before are put in
-// force again. What is open of an interface that the definition has no more, or otherwise, is told before: its records are of what it was.
+// replace puts another definition and config in force, once all is kept that was counted by those of before. Where the kernel does not take their rules, those of before stay in
+// force. What was counted until then, also while the rules were put in force, is told as it was: an interface may be another now, or be gone.
 func (a *agent) replace(n *network, c *config.Config) error {
 	was, wasConf := a.network, a.Config
-	if a.recorder.differs(n) {
-		a.apply(&change{At: a.kept.At, Spill: true}, a.kept) // it is in memory at least: the next read tries again
-	}
 	a.use(n, c)
 	err := a.look(true)
 	if errors.Is(err, errPolicy) {
@@ -147,10 +144,9 @@ func (a *agent) replace(n *network, c *config.Config) error {
 	return nil
 }
 
-// use has the agent go by another definition and config.
+// use has the agent go by another definition and config. Records are made by it as soon as what is in force has counted nothing else: see goOn.
 func (a *agent) use(n *network, c *config.Config) {
-	a.network, a.based = n, false
-	a.recorder.reload(n)
+	a.network, a.until = n, &until{n, a.recorder.logs}
 	a.mu.Lock()
 	a.Config = c
 	a.mu.Unlock()

@@ -133,6 +133,7 @@ func TestReloadTells(t *testing.T) {
 		"with another beside it":    {strings.ReplaceAll(definition, "eni-2:", "eni-7:"), []string{"eni-1 1 2 1700000405 1700000410 OK"}},
 		"that the kernel refuses":   {"", []string{"eni-1 1 2 1700000405 1700000410 OK"}},
 		"and the device was gone":   {strings.ReplaceAll(definition, "eni-1:", "eni-8:"), []string{"eni-1 1 1 1700000405 1700000405 OK"}},
+		"while packets pass":        {strings.ReplaceAll(definition, "eni-1:", "eni-8:"), []string{"eni-1 1 2 1700000405 1700000405 OK"}},
 		"and flows of it were lost": {strings.ReplaceAll(definition, "eni-1:", "eni-8:"), []string{"eni-1 1 1 1700000405 1700000405 OK", "eni-1 - - 1700000400 1700000460 SKIPDATA"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -149,9 +150,12 @@ func TestReloadTells(t *testing.T) {
 				s.leave(place{index: 1}, nil)
 			case "and flows of it were lost":
 				s.program.lost = 1
+			case "while packets pass":
+				s.program.swapping = func() { s.program.pass(1, 1, s.now.Wall) }
 			}
 			s.turn()
 			s.reload()
+			s.program.swapping = nil
 			s.pass(5 * time.Second)
 			s.program.pass(1, 1, s.now.Wall)
 			s.pass(time.Minute)

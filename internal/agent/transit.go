@@ -8,13 +8,20 @@ import (
 	"weir/internal/agent/config"
 	"weir/internal/aggregate"
 	"weir/internal/capture"
+	"weir/internal/netmodel"
 )
 
-// connect is the kind of a Connect attachment, and ofConnect what is wrong with one.
-const (
-	connect   = "connect"
-	ofConnect = "%s is a Connect attachment: flow logs have its traffic at the transport attachment"
-)
+// connect is the kind of a Connect attachment.
+const connect = "connect"
+
+// ofConnect says what is wrong with a Connect attachment, and what to name in its place.
+func ofConnect(a *netmodel.TransitGatewayAttachment) error {
+	const what = "%s is a Connect attachment: flow logs have its traffic at the transport attachment"
+	if a.Transport == "" {
+		return fmt.Errorf(what, a.ID)
+	}
+	return fmt.Errorf(what+", %s: say that one", a.ID, a.Transport)
+}
 
 // attachable fails where packets of a transit gateway attachment can't be recorded. A Connect attachment has no packets of its own.
 //
@@ -25,11 +32,11 @@ func (n *network) attachable(id string) error {
 	case a == nil:
 		return fmt.Errorf("there is no transit gateway attachment %s in the definition", id)
 	case a.Kind == connect:
-		return fmt.Errorf(ofConnect, id)
+		return ofConnect(a)
 	case a.Far.TransitGateway != "":
-		return fmt.Errorf("the definition has %s of %s and of %s, and does not say which of them this host is", id, a.TransitGateway, a.Far.TransitGateway)
+		return fmt.Errorf("the definition has %s of %s and of %s, and does not say which of them this host is: leave the other one out of the definition that this agent is told", id, a.TransitGateway, a.Far.TransitGateway)
 	case n.TransitGateways[a.TransitGateway] == nil:
-		return fmt.Errorf("the transit gateway of %s is not in the definition", id)
+		return fmt.Errorf("the transit gateway of %s, %q, is not in the definition: it is one of transit-gateways there, or of the answer of describe-transit-gateways", id, a.TransitGateway)
 	}
 	return nil
 }
@@ -63,7 +70,7 @@ func (a *agent) tellsLosses(m *Match) bool {
 func (n *network) gatewayOwner(id string) (account, region string, err error) {
 	if a := n.TransitGatewayAttachments[id]; a != nil {
 		if a.Kind == connect {
-			return "", "", fmt.Errorf(ofConnect, id)
+			return "", "", ofConnect(a)
 		}
 		id = a.TransitGateway
 	}

@@ -24,11 +24,12 @@ const transitDefinition = `transit-gateways:
 transit-gateway-attachments:
   tgw-attach-a: {transit-gateway: tgw-1, resource: vpc-1, subnets: [subnet-1]}
   tgw-attach-b: {transit-gateway: tgw-1, resource: vpc-2, subnets: [subnet-3]}
-  tgw-attach-c: {transit-gateway: tgw-1, kind: connect}
+  tgw-attach-c: {transit-gateway: tgw-1, kind: connect, transport: tgw-attach-a}
   tgw-attach-d: {transit-gateway: tgw-1, resource: vpn-1, kind: vpn}
   tgw-attach-e: {transit-gateway: tgw-9, resource: vpc-1, subnets: [subnet-1]}
 nat-gateways:
-  nat-1: {subnet: subnet-1}
+  nat-1: {subnet: subnet-1, addresses: [{interface: eni-1}]}
+  nat-2: {availability: regional, vpc: vpc-1}
 `
 
 // TestMatchAttachment has devices of a router that are attachments of a transit gateway. A device with two sides is the router's own if nobody says.

@@ -210,6 +210,7 @@ func (w *Windows) close(mostIdle int, over func(start int64) bool, do func(*Wind
 // rows returns a window with its flows, and the interfaces that it tells something of.
 func (w *Windows) rows(start int64, o *opened) (out *Window, had map[string]bool) {
 	out = &Window{Start: start / int64(time.Second), End: (start + w.interval) / int64(time.Second), Skipped: slices.Sorted(maps.Keys(o.skipped))}
+	out.Rows = slices.Grow(out.Rows, len(o.flows))
 	had = map[string]bool{}
 	maps.Copy(had, o.skipped)
 	for f, c := range o.flows {

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -24,6 +25,8 @@ type PacketReplayRequest struct {
 	Interfaces []string
 	// Interval is the aggregation interval.
 	Interval time.Duration
+	// Connections is how many connections are tracked at most, of all network interfaces, and Flows how many flows are open: more are written before their windows are over. 0: [MostConnections] and [MostFlows].
+	Connections, Flows int
 	// Version is what records have as their version.
 	Version int
 	// Write takes records, in the order of their windows. They are the caller's.
@@ -44,12 +47,22 @@ type PacketReplayReport struct {
 	Elsewhere int64 `json:"elsewhere,omitempty"`
 	Ambiguous int64 `json:"ambiguous,omitempty"`
 	Unlogged  int64 `json:"unlogged,omitempty"`
+	// Untracked are connections that there was no place for: what answers them was decided of by itself.
+	Untracked int64 `json:"untracked,omitempty"`
+	// Parted is how often there were too many flows, so that windows have several records of a flow.
+	Parted int64 `json:"parted,omitempty"`
 	// Idle are windows without any packet that were too many to be told as NODATA.
 	Idle int64 `json:"idle,omitempty"`
 	// First and Last are the times of the first and the last packet; zero where there is none.
 	First time.Time `json:"first,omitzero"`
 	Last  time.Time `json:"last,omitzero"`
 }
+
+// MostConnections is how many connections a replay tracks, and MostFlows how many flows are open, where nobody says otherwise: 400 MB, and 500.
+const (
+	MostConnections = 1 << 20
+	MostFlows       = 1 << 18
+)
 
 const (
 	// mostIdleWindows is how many windows without any packet are told one after the other: a day of minutes.
@@ -77,6 +90,7 @@ type PacketReplay struct {
 
 // NewPacketReplay returns a replay. It fails where the definition can't be read, and on interfaces that it has not got.
 func NewPacketReplay(ctx context.Context, r PacketReplayRequest) (*PacketReplay, error) {
+	r.Connections, r.Flows = cmp.Or(r.Connections, MostConnections), cmp.Or(r.Flows, MostFlows)
 	p := &PacketReplay{
 		request: r, dissect: packet.NewDissector(), windows: aggregate.NewWindows(r.Interval), judged: map[policy.Decision]aggregate.Judgement{},
 		about: map[string]*aggregate.Interface{},
@@ -92,8 +106,11 @@ func NewPacketReplay(ctx context.Context, r PacketReplayRequest) (*PacketReplay,
 		return nil, err
 	}
 	p.policies = policy.New(p.network)
-	p.observer, err = capture.NewObserver(p.network, r.Interfaces)
-	return p, err
+	if p.observer, err = capture.NewObserver(p.network, r.Interfaces); err != nil {
+		return nil, err
+	}
+	p.observer.Bound(r.Connections)
+	return p, nil
 }
 
 // File reads a capture file to its end. What was read before an error counts.
@@ -145,8 +162,10 @@ func (p *PacketReplay) frame(f *packetfile.Frame) error {
 		p.report.Last = at
 	}
 	if p.observer == nil {
-		p.add(&pkt, at, nil)
-	} else if err := p.observer.See(&pkt.Packet, at, func(s *capture.Sighting) error { p.add(&pkt, at, s); return nil }); err != nil {
+		if err := p.add(&pkt, at, nil); err != nil {
+			return err
+		}
+	} else if err := p.observer.See(&pkt.Packet, at, func(s *capture.Sighting) error { return p.add(&pkt, at, s) }); err != nil {
 		return err
 	}
 	if p.windows.Full() {
@@ -155,8 +174,14 @@ func (p *PacketReplay) frame(f *packetfile.Frame) error {
 	return nil
 }
 
-// add adds a packet to its flow.
-func (p *PacketReplay) add(pkt *packet.Packet, at time.Time, s *capture.Sighting) {
+// add adds a packet to its flow. Where there are too many, what they have so far is written before.
+func (p *PacketReplay) add(pkt *packet.Packet, at time.Time, s *capture.Sighting) error {
+	if p.windows.Len() >= p.request.Flows {
+		p.report.Parted++
+		if err := p.windows.Spill(p.write); err != nil {
+			return err
+		}
+	}
 	f := aggregate.Flow{Src: pkt.Src, Dst: pkt.Dst, SrcPort: pkt.SrcPort, DstPort: pkt.DstPort, Protocol: uint8(pkt.Protocol)}
 	if s != nil {
 		f.Interface, f.Directed, f.Egress = s.Interface.ID, true, s.Direction == netmodel.Egress
@@ -164,6 +189,7 @@ func (p *PacketReplay) add(pkt *packet.Packet, at time.Time, s *capture.Sighting
 	}
 	ns := at.UnixNano()
 	p.windows.Add(&f, aggregate.Counts{Packets: 1, Bytes: int64(pkt.Bytes), First: ns, Last: ns, Flags: aggregate.PacketFlags(pkt.Flags)})
+	return nil
 }
 
 // judgement returns a decision as records tell it.
@@ -181,21 +207,24 @@ func (p *PacketReplay) judgement(d policy.Decision) aggregate.Judgement {
 
 // close writes the records of windows that have ended, or of all.
 func (p *PacketReplay) close(all bool) error {
-	idle, err := p.windows.Close(all, mostIdleWindows, func(w *aggregate.Window) error {
-		for part := range w.Parts(replayBatch) {
-			b := flowlog.NewBatch(flowlog.KindVPC)
-			if err := aggregate.AppendRecords(b, part, p.request.Version, p.interfaceOf); err != nil {
-				return err
-			}
-			p.report.Records += int64(b.Len())
-			if err := p.request.Write(b); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+	idle, err := p.windows.Close(all, mostIdleWindows, p.write)
 	p.report.Idle += idle
 	return err
+}
+
+// write writes the records of a window.
+func (p *PacketReplay) write(w *aggregate.Window) error {
+	for part := range w.Parts(replayBatch) {
+		b := flowlog.NewBatch(flowlog.KindVPC)
+		if err := aggregate.AppendRecords(b, part, p.request.Version, p.interfaceOf); err != nil {
+			return err
+		}
+		p.report.Records += int64(b.Len())
+		if err := p.request.Write(b); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // End writes what is left and says what the files held.
@@ -214,6 +243,7 @@ func (p *PacketReplay) End() (*PacketReplayReport, error) {
 	if p.observer != nil {
 		c := p.observer.Counters
 		p.report.Elsewhere, p.report.Ambiguous, p.report.Unlogged = c.Elsewhere, c.Ambiguous, c.Unlogged
+		p.report.Untracked = c.Untracked
 	}
 	return &p.report, nil
 }

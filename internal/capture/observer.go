@@ -27,6 +27,8 @@ type Counters struct {
 	//
 	// Source: VPC user guide, "Flow log limitations"; spec b.8.
 	Unlogged int64
+	// Untracked are connections that there was no place for: see [Observer.Bound].
+	Untracked int64
 }
 
 // An Observer knows the interfaces of a definition, with the connections that their security groups have seen. It is not for concurrent use.
@@ -39,17 +41,23 @@ type Observer struct {
 	byAddress map[netip.Addr][]*netmodel.Interface
 	prefixed  []*netmodel.Interface
 	open      map[string]*policy.Connections
-	// forgotten is when connections that had expired were forgotten.
+	most      int // connections of all interfaces; below 0: any number
+	kept      int // of these
+	// forgotten is when connections that had expired were forgotten, and since how many packets came after that.
 	forgotten time.Time
+	since     int
 }
 
 // forgetEvery is how often what has expired is forgotten, by the time of packets.
 const forgetEvery = 10 * time.Minute
 
+// forgetShare is how many connections are looked at for each packet, at most, to forget those that have expired.
+const forgetShare = 4
+
 // NewObserver returns an observer of some interfaces of a network, or of all where none is named. It fails on ids that the network has not got, and on
 // interfaces that are named and can't be decided at.
 func NewObserver(n *netmodel.Network, interfaces []string) (*Observer, error) {
-	o := &Observer{definition: policy.New(n), byAddress: map[netip.Addr][]*netmodel.Interface{}, open: map[string]*policy.Connections{}}
+	o := &Observer{definition: policy.New(n), byAddress: map[netip.Addr][]*netmodel.Interface{}, open: map[string]*policy.Connections{}, most: -1}
 	ids := interfaces
 	if len(ids) == 0 {
 		ids = slices.Collect(maps.Keys(n.Interfaces))
@@ -74,6 +82,10 @@ func NewObserver(n *netmodel.Network, interfaces []string) (*Observer, error) {
 	}
 	return o, nil
 }
+
+// Bound sets how many connections of all interfaces are kept at most. At first it is any number. Where there is no place for one, those that have expired are forgotten before; one that finds
+// none then is not tracked, and what answers it is decided of by itself, as where AWS's connection tracking is full.
+func (o *Observer) Bound(most int) { o.most = most }
 
 // errAmbiguous says that several interfaces have an address.
 var errAmbiguous = errors.New("several network interfaces have the address")
@@ -172,16 +184,27 @@ func (o *Observer) sight(p *policy.Packet, eni *netmodel.Interface, way netmodel
 		return nil, false, err
 	}
 	logged, _ = c.At().Logged(p, way)
-	return &Sighting{Interface: eni, Direction: way, Decision: c.Decide(p, way, at)}, logged, nil
+	before, full := c.Len(), c.Full()
+	if o.most >= 0 {
+		c.Bound(max(o.most-(o.kept-before), 0)) // what others leave
+	}
+	s = &Sighting{Interface: eni, Direction: way, Decision: c.Decide(p, way, at)}
+	o.kept += c.Len() - before
+	o.Counters.Untracked += c.Full() - full
+	return s, logged, nil
 }
 
-// forget forgets connections that have expired, now and then.
+// forget forgets connections that have expired, now and then, and where there is no place for others. All are looked at for that, so that it is done once for some packets of each: times
+// of packets may say anything.
 func (o *Observer) forget(at time.Time) {
-	if at.Sub(o.forgotten) < forgetEvery {
+	o.since++
+	isFull := o.most >= 0 && o.kept >= o.most
+	if at.Sub(o.forgotten) < forgetEvery && !isFull || o.since <= o.kept/forgetShare {
 		return
 	}
-	o.forgotten = at
+	o.forgotten, o.since, o.kept = at, 0, 0
 	for _, c := range o.open {
 		c.Forget(at)
+		o.kept += c.Len()
 	}
 }

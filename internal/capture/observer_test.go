@@ -163,6 +163,46 @@ func TestConnectionsEnd(t *testing.T) {
 	}
 }
 
+// TestObserverBound has more connections than there is room for, of two interfaces: those that find no place are counted, and what answers them is decided of by itself. What has expired
+// makes room.
+func TestObserverBound(t *testing.T) {
+	o, err := observer(t)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.Bound(3)
+	come := func(port, n int, at time.Time) {
+		t.Helper()
+		for i := range n {
+			if got := seen(t, o, tcp(fmt.Sprintf("203.0.113.5:%d 10.0.1.10:443", port+i), policy.SYN), at); len(got) != 1 || !strings.HasPrefix(got[0], "eni-web ingress ACCEPT") {
+				t.Fatal(got)
+			}
+		}
+	}
+	answered := func(port int, at time.Time) bool {
+		t.Helper()
+		return strings.HasPrefix(seen(t, o, tcp(fmt.Sprintf("10.0.1.10:443 203.0.113.5:%d", port), policy.ACK), at)[0], "eni-web egress ACCEPT")
+	}
+	come(1000, 2, start)
+	seen(t, o, tcp("10.0.1.10:50000 10.0.2.10:5432", policy.SYN), start) // one at each: the second finds no place
+	come(2000, 50, start)
+	if o.kept != 3 || o.Counters.Untracked != 51 || !answered(1001, start) || answered(2000, start) {
+		t.Errorf("%d are kept, %d are not tracked", o.kept, o.Counters.Untracked)
+	}
+	late := start.Add(time.Hour)
+	come(3000, 2, late) // the one that was answered stays open for days
+	if o.kept != 3 || o.Counters.Untracked != 51 || !answered(3001, late) {
+		t.Errorf("an hour later %d are kept, %d are not tracked", o.kept, o.Counters.Untracked)
+	}
+	n := 0
+	for _, c := range o.open {
+		n += c.Len()
+	}
+	if n != o.kept {
+		t.Errorf("%d are kept, of which it knows %d", n, o.kept)
+	}
+}
+
 func TestObserverFails(t *testing.T) {
 	for id, want := range map[string]string{"eni-none": "there is no network interface eni-none", "eni-lost": `can't decide at eni-lost: its subnet "subnet-none" is not in the input`} {
 		if _, err := observer(t, id); err == nil || !strings.Contains(err.Error(), want) {

@@ -28,6 +28,8 @@ type replayFlags struct {
 	interval   time.Duration
 	form       string
 	logFormat  string
+	// connections and flows are how many there are at most.
+	connections, flows int
 }
 
 func (c *cli) replayCommand() *cobra.Command {
@@ -55,6 +57,12 @@ Records have AWS's default fields; --log-format chooses others, weir's own among
 JSON lines have all that are known. Fragments count under the ports of their datagram's
 first one. start and end are those of a flow's first and last packet in the window.
 
+Memory is bounded, whatever a file has in it: --connections are tracked at most, of all
+interfaces, and --flows are open. Where there are more flows, records are written before
+their window is over, and a window has several of a flow. A connection that finds no
+place is not tracked: what answers it is decided of by itself, and may be REJECT, which is
+said at the end; the exit code is 3 then.
+
 A file that can't be read to its end is named; what was read of it counts, and the exit
 code is 3.`,
 		Example: `  weir replay capture.pcap
@@ -62,6 +70,7 @@ code is 3.`,
   weir replay --network vpc.yaml --format jsonl capture.pcap | jq 'select(.action == "REJECT")'
   weir replay --network vpc.yaml --log-format '${interface-id} ${srcaddr} ${dstaddr} ${dstport} ${action} ${weir-reject-rule}' capture.pcap
   tcpdump -w - -i eth0 | weir replay -
+  weir replay --network vpc.yaml --connections 8000000 --flows 1000000 backbone.pcap.gz
   weir replay capture.pcap > capture.log && weir open capture.log`,
 		Args: needArgs(1, -1, "the file"),
 		RunE: func(cmd *cobra.Command, args []string) error { return c.replay(cmd.Context(), args, &f) },
@@ -72,27 +81,40 @@ code is 3.`,
 	fl.DurationVar(&f.interval, "interval", time.Minute, "aggregation interval: AWS has 1m and 10m")
 	fl.StringVar(&f.form, "format", "text", "`FORM` of the output: "+strings.Join(replayForms, ", "))
 	fl.StringVar(&f.logFormat, "log-format", "", "`FORMAT` as in EC2's LogFormat")
+	fl.IntVar(&f.connections, "connections", app.MostConnections, "track `N` connections at most, which take some 400 MB for a million")
+	fl.IntVar(&f.flows, "flows", app.MostFlows, "have `N` flows open at most, which take some 2 GB for a million")
 	complete(cmd, "format", replayForms...)
-	completeNothing(cmd, "interval", "log-format", "interface")
+	completeNothing(cmd, "connections", "flows", "interval", "log-format", "interface")
 	return cmd
 }
 
-// replay makes records of capture files.
-func (c *cli) replay(ctx context.Context, files []string, f *replayFlags) error {
-	form := f.form
+// check returns the form of the output, or what is wrong with the flags.
+func (f *replayFlags) check(c *cli) (form string, err error) {
+	form = f.form
 	if c.json {
 		if form != "text" && form != "jsonl" {
-			return usage(fmt.Errorf("--json and --format %s exclude each other", form))
+			return "", usage(fmt.Errorf("--json and --format %s exclude each other", form))
 		}
 		form = "jsonl"
 	}
 	switch {
 	case !slices.Contains(replayForms, form):
-		return usage(fmt.Errorf("--format: no form %q: it is one of %s", form, strings.Join(replayForms, ", ")))
+		return "", usage(fmt.Errorf("--format: no form %q: it is one of %s", form, strings.Join(replayForms, ", ")))
 	case form == "parquet" && isTerminal(c.out):
-		return errTerminal
+		return "", errTerminal
 	case f.interval < time.Second || f.interval > 24*time.Hour || f.interval%time.Second != 0:
-		return usage(errors.New("--interval is a number of whole seconds, 1s to 24h"))
+		return "", usage(errors.New("--interval is a number of whole seconds, 1s to 24h"))
+	case f.connections < 1 || f.flows < 1:
+		return "", usage(errors.New("--connections and --flows are numbers above 0"))
+	}
+	return form, nil
+}
+
+// replay makes records of capture files.
+func (c *cli) replay(ctx context.Context, files []string, f *replayFlags) error {
+	form, err := f.check(c)
+	if err != nil {
+		return err
 	}
 	format := flowlog.DefaultFormat(flowlog.KindVPC)
 	if f.logFormat != "" {
@@ -104,7 +126,7 @@ func (c *cli) replay(ctx context.Context, files []string, f *replayFlags) error 
 	}
 	out := bufio.NewWriterSize(c.out, 64<<10)
 	w := recordWriter(form, out, format)
-	r := app.PacketReplayRequest{Interfaces: f.interfaces, Interval: f.interval, Version: format.RecordVersion(), Write: w.Write}
+	r := app.PacketReplayRequest{Interfaces: f.interfaces, Interval: f.interval, Connections: f.connections, Flows: f.flows, Version: format.RecordVersion(), Write: w.Write}
 	if len(f.definition.network) > 0 || f.definition.at != "" {
 		source, err := f.definition.source(c.data)
 		if err != nil {
@@ -142,6 +164,11 @@ func (c *cli) replay(ctx context.Context, files []string, f *replayFlags) error 
 		c.code = exitPartial
 	}
 	c.noteReplay(report)
+	if report.Untracked > 0 {
+		c.code = exitPartial
+		fmt.Fprintf(people{c.err}, "weir: there was no place for %s: what answers them is decided of by itself, and may be REJECT though it is allowed\nhint: --connections %d has more of them tracked, with more memory\n",
+			plural(report.Untracked, "connection"), 4*f.connections)
+	}
 	return nil
 }
 
@@ -190,6 +217,9 @@ func (c *cli) noteReplay(r *app.PacketReplayReport) {
 		if of.n > 0 {
 			c.note("left out: %s %s", plural(of.n, "packet"), of.what)
 		}
+	}
+	if r.Parted > 0 {
+		c.note("windows have several records of a flow: %s there were more flows than --flows", plural(r.Parted, "time"))
 	}
 	if r.Idle > 0 {
 		c.note("left out: NODATA of %s without any packet", plural(r.Idle, "window"))

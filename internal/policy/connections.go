@@ -38,13 +38,13 @@ type Connections struct {
 	at       *Interface
 	timeouts Timeouts
 	open     map[flow]connection
-	most     int // 0: any number
+	most     int // below 0: any number
 	full     int64
 }
 
 // NewConnections returns an ENI without connections.
 func NewConnections(at *Interface, t Timeouts) *Connections {
-	return &Connections{at: at, timeouts: t, open: map[flow]connection{}}
+	return &Connections{at: at, timeouts: t, open: map[flow]connection{}, most: -1}
 }
 
 // Use takes another definition of the same ENI. Tracked connections stay open, also where no
@@ -199,7 +199,7 @@ func (c *Connections) accepted(p *Packet, q *question, f *flow, known *connectio
 		if !tracked || !opens || c.at.groups.untracked(p, q) {
 			return
 		}
-		if c.most > 0 && len(c.open) >= c.most {
+		if c.most >= 0 && len(c.open) >= c.most {
 			if _, again := c.open[*f]; !again {
 				c.full++
 				return

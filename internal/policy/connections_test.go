@@ -292,4 +292,10 @@ func TestBound(t *testing.T) {
 	timeouts.UDP = time.Second
 	c.UseTimeouts(timeouts)
 	play(t, c, []step{{200, in, second, "ACCEPT"}, {200.5, out, back(second), "ACCEPT it answers"}, {202, out, back(second), "REJECT no egress"}})
+	none := NewConnections(at(t, n), DefaultTimeouts())
+	none.Bound(0)
+	play(t, none, []step{{0, in, first, "ACCEPT"}, {0, out, back(first), "REJECT no egress"}})
+	if none.Len() != 0 || none.Full() != 1 {
+		t.Errorf("%d connections, %d times full", none.Len(), none.Full())
+	}
 }

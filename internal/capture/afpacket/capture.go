@@ -1,6 +1,7 @@
 package afpacket
 
 import (
+	"cmp"
 	"crypto/rand"
 	"encoding/hex"
 	"errors"
@@ -56,6 +57,8 @@ type Capture struct {
 	count      atomic.Int64 // flows of this epoch
 	epoch      uint32
 	closed     []closed // nil: no epoch is closed
+	// ended are the interfaces that the last Swap has ended.
+	ended map[string]*watched
 }
 
 // closed is what an interface has had in an epoch that is over.
@@ -86,14 +89,57 @@ func Open(o Options) (*Capture, error) {
 // errOpen says that rows of a closed epoch are somebody's to settle.
 var errOpen = errors.New("the rows of the epoch before are not settled")
 
+// A Change is of a device that is watched: it becomes another interface, or another side of one, at once with what [Capture.Swap] puts in force.
+type Change struct {
+	Device Device
+	// ID is that of an interface that the same Swap puts in force.
+	ID string
+}
+
 // Swap puts other interfaces in force, all at once: what the kernel had got before is decided of by what was before, and what comes then by what is now.
+// Devices that become other interfaces change with it.
 // Connections stay open, also where no rule allows them any more. What is not in the list is off, and its connections are forgotten.
 //
 // It closes the epoch, as [Capture.Turn] does. Before the epoch before is settled it refuses. Where it fails, the old interfaces stay in force.
-func (c *Capture) Swap(interfaces []Interface) error {
+func (c *Capture) Swap(interfaces []Interface, changes ...Change) error {
 	if c.closed != nil {
 		return errOpen
 	}
+	if err := c.check(interfaces, changes); err != nil {
+		return err
+	}
+	if err := c.catchUp(); err != nil {
+		return err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.turn()
+	before := c.interfaces
+	c.interfaces, c.ended = map[string]*watched{}, map[string]*watched{}
+	for n := range interfaces {
+		i := &interfaces[n]
+		w := before[i.ID]
+		if w == nil {
+			w = &watched{id: i.ID, dissector: packet.NewDissector(), most: c.most, count: &c.count, flows: newFlows(&flows{})}
+		}
+		c.interfaces[i.ID] = w
+		w.use(i, c.connections)
+	}
+	for id, w := range before {
+		if c.interfaces[id] == nil {
+			w.off = true
+			c.ended[id] = w
+		}
+	}
+	for _, change := range changes {
+		d := c.devices[change.Device.Index]
+		d.Flipped, d.at = change.Device.Flipped, c.interfaces[change.ID]
+	}
+	return nil
+}
+
+// check fails on what can't be put in force.
+func (c *Capture) check(interfaces []Interface, changes []Change) error {
 	seen := map[string]bool{}
 	for n := range interfaces {
 		switch i := &interfaces[n]; {
@@ -107,26 +153,16 @@ func (c *Capture) Swap(interfaces []Interface) error {
 			seen[i.ID] = true
 		}
 	}
-	if err := c.catchUp(); err != nil {
-		return err
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.turn()
-	for id, w := range c.interfaces {
-		if !seen[id] {
-			w.off = true
-			delete(c.interfaces, id)
+	for _, change := range changes {
+		d := c.devices[change.Device.Index]
+		switch {
+		case d == nil:
+			return fmt.Errorf("device %d, which is to be %s, is not watched", change.Device.Index, change.ID)
+		case !seen[change.ID]:
+			return fmt.Errorf("device %d can't be %s, which has no policy", change.Device.Index, change.ID)
+		case d.Raw != change.Device.Raw:
+			return fmt.Errorf("device %d, which is to be %s, is watched as one whose frames begin otherwise", change.Device.Index, change.ID)
 		}
-	}
-	for n := range interfaces {
-		i := &interfaces[n]
-		w := c.interfaces[i.ID]
-		if w == nil {
-			w = &watched{id: i.ID, dissector: packet.NewDissector(), most: c.most, count: &c.count, flows: newFlows(&flows{})}
-			c.interfaces[i.ID] = w
-		}
-		w.use(i, c.connections)
 	}
 	return nil
 }
@@ -276,9 +312,9 @@ func (c *Capture) Settle() error {
 	return nil
 }
 
-// Tallies returns those of an interface. It fails where a device of it can't be read.
+// Tallies returns those of an interface, also of one that the last [Capture.Swap] has ended. It fails where a device of it can't be read.
 func (c *Capture) Tallies(id string) (Tallies, error) {
-	w := c.interfaces[id]
+	w := cmp.Or(c.interfaces[id], c.ended[id])
 	if w == nil {
 		return Tallies{}, fmt.Errorf("%s has no policy", id)
 	}

@@ -2,6 +2,7 @@ package afpacket
 
 import (
 	"encoding/binary"
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -150,6 +151,9 @@ func TestSwap(t *testing.T) {
 			t.Errorf("%v, want %s", err, want)
 		}
 	}
+	if err := d.Swap(nil, Change{Device{Index: 7}, "eni-web"}); err == nil || err.Error() != "device 7, which is to be eni-web, is not watched" {
+		t.Error(err)
+	}
 	if err := d.Settle(); err == nil {
 		t.Error("an epoch is settled that is not closed")
 	}
@@ -166,6 +170,12 @@ func TestSwap(t *testing.T) {
 	}
 	if rows, actions := d.rows(t); len(rows) != 1 || actions != "ACCEPT" {
 		t.Errorf("%v: %s", rows, actions)
+	}
+	if _, err := d.Tallies("eni-web"); err != nil {
+		t.Errorf("nobody says what was in no flow until now: %v", err)
+	}
+	if err := errors.Join(d.Swap(nil), d.Settle()); err != nil {
+		t.Fatal(err)
 	}
 	if _, err := d.Tallies("eni-web"); err == nil {
 		t.Error("there are tallies of an interface that is off")

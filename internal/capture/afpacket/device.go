@@ -76,7 +76,7 @@ func (d *device) block() error {
 	if d.Raw {
 		link = packet.Raw
 	}
-	d.capture.mu.RLock()
+	d.capture.mu.RLock() // what the device is changes with policies
 	d.at.mu.Lock()
 	now := d.capture.clock()
 	d.at.age(now)

@@ -80,6 +80,60 @@ func TestNetRaw(t *testing.T) {
 	}
 }
 
+// TestBecomes has a device become another interface, and the other side of it, while datagrams pass: each is counted once, as one of the two.
+func TestBecomes(t *testing.T) {
+	t.Parallel()
+	host, _, index := wire(t)
+	c := open(t, Options{})
+	attach(t, c, host, Device{Index: index, Flipped: true})
+	at := policyOf(t, definition)
+	two := []Interface{{ID: "eni-web", Shadow: true, Policy: at}, {ID: "eni-2"}}
+	for want, change := range map[string]Change{
+		"can't be eni-3, which has no policy": {Device{Index: index}, "eni-3"},
+		"whose frames begin otherwise":        {Device{Index: index, Raw: true}, "eni-2"},
+	} {
+		if err := c.Swap(two, change); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v, want %s", err, want)
+		}
+	}
+	const packets = 2000
+	sent := make(chan bool)
+	go func() {
+		datagrams(t, host, far4+":40000", own4+":53", packets, 100, 0)
+		close(sent)
+	}()
+	got := map[aggregate.Flow]aggregate.Counts{}
+	for n, done := 0, false; !done; n++ {
+		select {
+		case <-sent:
+			done = true
+		default:
+		}
+		to := Change{Device{Index: index, Flipped: true}, "eni-web"}
+		if n%2 == 0 {
+			to = Change{Device{Index: index}, "eni-2"}
+		}
+		if err := c.Swap(two, to); err != nil {
+			t.Fatal(err)
+		}
+		read(t, c, got)
+	}
+	read(t, c, got)
+	var sum int64
+	for f, n := range got {
+		if f.DstPort != 53 { // the instance says that nobody listens
+			continue
+		}
+		sum += n.Packets
+		if want := f.Interface == "eni-web"; f.Egress == want || (f.WouldAction != "") != want {
+			t.Errorf("%+v", f)
+		}
+	}
+	if sum != packets {
+		t.Errorf("%d packets were counted, of %d", sum, packets)
+	}
+}
+
 // TestRaw has a device without link headers: packets that a program writes come in, and what is sent there goes out.
 func TestRaw(t *testing.T) {
 	t.Parallel()

@@ -30,11 +30,14 @@ const agentEnvironment = "WEIR_TEST_AGENT"
 // agent keeps what is counted at a device in a file for each epoch.
 type agent struct {
 	Pin, Kept, Device string
+	Becomes           bool // the device becomes the other of two interfaces again and again
 	p                 *Program
 }
 
 // kept is a row as the agent keeps it.
 type kept struct {
+	Interface       string
+	Port            uint16 // of the destination
 	Egress, Refused bool
 	Packets, Bytes  int64
 	Rules           []string
@@ -66,7 +69,7 @@ func (a *agent) round() error {
 	}
 	var rows []kept
 	err = a.p.Rows(func(r *Row) error {
-		rows = append(rows, kept{r.Egress, r.Refused, r.Packets, r.Bytes, r.Rules()})
+		rows = append(rows, kept{r.Interface, r.DstPort, r.Egress, r.Refused, r.Packets, r.Bytes, r.Rules()})
 		return nil
 	})
 	if err != nil {
@@ -93,6 +96,9 @@ func (a *agent) run() error {
 	device, err := net.InterfaceByName(a.Device)
 	if err != nil {
 		return err
+	}
+	if a.Becomes {
+		return a.become(Device{Index: device.Index, Flipped: true})
 	}
 	definition, err := gateway()
 	if err != nil {
@@ -122,6 +128,26 @@ func (a *agent) run() error {
 // sum adds up what was kept.
 func (a *agent) sum(t *testing.T) (out sums, epochs int) {
 	t.Helper()
+	epochs = a.rows(t, func(r *kept) {
+		way, refused := 0, 0
+		if r.Egress {
+			way = 1
+		}
+		if r.Refused {
+			refused = 1
+		}
+		out[way][refused][0] += r.Packets
+		out[way][refused][1] += r.Bytes
+		if len(r.Rules) == 0 {
+			t.Errorf("a row without rules: %+v", r)
+		}
+	})
+	return out, epochs
+}
+
+// rows calls do for each row that was kept, and returns how many epochs they are of.
+func (a *agent) rows(t *testing.T, do func(*kept)) (epochs int) {
+	t.Helper()
 	names, err := filepath.Glob(filepath.Join(a.Kept, "*.json"))
 	if err != nil {
 		t.Fatal(err)
@@ -135,20 +161,9 @@ func (a *agent) sum(t *testing.T) (out sums, epochs int) {
 		if err := json.Unmarshal(text, &rows); err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
-		for _, r := range rows {
-			way, refused := 0, 0
-			if r.Egress {
-				way = 1
-			}
-			if r.Refused {
-				refused = 1
-			}
-			out[way][refused][0] += r.Packets
-			out[way][refused][1] += r.Bytes
-			if len(r.Rules) == 0 {
-				t.Errorf("%s: a row without rules: %+v", name, r)
-			}
+		for i := range rows {
+			do(&rows[i])
 		}
 	}
-	return out, len(names)
+	return len(names)
 }

@@ -285,7 +285,7 @@ func (n *Namespace) adoptLinks(update bool) error {
 		return nil
 	}
 	for index, l := range n.links {
-		if l.Flags&linkClsact != 0 {
+		if l.hasClsactFlag() {
 			n.devices[int(index)] = &device{clsact: true}
 		}
 	}

@@ -39,7 +39,9 @@ func (n *Namespace) attachClsact(index int) error {
 		return fmt.Errorf("can't attach to device %d of another network namespace: it takes tcx, which the kernel has since Linux 6.6", index)
 	}
 	l := n.links[uint32(index)]
-	l.Flags |= linkClsact
+	for parity := range l.Is {
+		l.Is[parity] |= linkClsact << flagBits
+	}
 	if err := n.setLink(index, l); err != nil {
 		return err
 	}

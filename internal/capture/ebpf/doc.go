@@ -2,7 +2,7 @@
 // groups and network ACL do.
 //
 // What comes in are interfaces with their policies ([Program.Swap]) and the devices of the host that they are
-// ([Program.Attach]). What goes out are flows with counts and verdict, epoch by epoch ([Program.Turn], [Program.Rows],
+// ([Program.Attach]); devices become other interfaces at once with the policies ([Change]). What goes out are flows with counts and verdict, epoch by epoch ([Program.Turn], [Program.Rows],
 // [Program.Settle]).
 // [Load] loads one program for each direction of a device; c/ has its source, which is compiled by clang 14 and committed,
 // so that nobody needs clang to build weir.

@@ -198,7 +198,7 @@ func (p *Program) adopt() error {
 		}
 	}
 	var err error
-	if p.links, err = readLinks(p.objects.Links); err != nil {
+	if p.links, err = readLinks(p.objects.Links, p.objects.HighLinks, 0); err != nil {
 		return err
 	}
 	if err := errors.Join(p.adoptLinks(true), p.adoptOthers()); err != nil {

@@ -63,12 +63,15 @@ func (p *Program) loadFor(cookie uint64, table *ebpf.Map) (*Namespace, error) {
 	if err := spec.Variables["driven"].Set(p.isDriven); err != nil {
 		return nil, err
 	}
+	if err := spec.Variables["netns"].Set(cookie); err != nil {
+		return nil, err
+	}
 	n := &Namespace{p: p, cookie: cookie, devices: map[int]*device{}, links: map[uint32]weirLink{}}
 	if table == nil {
 		if table, err = ebpf.NewMap(spec.Maps[linksName]); err != nil {
 			return nil, err
 		}
-	} else if n.links, err = readLinks(table); err != nil {
+	} else if n.links, err = readLinks(table, p.objects.HighLinks, cookie); err != nil {
 		return nil, err
 	}
 	n.table = table
@@ -175,7 +178,13 @@ func (n *Namespace) Leave() error {
 // leave forgets a network namespace that the program is at no device of.
 func (n *Namespace) leave() error {
 	delete(n.p.others, n.cookie)
-	err := n.close()
+	var err error
+	for index := range n.links {
+		if index > maxLink { // that table stays
+			err = errors.Join(err, n.setLink(int(index), weirLink{}))
+		}
+	}
+	err = errors.Join(err, n.close())
 	if n.p.pins == nil {
 		return err
 	}

@@ -97,6 +97,13 @@ type observeDatagram struct {
 	Family   uint8
 }
 
+type observeDevice struct {
+	_     structs.HostLayout
+	Netns uint64
+	Index uint32
+	Pad   uint32
+}
+
 type observeFlow struct {
 	_        structs.HostLayout
 	NearHi   uint64
@@ -142,9 +149,8 @@ type observeHead struct {
 }
 
 type observeLink struct {
-	_     structs.HostLayout
-	Slot  uint16
-	Flags uint16
+	_  structs.HostLayout
+	Is [2]uint32
 }
 
 type observePage struct {
@@ -200,6 +206,7 @@ const (
 	observeMapCounters    = "counters"
 	observeMapFragments   = "fragments"
 	observeMapHeads       = "heads"
+	observeMapHighLinks   = "high_links"
 	observeMapJournal     = "journal"
 	observeMapLinks       = "links"
 	observeMapPassing     = "passing"
@@ -264,6 +271,7 @@ type observeMapSpecs struct {
 	Counters    *ebpf.MapSpec `ebpf:"counters"`
 	Fragments   *ebpf.MapSpec `ebpf:"fragments"`
 	Heads       *ebpf.MapSpec `ebpf:"heads"`
+	HighLinks   *ebpf.MapSpec `ebpf:"high_links"`
 	Journal     *ebpf.MapSpec `ebpf:"journal"`
 	Links       *ebpf.MapSpec `ebpf:"links"`
 	Passing     *ebpf.MapSpec `ebpf:"passing"`
@@ -304,6 +312,7 @@ type observeMaps struct {
 	Counters    *ebpf.Map `ebpf:"counters"`
 	Fragments   *ebpf.Map `ebpf:"fragments"`
 	Heads       *ebpf.Map `ebpf:"heads"`
+	HighLinks   *ebpf.Map `ebpf:"high_links"`
 	Journal     *ebpf.Map `ebpf:"journal"`
 	Links       *ebpf.Map `ebpf:"links"`
 	Passing     *ebpf.Map `ebpf:"passing"`
@@ -319,6 +328,7 @@ func (m *observeMaps) Close() error {
 		m.Counters,
 		m.Fragments,
 		m.Heads,
+		m.HighLinks,
 		m.Journal,
 		m.Links,
 		m.Passing,

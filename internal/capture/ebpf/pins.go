@@ -14,10 +14,10 @@ import (
 
 // layout numbers what the pinned maps hold: their shapes, and what the bits mean. A build with another number makes tables of
 // its own and leaves these alone.
-const layout = 2
+const layout = 3
 
 // pinnedMaps are the maps that outlive the process. The others are for one process to talk with its program.
-var pinnedMaps = []string{"links", "control", "heads", "rules", "connections", "asides", "fragments", "counters", "states", "passing", "journal"}
+var pinnedMaps = []string{linksName, highLinksName, "control", "heads", "rules", "connections", "asides", "fragments", "counters", "states", "passing", "journal"}
 
 // pins are a directory of a BPF file system:
 //
@@ -34,9 +34,10 @@ type pins struct {
 const (
 	layoutPrefix = "layout-"
 	// newTables is where tables are pinned before they are ready. Names with dots are not allowed in a BPF file system.
-	newTables = "new"
-	linksName = "links"
-	netnsName = "netns"
+	newTables     = "new"
+	linksName     = "links"
+	highLinksName = "high_links"
+	netnsName     = "netns"
 	// netnsPrefix begins the names of tables of devices of other network namespaces.
 	netnsPrefix = "netns-"
 )
@@ -131,22 +132,26 @@ func (p *pins) others() ([]string, error) {
 	return out, nil
 }
 
-// dropClsact removes the filters that tables of this layout know of.
-func (p *pins) dropClsact() error {
-	m, err := ebpf.LoadPinnedMap(filepath.Join(p.tables(), "links"), nil)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
+// dropClsact removes the filters that tables of this layout know of. The other tables need not be there.
+func (p *pins) dropClsact() (err error) {
+	maps := map[string]*ebpf.Map{}
+	defer func() { err = errors.Join(err, closeMaps(maps)) }()
+	for _, name := range []string{linksName, highLinksName} {
+		m, err := ebpf.LoadPinnedMap(filepath.Join(p.tables(), name), nil)
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		maps[name] = m
 	}
-	if err != nil {
-		return err
-	}
-	defer m.Close()
-	links, err := readLinks(m)
+	links, err := readLinks(maps[linksName], maps[highLinksName], 0)
 	if err != nil {
 		return err
 	}
 	for index, l := range links {
-		if l.Flags&linkClsact != 0 {
+		if l.hasClsactFlag() {
 			if err := detachClsact(int(index)); err != nil {
 				return err
 			}

@@ -344,7 +344,7 @@ func TestLoadRefuses(t *testing.T) {
 	if err := p.Close(); err != nil {
 		t.Fatal(err)
 	}
-	refused(Options{Pin: dir, Connections: 128}, `the table "connections" in `+dir+`/layout-2 has room for 64 entries, not 128`)
+	refused(Options{Pin: dir, Connections: 128}, `the table "connections" in `+dir+`/layout-3 has room for 64 entries, not 128`)
 	if err := os.Mkdir(filepath.Join(dir, "layout-0"), 0o700); err != nil {
 		t.Fatal(err)
 	}
@@ -357,10 +357,10 @@ func TestLoadRefuses(t *testing.T) {
 	if err := p.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Remove(filepath.Join(dir, "layout-2", "asides")); err != nil {
+	if err := os.Remove(filepath.Join(dir, "layout-3", "asides")); err != nil {
 		t.Fatal(err)
 	}
-	refused(o, "the tables in "+dir+"/layout-2 are not whole")
+	refused(o, "the tables in "+dir+"/layout-3 are not whole")
 	if err := Remove(dir); err != nil {
 		t.Fatal(err)
 	}
@@ -381,7 +381,7 @@ func TestLayout(t *testing.T) {
 		fmt.Fprintln(&says, name, m.Type, m.KeySize, m.ValueSize, m.Flags)
 	}
 	for _, v := range []any{
-		weirLink{}, weirClock{}, weirHead{}, weirRule{}, weirFlow{}, weirConnection{}, weirAsideKey{}, weirAside{}, weirDatagram{}, weirFragment{}, weirTallies{}, weirState{}, weirArrival{}, weirArrivals{}, weirPageKey{}, weirPage{},
+		weirLink{}, weirDevice{}, weirClock{}, weirHead{}, weirRule{}, weirFlow{}, weirConnection{}, weirAsideKey{}, weirAside{}, weirDatagram{}, weirFragment{}, weirTallies{}, weirState{}, weirArrival{}, weirArrivals{}, weirPageKey{}, weirPage{},
 	} {
 		of := reflect.TypeOf(v)
 		for field := range of.Fields() {
@@ -389,9 +389,9 @@ func TestLayout(t *testing.T) {
 		}
 	}
 	sum := sha256.Sum256([]byte(says.String()))
-	const of2 = "d6604241603c6cfa"
-	if got := hex.EncodeToString(sum[:8]); layout != 2 || got != of2 {
-		t.Errorf("layout %d has the sum %s, which was %s of layout 2: raise layout, and change this test\n%s", layout, got, of2, says.String())
+	const of3 = "5df2e17cde63f798"
+	if got := hex.EncodeToString(sum[:8]); layout != 3 || got != of3 {
+		t.Errorf("layout %d has the sum %s, which was %s of layout 3: raise layout, and change this test\n%s", layout, got, of3, says.String())
 	}
 }
 

@@ -157,7 +157,12 @@ func (p *Program) release(t *turning) {
 		}
 	}
 	for _, l := range p.links {
-		delete(p.free, l.Slot)
+		delete(p.free, uint16(l.Is[p.word.parity]))
+	}
+	for _, n := range p.others {
+		for _, l := range n.links {
+			delete(p.free, uint16(l.Is[p.word.parity]))
+		}
 	}
 }
 

@@ -13,11 +13,12 @@ const maxInterfaces = 1023
 var errOpen = errors.New("the rows of the epoch before are not settled")
 
 // Swap puts other interfaces in force, all at once: each packet is decided of by what was before, or by what is now.
-// Connections stay open, also where no rule allows them any more. What is not in the list is off.
+// Connections stay open, also where no rule allows them any more. What is not in the list is off. Devices that become other interfaces change with it: each packet
+// is of what its device was before and decided of by that, or of what it is now.
 //
 // It closes the epoch, as [Program.Turn] does, so that counts are of one policy each: what the old one counted is to be read
 // and settled. Before the epoch before is settled it refuses. Where it fails, the old interfaces stay in force.
-func (p *Program) Swap(interfaces []Interface) error {
+func (p *Program) Swap(interfaces []Interface, changes ...Change) error {
 	if p.isClosed {
 		return errOpen
 	}
@@ -57,6 +58,9 @@ func (p *Program) Swap(interfaces []Interface) error {
 		return err
 	}
 	if err := p.clearNew(by); err != nil {
+		return err
+	}
+	if err := p.change(next, by, changes); err != nil {
 		return err
 	}
 	if err := p.turn(next); err != nil {

@@ -24,12 +24,15 @@ type Tallies struct {
 	Unattributed uint64
 }
 
-// Tallies returns those of an interface.
+// Tallies returns those of an interface. Of one that was in force until the last [Program.Swap] they are whole: no program runs any more that began before.
 func (p *Program) Tallies(id string) (Tallies, error) {
 	var out Tallies
 	slot, ok := p.slots[id]
 	if !ok {
 		return out, fmt.Errorf("%s has no policy", id)
+	}
+	if err := p.wait(); err != nil {
+		return out, err
 	}
 	var each []weirTallies // of each CPU
 	if err := p.objects.Counters.Lookup(uint32(slot), &each); err != nil {

@@ -213,8 +213,11 @@ func TestSwapRefuses(t *testing.T) {
 	if err := p.Watch(Device{Index: loopback}, "eni-1"); err == nil {
 		t.Error("a device is an interface that nobody knows")
 	}
-	if err := p.Watch(Device{Index: 1 << 16}, ""); err == nil {
-		t.Error("a device has an index that there is no room for")
+	if err := p.Watch(Device{Index: 0}, ""); err == nil {
+		t.Error("a device has an index that none has")
+	}
+	if err := p.Swap(nil, Change{Device: Device{Index: loopback}, ID: "eni-1"}); err == nil || err.Error() != "the program is not attached to device 1, which is to be eni-1" {
+		t.Errorf("a device that the program is not at becomes an interface: %v", err)
 	}
 	if _, err := p.Tallies("eni-1"); err == nil {
 		t.Error("there are tallies of an interface that nobody knows")

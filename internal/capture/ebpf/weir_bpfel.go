@@ -99,6 +99,13 @@ type weirDatagram struct {
 	Family   uint8
 }
 
+type weirDevice struct {
+	_     structs.HostLayout
+	Netns uint64
+	Index uint32
+	Pad   uint32
+}
+
 type weirFlow struct {
 	_        structs.HostLayout
 	NearHi   uint64
@@ -144,9 +151,8 @@ type weirHead struct {
 }
 
 type weirLink struct {
-	_     structs.HostLayout
-	Slot  uint16
-	Flags uint16
+	_  structs.HostLayout
+	Is [2]uint32
 }
 
 type weirOrder struct {
@@ -210,6 +216,7 @@ const (
 	weirMapCounters    = "counters"
 	weirMapFragments   = "fragments"
 	weirMapHeads       = "heads"
+	weirMapHighLinks   = "high_links"
 	weirMapJournal     = "journal"
 	weirMapLinks       = "links"
 	weirMapPassing     = "passing"
@@ -221,6 +228,7 @@ const (
 	weirProgIngress    = "ingress"
 	weirProgReap       = "reap"
 	weirVarDriven      = "driven"
+	weirVarNetns       = "netns"
 )
 
 // loadWeir returns the embedded CollectionSpec for weir.
@@ -281,6 +289,7 @@ type weirMapSpecs struct {
 	Counters    *ebpf.MapSpec `ebpf:"counters"`
 	Fragments   *ebpf.MapSpec `ebpf:"fragments"`
 	Heads       *ebpf.MapSpec `ebpf:"heads"`
+	HighLinks   *ebpf.MapSpec `ebpf:"high_links"`
 	Journal     *ebpf.MapSpec `ebpf:"journal"`
 	Links       *ebpf.MapSpec `ebpf:"links"`
 	Passing     *ebpf.MapSpec `ebpf:"passing"`
@@ -295,6 +304,7 @@ type weirMapSpecs struct {
 // It can be passed ebpf.CollectionSpec.Assign.
 type weirVariableSpecs struct {
 	Driven *ebpf.VariableSpec `ebpf:"driven"`
+	Netns  *ebpf.VariableSpec `ebpf:"netns"`
 }
 
 // weirObjects contains all objects after they have been loaded into the kernel.
@@ -324,6 +334,7 @@ type weirMaps struct {
 	Counters    *ebpf.Map `ebpf:"counters"`
 	Fragments   *ebpf.Map `ebpf:"fragments"`
 	Heads       *ebpf.Map `ebpf:"heads"`
+	HighLinks   *ebpf.Map `ebpf:"high_links"`
 	Journal     *ebpf.Map `ebpf:"journal"`
 	Links       *ebpf.Map `ebpf:"links"`
 	Passing     *ebpf.Map `ebpf:"passing"`
@@ -342,6 +353,7 @@ func (m *weirMaps) Close() error {
 		m.Counters,
 		m.Fragments,
 		m.Heads,
+		m.HighLinks,
 		m.Journal,
 		m.Links,
 		m.Passing,
@@ -357,6 +369,7 @@ func (m *weirMaps) Close() error {
 // It can be passed to loadWeirObjects or ebpf.CollectionSpec.LoadAndAssign.
 type weirVariables struct {
 	Driven *ebpf.Variable `ebpf:"driven"`
+	Netns  *ebpf.Variable `ebpf:"netns"`
 }
 
 // weirPrograms contains all programs after they have been loaded into the kernel.

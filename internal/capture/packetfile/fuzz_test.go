@@ -29,7 +29,7 @@ func FuzzReader(f *testing.F) {
 				break
 			}
 			total += len(frame.Data)
-			if frame.Length < len(frame.Data) || len(frame.Data) > maxFrame || frame.Time.Year() > 9999 || frame.Interface >= len(r.Interfaces()) {
+			if frame.Length < len(frame.Data) || len(frame.Data) > maxFrame || frame.Time.Year() > 2261 || frame.Interface >= len(r.Interfaces()) {
 				t.Fatalf("packet %d: %d of %d bytes at %v of interface %d", n, len(frame.Data), frame.Length, frame.Time, frame.Interface)
 			}
 			if r.Interfaces()[frame.Interface].Link != frame.Link {

@@ -176,7 +176,7 @@ func (f *Reader) packetBlock(b *block) error {
 	}
 	at, ok := i.time(uint64(f.order.Uint32(h[4:]))<<32 | uint64(f.order.Uint32(h[8:])))
 	if !ok {
-		return f.broken(nil, "it is said to be from before 1970 or after 9999: the file is damaged here, or describes its interface wrongly")
+		return f.broken(nil, "it is said to be from before 1970 or after 2261: the file is damaged here, or describes its interface wrongly")
 	}
 	f.frame = Frame{Length: int(f.order.Uint32(h[16:])), Time: at, Link: i.link, Interface: f.ng.first + int(id)}
 	return f.captured(b, f.order.Uint32(h[12:]))
@@ -281,7 +281,7 @@ func resolution(v byte) (perSecond uint64, ok bool) {
 
 // time converts a time of the interface. What is finer than a nanosecond is cut off.
 func (i *ngInterface) time(units uint64) (time.Time, bool) {
-	const end = 253_402_300_800 // the year 10000
+	const end = 9_214_646_400 // the year 2262, in which nanoseconds since the epoch no longer fit
 	seconds, rest := units/i.perSecond, units%i.perSecond
 	hi, lo := bits.Mul64(rest, 1e9)
 	nanos, _ := bits.Div64(hi, lo, i.perSecond)

@@ -63,6 +63,24 @@ static __always_inline int count(struct total *t, struct packets *k, const struc
 	return COUNTED;
 }
 
+/* Returns what a device is. An array has nothing of an index that is too large for it. */
+static __always_inline struct link *link_of(__u64 netns, __u32 index)
+{
+	struct link *l = bpf_map_lookup_elem(&links, &index);
+
+	if (unlikely(!l)) {
+		struct device d = { .netns = netns, .index = index };
+		l = bpf_map_lookup_elem(&high_links, &d);
+	}
+	return l;
+}
+
+/* Returns what it is by a control word: slot | flags << 16, in one read. */
+static __always_inline __u32 identity(const struct link *l, __u64 word)
+{
+	return *(volatile __u32 *)&l->is[word_parity(word)];
+}
+
 static __always_inline struct tallies *counters_of(__u32 slot)
 {
 	return bpf_map_lookup_elem(&counters, &slot);

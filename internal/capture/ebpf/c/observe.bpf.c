@@ -265,8 +265,10 @@ VERIFIED_ONCE int arrived(struct arrival *o, const struct dropped *d, __u32 slot
 	counted = o->counted;
 	o->counted = COUNTED_BEFORE;
 	y.slot = o->flow.slot;
-	if (y.slot != slot)
-		return 0; /* the device was another interface */
+	if (y.slot != slot) { /* the device was another interface, which may not be asked any more */
+		unattributed(slot, 1);
+		return 0;
+	}
 	if (counted == COUNTED_BEFORE || is_put_together(o, d))
 		unattributed(slot, 1);
 	if (counted == COUNTED_BEFORE || counted == COUNTED_UNLOGGED)
@@ -337,13 +339,11 @@ VERIFIED_ONCE int departed(frame_t *f, struct head *h, __u64 word, __u32 slot_fl
 	return 0;
 }
 
-static __always_inline struct head *observed(const struct link *l, __u64 word)
+static __always_inline struct head *observed(__u32 is, __u64 word)
 {
-	__u32 at = (__u32)l->slot << 1 | word_parity(word);
+	__u32 at = (is & 0xffff) << 1 | word_parity(word);
 	struct head *h;
 
-	if (!l->slot)
-		return 0;
 	h = bpf_map_lookup_elem(&heads, &at);
 	return h && h->mode >= MODE_OBSERVE ? h : 0;
 }
@@ -352,7 +352,7 @@ SEC("tp_btf/kfree_skb")
 int drop(__u64 *ctx)
 {
 	struct sk_buff *skb = (struct sk_buff *)ctx[0];
-	__u32 reason = ctx[2], zero = 0, cb = 0;
+	__u32 reason = ctx[2], zero = 0, cb = 0, is;
 	struct dropped d = {};
 	struct net_device *dev, *any;
 	struct dst_entry *dst;
@@ -392,8 +392,9 @@ int drop(__u64 *ctx)
 	d.data = (__u64)skb->data - d.head;
 	bpf_probe_read_kernel(&cb, sizeof(cb), &skb->cb);
 
-	l = bpf_map_lookup_elem(&links, &d.in);
-	if (d.in && l && (h = observed(l, word))) {
+	l = link_of(0, d.in);
+	is = l ? identity(l, word) : 0;
+	if (d.in && (h = observed(is, word))) {
 		__u32 lost = 0;
 		if (h->mode == MODE_FORWARD && !(lost = loss_of(&d)))
 			return 0;
@@ -404,14 +405,15 @@ int drop(__u64 *ctx)
 
 		if (all && at >= 0) {
 			bound(at, 127);
-			arrived(&all->ring[at], &d, l->slot, lost ? lost : where(&d, cb));
+			arrived(&all->ring[at], &d, is & 0xffff, lost ? lost : where(&d, cb));
 		} else {
-			unattributed(l->slot, 1);
+			unattributed(is, 1);
 		}
 		return 0;
 	}
-	l = bpf_map_lookup_elem(&links, &d.out);
-	if (!d.out || !l || d.reason > REASON_CGROUP || !(h = observed(l, word)) || h->mode == MODE_FORWARD)
+	l = link_of(0, d.out);
+	is = l ? identity(l, word) : 0;
+	if (!d.out || d.reason > REASON_CGROUP || !(h = observed(is, word)) || h->mode == MODE_FORWARD)
 		return 0;
 	__u32 before = d.network > d.data ? d.network - d.data : 0;
 	struct frame f = { .at = d.head + d.network };
@@ -419,6 +421,6 @@ int drop(__u64 *ctx)
 	f.linear = d.linear > before ? d.linear - before : 0;
 	struct skb_shared_info *info = (struct skb_shared_info *)(d.head + d.end);
 	f.gso_size = BPF_CORE_READ(info, gso_size);
-	departed(&f, h, word, (__u32)l->flags << 16 | l->slot, where(&d, cb));
+	departed(&f, h, word, is, where(&d, cb));
 	return 0;
 }

@@ -74,8 +74,13 @@ struct head {
 };
 
 struct link {
-	__u16 slot;
-	__u16 flags;
+	__u32 is[2]; /* slot | flags << 16, by the parity of the control word: what a device is changes at once with the policies */
+};
+
+/* A device, among those of all network namespaces. */
+struct device {
+	__u64 netns; /* its cookie; 0: the one that the program was loaded for first */
+	__u32 index, pad;
 };
 
 /* The control word: epoch, generation and which of the two heads is in force change at once. */
@@ -239,6 +244,7 @@ struct fragment {
 };
 
 #define MAX_LINKS 65536
+#define MAX_HIGH_LINKS 4096
 #define MAX_SLOTS 1024
 #define MAX_RULES 65536
 
@@ -248,6 +254,15 @@ struct {
 	__type(key, __u32);
 	__type(value, struct link);
 } links SEC(".maps");
+
+/* Devices whose index is too large for links. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, MAX_HIGH_LINKS);
+	__type(key, struct device);
+	__type(value, struct link);
+} high_links SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);

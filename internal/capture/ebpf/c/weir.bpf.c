@@ -6,6 +6,8 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
 /* Tests drive the clock: control.now is the time. */
 const volatile __u8 driven = 0;
+/* The network namespace of its devices, as high_links has it. */
+const volatile __u64 netns = 0;
 
 static __always_inline __u64 time_of(const struct clock *k)
 {
@@ -97,43 +99,44 @@ static __always_inline int handle(struct __sk_buff *skb, __u32 way)
 	struct tally y;
 	struct connection *v = 0;
 	struct tallies *c;
-	__u32 at = skb->ifindex, zero = 0, gen, cached = 0, entry, allow, opener = 0;
+	__u32 at, is, zero = 0, gen, cached = 0, entry, allow, opener = 0;
 	__u64 word;
 	int out, kind, alive = 0, known = 0, self = 0, opens = 0, hit = 0, arrives = way == IN;
 
-	struct link *l = bpf_map_lookup_elem(&links, &at);
-	if (unlikely(!l || !l->slot))
+	struct link *l = link_of(netns, skb->ifindex);
+	if (unlikely(!l || !*(volatile __u64 *)l->is))
 		return NEXT;
 	struct clock *k = bpf_map_lookup_elem(&control, &zero);
 	if (unlikely(!k))
 		return NEXT;
 	word = *(volatile __u64 *)&k->word;
-	at = (__u32)l->slot << 1 | word_parity(word);
+	is = identity(l, word);
+	y.slot = is;
+	at = (__u32)y.slot << 1 | word_parity(word);
 	struct head *h = bpf_map_lookup_elem(&heads, &at);
 	if (unlikely(!h || h->mode == MODE_OFF))
 		return NEXT;
-	way ^= l->flags & LINK_FLIP;
+	way ^= is >> 16 & LINK_FLIP;
 	y.now = time_of(k) >> 20;
 	gen = word_gen(word);
-	y.slot = l->slot;
 
 	out = OK;
-	if (unlikely((l->flags & LINK_RAW) || !parse_fast(skb, &p))) {
+	if (unlikely((is >> 16 & LINK_RAW) || !parse_fast(skb, &p))) {
 		__builtin_memset(&p, 0, sizeof(p));
-		out = parse_slow(skb, &p, y.now, (__u32)l->flags << 16 | l->slot);
+		out = parse_slow(skb, &p, y.now, is);
 		/* Hosts don't send such, and policies have no word for one address of each family. */
 		if (out < NOT_IP && h->mode != MODE_COUNT && h->mode != MODE_FORWARD && p.version == 6 && (is_odd(p.src_hi, p.src_lo) || is_odd(p.dst_hi, p.dst_lo)))
 			out = MALFORMED;
 	}
 	if (unlikely(out)) {
-		c = counters_of(l->slot);
+		c = counters_of(y.slot);
 		if (c)
 			c->outcome[out & (OUTCOMES - 1)] += 1;
 		if (out >= NOT_IP && h->mode >= MODE_OBSERVE && arrives) {
 			struct arrival *o = arrive(skb);
 
 			if (o) {
-				o->flow.slot = l->slot;
+				o->flow.slot = y.slot;
 				o->counted = COUNTED_UNLOGGED;
 				o->fragment = 0;
 			}
@@ -149,7 +152,7 @@ static __always_inline int handle(struct __sk_buff *skb, __u32 way)
 	if (unlikely(p.protocol == TCP && p.flags & (FIN | SYN | RST)))
 		y.meta |= (__u64)flags_of(&p) << META_FLAGS;
 
-	kind = flow_of(&p, way, l->slot, &f);
+	kind = flow_of(&p, way, y.slot, &f);
 	y.kind = y.opens = y.alive = y.about = y.counted = 0;
 	y.about_hi = y.about_lo = 0;
 	y.state = 0;
@@ -193,7 +196,7 @@ static __always_inline int handle(struct __sk_buff *skb, __u32 way)
 				if (said & BORDER_LOGGED) {
 					y.meta |= (__u64)ENTRY_NONE << OPENER_BITS;
 					accept_slow(&p, &f, &y);
-				} else if ((c = counters_of(l->slot))) {
+				} else if ((c = counters_of(y.slot))) {
 					c->unlogged[way & 1][0] += y.packets;
 					c->unlogged[way & 1][1] += y.bytes;
 					y.counted = COUNTED_UNLOGGED;
