@@ -104,9 +104,13 @@ func (a *agent) goOn(later *change) (out []*change) {
 	}
 	to := a.until
 	other := !reflect.DeepEqual(to.logs, a.recorder.logs)
-	if other || a.recorder.differs(to.network) {
-		out = append(out, &change{At: later.At, Spill: true})
-		a.recorder.apply(out[0])
+	end := &change{At: later.At, Spill: a.recorder.differs(to.network)}
+	if other && !end.Spill {
+		end.Told = a.recorder.openOfChanged(to.logs)
+	}
+	if end.Spill || len(end.Told) > 0 {
+		out = append(out, end)
+		a.recorder.apply(end)
 	}
 	a.network, a.until = to.network, nil
 	a.recorder.reload(to.network)

@@ -23,8 +23,7 @@ func (a *agent) record(logs []config.FlowLog) bool {
 	if a.unkept != nil && !a.keep() {
 		return false
 	}
-	others := append(otherThan(a.recorder.logs, logs), otherThan(logs, a.recorder.logs)...)
-	if told := a.recorder.openOf(others); len(told) > 0 {
+	if told := a.recorder.openOfChanged(logs); len(told) > 0 {
 		a.apply(&change{At: a.kept.At, Told: told}, a.kept) // it is in memory at least: the next read tries again
 	}
 	a.recorder.record(logs)
@@ -49,6 +48,11 @@ func otherThan(logs, others []config.FlowLog) (out []config.FlowLog) {
 		}
 	}
 	return out
+}
+
+// openOfChanged returns the interfaces that flow logs cover which come or go where others are made from now on, as [recorder.openOf] does.
+func (r *recorder) openOfChanged(logs []config.FlowLog) map[time.Duration][]string {
+	return r.openOf(append(otherThan(r.logs, logs), otherThan(logs, r.logs)...))
 }
 
 // openOf returns the interfaces that flow logs cover and that windows of theirs are open of, by interval. Of a transit gateway they are all its attachments: which one a packet left by is known by
