@@ -128,8 +128,9 @@ const labWant = `== down without a lab: there was no lab
 == messages: ALARM,203.0.113.200
 == messages: state,source
 == changes after an end: 0
-== run beside a run: weir: scenarios are run already, and those that change the lab don't run beside others
+== run beside a run: weir: scenarios are run in this lab already
 == run beside a run: hint: run them when those are over
+== run beside a run: hint: 'weir lab down' ends them with the lab
 == run after a kill: 1 of 1 scenarios are as expected
 == changes after a kill: 0
 == shell: eth0 UP 10.0.2.10/32

@@ -218,7 +218,7 @@ func (a *Asked) draw(ctx context.Context, at *place, program Program) (err error
 // output runs a command of weir and returns what it prints, also where it fails.
 func output(ctx context.Context, program Program, environment, words []string) (string, error) {
 	cmd := program.command(ctx, words...)
-	cmd.Env = append(cleared(), environment...)
+	cmd.Env = append(cleared(cmd.Environ()), environment...)
 	out, err := cmd.Output()
 	what := "weir " + strings.Join(words[:min(2, len(words))], " ")
 	if failed, ok := errors.AsType[*exec.ExitError](err); ok {

@@ -34,7 +34,7 @@ func fake(t *testing.T) (Program, func() string) {
 	if err := os.WriteFile(name, []byte(fakeWeir), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	return Program{name, name}, func() string {
+	return Program{Path: name, Name: name}, func() string {
 		data, err := os.ReadFile(filepath.Join(dir, "asked"))
 		if err != nil {
 			t.Fatal(err)

@@ -200,9 +200,9 @@ func deliveries(d *Definition, s *state) string {
 	return b.String()
 }
 
-// cleared returns this process's environment without what AWS's clients read of it.
-func cleared() (out []string) {
-	for _, v := range os.Environ() {
+// cleared returns an environment without what AWS's clients read of it.
+func cleared(all []string) (out []string) {
+	for _, v := range all {
 		if !strings.HasPrefix(v, "AWS_") {
 			out = append(out, v)
 		}
@@ -231,7 +231,7 @@ func (s *state) fill(ctx context.Context, now time.Time) error {
 // startAgent starts the agent, with the lab's key and no other.
 func (s *state) startAgent() (*child, error) {
 	cmd := s.program.command(context.Background(), "lab", "agent", "--dir", s.Dir)
-	cmd.Env = append(cleared(), "AWS_SHARED_CREDENTIALS_FILE="+s.path(credentialsFile), "AWS_CONFIG_FILE=/dev/null", "AWS_EC2_METADATA_DISABLED=true")
+	cmd.Env = append(cleared(cmd.Environ()), "AWS_SHARED_CREDENTIALS_FILE="+s.path(credentialsFile), "AWS_CONFIG_FILE=/dev/null", "AWS_EC2_METADATA_DISABLED=true")
 	return launch(s, "agent", Prefix+router, cmd)
 }
 
@@ -249,6 +249,6 @@ func (s *state) startServe(ctx context.Context, d *Definition) (*child, error) {
 	if r := regionOf(d.Network); r != noRegion { // objects of other ones would be passed over
 		cmd.Args = append(cmd.Args, "--region", r)
 	}
-	cmd.Env = append(cleared(), s.aws(d.Network).environment()...)
+	cmd.Env = append(cleared(cmd.Environ()), s.aws(d.Network).environment()...)
 	return launch(s, "serve", "", cmd)
 }

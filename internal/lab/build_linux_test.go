@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/netip"
 	"os"
@@ -20,7 +21,19 @@ import (
 // envInside says that this test's program is the one that builds a lab, in a mount and a network namespace of its own.
 const envInside = "WEIR_TEST_INSIDE"
 
+// envLocks says that this test's program is one that locks the runs of a folder until its input ends.
+const envLocks = "WEIR_TEST_LOCKS"
+
 func TestMain(m *testing.M) {
+	if dir := os.Getenv(envLocks); dir != "" {
+		if _, err := lockRuns(dir); err != nil {
+			fmt.Println(err)
+			os.Exit(1)
+		}
+		fmt.Println("locked")
+		_, _ = io.Copy(io.Discard, os.Stdin)
+		os.Exit(0)
+	}
 	if os.Getenv(envInside) == "" {
 		os.Exit(m.Run())
 	}
@@ -87,7 +100,7 @@ func checkBuilt(dir string) error {
 		case <-time.After(10 * time.Millisecond):
 		}
 	}
-	if err := errors.Join(checkReach(ctx, d), checkRouted(ctx, d), checkNAT(ctx, d), far.check(ctx)); err != nil {
+	if err := errors.Join(checkReach(ctx, d), checkRouted(ctx, d), checkNAT(ctx, d), far.check(ctx), checkChanged(ctx, dir)); err != nil {
 		return err
 	}
 	cancel()

@@ -16,7 +16,7 @@ import (
 	"time"
 )
 
-// beginRun has a lab be ready for scenarios: nobody else runs any that would disturb, and their own flow logs are there.
+// beginRun has a lab that is locked be ready for scenarios: nothing is left of others, and their own flow logs are there.
 func beginRun(ctx context.Context, dir string, all []Scenario, program Program) (*changer, error) {
 	s, err := read(dir)
 	if err != nil {
@@ -30,7 +30,7 @@ func beginRun(ctx context.Context, dir string, all []Scenario, program Program) 
 	if err != nil {
 		return nil, err
 	}
-	c, err := newChanger(ctx, s, logs != nil || slices.ContainsFunc(all, func(s Scenario) bool { return s.changes() }))
+	c, err := newChanger(ctx, s)
 	if err != nil || logs == nil {
 		return c, err
 	}
@@ -39,7 +39,7 @@ func beginRun(ctx context.Context, dir string, all []Scenario, program Program) 
 		err = c.make(ctx, &Change{Agent: logs})
 	}
 	if err != nil {
-		return nil, errors.Join(err, c.end(ctx), c.unlock())
+		return nil, errors.Join(err, c.end(ctx))
 	}
 	return c, nil
 }

@@ -33,7 +33,7 @@ func Up(ctx context.Context, o Options) (*Status, error) {
 	if err := examine(ctx, &o); err != nil {
 		return nil, err
 	}
-	s := &state{Dir: o.Dir, Listen: o.Listen, Every: o.Every, Started: o.Now().UTC(), program: o.Program}
+	s := &state{Dir: o.Dir, Listen: o.Listen, Every: o.Every, Started: o.Now().UTC(), program: o.Program.of(o.Dir)}
 	if err := s.choosePorts(ctx); err != nil {
 		return nil, err
 	}
