@@ -5,10 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
 	"net/netip"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"sync"
 	"syscall"
@@ -107,7 +109,28 @@ func checkBuilt(dir string) error {
 	if err := <-ended; err != nil {
 		return err
 	}
-	return checkUnmade(context.Background(), len(p.names))
+	return errors.Join(checkUnmade(context.Background(), len(p.names)), checkRemoved(filepath.Join(dir, "lab")))
+}
+
+// checkRemoved has a folder of a lab that can't be removed whole stay a lab's.
+func checkRemoved(dir string) error {
+	busy := filepath.Join(dir, "z")
+	if err := errors.Join(os.MkdirAll(busy, 0o755), (&state{Dir: dir}).write(), syscall.Mount("tmpfs", busy, "tmpfs", 0, "")); err != nil {
+		return err
+	}
+	if err := removeFolder(dir); err == nil {
+		return errors.New("a folder was removed in which something is mounted")
+	}
+	if s, err := read(dir); err != nil || s == nil {
+		return fmt.Errorf("what is left is no lab's any more: %w", err)
+	}
+	if err := errors.Join(syscall.Unmount(busy, 0), removeFolder(dir)); err != nil {
+		return err
+	}
+	if _, err := os.Stat(dir); !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("the folder is still there: %w", err)
+	}
+	return nil
 }
 
 // checkReach sends what has to get through and what has not.
