@@ -119,8 +119,8 @@ type place struct {
 	// began is when the window began in which it did, and run when it did itself, in seconds since the epoch. No two runs have the same run.
 	began, run string
 	aws        *AWS
-	// every is how long windows are.
-	every time.Duration
+	// every is how long windows are, and patience how long a command may take.
+	every, patience time.Duration
 }
 
 // fill puts what a lab and a run have into a text: {began}, {run}, {group}, {account}, {region}, {bucket}, {receiver}.

@@ -56,7 +56,7 @@ func Records(ctx context.Context, dir string, r *Result, program Program) ([]Rec
 			continue
 		}
 		sql := fmt.Sprintf(`SELECT %s FROM %s WHERE %s ORDER BY "start"`, columns(from.Fields), from.table, strings.Join(from.conditions, " OR "))
-		text, err := output(ctx, program, nil, []string{"query", "--data", data, "--from", strconv.FormatInt(r.Began.Unix()-mostWindow, 10), sql, "--format", "csv"})
+		text, err := (&place{patience: mostUp}).output(ctx, program, []string{"query", "--data", data, "--from", strconv.FormatInt(r.Began.Unix()-mostWindow, 10), sql, "--format", "csv"})
 		if err != nil {
 			return nil, err
 		}

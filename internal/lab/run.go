@@ -72,7 +72,7 @@ func Run(ctx context.Context, dir string, all []Scenario, clock func() time.Time
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, c.end(ctx)) }()
-	at := &place{dir: dir, data: s.Data, began: strconv.FormatInt(began.Unix(), 10), run: strconv.FormatInt(clock().Unix(), 10), aws: s.AWS, every: s.every}
+	at := &place{dir: dir, data: s.Data, began: strconv.FormatInt(began.Unix(), 10), run: strconv.FormatInt(clock().Unix(), 10), aws: s.AWS, every: s.every, patience: mostUp}
 	out = make([]Result, len(all))
 	for i := range all {
 		out[i] = Result{Scenario: all[i], NotRun: cmp.Or(lacks(&all[i], s.AWS), c.d.notRun(&all[i]))}
