@@ -182,6 +182,9 @@ func writeAsked(b *strings.Builder, a *lab.Asked) {
 	for _, text := range a.Lacks {
 		fmt.Fprintf(b, "  expected: %s\n", text)
 	}
+	for _, text := range a.Has {
+		fmt.Fprintf(b, "  not expected: %s\n", text)
+	}
 	fmt.Fprintf(b, "  ask again: %s\n", strings.Join(append(slices.Clone(a.Environment), commandLine(a.Command)), " "))
 }
 

@@ -27,11 +27,12 @@ type Asked struct {
 	// Environment and Command ask it again.
 	Environment []string `json:"environment,omitempty"`
 	Command     []string `json:"command"`
-	// Rows are what was answered last, and Answer what was expected; Said is what a command printed, of which Lacks is not.
+	// Rows are what was answered last, and Answer what was expected; Said is what a command printed, which Lacks is not in, and Has is though it must not be.
 	Rows   [][]string `json:"rows,omitempty"`
 	Answer [][]string `json:"answer,omitempty"`
 	Said   string     `json:"said,omitempty"`
 	Lacks  []string   `json:"lacks,omitempty"`
+	Has    []string   `json:"has,omitempty"`
 	// Chart has the rows drawn.
 	Chart string `json:"chart,omitempty"`
 	OK    bool   `json:"ok"`
@@ -208,6 +209,8 @@ func (r *Result) ask(ctx context.Context, at *place, a *Asked, over time.Time, n
 				r.Why = trouble.Error()
 			case len(a.Lacks) > 0:
 				r.Why = fmt.Sprintf("%s does not say %q", strings.Join(a.Command[:2], " "), a.Lacks)
+			case len(a.Has) > 0:
+				r.Why = fmt.Sprintf("%s says %q", strings.Join(a.Command[:2], " "), a.Has)
 			default:
 				r.Why = "the answer is another"
 			}
@@ -232,14 +235,19 @@ func (a *Asked) once(ctx context.Context, at *place, program Program) error {
 		return err
 	}
 	text, err := at.output(ctx, program, words)
-	a.Said, a.Lacks = text, nil
+	a.Said, a.Lacks, a.Has = text, nil, nil
 	for _, says := range a.question.Says {
 		if says = at.fill(says); !strings.Contains(text, says) {
 			a.Lacks = append(a.Lacks, says)
 		}
 	}
+	for _, says := range a.question.SaysNot {
+		if says = at.fill(says); strings.Contains(text, says) {
+			a.Has = append(a.Has, says)
+		}
+	}
 	// Some end with a code that says that there are findings.
-	if a.OK = len(a.Lacks) == 0; a.OK {
+	if a.OK = len(a.Lacks)+len(a.Has) == 0; a.OK {
 		return nil
 	}
 	return err

@@ -84,6 +84,7 @@ func TestAsk(t *testing.T) {
 		{"a message of another", Scenario{Ask: []Question{{Messages: "ssh-{run}", Answer: [][]string{{"ssh-{run}", "ALARM", "203.0.113.66"}}}}}, "the answer is another"},
 		{"a command with findings", Scenario{Ask: []Question{{Command: []string{"nat", "x"}, Says: []string{"DROPPED", "by {region}"}}}}, ""},
 		{"a command that says another thing", Scenario{Ask: []Question{{Command: []string{"nat", "x"}, Says: []string{"REACHED"}}}}, `weir nat does not say ["REACHED"]`},
+		{"a command that says too much", Scenario{Ask: []Question{{Command: []string{"nat", "x"}, Says: []string{"DROPPED"}, SaysNot: []string{"by {region}"}}}}, `weir nat says ["by eu-west-1"]`},
 		{"a row that comes later", Scenario{Question: "SELECT more", Answer: [][]string{{"1"}}}, "the answer was there, and is another now that all records have come"},
 		{"before it went wrong", Scenario{Before: [][]string{{"alarms", "put"}}, After: [][]string{{"alarms", "away"}}, Question: "SELECT 1", Answer: [][]string{{"1", "-"}}}, "weir alarms put: exit status 2: weir: there is no such command"},
 	} {
