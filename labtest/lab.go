@@ -60,7 +60,7 @@ type Host struct {
 // required says that a lab that can't be built fails its test; else that is skipped.
 const required = "WEIR_LAB_REQUIRED"
 
-// Up builds a lab that is taken away when the test ends. Where labs can't be built (no Linux, root, weir, ip or nft) the test is skipped with a message, or fails if the
+// Up builds a lab that is taken away when the test ends. Where labs can't be built (no Linux, root, weir, or one of the tools that weir lab doctor names) the test is skipped with a message, or fails if the
 // environment has WEIR_LAB_REQUIRED=1, as a CI that must not pass without it does.
 func Up(t testing.TB, o Options) *Lab {
 	t.Helper()
@@ -104,7 +104,7 @@ func lacks(program string) string {
 	if os.Geteuid() != 0 {
 		return "it takes root"
 	}
-	for _, name := range []string{program, "ip", "nft"} {
+	for _, name := range []string{program, "ip", "nft", "unshare", "setpriv", "mount"} {
 		if _, err := exec.LookPath(name); err != nil {
 			return err.Error()
 		}

@@ -240,6 +240,8 @@ func labHint(err error) error {
 		return hint(err, "'weir lab down' takes away what there is of it")
 	case errors.Is(err, lab.ErrElsewhere):
 		return hint(err, "--dir names it")
+	case errors.Is(err, lab.ErrBuilding):
+		return hint(err, "do it again when that is over: 'weir lab status' shows what there is")
 	case errors.Is(err, lab.ErrRunning):
 		return hint(err, "run them when those are over", "'weir lab down' ends them with the lab")
 	case errors.Is(err, lab.ErrDown):

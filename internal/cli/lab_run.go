@@ -142,7 +142,9 @@ func (c *cli) showResults(all []lab.Result) error {
 		}
 		for j, step := range r.Traffic {
 			text := step.String()
-			if step.Then != "" {
+			if j >= len(r.Became) {
+				text += ": not done"
+			} else if step.Then != "" {
 				text += ": " + r.Became[j]
 			}
 			fmt.Fprintf(&b, "  %s\n", text)

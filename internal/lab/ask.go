@@ -277,13 +277,11 @@ func (p *place) output(ctx context.Context, program Program, words []string) (st
 	cmd.Env = append(cleared(cmd.Environ()), p.aws.environment()...)
 	cmd.WaitDelay = time.Second
 	out, err := cmd.Output()
-	what := "weir"
-	for i, w := range words {
-		if i == 2 || strings.HasPrefix(w, "-") {
-			break
-		}
-		what += " " + w
+	named := words[:min(2, len(words))]
+	if at := slices.IndexFunc(named, func(w string) bool { return strings.HasPrefix(w, "-") }); at >= 0 {
+		named = named[:at]
 	}
+	what := "weir " + strings.Join(named, " ")
 	if err != nil && ctx.Err() != nil {
 		return string(out), fmt.Errorf("%s: %w", what, ctx.Err())
 	}

@@ -75,7 +75,7 @@ func checkBuilt(dir string) error {
 	if err := errors.Join(syscall.Mount("", "/", "", syscall.MS_REC|syscall.MS_PRIVATE, ""), os.MkdirAll(namespaces, 0o755), syscall.Mount("tmpfs", namespaces, "tmpfs", 0, "")); err != nil {
 		return err
 	}
-	if err := CopyDefinition("", dir); err != nil {
+	if err := errors.Join(checkBuildLock(ctx), CopyDefinition("", dir)); err != nil {
 		return err
 	}
 	far, err := farSide(ctx, dir)
@@ -110,6 +110,21 @@ func checkBuilt(dir string) error {
 		return err
 	}
 	return errors.Join(checkUnmade(context.Background(), len(p.names)), checkRemoved(filepath.Join(dir, "lab")))
+}
+
+// checkBuildLock has one lab be built or taken away at a time.
+func checkBuildLock(ctx context.Context) error {
+	for range 2 {
+		unlock, err := lockBuilds(ctx)
+		if err != nil {
+			return err
+		}
+		_, twice := lockBuilds(ctx)
+		if err := unlock(); err != nil || !errors.Is(twice, ErrBuilding) {
+			return fmt.Errorf("while it is locked: %w, %w", twice, err)
+		}
+	}
+	return nil
 }
 
 // checkRemoved has a folder of a lab that can't be removed whole stay a lab's.

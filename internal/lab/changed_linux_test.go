@@ -169,6 +169,10 @@ func refused(ctx context.Context, s *state) error {
 		if now, err := readTexts(s.Dir); err != nil || string(now[definitionFile]) != string(files[definitionFile]) {
 			return fmt.Errorf("%s: the files are other: %w", want, err)
 		}
+		r := &Result{Scenario: Scenario{Name: "refused", Traffic: []Step{{Change: c}, {From: "client", To: "web-a", TCP: 80, Then: Answered}}}}
+		if err := c1.play(ctx, r, time.Now); !strings.Contains(r.Why+fmt.Sprint(err), want) || len(r.Became) != 0 {
+			return fmt.Errorf("%w, %+v, and not %s", err, r, want)
+		}
 		if err := c1.end(ctx); err != nil {
 			return err
 		}

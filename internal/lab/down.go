@@ -25,6 +25,16 @@ func Down(ctx context.Context, dir string) (*Removed, error) {
 	if os.Geteuid() != 0 {
 		return nil, fmt.Errorf("%w: it takes root: %w", ErrNotReady, os.ErrPermission)
 	}
+	unlock, err := lockBuilds(ctx)
+	if err != nil {
+		return &Removed{Namespaces: []string{}}, err
+	}
+	out, err := down(ctx, dir)
+	return out, errors.Join(err, unlock())
+}
+
+// down takes a lab away while nobody else builds one or takes one away.
+func down(ctx context.Context, dir string) (*Removed, error) {
 	ctx, cancel := context.WithTimeout(ctx, mostDown)
 	defer cancel()
 	out := &Removed{Namespaces: []string{}}

@@ -107,7 +107,8 @@ type player struct {
 	kept map[string]*net.TCPConn
 }
 
-// play does the steps of a scenario, one after the other. What it has changed is taken back at its end, also where it fails.
+// play does the steps of a scenario, one after the other, until one can't be done. What it has changed is taken back at its end, also where it fails. An error is of a run that ends, of a lab
+// that the scenario is not for, or of what can't be taken back.
 func (c *changer) play(ctx context.Context, r *Result, now func() time.Time) (err error) {
 	r.Began = now().UTC()
 	defer func() { r.Ended = now().UTC() }()
@@ -120,8 +121,12 @@ func (c *changer) play(ctx context.Context, r *Result, now func() time.Time) (er
 	for _, step := range r.Traffic {
 		r.Labs = append(r.Labs, c.d)
 		became, err := p.do(ctx, step)
-		if err != nil {
+		if err != nil && (ctx.Err() != nil || errors.Is(err, ErrScenario)) {
 			return fmt.Errorf("%s: %s: %w", r.Name, step, err)
+		}
+		if err != nil { // the other scenarios are played all the same
+			r.Why = fmt.Sprintf("%s: %v", step, err)
+			return nil
 		}
 		r.Became = append(r.Became, became)
 		if became != step.Then && r.Why == "" {

@@ -30,8 +30,16 @@ type Options struct {
 const mostUp = time.Minute
 
 // Up builds a lab and waits until all of it answers. Where it fails, what it has made is taken away again; where its process is killed, [Down] does that.
-func Up(ctx context.Context, o Options) (*Status, error) {
-	if err := examine(ctx, &o); err != nil {
+func Up(ctx context.Context, o Options) (_ *Status, err error) {
+	if err := examine(&o); err != nil {
+		return nil, err
+	}
+	unlock, err := lockBuilds(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, unlock()) }()
+	if err := vacant(ctx, &o); err != nil {
 		return nil, err
 	}
 	s := &state{Dir: o.Dir, Listen: o.Listen, Every: o.Every, Started: o.Now().UTC(), program: o.Program.of(o.Dir)}
@@ -44,11 +52,11 @@ func Up(ctx context.Context, o Options) (*Status, error) {
 	ctx, cancel := context.WithTimeout(ctx, mostUp)
 	defer cancel()
 	if err := raise(ctx, s, &o); err != nil {
-		_, clear := Down(context.WithoutCancel(ctx), o.Dir)
+		_, clear := down(context.WithoutCancel(ctx), o.Dir)
 		return nil, errors.Join(err, clear)
 	}
 	s.Up = true
-	err := s.write()
+	err = s.write()
 	var is *Status
 	if err == nil {
 		is, err = Look(o.Dir)
@@ -57,7 +65,7 @@ func Up(ctx context.Context, o Options) (*Status, error) {
 		err = fmt.Errorf("%w: %s", ErrNotReady, is.Why)
 	}
 	if err != nil {
-		_, clear := Down(context.WithoutCancel(ctx), o.Dir)
+		_, clear := down(context.WithoutCancel(ctx), o.Dir)
 		return nil, errors.Join(err, clear)
 	}
 	return is, nil
@@ -127,7 +135,7 @@ func raise(ctx context.Context, s *state, o *Options) error {
 }
 
 // examine says what is in the way of a lab before anything is made.
-func examine(ctx context.Context, o *Options) error {
+func examine(o *Options) error {
 	if os.Geteuid() != 0 {
 		return fmt.Errorf("%w: it takes root: %w", ErrNotReady, os.ErrPermission)
 	}
@@ -136,9 +144,11 @@ func examine(ctx context.Context, o *Options) error {
 			return fmt.Errorf("%w: there is no %s; on Debian: apt install %s", ErrNotReady, tool.name, tool.of)
 		}
 	}
-	if err := o.check(); err != nil {
-		return err
-	}
+	return o.check()
+}
+
+// vacant says what is where a lab is to be.
+func vacant(ctx context.Context, o *Options) error {
 	s, err := Look(o.Dir)
 	if err != nil {
 		return err
@@ -193,5 +203,5 @@ func healthy(ctx context.Context, netns, address string) bool {
 	if err != nil {
 		return false
 	}
-	return answer.StatusCode == http.StatusOK && answer.Body.Close() == nil
+	return answer.Body.Close() == nil && answer.StatusCode == http.StatusOK
 }
