@@ -33,7 +33,7 @@ func fake(t *testing.T, script string) *Lab {
 func TestCommands(t *testing.T) {
 	l := fake(t, `case "$*" in
 "query --data /lab/data --format csv SELECT 1") printf 'a,b\n1,\n"x,y",2\n' ;;
-"lab --dir /lab run --json --all") echo '[{"name": "one", "ok": true, "became": ["answer"], "rows": [["1"]]}]' ;;
+"lab --dir /lab run --json --all") echo '[{"name": "one", "ok": true, "became": ["answer"], "rows": [["1"]]}, {"name": "two", "ok": false, "not_run": "no S3"}]' ;;
 "lab --dir /lab shell web-a -- false") echo out; echo err >&2; exit 3 ;;
 *) echo "$*" >&2; exit 2 ;;
 esac
@@ -44,7 +44,8 @@ esac
 	if rows := l.QueryUntil(t, "SELECT 1", func(rows [][]string) bool { return len(rows) == 2 }); rows[1][1] != "2" {
 		t.Error(rows)
 	}
-	if all := l.Run(t); len(all) != 1 || all[0].Name != "one" || all[0].Became[0] != "answer" || all[0].Rows[0][0] != "1" {
+	t.Setenv(required, "")
+	if all := l.Run(t); len(all) != 2 || all[1].NotRun != "no S3" || all[0].Name != "one" || all[0].Became[0] != "answer" || all[0].Rows[0][0] != "1" {
 		t.Error(all)
 	}
 	if out, code := l.Exec(t, "web-a", "false"); code != 3 || out != "out\nerr\n" {

@@ -32,6 +32,9 @@ func run(ctx context.Context) error {
 	if os.Getuid() != 0 {
 		return errors.New("it takes root: network namespaces are made")
 	}
+	if s.times < 1 {
+		return fmt.Errorf("-times %d: it is at least 1", s.times)
+	}
 	var err error
 	if s.weir, err = filepath.Abs(s.weir); err != nil {
 		return err

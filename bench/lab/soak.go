@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -44,7 +45,9 @@ type result struct {
 	Name string
 	OK   bool
 	Why  string
-	Late float64 `json:"late_seconds"`
+	// NotRun says what the machine lacks for it; "": it was run.
+	NotRun string  `json:"not_run"`
+	Late   float64 `json:"late_seconds"`
 }
 
 func (s *soak) run(ctx context.Context) (err error) {
@@ -177,7 +180,7 @@ func (s *soak) table(rounds [][]result) {
 			if round[i].OK {
 				good++
 			} else {
-				why = round[i].Why
+				why = cmp.Or(round[i].Why, round[i].NotRun)
 			}
 			late = max(late, round[i].Late)
 		}

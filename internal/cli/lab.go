@@ -122,8 +122,9 @@ func (c *cli) labDown(dir labDir) *cobra.Command {
 	return &cobra.Command{
 		Use:   "down",
 		Short: "Take away all that the lab has made",
-		Long: `Ends the lab's processes, removes its namespaces and its folder with all records. It does
-so too for a lab that was built halfway, and does nothing where there is none.`,
+		Long: `Ends the lab's processes, and who runs scenarios in it, and removes its namespaces and its
+folder with all records. It does so too for a lab that was built halfway, and does nothing where
+there is none.`,
 		Example: "  sudo weir lab down",
 		Args:    rejectArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -239,8 +240,10 @@ func labHint(err error) error {
 		return hint(err, "'weir lab down' takes away what there is of it")
 	case errors.Is(err, lab.ErrElsewhere):
 		return hint(err, "--dir names it")
+	case errors.Is(err, lab.ErrBuilding):
+		return hint(err, "do it again when that is over: 'weir lab status' shows what there is")
 	case errors.Is(err, lab.ErrRunning):
-		return hint(err, "run them when those are over")
+		return hint(err, "run them when those are over", "'weir lab down' ends them with the lab")
 	case errors.Is(err, lab.ErrDown):
 		return hint(err, "'weir lab up' builds one")
 	case errors.Is(err, lab.ErrNoHost), errors.Is(err, lab.ErrScenario), errors.Is(err, lab.ErrDefinition):

@@ -72,14 +72,16 @@ lab up -q 2>&1 | sed 's/^/== up then: /'
 lab down | sed "s#$DIR#DIR#; s/removed [0-9]*/removed SOME/; s/^/== down: /"
 left
 
-# Half-built: up is killed as soon as there is a namespace.
-weir lab --dir "$DIR" up -q > /dev/null 2>&1 &
-up=$!
-until [ -e /run/netns/weir-lab-vpc ]; do sleep 0.001; done
-kill -9 $up
-wait $up 2> /dev/null
-lab up -q 2>&1 | sed 's/built to its end/BUILT/; s/^/== up after kill: /' | head -n 1
-lab down > /dev/null && left
+# Half-built: up is killed as soon as there is a namespace, or what comes later.
+for at in /run/netns/weir-lab-vpc "$DIR/data" "$DIR/hosts" "$DIR/serve.log"; do
+	weir lab --dir "$DIR" up -q > /dev/null 2>&1 &
+	up=$!
+	until [ -e "$at" ] || ! kill -0 $up; do sleep 0.001; done
+	kill -9 $up
+	wait $up 2> /dev/null
+	lab up -q 2>&1 | sed 's/built to its end/BUILT/; s/^/== up after kill: /' | head -n 1
+	lab down > /dev/null && left
+done
 mkdir "$DIR" && touch "$DIR/mine" && lab up -q 2>&1 | sed "s#$DIR#DIR#; s/^/== up in a folder: /"
 lab down | sed 's/^/== down: /'
 ls "$DIR"; rm -r "$DIR"
@@ -97,7 +99,11 @@ lab up -q --interval 5s --listen 127.0.0.1:8787 | grep -o 'rds (postgresql), red
 lab run managed-interfaces > run.txt
 echo "== run without PostgreSQL: exit $?"
 sed '2d; s/^/== run without PostgreSQL: /' run.txt
-lab down > /dev/null && left
+begin
+lab down > /dev/null
+wait $run 2> /dev/null
+echo "== run beside a down: exit $?"
+left
 weir lab doctor | grep -A 1 '^note *postgresql' | sed 's/^/== doctor without PostgreSQL: /'
 weir lab doctor --install 2>&1 < /dev/null | tail -n 1 | sed 's/^/== doctor without a yes: /'
 weir lab doctor --yes 2>&1 | head -n 1 | sed 's/^/== doctor: /'
@@ -128,8 +134,9 @@ const labWant = `== down without a lab: there was no lab
 == messages: ALARM,203.0.113.200
 == messages: state,source
 == changes after an end: 0
-== run beside a run: weir: scenarios are run already, and those that change the lab don't run beside others
+== run beside a run: weir: scenarios are run in this lab already
 == run beside a run: hint: run them when those are over
+== run beside a run: hint: 'weir lab down' ends them with the lab
 == run after a kill: 1 of 1 scenarios are as expected
 == changes after a kill: 0
 == shell: eth0 UP 10.0.2.10/32
@@ -139,6 +146,9 @@ const labWant = `== down without a lab: there was no lab
 == up then: weir: a lab is half-built: there is no process agent
 == up then: hint: 'weir lab down' takes away what there is of it
 == down: removed SOME processes, 20 namespaces and DIR
+== up after kill: weir: a lab is half-built: it was not BUILT
+== up after kill: weir: a lab is half-built: it was not BUILT
+== up after kill: weir: a lab is half-built: it was not BUILT
 == up after kill: weir: a lab is half-built: it was not BUILT
 == up in a folder: weir: a lab can't be built here: DIR has other files, and a lab's folder is removed with it
 == down: there was no lab
@@ -153,6 +163,7 @@ mine
 == run without PostgreSQL: -      managed-interfaces
 == run without PostgreSQL:   not run: rds has a simple listener in place of PostgreSQL, which is not installed
 == run without PostgreSQL: 0 of 1 scenarios are as expected, and 1 were not run: 'sudo weir lab doctor' says what is missing
+== run beside a down: exit 137
 == doctor without PostgreSQL: note     postgresql     not installed; hosts that run it get a simple listener, and scenarios that need it are not run
 == doctor without PostgreSQL:                         to do: sudo weir lab doctor --install; or apt-get install --no-install-recommends postgresql, which may start it
 == doctor without a yes: hint: --yes installs without asking

@@ -142,7 +142,9 @@ func (c *cli) showResults(all []lab.Result) error {
 		}
 		for j, step := range r.Traffic {
 			text := step.String()
-			if step.Then != "" {
+			if j >= len(r.Became) {
+				text += ": not done"
+			} else if step.Then != "" {
 				text += ": " + r.Became[j]
 			}
 			fmt.Fprintf(&b, "  %s\n", text)
@@ -181,6 +183,9 @@ func writeAsked(b *strings.Builder, a *lab.Asked) {
 	}
 	for _, text := range a.Lacks {
 		fmt.Fprintf(b, "  expected: %s\n", text)
+	}
+	for _, text := range a.Has {
+		fmt.Fprintf(b, "  not expected: %s\n", text)
 	}
 	fmt.Fprintf(b, "  ask again: %s\n", strings.Join(append(slices.Clone(a.Environment), commandLine(a.Command)), " "))
 }

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"slices"
 	"strings"
@@ -20,100 +22,143 @@ type attached struct {
 	Flipped bool   `json:"flipped"`
 }
 
+// hostsBeyond are the hosts that a definition has more than another, in order.
+func (d *Definition) hostsBeyond(other *Definition) (out []string) {
+	for _, host := range slices.Sorted(maps.Keys(d.Hosts)) {
+		if _, ok := other.Hosts[host]; !ok {
+			out = append(out, host)
+		}
+	}
+	return out
+}
+
 // join builds the hosts that a definition has more than another, and has the agent enforce at them. What the agent decides by is in force already.
 func (c *changer) join(ctx context.Context, was, is *Definition) error {
-	for _, host := range slices.Sorted(maps.Keys(is.Hosts)) {
-		if _, ok := was.Hosts[host]; ok {
-			continue
-		}
-		before, after, err := plans(was, is)
-		if err != nil {
-			return err
-		}
-		if err := after.beyond(before, host); err != nil {
-			return err
-		}
-		if err := after.extend(ctx, is.routerOf(host), host); err != nil {
-			return err
-		}
+	hosts := is.hostsBeyond(was)
+	if len(hosts) == 0 {
+		return nil
+	}
+	p, err := beyond(was, is, hosts)
+	if err != nil {
+		return err
+	}
+	if err := p.extend(ctx); err != nil {
+		return err
+	}
+	for _, host := range hosts {
 		if err := tellAt(ctx, c.state.path(agentOwnSocket), http.MethodPost, "/attachments", attached{deviceOf(host), is.netnsOf(host), is.Hosts[host].ENI, "enforce", true}); err != nil {
 			return err
 		}
-		for _, s := range is.services() {
-			if s.Name == host {
-				if err := tellAt(ctx, c.state.path(hostsSocket), http.MethodPost, "/start", s); err != nil {
-					return err
-				}
+	}
+	for _, s := range is.services() {
+		if slices.Contains(hosts, s.Name) {
+			if err := tellAt(ctx, c.state.path(hostsSocket), http.MethodPost, "/start", s); err != nil {
+				return err
 			}
 		}
 	}
 	return nil
 }
 
-// leave takes away the hosts that a definition has not any more.
+// leave takes away the hosts that a definition has not any more. There may be a part of them only, of a change that was broken off.
 func (c *changer) leave(ctx context.Context, was, is *Definition) error {
-	for _, host := range slices.Sorted(maps.Keys(was.Hosts)) {
-		if _, ok := is.Hosts[host]; ok {
-			continue
-		}
-		after, before, err := plans(is, was)
-		if err != nil {
-			return err
-		}
-		if err := before.beyond(after, host); err != nil {
-			return err
-		}
-		var errs []error
-		for _, s := range was.services() {
-			if s.Name == host {
-				errs = append(errs, tellAt(ctx, c.state.path(hostsSocket), http.MethodPost, "/stop", s))
-			}
-		}
-		names, err := made()
-		if err == nil && slices.Contains(names, host) {
-			// Of a change that was broken off there may be a part only.
-			_ = tellAt(ctx, c.state.path(agentOwnSocket), http.MethodDelete, "/attachments?"+url.Values{"device": {deviceOf(host)}, "netns": {was.netnsOf(host)}}.Encode(), nil)
-			for _, of := range []struct {
-				lines  []string
-				option []string
-			}{{before.batches[was.routerOf(host)], nil}, {before.sixes[was.routerOf(host)], []string{"-6"}}} {
-				_ = tell(ctx, "", taken(of.lines), "ip", append(of.option, "-n", Prefix+was.routerOf(host), "-force", "-batch", "-")...)
-			}
-			err = tell(ctx, "", "", "ip", "netns", "del", Prefix+host)
-		}
-		if err := errors.Join(append(errs, err)...); err != nil {
-			return err
+	hosts := was.hostsBeyond(is)
+	if len(hosts) == 0 {
+		return nil
+	}
+	p, err := beyond(is, was, hosts)
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for _, s := range was.services() {
+		if slices.Contains(hosts, s.Name) {
+			errs = append(errs, tellAt(ctx, c.state.path(hostsSocket), http.MethodPost, "/stop", s))
 		}
 	}
-	return nil
+	for _, host := range hosts {
+		_ = tellAt(ctx, c.state.path(agentOwnSocket), http.MethodDelete, "/attachments?"+url.Values{"device": {deviceOf(host)}, "netns": {was.netnsOf(host)}}.Encode(), nil) // it may not have been told
+	}
+	for _, of := range []struct {
+		batches map[string][]string
+		option  []string
+	}{{p.batches, nil}, {p.sixes, []string{"-6"}}} {
+		for _, name := range slices.Sorted(maps.Keys(of.batches)) {
+			if lines := taken(of.batches[name]); lines != "" && !slices.Contains(hosts, name) {
+				_ = tell(ctx, "", lines, "ip", append(of.option, "-n", Prefix+name, "-force", "-batch", "-")...)
+			}
+		}
+	}
+	for _, host := range hosts { // the kernel takes devices out of a namespace that is gone some time later, and the next host may have the same name
+		_ = batch(ctx, was.routerOf(host), []string{"link del " + deviceOf(host)})
+	}
+	names, err := made()
+	errs = append(errs, err)
+	for _, host := range hosts {
+		if slices.Contains(names, host) {
+			errs = append(errs, tell(ctx, "", "", "ip", "netns", "del", Prefix+host))
+		}
+	}
+	return errors.Join(errs...)
 }
 
-// reach has the internet have the addresses of a definition's ends, and not those that only another one has. What is not as it is said is no failure: a change that was broken off may have
-// done a part.
-func (c *changer) reach(ctx context.Context, was, is *Definition) error {
-	var b strings.Builder
-	for _, of := range []struct {
-		verb    string
-		of, not *Definition
-	}{{"del", was, is}, {"replace", is, was}} {
-		for _, name := range slices.Sorted(maps.Keys(of.of.Internet)) {
-			far := of.of.Internet[name]
-			if slices.Equal(of.not.Internet[name].addresses(), far.addresses()) {
-				continue
-			}
+// otherEnds are the ends in the internet that a definition has and another has not, or not with the same addresses, by name.
+func (d *Definition) otherEnds(other *Definition) (out []string) {
+	for _, name := range slices.Sorted(maps.Keys(d.Internet)) {
+		if !slices.Equal(other.Internet[name].addresses(), d.Internet[name].addresses()) {
+			out = append(out, name)
+		}
+	}
+	return out
+}
+
+// checkEnds refuses ends in the internet that come or go and are more than an IPv4 address.
+func checkEnds(was, is *Definition) error {
+	for _, of := range [][2]*Definition{{was, is}, {is, was}} {
+		for _, name := range of[0].otherEnds(of[1]) {
+			far := of[0].Internet[name]
 			if len(far.Serves)+len(far.ServesUDP) > 0 {
 				return fmt.Errorf("%w: %s: an end in the internet that comes or goes serves nothing", ErrScenario, name)
 			}
 			if far.IPv6.IsValid() {
 				return fmt.Errorf("%w: %s: an end in the internet that comes or goes has no IPv6 address", ErrScenario, name)
 			}
-			fmt.Fprintf(&b, "addr %s %s/32 dev lo\n", of.verb, far.Address)
 		}
 	}
-	if b.Len() == 0 {
+	return nil
+}
+
+// reach has the internet have the addresses of a definition's ends that another one has not.
+func (c *changer) reach(ctx context.Context, was, is *Definition) error {
+	var lines []string
+	for _, name := range is.otherEnds(was) {
+		lines = append(lines, fmt.Sprintf("addr replace %s/32 dev lo", is.Internet[name].Address))
+	}
+	return batch(ctx, internet, lines)
+}
+
+// unreach takes the addresses of ends in the internet away that a definition has not any more. Of a change that was broken off there may be some only, so that ip goes on where one is missing; what is
+// there then is looked at.
+func (c *changer) unreach(ctx context.Context, was, is *Definition) error {
+	names := was.otherEnds(is)
+	if len(names) == 0 {
 		return nil
 	}
-	return tell(ctx, "", b.String(), "ip", "-n", Prefix+internet, "-batch", "-")
+	var lines []string
+	for _, name := range names {
+		lines = append(lines, fmt.Sprintf("addr del %s/32 dev lo", was.Internet[name].Address))
+	}
+	said := batch(ctx, internet, lines, "-force")
+	return inside(Prefix+internet, func() error {
+		there, err := net.InterfaceAddrs()
+		for _, a := range there {
+			own, parsed := netip.ParsePrefix(a.String())
+			if parsed == nil && slices.ContainsFunc(names, func(name string) bool { return was.Internet[name].Address == own.Addr() }) {
+				err = errors.Join(err, fmt.Errorf("%s is still in the internet: %w", own.Addr(), said))
+			}
+		}
+		return err
+	})
 }
 
 // plans returns those of two definitions.
@@ -124,53 +169,73 @@ func plans(was, is *Definition) (before, after *plan, err error) {
 	return before, after, err
 }
 
-// beyond leaves of a plan what makes one host that another plan has not. All else has to be the same in both, which is so for a host without a public address, and with a name behind all
-// others.
-func (p *plan) beyond(before *plan, host string) error {
+// beyond returns what makes the hosts that a definition has more than another: the rest of its plan has to be the same in both, which is so for hosts without public addresses, and with names
+// behind all others.
+func beyond(was, is *Definition, hosts []string) (*plan, error) {
+	same := *was
+	same.Internet = is.Internet // whose ends come and go by themselves
+	before, p, err := plans(&same, is)
+	if err != nil {
+		return nil, err
+	}
+	bad := func(format string, args ...any) error {
+		return fmt.Errorf("%w: %s can't be added to a lab that is up: %s", ErrScenario, strings.Join(hosts, ", "), fmt.Sprintf(format, args...))
+	}
 	for _, name := range before.names {
 		if p.nft[name] != before.nft[name] {
-			return fmt.Errorf("%w: %s can't be added to a lab that is up: what %s translates would be other", ErrScenario, host, name)
+			return nil, bad("what %s translates would be other", name)
 		}
 		for _, of := range []struct{ is, was map[string][]string }{{p.links, before.links}, {p.batches, before.batches}, {p.sixes, before.sixes}} {
-			added := of.is[name]
+			added := slices.Clone(of.is[name])
 			for _, line := range of.was[name] {
 				at := slices.Index(added, line)
 				if at < 0 {
-					return fmt.Errorf("%w: %s can't be added to a lab that is up: of %s would be other: %s; a name behind all others may do", ErrScenario, host, name, line)
+					return nil, bad("of %s would be other: %s; a name behind all others may do", name, line)
 				}
-				added = slices.Delete(slices.Clone(added), at, at+1)
+				added = slices.Delete(added, at, at+1)
 			}
 			of.is[name] = added
 		}
 		delete(p.nft, name)
 	}
 	p.names = slices.DeleteFunc(p.names, func(name string) bool { return slices.Contains(before.names, name) })
-	if !slices.Equal(p.names, []string{host}) {
-		return fmt.Errorf("%w: %s is not all that is added: there are %s; a change adds one host", ErrScenario, host, strings.Join(p.names, ", "))
+	if !slices.Equal(p.names, hosts) {
+		return nil, bad("there are %s with it", strings.Join(p.names, ", "))
 	}
-	return nil
+	return p, nil
 }
 
-// extend makes a host beside those that there are, by a plan that is left with what makes it: the namespace, the router's end, and what is in the namespace.
-func (p *plan) extend(ctx context.Context, router, host string) error {
-	if err := tell(ctx, "", "", "ip", "netns", "add", Prefix+host); err != nil {
-		return err
-	}
-	if err := p.settle(host); err != nil {
-		return err
-	}
-	if err := batch(ctx, router, p.links[router]); err != nil {
-		return err
-	}
-	for _, name := range []string{router, host} {
-		if err := errors.Join(batch(ctx, name, p.batches[name]), batch(ctx, name, p.sixes[name], "-6")); err != nil {
+// extend makes hosts beside those that there are, by a plan that is left with what makes them: their namespaces, what is in these, and the routers' ends and routes.
+func (p *plan) extend(ctx context.Context) error {
+	for _, name := range p.names {
+		if err := tell(ctx, "", "", "ip", "netns", "add", Prefix+name); err != nil {
+			return err
+		}
+		if err := p.settle(name); err != nil {
 			return err
 		}
 	}
-	if p.nft[host] == "" {
-		return nil
+	for _, name := range slices.Sorted(maps.Keys(p.links)) {
+		if err := batch(ctx, name, p.links[name]); err != nil {
+			return err
+		}
 	}
-	return tell(ctx, Prefix+host, p.nft[host], "nft", "-f", "-")
+	for _, name := range slices.Sorted(maps.Keys(p.batches)) {
+		if err := batch(ctx, name, p.batches[name]); err != nil {
+			return err
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(p.sixes)) {
+		if err := batch(ctx, name, p.sixes[name], "-6"); err != nil {
+			return err
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(p.nft)) {
+		if err := tell(ctx, Prefix+name, p.nft[name], "nft", "-f", "-"); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // netnsOf names the namespace of a host's router as the agent knows it; "": its own.
@@ -185,8 +250,9 @@ func (d *Definition) netnsOf(host string) string {
 func taken(lines []string) string {
 	var b strings.Builder
 	for _, line := range slices.Backward(lines) {
-		for _, kind := range []string{"rule", "route"} {
-			if rest, ok := strings.CutPrefix(line, kind+" add "); ok {
+		for _, add := range []string{"rule add ", "route add ", "route replace "} {
+			if rest, ok := strings.CutPrefix(line, add); ok {
+				kind, _, _ := strings.Cut(add, " ")
 				fmt.Fprintf(&b, "%s del %s\n", kind, rest)
 			}
 		}

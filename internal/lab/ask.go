@@ -11,6 +11,9 @@ import (
 	"time"
 )
 
+// allThere is how long after its window all records of it have come: the bar of the lab for the time until they are seen.
+const allThere = 5 * time.Second
+
 // mostTold is how long after its window what is counted by the minute may come, such as the message of an alarm.
 const mostTold = 100 * time.Second
 
@@ -24,11 +27,12 @@ type Asked struct {
 	// Environment and Command ask it again.
 	Environment []string `json:"environment,omitempty"`
 	Command     []string `json:"command"`
-	// Rows are what was answered last, and Answer what was expected; Said is what a command printed, of which Lacks is not.
+	// Rows are what was answered last, and Answer what was expected; Said is what a command printed, which Lacks is not in, and Has is though it must not be.
 	Rows   [][]string `json:"rows,omitempty"`
 	Answer [][]string `json:"answer,omitempty"`
 	Said   string     `json:"said,omitempty"`
 	Lacks  []string   `json:"lacks,omitempty"`
+	Has    []string   `json:"has,omitempty"`
 	// Chart has the rows drawn.
 	Chart string `json:"chart,omitempty"`
 	OK    bool   `json:"ok"`
@@ -73,7 +77,7 @@ func do(ctx context.Context, at *place, all []Result, program Program) error {
 			if r.NotRun != "" || r.Why != "" {
 				break
 			}
-			if _, err := output(ctx, program, at.aws.environment(), at.weir(words)); err != nil {
+			if _, err := at.output(ctx, program, at.weir(words)); err != nil {
 				r.Why = err.Error()
 			}
 		}
@@ -90,7 +94,7 @@ func undo(ctx context.Context, at *place, all []Result, program Program) error {
 			if r.NotRun != "" {
 				break
 			}
-			if _, err := output(ctx, program, at.aws.environment(), at.weir(words)); err != nil && r.Why == "" {
+			if _, err := at.output(ctx, program, at.weir(words)); err != nil && r.Why == "" {
 				errs = append(errs, fmt.Errorf("%s: %w", r.Name, err))
 			}
 		}
@@ -101,7 +105,7 @@ func undo(ctx context.Context, at *place, all []Result, program Program) error {
 // slow reports whether an answer may take until a period of a minute is over.
 func (a *Asked) slow() bool { return a.Kind == "messages" || a.Kind == "command" }
 
-// askAll asks the questions of all scenarios: those that may take a minute last, and those that wait for more windows after others.
+// askAll asks the questions of all scenarios: those that may take a minute last, and those that wait for more windows after others. Then it asks all again.
 func askAll(ctx context.Context, at *place, all []Result, over time.Time, now func() time.Time, program Program) error {
 	for _, slow := range []bool{false, true} {
 		for windows := range mostWindows + 1 {
@@ -115,8 +119,51 @@ func askAll(ctx context.Context, at *place, all []Result, over time.Time, now fu
 			}
 		}
 	}
+	if err := askAgain(ctx, at, all, over, now, program); err != nil {
+		return err
+	}
 	for i := range all {
 		all[i].settle()
+	}
+	return nil
+}
+
+// askAgain asks what was answered once more, when all records have come: an answer that was there at once may have been so because others had not come, as that an interface has none.
+func askAgain(ctx context.Context, at *place, all []Result, over time.Time, now func() time.Time, program Program) error {
+	for i := range all {
+		r := &all[i]
+		if r.NotRun != "" || r.Why != "" {
+			continue
+		}
+		if err := wait(ctx, over.Add(time.Duration(r.Windows)*at.every+allThere).Sub(now())); err != nil {
+			return err
+		}
+		if err := r.askAgain(ctx, at, program); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// askAgain asks those questions of a scenario again whose answers are rows: what a command says is a part of what it prints.
+func (r *Result) askAgain(ctx context.Context, at *place, program Program) error {
+	for i := range r.Asked {
+		a := &r.Asked[i]
+		if a.Kind == "command" || r.Why != "" {
+			continue
+		}
+		err := r.takeOwn(ctx, at, program)
+		if err == nil {
+			err = a.once(ctx, at, program)
+		}
+		switch {
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case err != nil:
+			r.Why = err.Error()
+		case !a.OK:
+			r.Why = "the answer was there, and is another now that all records have come"
+		}
 	}
 	return nil
 }
@@ -146,7 +193,7 @@ func (r *Result) ask(ctx context.Context, at *place, a *Asked, over time.Time, n
 		most = mostTold
 	}
 	for {
-		trouble := r.takeOwn(ctx, program)
+		trouble := r.takeOwn(ctx, at, program)
 		if trouble == nil {
 			trouble = a.once(ctx, at, program)
 		}
@@ -162,6 +209,8 @@ func (r *Result) ask(ctx context.Context, at *place, a *Asked, over time.Time, n
 				r.Why = trouble.Error()
 			case len(a.Lacks) > 0:
 				r.Why = fmt.Sprintf("%s does not say %q", strings.Join(a.Command[:2], " "), a.Lacks)
+			case len(a.Has) > 0:
+				r.Why = fmt.Sprintf("%s says %q", strings.Join(a.Command[:2], " "), a.Has)
 			default:
 				r.Why = "the answer is another"
 			}
@@ -177,7 +226,7 @@ func (r *Result) ask(ctx context.Context, at *place, a *Asked, over time.Time, n
 func (a *Asked) once(ctx context.Context, at *place, program Program) error {
 	words := a.Command[1:len(a.Command):len(a.Command)]
 	if a.Kind != "command" {
-		text, err := output(ctx, program, at.aws.environment(), append(words, a.form()...))
+		text, err := at.output(ctx, program, append(words, a.form()...))
 		if err != nil {
 			return err
 		}
@@ -185,15 +234,20 @@ func (a *Asked) once(ctx context.Context, at *place, program Program) error {
 		a.OK = err == nil && reflect.DeepEqual(a.Rows, a.Answer)
 		return err
 	}
-	text, err := output(ctx, program, at.aws.environment(), words)
-	a.Said, a.Lacks = text, nil
+	text, err := at.output(ctx, program, words)
+	a.Said, a.Lacks, a.Has = text, nil, nil
 	for _, says := range a.question.Says {
 		if says = at.fill(says); !strings.Contains(text, says) {
 			a.Lacks = append(a.Lacks, says)
 		}
 	}
+	for _, says := range a.question.SaysNot {
+		if says = at.fill(says); strings.Contains(text, says) {
+			a.Has = append(a.Has, says)
+		}
+	}
 	// Some end with a code that says that there are findings.
-	if a.OK = len(a.Lacks) == 0; a.OK {
+	if a.OK = len(a.Lacks)+len(a.Has) == 0; a.OK {
 		return nil
 	}
 	return err
@@ -210,17 +264,27 @@ func (a *Asked) form() []string {
 // draw has the rows drawn where the question wants it.
 func (a *Asked) draw(ctx context.Context, at *place, program Program) (err error) {
 	if a.question.Chart != "" {
-		a.Chart, err = output(ctx, program, at.aws.environment(), append(a.Command[1:len(a.Command):len(a.Command)], "--chart", a.question.Chart))
+		a.Chart, err = at.output(ctx, program, append(a.Command[1:len(a.Command):len(a.Command)], "--chart", a.question.Chart))
 	}
 	return err
 }
 
-// output runs a command of weir and returns what it prints, also where it fails.
-func output(ctx context.Context, program Program, environment, words []string) (string, error) {
+// output runs a command of weir and returns what it prints, also where it fails. It ends one that takes too long.
+func (p *place) output(ctx context.Context, program Program, words []string) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, p.patience)
+	defer cancel()
 	cmd := program.command(ctx, words...)
-	cmd.Env = append(cleared(), environment...)
+	cmd.Env = append(cleared(cmd.Environ()), p.aws.environment()...)
+	cmd.WaitDelay = time.Second
 	out, err := cmd.Output()
-	what := "weir " + strings.Join(words[:min(2, len(words))], " ")
+	named := words[:min(2, len(words))]
+	if at := slices.IndexFunc(named, func(w string) bool { return strings.HasPrefix(w, "-") }); at >= 0 {
+		named = named[:at]
+	}
+	what := "weir " + strings.Join(named, " ")
+	if err != nil && ctx.Err() != nil {
+		return string(out), fmt.Errorf("%s: %w", what, ctx.Err())
+	}
 	if failed, ok := errors.AsType[*exec.ExitError](err); ok {
 		return string(out), fmt.Errorf("%s: %w: %s", what, err, strings.TrimSpace(string(failed.Stderr)))
 	}

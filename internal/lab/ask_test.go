@@ -15,6 +15,7 @@ import (
 const fakeWeir = `#!/bin/sh
 echo "$*" >> "$(dirname "$0")/asked"
 case "$*" in
+*more*) if [ -e "$(dirname "$0")/came" ]; then printf 'a\n1\n2\n'; else printf 'a\n1\n'; touch "$(dirname "$0")/came"; fi ;;
 *--chart*) printf 'a  ###\n' ;;
 "query "*) printf 'a,b\n1,\n' ;;
 "athena run"*) printf 'a,b\n1,2\n' ;;
@@ -34,7 +35,7 @@ func fake(t *testing.T) (Program, func() string) {
 	if err := os.WriteFile(name, []byte(fakeWeir), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	return Program{name, name}, func() string {
+	return Program{Path: name, Name: name}, func() string {
 		data, err := os.ReadFile(filepath.Join(dir, "asked"))
 		if err != nil {
 			t.Fatal(err)
@@ -83,6 +84,8 @@ func TestAsk(t *testing.T) {
 		{"a message of another", Scenario{Ask: []Question{{Messages: "ssh-{run}", Answer: [][]string{{"ssh-{run}", "ALARM", "203.0.113.66"}}}}}, "the answer is another"},
 		{"a command with findings", Scenario{Ask: []Question{{Command: []string{"nat", "x"}, Says: []string{"DROPPED", "by {region}"}}}}, ""},
 		{"a command that says another thing", Scenario{Ask: []Question{{Command: []string{"nat", "x"}, Says: []string{"REACHED"}}}}, `weir nat does not say ["REACHED"]`},
+		{"a command that says too much", Scenario{Ask: []Question{{Command: []string{"nat", "x"}, Says: []string{"DROPPED"}, SaysNot: []string{"by {region}"}}}}, `weir nat says ["by eu-west-1"]`},
+		{"a row that comes later", Scenario{Question: "SELECT more", Answer: [][]string{{"1"}}}, "the answer was there, and is another now that all records have come"},
 		{"before it went wrong", Scenario{Before: [][]string{{"alarms", "put"}}, After: [][]string{{"alarms", "away"}}, Question: "SELECT 1", Answer: [][]string{{"1", "-"}}}, "weir alarms put: exit status 2: weir: there is no such command"},
 	} {
 		r := asked(t.Context(), t, program, tc.s)[0]
@@ -92,6 +95,23 @@ func TestAsk(t *testing.T) {
 		if r.OK && r.Late != 3600 || r.Command[0] != "weir" || len(r.Asked) != len(tc.s.Questions()) {
 			t.Errorf("%s: %+v", tc.name, r)
 		}
+	}
+}
+
+// TestAskHangs has a command that does not end be ended.
+func TestAskHangs(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "weir")
+	if err := os.WriteFile(name, []byte("#!/bin/sh\nexec sleep 1000\n"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	at := testPlace()
+	at.patience = 10 * time.Millisecond
+	r := Result{Scenario: Scenario{Question: "SELECT 1", Answer: [][]string{{"1"}}}}
+	r.prepare(at)
+	all := []Result{r}
+	now := func() time.Time { return time.Unix(1796029450, 0).Add(time.Hour) }
+	if err := askAll(t.Context(), at, all, time.Unix(1796029450, 0), now, Program{Path: name, Name: name}); err != nil || all[0].OK || all[0].Why != "weir query: context deadline exceeded" {
+		t.Errorf("%+v %v", all[0], err)
 	}
 }
 
@@ -111,6 +131,8 @@ func TestAskOrder(t *testing.T) {
 athena run --data /lab/data q --format csv
 athena run --data /lab/data q --chart bar
 lab messages --dir /lab --from 1796029442 ssh-1796029442 --csv
+lab messages --dir /lab --from 1796029442 ssh-1796029442 --csv
+athena run --data /lab/data q --format csv
 alarm put back --data /lab/data
 `, got()); diff != "" {
 		t.Error(diff)
@@ -130,6 +152,9 @@ func TestAskOwn(t *testing.T) {
 	if diff := cmp.Diff(`query --data /lab/data --from 1796029442 SELECT 2 --format csv
 open /lab/own/own/records --data /lab/own/own/data -q
 query --data /lab/own/own/data --from 1796029442 SELECT 1 --format csv
+open /lab/own/own/records --data /lab/own/own/data -q
+query --data /lab/own/own/data --from 1796029442 SELECT 1 --format csv
+query --data /lab/data --from 1796029442 SELECT 2 --format csv
 `, got()); diff != "" {
 		t.Error(diff)
 	}

@@ -63,8 +63,11 @@ func (s *state) aws(n *netmodel.Network) *AWS {
 	return a
 }
 
-// environment has AWS's clients ask the lab with its key, and nobody else.
+// environment has AWS's clients ask the lab with its key, and nobody else; of none it is empty.
 func (a *AWS) environment() []string {
+	if a == nil {
+		return nil
+	}
 	out := []string{"AWS_SHARED_CREDENTIALS_FILE=" + a.CredentialsFile, "AWS_CONFIG_FILE=/dev/null", "AWS_EC2_METADATA_DISABLED=true", "AWS_REGION=" + a.Region, "AWS_ENDPOINT_URL=" + a.Endpoint}
 	if a.S3 != "" {
 		out = append(out, "AWS_ENDPOINT_URL_S3="+a.S3)
@@ -151,8 +154,11 @@ func gateway() (string, error) {
 	return exec.LookPath("versitygw")
 }
 
-// startS3 starts S3 with the lab's key and its bucket. Its folder is the lab's.
-func startS3(ctx context.Context, s *state, region string) (*child, error) {
+// startS3 starts S3 with the lab's key and its bucket; nil: there is none. Its folder is the lab's.
+func (s *state) startS3(ctx context.Context, d *Definition) (*child, error) {
+	if s.S3 == "" {
+		return nil, nil //nolint:nilnil // no S3 is no failure
+	}
 	path, err := gateway()
 	if err != nil {
 		return nil, err
@@ -161,7 +167,7 @@ func startS3(ctx context.Context, s *state, region string) (*child, error) {
 		return nil, err
 	}
 	id, secret := readCredentials(s.path(credentialsFile))
-	cmd := exec.CommandContext(context.WithoutCancel(ctx), path, "--quiet", "--region", region, "--port", s.S3, "posix", s.path(s3Folder))
+	cmd := exec.CommandContext(context.WithoutCancel(ctx), path, "--quiet", "--region", regionOf(d.Network), "--port", s.S3, "posix", s.path(s3Folder))
 	cmd.Env = append(os.Environ(), "ROOT_ACCESS_KEY="+id, "ROOT_SECRET_KEY="+secret)
 	return launch(s, roleS3, "", cmd)
 }
@@ -200,9 +206,9 @@ func deliveries(d *Definition, s *state) string {
 	return b.String()
 }
 
-// cleared returns this process's environment without what AWS's clients read of it.
-func cleared() (out []string) {
-	for _, v := range os.Environ() {
+// cleared returns an environment without what AWS's clients read of it.
+func cleared(all []string) (out []string) {
+	for _, v := range all {
 		if !strings.HasPrefix(v, "AWS_") {
 			out = append(out, v)
 		}
@@ -231,17 +237,12 @@ func (s *state) fill(ctx context.Context, now time.Time) error {
 // startAgent starts the agent, with the lab's key and no other.
 func (s *state) startAgent() (*child, error) {
 	cmd := s.program.command(context.Background(), "lab", "agent", "--dir", s.Dir)
-	cmd.Env = append(cleared(), "AWS_SHARED_CREDENTIALS_FILE="+s.path(credentialsFile), "AWS_CONFIG_FILE=/dev/null", "AWS_EC2_METADATA_DISABLED=true")
+	cmd.Env = append(cleared(cmd.Environ()), "AWS_SHARED_CREDENTIALS_FILE="+s.path(credentialsFile), "AWS_CONFIG_FILE=/dev/null", "AWS_EC2_METADATA_DISABLED=true")
 	return launch(s, "agent", Prefix+router, cmd)
 }
 
-// startServe starts weir serve, and S3 where it is there.
-func (s *state) startServe(ctx context.Context, d *Definition) (*child, error) {
-	if s.S3 != "" {
-		if _, err := startS3(ctx, s, regionOf(d.Network)); err != nil {
-			return nil, err
-		}
-	}
+// startServe starts weir serve.
+func (s *state) startServe(d *Definition) (*child, error) {
 	cmd := s.program.command(context.Background(), append([]string{
 		"serve", "--data", s.path(dataFolder), "--listen", s.Listen, "--account", accountOf(d.Network), "--notify-allow", "127.0.0.1",
 		"--follow",
@@ -249,6 +250,6 @@ func (s *state) startServe(ctx context.Context, d *Definition) (*child, error) {
 	if r := regionOf(d.Network); r != noRegion { // objects of other ones would be passed over
 		cmd.Args = append(cmd.Args, "--region", r)
 	}
-	cmd.Env = append(cleared(), s.aws(d.Network).environment()...)
+	cmd.Env = append(cleared(cmd.Environ()), s.aws(d.Network).environment()...)
 	return launch(s, "serve", "", cmd)
 }

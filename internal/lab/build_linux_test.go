@@ -4,10 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"io/fs"
 	"net"
 	"net/netip"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"sync"
 	"syscall"
@@ -20,7 +23,19 @@ import (
 // envInside says that this test's program is the one that builds a lab, in a mount and a network namespace of its own.
 const envInside = "WEIR_TEST_INSIDE"
 
+// envLocks says that this test's program is one that locks the runs of a folder until its input ends.
+const envLocks = "WEIR_TEST_LOCKS"
+
 func TestMain(m *testing.M) {
+	if dir := os.Getenv(envLocks); dir != "" {
+		if _, err := lockRuns(dir); err != nil {
+			fmt.Println(err)
+			os.Exit(1)
+		}
+		fmt.Println("locked")
+		_, _ = io.Copy(io.Discard, os.Stdin)
+		os.Exit(0)
+	}
 	if os.Getenv(envInside) == "" {
 		os.Exit(m.Run())
 	}
@@ -60,7 +75,7 @@ func checkBuilt(dir string) error {
 	if err := errors.Join(syscall.Mount("", "/", "", syscall.MS_REC|syscall.MS_PRIVATE, ""), os.MkdirAll(namespaces, 0o755), syscall.Mount("tmpfs", namespaces, "tmpfs", 0, "")); err != nil {
 		return err
 	}
-	if err := CopyDefinition("", dir); err != nil {
+	if err := errors.Join(checkBuildLock(ctx), CopyDefinition("", dir)); err != nil {
 		return err
 	}
 	far, err := farSide(ctx, dir)
@@ -87,14 +102,50 @@ func checkBuilt(dir string) error {
 		case <-time.After(10 * time.Millisecond):
 		}
 	}
-	if err := errors.Join(checkReach(ctx, d), checkRouted(ctx, d), checkNAT(ctx, d), far.check(ctx)); err != nil {
+	if err := errors.Join(checkReach(ctx, d), checkRouted(ctx, d), checkNAT(ctx, d), far.check(ctx), checkChanged(ctx, dir)); err != nil {
 		return err
 	}
 	cancel()
 	if err := <-ended; err != nil {
 		return err
 	}
-	return checkUnmade(context.Background(), len(p.names))
+	return errors.Join(checkUnmade(context.Background(), len(p.names)), checkRemoved(filepath.Join(dir, "lab")))
+}
+
+// checkBuildLock has one lab be built or taken away at a time.
+func checkBuildLock(ctx context.Context) error {
+	for range 2 {
+		unlock, err := lockBuilds(ctx)
+		if err != nil {
+			return err
+		}
+		_, twice := lockBuilds(ctx)
+		if err := unlock(); err != nil || !errors.Is(twice, ErrBuilding) {
+			return fmt.Errorf("while it is locked: %w, %w", twice, err)
+		}
+	}
+	return nil
+}
+
+// checkRemoved has a folder of a lab that can't be removed whole stay a lab's.
+func checkRemoved(dir string) error {
+	busy := filepath.Join(dir, "z")
+	if err := errors.Join(os.MkdirAll(busy, 0o755), (&state{Dir: dir}).write(), syscall.Mount("tmpfs", busy, "tmpfs", 0, "")); err != nil {
+		return err
+	}
+	if err := removeFolder(dir); err == nil {
+		return errors.New("a folder was removed in which something is mounted")
+	}
+	if s, err := read(dir); err != nil || s == nil {
+		return fmt.Errorf("what is left is no lab's any more: %w", err)
+	}
+	if err := errors.Join(syscall.Unmount(busy, 0), removeFolder(dir)); err != nil {
+		return err
+	}
+	if _, err := os.Stat(dir); !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("the folder is still there: %w", err)
+	}
+	return nil
 }
 
 // checkReach sends what has to get through and what has not.

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"syscall"
 	"time"
 
@@ -35,14 +36,9 @@ func (c *Change) check() error {
 	return nil
 }
 
-// beforeFolder has the files of a lab as they were before scenarios changed them, so that the next run takes back what one has left that was killed.
-const beforeFolder = "before"
-
-// runLock is the file that runs of scenarios lock.
-const runLock = "run.lock"
-
-// ErrRunning is of scenarios that can't be run beside those that are.
-var ErrRunning = errors.New("scenarios are run already, and those that change the lab don't run beside others")
+// beforeFolder has the files of a lab as they were before scenarios changed them, and changeFolder those that were put in force last, which may not be done: by both the next run takes back
+// what one has left that was killed. Each is there whole, or has not all files.
+const beforeFolder, changeFolder = "before", "change"
 
 // texts are the files of a lab that changes are made to, by name.
 type texts map[string][]byte
@@ -71,6 +67,19 @@ func (t texts) write(dir string) error {
 	return nil
 }
 
+// keep makes a folder of them, which is there whole or not at all.
+func (t texts) keep(dir string) error {
+	next := dir + ".new"
+	err := errors.Join(os.RemoveAll(next), os.RemoveAll(dir), os.Mkdir(next, 0o755))
+	if err == nil {
+		err = t.write(next)
+	}
+	if err != nil {
+		return err
+	}
+	return os.Rename(next, dir)
+}
+
 // with returns them with a change made.
 func (t texts) with(c *Change) (texts, error) {
 	out := maps.Clone(t)
@@ -90,61 +99,63 @@ func (t texts) with(c *Change) (texts, error) {
 	return out, nil
 }
 
-// A changer changes a lab that is up.
+// A changer changes a lab that is up. It is of one run, which has locked the lab.
 type changer struct {
 	state *state
 	d     *Definition // as it is now
 	now   texts       // as they are now
-	first texts       // as they were before all changes
+	first texts       // as they were before all changes; nil: there are none
+	base  *Definition // of first
 	// imported is the network's definition that weir serve knows; nil: nobody knows. What one scenario takes back is imported with what the next one changes.
 	imported []byte
 	// stopped are the services that do not answer.
 	stopped []service
-	unlock  func() error
 }
 
-// newChanger locks a lab for scenarios, and takes back what a run has left that was killed. Where the scenarios change nothing they may run beside others of the kind.
-func newChanger(ctx context.Context, s *state, alone bool) (*changer, error) {
-	f, err := os.OpenFile(s.path(runLock), os.O_CREATE|os.O_RDWR, 0o600)
+// newChanger returns a changer of a lab that is locked, and takes back what a run has left that was killed.
+func newChanger(ctx context.Context, s *state) (*changer, error) {
+	first, err := readTexts(s.path(beforeFolder))
+	if err == nil {
+		return recovered(ctx, s, first)
+	}
+	if !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	c := &changer{state: s}
+	if c.now, err = readTexts(s.Dir); err == nil {
+		c.d, err = s.definitionIn(s.Dir)
+	}
+	c.imported = c.now[networkFile]
+	return c, err
+}
+
+// recovered returns a changer of a lab that a run has changed which was killed. What that has made is told by the files that were in force and by those that were to be; of a folder that it was
+// writing just then the other one says all. Nobody knows what the agent and weir serve have read of them, nor which services answer.
+func recovered(ctx context.Context, s *state, first texts) (*changer, error) {
+	base, err := s.definitionIn(s.path(beforeFolder))
 	if err != nil {
 		return nil, err
 	}
-	how := syscall.LOCK_SH
-	left := filepath.Join(s.Dir, beforeFolder)
-	if _, err := os.Stat(left); err == nil || alone {
-		how = syscall.LOCK_EX
-	}
-	if err := syscall.Flock(int(f.Fd()), how|syscall.LOCK_NB); err != nil {
-		if errors.Is(err, syscall.EWOULDBLOCK) {
-			err = ErrRunning
+	c := &changer{state: s, d: base, base: base, now: texts{}, first: first, stopped: base.services()}
+	for _, dir := range []string{s.Dir, s.path(changeFolder)} {
+		was, err := s.definitionIn(dir)
+		if err != nil {
+			continue
 		}
-		return nil, errors.Join(err, f.Close())
-	}
-	c := &changer{state: s, unlock: f.Close}
-	if c.now, err = readTexts(s.Dir); err == nil {
-		c.d, err = ReadDefinition(s.Dir)
-	}
-	if err == nil {
-		c.first, err = readTexts(left)
-		if errors.Is(err, fs.ErrNotExist) {
-			c.first, err = nil, nil
+		if err := errors.Join(c.leave(ctx, was, base), c.unreach(ctx, was, base)); err != nil {
+			return nil, err
 		}
 	}
-	c.imported = c.now[networkFile]
-	if err == nil && c.first != nil {
-		c.imported = nil
-		c.stopped = c.d.services() // nobody knows which
-		err = c.end(ctx)
-		c.unlock = f.Close
+	if err := c.reach(ctx, &Definition{}, base); err != nil {
+		return nil, err
 	}
-	if err != nil {
-		return nil, errors.Join(err, f.Close())
-	}
-	return c, nil
+	return c, c.end(ctx)
 }
 
 // make makes a change and waits until it is in force.
 func (c *changer) make(ctx context.Context, change *Change) error {
+	ctx, cancel := context.WithTimeout(ctx, mostUp)
+	defer cancel()
 	to, err := c.now.with(change)
 	if err == nil {
 		err = c.force(ctx, to)
@@ -155,7 +166,8 @@ func (c *changer) make(ctx context.Context, change *Change) error {
 	return err
 }
 
-// force puts files in force, in the order in which one needs the other. The first time it keeps those that there are.
+// force puts files in force, in the order in which one needs the other. The first time it keeps those that there are. What is taken away goes before the files that name it, and what is made comes
+// after those, so that they name all that may be left where it is killed.
 func (c *changer) force(ctx context.Context, to texts) error {
 	if c.first == nil {
 		if err := c.keepFirst(); err != nil {
@@ -163,19 +175,15 @@ func (c *changer) force(ctx context.Context, to texts) error {
 		}
 	}
 	was := c.d
-	if err := to.write(c.state.Dir); err != nil {
+	is, anew, err := c.stage(to)
+	if err != nil {
 		return err
 	}
-	d, err := ReadDefinition(c.state.Dir)
-	if err != nil {
-		return errors.Join(err, c.now.write(c.state.Dir))
+	if err := errors.Join(c.leave(ctx, was, is), c.unreach(ctx, was, is)); err != nil {
+		return err
 	}
-	anew, err := otherAgent(c.now[agentFile], to[agentFile])
-	if err != nil {
-		return errors.Join(err, c.now.write(c.state.Dir))
-	}
-	c.now, c.d = to, d // from here on what was not done is taken back with the rest
-	if err := errors.Join(c.leave(ctx, was, d), c.reach(ctx, was, d)); err != nil {
+	c.now, c.d = to, is // from here on what was not done is taken back with the rest
+	if err := errors.Join(to.write(c.state.Dir), c.reach(ctx, was, is)); err != nil {
 		return err
 	}
 	if anew {
@@ -184,9 +192,30 @@ func (c *changer) force(ctx context.Context, to texts) error {
 		err = tellAt(ctx, c.state.path(agentSocket), "POST", "/reload", nil)
 	}
 	if err == nil {
-		err = c.join(ctx, was, d)
+		err = c.join(ctx, was, is)
 	}
 	return err
+}
+
+// stage keeps files that are to be put in force, and returns what they say, and whether the agent has to begin anew. It refuses what can't be.
+func (c *changer) stage(to texts) (is *Definition, anew bool, err error) {
+	dir := c.state.path(changeFolder)
+	if err := to.keep(dir); err != nil {
+		return nil, false, err
+	}
+	if is, err = c.state.definitionIn(dir); err != nil {
+		return nil, false, err
+	}
+	for host := range c.base.Hosts {
+		if _, ok := is.Hosts[host]; !ok {
+			return nil, false, fmt.Errorf("%w: host %s: a change takes none away that the lab was built with", ErrScenario, host)
+		}
+	}
+	if err := checkEnds(c.d, is); err != nil {
+		return nil, false, err
+	}
+	anew, err = otherAgent(c.now[agentFile], to[agentFile])
+	return is, anew, err
 }
 
 // imports has weir serve know the network's definition, where it knows another one.
@@ -203,21 +232,18 @@ func (c *changer) imports(ctx context.Context) error {
 
 // keepFirst keeps the files as they are before the first change.
 func (c *changer) keepFirst() error {
-	to := c.state.path(beforeFolder)
-	next := to + ".new"
-	err := errors.Join(os.RemoveAll(next), os.Mkdir(next, 0o755))
-	if err == nil {
-		err = c.now.write(next)
+	if err := c.now.keep(c.state.path(beforeFolder)); err != nil {
+		return err
 	}
-	if err == nil {
-		err = os.Rename(next, to)
-	}
-	c.first = c.now
-	return err
+	c.first, c.base = c.now, c.d
+	return nil
 }
 
-// otherAgent reports whether configs differ in more than flow logs, so that the agent has to begin anew.
+// otherAgent reports whether configs differ in more than flow logs, so that the agent has to begin anew. Of one that nobody knows (nil) it has.
 func otherAgent(was, is []byte) (bool, error) {
+	if was == nil {
+		return true, nil
+	}
 	plain := func(data []byte) ([]byte, error) {
 		var d map[string]any
 		if err := yaml.Load(data, &d); err != nil {
@@ -270,11 +296,14 @@ func (c *changer) stop(ctx context.Context, s service, silent bool) error {
 	}
 	c.stopped = append(c.stopped, s)
 	if silent {
-		kind := "tcp"
+		kind, family := "tcp", "ip"
 		if s.UDP {
 			kind = "udp"
 		}
-		script := fmt.Sprintf("table inet silent { chain input { type filter hook input priority filter - 10; %s dport %d drop; }; }\n", kind, s.At.Port())
+		if s.At.Addr().Is6() {
+			family = "ip6"
+		}
+		script := fmt.Sprintf("table inet %s { chain input { type filter hook input priority filter - 10; %s daddr %s %s dport %d drop; }; }\n", s.silence(), family, s.At.Addr(), kind, s.At.Port())
 		if err := tell(ctx, s.Netns, script, "nft", "-f", "-"); err != nil {
 			return err
 		}
@@ -282,8 +311,17 @@ func (c *changer) stop(ctx context.Context, s service, silent bool) error {
 	return tellAt(ctx, c.state.path(hostsSocket), "POST", "/stop", s)
 }
 
+// silence names the table that drops what comes to a service.
+func (s *service) silence() string {
+	kind := "tcp"
+	if s.UDP {
+		kind = "udp"
+	}
+	return fmt.Sprintf("silent-%s-%s-%d", kind, strings.ReplaceAll(s.At.Addr().String(), ":", "_"), s.At.Port())
+}
+
 func (c *changer) start(ctx context.Context, s service) error {
-	if err := tell(ctx, s.Netns, "add table inet silent\ndelete table inet silent\n", "nft", "-f", "-"); err != nil {
+	if err := tell(ctx, s.Netns, fmt.Sprintf("add table inet %[1]s\ndelete table inet %[1]s\n", s.silence()), "nft", "-f", "-"); err != nil {
 		return err
 	}
 	return tellAt(ctx, c.state.path(hostsSocket), "POST", "/start", s)
@@ -301,14 +339,19 @@ func (c *changer) back(ctx context.Context, to texts) error {
 	return errors.Join(append(errs, c.force(ctx, to))...)
 }
 
-// end takes all changes back.
+// end takes all changes back, also where ctx is done.
 func (c *changer) end(ctx context.Context) error {
 	if c.first == nil {
 		return nil
 	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*mostUp)
+	defer cancel()
 	err := c.back(ctx, c.first)
 	if err == nil {
-		err = c.imports(context.WithoutCancel(ctx))
+		err = c.imports(ctx)
+	}
+	if err == nil {
+		err = os.RemoveAll(c.state.path(changeFolder))
 	}
 	if err == nil {
 		c.first, err = nil, os.RemoveAll(c.state.path(beforeFolder))

@@ -189,6 +189,9 @@ func parse(name string, data []byte, n *netmodel.Network) (*Definition, error) {
 	if err := d.checkSoftware(bad); err != nil {
 		return nil, err
 	}
+	if err := d.checkAddresses(bad); err != nil {
+		return nil, err
+	}
 	return d, errors.Join(d.checkRules(bad), d.checkTransit(bad), d.checkInternet(bad))
 }
 

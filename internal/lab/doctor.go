@@ -31,6 +31,7 @@ func Examine() (found []Finding, works bool) {
 		p := debians[runs]
 		found = append(found, finding(runs, p.pkg, p.installed(), "note", "; hosts that run it get a simple listener, and scenarios that need it are not run"))
 	}
+	found = append(found, s3Finding())
 	for _, f := range agent.Examine(config.Captures[0]) {
 		if f.State != "note" { // a lab's agent does without
 			found = append(found, f)
@@ -57,6 +58,18 @@ func finding(name, pkg, path, lacking, without string) Finding {
 		Name: name, State: lacking, Found: "not installed" + without,
 		Do: fmt.Sprintf("sudo weir lab doctor --install; or apt-get install --no-install-recommends %s, which may start it", pkg),
 	}
+}
+
+// s3Finding is of the program of S3, which is no package of Debian.
+func s3Finding() Finding {
+	path, err := gateway()
+	if err != nil {
+		return Finding{
+			Name: "versitygw", State: "note", Found: "not in PATH, and " + envS3 + " names none; a lab has no S3, and scenarios that need it are not run",
+			Do: "install it from https://github.com/versity/versitygw/releases, or have " + envS3 + " name it",
+		}
+	}
+	return Finding{Name: "versitygw", State: "ok", Found: path}
 }
 
 // MissingPackages returns the packages of Debian that a lab needs and that are not installed, in order.

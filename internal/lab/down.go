@@ -2,8 +2,10 @@ package lab
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"time"
 )
 
@@ -23,6 +25,16 @@ func Down(ctx context.Context, dir string) (*Removed, error) {
 	if os.Geteuid() != 0 {
 		return nil, fmt.Errorf("%w: it takes root: %w", ErrNotReady, os.ErrPermission)
 	}
+	unlock, err := lockBuilds(ctx)
+	if err != nil {
+		return &Removed{Namespaces: []string{}}, err
+	}
+	out, err := down(ctx, dir)
+	return out, errors.Join(err, unlock())
+}
+
+// down takes a lab away while nobody else builds one or takes one away.
+func down(ctx context.Context, dir string) (*Removed, error) {
 	ctx, cancel := context.WithTimeout(ctx, mostDown)
 	defer cancel()
 	out := &Removed{Namespaces: []string{}}
@@ -46,5 +58,23 @@ func Down(ctx context.Context, dir string) (*Removed, error) {
 		return out, err
 	}
 	out.Dir = true
-	return out, os.RemoveAll(dir)
+	return out, removeFolder(dir)
+}
+
+// removeFolder removes a lab's folder. What says that it is a lab's is the last, so that Down knows it where it was killed before.
+func removeFolder(dir string) error {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for _, e := range entries {
+		if e.Name() != stateFile {
+			errs = append(errs, os.RemoveAll(filepath.Join(dir, e.Name())))
+		}
+	}
+	if err := errors.Join(errs...); err != nil {
+		return err
+	}
+	return os.RemoveAll(dir)
 }

@@ -145,7 +145,13 @@ func TestFindings(t *testing.T) {
 		t.Errorf("%+v", f)
 	}
 	t.Setenv("PATH", t.TempDir())
+	t.Setenv(envS3, "")
 	found, works := Examine()
+	if !slices.ContainsFunc(found, func(f Finding) bool {
+		return f.Name == "versitygw" && f.State == "note" && strings.Contains(f.Do, envS3)
+	}) {
+		t.Errorf("no word of S3: %+v", found)
+	}
 	for _, tool := range tools {
 		if !slices.ContainsFunc(found, func(f Finding) bool {
 			return f.Name == tool.name && f.State == "missing" && strings.Contains(f.Do, tool.of)

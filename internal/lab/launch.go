@@ -57,9 +57,9 @@ func (l *state) databases(ctx context.Context, d *Definition, hosts []string) er
 		case err != nil:
 		case first == "":
 			first = filepath.Join(folder, "data")
-			err = initialize(ctx, folder, p.user, p.installed())
+			err = l.initialize(ctx, folder, p.user, p.installed())
 		default:
-			err = tell(ctx, "", "", "cp", "-a", first, folder)
+			err = l.copyFolder(ctx, first, folder)
 		}
 		if err != nil {
 			return fmt.Errorf("%s: %w", host, err)
@@ -120,12 +120,23 @@ func confine(ctx context.Context, folder, user, path string, args ...string) *ex
 }
 
 // initialize makes the files of a PostgreSQL server that lets everybody in: who may come is for the security group to say. Nothing is synced, since nothing outlives the lab.
-func initialize(ctx context.Context, folder, user, path string) error {
+func (l *state) initialize(ctx context.Context, folder, user, path string) error {
 	cmd := confine(ctx, folder, user, filepath.Join(filepath.Dir(path), "initdb"), "-D", "/mnt/data", "-N", "-A", "trust", "-E", "UTF8", "--no-locale", "--wal-segsize=1", "-U", "postgres")
+	cmd.Env = append(os.Environ(), envLab+"="+l.Dir)
 	if said, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("initdb: %w: %s", err, strings.Join(strings.Fields(string(said)), " "))
 	}
 	return os.WriteFile(filepath.Join(folder, "data", "pg_hba.conf"), []byte("host all all 0.0.0.0/0 trust\n"), 0o600)
+}
+
+// copyFolder copies a folder with its owners into another one, as a process of the lab.
+func (l *state) copyFolder(ctx context.Context, from, to string) error {
+	cmd := exec.CommandContext(ctx, "cp", "-a", from, to)
+	cmd.Env = append(os.Environ(), envLab+"="+l.Dir)
+	if said, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("cp: %w: %s", err, strings.TrimSpace(string(said)))
+	}
+	return nil
 }
 
 // configOf returns the config file of a host's program, "" where it has none, and its arguments.

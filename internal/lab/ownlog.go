@@ -63,14 +63,12 @@ func (r *Result) placeOf(at *place) *place {
 }
 
 // takeOwn takes what has been delivered since into the lake of a scenario's own flow logs.
-func (r *Result) takeOwn(ctx context.Context, program Program) error {
+func (r *Result) takeOwn(ctx context.Context, at *place, program Program) error {
 	if r.own == nil {
 		return nil
 	}
-	if out, err := program.command(ctx, r.own...).CombinedOutput(); err != nil {
-		return fmt.Errorf("weir open: %w: %s", err, strings.TrimSpace(string(out)))
-	}
-	return nil
+	_, err := at.output(ctx, program, r.own)
+	return err
 }
 
 // ownLogs returns the patch of the agent's config that adds the flow logs of scenarios; nil: they have none.

@@ -16,7 +16,7 @@ import (
 	"time"
 )
 
-// beginRun has a lab be ready for scenarios: nobody else runs any that would disturb, and their own flow logs are there.
+// beginRun has a lab that is locked be ready for scenarios: nothing is left of others, and their own flow logs are there.
 func beginRun(ctx context.Context, dir string, all []Scenario, program Program) (*changer, error) {
 	s, err := read(dir)
 	if err != nil {
@@ -30,7 +30,7 @@ func beginRun(ctx context.Context, dir string, all []Scenario, program Program) 
 	if err != nil {
 		return nil, err
 	}
-	c, err := newChanger(ctx, s, logs != nil || slices.ContainsFunc(all, func(s Scenario) bool { return s.changes() }))
+	c, err := newChanger(ctx, s)
 	if err != nil || logs == nil {
 		return c, err
 	}
@@ -39,7 +39,7 @@ func beginRun(ctx context.Context, dir string, all []Scenario, program Program) 
 		err = c.make(ctx, &Change{Agent: logs})
 	}
 	if err != nil {
-		return nil, errors.Join(err, c.end(ctx), c.unlock())
+		return nil, errors.Join(err, c.end(ctx))
 	}
 	return c, nil
 }
@@ -107,7 +107,8 @@ type player struct {
 	kept map[string]*net.TCPConn
 }
 
-// play does the steps of a scenario, one after the other. What it has changed is taken back at its end, also where it fails.
+// play does the steps of a scenario, one after the other, until one can't be done. What it has changed is taken back at its end, also where it fails. An error is of a run that ends, of a lab
+// that the scenario is not for, or of what can't be taken back.
 func (c *changer) play(ctx context.Context, r *Result, now func() time.Time) (err error) {
 	r.Began = now().UTC()
 	defer func() { r.Ended = now().UTC() }()
@@ -120,8 +121,12 @@ func (c *changer) play(ctx context.Context, r *Result, now func() time.Time) (er
 	for _, step := range r.Traffic {
 		r.Labs = append(r.Labs, c.d)
 		became, err := p.do(ctx, step)
-		if err != nil {
+		if err != nil && (ctx.Err() != nil || errors.Is(err, ErrScenario)) {
 			return fmt.Errorf("%s: %s: %w", r.Name, step, err)
+		}
+		if err != nil { // the other scenarios are played all the same
+			r.Why = fmt.Sprintf("%s: %v", step, err)
+			return nil
 		}
 		r.Became = append(r.Became, became)
 		if became != step.Then && r.Why == "" {

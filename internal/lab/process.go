@@ -18,18 +18,30 @@ import (
 const envLab, envRole = "WEIR_LAB", "WEIR_LAB_ROLE"
 
 // A Program is weir itself: the file, and the name that it is called by.
-type Program struct{ Path, Name string }
+type Program struct {
+	Path, Name string
+	lab        string // the folder of the lab whose processes its commands are; "": of none
+}
 
 // Self returns the program of this process.
 func Self() (Program, error) {
 	path, err := os.Executable()
-	return Program{path, os.Args[0]}, err
+	return Program{Path: path, Name: os.Args[0]}, err
+}
+
+// of returns a program whose commands are processes of a lab, so that they end with it where who runs them is killed.
+func (p Program) of(dir string) Program {
+	p.lab = dir
+	return p
 }
 
 // command returns a command of weir.
 func (p Program) command(ctx context.Context, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, p.Path, args...)
 	cmd.Args[0] = p.Name
+	if p.lab != "" {
+		cmd.Env = append(os.Environ(), envLab+"="+p.lab)
+	}
 	return cmd
 }
 
@@ -157,11 +169,18 @@ func sameFiles(pid string) bool {
 	return err == nil && its == own
 }
 
-// end kills a lab's processes and waits until there are none. They have nothing to save: the lab's folder goes too.
+// end kills a lab's processes, and who runs scenarios in it, and waits until there are none. They have nothing to save: the lab's folder goes too.
 func end(ctx context.Context, dir string) (ended int, err error) {
 	seen := map[int]bool{}
 	for {
 		all, _, err := processes(dir)
+		if err != nil {
+			return len(seen), err
+		}
+		pid, err := runner(dir)
+		if pid != 0 {
+			all = append(all, Process{PID: pid})
+		}
 		if err != nil || len(all) == 0 {
 			return len(seen), err
 		}

@@ -22,6 +22,8 @@ type Question struct {
 	// Answer are the rows; where a question has none, the scenario's. Says are texts that what a command prints has, in place of rows.
 	Answer [][]string `yaml:"answer" json:"answer,omitempty"`
 	Says   []string   `yaml:"says" json:"says,omitempty"`
+	// SaysNot are texts that it has not.
+	SaysNot []string `yaml:"says-not" json:"says_not,omitempty"`
 	// Chart has the rows drawn, as line or bar, once they are as expected.
 	Chart string `yaml:"chart" json:"chart,omitempty"`
 }
@@ -56,6 +58,8 @@ func (q *Question) check() string {
 		return "group is of insights"
 	case (len(q.Command) > 0) != (len(q.Says) > 0):
 		return "a command has says, which are texts, and nothing else has"
+	case len(q.SaysNot) > 0 && len(q.Command) == 0:
+		return "says-not is of a command"
 	case len(q.Command) > 0 && q.Answer != nil:
 		return "a command has says in place of an answer"
 	case q.Chart != "" && !slices.Contains([]string{"line", "bar"}, q.Chart):
@@ -79,6 +83,11 @@ func (s *Scenario) checkAsked() string {
 	for i := range s.Ask {
 		if why := s.Ask[i].check(); why != "" {
 			return fmt.Sprintf("question %d: %s", i+1, why)
+		}
+	}
+	for i, q := range s.Questions() {
+		if q.Kind() != "command" && len(q.Answer) == 0 && len(s.Answer) == 0 {
+			return fmt.Sprintf("question %d: it has no answer, and the scenario has none", i+1)
 		}
 	}
 	for _, words := range slices.Concat(s.Before, s.After) {
@@ -119,8 +128,8 @@ type place struct {
 	// began is when the window began in which it did, and run when it did itself, in seconds since the epoch. No two runs have the same run.
 	began, run string
 	aws        *AWS
-	// every is how long windows are.
-	every time.Duration
+	// every is how long windows are, and patience how long a command may take.
+	every, patience time.Duration
 }
 
 // fill puts what a lab and a run have into a text: {began}, {run}, {group}, {account}, {region}, {bucket}, {receiver}.

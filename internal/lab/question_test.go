@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -12,7 +13,7 @@ import (
 func testPlace() *place {
 	return &place{dir: "/lab", data: "/lab/data", began: "1796029442", run: "1796029442", aws: &AWS{
 		Endpoint: "http://127.0.0.1:1", S3: "http://127.0.0.1:2", Bucket: "b", LogGroup: "/g", Account: "111122223333", Region: "eu-west-1", CredentialsFile: "/lab/credentials", Receiver: "http://127.0.0.1:3/",
-	}}
+	}, patience: time.Minute}
 }
 
 // TestQuestionCommands has each kind of question be asked by the command that a person would use.

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"weir/flowlog"
 )
@@ -30,6 +31,10 @@ var recordFields = []string{
 // mostWindow is how long a window is at most, in seconds: a record without packets has the start of its window.
 const mostWindow = 60
 
+// mostAhead is how long before a packet was sent its record may begin: the agent knows the kernel's clock, by which packets are timed, to some milliseconds of the wall's. Of twelve that were sent in the
+// first millisecond of a second one began in the second before.
+const mostAhead = 100 * time.Millisecond
+
 // Records returns the records of a scenario that was played in the lab of a folder: those of its own flow logs where it has some, and else those of the lab's. They are between the ends of each step, at its port or of
 // its protocol, with what a NAT gateway makes of it, and began while the scenario was played (to the second); what others send there at the same time is among them. A step whose ends are not known has none. Those
 // without packets (NODATA, SKIPDATA) are of the log-status that the scenario's answer has, and of its ends. Where steps are from one VPC to another, the transit gateway may have some too.
@@ -41,7 +46,7 @@ func Records(ctx context.Context, dir string, r *Result, program Program) ([]Rec
 		enis = Recorded{Of: "network interfaces, in flow logs of the scenario's own", Fields: append(slices.Clone(recordFields), "weir-flow-log-id")}
 	}
 	transit := Recorded{Of: "attachments of the transit gateway, in its flow log", Fields: flowlog.DefaultFormat(flowlog.KindTGW).Names()}
-	during := fmt.Sprintf(`"start" BETWEEN %d AND %d AND `, r.Began.Unix(), r.Ended.Unix()+1)
+	during := fmt.Sprintf(`"start" BETWEEN %d AND %d AND `, r.Began.Add(-mostAhead).Unix(), r.Ended.Unix()+1)
 	near, far := r.between(during)
 	if c := r.withoutPackets(); c != "" {
 		near = append(near, c)
@@ -56,7 +61,7 @@ func Records(ctx context.Context, dir string, r *Result, program Program) ([]Rec
 			continue
 		}
 		sql := fmt.Sprintf(`SELECT %s FROM %s WHERE %s ORDER BY "start"`, columns(from.Fields), from.table, strings.Join(from.conditions, " OR "))
-		text, err := output(ctx, program, nil, []string{"query", "--data", data, "--from", strconv.FormatInt(r.Began.Unix()-mostWindow, 10), sql, "--format", "csv"})
+		text, err := (&place{patience: mostUp}).output(ctx, program, []string{"query", "--data", data, "--from", strconv.FormatInt(r.Began.Unix()-mostWindow, 10), sql, "--format", "csv"})
 		if err != nil {
 			return nil, err
 		}
@@ -141,14 +146,17 @@ func (d *Definition) recordsOf(s Step, columns ...string) string {
 		between = append(between, fmt.Sprintf("%[1]s IN %[3]s AND %[2]s IN %[4]s OR %[1]s IN %[4]s AND %[2]s IN %[3]s", source, destination, a, b))
 	}
 	const same = " AND (%s) IS NOT FALSE" // a LogFormat may have no protocol
-	what := ""
+	what, port := "", s.TCP
+	if spoken := s.protocols(); len(spoken) > 0 {
+		port = spoken[0].port
+	}
 	switch {
 	case s.Ping:
 		what = fmt.Sprintf(same, "protocol IN (1, 58)")
 	case s.UDP != 0:
 		what = fmt.Sprintf(same, "protocol = 17") + fmt.Sprintf(" AND %d IN (srcport, dstport)", s.UDP)
-	case s.TCP != 0:
-		what = fmt.Sprintf(same, "protocol = 6") + fmt.Sprintf(" AND %d IN (srcport, dstport)", s.TCP)
+	default:
+		what = fmt.Sprintf(same, "protocol = 6") + fmt.Sprintf(" AND %d IN (srcport, dstport)", port)
 	}
 	return "((" + strings.Join(between, " OR ") + ")" + what + ")"
 }

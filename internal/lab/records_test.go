@@ -22,6 +22,7 @@ func TestRecordsOf(t *testing.T) {
 		{"to the internet, also as a NAT gateway", Step{From: "app-a", To: "site", TCP: 443}, pairs("('10.0.2.10', '10.0.1.5')", "('203.0.113.80')", " AND (protocol = 6) IS NOT FALSE AND 443 IN (srcport, dstport)")},
 		{"UDP", Step{From: "web-a", To: "web-b", UDP: 53}, pairs("('10.0.1.10')", "('10.0.3.10')", " AND (protocol = 17) IS NOT FALSE AND 53 IN (srcport, dstport)")},
 		{"a ping", Step{From: "web-a", To: "web-b", Ping: true}, pairs("('10.0.1.10')", "('10.0.3.10')", " AND (protocol IN (1, 58)) IS NOT FALSE")},
+		{"a protocol", Step{From: "shop-a", To: "cache", Speech: Speech{Redis: 6379}}, pairs("('10.0.2.81')", "('10.0.2.83')", " AND (protocol = 6) IS NOT FALSE AND 6379 IN (srcport, dstport)")},
 		{"of no host", Step{From: "web-a", To: "nobody", TCP: 80}, ""},
 	} {
 		if diff := cmp.Diff(tc.want, d.recordsOf(tc.step, "srcaddr dstaddr", "pkt_srcaddr pkt_dstaddr")); diff != "" {

@@ -51,19 +51,28 @@ func Run(ctx context.Context, dir string, all []Scenario, clock func() time.Time
 	if err != nil {
 		return nil, err
 	}
-	switch s.State {
-	case StateDown:
+	if s.State == StateDown {
 		return nil, ErrDown
-	case StateHalfBuilt:
+	}
+	unlock, err := lockRuns(dir)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, unlock()) }()
+	if s, err = Look(dir); err != nil { // what another run changed meanwhile is as it was
+		return nil, err
+	}
+	if s.State != StateUp {
 		return nil, fmt.Errorf("%w: %s", ErrHalfBuilt, s.Why)
 	}
+	program = program.of(dir)
 	began := clock().Truncate(s.every) // records without packets, such as SKIPDATA, have the start of their window
 	c, err := beginRun(ctx, dir, all, program)
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, c.end(ctx), c.unlock()) }()
-	at := &place{dir: dir, data: s.Data, began: strconv.FormatInt(began.Unix(), 10), run: strconv.FormatInt(clock().Unix(), 10), aws: s.AWS, every: s.every}
+	defer func() { err = errors.Join(err, c.end(ctx)) }()
+	at := &place{dir: dir, data: s.Data, began: strconv.FormatInt(began.Unix(), 10), run: strconv.FormatInt(clock().Unix(), 10), aws: s.AWS, every: s.every, patience: mostUp}
 	out = make([]Result, len(all))
 	for i := range all {
 		out[i] = Result{Scenario: all[i], NotRun: cmp.Or(lacks(&all[i], s.AWS), c.d.notRun(&all[i]))}

@@ -83,6 +83,8 @@ func TestRefusedScenarios(t *testing.T) {
 		{"then: answer", "then: maybe", `tcp:80 from client to web-a: then is "maybe"`},
 		{"then: answer", "ping: true", "a step is one of tcp, udp, ping, "},
 		{"question: SELECT 1\n", "", "it takes shows, traffic and question"},
+		{"answer: [['1']]", "", "question 1: it has no answer, and the scenario has none"},
+		{"answer: [['1']]", "ask: [{sql: q, answer: [[a]], says-not: [b]}]", "question 1: says-not is of a command"},
 		{"shows: x", "show: x", "field show not found"},
 		{"tcp: 80", "tcp: 99999", "99999"},
 		{"tcp: 80", "tcp: 80, redis: 6379", "a step is one of tcp, udp, ping, "},
@@ -145,7 +147,7 @@ func TestParseRows(t *testing.T) {
 
 // FuzzScenario has what is taken be whole.
 func FuzzScenario(f *testing.F) {
-	f.Add([]byte("shows: x\ntraffic: [{from: client, to: web-a, tcp: 80, then: answer}]\nquestion: SELECT 1\n"))
+	f.Add([]byte("shows: x\ntraffic: [{from: client, to: web-a, tcp: 80, then: answer}]\nquestion: SELECT 1\nanswer: [[a]]\n"))
 	f.Add([]byte("shows: x\ntraffic: [{from: a, to: b, ping: true, then: nothing}]\nquestion: q\nanswer: [[a, '-']]\n"))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		s, err := ParseScenario("f", data)

@@ -116,3 +116,20 @@ func (s *state) simple() map[string]bool {
 	}
 	return out
 }
+
+// definitionIn returns the definition that a folder of the lab has.
+func (s *state) definitionIn(dir string) (*Definition, error) {
+	d, err := ReadDefinition(dir)
+	if err == nil {
+		d.simple = s.simple()
+	}
+	return d, err
+}
+
+// definition returns what the lab is but for what a scenario has changed, whose files may be written just now.
+func (s *state) definition() (*Definition, error) {
+	if d, err := s.definitionIn(s.path(beforeFolder)); err == nil {
+		return d, nil
+	}
+	return s.definitionIn(s.Dir)
+}

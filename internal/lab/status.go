@@ -98,7 +98,7 @@ func Look(dir string) (*Status, error) {
 		out.State, out.Why = StateHalfBuilt, "it was not built to its end"
 		return out, nil
 	}
-	d, err := ReadDefinition(dir)
+	d, err := s.definition()
 	if err != nil {
 		out.State, out.Why = StateHalfBuilt, err.Error()
 		return out, nil

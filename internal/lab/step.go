@@ -145,6 +145,5 @@ func (s *Scenario) checkTraffic() error {
 		}
 		kept[step.Keep] = true
 	}
-	delete(kept, "")
 	return nil
 }

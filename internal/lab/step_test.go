@@ -45,7 +45,7 @@ func TestRefusedSteps(t *testing.T) {
 		{"{change: {network: {a: b}}}", "a change takes what, and one of network, lab, agent"},
 		{"{change: {what: it, networks: {a: b}}}", "field networks not found"},
 	} {
-		_, err := ParseScenario("s", []byte("shows: x\nquestion: q\ntraffic: ["+tc.traffic+"]\n"))
+		_, err := ParseScenario("s", []byte("shows: x\nquestion: q\nanswer: [[a]]\ntraffic: ["+tc.traffic+"]\n"))
 		if (err == nil) != (tc.want == "") || err != nil && (!errors.Is(err, ErrScenario) || !strings.Contains(err.Error(), tc.want)) {
 			t.Errorf("%s: %v, want %s", tc.traffic, err, tc.want)
 		}
@@ -63,7 +63,7 @@ func TestRefusedFlowLogs(t *testing.T) {
 		{"flow-logs: {fl-1: {resource: vpc-1}}\nask: [{insights: q}]", "question 2: of flow logs of its own it asks in sql"},
 		{"windows: 4", "windows is at most 3"},
 	} {
-		_, err := ParseScenario("s", []byte("shows: x\nquestion: q\ntraffic: [{from: a, to: b, tcp: 80, then: answer}]\n"+tc.rest+"\n"))
+		_, err := ParseScenario("s", []byte("shows: x\nquestion: q\nanswer: [[a]]\ntraffic: [{from: a, to: b, tcp: 80, then: answer}]\n"+tc.rest+"\n"))
 		if (err == nil) != (tc.want == "") || err != nil && (!errors.Is(err, ErrScenario) || !strings.Contains(err.Error(), tc.want)) {
 			t.Errorf("%s: %v, want %s", tc.rest, err, tc.want)
 		}
@@ -180,6 +180,7 @@ func TestAgainRefused(t *testing.T) {
 func TestSteps(t *testing.T) {
 	s, err := ParseScenario("s", []byte(`shows: x
 question: q
+answer: [[a]]
 traffic:
   - {from: a, to: b, udp: 53, times: 3, source-port: 1024, then: answer}
   - {from: a, to: b, tcp: 80, keep: x, then: answer}

@@ -91,7 +91,7 @@ func (d *Definition) checkAttachmentSubnet(a *netmodel.TransitGatewayAttachment,
 	return nil
 }
 
-// transitLinks are the addresses of links between VPCs' routers and the transit gateway, for one each: the router's, and the gateway's.
+// transitLink has the addresses of the link between a VPC's router and the transit gateway: the router's, and the gateway's.
 func transitLink(n int) (near, far netip.Addr) {
 	near = netip.AddrFrom4([4]byte{169, 254, 78, byte(4*n + 1)})
 	return near, near.Next()

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/netip"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -29,11 +30,19 @@ type Options struct {
 const mostUp = time.Minute
 
 // Up builds a lab and waits until all of it answers. Where it fails, what it has made is taken away again; where its process is killed, [Down] does that.
-func Up(ctx context.Context, o Options) (*Status, error) {
-	if err := examine(ctx, &o); err != nil {
+func Up(ctx context.Context, o Options) (_ *Status, err error) {
+	if err := examine(&o); err != nil {
 		return nil, err
 	}
-	s := &state{Dir: o.Dir, Listen: o.Listen, Every: o.Every, Started: o.Now().UTC(), program: o.Program}
+	unlock, err := lockBuilds(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, unlock()) }()
+	if err := vacant(ctx, &o); err != nil {
+		return nil, err
+	}
+	s := &state{Dir: o.Dir, Listen: o.Listen, Every: o.Every, Started: o.Now().UTC(), program: o.Program.of(o.Dir)}
 	if err := s.choosePorts(ctx); err != nil {
 		return nil, err
 	}
@@ -43,14 +52,23 @@ func Up(ctx context.Context, o Options) (*Status, error) {
 	ctx, cancel := context.WithTimeout(ctx, mostUp)
 	defer cancel()
 	if err := raise(ctx, s, &o); err != nil {
-		_, clear := Down(context.WithoutCancel(ctx), o.Dir)
+		_, clear := down(context.WithoutCancel(ctx), o.Dir)
 		return nil, errors.Join(err, clear)
 	}
 	s.Up = true
-	if err := s.write(); err != nil {
-		return nil, err
+	err = s.write()
+	var is *Status
+	if err == nil {
+		is, err = Look(o.Dir)
 	}
-	return Look(o.Dir)
+	if err == nil && is.State != StateUp { // what answered has ended since
+		err = fmt.Errorf("%w: %s", ErrNotReady, is.Why)
+	}
+	if err != nil {
+		_, clear := down(context.WithoutCancel(ctx), o.Dir)
+		return nil, errors.Join(err, clear)
+	}
+	return is, nil
 }
 
 // raise builds what there is to a lab, in the order in which one needs the other.
@@ -98,7 +116,11 @@ func raise(ctx context.Context, s *state, o *Options) error {
 	if err != nil {
 		return err
 	}
-	serve, err := s.startServe(ctx, d)
+	s3, err := s.startS3(ctx, d)
+	if err != nil {
+		return err
+	}
+	serve, err := s.startServe(d)
 	if err != nil {
 		return err
 	}
@@ -107,12 +129,13 @@ func raise(ctx context.Context, s *state, o *Options) error {
 		agent.until(ctx, func() bool { return healthy(ctx, Prefix+router, agentListen) }),
 		ofTransit.until(ctx, func() bool { return healthy(ctx, Prefix+transit, agentListen) }),
 		hosts.until(ctx, func() bool { return d.serving(ctx) }),
-		serve.until(ctx, func() bool { return healthy(ctx, "", s.Listen) && (s.S3 == "" || answers(ctx, s.S3)) }),
+		s3.until(ctx, func() bool { return answers(ctx, s.S3) }),
+		serve.until(ctx, func() bool { return healthy(ctx, "", s.Listen) }),
 	)
 }
 
 // examine says what is in the way of a lab before anything is made.
-func examine(ctx context.Context, o *Options) error {
+func examine(o *Options) error {
 	if os.Geteuid() != 0 {
 		return fmt.Errorf("%w: it takes root: %w", ErrNotReady, os.ErrPermission)
 	}
@@ -121,9 +144,11 @@ func examine(ctx context.Context, o *Options) error {
 			return fmt.Errorf("%w: there is no %s; on Debian: apt install %s", ErrNotReady, tool.name, tool.of)
 		}
 	}
-	if !filepath.IsAbs(o.Dir) {
-		return fmt.Errorf("%w: %s is no absolute path", ErrNotReady, o.Dir)
-	}
+	return o.check()
+}
+
+// vacant says what is where a lab is to be.
+func vacant(ctx context.Context, o *Options) error {
 	s, err := Look(o.Dir)
 	if err != nil {
 		return err
@@ -139,6 +164,23 @@ func examine(ctx context.Context, o *Options) error {
 		return fmt.Errorf("%w: weir serve can't listen: %w", ErrNotReady, err)
 	}
 	return l.Close()
+}
+
+// mostDir is how long the name of a lab's folder may be, in bytes: those of sockets have 107 at most. Source: unix(7).
+const mostDir = 107 - len("/"+hostsSocket)
+
+// check returns what is wrong with options in themselves.
+func (o *Options) check() error {
+	if !filepath.IsAbs(o.Dir) {
+		return fmt.Errorf("%w: %s is no absolute path", ErrNotReady, o.Dir)
+	}
+	if len(o.Dir) > mostDir {
+		return fmt.Errorf("%w: the name of its folder has %d bytes, and %d at most, since sockets are in it: %s", ErrNotReady, len(o.Dir), mostDir, o.Dir)
+	}
+	if at, err := netip.ParseAddrPort(o.Listen); err != nil || !at.Addr().Is4() || at.Port() == 0 {
+		return fmt.Errorf("%w: weir serve can't listen at %q: it takes an IPv4 address and a port, such as 127.0.0.1:8787", ErrNotReady, o.Listen)
+	}
+	return nil
 }
 
 // healthy asks /healthz at an address within a namespace.
@@ -161,5 +203,5 @@ func healthy(ctx context.Context, netns, address string) bool {
 	if err != nil {
 		return false
 	}
-	return answer.StatusCode == http.StatusOK && answer.Body.Close() == nil
+	return answer.Body.Close() == nil && answer.StatusCode == http.StatusOK
 }

@@ -29,6 +29,13 @@ func asked(b *strings.Builder, s *lab.Scenario) {
 			fmt.Fprintf(b, "\nWhich messages of the alarm `%s` have come, with its state and the source of most log events: `weir lab messages`.\n", q.Messages)
 		case "command":
 			fmt.Fprintf(b, "\nA command of weir, which says so, among other things:\n\n```text\n$ weir %s\n%s\n```\n", strings.Join(q.Command, " "), strings.Join(q.Says, "\n"))
+			if len(q.SaysNot) > 0 {
+				b.WriteString("\nAnd it does not say:\n\n```text\n")
+				for _, text := range q.SaysNot {
+					fmt.Fprintf(b, "%q\n", text)
+				}
+				b.WriteString("```\n")
+			}
 			continue
 		}
 		if same && len(s.Answer) > 0 {

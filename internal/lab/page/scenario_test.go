@@ -75,7 +75,7 @@ func TestScenario(t *testing.T) {
 	r := &lab.Result{
 		Scenario: lab.Scenario{
 			Name: "two", Shows: "Two steps.", Statements: []string{"D9", "D12"}, Question: "SELECT 1\n", Answer: [][]string{{"a", "-"}, {"b", "1"}},
-			Ask:     []lab.Question{{Athena: "SELECT 2"}, {Insights: "stats count(*)", Group: "{group}", Answer: [][]string{{"3"}}}, {Command: []string{"why", "a", "b"}, Says: []string{"because"}}, {Messages: "alarm-{run}", Answer: [][]string{{"ALARM"}}}},
+			Ask:     []lab.Question{{Athena: "SELECT 2"}, {Insights: "stats count(*)", Group: "{group}", Answer: [][]string{{"3"}}}, {Command: []string{"why", "a", "b"}, Says: []string{"because"}, SaysNot: []string{"nobody knows"}}, {Messages: "alarm-{run}", Answer: [][]string{{"ALARM"}}}},
 			Traffic: []lab.Step{{From: "client", To: "web-a", TCP: 80}, {From: "client", To: "web-a", TCP: 80}, {From: "web-b", To: "db-b", Ping: true}, {From: "nobody", To: "db-b", TCP: 1}},
 		},
 		Became: []string{"answer", "refused", "nothing"},
