@@ -155,7 +155,7 @@ func (r *Result) ask(ctx context.Context, at *place, a *Asked, over time.Time, n
 			a.Late = max(0, late).Seconds()
 			return a.draw(ctx, at, program)
 		}
-		if late > most {
+		if late > most || wrong(trouble) {
 			switch {
 			case r.Why != "":
 			case trouble != nil && a.Said == "":
@@ -171,6 +171,15 @@ func (r *Result) ask(ctx context.Context, at *place, a *Asked, over time.Time, n
 			return err
 		}
 	}
+}
+
+// exitUsage is the exit code of weir where it refuses a question, which stays refused.
+const exitUsage = 2
+
+// wrong reports whether a command says that it was asked what it does not take.
+func wrong(err error) bool {
+	failed, ok := errors.AsType[*exec.ExitError](err)
+	return ok && failed.ExitCode() == exitUsage
 }
 
 // once asks a question once. The error is of the command that asks.

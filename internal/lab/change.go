@@ -101,6 +101,8 @@ type changer struct {
 	// stopped are the services that do not answer.
 	stopped []service
 	unlock  func() error
+	// tell is told what is being done.
+	tell func(format string, args ...any)
 }
 
 // newChanger locks a lab for scenarios, and takes back what a run has left that was killed. Where the scenarios change nothing they may run beside others of the kind.
