@@ -34,7 +34,7 @@ lab doctor' says what is missing. There is one lab on a machine at a time.`,
 		Example: `  sudo weir lab up --interval 10s
   sudo weir lab run --all
   sudo weir lab shell web-a
-  sudo weir query --data /var/lib/weir-lab/data 'SELECT srcaddr, dstaddr, action, weir_reject_rule FROM vpc_flow_logs'
+  sudo weir query --data /var/lib/weir-lab/data "SELECT srcaddr, dstaddr, dstport, weir_reject_rule FROM vpc_flow_logs WHERE action = 'REJECT'"
   sudo weir lab down`,
 		Args: subcommand,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },

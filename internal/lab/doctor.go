@@ -1,11 +1,12 @@
 package lab
 
 import (
-	"fmt"
+	"context"
 	"maps"
 	"os"
 	"os/exec"
 	"slices"
+	"strings"
 
 	"weir/internal/agent"
 	"weir/internal/agent/config"
@@ -31,6 +32,7 @@ func Examine() (found []Finding, works bool) {
 		p := debians[runs]
 		found = append(found, finding(runs, p.pkg, p.installed(), "note", "; hosts that run it get a simple listener, and scenarios that need it are not run"))
 	}
+	found = append(found, makesNamespaces(), findS3())
 	for _, f := range agent.Examine(config.Captures[0]) {
 		if f.State != "note" { // a lab's agent does without
 			found = append(found, f)
@@ -53,9 +55,32 @@ func finding(name, pkg, path, lacking, without string) Finding {
 	if path != "" {
 		return Finding{Name: name, State: "ok", Found: path}
 	}
+	f := Finding{Name: name, State: lacking, Found: "not installed" + without, Do: "sudo weir lab doctor --install; or apt-get install --no-install-recommends " + pkg}
+	if len(units[pkg]) > 0 || pkg == debians[runsPostgreSQL].pkg {
+		f.Do += ", which may start it"
+	}
+	return f
+}
+
+// makesNamespaces tries to make a network and a mount namespace, which root of a container may not be allowed.
+func makesNamespaces() Finding {
+	f := Finding{Name: "new namespaces", State: "ok", Found: "network and mount namespaces can be made"}
+	said, err := exec.CommandContext(context.Background(), "unshare", "--net", "--mount", "--propagation", "private", "mount", "-t", "tmpfs", "tmpfs", "/mnt").CombinedOutput()
+	if err != nil {
+		f.State, f.Found = "missing", strings.TrimSpace("namespaces can't be made: "+err.Error()+": "+string(said))
+		f.Do = "run as root, which has CAP_SYS_ADMIN and CAP_NET_ADMIN; a container takes --privileged"
+	}
+	return f
+}
+
+// findS3 is of versitygw, which no package of Debian has.
+func findS3() Finding {
+	if path, err := gateway(); err == nil {
+		return Finding{Name: "versitygw", State: "ok", Found: path}
+	}
 	return Finding{
-		Name: name, State: lacking, Found: "not installed" + without,
-		Do: fmt.Sprintf("sudo weir lab doctor --install; or apt-get install --no-install-recommends %s, which may start it", pkg),
+		Name: "versitygw", State: "note", Found: "not in PATH, and " + envS3 + " names none; the lab has no S3 then, and scenarios that need it are not run",
+		Do: "put versitygw (https://github.com/versity/versitygw) into PATH, or name it: sudo " + envS3 + "=FILE weir lab up",
 	}
 }
 
