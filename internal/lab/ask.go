@@ -142,7 +142,10 @@ func (r *Result) settle() {
 // ask asks a question until its answer is there.
 func (r *Result) ask(ctx context.Context, at *place, a *Asked, over time.Time, now func() time.Time, program Program) error {
 	most := mostLate
-	if a.slow() {
+	switch {
+	case a.slow() && r.Why != "": // it has failed: a minute more shows nothing
+		most = mostLate
+	case a.slow():
 		most = mostTold
 	}
 	for {
@@ -156,14 +159,19 @@ func (r *Result) ask(ctx context.Context, at *place, a *Asked, over time.Time, n
 			return a.draw(ctx, at, program)
 		}
 		if late > most || wrong(trouble) {
+			if r.Why != "" {
+				return nil
+			}
 			switch {
-			case r.Why != "":
 			case trouble != nil && a.Said == "":
 				r.Why = trouble.Error()
 			case len(a.Lacks) > 0:
 				r.Why = fmt.Sprintf("%s does not say %q", strings.Join(a.Command[:2], " "), a.Lacks)
 			default:
 				r.Why = "the answer is another"
+			}
+			if left, err := spaceOf(at.dir); err == nil && left < noSpace {
+				r.Why += fmt.Sprintf("; the file system of %s is full, so that records may be missing", at.dir)
 			}
 			return nil
 		}

@@ -127,6 +127,18 @@ func raise(ctx context.Context, s *state, o *Options) error {
 // leastSpace is how many bytes a lab's file system must have left: one that is just up has some 60 MB.
 const leastSpace = 100_000_000
 
+// noSpace is how many bytes are none for who writes records.
+const noSpace = 1_000_000
+
+// spaceOf returns how many bytes the file system of a folder has left.
+func spaceOf(dir string) (uint64, error) {
+	var of syscall.Statfs_t
+	if err := syscall.Statfs(dir, &of); err != nil {
+		return 0, err
+	}
+	return of.Bavail * uint64(of.Bsize), nil
+}
+
 // checkSpace refuses a folder whose file system is as good as full.
 func checkSpace(dir string) error {
 	at := dir
@@ -136,11 +148,11 @@ func checkSpace(dir string) error {
 		}
 		at = filepath.Dir(at)
 	}
-	var of syscall.Statfs_t
-	if err := syscall.Statfs(at, &of); err != nil {
+	left, err := spaceOf(at)
+	if err != nil {
 		return err
 	}
-	if left := of.Bavail * uint64(of.Bsize); left < leastSpace {
+	if left < leastSpace {
 		return fmt.Errorf("%w: %w: the file system of %s has %d MB left, and a lab takes %d MB", ErrNotReady, ErrSpace, dir, left/1e6, leastSpace/1_000_000)
 	}
 	return nil
