@@ -89,6 +89,9 @@ func definitionFiles(name string) (definition, network string, err error) {
 	if f.Network == "" {
 		return "", "", fmt.Errorf("%w: %s: it names no network", ErrDefinition, name)
 	}
+	if ext := filepath.Ext(f.Network); ext != ".yaml" && ext != ".yml" {
+		return "", "", fmt.Errorf("%w: %s: its network is %q, and no file of YAML", ErrDefinition, name, f.Network)
+	}
 	if filepath.IsAbs(f.Network) {
 		return name, f.Network, nil
 	}

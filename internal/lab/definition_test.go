@@ -66,7 +66,7 @@ func TestCopyDefinition(t *testing.T) {
 // TestCopyNothing has definitions that are no files, or name none.
 func TestCopyNothing(t *testing.T) {
 	dir := t.TempDir()
-	for name, text := range map[string]string{"none.yaml": "hosts: {}", "lost.yaml": "network: lost-network.yaml", "list.yaml": "- network"} {
+	for name, text := range map[string]string{"none.yaml": "hosts: {}", "lost.yaml": "network: lost-network.yaml", "list.yaml": "- network", "json.yaml": "network: vpcs.json", "folder.yaml": "network: net"} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -74,7 +74,7 @@ func TestCopyNothing(t *testing.T) {
 	for _, tc := range []struct {
 		name string
 		want error
-	}{{"none.yaml", ErrDefinition}, {"list.yaml", ErrDefinition}, {"lost.yaml", os.ErrNotExist}, {"other.yaml", os.ErrNotExist}} {
+	}{{"none.yaml", ErrDefinition}, {"list.yaml", ErrDefinition}, {"json.yaml", ErrDefinition}, {"folder.yaml", ErrDefinition}, {"lost.yaml", os.ErrNotExist}, {"other.yaml", os.ErrNotExist}} {
 		if err := CopyDefinition(filepath.Join(dir, tc.name), t.TempDir()); !errors.Is(err, tc.want) {
 			t.Errorf("%s: %v", tc.name, err)
 		}
