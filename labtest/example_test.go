@@ -13,7 +13,7 @@ func ExampleUp() {
 	lab := labtest.Up(t, labtest.Options{})
 	lab.Run(t, "inbound-reject-by-group")
 
-	if out, code := lab.Exec(t, "internet", "bash", "-c", "echo > /dev/tcp/"+lab.Host(t, "web-a").Public+"/80"); code != 0 {
+	if out, code := lab.Exec(t, "client", "bash", "-c", "echo > /dev/tcp/"+lab.Host(t, "web-a").Public+"/80"); code != 0 {
 		t.Error(out)
 	}
 	rows := lab.QueryUntil(t, "SELECT DISTINCT action FROM vpc_flow_logs WHERE dstport = 80 AND interface_id = 'eni-web-a'", func(rows [][]string) bool { return len(rows) > 0 })

@@ -34,7 +34,7 @@ lab doctor' says what is missing. There is one lab on a machine at a time.`,
 		Example: `  sudo weir lab up --interval 10s
   sudo weir lab run --all
   sudo weir lab shell web-a
-  sudo weir query --data /var/lib/weir-lab/data 'SELECT srcaddr, dstaddr, action, weir_reject_rule FROM vpc_flow_logs'
+  sudo weir query --data /var/lib/weir-lab/data "SELECT srcaddr, dstaddr, dstport, weir_reject_rule FROM vpc_flow_logs WHERE action = 'REJECT'"
   sudo weir lab down`,
 		Args: subcommand,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
@@ -93,10 +93,13 @@ beside a network as docs/reference/network-yaml.md has it. What a lab can't buil
 			o.Now = time.Now
 			c.note("building a lab in %s", o.Dir)
 			s, err := lab.Up(cmd.Context(), o)
-			if err != nil {
-				return labHint(err)
+			if err == nil {
+				return c.showLab(s)
 			}
-			return c.showLab(s)
+			if err = labHint(err); len(hintsOf(err)) == 0 {
+				err = hint(err, "'sudo weir lab doctor' says what a lab lacks on this machine, and 'doctor --install' installs it")
+			}
+			return err
 		},
 	}
 	cmd.Flags().StringVar(&interval, "interval", "60s", "`TIME` after which windows are over: "+strings.Join(hasty, ", "))
@@ -171,13 +174,16 @@ func (c *cli) labStatus(dir labDir) *cobra.Command {
 }
 
 func (c *cli) labShell(dir labDir) *cobra.Command {
-	return &cobra.Command{
+	cmd := &cobra.Command{
 		Use:   "shell HOST [COMMAND...]",
 		Short: "Run a shell, or a command, as a host of the lab",
-		Long: `Runs a shell in the network namespace of a host; or of "internet", of "vpc", which has the
-router with the host's ends of all network interfaces, or of another VPC's router or "tgw". Its exit code is the command's. What still runs
-there is ended by 'weir lab down'.`,
+		Long: `Runs a shell in the network namespace of a host, or as an end in the internet, with its
+address; or in the namespace "internet", which sends by the address of its link, in "vpc",
+which has the router with the host's ends of all network interfaces, or in another VPC's
+router or "tgw". What stands behind HOST is the command's. The exit code is the command's,
+too. What still runs there is ended by 'weir lab down'.`,
 		Example: `  sudo weir lab shell web-a
+  sudo weir lab shell client curl -m 2 http://198.51.100.10/
   sudo weir lab shell app-a -- curl -m 2 telnet://203.0.113.80:25`,
 		Args:              needArgs(1, -1, "the host"),
 		ValidArgsFunction: completeHost(dir),
@@ -187,8 +193,14 @@ there is ended by 'weir lab down'.`,
 				return err
 			}
 			program := args[1:]
+			if len(program) > 0 && program[0] == "--" { // as of ssh, what is behind the host is the command's, so that it takes no dashes
+				program = program[1:]
+			}
 			if len(program) == 0 {
 				program = []string{shellOf(os.Getenv("SHELL"))}
+				if isTerminal(c.err) {
+					c.note("a shell on %s; exit ends it", args[0])
+				}
 			}
 			argv, env, err := lab.Shell(cmd.Context(), at, args[0], program)
 			if err != nil {
@@ -197,6 +209,8 @@ there is ended by 'weir lab down'.`,
 			return replace(argv, env)
 		},
 	}
+	cmd.Flags().SetInterspersed(false)
+	return cmd
 }
 
 // shellOf returns a user's shell.
@@ -232,8 +246,14 @@ func completeHost(dir labDir) cobra.CompletionFunc {
 // labHint adds what mends an error of a lab.
 func labHint(err error) error {
 	switch {
-	case errors.Is(err, os.ErrPermission):
+	case errors.Is(err, os.ErrPermission) && os.Geteuid() != 0:
 		return hint(err, "run it as root: sudo weir lab ...")
+	case errors.Is(err, lab.ErrListen):
+		return hint(err, "--listen 127.0.0.1:9000 takes another address")
+	case errors.Is(err, lab.ErrFiles):
+		return hint(err, "--dir DIR takes a folder that is empty, or not there")
+	case errors.Is(err, lab.ErrSpace):
+		return hint(err, "--dir DIR takes a folder elsewhere")
 	case errors.Is(err, lab.ErrUp):
 		return hint(err, "'weir lab status' shows it", "'weir lab down' takes it away")
 	case errors.Is(err, lab.ErrHalfBuilt):
@@ -246,7 +266,13 @@ func labHint(err error) error {
 		return hint(err, "run them when those are over", "'weir lab down' ends them with the lab")
 	case errors.Is(err, lab.ErrDown):
 		return hint(err, "'weir lab up' builds one")
-	case errors.Is(err, lab.ErrNoHost), errors.Is(err, lab.ErrScenario), errors.Is(err, lab.ErrDefinition):
+	case errors.Is(err, lab.ErrNoScenario):
+		return hint(usage(err), "'weir lab scenarios' says what each shows", "one of your own is a file whose name ends in .yaml")
+	case errors.Is(err, lab.ErrScenario):
+		return hint(usage(err), "docs/howto/build-a-lab.md says what a scenario has")
+	case errors.Is(err, lab.ErrDefinition):
+		return hint(usage(err), "docs/howto/build-a-lab.md and docs/reference/network-yaml.md say what a definition has")
+	case errors.Is(err, lab.ErrNoHost):
 		return usage(err)
 	}
 	return err

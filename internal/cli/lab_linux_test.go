@@ -46,8 +46,32 @@ lab messages ssh-none 2>&1 | sed 's/^/== messages: /'
 lab messages --csv | cut -d , -f 2- | sort | sed 's/^/== messages: /'
 grep -q '^FAILED' run.txt && cat run.txt
 
+# A scenario of one's own, which has somebody be an end in the internet besides.
+cat > mine.yaml <<EOF
+shows: who is an end in the internet by weir lab shell has its address
+before: [[lab, --dir, $DIR, shell, attacker, bash, -c, 'timeout 1 bash -c "echo > /dev/tcp/198.51.100.10/4711"; true']]
+traffic: [{from: client, to: web-a, tcp: 4711, then: nothing}]
+question: SELECT DISTINCT srcaddr FROM vpc_flow_logs WHERE dstport = 4711 ORDER BY 1
+answer: [[203.0.113.10], [203.0.113.200]]
+EOF
+lab run ./mine.yaml 2> told.txt | tail -n 1 | sed 's/^/== run of a file: /'
+sed 's/ [0-9]*m*s until/ SOME until/; s/^/== run of a file: /' told.txt
+sed 's/web-a/web-x/' mine.yaml > lost.yaml
+lab run lost.yaml 2>&1 | sed 's/there are.*/ALL/; s/^/== run of a lost host: /'
+sed 's/DISTINCT/DISTNCT/' mine.yaml > typo.yaml
+lab run -q typo.yaml | grep -o 'Referenced column.*' | sed 's/^/== run of a mistake: /'
+# What a scenario has made before its traffic is taken away also where the run is told to end.
+weir alarm list --data "$DIR/data" > alarms.txt 2>&1
+weir lab --dir "$DIR" run rdp-brute-force-alarm > ended.txt 2>&1 &
+run=$!
+until grep -q 'waiting for messages' ended.txt || ! kill -0 $run; do sleep 0.01; done
+weir alarm list --data "$DIR/data" | grep -c rdp-brute | sed 's/^/== alarms of a run: /'
+kill -TERM $run; wait $run
+weir alarm list --data "$DIR/data" 2>&1 | cmp - alarms.txt && echo "== alarms after its end: as before, $(tail -n 1 ended.txt)"
+lab run my.yaml 2>&1 | sed 's/^/== run of no file: /'
+
 # A run ends, or is killed, while it has changed the lab: what it has changed is taken back, by itself or by the next one.
-cp "$DIR/network.yaml" before.yaml
+cp "$DIR/network.yaml" before.yaml; cp "$DIR/lab.yaml" .
 changes() { cmp "$DIR/network.yaml" before.yaml; ls -d "$DIR/before" /run/netns/weir-lab-zeta 2> /dev/null; lab shell vpc -- ip rule | grep -c zeta; }
 begin() {
 	weir lab --dir "$DIR" run same-subnet-past-acl > /dev/null 2>&1 &
@@ -69,7 +93,23 @@ kill -9 $(lab status --json | sed -n '/"processes"/,$p' | tr -d ' \n' | sed 's/.
 until lab status | grep -q half; do sleep 0.05; done
 lab status | head -n 2 | sed 's/^/== status without an agent: /'
 lab up -q 2>&1 | sed 's/^/== up then: /'
+lab shell nobody 2>&1 | grep -c 'no such host' | sed 's/^/== shell without an agent: /'
 lab down | sed "s#$DIR#DIR#; s/removed [0-9]*/removed SOME/; s/^/== down: /"
+left
+
+# What is in the way is said before anything is made, and what was made is taken away by who is told to end.
+lab up -q --listen 192.0.2.77:8787 2>&1 | sed 's/^/== up at a lost address: /'
+mkdir small && mount -t tmpfs -o size=3m tmpfs small
+weir lab --dir "$PWD/small/lab" up -q 2>&1 | sed "s#$PWD#PWD#; s/^/== up on a full disk: /"
+umount small
+mkdir own && cp before.yaml own/network.yaml && sed -i 's/198.51.100.20/198.51.100.10/' own/network.yaml && cp lab.yaml own/lab.yaml
+lab up -q --definition own/lab.yaml 2>&1 | sed 's/^/== up with a clash: /'
+weir lab --dir "$DIR" up > ended.txt 2>&1 &
+up=$!
+until [ -e /run/netns/weir-lab-vpc ] || ! kill -0 $up; do sleep 0.001; done
+kill -TERM $up
+wait $up
+echo "== up that is ended: exit $?, $(tail -n 1 ended.txt)"
 left
 
 # Half-built: up is killed as soon as there is a namespace, or what comes later.
@@ -80,6 +120,7 @@ for at in /run/netns/weir-lab-vpc "$DIR/data" "$DIR/hosts" "$DIR/serve.log"; do
 	kill -9 $up
 	wait $up 2> /dev/null
 	lab up -q 2>&1 | sed 's/built to its end/BUILT/; s/^/== up after kill: /' | head -n 1
+	lab shell web-a true 2>&1 | sed 's/built to its end/BUILT/; s/^/== shell after kill: /' | head -n 1
 	lab down > /dev/null && left
 done
 mkdir "$DIR" && touch "$DIR/mine" && lab up -q 2>&1 | sed "s#$DIR#DIR#; s/^/== up in a folder: /"
@@ -133,6 +174,16 @@ const labWant = `== down without a lab: there was no lab
 == messages: ALARM,203.0.113.200
 == messages: ALARM,203.0.113.200
 == messages: state,source
+== run of a file: 1 of 1 scenarios are as expected
+== run of a file: weir: sending the traffic of 1 at once
+== run of a file: weir: waiting SOME until the window with the traffic is over
+== run of a file: weir: asking what the records say, for 30s at most
+== run of a lost host: weir: lost: step 1, tcp:4711 from client to web-x: no scenario: there is no host web-x
+== run of a lost host: hint: docs/howto/build-a-lab.md says what a scenario has
+== run of a mistake: Referenced column "DISTNCT" not found in FROM clause!
+== alarms of a run: 1
+== alarms after its end: as before, weir: ended by signal
+== run of no file: weir: open my.yaml: no such file or directory
 == changes after an end: 0
 == run beside a run: weir: scenarios are run in this lab already
 == run beside a run: hint: run them when those are over
@@ -145,12 +196,25 @@ const labWant = `== down without a lab: there was no lab
 == status without an agent:      there is no process agent; 'weir lab down' takes away what there is of it
 == up then: weir: a lab is half-built: there is no process agent
 == up then: hint: 'weir lab down' takes away what there is of it
+== shell without an agent: 1
 == down: removed SOME processes, 20 namespaces and DIR
+== up at a lost address: weir: a lab can't be built here: weir serve can't listen: listen tcp 192.0.2.77:8787: bind: cannot assign requested address
+== up at a lost address: hint: --listen 127.0.0.1:9000 takes another address
+== up on a full disk: weir: a lab can't be built here: no space left: the file system of PWD/small/lab has 3 MB left, and a lab takes 100 MB
+== up on a full disk: hint: --dir DIR takes a folder elsewhere
+== up with a clash: weir: no definition of a lab: own/lab.yaml: 198.51.100.10 is that of eni-web-a and of eni-web-b
+== up with a clash: hint: docs/howto/build-a-lab.md and docs/reference/network-yaml.md say what a definition has
+== up that is ended: exit 1, weir: ended by signal
 == up after kill: weir: a lab is half-built: it was not BUILT
+== shell after kill: weir: a lab is half-built: it was not BUILT
 == up after kill: weir: a lab is half-built: it was not BUILT
+== shell after kill: weir: a lab is half-built: it was not BUILT
 == up after kill: weir: a lab is half-built: it was not BUILT
+== shell after kill: weir: a lab is half-built: it was not BUILT
 == up after kill: weir: a lab is half-built: it was not BUILT
+== shell after kill: weir: a lab is half-built: it was not BUILT
 == up in a folder: weir: a lab can't be built here: DIR has other files, and a lab's folder is removed with it
+== up in a folder: hint: --dir DIR takes a folder that is empty, or not there
 == down: there was no lab
 mine
 == up of no definition: exit 2

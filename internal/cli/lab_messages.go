@@ -1,9 +1,11 @@
 package cli
 
 import (
+	"cmp"
 	"encoding/csv"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -17,12 +19,13 @@ func (c *cli) labMessages(dir labDir) *cobra.Command {
 	var rows bool
 	cmd := &cobra.Command{
 		Use:   "messages [ALARM]",
-		Short: "Show the messages of alarms that came to the lab's receiver",
-		Long: `Shows the messages of alarms that came to the lab's receiver, which a topic of the lab's
-'weir serve' may have for a subscriber of the protocol webhook; 'weir lab status' has its URL.
-The source is the one that has most of the log events behind the alarm; --json has all, and
+		Short: "Show the messages that came to the lab's receiver",
+		Long: `Shows the messages that came to the lab's receiver, which a topic of the lab's 'weir serve' may
+have for a subscriber of the protocol webhook; 'weir lab status' has its URL. What is of no
+alarm, such as what 'weir notify test' sends, has its first line in place of a reason. The source is the one that has most of the log events behind the alarm; --json has all, and
 the text that people are told.`,
 		Example: `  sudo weir notify subscribe woken webhook http://127.0.0.1:41234/ --data /var/lib/weir-lab/data
+  sudo weir notify test woken --data /var/lib/weir-lab/data
   sudo weir lab messages
   sudo weir lab messages ssh --json`,
 		Args:              needArgs(0, 1, "the alarm"),
@@ -65,7 +68,11 @@ func (c *cli) showMessages(all []lab.Message, asCSV bool) error {
 		if len(m.Sources) > 0 {
 			source = m.Sources[0].Address
 		}
-		rows = append(rows, []string{m.Alarm, m.State, source, showTime(m.At, time.Local), m.Reason})
+		why := m.Reason
+		if m.Alarm == "" {
+			why, _, _ = strings.Cut(strings.TrimSpace(m.Text), "\n")
+		}
+		rows = append(rows, []string{cmp.Or(m.Alarm, "-"), cmp.Or(m.State, "-"), source, showTime(m.At, time.Local), why})
 	}
 	if asCSV {
 		w := csv.NewWriter(c.out)

@@ -17,18 +17,25 @@ func (c *cli) labRun(dir labDir) *cobra.Command {
 	var pages string
 	times := 1
 	cmd := &cobra.Command{
-		Use:   "run SCENARIO... | --all",
+		Use:   "run SCENARIO|FILE... | --all",
 		Short: "Send the traffic of scenarios, and compare what the records say",
 		Long: `Sends the traffic of scenarios, waits until the windows with it are over, asks each one's
 questions, and compares the answers with those expected. The exit code is 4 where one differs.
 Alarms take the rest of their minute. What the lab lacks something for is not run, which is said.
 
+A name that ends in .yaml is the file of a scenario of your own; docs/howto/build-a-lab.md says
+what one has. It is not begun where a host is not of the lab.
+
 --pages writes a page of each scenario, in Markdown, with the records of its traffic.`,
 		Example: `  sudo weir lab run inbound-reject-by-group
+  sudo weir lab run ./mine.yaml
   sudo weir lab run --all --json
   sudo weir lab run --all --times 3
   sudo weir lab run --all --pages pages`,
-		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+		ValidArgsFunction: func(_ *cobra.Command, _ []string, begun string) ([]string, cobra.ShellCompDirective) {
+			if strings.ContainsAny(begun, "./") {
+				return []string{"yaml", "yml"}, cobra.ShellCompDirectiveFilterFileExt
+			}
 			var names []string
 			all, err := lab.Scenarios()
 			for _, s := range all {
@@ -41,7 +48,7 @@ Alarms take the rest of their minute. What the lab lacks something for is not ru
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if every == (len(args) > 0) {
-				return usage(fmt.Errorf("it takes names of scenarios or --all"))
+				return hint(usage(fmt.Errorf("it takes names of scenarios, files of your own, or --all")), "'weir lab scenarios' lists them")
 			}
 			if times < 1 || times > 1 && pages != "" {
 				return usage(fmt.Errorf("--times takes a number from 1, and pages are of one time"))
@@ -62,8 +69,11 @@ Alarms take the rest of their minute. What the lab lacks something for is not ru
 				return err
 			}
 			var results []lab.Result
-			for range times {
-				some, err := lab.Run(cmd.Context(), at, all, time.Now, program)
+			for i := range times {
+				if times > 1 {
+					c.note("time %d of %d", i+1, times)
+				}
+				some, err := lab.Run(cmd.Context(), at, all, time.Now, program, c.note)
 				if err != nil {
 					return labHint(err)
 				}

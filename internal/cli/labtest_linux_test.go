@@ -43,7 +43,7 @@ func TestLabtest(t *testing.T) {
 func useLab(t *testing.T) {
 	t.Helper()
 	lab := labtest.Up(t, labtest.Options{})
-	if out, code := lab.Exec(t, "internet", "bash", "-c", "echo > /dev/tcp/"+lab.Host(t, "web-a").Public+"/80"); code != 0 {
+	if out, code := lab.Exec(t, "client", "bash", "-c", "echo > /dev/tcp/"+lab.Host(t, "web-a").Public+"/80"); code != 0 {
 		t.Errorf("%d %s", code, out)
 	}
 	if _, code := lab.Exec(t, "web-a", "sh", "-c", "exit 7"); code != 7 {

@@ -189,7 +189,10 @@ func (r *Result) settle() {
 // ask asks a question until its answer is there.
 func (r *Result) ask(ctx context.Context, at *place, a *Asked, over time.Time, now func() time.Time, program Program) error {
 	most := mostLate
-	if a.slow() {
+	switch {
+	case a.slow() && r.Why != "": // it has failed: a minute more shows nothing
+		most = mostLate
+	case a.slow():
 		most = mostTold
 	}
 	for {
@@ -202,9 +205,11 @@ func (r *Result) ask(ctx context.Context, at *place, a *Asked, over time.Time, n
 			a.Late = max(0, late).Seconds()
 			return a.draw(ctx, at, program)
 		}
-		if late > most {
+		if late > most || wrong(trouble) {
+			if r.Why != "" {
+				return nil
+			}
 			switch {
-			case r.Why != "":
 			case trouble != nil && a.Said == "":
 				r.Why = trouble.Error()
 			case len(a.Lacks) > 0:
@@ -214,12 +219,24 @@ func (r *Result) ask(ctx context.Context, at *place, a *Asked, over time.Time, n
 			default:
 				r.Why = "the answer is another"
 			}
+			if left, err := spaceOf(at.dir); err == nil && left < noSpace {
+				r.Why += fmt.Sprintf("; the file system of %s is full, so that records may be missing", at.dir)
+			}
 			return nil
 		}
 		if err := wait(ctx, askEvery); err != nil {
 			return err
 		}
 	}
+}
+
+// exitUsage is the exit code of weir where it refuses a question, which stays refused.
+const exitUsage = 2
+
+// wrong reports whether a command says that it was asked what it does not take.
+func wrong(err error) bool {
+	failed, ok := errors.AsType[*exec.ExitError](err)
+	return ok && failed.ExitCode() == exitUsage
 }
 
 // once asks a question once. The error is of the command that asks.

@@ -115,6 +115,32 @@ func TestAskHangs(t *testing.T) {
 	}
 }
 
+// TestAskEnds has no question be asked again that is refused, and none be waited for by the minute once another one has failed.
+func TestAskEnds(t *testing.T) {
+	for name, tc := range map[string]struct {
+		late time.Duration
+		s    Scenario
+		want int
+	}{
+		"refused at once": {0, Scenario{Ask: []Question{{Insights: "q", Answer: [][]string{{"1"}}}}}, 1},
+		"failed before":   {mostLate + time.Second, Scenario{Ask: []Question{{SQL: "q", Answer: [][]string{{"1"}}}, {Command: []string{"nat", "x"}, Says: []string{"REACHED"}}}}, 2},
+	} {
+		program, got := fake(t)
+		at := testPlace()
+		all := []Result{{Scenario: tc.s}}
+		all[0].prepare(at)
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		defer cancel()
+		over := time.Unix(1796029450, 0)
+		if err := askAll(ctx, at, all, over, func() time.Time { return over.Add(tc.late) }, program); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if n := strings.Count(got(), "\n"); n != tc.want || all[0].OK {
+			t.Errorf("%s: asked %d times, and it is %v", name, n, all[0].OK)
+		}
+	}
+}
+
 // TestAskOrder has commands that make and take away things be run around the questions, and those that may take a minute be asked last.
 func TestAskOrder(t *testing.T) {
 	program, got := fake(t)

@@ -110,6 +110,8 @@ type changer struct {
 	imported []byte
 	// stopped are the services that do not answer.
 	stopped []service
+	// tell is told what is being done.
+	tell func(format string, args ...any)
 }
 
 // newChanger returns a changer of a lab that is locked, and takes back what a run has left that was killed.

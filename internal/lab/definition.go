@@ -11,8 +11,6 @@ import (
 	"regexp"
 	"slices"
 
-	"go.yaml.in/yaml/v4"
-
 	"weir/internal/netmodel"
 )
 
@@ -78,37 +76,56 @@ var hostName = regexp.MustCompile(`^[a-z][a-z0-9-]{0,10}$`)
 // ErrDefinition is of a definition that is none, or that a lab can't build.
 var ErrDefinition = errors.New("no definition of a lab")
 
+// definitionFiles returns the paths of a definition's files. The name of the network's is relative to the folder of the other.
+func definitionFiles(name string) (definition, network string, err error) {
+	data, err := os.ReadFile(name)
+	if err != nil {
+		return "", "", err
+	}
+	var f file
+	if err := decode(name, data, &f); err != nil {
+		return "", "", fmt.Errorf("%w: %w", ErrDefinition, err)
+	}
+	if f.Network == "" {
+		return "", "", fmt.Errorf("%w: %s: it names no network", ErrDefinition, name)
+	}
+	if ext := filepath.Ext(f.Network); ext != ".yaml" && ext != ".yml" {
+		return "", "", fmt.Errorf("%w: %s: its network is %q, and no file of YAML", ErrDefinition, name, f.Network)
+	}
+	if filepath.IsAbs(f.Network) {
+		return name, f.Network, nil
+	}
+	return name, filepath.Join(filepath.Dir(name), f.Network), nil
+}
+
+// CheckDefinition says what is wrong with a definition, with the names of its files as they are given, or why a lab can't build it.
+func CheckDefinition(name string) error {
+	definition, network, err := definitionFiles(name)
+	if err != nil {
+		return err
+	}
+	d, err := load(definition, network)
+	if err != nil {
+		return err
+	}
+	_, err = planOf(d)
+	return err
+}
+
 // CopyDefinition puts the files of a definition into a folder: those of the default one if name is "".
 func CopyDefinition(name, dir string) error {
-	read := func(of string) ([]byte, error) { return defaults.ReadFile("default/" + of) }
-	network := networkFile
+	from, read := [2]string{"default/" + definitionFile, "default/" + networkFile}, defaults.ReadFile
 	if name != "" {
-		data, err := os.ReadFile(name)
+		definition, network, err := definitionFiles(name)
 		if err != nil {
 			return err
 		}
-		var f file
-		if err := decode(name, data, &f); err != nil {
-			return err
-		}
-		if f.Network == "" {
-			return fmt.Errorf("%w: %s: it names no network", ErrDefinition, name)
-		}
-		network = f.Network
-		read = func(of string) ([]byte, error) {
-			if of == definitionFile {
-				return data, nil
-			}
-			if filepath.IsAbs(network) {
-				return os.ReadFile(network)
-			}
-			return os.ReadFile(filepath.Join(filepath.Dir(name), network))
-		}
+		from, read = [2]string{definition, network}, os.ReadFile
 	}
-	for _, of := range []string{definitionFile, networkFile} {
-		data, err := read(of)
+	for i, to := range [2]string{definitionFile, networkFile} {
+		data, err := read(from[i])
 		if err == nil {
-			err = os.WriteFile(filepath.Join(dir, of), data, 0o644)
+			err = os.WriteFile(filepath.Join(dir, to), data, 0o644)
 		}
 		if err != nil {
 			return err
@@ -119,18 +136,7 @@ func CopyDefinition(name, dir string) error {
 
 // ReadDefinition reads the definition of a lab's folder.
 func ReadDefinition(dir string) (*Definition, error) {
-	data, err := os.ReadFile(filepath.Join(dir, definitionFile))
-	if err != nil {
-		return nil, err
-	}
-	loaded, err := netmodel.Load(filepath.Join(dir, networkFile))
-	if err == nil && len(loaded.Problems) > 0 {
-		err = fmt.Errorf("%w: %s", ErrDefinition, loaded.Problems[0])
-	}
-	if err != nil {
-		return nil, err
-	}
-	d, err := parse(definitionFile, data, loaded.Network)
+	d, err := load(filepath.Join(dir, definitionFile), filepath.Join(dir, networkFile))
 	if err != nil {
 		return nil, err
 	}
@@ -141,19 +147,27 @@ func ReadDefinition(dir string) (*Definition, error) {
 	return d, err
 }
 
-// decode reads YAML, and refuses keys that there are not.
-func decode(name string, data []byte, to any) error {
-	if err := yaml.Load(data, to, yaml.WithKnownFields()); err != nil {
-		return fmt.Errorf("%w: %s: %w", ErrDefinition, name, err)
+// load reads a definition of two files.
+func load(definition, network string) (*Definition, error) {
+	data, err := os.ReadFile(definition)
+	if err != nil {
+		return nil, err
 	}
-	return nil
+	loaded, err := netmodel.Load(network)
+	if err == nil && len(loaded.Problems) > 0 {
+		err = errors.New(loaded.Problems[0].String())
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrDefinition, err)
+	}
+	return parse(definition, data, loaded.Network)
 }
 
 // parse reads a lab's file and holds it against its network.
 func parse(name string, data []byte, n *netmodel.Network) (*Definition, error) {
 	var f file
 	if err := decode(name, data, &f); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%w: %w", ErrDefinition, err)
 	}
 	d := &Definition{Network: n, Hosts: f.Hosts, Internet: f.Internet}
 	bad := func(format string, args ...any) error {
@@ -186,7 +200,7 @@ func parse(name string, data []byte, n *netmodel.Network) (*Definition, error) {
 			return nil, bad("no host has %s of its network", id)
 		}
 	}
-	if err := d.checkSoftware(bad); err != nil {
+	if err := errors.Join(d.checkSoftware(bad), d.checkAddresses(bad)); err != nil {
 		return nil, err
 	}
 	if err := d.checkAddresses(bad); err != nil {

@@ -66,7 +66,7 @@ func TestCopyDefinition(t *testing.T) {
 // TestCopyNothing has definitions that are no files, or name none.
 func TestCopyNothing(t *testing.T) {
 	dir := t.TempDir()
-	for name, text := range map[string]string{"none.yaml": "hosts: {}", "lost.yaml": "network: lost-network.yaml", "list.yaml": "- network"} {
+	for name, text := range map[string]string{"none.yaml": "hosts: {}", "lost.yaml": "network: lost-network.yaml", "list.yaml": "- network", "json.yaml": "network: vpcs.json", "folder.yaml": "network: net"} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -74,7 +74,7 @@ func TestCopyNothing(t *testing.T) {
 	for _, tc := range []struct {
 		name string
 		want error
-	}{{"none.yaml", ErrDefinition}, {"list.yaml", ErrDefinition}, {"lost.yaml", os.ErrNotExist}, {"other.yaml", os.ErrNotExist}} {
+	}{{"none.yaml", ErrDefinition}, {"list.yaml", ErrDefinition}, {"json.yaml", ErrDefinition}, {"folder.yaml", ErrDefinition}, {"lost.yaml", os.ErrNotExist}, {"other.yaml", os.ErrNotExist}} {
 		if err := CopyDefinition(filepath.Join(dir, tc.name), t.TempDir()); !errors.Is(err, tc.want) {
 			t.Errorf("%s: %v", tc.name, err)
 		}
@@ -104,8 +104,8 @@ func TestRefusedDefinitions(t *testing.T) {
 		{"lab", "client: {address: 203.0.113.10,", "client: {address: 203.0.113.66,", "203.0.113.66 is that of client"},
 		{"lab", "client: {address: 203.0.113.10,", "client: {address: '2001:db8::1',", "is no IPv4 address"},
 		{"lab", "client: {address: 203.0.113.10,", "web-a: {address: 203.0.113.10,", "web-a is there twice"},
-		{"lab", "serves: [80]", "serve: [80]", "field serve not found"},
-		{"lab", "serves: [80]", "serves: [70000]", "70000"},
+		{"lab", "serves: [80]", "serve: [80]", "line 7, column 27: no key serve; there are eni, serves, runs, port, listeners, database"},
+		{"lab", "serves: [80]", "serves: [70000]", "70000 where a port from 0 to 65535 is expected"},
 		{"lab", "ipv6: \"2001:db8:ffff::10\"", "ipv6: 192.0.2.1", "client: its ipv6 is no IPv6 address"},
 		{"lab", "ipv6: \"2001:db8:ffff::10\"", "ipv6: \"2001:db8:ffff::66\"", "2001:db8:ffff::66 is that of client"},
 		{"lab", "ipv6: \"2001:db8:ffff::10\"", "ipv6: \"2001:db8:1::66\"", "client: 2001:db8:1::66 is not of the internet"},
@@ -130,6 +130,7 @@ func TestRefusedDefinitions(t *testing.T) {
 		{"network", "public: {10.0.3.10: 198.51.100.20}", "public: {10.0.3.10: 169.254.77.2}", "eni-web-b: 169.254.77.2 is no public address"},
 		{"network", "cidrs: [10.2.0.0/16,", "cidrs: [169.254.0.0/20, 10.2.0.0/16,", "vpc-partner: 169.254.0.0/20 overlaps 169.254.0.0/16"},
 		{"network", "addresses: [10.0.4.10]", "prefixes: [10.0.4.16/28], addresses: [10.0.4.10]", "eni-db-b: delegated prefixes are not built"},
+		{"network", "addresses: [10.0.4.10]", "addresses: [10.0.4.0]", "eni-db-b: 10.0.4.0 is not for network interfaces: AWS keeps the first four addresses and the last one of 10.0.4.0/24"},
 		{"network", "{tcp: 8080, from: 10.0.0.0/16}", "{tcp: 8080, from: sg-app}", "references to groups of other VPCs are not built"},
 		{"network", "via: tgw-lab", "via: tgw-1", "rtb-private: the route to 10.1.0.0/16: vpc-lab has no attachment to tgw-1"},
 		{"network", "via: pcx-partner", "via: pcx-1", "rtb-private: the route to 10.2.0.0/16: its network has no pcx-1"},

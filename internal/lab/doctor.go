@@ -1,11 +1,12 @@
 package lab
 
 import (
-	"fmt"
+	"context"
 	"maps"
 	"os"
 	"os/exec"
 	"slices"
+	"strings"
 
 	"weir/internal/agent"
 	"weir/internal/agent/config"
@@ -31,7 +32,7 @@ func Examine() (found []Finding, works bool) {
 		p := debians[runs]
 		found = append(found, finding(runs, p.pkg, p.installed(), "note", "; hosts that run it get a simple listener, and scenarios that need it are not run"))
 	}
-	found = append(found, s3Finding())
+	found = append(found, makesNamespaces(), findS3())
 	for _, f := range agent.Examine(config.Captures[0]) {
 		if f.State != "note" { // a lab's agent does without
 			found = append(found, f)
@@ -54,22 +55,33 @@ func finding(name, pkg, path, lacking, without string) Finding {
 	if path != "" {
 		return Finding{Name: name, State: "ok", Found: path}
 	}
-	return Finding{
-		Name: name, State: lacking, Found: "not installed" + without,
-		Do: fmt.Sprintf("sudo weir lab doctor --install; or apt-get install --no-install-recommends %s, which may start it", pkg),
+	f := Finding{Name: name, State: lacking, Found: "not installed" + without, Do: "sudo weir lab doctor --install; or apt-get install --no-install-recommends " + pkg}
+	if len(units[pkg]) > 0 || pkg == debians[runsPostgreSQL].pkg {
+		f.Do += ", which may start it"
 	}
+	return f
 }
 
-// s3Finding is of the program of S3, which is no package of Debian.
-func s3Finding() Finding {
-	path, err := gateway()
+// makesNamespaces tries to make a network and a mount namespace, which root of a container may not be allowed.
+func makesNamespaces() Finding {
+	f := Finding{Name: "new namespaces", State: "ok", Found: "network and mount namespaces can be made"}
+	said, err := exec.CommandContext(context.Background(), "unshare", "--net", "--mount", "--propagation", "private", "mount", "-t", "tmpfs", "tmpfs", "/mnt").CombinedOutput()
 	if err != nil {
-		return Finding{
-			Name: "versitygw", State: "note", Found: "not in PATH, and " + envS3 + " names none; a lab has no S3, and scenarios that need it are not run",
-			Do: "install it from https://github.com/versity/versitygw/releases, or have " + envS3 + " name it",
-		}
+		f.State, f.Found = "missing", strings.TrimSpace("namespaces can't be made: "+err.Error()+": "+string(said))
+		f.Do = "run as root, which has CAP_SYS_ADMIN and CAP_NET_ADMIN; a container takes --privileged"
 	}
-	return Finding{Name: "versitygw", State: "ok", Found: path}
+	return f
+}
+
+// findS3 is of versitygw, which no package of Debian has.
+func findS3() Finding {
+	if path, err := gateway(); err == nil {
+		return Finding{Name: "versitygw", State: "ok", Found: path}
+	}
+	return Finding{
+		Name: "versitygw", State: "note", Found: "not in PATH, and " + envS3 + " names none; the lab has no S3 then, and scenarios that need it are not run",
+		Do: "put versitygw (https://github.com/versity/versitygw) into PATH, or name it: sudo " + envS3 + "=FILE weir lab up",
+	}
 }
 
 // MissingPackages returns the packages of Debian that a lab needs and that are not installed, in order.

@@ -23,7 +23,7 @@ const mostDown = 10 * time.Second
 // lab's stays.
 func Down(ctx context.Context, dir string) (*Removed, error) {
 	if os.Geteuid() != 0 {
-		return nil, fmt.Errorf("%w: it takes root: %w", ErrNotReady, os.ErrPermission)
+		return nil, fmt.Errorf("to take a lab away takes root: %w", os.ErrPermission)
 	}
 	unlock, err := lockBuilds(ctx)
 	if err != nil {

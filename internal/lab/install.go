@@ -58,7 +58,7 @@ func unitsOf(packages []string) (out []string) {
 // Install installs packages of Debian that are not installed, as root. What apt-get says goes to log. It is not cut short, since half-installed packages are worse than a wait.
 func Install(ctx context.Context, packages []string, log io.Writer) (err error) {
 	if os.Geteuid() != 0 {
-		return fmt.Errorf("%w: it takes root: %w", ErrNotReady, os.ErrPermission)
+		return fmt.Errorf("to install packages takes root: %w", os.ErrPermission)
 	}
 	if lookTool("apt-get") == "" {
 		return fmt.Errorf("%w: %w; install what is in Debian's %s", ErrNotReady, ErrNoDebian, strings.Join(packages, ", "))

@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -41,7 +42,7 @@ func (l *state) software(ctx context.Context, d *Definition) error {
 		}
 	}
 	wg.Wait()
-	return errors.Join(errs...)
+	return cmp.Or(errs...) // several have one cause, such as a disk that is full
 }
 
 // databases makes the files of all PostgreSQL servers: those of the first, which takes a second of a processor, and copies of them.

@@ -20,7 +20,7 @@ import (
 // mostMessage bounds a message in bytes; SNS's have 256 KiB at most, and JSON within JSON doubles what it quotes.
 const mostMessage = 1 << 20
 
-// A Message is what the lab's receiver got of an alarm.
+// A Message is what the lab's receiver got: of an alarm, or a text that somebody has published, which has no alarm, state and reason.
 type Message struct {
 	// At is when it came.
 	At      time.Time `json:"at"`
@@ -28,7 +28,7 @@ type Message struct {
 	State   string    `json:"state"`
 	Reason  string    `json:"reason"`
 	Sources []Talker  `json:"sources"`
-	// Text is what people are told.
+	// Text is what people are told, or was published.
 	Text string `json:"text"`
 }
 
@@ -63,12 +63,12 @@ func parseMessage(body []byte) (*Message, error) {
 	if err := json.Unmarshal(body, &n); err != nil {
 		return nil, err
 	}
-	var d document
-	if err := json.Unmarshal([]byte(n.Message), &d); err != nil {
-		return nil, fmt.Errorf("its message is no document of an alarm: %w", err)
+	if n.Message == "" {
+		return nil, errors.New("it has no message")
 	}
-	if d.AlarmName == "" || d.NewStateValue == "" {
-		return nil, errors.New("its message is no document of an alarm: it names none")
+	var d document
+	if err := json.Unmarshal([]byte(n.Message), &d); err != nil || d.AlarmName == "" || d.NewStateValue == "" {
+		return &Message{Text: n.Message, Sources: []Talker{}}, nil //nolint:nilerr // it is of no alarm, such as a test's
 	}
 	m := &Message{Alarm: d.AlarmName, State: d.NewStateValue, Reason: d.NewStateReason, Text: d.Weir.Text, Sources: []Talker{}}
 	for _, s := range d.Weir.Sources {

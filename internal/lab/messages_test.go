@@ -46,8 +46,8 @@ func TestReceiver(t *testing.T) {
 		want int
 	}{
 		{posted(t, sshDocument), http.StatusOK},
-		{posted(t, "a text"), http.StatusBadRequest},
-		{posted(t, `{"NewStateValue":"ALARM"}`), http.StatusBadRequest},
+		{posted(t, "TEST: a text\nof two lines"), http.StatusOK},
+		{posted(t, ""), http.StatusBadRequest},
 		{"{", http.StatusBadRequest},
 		{`{"message":"` + strings.Repeat("x", mostMessage) + `"}`, http.StatusBadRequest},
 		{posted(t, `{"AlarmName":"ssh","NewStateValue":"OK"}`), http.StatusOK},
@@ -63,11 +63,12 @@ func TestReceiver(t *testing.T) {
 		At: time.Date(2026, 11, 30, 12, 0, 0, 0, time.UTC), Alarm: "ssh", State: "ALARM", Reason: "Threshold Crossed", Text: "ALARM: ssh\n",
 		Sources: []Talker{{"203.0.113.200", 20}, {"203.0.113.10", 1}},
 	}
+	text := Message{At: first.At.Add(time.Second), Text: "TEST: a text\nof two lines", Sources: []Talker{}}
 	second := Message{At: first.At.Add(5 * time.Second), Alarm: "ssh", State: "OK", Sources: []Talker{}}
 	for _, tc := range []struct {
 		since time.Time
 		want  []Message
-	}{{time.Time{}, []Message{first, second}}, {first.At, []Message{first, second}}, {first.At.Add(time.Second), []Message{second}}, {at, []Message{}}} {
+	}{{time.Time{}, []Message{first, text, second}}, {first.At, []Message{first, text, second}}, {first.At.Add(2 * time.Second), []Message{second}}, {at, []Message{}}} {
 		got, err := Messages(dir, tc.since)
 		if diff := cmp.Diff(tc.want, got); err != nil || diff != "" {
 			t.Error(tc.since, err, diff)
@@ -91,13 +92,13 @@ func TestLostMessage(t *testing.T) {
 	}
 }
 
-// FuzzMessage has what is taken name an alarm and its state.
+// FuzzMessage has what is taken name an alarm and its state, or have a text.
 func FuzzMessage(f *testing.F) {
 	f.Add([]byte(posted(f, sshDocument)))
 	f.Add([]byte(`{"message":"{\"AlarmName\":\"a\",\"NewStateValue\":\"OK\",\"Weir\":{\"Sources\":[{\"count\":1e400}]}}"}`))
 	f.Fuzz(func(t *testing.T, body []byte) {
 		m, err := parseMessage(body)
-		if err == nil && (m.Alarm == "" || m.State == "" || m.Sources == nil) {
+		if err == nil && ((m.Alarm == "" || m.State == "") && m.Text == "" || m.Sources == nil) {
 			t.Errorf("%+v", m)
 		}
 	})

@@ -31,12 +31,15 @@ func beginRun(ctx context.Context, dir string, all []Scenario, program Program) 
 		return nil, err
 	}
 	c, err := newChanger(ctx, s)
-	if err != nil || logs == nil {
-		return c, err
+	if err != nil {
+		return nil, err
 	}
-	err = os.RemoveAll(s.path(ownFolder)) // what a run before asked
-	if err == nil {
-		err = c.make(ctx, &Change{Agent: logs})
+	err = c.d.checkEnds(all)
+	if err == nil && logs != nil {
+		err = os.RemoveAll(s.path(ownFolder)) // what a run before asked
+		if err == nil {
+			err = c.make(ctx, &Change{Agent: logs})
+		}
 	}
 	if err != nil {
 		return nil, errors.Join(err, c.end(ctx))
@@ -65,9 +68,11 @@ func (c *changer) playAndAsk(ctx context.Context, at *place, all []Result, now f
 		return err
 	}
 	over := now().Truncate(at.every).Add(at.every)
+	c.tell("waiting %s until the window with the traffic is over", over.Sub(now()).Round(time.Second))
 	if err := wait(ctx, over.Sub(now())); err != nil {
 		return err
 	}
+	c.tellWaits(all, at.every)
 	return askAll(ctx, at, all, over, now, c.state.program)
 }
 
@@ -77,6 +82,7 @@ func (c *changer) playAll(ctx context.Context, all []Result, now func() time.Tim
 	one := func(which func(*Result) bool) error {
 		for i := range all {
 			if all[i].NotRun == "" && which(&all[i]) {
+				c.tell("sending the traffic of %s, which changes the lab", all[i].Name)
 				if err := c.play(ctx, &all[i], now); err != nil {
 					return err
 				}
@@ -86,6 +92,9 @@ func (c *changer) playAll(ctx context.Context, all []Result, now func() time.Tim
 	}
 	if err := one((*Result).anew); err != nil {
 		return err
+	}
+	if n := count(all, func(r *Result) bool { return !r.changes() }); n > 0 {
+		c.tell("sending the traffic of %d at once", n)
 	}
 	errs := make([]error, len(all))
 	var wg sync.WaitGroup
@@ -99,6 +108,36 @@ func (c *changer) playAll(ctx context.Context, all []Result, now func() time.Tim
 		return err
 	}
 	return one(func(r *Result) bool { return r.changes() && !r.anew() })
+}
+
+// count says of how many scenarios that are run something is so.
+func count(all []Result, is func(*Result) bool) (n int) {
+	for i := range all {
+		if all[i].NotRun == "" && is(&all[i]) {
+			n++
+		}
+	}
+	return n
+}
+
+// tellWaits says what has to be waited for after the first window.
+func (c *changer) tellWaits(all []Result, every time.Duration) {
+	c.tell("asking what the records say, for %s at most", mostLate)
+	windows := 0
+	for i := range all {
+		if all[i].NotRun == "" {
+			windows = max(windows, all[i].Windows)
+		}
+	}
+	if windows > 0 {
+		c.tell("waiting until further windows are over, %s at most", time.Duration(windows)*every)
+	}
+	alarms := func(r *Result) bool {
+		return slices.ContainsFunc(r.Asked, func(a Asked) bool { return a.Kind == "messages" })
+	}
+	if n := count(all, alarms); n > 0 {
+		c.tell("waiting for messages of alarms, which are judged when their minute is over")
+	}
 }
 
 // A player plays a scenario.

@@ -87,7 +87,7 @@ func (s *Scenario) checkAsked() string {
 	}
 	for i, q := range s.Questions() {
 		if q.Kind() != "command" && len(q.Answer) == 0 && len(s.Answer) == 0 {
-			return fmt.Sprintf("question %d: it has no answer, and the scenario has none", i+1)
+			return fmt.Sprintf("question %d: it takes an answer that has rows: no rows are what there is before records come", i+1)
 		}
 	}
 	for _, words := range slices.Concat(s.Before, s.After) {

@@ -67,7 +67,7 @@ func TestRefusedQuestions(t *testing.T) {
 		{"needs: [s3]", "needs: [gcs]", `it needs "gcs"; there is s3`},
 		{"times: 3", "times: -1", "times is at most 1000"},
 		{"times: 3", "times: 1001", "times is at most 1000"},
-		{"insights: q", "insight: q", "field insight not found"},
+		{"insights: q", "insight: q", "line 3, column 8: no key insight; there are sql, "},
 	} {
 		changed := strings.Replace(good, tc.from, tc.to, 1)
 		if changed == good {

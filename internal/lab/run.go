@@ -6,6 +6,7 @@ import (
 	"encoding/csv"
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -45,8 +46,9 @@ type Result struct {
 }
 
 // Run runs what scenarios have before their traffic, sends that, waits until the windows with it are over, asks their questions until the answers are there, and takes away what they have made. What changes the lab
-// is sent one after the other, and the rest at once. A scenario that is not as it should be is no error, nor one that is not run. Clock is the wall clock.
-func Run(ctx context.Context, dir string, all []Scenario, clock func() time.Time, program Program) (out []Result, err error) {
+// is sent one after the other, and the rest at once. A scenario that is not as it should be is no error, nor one that is not run. Clock is the wall clock. Tell is
+// told what is being done, for who waits.
+func Run(ctx context.Context, dir string, all []Scenario, clock func() time.Time, program Program, tell func(format string, args ...any)) (_ []Result, err error) {
 	s, err := Look(dir)
 	if err != nil {
 		return nil, err
@@ -65,6 +67,9 @@ func Run(ctx context.Context, dir string, all []Scenario, clock func() time.Time
 	if s.State != StateUp {
 		return nil, fmt.Errorf("%w: %s", ErrHalfBuilt, s.Why)
 	}
+	if os.Geteuid() != 0 {
+		return nil, fmt.Errorf("to run scenarios takes root: %w", os.ErrPermission)
+	}
 	program = program.of(dir)
 	began := clock().Truncate(s.every) // records without packets, such as SKIPDATA, have the start of their window
 	c, err := beginRun(ctx, dir, all, program)
@@ -73,22 +78,23 @@ func Run(ctx context.Context, dir string, all []Scenario, clock func() time.Time
 	}
 	defer func() { err = errors.Join(err, c.end(ctx)) }()
 	at := &place{dir: dir, data: s.Data, began: strconv.FormatInt(began.Unix(), 10), run: strconv.FormatInt(clock().Unix(), 10), aws: s.AWS, every: s.every, patience: mostUp}
-	out = make([]Result, len(all))
+	results := make([]Result, len(all))
 	for i := range all {
-		out[i] = Result{Scenario: all[i], NotRun: cmp.Or(lacks(&all[i], s.AWS), c.d.notRun(&all[i]))}
-		out[i].prepare(at)
+		results[i] = Result{Scenario: all[i], NotRun: cmp.Or(lacks(&all[i], s.AWS), c.d.notRun(&all[i]))}
+		results[i].prepare(at)
 	}
-	defer func() { err = errors.Join(err, undo(context.WithoutCancel(ctx), at, out, program)) }()
-	if err := do(ctx, at, out, program); err != nil {
+	c.tell = tell
+	defer func() { err = errors.Join(err, undo(context.WithoutCancel(ctx), at, results, program)) }()
+	if err := do(ctx, at, results, program); err != nil {
 		return nil, err
 	}
-	if !slices.ContainsFunc(out, func(r Result) bool { return r.NotRun == "" }) {
-		return out, nil
+	if !slices.ContainsFunc(results, func(r Result) bool { return r.NotRun == "" }) {
+		return results, nil
 	}
-	if err := c.playAndAsk(ctx, at, out, clock); err != nil {
+	if err := c.playAndAsk(ctx, at, results, clock); err != nil {
 		return nil, err
 	}
-	return out, nil
+	return results, nil
 }
 
 // parseRows reads the CSV of weir query: lines behind the header, "-" for what is not there.

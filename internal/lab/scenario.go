@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"path"
-	"slices"
 	"strings"
 )
 
@@ -95,18 +94,18 @@ func Scenarios() ([]Scenario, error) {
 	return out, nil
 }
 
-// ParseScenario reads a scenario. The errors are [ErrScenario].
+// ParseScenario reads a scenario of some name, which errors have. They are [ErrScenario].
 func ParseScenario(name string, data []byte) (*Scenario, error) {
 	s := &Scenario{}
 	if err := decode(name, data, s); err != nil {
-		return nil, errors.Join(ErrScenario, err)
+		return nil, fmt.Errorf("%w: %w", ErrScenario, err)
 	}
 	s.Name = name
 	bad := func(format string, args ...any) error {
 		return fmt.Errorf("%w: %s: %w", ErrScenario, name, fmt.Errorf(format, args...))
 	}
 	if s.Shows == "" || len(s.Traffic) == 0 || len(s.Questions()) == 0 {
-		return nil, bad("it takes shows, traffic and question")
+		return nil, bad("it takes shows, traffic and question (or ask)")
 	}
 	if why := s.checkAsked(); why != "" {
 		return nil, bad("%s", why)
@@ -115,21 +114,4 @@ func ParseScenario(name string, data []byte) (*Scenario, error) {
 		return nil, bad("%w", err)
 	}
 	return s, nil
-}
-
-// Choose returns the scenarios of some names, in order.
-func Choose(all []Scenario, names []string) ([]Scenario, error) {
-	var out []Scenario
-	for _, name := range names {
-		at := slices.IndexFunc(all, func(s Scenario) bool { return s.Name == name })
-		if at < 0 {
-			known := make([]string, len(all))
-			for i, s := range all {
-				known[i] = s.Name
-			}
-			return nil, fmt.Errorf("%w %s; there are %s", ErrScenario, name, strings.Join(known, ", "))
-		}
-		out = append(out, all[at])
-	}
-	return out, nil
 }

@@ -43,7 +43,7 @@ func TestScenarios(t *testing.T) {
 			t.Errorf("%v %v", chosen, err)
 		}
 	}
-	if _, err := Choose(all, []string{"none"}); !errors.Is(err, ErrScenario) || !strings.Contains(err.Error(), "; there are accept-without-answer, ") {
+	if _, err := Choose(all, []string{"none"}); !errors.Is(err, ErrNoScenario) || !strings.Contains(err.Error(), "; there are accept-without-answer, ") {
 		t.Error(err)
 	}
 }
@@ -83,10 +83,10 @@ func TestRefusedScenarios(t *testing.T) {
 		{"then: answer", "then: maybe", `tcp:80 from client to web-a: then is "maybe"`},
 		{"then: answer", "ping: true", "a step is one of tcp, udp, ping, "},
 		{"question: SELECT 1\n", "", "it takes shows, traffic and question"},
-		{"answer: [['1']]", "", "question 1: it has no answer, and the scenario has none"},
+		{"answer: [['1']]", "", "question 1: it takes an answer that has rows"},
 		{"answer: [['1']]", "ask: [{sql: q, answer: [[a]], says-not: [b]}]", "question 1: says-not is of a command"},
-		{"shows: x", "show: x", "field show not found"},
-		{"tcp: 80", "tcp: 99999", "99999"},
+		{"shows: x", "show: x", "line 1, column 1: no key show; there are shows, "},
+		{"tcp: 80", "tcp: 99999", "99999 where a port from 0 to 65535 is expected"},
 		{"tcp: 80", "tcp: 80, redis: 6379", "a step is one of tcp, udp, ping, "},
 		{"tcp: 80", "http: 80, rdp: 81", "a step is one of tcp, udp, ping, "},
 		{"tcp: 80", "http: 80", `http:80 from client to web-a: then is "answer"`},

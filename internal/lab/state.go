@@ -42,13 +42,17 @@ type state struct {
 
 // The errors of labs that are not as a command wants them.
 var (
-	ErrUp        = errors.New("a lab is up already")
-	ErrDown      = errors.New("no lab is up")
-	ErrHalfBuilt = errors.New("a lab is half-built")
-	ErrNotReady  = errors.New("a lab can't be built here")
-	ErrElsewhere = errors.New("the lab of this machine has another folder")
-	ErrNoHost    = errors.New("no such host")
-	ErrScenario  = errors.New("no scenario")
+	ErrUp         = errors.New("a lab is up already")
+	ErrDown       = errors.New("no lab is up")
+	ErrHalfBuilt  = errors.New("a lab is half-built")
+	ErrNotReady   = errors.New("a lab can't be built here")
+	ErrElsewhere  = errors.New("the lab of this machine has another folder")
+	ErrNoHost     = errors.New("no such host")
+	ErrScenario   = errors.New("no scenario")
+	ErrNoScenario = errors.New("no such scenario")
+	ErrListen     = errors.New("weir serve can't listen")
+	ErrFiles      = errors.New("has other files")
+	ErrSpace      = errors.New("no space left")
 )
 
 // begin makes a lab's folder, which must be empty or not there. Of two that do so at once, one fails.
@@ -61,7 +65,7 @@ func begin(s *state) error {
 		return err
 	}
 	if len(entries) > 0 {
-		return fmt.Errorf("%w: %s has other files, and a lab's folder is removed with it", ErrNotReady, s.Dir)
+		return fmt.Errorf("%w: %s %w, and a lab's folder is removed with it", ErrNotReady, s.Dir, ErrFiles)
 	}
 	f, err := os.OpenFile(filepath.Join(s.Dir, stateFile), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o644)
 	if errors.Is(err, fs.ErrExist) {

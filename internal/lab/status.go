@@ -170,8 +170,13 @@ func Shell(ctx context.Context, dir, host string, program []string) (argv []stri
 	if err != nil {
 		return nil, "", err
 	}
-	if s.State == StateDown {
+	switch {
+	case s.State == StateDown:
 		return nil, "", ErrDown
+	case os.Geteuid() != 0:
+		return nil, "", fmt.Errorf("to be a host of the lab takes root: %w", os.ErrPermission)
+	case s.State == StateHalfBuilt && len(s.Hosts) == 0:
+		return nil, "", fmt.Errorf("%w: %s", ErrHalfBuilt, s.Why)
 	}
 	names := slices.Clone(s.Namespaces)
 	if slices.Contains(names, host) {
@@ -179,7 +184,15 @@ func Shell(ctx context.Context, dir, host string, program []string) (argv []stri
 	}
 	for _, h := range s.Hosts {
 		if h.Name == host {
-			return append([]string{"ip", "netns", "exec", h.Netns}, program...), envLab + "=" + dir, ctx.Err()
+			argv = []string{"ip", "netns", "exec", h.Netns}
+			if h.ENI == "" {
+				as, err := s.asFar(ctx, host)
+				if err != nil {
+					return nil, "", err
+				}
+				argv = append(argv, as...)
+			}
+			return append(argv, program...), envLab + "=" + dir, ctx.Err()
 		}
 		names = append(names, h.Name)
 	}

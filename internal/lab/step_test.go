@@ -43,7 +43,7 @@ func TestRefusedSteps(t *testing.T) {
 		{"{stop: a, tcp: 80, ipv6: true}", "from, to, ipv6 and address are of what is sent"},
 		{"{change: {what: it}}", "a change takes what, and one of network, lab, agent"},
 		{"{change: {network: {a: b}}}", "a change takes what, and one of network, lab, agent"},
-		{"{change: {what: it, networks: {a: b}}}", "field networks not found"},
+		{"{change: {what: it, networks: {a: b}}}", "no key networks; there are what, network, lab, agent"},
 	} {
 		_, err := ParseScenario("s", []byte("shows: x\nquestion: q\nanswer: [[a]]\ntraffic: ["+tc.traffic+"]\n"))
 		if (err == nil) != (tc.want == "") || err != nil && (!errors.Is(err, ErrScenario) || !strings.Contains(err.Error(), tc.want)) {

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"syscall"
 	"time"
 )
 
@@ -49,10 +50,13 @@ func Up(ctx context.Context, o Options) (_ *Status, err error) {
 	if err := begin(s); err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, mostUp)
+	most, cancel := context.WithTimeout(ctx, mostUp)
 	defer cancel()
-	if err := raise(ctx, s, &o); err != nil {
+	if err := raise(most, s, &o); err != nil {
 		_, clear := down(context.WithoutCancel(ctx), o.Dir)
+		if ctx.Err() != nil { // what was cut short says that it was killed
+			err = ctx.Err()
+		}
 		return nil, errors.Join(err, clear)
 	}
 	s.Up = true
@@ -124,14 +128,55 @@ func raise(ctx context.Context, s *state, o *Options) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(
-		s.software(ctx, d),
-		agent.until(ctx, func() bool { return healthy(ctx, Prefix+router, agentListen) }),
-		ofTransit.until(ctx, func() bool { return healthy(ctx, Prefix+transit, agentListen) }),
-		hosts.until(ctx, func() bool { return d.serving(ctx) }),
-		s3.until(ctx, func() bool { return answers(ctx, s.S3) }),
-		serve.until(ctx, func() bool { return healthy(ctx, "", s.Listen) }),
-	)
+	for _, ready := range []func() error{
+		func() error { return s.software(ctx, d) },
+		func() error { return agent.until(ctx, func() bool { return healthy(ctx, Prefix+router, agentListen) }) },
+		func() error {
+			return ofTransit.until(ctx, func() bool { return healthy(ctx, Prefix+transit, agentListen) })
+		},
+		func() error { return hosts.until(ctx, func() bool { return d.serving(ctx) }) },
+		func() error { return s3.until(ctx, func() bool { return answers(ctx, s.S3) }) },
+		func() error { return serve.until(ctx, func() bool { return healthy(ctx, "", s.Listen) }) },
+	} {
+		if err := ready(); err != nil { // what comes behind would say the same again
+			return err
+		}
+	}
+	return nil
+}
+
+// leastSpace is how many bytes a lab's file system must have left: one that is just up has some 60 MB.
+const leastSpace = 100_000_000
+
+// noSpace is how many bytes are none for who writes records.
+const noSpace = 1_000_000
+
+// spaceOf returns how many bytes the file system of a folder has left.
+func spaceOf(dir string) (uint64, error) {
+	var of syscall.Statfs_t
+	if err := syscall.Statfs(dir, &of); err != nil {
+		return 0, err
+	}
+	return of.Bavail * uint64(of.Bsize), nil
+}
+
+// checkSpace refuses a folder whose file system is as good as full.
+func checkSpace(dir string) error {
+	at := dir
+	for at != "/" {
+		if _, err := os.Stat(at); err == nil {
+			break
+		}
+		at = filepath.Dir(at)
+	}
+	left, err := spaceOf(at)
+	if err != nil {
+		return err
+	}
+	if left < leastSpace {
+		return fmt.Errorf("%w: %w: the file system of %s has %d MB left, and a lab takes %d MB", ErrNotReady, ErrSpace, dir, left/1e6, leastSpace/1_000_000)
+	}
+	return nil
 }
 
 // examine says what is in the way of a lab before anything is made.
@@ -159,9 +204,17 @@ func vacant(ctx context.Context, o *Options) error {
 	case StateHalfBuilt:
 		return fmt.Errorf("%w: %s", ErrHalfBuilt, s.Why)
 	}
+	if o.Definition != "" {
+		if err := CheckDefinition(o.Definition); err != nil {
+			return err
+		}
+	}
+	if err := checkSpace(o.Dir); err != nil {
+		return err
+	}
 	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", o.Listen)
 	if err != nil {
-		return fmt.Errorf("%w: weir serve can't listen: %w", ErrNotReady, err)
+		return fmt.Errorf("%w: %w: %w", ErrNotReady, ErrListen, err)
 	}
 	return l.Close()
 }

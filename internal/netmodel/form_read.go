@@ -61,7 +61,7 @@ func formRoot(data []byte) (*yaml.Node, error) {
 }
 
 // yamlFault is how the YAML library says what is wrong.
-var yamlFault = regexp.MustCompile(`^go-yaml load error in \w+ (?:\([^)]*\) )?at L([0-9]+)\.C([0-9]+): (.*)$`)
+var yamlFault = regexp.MustCompile(`^go-yaml load error in \w+ (?:\([^)]*\) )?at (?:L[0-9]+\.C[0-9]+-)?L([0-9]+)\.C([0-9]+): (.*)$`)
 
 // yamlProblem returns what the YAML library says, with its place.
 func yamlProblem(err error) error {

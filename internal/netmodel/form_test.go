@@ -244,6 +244,7 @@ func TestFormProblems(t *testing.T) {
 	}
 	for name, c := range map[string]struct{ text, want string }{
 		"no YAML":             {"vpcs: {", "line 2, column 1: no YAML: did not find expected node content"},
+		"no YAML in a block":  {"vpcs:\n  vpc-1: {}\n   vpc-2: {}", "line 3, column 4: no YAML: did not find expected key"},
 		"a tab":               {"vpcs:\n\tvpc-1: {}", "line 2, column 1: no YAML: found character that cannot start any token"},
 		"empty":               {"# nothing\n", "an empty file"},
 		"a list":              {"- a", "line 1, column 1: a list where the keys of a network definition are expected, such as vpcs"},

@@ -1,0 +1,88 @@
+package lab
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// edit replaces text of a file.
+func edit(t testing.TB, name, from, to string) {
+	t.Helper()
+	data, err := os.ReadFile(name)
+	if err == nil {
+		changed := strings.Replace(string(data), from, to, 1)
+		if changed == string(data) {
+			t.Fatalf("%s has no %q", name, from)
+		}
+		err = os.WriteFile(name, []byte(changed), 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestOwnScenarios has scenarios be files that somebody has written.
+func TestOwnScenarios(t *testing.T) {
+	const good = "shows: x\ntraffic: [{from: client, to: web-a, tcp: 80, then: answer}]\nquestion: SELECT 1\nanswer: [['1']]\n"
+	dir := t.TempDir()
+	write := func(name, text string) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	mine := write("mine.yaml", good)
+	all := []Scenario{{Name: "known"}, {Name: "mine"}}
+	got, err := Choose(all, []string{mine, "known"})
+	if err != nil || len(got) != 2 || got[0].Name != "mine" || got[0].Shows != "x" || got[1].Name != "known" {
+		t.Fatalf("%+v %v", got, err)
+	}
+	for _, tc := range []struct {
+		names []string
+		is    error
+		want  string
+	}{
+		{[]string{"other"}, ErrNoScenario, "there is no other; there are known, mine"},
+		{[]string{filepath.Join(dir, "none.yml")}, fs.ErrNotExist, "none.yml"},
+		{[]string{mine, "mine"}, ErrScenario, "mine is there twice"},
+		{[]string{"known", "known"}, ErrScenario, "known is there twice"},
+		{[]string{write("My Case.yaml", good)}, ErrScenario, "a scenario has its file's name, which is of lower-case letters, digits and dashes"},
+		{[]string{write("key.yaml", good+"answers: []\n")}, ErrScenario, "key.yaml: line 5, column 1: no key answers; there are shows, "},
+		{[]string{write("broken.yml", "shows: [x")}, ErrScenario, "broken.yml: line 2, column 1: did not find expected ',' or ']'"},
+		{[]string{write("rows.yaml", strings.Replace(good, "[['1']]", "[]", 1))}, ErrScenario, "rows.yaml: question 1: it takes an answer that has rows"},
+		{[]string{write("says.yaml", "shows: x\ntraffic: [{from: a, to: b, ping: true, then: answer}]\nask: [{command: [nat], says: [x]}, {sql: SELECT 1}]\n")}, ErrScenario, "question 2: it takes an answer"},
+	} {
+		if _, err := Choose(all, tc.names); !errors.Is(err, tc.is) || !strings.Contains(err.Error(), tc.want) {
+			t.Errorf("%s: %v", tc.names, err)
+		}
+	}
+}
+
+// TestCheckEnds has steps with hosts that are not of the lab be refused before anything is sent, as far as that is known then.
+func TestCheckEnds(t *testing.T) {
+	d := defaultLab(t)
+	sends := Step{From: "client", To: "web-a", TCP: 80, Then: Answered}
+	lost := Step{From: "client", To: "web-x", TCP: 80, Then: Answered}
+	changes := Step{Change: &Change{What: "web-x is added"}}
+	for name, tc := range map[string]struct {
+		steps []Step
+		want  string
+	}{
+		"known":             {[]Step{sends, {Stop: "web-a", TCP: 80}, {Start: "web-a", TCP: 80}}, ""},
+		"a lost host":       {[]Step{sends, lost}, "s: step 2, tcp:80 from client to web-x: no scenario: there is no host web-x"},
+		"no such service":   {[]Step{{Stop: "web-a", TCP: 81}}, "s: step 1, stop tcp:81 of web-a: no scenario: nothing of the lab's own is at tcp:81 of web-a"},
+		"no public address": {[]Step{{From: "client", To: "db-b", TCP: 80}}, "db-b has no public address for 10.0.4.10"},
+		"behind a change":   {[]Step{sends, changes, lost}, ""},
+		"before a change":   {[]Step{lost, changes}, "s: step 1, "},
+	} {
+		err := d.checkEnds([]Scenario{{Name: "s", Traffic: tc.steps}})
+		if tc.want == "" && err != nil || tc.want != "" && (!errors.Is(err, ErrScenario) || !strings.Contains(err.Error(), tc.want)) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
