@@ -20,7 +20,7 @@ trap '"$weir" lab down --dir "$lab" > /dev/null' EXIT
 "$weir" lab up -q --dir "$lab" --interval 10s > /dev/null
 i=0
 while [ $i -lt "${RUNS:-30}" ]; do
-	"$weir" lab run inbound-reject-by-group --dir "$lab" --json > "$LAB_LATE/run"
+	"$weir" lab run -q inbound-reject-by-group --dir "$lab" --json > "$LAB_LATE/run"
 	sed -n 's/^    "late_seconds": *\([0-9.]*\).*/\1/p' "$LAB_LATE/run" >> "$LAB_LATE/late"
 	i=$((i + 1))
 done

@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"syscall"
 	"testing"
 )
 
@@ -41,6 +42,22 @@ type kept struct {
 	Egress, Refused bool
 	Packets, Bytes  int64
 	Rules           []string
+}
+
+// mount mounts the BPF file system that outlives the agent, in the namespace of mounts that the thread of a host has then.
+func (a *agent) mount(t *testing.T, host *namespace) {
+	t.Helper()
+	at := t.TempDir()
+	host.in(func() {
+		if err := syscall.Unshare(syscall.CLONE_NEWNS); err != nil {
+			t.Error(err)
+			return
+		}
+		a.Pin = mountBPF(t, at)
+	})
+	if t.Failed() {
+		t.FailNow()
+	}
 }
 
 // load loads the program, and settles what was closed: by its file, where that is there.

@@ -83,17 +83,7 @@ func TestBecomes(t *testing.T) {
 	host, instance := newNamespace(t), newNamespace(t)
 	connect(t, host, instance)
 	a := &agent{Kept: t.TempDir(), Device: "eni-host", Becomes: true}
-	at := t.TempDir()
-	host.in(func() {
-		if err := syscall.Unshare(syscall.CLONE_NEWNS); err != nil {
-			t.Error(err)
-			return
-		}
-		a.Pin = mountBPF(t, at)
-	})
-	if t.Failed() {
-		t.FailNow()
-	}
+	a.mount(t, host)
 	c := startAgent(t, host, a)
 	x, streams := beginStreams(t, host, instance)
 	chance := rand.New(rand.NewPCG(5, 6))

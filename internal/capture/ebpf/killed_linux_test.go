@@ -206,17 +206,7 @@ func TestKilled(t *testing.T) {
 	host, instance := newNamespace(t), newNamespace(t)
 	connect(t, host, instance)
 	a := &agent{Kept: t.TempDir(), Device: "eni-host"}
-	at := t.TempDir()
-	host.in(func() {
-		if err := syscall.Unshare(syscall.CLONE_NEWNS); err != nil {
-			t.Error(err)
-			return
-		}
-		a.Pin = mountBPF(t, at)
-	})
-	if t.Failed() {
-		t.FailNow()
-	}
+	a.mount(t, host)
 	first := startAgent(t, host, a)
 	x := begin(t, host, instance)
 	c, chance := first, rand.New(rand.NewPCG(3, 4))
