@@ -14,20 +14,19 @@ import (
 // record has other flow logs be made from now on. What is open of interfaces that flow logs cover which come or go is told and kept before: a flow log has nothing of before it was there or
 // of after. It reports false where that can't be kept; then the flow logs are those of before.
 func (a *agent) record(logs []config.FlowLog) bool {
-	if a.until != nil {
+	if !reflect.DeepEqual(logs, a.recorder.logs) {
+		if a.unkept != nil && !a.keep() {
+			return false
+		}
+		if told := a.recorder.openOfChanged(logs); len(told) > 0 {
+			a.apply(&change{At: a.kept.At, Told: told}, a.kept) // it is in memory at least: the next read tries again
+		}
+		a.recorder.record(logs)
+		a.based = false
+	}
+	if a.until != nil { // the definition that is to come has them too
 		a.until.logs = logs
 	}
-	if reflect.DeepEqual(logs, a.recorder.logs) {
-		return true
-	}
-	if a.unkept != nil && !a.keep() {
-		return false
-	}
-	if told := a.recorder.openOfChanged(logs); len(told) > 0 {
-		a.apply(&change{At: a.kept.At, Told: told}, a.kept) // it is in memory at least: the next read tries again
-	}
-	a.recorder.record(logs)
-	a.based = false
 	return true
 }
 
