@@ -98,7 +98,7 @@ func wire(t testing.TB) (host, instance *namespace, index int) {
 		own4, own6         string
 		farther4, farther6 string
 	}{{host, hostEnd, ownMAC, far4, far6, own4, own6}, {instance, ownEnd, farMAC, own4, own6, far4, far6}} {
-		end.at.ip(t, "link", "set", end.device, "addrgenmode", "none", "up")
+		end.at.ip(t, "link", "set", end.device, "addrgenmode", "none", "multicast", "off", "arp", "off", "up")
 		for _, a := range []struct{ own, far, size string }{{end.own4, end.farther4, "/32"}, {end.own6, end.farther6, "/128"}} {
 			words := []string{"addr", "add", a.own + a.size, "dev", end.device}
 			if a.size == "/128" {

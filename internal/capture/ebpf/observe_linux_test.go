@@ -88,7 +88,7 @@ func (f *firewalled) wire(t *testing.T, other *namespace, device, own4, own6, at
 		device, v4, v6    string
 		peer4, peer6, mac string
 	}{{f.host, device, at4, at6, own4, own6, otherMAC}, {other, "eth0", own4, own6, at4, at6, hostMAC}} {
-		end.at.ip(t, "link", "set", end.device, "gso_max_segs", "1", "addrgenmode", "none")
+		end.at.ip(t, "link", "set", end.device, "gso_max_segs", "1", "addrgenmode", "none", "multicast", "off", "arp", "off")
 		end.at.ip(t, "link", "set", end.device, "up")
 		end.at.ip(t, "addr", "add", end.v4+"/32", "dev", end.device)
 		end.at.ip(t, "addr", "add", end.v6+"/128", "dev", end.device, "nodad")

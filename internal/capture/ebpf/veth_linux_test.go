@@ -2,6 +2,7 @@ package ebpf
 
 import (
 	"encoding/json"
+	"fmt"
 	"io"
 	"net"
 	"os/exec"
@@ -133,6 +134,13 @@ func TestVeth(t *testing.T) {
 // compareDevice compares what was counted with what the instance's device has seen: what was let in, and all that it sent.
 func compareDevice(t *testing.T, got sums, device devices) {
 	t.Helper()
+	for _, problem := range disagreements(got, device) {
+		t.Error(problem)
+	}
+}
+
+// disagreements returns how what was counted differs from what a device has seen.
+func disagreements(got sums, device devices) (problems []string) {
 	const in, out, accepted, refused = 0, 1, 0, 1
 	for _, c := range []struct {
 		name       string
@@ -142,9 +150,10 @@ func compareDevice(t *testing.T, got sums, device devices) {
 		{"what goes out", [2]int64{device.TX.Packets, device.TX.Bytes}, framed([2]int64{got[out][accepted][0] + got[out][refused][0], got[out][accepted][1] + got[out][refused][1]})},
 	} {
 		if c.want != c.have {
-			t.Errorf("%s: %v packets and bytes were counted, and the device has %v", c.name, c.have, c.want)
+			problems = append(problems, fmt.Sprintf("%s: %v packets and bytes were counted, and the device has %v", c.name, c.have, c.want))
 		}
 	}
+	return problems
 }
 
 // framed adds link headers to packets and bytes.
