@@ -9,6 +9,7 @@ import (
 	"maps"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -64,7 +65,7 @@ place is not tracked: what answers it is decided of by itself, and may be REJECT
 said at the end; the exit code is 3 then.
 
 A file that can't be read to its end is named; what was read of it counts, and the exit
-code is 3.`,
+code is 3, as where frames are of a link type that is not read, such as 802.11.`,
 		Example: `  weir replay capture.pcap
   weir replay --network vpc.yaml --interval 10m capture.pcapng.gz
   weir replay --network vpc.yaml --format jsonl capture.pcap | jq 'select(.action == "REJECT")'
@@ -110,19 +111,42 @@ func (f *replayFlags) check(c *cli) (form string, err error) {
 	return form, nil
 }
 
+// replayOwn are weir's own fields that records of packets have.
+var replayOwn = []flowlog.FieldID{flowlog.WeirWouldAction, flowlog.WeirRejectStage, flowlog.WeirRejectRule, flowlog.WeirAllowRules}
+
+// format returns the fields of the records. Those that no record of a packet has are refused: they would be "-" without a word.
+func (f *replayFlags) format() (flowlog.Format, error) {
+	out := flowlog.DefaultFormat(flowlog.KindVPC)
+	if f.logFormat == "" {
+		return out, nil
+	}
+	given, err := parseFormat("--log-format", f.logFormat)
+	if err != nil {
+		return out, err
+	}
+	if out, err = given.As(flowlog.KindVPC); err != nil {
+		return out, usage(fmt.Errorf("--log-format: %s", message(err)))
+	}
+	if unknown := out.UnknownFields(); len(unknown) > 0 {
+		return out, hint(usage(fmt.Errorf("--log-format: there is no field %s", strings.Join(unknown, ", "))), "'weir fields' lists them")
+	}
+	for i := range out.Len() {
+		if fd, _ := out.Field(i); fd.Own() && !slices.Contains(replayOwn, fd.ID) {
+			return out, usage(fmt.Errorf("--log-format: %s is of the lake, and in no record of a packet", fd.Name))
+		}
+	}
+	return out, nil
+}
+
 // replay makes records of capture files.
 func (c *cli) replay(ctx context.Context, files []string, f *replayFlags) error {
 	form, err := f.check(c)
 	if err != nil {
 		return err
 	}
-	format := flowlog.DefaultFormat(flowlog.KindVPC)
-	if f.logFormat != "" {
-		given, err := parseFormat("--log-format", f.logFormat)
-		if err != nil {
-			return err
-		}
-		format = *given
+	format, err := f.format()
+	if err != nil {
+		return err
 	}
 	out := bufio.NewWriterSize(c.out, 64<<10)
 	w := recordWriter(form, out, format)
@@ -164,6 +188,10 @@ func (c *cli) replay(ctx context.Context, files []string, f *replayFlags) error 
 		c.code = exitPartial
 	}
 	c.noteReplay(report)
+	if len(report.UnreadLinks) > 0 {
+		c.code = exitPartial
+		c.sayUnread(report.UnreadLinks)
+	}
 	if report.Untracked > 0 {
 		c.code = exitPartial
 		fmt.Fprintf(people{c.err}, "weir: there was no place for %s: what answers them is decided of by itself, and may be REJECT though it is allowed\nhint: --connections %d has more of them tracked, with more memory\n",
@@ -199,10 +227,23 @@ func recordWriter(form string, out io.Writer, format flowlog.Format) flowlog.Wri
 	}
 }
 
+// sayUnread says which frames are in no record, since their link types are not read.
+func (c *cli) sayUnread(links map[uint32]int64) {
+	total, names := int64(0), []string{}
+	for _, link := range slices.Sorted(maps.Keys(links)) {
+		total += links[link]
+		names = append(names, strconv.FormatUint(uint64(link), 10))
+	}
+	fmt.Fprintf(people{c.err}, "weir: %s in no record: link types that are not read (%s)\nhint: those that are read are in docs/reference/packet-truth.md; tcpdump -r FILE says what a type is\n", plural(total, "frame"), strings.Join(names, ", "))
+}
+
 // noteReplay says what the files held, and what of it has no record.
 func (c *cli) noteReplay(r *app.PacketReplayReport) {
 	c.note("%s of %s, %s", plural(r.Packets, "packet"), plural(int64(r.Files), "file"), plural(r.Records, "record"))
 	for _, name := range slices.Sorted(maps.Keys(r.Outcomes)) {
+		if name == "unknown_link" { // it is no note: see sayUnread
+			continue
+		}
 		c.note("%s: %s", name, plural(r.Outcomes[name], "frame"))
 	}
 	for _, of := range []struct {
