@@ -37,7 +37,8 @@ const (
 type Dissector struct {
 	fragments fragments
 	quoted    policy.Packet
-	headers   int // of the last packet: see Segments
+	// Of the last packet, for Segments: where its IP header begins, and how long its headers are.
+	start, headers int
 }
 
 // NewDissector returns a dissector that has seen no fragment.
@@ -47,8 +48,8 @@ func NewDissector() *Dissector { return &Dissector{fragments: newFragments()} }
 // when it was seen: only fragments are compared by it. It fills p where the outcome [Outcome.Counts], and leaves p's
 // fields undefined otherwise. It keeps nothing of the frame, and does not allocate but for what it remembers of fragments.
 func (d *Dissector) Dissect(link LinkType, frame []byte, length int, at time.Time, p *Packet) Outcome {
-	d.headers = 0
 	start, v, out := network(link, frame)
+	d.start, d.headers = start, 0
 	if out != OK {
 		return out
 	}
