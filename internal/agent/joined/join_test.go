@@ -1,10 +1,15 @@
 package joined
 
 import (
+	"bytes"
 	"errors"
+	"fmt"
 	"log/slog"
 	"path/filepath"
+	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"weir/internal/agentapi"
 )
@@ -32,5 +37,34 @@ func TestJoinAfterDamagedToken(t *testing.T) {
 	}
 	if _, err := a.client.Policy(t.Context(), 0, ""); err != nil {
 		t.Errorf("what joined is not answered: %v", err)
+	}
+}
+
+// TestHeard has a server that goes, and comes back as another one: who reads the log sees that waiting does not help, once.
+func TestHeard(t *testing.T) {
+	gone := func(port int) error {
+		return fmt.Errorf("read tcp 127.0.0.1:%d->127.0.0.1:8789: connection reset by peer", port)
+	}
+	pin := fmt.Errorf("can't ask https://127.0.0.1:8789: %w", agentapi.ErrPin)
+	unknown := &agentapi.Error{Code: agentapi.CodeUnknownAgent, Message: "the server does not know the agent"}
+	var log bytes.Buffer
+	a := &Agent{Options: Options{Log: slog.New(slog.NewTextHandler(&log, nil)), Now: now}}
+	var said []string
+	for _, err := range []error{nil, gone(1), gone(2), pin, pin, unknown, gone(3), nil, nil} {
+		log.Reset()
+		a.heard(err)
+		switch text := log.String(); {
+		case text == "":
+			said = append(said, "-")
+		case strings.Contains(text, "answers again"):
+			said = append(said, "answers")
+		case err != nil && strings.Contains(text, strings.ReplaceAll(err.Error(), `"`, `\"`)):
+			said = append(said, "error")
+		default:
+			t.Errorf("%v: %s", err, text)
+		}
+	}
+	if diff := cmp.Diff([]string{"-", "error", "-", "error", "-", "error", "-", "answers", "-"}, said); diff != "" {
+		t.Error(diff)
 	}
 }
