@@ -64,13 +64,16 @@ their window is over, and a window has several of a flow. A connection that find
 place is not tracked: what answers it is decided of by itself, and may be REJECT, which is
 said at the end; the exit code is 3 then.
 
+From stdin records are written as soon as their windows are over. A signal, such as
+Ctrl-C, ends a capture there: what has come until then is read and written.
+
 A file that can't be read to its end is named; what was read of it counts, and the exit
 code is 3, as where frames are of a link type that is not read, such as 802.11.`,
 		Example: `  weir replay capture.pcap
   weir replay --network vpc.yaml --interval 10m capture.pcapng.gz
   weir replay --network vpc.yaml --format jsonl capture.pcap | jq 'select(.action == "REJECT")'
   weir replay --network vpc.yaml --log-format '${interface-id} ${srcaddr} ${dstaddr} ${dstport} ${action} ${weir-reject-rule}' capture.pcap
-  tcpdump -w - -i eth0 | weir replay -
+  tcpdump -U -w - -i eth0 | weir replay -
   weir replay --network vpc.yaml --connections 8000000 --flows 1000000 backbone.pcap.gz
   weir replay capture.pcap > capture.log && weir open capture.log`,
 		Args: needArgs(1, -1, "the file"),
@@ -150,7 +153,11 @@ func (c *cli) replay(ctx context.Context, files []string, f *replayFlags) error 
 	}
 	out := bufio.NewWriterSize(c.out, 64<<10)
 	w := recordWriter(form, out, format)
-	r := app.PacketReplayRequest{Interfaces: f.interfaces, Interval: f.interval, Connections: f.connections, Flows: f.flows, Version: format.RecordVersion(), Write: w.Write}
+	write := w.Write
+	if held, ok := w.(interface{ Flush() error }); ok && slices.Contains(files, "-") { // stdin may be a capture that goes on
+		write = func(b *flowlog.Batch) error { return errors.Join(w.Write(b), held.Flush(), out.Flush()) }
+	}
+	r := app.PacketReplayRequest{Interfaces: f.interfaces, Interval: f.interval, Connections: f.connections, Flows: f.flows, Version: format.RecordVersion(), Write: write}
 	if len(f.definition.network) > 0 || f.definition.at != "" {
 		source, err := f.definition.source(c.data)
 		if err != nil {
@@ -164,8 +171,13 @@ func (c *cli) replay(ctx context.Context, files []string, f *replayFlags) error 
 	}
 	failed := 0
 	for _, name := range files {
+		if ctx.Err() != nil { // a signal came while stdin was read, which came to its end: what of it was read counts
+			failed++
+			fmt.Fprintf(people{c.err}, "weir: %s: a signal came before it was read\n", name)
+			continue
+		}
 		err := c.replayFile(ctx, p, name)
-		if ctx.Err() != nil {
+		if ctx.Err() != nil && name != "-" {
 			return ctx.Err()
 		}
 		if err != nil {
@@ -203,7 +215,9 @@ func (c *cli) replay(ctx context.Context, files []string, f *replayFlags) error 
 // replayFile reads a file, or stdin.
 func (c *cli) replayFile(ctx context.Context, p *app.PacketReplay, name string) error {
 	if name == "-" {
-		return p.File(ctx, "stdin", c.in)
+		in := untilSignal(ctx, c.in, patience)
+		defer in.Close()
+		return p.File(context.WithoutCancel(ctx), "stdin", in)
 	}
 	file, err := os.Open(name)
 	if err != nil {
