@@ -148,6 +148,8 @@ func TestRefused(t *testing.T) {
 		{"device: eth?", "peer-netns: ..", `a.yaml:8:17: ".." is neither the name of a network namespace nor an absolute path`},
 		{"device: eth?", "netns: web\n    domain: vm1", "a.yaml:8:5: peer-netns, container and domain are not looked for in another network namespace: leave them or netns out"},
 		{"02-00-00-00-00-0A", "02-00", `a.yaml:11:11: "02-00" is no MAC address`},
+		{"address: 10.0.0.1", "address: '::ffff:10.0.0.1'", `a.yaml:11:39: "::ffff:10.0.0.1" is no address as devices have them: write 10.0.0.1`},
+		{"address: 10.0.0.1", "address: fe80::1%eth0", `a.yaml:11:39: "fe80::1%eth0" is no address as devices have them: write fe80::1`},
 		{"address: 10.0.0.1", "address: 10.0.0.1/24", `a.yaml:11:39: "10.0.0.1/24" is no IP address`},
 		{"flipped: true", "flipped: yes", `a.yaml:11:58: "yes" is neither true nor false`},
 		{"fl-1:", "flow-1:", `a.yaml:17:3: "flow-1" is no id of a flow log, such as fl-0123456789abcdef0`},
