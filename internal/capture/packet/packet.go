@@ -39,6 +39,7 @@ type Dissector struct {
 	quoted    policy.Packet
 	// Of the last packet, for Segments: where its IP header begins, and how long its headers are.
 	start, headers int
+	isBig          bool
 }
 
 // NewDissector returns a dissector that has seen no fragment.
@@ -49,7 +50,7 @@ func NewDissector() *Dissector { return &Dissector{fragments: newFragments()} }
 // fields undefined otherwise. It keeps nothing of the frame, and does not allocate but for what it remembers of fragments.
 func (d *Dissector) Dissect(link LinkType, frame []byte, length int, at time.Time, p *Packet) Outcome {
 	start, v, out := network(link, frame)
-	d.start, d.headers = start, 0
+	d.start, d.headers, d.isBig = start, 0, false
 	if out != OK {
 		return out
 	}
@@ -71,7 +72,7 @@ func (d *Dissector) Dissect(link LinkType, frame []byte, length int, at time.Tim
 		return OK
 	}
 	whole := transport(h.payload, &p.Packet)
-	d.headers = h.headers(p.Protocol)
+	d.headers, d.isBig = h.headers(p.Protocol), v == 6 && h.isJumbo()
 	if p.Fragment == FirstFragment {
 		// BPF: a first fragment that is too short for its ports is remembered without them: its later ones go where it went.
 		d.fragments.remember(p, h.firstProtocol, at)

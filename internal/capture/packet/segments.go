@@ -22,7 +22,21 @@ func (d *Dissector) Segments(p *Packet, c Cut) (packets, bytes int) {
 		return 1, p.Bytes
 	}
 	packets = (p.Bytes - headers + c.Size - 1) / c.Size
+	if d.isBig { // the header of a jumbogram, which is taken out before
+		return packets, p.Bytes + (packets-1)*headers - packets*jumboHeader
+	}
 	return packets, p.Bytes + (packets-1)*headers
+}
+
+// jumboHeader is how long the header of a jumbogram is that Linux writes into frames of more than 64 KiB.
+const jumboHeader = 8
+
+// isJumbo reports whether what is behind an IPv6 header that says no length is the header of a jumbogram, and nothing else.
+//
+// Source: RFC 2675; Linux, include/net/ipv6.h (ipv6_hopopt_jumbo_remove): in frames that it cuts (BIG TCP) it is Linux's own, and on no wire.
+func (h *header) isJumbo() bool {
+	b := h.packet
+	return len(b) >= 48 && h.wire > 40+65535 && b[6] == hopByHop && b[41] == 0 && b[42] == 0xc2 && b[43] == 4
 }
 
 // headers returns how long the headers are that each segment has: of IP, and of TCP or UDP; 0 where there are none, or they are cut off.

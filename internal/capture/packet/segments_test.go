@@ -12,6 +12,11 @@ func TestSegments(t *testing.T) {
 	data := func(n int) []byte { return make([]byte, n) }
 	tcp := join(octets("9c41 01bb 00000001 00000000 5010 ffff 0000 0000"))
 	options := join(octets("9c41 01bb 00000001 00000000 8010 ffff 0000 0000"), data(12))
+	// Linux's own of more than 64 KiB: the IPv6 header says no length, and the header of a jumbogram is taken out where it is cut.
+	big := v6(0, join(octets("0600c20400011184"), tcp, data(70_000))...)
+	big[4], big[5] = 0, 0
+	plain := v6(6, join(tcp, data(70_000))...)
+	plain[4], plain[5] = 0, 0
 	for _, tc := range []struct {
 		name           string
 		frame          []byte
@@ -35,6 +40,8 @@ func TestSegments(t *testing.T) {
 		{"VXLAN without data", v4(17, 1, 0x4000, data(8+8+14+52)...), 1000, 1, 102, 102},
 		{"TCP, whose headers are its own", v4(6, 1, 0x4000, join(tcp, data(3000))...), 1000, 3, 3*40 + 3000, 39},
 		{"UDP, of which the same is known", v4(17, 1, 0x4000, join(octets("9c47 0035 0bc0 0000"), data(3000))...), 1000, 3, 3*28 + 3000, 28},
+		{"TCP of more than 64 KiB", big, 1000, 70, 70*60 + 70_000, 0},
+		{"TCP of more than 64 KiB, without that header", plain, 1000, 70, 70*60 + 70_000, 0},
 		{"a header that is cut off", v4(6, 1, 0x4000, octets("9c41 01bb")...), 1, 1, 24, 0},
 		{"extension headers that are cut off", v6(0, 6), 1, 1, 41, 0},
 	} {

@@ -483,6 +483,19 @@ static __always_inline int parse_fast(frame_t *skb, struct packet *p)
 }
 #endif
 
+/* Whether the IPv6 header is followed by that of a jumbogram. Linux writes it into frames of more than 64 KiB that it cuts (BIG TCP), and takes it out
+ * before. */
+static __always_inline int is_big(frame_t *skb, const struct packet *p)
+{
+	__u8 b[4] = {};
+
+	if (p->version != 6 || p->bytes <= 40 + 65535)
+		return 0;
+	if (load(skb, p->start + 6, b, 1) || b[0] || load(skb, p->start + 40, b, 4))
+		return 0;
+	return !b[1] && b[2] == 0xc2 && b[3] == 4;
+}
+
 /* How many packets a frame is on the wire, where the card or the stack cuts it, and their bytes. */
 static __always_inline __u32 segments(frame_t *skb, const struct packet *p, __u32 *bytes)
 {
@@ -501,6 +514,8 @@ static __always_inline __u32 segments(frame_t *skb, const struct packet *p, __u3
 		return 1;
 	n = (p->bytes - headers + size - 1) / size;
 	*bytes += (n - 1) * headers;
+	if (unlikely(is_big(skb, p)))
+		*bytes -= n * 8;
 	return n;
 }
 
