@@ -51,6 +51,12 @@ func (c *csvWriter) Write(b *Batch) error {
 	return nil
 }
 
+// Flush writes what is held back.
+func (c *csvWriter) Flush() error {
+	c.w.Flush()
+	return c.w.Error()
+}
+
 // cell returns the text of the format's i-th field.
 func (c *csvWriter) cell(r Record, i int) string {
 	if f, ok := c.format.Field(i); ok && f.ID == Version {

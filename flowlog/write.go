@@ -15,6 +15,8 @@ import (
 
 // A Writer writes batches in one form. Close writes what is still held back; it
 // does not close the writer underneath.
+//
+// Those of text, CSV and JSON have a method Flush() error beside, for whoever reads records while others are still to come.
 type Writer interface {
 	// Write writes all records of the batch, which it does not keep.
 	Write(*Batch) error
@@ -254,6 +256,9 @@ func (t *textWriter) Write(b *Batch) error {
 	return nil
 }
 
+// Flush writes what is held back.
+func (t *textWriter) Flush() error { return t.w.Flush() }
+
 // Close writes the header where no record was written, and what is held back.
 func (t *textWriter) Close() error {
 	if err := t.head(); err != nil {
@@ -357,5 +362,8 @@ func (j *jsonWriter) Write(b *Batch) error {
 	return nil
 }
 
-// Close writes what is held back.
+// Flush writes what is held back.
+func (j *jsonWriter) Flush() error { return j.w.Flush() }
+
+// Close does so too.
 func (j *jsonWriter) Close() error { return j.w.Flush() }

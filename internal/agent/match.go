@@ -98,6 +98,9 @@ func match(all []config.Interface, n *network, found *device.Found, counted coun
 			m.Flipped = *in.Flipped
 		}
 		m.Refused = m.settle(n, in, counted.of(&m))
+		if m.Refused == "" && m.OddFrames != 0 && m.Interface != "" {
+			m.Refused = fmt.Sprintf("its frames are of kind %d (ARPHRD): those of Ethernet are read, and such as begin with the header of IP", m.OddFrames)
+		}
 		if m.Refused == "" && m.Mode == observing {
 			m.Refused = seesDrops(&m.Device)
 		}

@@ -23,6 +23,8 @@ func TestMatch(t *testing.T) {
 		{Index: 5, Name: "tap5", Kind: "tun"},
 		{Index: 9, Name: "eth9", MAC: "02:00:00:00:00:09", Addresses: []netip.Addr{netip.MustParseAddr("10.0.2.10")}},
 		{Index: 6, Name: "tun6", Kind: "tun", Raw: true},
+		{Index: 10, Name: "tunl0", Kind: "ipip", OddFrames: 768, Addresses: []netip.Addr{netip.MustParseAddr("10.0.1.11")}},
+		{Index: 11, Name: "tunl1", Kind: "ipip", OddFrames: 768},
 	}
 	for _, tc := range []struct {
 		name       string
@@ -40,6 +42,9 @@ func TestMatch(t *testing.T) {
 			"veth4": "refused: it is a veth: say flipped: true where it is the host's side, where what comes in leaves the interface, or flipped: false", "tap5": "eni-2", "tun6": "unmatched",
 		}},
 		{"the host's side", []config.Interface{{Device: "veth*", ENI: "eni-1", Flipped: &yes}}, map[string]string{"veth4": "eni-1 flipped"}},
+		{"frames of another kind", []config.Interface{{Device: "tunl*"}, {Device: "eth0"}}, map[string]string{
+			"tunl0": "refused: its frames are of kind 768 (ARPHRD): those of Ethernet are read, and such as begin with the header of IP", "tunl1": "unmatched", "eth0": "eni-1",
+		}},
 		{"what decides is not in the definition", []config.Interface{{Device: "eth0", ENI: "eni-3"}}, map[string]string{"eth0": `refused: can't decide at eni-3: the network ACL "" of its subnet subnet-3 is not in the input`}},
 	} {
 		for i := range tc.interfaces {

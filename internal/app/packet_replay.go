@@ -41,6 +41,8 @@ type PacketReplayReport struct {
 	Records int64 `json:"records"`
 	// Outcomes are the frames by what became of them, without those that are ordinary.
 	Outcomes map[string]int64 `json:"outcomes,omitempty"`
+	// UnreadLinks are frames of link types that are not read, which are in no record, by tcpdump.org's number of the type.
+	UnreadLinks map[uint32]int64 `json:"unread_links,omitempty"`
 	// Untimed are frames without a time, before the first that has one.
 	Untimed int64 `json:"untimed,omitempty"`
 	// Elsewhere are packets of no network interface, Ambiguous those of an address that several have, Unlogged those that flow logs do not record.
@@ -151,6 +153,12 @@ func (p *PacketReplay) frame(f *packetfile.Frame) error {
 	var pkt packet.Packet
 	outcome := p.dissect.Dissect(f.Link, f.Data, f.Length, at, &pkt)
 	p.outcomes[outcome]++
+	if outcome == packet.UnknownLink {
+		if p.report.UnreadLinks == nil {
+			p.report.UnreadLinks = map[uint32]int64{}
+		}
+		p.report.UnreadLinks[uint32(f.Link)]++
+	}
 	if !outcome.Counts() {
 		return nil
 	}

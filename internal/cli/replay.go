@@ -9,6 +9,7 @@ import (
 	"maps"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -63,13 +64,16 @@ their window is over, and a window has several of a flow. A connection that find
 place is not tracked: what answers it is decided of by itself, and may be REJECT, which is
 said at the end; the exit code is 3 then.
 
+From stdin records are written as soon as their windows are over. A signal, such as
+Ctrl-C, ends a capture there: what has come until then is read and written.
+
 A file that can't be read to its end is named; what was read of it counts, and the exit
-code is 3.`,
+code is 3, as where frames are of a link type that is not read, such as 802.11.`,
 		Example: `  weir replay capture.pcap
   weir replay --network vpc.yaml --interval 10m capture.pcapng.gz
   weir replay --network vpc.yaml --format jsonl capture.pcap | jq 'select(.action == "REJECT")'
   weir replay --network vpc.yaml --log-format '${interface-id} ${srcaddr} ${dstaddr} ${dstport} ${action} ${weir-reject-rule}' capture.pcap
-  tcpdump -w - -i eth0 | weir replay -
+  tcpdump -U -w - -i eth0 | weir replay -
   weir replay --network vpc.yaml --connections 8000000 --flows 1000000 backbone.pcap.gz
   weir replay capture.pcap > capture.log && weir open capture.log`,
 		Args: needArgs(1, -1, "the file"),
@@ -110,23 +114,50 @@ func (f *replayFlags) check(c *cli) (form string, err error) {
 	return form, nil
 }
 
+// replayOwn are weir's own fields that records of packets have.
+var replayOwn = []flowlog.FieldID{flowlog.WeirWouldAction, flowlog.WeirRejectStage, flowlog.WeirRejectRule, flowlog.WeirAllowRules}
+
+// format returns the fields of the records. Those that no record of a packet has are refused: they would be "-" without a word.
+func (f *replayFlags) format() (flowlog.Format, error) {
+	out := flowlog.DefaultFormat(flowlog.KindVPC)
+	if f.logFormat == "" {
+		return out, nil
+	}
+	given, err := parseFormat("--log-format", f.logFormat)
+	if err != nil {
+		return out, err
+	}
+	if out, err = given.As(flowlog.KindVPC); err != nil {
+		return out, usage(fmt.Errorf("--log-format: %s", message(err)))
+	}
+	if unknown := out.UnknownFields(); len(unknown) > 0 {
+		return out, hint(usage(fmt.Errorf("--log-format: there is no field %s", strings.Join(unknown, ", "))), "'weir fields' lists them")
+	}
+	for i := range out.Len() {
+		if fd, _ := out.Field(i); fd.Own() && !slices.Contains(replayOwn, fd.ID) {
+			return out, usage(fmt.Errorf("--log-format: %s is of the lake, and in no record of a packet", fd.Name))
+		}
+	}
+	return out, nil
+}
+
 // replay makes records of capture files.
 func (c *cli) replay(ctx context.Context, files []string, f *replayFlags) error {
 	form, err := f.check(c)
 	if err != nil {
 		return err
 	}
-	format := flowlog.DefaultFormat(flowlog.KindVPC)
-	if f.logFormat != "" {
-		given, err := parseFormat("--log-format", f.logFormat)
-		if err != nil {
-			return err
-		}
-		format = *given
+	format, err := f.format()
+	if err != nil {
+		return err
 	}
 	out := bufio.NewWriterSize(c.out, 64<<10)
 	w := recordWriter(form, out, format)
-	r := app.PacketReplayRequest{Interfaces: f.interfaces, Interval: f.interval, Connections: f.connections, Flows: f.flows, Version: format.RecordVersion(), Write: w.Write}
+	write := w.Write
+	if held, ok := w.(interface{ Flush() error }); ok && slices.Contains(files, "-") { // stdin may be a capture that goes on
+		write = func(b *flowlog.Batch) error { return errors.Join(w.Write(b), held.Flush(), out.Flush()) }
+	}
+	r := app.PacketReplayRequest{Interfaces: f.interfaces, Interval: f.interval, Connections: f.connections, Flows: f.flows, Version: format.RecordVersion(), Write: write}
 	if len(f.definition.network) > 0 || f.definition.at != "" {
 		source, err := f.definition.source(c.data)
 		if err != nil {
@@ -140,8 +171,13 @@ func (c *cli) replay(ctx context.Context, files []string, f *replayFlags) error 
 	}
 	failed := 0
 	for _, name := range files {
+		if ctx.Err() != nil { // a signal came while stdin was read, which came to its end: what of it was read counts
+			failed++
+			fmt.Fprintf(people{c.err}, "weir: %s: a signal came before it was read\n", name)
+			continue
+		}
 		err := c.replayFile(ctx, p, name)
-		if ctx.Err() != nil {
+		if ctx.Err() != nil && name != "-" {
 			return ctx.Err()
 		}
 		if err != nil {
@@ -164,6 +200,10 @@ func (c *cli) replay(ctx context.Context, files []string, f *replayFlags) error 
 		c.code = exitPartial
 	}
 	c.noteReplay(report)
+	if len(report.UnreadLinks) > 0 {
+		c.code = exitPartial
+		c.sayUnread(report.UnreadLinks)
+	}
 	if report.Untracked > 0 {
 		c.code = exitPartial
 		fmt.Fprintf(people{c.err}, "weir: there was no place for %s: what answers them is decided of by itself, and may be REJECT though it is allowed\nhint: --connections %d has more of them tracked, with more memory\n",
@@ -175,7 +215,9 @@ func (c *cli) replay(ctx context.Context, files []string, f *replayFlags) error 
 // replayFile reads a file, or stdin.
 func (c *cli) replayFile(ctx context.Context, p *app.PacketReplay, name string) error {
 	if name == "-" {
-		return p.File(ctx, "stdin", c.in)
+		in := untilSignal(ctx, c.in, patience)
+		defer in.Close()
+		return p.File(context.WithoutCancel(ctx), "stdin", in)
 	}
 	file, err := os.Open(name)
 	if err != nil {
@@ -199,10 +241,23 @@ func recordWriter(form string, out io.Writer, format flowlog.Format) flowlog.Wri
 	}
 }
 
+// sayUnread says which frames are in no record, since their link types are not read.
+func (c *cli) sayUnread(links map[uint32]int64) {
+	total, names := int64(0), []string{}
+	for _, link := range slices.Sorted(maps.Keys(links)) {
+		total += links[link]
+		names = append(names, strconv.FormatUint(uint64(link), 10))
+	}
+	fmt.Fprintf(people{c.err}, "weir: %s in no record: link types that are not read (%s)\nhint: those that are read are in docs/reference/packet-truth.md; tcpdump -r FILE says what a type is\n", plural(total, "frame"), strings.Join(names, ", "))
+}
+
 // noteReplay says what the files held, and what of it has no record.
 func (c *cli) noteReplay(r *app.PacketReplayReport) {
 	c.note("%s of %s, %s", plural(r.Packets, "packet"), plural(int64(r.Files), "file"), plural(r.Records, "record"))
 	for _, name := range slices.Sorted(maps.Keys(r.Outcomes)) {
+		if name == "unknown_link" { // it is no note: see sayUnread
+			continue
+		}
 		c.note("%s: %s", name, plural(r.Outcomes[name], "frame"))
 	}
 	for _, of := range []struct {

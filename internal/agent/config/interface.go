@@ -84,6 +84,9 @@ func (r *reader) conditions(i *Interface) []keyed {
 			if i.Address, err = netip.ParseAddr(text); err != nil {
 				return r.bad(n, "%q is no IP address", text)
 			}
+			if i.Address.Is4In6() || i.Address.Zone() != "" { // no device has one
+				return r.bad(n, "%q is no address as devices have them: write %s", text, i.Address.Unmap().WithZone(""))
+			}
 			return nil
 		}},
 		{"netns", false, r.netns(&i.Netns)},

@@ -23,39 +23,24 @@ func (r *reader) bad(n *yaml.Node, format string, args ...any) error {
 
 func placeOf(n *yaml.Node) Place { return Place{n.Line, n.Column} }
 
-// yamlFault is how the YAML library says what is wrong.
-var yamlFault = regexp.MustCompile(`^go-yaml load error in \w+ (?:\([^)]*\) )?at L([0-9]+)\.C([0-9]+): (.*)$`)
-
-// fault returns what the YAML library says, with its place.
-func (r *reader) fault(err error) error {
-	text := strings.ReplaceAll(err.Error(), "\n", " ")
-	out := &Error{File: r.file, Reason: "no YAML: " + text}
-	if m := yamlFault.FindStringSubmatch(text); m != nil {
-		out.Reason = "no YAML: " + m[3]
-		out.Line, _ = strconv.Atoi(m[1]) // digits
-		out.Column, _ = strconv.Atoi(m[2])
-	}
-	return out
-}
-
 // root returns what the one document of a file is.
 func (r *reader) root(data []byte) (*yaml.Node, error) {
 	l, err := yaml.NewLoader(bytes.NewReader(data))
 	if err != nil {
-		return nil, r.fault(err)
+		return nil, r.fault(err, data)
 	}
 	var doc, more yaml.Node
 	switch err := l.Load(&doc); {
 	case errors.Is(err, io.EOF):
 		return nil, &Error{File: r.file, Reason: "an empty file"}
 	case err != nil:
-		return nil, r.fault(err)
+		return nil, r.fault(err, data)
 	}
 	switch err := l.Load(&more); {
 	case err == nil:
 		return nil, r.bad(&more, "a second document where one is expected")
 	case !errors.Is(err, io.EOF):
-		return nil, r.fault(err)
+		return nil, r.fault(err, data)
 	}
 	root := &doc
 	if root.Kind == yaml.DocumentNode && len(root.Content) == 1 {

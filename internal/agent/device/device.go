@@ -15,6 +15,8 @@ type Device struct {
 	Addresses []netip.Addr `json:"addresses,omitempty"`
 	// Raw: its frames have no link header.
 	Raw bool `json:"raw,omitempty"`
+	// OddFrames is the kind of its frames (ARPHRD), where they neither have Ethernet's header nor begin with that of IP; else 0.
+	OddFrames uint16 `json:"odd_frames,omitempty"`
 	// Master is the index of the device that it belongs to: a bridge, bond or VRF. 0: none.
 	Master int `json:"master,omitempty"`
 	// Bridge is the name of the bridge that it is a port of.

@@ -14,6 +14,7 @@ import (
 	"weir/internal/sharedtest"
 
 	"github.com/google/go-cmp/cmp"
+	"golang.org/x/sys/unix"
 )
 
 // alone gives the test a thread with network and mount namespaces of its own, with a /run/netns that nobody else sees.
@@ -90,6 +91,10 @@ func TestList(t *testing.T) {
 	ip(t, "link", "set", "v-web", "master", "br0")
 	ip(t, "tuntap", "add", "tap0", "mode", "tap")
 	ip(t, "tuntap", "add", "tun0", "mode", "tun")
+	for name, kind := range map[string]int{"ppp0": unix.ARPHRD_PPP, "wwan0": unix.ARPHRD_RAWIP, "tunl0": unix.ARPHRD_TUNNEL} {
+		ip(t, "tuntap", "add", name, "mode", "tun")
+		isOf(t, name, kind)
+	}
 	named := "/proc/" + pid + "/ns/net"
 	got, unread := list(t, Query{Netns: []string{"web", "web"}, Behind: true, PeerNetns: []string{named}})
 	if len(unread) > 0 {
@@ -101,6 +106,9 @@ func TestList(t *testing.T) {
 		"v-a":      {Kind: "veth", MAC: "02:00:00:00:00:0a", Peer: &Peer{Index: got["v-b"].Index, Name: "v-b", MAC: "02:00:00:00:00:0b", Addresses: []netip.Addr{netip.MustParseAddr("192.0.2.1")}}},
 		"tap0":     {Kind: "tun", MAC: got["tap0"].MAC},
 		"tun0":     {Kind: "tun", Raw: true},
+		"ppp0":     {Kind: "tun", Raw: true},
+		"wwan0":    {Kind: "tun", Raw: true},
+		"tunl0":    {Kind: "tun", MAC: "00:00:00:00", OddFrames: unix.ARPHRD_TUNNEL},
 		"web:eth0": {Netns: "web", Cookie: got["web:eth0"].Cookie, Kind: "veth", MAC: "02:00:00:00:00:02", Addresses: web},
 	} {
 		_, bare, ok := strings.Cut(name, ":")
@@ -124,6 +132,27 @@ func TestList(t *testing.T) {
 	// Nobody asked for what is behind.
 	if got, _ := list(t, Query{}); got["v-a"].Peer != nil || got["v-web"].Bridge != "br0" || got["web:eth0"].Name != "" {
 		t.Errorf("%+v", got)
+	}
+}
+
+// isOf makes a device of tun one whose frames are of another kind (ARPHRD).
+func isOf(t *testing.T, name string, kind int) {
+	t.Helper()
+	fd, err := unix.Open("/dev/net/tun", unix.O_RDWR|unix.O_CLOEXEC, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Close(fd)
+	request, err := unix.NewIfreq(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.SetUint16(unix.IFF_TUN | unix.IFF_NO_PI)
+	if err = unix.IoctlIfreq(fd, unix.TUNSETIFF, request); err == nil {
+		err = unix.IoctlSetInt(fd, unix.TUNSETLINK, kind)
+	}
+	if err != nil {
+		t.Fatal(err)
 	}
 }
 

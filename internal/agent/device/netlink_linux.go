@@ -28,7 +28,8 @@ func links() ([]link, error) {
 		if len(m.Data) < syscall.SizeofIfInfomsg {
 			return
 		}
-		l := link{Device: Device{Index: int(binary.NativeEndian.Uint32(m.Data[4:])), Raw: binary.NativeEndian.Uint16(m.Data[2:]) == unix.ARPHRD_NONE}}
+		l := link{Device: Device{Index: int(binary.NativeEndian.Uint32(m.Data[4:]))}}
+		l.Raw, l.OddFrames = framesOf(binary.NativeEndian.Uint16(m.Data[2:]))
 		for _, a := range attributes {
 			l.take(a.Attr.Type, a.Value)
 		}
@@ -53,6 +54,20 @@ func links() ([]link, error) {
 		}
 	})
 	return out, err
+}
+
+// framesOf says how frames of a kind (ARPHRD) begin: with the header of IP, or with one that is not read.
+//
+// Source: Linux, drivers/net/ppp/ppp_generic.c: PPP's own header is written below, and taken off before; drivers/net/usb/qmi_wwan.c, for RAWIP. Of tunnels (IPIP, SIT, GRE) what comes
+// in begins otherwise than what goes out.
+func framesOf(kind uint16) (raw bool, odd uint16) {
+	switch kind {
+	case unix.ARPHRD_ETHER, unix.ARPHRD_LOOPBACK:
+		return false, 0
+	case unix.ARPHRD_NONE, unix.ARPHRD_PPP, unix.ARPHRD_RAWIP:
+		return true, 0
+	}
+	return false, kind
 }
 
 // take takes an attribute of a link.

@@ -216,7 +216,7 @@ func (a *Agent) follow(ctx context.Context, take func(*agent.Policy) error, keep
 	return true
 }
 
-// heard notes whether the server answered, and says it once.
+// heard notes whether the server answered, and says it once; and where it is another thing later that does not change by waiting, that too.
 func (a *Agent) heard(err error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -227,7 +227,7 @@ func (a *Agent) heard(err error) {
 		a.status.Heard = a.Now()
 	}
 	switch {
-	case err != nil && was == "":
+	case err != nil && (was == "" || Final(err) && was != err.Error()):
 		a.Log.Warn("the server does not answer as it should; what it said last stays in force, and it is asked again", "error", err)
 	case err == nil && was != "":
 		a.Log.Info("the server answers again")

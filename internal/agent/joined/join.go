@@ -43,6 +43,7 @@ func Join(ctx context.Context, r *Request) (*Identity, error) {
 		}
 	}
 	i := &before.Identity
+	i.Pin = r.Token.Pin // a token that was damaged when it was copied may have had another one
 	c := agentapi.NewClient(server, r.Token.Pin, "", "")
 	defer c.Close()
 	joined, err := c.Join(ctx, &agentapi.Join{TokenID: r.Token.ID, TokenSecret: r.Token.Secret, Name: r.Name, Version: r.Version, Credential: i.Credential})

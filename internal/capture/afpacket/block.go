@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 	"fmt"
 	"time"
+
+	"weir/internal/capture/packet"
 )
 
 // What of a block of the ring is where, in bytes. All is in the byte order of the host.
@@ -25,8 +27,19 @@ const (
 	frameType    = 48 + 10 // of the address behind the header
 	frameHeader  = 48 + 20
 
-	virtioHeader = 10
-	virtioSize   = 4
+	virtioHeader   = 10
+	virtioFlags    = 0
+	virtioKind     = 1
+	virtioSize     = 4
+	virtioChecksum = 6 // where what is summed begins: the header of TCP or UDP, of a tunnel the inner one
+)
+
+// What virtio_net_hdr says: that virtioChecksum is set, and what is cut.
+const (
+	virtioNeedsChecksum = 1
+	virtioTCP4          = 1
+	virtioTCP6          = 4
+	virtioUDP           = 5
 )
 
 // The bit of a status that says whose a block or frame is, and the type of what goes out.
@@ -41,7 +54,7 @@ type frame struct {
 	length   int    // on the wire, or what the card was given
 	at       int64  // nanoseconds since the epoch
 	outgoing bool
-	size     int // bytes of data of each segment that it is cut into; 0: it is one packet
+	cut      packet.Cut
 }
 
 // frames calls do for each frame of a block. A frame that the kernel had to give up when it had its place already (of a kind of GSO that
@@ -66,13 +79,32 @@ func frames(block []byte, do func(*frame)) (read int, err error) {
 			}
 			f = frame{
 				data: b[start : start+captured : start+captured], length: int(word(b[frameLength:])), outgoing: b[frameType] == typeOut,
-				at:   int64(word(b[frameSeconds:]))*int64(time.Second) + int64(word(b[frameNanos:])),
-				size: int(binary.NativeEndian.Uint16(b[start-virtioHeader+virtioSize:])),
+				at: int64(word(b[frameSeconds:]))*int64(time.Second) + int64(word(b[frameNanos:])),
 			}
+			f.cut = cutOf(b[start-virtioHeader:start], f.data)
 			do(&f)
 			read++
 		}
 		at += next
 	}
 	return read, nil
+}
+
+// cutOf returns how a frame is cut, by its virtio_net_hdr. The kernel says nothing of tunnels there, but where the sum of TCP or UDP begins that the card or the stack has to
+// write into each segment.
+func cutOf(virtio, data []byte) packet.Cut {
+	c := packet.Cut{Size: int(binary.NativeEndian.Uint16(virtio[virtioSize:]))}
+	at := int(binary.NativeEndian.Uint16(virtio[virtioChecksum:]))
+	if c.Size == 0 || virtio[virtioFlags]&virtioNeedsChecksum == 0 {
+		return c
+	}
+	switch virtio[virtioKind] &^ 0x80 { // beside ECN
+	case virtioTCP4, virtioTCP6:
+		if at+12 < len(data) {
+			c.Headers = at + int(data[at+12]>>4)*4
+		}
+	case virtioUDP:
+		c.Headers = at + 8
+	}
+	return c
 }

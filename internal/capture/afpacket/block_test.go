@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"weir/internal/capture/packet"
 )
 
 // put writes a block with frames of data, as the kernel does; stray says which of them it gave up.
@@ -56,9 +58,40 @@ func TestFrames(t *testing.T) {
 	block := put([][]byte{{1, 2, 3}, {}, {4}, {5, 6}}, map[int]bool{2: true}, map[int]bool{1: true}, map[int]uint16{3: 1448})
 	got, err := take(block)
 	const at = 1000 * 1e9
-	want := []frame{{[]byte{1, 2, 3}, 103, at, false, 0}, {[]byte{4}, 101, at + 2, true, 0}, {[]byte{5, 6}, 102, at + 3, false, 1448}}
+	want := []frame{{data: []byte{1, 2, 3}, length: 103, at: at}, {data: []byte{4}, length: 101, at: at + 2, outgoing: true}, {data: []byte{5, 6}, length: 102, at: at + 3, cut: packet.Cut{Size: 1448}}}
 	if diff := cmp.Diff(want, got, cmp.AllowUnexported(frame{})); err != nil || diff != "" {
 		t.Errorf("%v: frames (-want +got):\n%s", err, diff)
+	}
+}
+
+// TestCut has what the kernel says of a frame that is many packets.
+func TestCut(t *testing.T) {
+	data := make([]byte, 200)
+	data[14+20+12] = 0x50    // TCP behind IPv4
+	data[14+50+20+12] = 0x80 // and in VXLAN
+	for _, tc := range []struct {
+		name           string
+		flags, kind    byte
+		size, checksum uint16
+		want           packet.Cut
+	}{
+		{"one packet", 1, 0, 0, 34, packet.Cut{}},
+		{"TCP", 1, virtioTCP4, 1448, 34, packet.Cut{Size: 1448, Headers: 54}},
+		{"TCP with ECN", 1, virtioTCP4 | 0x80, 1448, 34, packet.Cut{Size: 1448, Headers: 54}},
+		{"TCP in VXLAN", 1, virtioTCP4, 1398, 84, packet.Cut{Size: 1398, Headers: 116}},
+		{"TCP by IPv6", 1, virtioTCP6, 1428, 34, packet.Cut{Size: 1428, Headers: 54}},
+		{"UDP", 1, virtioUDP, 1472, 34, packet.Cut{Size: 1472, Headers: 42}},
+		{"no sum to write", 0, virtioTCP4, 1448, 34, packet.Cut{Size: 1448}},
+		{"beyond what is captured", 1, virtioTCP4, 1448, 190, packet.Cut{Size: 1448}},
+		{"fragments of UDP", 1, 3, 1480, 34, packet.Cut{Size: 1480}},
+	} {
+		virtio := make([]byte, virtioHeader)
+		virtio[virtioFlags], virtio[virtioKind] = tc.flags, tc.kind
+		binary.NativeEndian.PutUint16(virtio[virtioSize:], tc.size)
+		binary.NativeEndian.PutUint16(virtio[virtioChecksum:], tc.checksum)
+		if got := cutOf(virtio, data); got != tc.want {
+			t.Errorf("%s: %+v, want %+v", tc.name, got, tc.want)
+		}
 	}
 }
 

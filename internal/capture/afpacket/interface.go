@@ -112,7 +112,7 @@ func (w *watched) see(link packet.LinkType, f *frame, egress bool, now time.Dura
 	if egress {
 		way, d = 1, netmodel.Egress
 	}
-	packets, bytes := w.dissector.Segments(p, f.size)
+	packets, bytes := w.dissector.Segments(p, f.cut)
 	if w.policy != nil {
 		if logged, _ := w.policy.Logged(&p.Packet, d); !logged {
 			w.tallies.Unlogged[way][0] += uint64(packets)

@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"os"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -220,11 +221,17 @@ func datagrams(t testing.TB, at *namespace, from, to string, count, size, segmen
 	t.Helper()
 	at.try(t, func() error {
 		// Not connected: an error that comes back would be one of a write.
-		c, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(netip.MustParseAddrPort(from)))
+		// The one before, closed, may be in a process that another test is about to make a command of: the address is taken all the same.
+		reuse := net.ListenConfig{Control: func(_, _ string, raw syscall.RawConn) (err error) {
+			e := raw.Control(func(fd uintptr) { err = unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_REUSEADDR, 1) })
+			return errors.Join(e, err)
+		}}
+		open, err := reuse.ListenPacket(t.Context(), "udp", from)
 		if err != nil {
 			return err
 		}
-		defer c.Close()
+		defer open.Close()
+		c := open.(*net.UDPConn)
 		if segment > 0 {
 			raw, err := c.SyscallConn()
 			if err != nil {

@@ -97,7 +97,7 @@ func (s *socket) bind(index int, raw bool) error {
 	if err != nil {
 		return err
 	}
-	isRaw := at.Hatype == unix.ARPHRD_NONE
+	isRaw := at.Hatype == unix.ARPHRD_NONE || at.Hatype == unix.ARPHRD_PPP || at.Hatype == unix.ARPHRD_RAWIP
 	if raw != isRaw || !isRaw && at.Hatype != unix.ARPHRD_ETHER && at.Hatype != unix.ARPHRD_LOOPBACK {
 		return fmt.Errorf("its frames are of kind %d (ARPHRD), and those of Ethernet are read, and such without a link header where it is said", at.Hatype)
 	}

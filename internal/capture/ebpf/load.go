@@ -123,7 +123,11 @@ func Load(o Options) (_ *Program, err error) {
 			spec.Maps[name].MaxEntries = size
 		}
 	}
-	if err := spec.LoadAndAssign(&p.objects, &ebpf.CollectionOptions{MapReplacements: found}); err != nil {
+	how, err := loading(found)
+	if err != nil {
+		return nil, err
+	}
+	if err := spec.LoadAndAssign(&p.objects, how); err != nil {
 		return nil, fmt.Errorf("can't load the BPF program: %w", err)
 	}
 	p.ingress, p.egress, p.table = p.objects.Ingress, p.objects.Egress, p.objects.Links

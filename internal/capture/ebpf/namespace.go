@@ -87,7 +87,11 @@ func (p *Program) loadFor(cookie uint64, table *ebpf.Map) (*Namespace, error) {
 		Ingress *ebpf.Program `ebpf:"ingress"`
 		Egress  *ebpf.Program `ebpf:"egress"`
 	}
-	if err := spec.LoadAndAssign(&programs, &ebpf.CollectionOptions{MapReplacements: shared}); err != nil {
+	how, err := loading(shared)
+	if err == nil {
+		err = spec.LoadAndAssign(&programs, how)
+	}
+	if err != nil {
 		return nil, errors.Join(fmt.Errorf("can't load the BPF program: %w", err), table.Close())
 	}
 	n.ingress, n.egress = programs.Ingress, programs.Egress

@@ -37,7 +37,9 @@ const (
 type Dissector struct {
 	fragments fragments
 	quoted    policy.Packet
-	headers   int // of the last packet: see Segments
+	// Of the last packet, for Segments: where its IP header begins, and how long its headers are.
+	start, headers int
+	isBig          bool
 }
 
 // NewDissector returns a dissector that has seen no fragment.
@@ -47,8 +49,8 @@ func NewDissector() *Dissector { return &Dissector{fragments: newFragments()} }
 // when it was seen: only fragments are compared by it. It fills p where the outcome [Outcome.Counts], and leaves p's
 // fields undefined otherwise. It keeps nothing of the frame, and does not allocate but for what it remembers of fragments.
 func (d *Dissector) Dissect(link LinkType, frame []byte, length int, at time.Time, p *Packet) Outcome {
-	d.headers = 0
 	start, v, out := network(link, frame)
+	d.start, d.headers, d.isBig = start, 0, false
 	if out != OK {
 		return out
 	}
@@ -70,7 +72,7 @@ func (d *Dissector) Dissect(link LinkType, frame []byte, length int, at time.Tim
 		return OK
 	}
 	whole := transport(h.payload, &p.Packet)
-	d.headers = h.headers(p.Protocol)
+	d.headers, d.isBig = h.headers(p.Protocol), v == 6 && h.isJumbo()
 	if p.Fragment == FirstFragment {
 		// BPF: a first fragment that is too short for its ports is remembered without them: its later ones go where it went.
 		d.fragments.remember(p, h.firstProtocol, at)

@@ -7,7 +7,7 @@
 /* A packet as parse.h reads it, from its IP header on. */
 typedef struct frame {
 	__u64 at;
-	__u32 len, linear, gso_size;
+	__u32 len, linear, gso_size, tunnel;
 } frame_t;
 #define is_missing(frame) (!(frame)) /* for the verifier, to which a context never is */
 
@@ -16,6 +16,12 @@ static __always_inline int load(frame_t *f, __u32 at, void *to, __u32 size)
 	if (at > f->linear || size > f->linear - at)
 		return -1;
 	return bpf_probe_read_kernel(to, size, (void *)(f->at + at));
+}
+
+/* How long the headers of each segment are where the frame is in a tunnel; else 0. */
+static __always_inline int tunnel_of(frame_t *f, __u32 start)
+{
+	return f->tunnel ? f->tunnel - start : 0;
 }
 
 #include "count.h"
@@ -421,6 +427,8 @@ int drop(__u64 *ctx)
 	f.linear = d.linear > before ? d.linear - before : 0;
 	struct skb_shared_info *info = (struct skb_shared_info *)(d.head + d.end);
 	f.gso_size = BPF_CORE_READ(info, gso_size);
+	if (f.gso_size)
+		f.tunnel = tunnel_headers(skb, d.head, d.end, d.network);
 	departed(&f, h, word, is, where(&d, cb));
 	return 0;
 }

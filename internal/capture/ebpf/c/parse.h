@@ -4,6 +4,7 @@
 #define WEIR_PARSE_H
 
 #include "types.h"
+#include "skb.h"
 
 #define TCP 6
 #define UDP 17
@@ -57,6 +58,22 @@ typedef struct __sk_buff frame_t;
 static __always_inline int load(frame_t *skb, __u32 at, void *to, __u32 size)
 {
 	return bpf_skb_load_bytes(skb, at, to, size);
+}
+
+/* The kernel's own structure of a frame; kernels before 6.2 do not give it, nor those that do not tell their types. */
+extern void *bpf_cast_to_kern_ctx(void *skb) __ksym __weak;
+
+/* How long the headers of each segment are where the frame is in a tunnel, from the IP header at a place on; else 0. */
+VERIFIED_ONCE int tunnel_of(frame_t *skb, __u32 start)
+{
+	struct sk_buff *k;
+	__u64 head;
+
+	if (!bpf_core_type_exists(struct sk_buff) || !bpf_cast_to_kern_ctx)
+		return 0;
+	k = bpf_cast_to_kern_ctx(skb);
+	head = (__u64)BPF_CORE_READ(k, head);
+	return tunnel_headers(k, head, BPF_CORE_READ(k, end), (__u64)BPF_CORE_READ(k, data) - head + start);
 }
 #endif
 
@@ -466,19 +483,39 @@ static __always_inline int parse_fast(frame_t *skb, struct packet *p)
 }
 #endif
 
+/* Whether the IPv6 header is followed by that of a jumbogram. Linux writes it into frames of more than 64 KiB that it cuts (BIG TCP), and takes it out
+ * before. */
+static __always_inline int is_big(frame_t *skb, const struct packet *p)
+{
+	__u8 b[4] = {};
+
+	if (p->version != 6 || p->bytes <= 40 + 65535)
+		return 0;
+	if (load(skb, p->start + 6, b, 1) || b[0] || load(skb, p->start + 40, b, 4))
+		return 0;
+	return !b[1] && b[2] == 0xc2 && b[3] == 4;
+}
+
 /* How many packets a frame is on the wire, where the card or the stack cuts it, and their bytes. */
 static __always_inline __u32 segments(frame_t *skb, const struct packet *p, __u32 *bytes)
 {
-	__u32 size = skb->gso_size, headers, n;
+	__u32 size = skb->gso_size, headers = 0, n;
 
 	*bytes = p->bytes;
-	if (!size || !p->header)
+	if (likely(!size))
 		return 1;
-	headers = p->payload - p->start + p->header;
+	if (p->protocol != TCP)
+		headers = tunnel_of(skb, p->start);
+	if (!headers && p->header)
+		headers = p->payload - p->start + p->header;
+	if (!headers)
+		return 1;
 	if (p->bytes <= headers)
 		return 1;
 	n = (p->bytes - headers + size - 1) / size;
 	*bytes += (n - 1) * headers;
+	if (unlikely(is_big(skb, p)))
+		*bytes -= n * 8;
 	return n;
 }
 

@@ -50,6 +50,7 @@ struct rt6_info {
 
 struct skb_shared_info {
 	unsigned short gso_size;
+	unsigned int gso_type;
 } FROM_KERNEL;
 
 struct sk_buff {
@@ -60,8 +61,34 @@ struct sk_buff {
 	__u16 protocol;
 	int skb_iif;
 	__u16 network_header;
+	__u16 inner_transport_header;
 	unsigned int end;
 	unsigned char *head, *data;
 } FROM_KERNEL;
+
+/* What a frame is that is cut into segments. Source: Linux, include/linux/skbuff.h, SKB_GSO_*: these are the same since 4.7. */
+#define GSO_TCP (1 << 0 | 1 << 4)
+#define GSO_UDP (1 << 17)
+#define GSO_TUNNEL (0x3f << 6 | 1 << 13) /* GRE, IP in IP, UDP (VXLAN, Geneve) */
+
+/* How long the headers are that each segment of a frame in a tunnel has, from the outer IP header on; 0: it is in no tunnel, or not known. What cuts it goes
+ * by the inner TCP or UDP header, and copies all before it. ip is where the outer IP header is behind head, and end where what is shared is. */
+static __always_inline __u32 tunnel_headers(struct sk_buff *k, __u64 head, __u32 end, __u32 ip)
+{
+	struct skb_shared_info *info = (struct skb_shared_info *)(head + end);
+	__u32 type = BPF_CORE_READ(info, gso_type), inner;
+	__u8 words = 0;
+
+	if (!(type & GSO_TUNNEL))
+		return 0;
+	inner = BPF_CORE_READ(k, inner_transport_header);
+	if (inner <= ip)
+		return 0;
+	if (type & GSO_UDP)
+		return inner - ip + 8;
+	if (!(type & GSO_TCP) || bpf_probe_read_kernel(&words, 1, (void *)(head + inner + 12)))
+		return 0;
+	return inner - ip + (words >> 4) * 4;
+}
 
 #endif
