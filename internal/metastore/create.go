@@ -110,18 +110,19 @@ func definedColumns(of []athenasql.ColumnDef, before []Column) ([]Column, error)
 	return out, nil
 }
 
+// textSerDes are the classes that read lines.
+var textSerDes = []string{lazySimple, regexSerDe, csvSerDe, openXSerDe, hcatalogSerDe}
+
 // format finds what the objects of a table hold.
 func format(c *athenasql.CreateTable) (Format, error) {
 	says := map[Format]string{}
 	refuse := func(what string) error {
 		return athenasql.Errorf(athenasql.CodeNotSupported, c.Span, "tables of %s are not supported", what).
-			WithHint("weir reads text by LazySimpleSerDe (ROW FORMAT DELIMITED) and RegexSerDe, and Parquet (STORED AS PARQUET)")
+			WithHint("weir reads text by LazySimpleSerDe (ROW FORMAT DELIMITED), OpenCSVSerde and RegexSerDe, JSON by " + openXSerDe + " and " + hcatalogSerDe + ", and Parquet (STORED AS PARQUET)")
 	}
 	switch class := c.SerDe; {
 	case class == "":
-	case strings.EqualFold(class, lazySimple):
-		says[Text] = "SERDE '" + class + "'"
-	case strings.EqualFold(class, regexSerDe):
+	case slices.ContainsFunc(textSerDes, func(c string) bool { return strings.EqualFold(class, c) }):
 		says[Text] = "SERDE '" + class + "'"
 	case strings.EqualFold(class, parquetSerDe), strings.EqualFold(class, "parquet.hive.serde.ParquetHiveSerDe"):
 		says[Parquet] = "SERDE '" + class + "'"

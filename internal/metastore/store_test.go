@@ -123,8 +123,14 @@ func TestErrors(t *testing.T) {
 		{"no bucket", table("(a int) LOCATION 's3:///x/'"), "INVALID_TABLE_PROPERTY: line 1:42"},
 		{"a pattern", table("(a int) LOCATION 's3://b/x/*'"), "INVALID_TABLE_PROPERTY: line 1:42"},
 		{"a folder of another machine", table("(a int) LOCATION 'file://host/x/'"), "INVALID_TABLE_PROPERTY: line 1:42"},
-		{"a SerDe", table("(a int) ROW FORMAT SERDE 'org.openx.data.jsonserde.JsonSerDe'") + at, "NOT_SUPPORTED: line 1:1: tables of the SerDe org.openx.data.jsonserde.JsonSerDe"},
-		{"another SerDe", table("(a int) ROW FORMAT SERDE 'org.apache.hadoop.hive.serde2.OpenCSVSerde'") + at, "NOT_SUPPORTED"},
+		{"a SerDe", table("(a int) ROW FORMAT SERDE 'com.amazon.emr.hive.serde.CloudTrailSerde'") + at, "NOT_SUPPORTED: line 1:1: tables of the SerDe com.amazon.emr.hive.serde.CloudTrailSerde"},
+		{"JSON in Parquet", table("(a int) ROW FORMAT SERDE 'org.openx.data.jsonserde.JsonSerDe' STORED AS PARQUET") + at, "INVALID_TABLE_PROPERTY"},
+		{"a struct in JSON", table("(a struct<b:int>) ROW FORMAT SERDE 'org.openx.data.jsonserde.JsonSerDe'") + at, "NOT_SUPPORTED: line 1:28"},
+		{"malformed JSON in Hive's SerDe", table("(a int) ROW FORMAT SERDE 'org.apache.hive.hcatalog.data.JsonSerDe' WITH SERDEPROPERTIES ('ignore.malformed.json'='true')") + at, "INVALID_TABLE_PROPERTY: line 1:1: 'ignore.malformed.json'"},
+		{"forms of times in JSON", table("(a timestamp) ROW FORMAT SERDE 'org.apache.hive.hcatalog.data.JsonSerDe' WITH SERDEPROPERTIES ('timestamp.formats'='yyyy')") + at, "NOT_SUPPORTED"},
+		{"a type in CSV", table("(a decimal(5,2)) ROW FORMAT SERDE 'org.apache.hadoop.hive.serde2.OpenCSVSerde'") + at, "INVALID_TABLE_PROPERTY: line 1:1: column a"},
+		{"one character for two in CSV", table("(a int) ROW FORMAT SERDE 'org.apache.hadoop.hive.serde2.OpenCSVSerde' WITH SERDEPROPERTIES ('separatorChar'='\"')") + at, "INVALID_TABLE_PROPERTY: line 1:1: separatorChar"},
+		{"a character beyond ASCII in CSV", table("(a int) ROW FORMAT SERDE 'org.apache.hadoop.hive.serde2.OpenCSVSerde' WITH SERDEPROPERTIES ('separatorChar'='§')") + at, "INVALID_TABLE_PROPERTY: line 1:1: separatorChar"},
 		{"a SerDe without its pattern", table("(a int) ROW FORMAT SERDE 'org.apache.hadoop.hive.serde2.RegexSerDe'") + at, "INVALID_TABLE_PROPERTY: line 1:1: a table of RegexSerDe"},
 		{"a pattern that looks behind", table("(a int) ROW FORMAT SERDE 'org.apache.hadoop.hive.serde2.RegexSerDe' WITH SERDEPROPERTIES ('input.regex'='(?<=a)(b)')") + at, "INVALID_TABLE_PROPERTY: line 1:1: input.regex"},
 		{"a type beside a pattern", table("(a date) ROW FORMAT SERDE 'org.apache.hadoop.hive.serde2.RegexSerDe' WITH SERDEPROPERTIES ('input.regex'='(b)')") + at, "INVALID_TABLE_PROPERTY: line 1:1: column a"},
@@ -403,6 +409,8 @@ func TestShowCreate(t *testing.T) {
 				`WITH SERDEPROPERTIES ('field.delim'='\001', 'serialization.format'='\001') STORED AS TEXTFILE LOCATION 's3://b/'`,
 			`CREATE EXTERNAL TABLE x (a int, b string) ROW FORMAT SERDE 'org.apache.hadoop.hive.serde2.RegexSerDe' ` +
 				`WITH SERDEPROPERTIES ("input.regex" = "^([^ ]+)\\s+([0-9]+)$") LOCATION 's3://b/'`,
+			`CREATE EXTERNAL TABLE x (a int) ROW FORMAT SERDE 'org.apache.hadoop.hive.serde2.OpenCSVSerde' ` +
+				`WITH SERDEPROPERTIES ("separatorChar" = ",", "quoteChar" = "\"", "escapeChar" = "\\") LOCATION 's3://b/'`,
 		} {
 			if !yield(text) {
 				return

@@ -30,6 +30,13 @@ type Layout struct {
 	// Pattern, where it is not "", takes lines apart in place of Separator: a regular expression of package regexp whose groups are the columns. A line that it does not
 	// match is a row of NULLs.
 	Pattern string `json:",omitempty"`
+	// JSON, where it is not nil, says that a line is an object of JSON.
+	JSON *JSON `json:",omitempty"`
+	// CSV says that lines are those of OpenCSVSerde: Quote and Escape are 0 where there are none.
+	CSV   bool `json:",omitempty"`
+	Quote byte `json:",omitempty"`
+	// NullForInvalid says that a field of JSON or CSV which is no value of its column's type is NULL, where it is an error else.
+	NullForInvalid bool `json:",omitempty"`
 	// SkipLines is how many lines at the head of each object are no rows.
 	SkipLines int
 }
