@@ -38,6 +38,8 @@ func (fakeRunner) Check(_ context.Context, r Request) (Statement, error) {
 		return Statement{}, athenasql.Errorf(athenasql.CodeNotSupported, athenasql.Span{Start: 0, End: 5}, "GRANT")
 	case "show":
 		return Statement{athenasql.Utility, "SHOW_TABLES"}, nil
+	case "describe":
+		return Statement{athenasql.Utility, "DESCRIBE_TABLE"}, nil
 	case "create":
 		return Statement{athenasql.DDL, "CREATE_TABLE"}, nil
 	case "ctas":
@@ -84,7 +86,7 @@ func (fakeRunner) Run(ctx context.Context, r Request) (Rows, error) {
 		rows.columns = nil
 	case "ctas":
 		rows.columns, rows.statistics.Updated = []Column{{"rows", bigint}}, 7
-	case "parameters":
+	case "parameters", "describe":
 		rows.columns = []Column{{"database", varchar}, {"parameters", varchar}, {"user", varchar}}
 		rows.rows = [][]any{{r.Database, strings.Join(r.Parameters, "|"), r.User}}
 	case "prepare":
