@@ -89,8 +89,7 @@ func (a *athenaRun) addPartitions(ctx context.Context, c *athenasql.CreateTableA
 	}
 	_, partitions, err := folderSize(folder)
 	if err == nil && added != partitions {
-		err = athenasql.Errorf(athenasql.CodeNotSupported, c.Query.Span, "a partition key has a value that no partition can have, such as an empty text").
-			WithHint("nullif(key, '') makes NULL of an empty text")
+		err = emptyKey(c.Query.Span)
 	}
 	return err
 }
@@ -156,16 +155,9 @@ func madeProperties(c *athenasql.CreateTableAs) (made, error) {
 			}
 			m.compression = parquetCompressions[strings.ToUpper(text.Value)]
 		case "partitioned_by":
-			list, ok := p.Value.(*athenasql.ArrayOf)
-			if !ok {
+			var ok bool
+			if m.keys, ok = partitionKeys(p.Value); !ok {
 				return refuse("partitioned_by is an array of names of columns", "partitioned_by = ARRAY['date']")
-			}
-			for _, item := range list.Items {
-				name, ok := item.(*athenasql.String)
-				if !ok {
-					return refuse("partitioned_by is an array of names of columns", "partitioned_by = ARRAY['date']")
-				}
-				m.keys = append(m.keys, strings.ToLower(name.Value))
 			}
 		case "table_type":
 			if !isText || !strings.EqualFold(text.Value, "hive") {
@@ -180,13 +172,41 @@ func madeProperties(c *athenasql.CreateTableAs) (made, error) {
 	return m, nil
 }
 
+// partitionKeys reads the value of partitioned_by.
+func partitionKeys(of athenasql.Expr) (keys []string, ok bool) {
+	list, ok := of.(*athenasql.ArrayOf)
+	if !ok {
+		return nil, false
+	}
+	for _, item := range list.Items {
+		name, ok := item.(*athenasql.String)
+		if !ok {
+			return nil, false
+		}
+		keys = append(keys, strings.ToLower(name.Value))
+	}
+	return keys, true
+}
+
+// checkKeys refuses partition keys that are not the last columns of a result.
+func checkKeys(at athenasql.Span, result []compile.Result, keys []string) error {
+	last := result[max(0, len(result)-len(keys)):]
+	if len(keys) > 0 && (!slices.EqualFunc(last, keys, func(r compile.Result, k string) bool { return r.Name == k }) || len(keys) >= len(result)) {
+		return athenasql.Errorf(athenasql.CodeInvalidTable, at, "Partition keys must be the last columns in the table and in the same order as the table properties: %v", keys)
+	}
+	return nil
+}
+
+// emptyKey refuses an empty text as a partition key, which no partition can have.
+func emptyKey(at athenasql.Span) error {
+	return athenasql.Errorf(athenasql.CodeNotSupported, at, "a partition key has a value that no partition can have, such as an empty text").
+		WithHint("nullif(key, '') makes NULL of an empty text")
+}
+
 // madeColumns returns the columns and the partition keys of a table that is made of a result.
 func madeColumns(c *athenasql.CreateTableAs, result []compile.Result, keys []string) (columns, partition []athenasql.ColumnDef, err error) {
-	if len(keys) > 0 {
-		last := result[max(0, len(result)-len(keys)):]
-		if !slices.EqualFunc(last, keys, func(r compile.Result, k string) bool { return r.Name == k }) || len(keys) >= len(result) {
-			return nil, nil, athenasql.Errorf(athenasql.CodeInvalidTable, c.Span, "Partition keys must be the last columns in the table and in the same order as the table properties: %v", keys)
-		}
+	if err := checkKeys(c.Span, result, keys); err != nil {
+		return nil, nil, err
 	}
 	names := map[string]bool{}
 	for i, r := range result {

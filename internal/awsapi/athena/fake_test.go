@@ -44,6 +44,8 @@ func (fakeRunner) Check(_ context.Context, r Request) (Statement, error) {
 		return Statement{athenasql.DDL, "CREATE_TABLE"}, nil
 	case "ctas":
 		return Statement{athenasql.DDL, createTableAs}, nil
+	case "unload":
+		return Statement{athenasql.DML, unload}, nil
 	}
 	return Statement{athenasql.DML, "SELECT"}, nil
 }
@@ -86,6 +88,11 @@ func (fakeRunner) Run(ctx context.Context, r Request) (Rows, error) {
 		rows.columns = nil
 	case "ctas":
 		rows.columns, rows.statistics.Updated = []Column{{"rows", bigint}}, 7
+	case "unload":
+		rows.columns = nil
+		for i := range n {
+			rows.statistics.Written = append(rows.statistics.Written, fmt.Sprintf("s3://out/k=%d/x", i))
+		}
 	case "parameters", "describe":
 		rows.columns = []Column{{"database", varchar}, {"parameters", varchar}, {"user", varchar}}
 		rows.rows = [][]any{{r.Database, strings.Join(r.Parameters, "|"), r.User}}

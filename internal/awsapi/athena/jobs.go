@@ -207,6 +207,7 @@ type outcome struct {
 	columns          []columnInfo
 	rows, size, kept int64
 	delivering       time.Duration
+	manifest         string
 }
 
 func (s *jobs) run(j *job, e execution) {
@@ -229,7 +230,7 @@ func (s *jobs) run(j *job, e execution) {
 		delete(s.active, e.ID)
 	} else {
 		e.State, e.Reason, e.Error = state, reason, failure
-		e.Statistics, e.Columns, e.Rows, e.Delivered, e.Bytes, e.Delivering = out.statistics, out.columns, out.rows, out.size, out.kept, out.delivering
+		e.Statistics, e.Columns, e.Rows, e.Delivered, e.Bytes, e.Delivering, e.Manifest = out.statistics, out.columns, out.rows, out.size, out.kept, out.delivering, out.manifest
 		s.settle(j, e)
 	}
 	s.forget()
@@ -283,6 +284,9 @@ func (s *jobs) evaluate(ctx context.Context, j *job, e *execution) (out outcome,
 	out.statistics, out.rows, out.size, out.kept = rows.Statistics(), w.rows, w.delivered, w.size
 	began := s.store.now()
 	if err := s.deliver(ctx, e, w); err != nil {
+		return outcome{statistics: out.statistics}, err
+	}
+	if out.manifest, err = s.list(ctx, e, out.statistics.Written); err != nil {
 		return outcome{statistics: out.statistics}, err
 	}
 	out.delivering = s.store.now().Sub(began)

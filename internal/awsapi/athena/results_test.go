@@ -196,6 +196,33 @@ func TestOutput(t *testing.T) {
 	}
 }
 
+// TestManifest has the objects that UNLOAD wrote listed beside the place of a result, and nothing where there is no such place.
+func TestManifest(t *testing.T) {
+	s := newServer(t, "", nil)
+	unloaded := func(text, location string) object {
+		return s.ended(s.ok("StartQueryExecution", object{"QueryString": text, "ResultConfiguration": object{"OutputLocation": location}})["QueryExecutionId"].(string))
+	}
+	for text, want := range map[string]string{"unload 2": "s3://out/k=0/x\ns3://out/k=1/x\n", "unload 0": ""} {
+		e := unloaded(text, "s3://out/r")
+		location := fmt.Sprintf("s3://out/r/%s-manifest.csv", e["QueryExecutionId"])
+		content, there := s.output.objects[location]
+		if !there || content != want || got(e, "Statistics", "DataManifestLocation") != location {
+			t.Errorf("%s: %q %v", text, content, e)
+		}
+		if _, there := s.output.objects[fmt.Sprintf("s3://out/r/%s.csv", e["QueryExecutionId"])]; there {
+			t.Errorf("%s: there is a result", text)
+		}
+	}
+	for _, e := range []object{s.run("unload 2"), unloaded("rows 1", "s3://out/r")} {
+		if got(e, "Status", "State") != "SUCCEEDED" || got(e, "Statistics", "DataManifestLocation") != nil {
+			t.Errorf("got %v", e)
+		}
+	}
+	if e := unloaded("unload 1", "s3://out/full/"); got(e, "Status", "State") != "FAILED" || !strings.HasSuffix(got(e, "Status", "StateChangeReason").(string), "-manifest.csv: no space left") {
+		t.Errorf("got %v", e["Status"])
+	}
+}
+
 // TestMetadataFile reads the file as the parser does of which its form is known.
 func TestMetadataFile(t *testing.T) {
 	raw := metadataFile("id", []columnInfo{{Catalog: "hive", Name: "n", Label: "m", Type: "decimal", Precision: 38, Scale: 200, CaseSensitive: true}})
