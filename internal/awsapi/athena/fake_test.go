@@ -38,7 +38,7 @@ func (fakeRunner) Check(_ context.Context, r Request) (Statement, error) {
 		return Statement{}, athenasql.Errorf(athenasql.CodeNotSupported, athenasql.Span{Start: 0, End: 5}, "GRANT")
 	case "show":
 		return Statement{athenasql.Utility, "SHOW_TABLES"}, nil
-	case "describe":
+	case "describe", "lines":
 		return Statement{athenasql.Utility, "DESCRIBE_TABLE"}, nil
 	case "create":
 		return Statement{athenasql.DDL, "CREATE_TABLE"}, nil
@@ -88,12 +88,16 @@ func (fakeRunner) Run(ctx context.Context, r Request) (Rows, error) {
 		rows.columns = nil
 	case "ctas":
 		rows.columns, rows.statistics.Updated = []Column{{"rows", bigint}}, 7
+	case "lines":
+		rows.columns, rows.rows = []Column{{"result", varchar}}, [][]any{{"n\tint\t"}}
 	case "unload":
 		rows.columns = nil
 		for i := range n {
 			rows.statistics.Written = append(rows.statistics.Written, fmt.Sprintf("s3://out/k=%d/x", i))
 		}
-	case "parameters", "describe":
+	case "describe":
+		rows.columns, rows.rows = []Column{{"result", varchar}}, [][]any{{r.Database}}
+	case "parameters":
 		rows.columns = []Column{{"database", varchar}, {"parameters", varchar}, {"user", varchar}}
 		rows.rows = [][]any{{r.Database, strings.Join(r.Parameters, "|"), r.User}}
 	case "prepare":
