@@ -16,18 +16,22 @@ import (
 	"weir/internal/athenasql/types"
 	"weir/internal/metastore"
 	"weir/internal/query/duckdb"
+	"weir/internal/tablefile"
 )
 
 // made is what the properties of CREATE TABLE AS ask for.
 type made struct {
 	compression string
 	keys        []string
+	// location is where the objects are to lie, which at is the place of; "": below DATA/tables.
+	location string
+	at       athenasql.Span
 }
 
 // parquetCompressions are what CREATE TABLE AS and UNLOAD take, and DuckDB's names.
 var parquetCompressions = map[string]string{"GZIP": "gzip", "SNAPPY": "snappy", "ZSTD": "zstd", "LZ4": "lz4_raw", "NONE": "uncompressed"}
 
-// createTableAs makes a table of the rows of a query: Parquet below DATA/tables, which stays when the table is dropped, as objects do.
+// createTableAs makes a table of the rows of a query: Parquet below DATA/tables, or where the statement says and the server may write. It stays when the table is dropped, as objects do.
 func (a *athenaRun) createTableAs(ctx context.Context, c *athenasql.CreateTableAs, parameters []string) error {
 	if a.s.readOnly {
 		return athenasql.Errorf(athenasql.CodePermission, c.Span, "another process holds the data directory, and this one may only read")
@@ -53,19 +57,55 @@ func (a *athenaRun) createTableAs(ctx context.Context, c *athenasql.CreateTableA
 		Span: c.Span, Name: c.Name, IfNotExists: c.IfNotExists, Columns: columns, PartitionBy: keys, StoredAs: "parquet",
 		Location: "file://" + folder + "/", LocationAt: c.Span,
 	}
+	if m.location != "" {
+		defer os.RemoveAll(folder) // its files go elsewhere
+		session.Remote = a.r.Remote
+		table.LocationAt = m.at
+		if table.Location, err = metastore.Location(m.location, m.at, session); err != nil {
+			return err
+		}
+	}
 	// The table is there before its rows are: its name is refused before a long query.
 	if done, err := a.madeBefore(ctx, c, session); done || err != nil {
 		return errors.Join(err, os.RemoveAll(folder))
 	}
+	if m.location != "" {
+		if err := a.writable(ctx, "external_location", m.location, m.at); err != nil {
+			return err
+		}
+	}
 	if !c.NoData {
-		if err := a.copy(ctx, in, folder, m); err != nil {
+		if err := a.makeRows(ctx, in, folder, m, c); err != nil {
 			return errors.Join(err, os.RemoveAll(folder))
 		}
 	}
+	return a.madeTable(ctx, c, table, folder, session)
+}
+
+// makeRows writes the rows of a table.
+func (a *athenaRun) makeRows(ctx context.Context, in duckdb.AthenaInput, folder string, m made, c *athenasql.CreateTableAs) error {
+	if err := a.copy(ctx, in, folder, m); err != nil || m.location == "" {
+		return err
+	}
+	if err := a.send(ctx, folder, m.location, c.Query.Span); err != nil {
+		return err
+	}
+	// Tables are read by the AWS settings of the environment, and places to write to may be reached by others.
+	seen := 0
+	err := newAthenaStorage(a.r.S3, a.s.temp()).List(ctx, strings.TrimRight(m.location, "/")+"/", func(tablefile.Object) error { seen++; return nil })
+	if err == nil && seen != len(a.result.Statistics.Written) {
+		err = athenasql.Errorf(athenasql.CodePermission, m.at, "external_location: the table would not find the %d objects that were written: tables are read of another service than is written to", len(a.result.Statistics.Written)).
+			WithHint("set AWS_ENDPOINT_URL_S3 for the server to what --athena-endpoint-url says")
+	}
+	return err
+}
+
+// madeTable keeps a table whose rows are there, with its partitions.
+func (a *athenaRun) madeTable(ctx context.Context, c *athenasql.CreateTableAs, table *athenasql.CreateTable, folder string, session metastore.Session) error {
 	if _, err := a.store.Execute(ctx, table, session); err != nil {
 		return errors.Join(err, os.RemoveAll(folder))
 	}
-	if len(keys) == 0 || c.NoData {
+	if len(table.PartitionBy) == 0 || c.NoData {
 		return nil
 	}
 	if err := a.addPartitions(ctx, c, folder, session); err != nil {
@@ -164,9 +204,12 @@ func madeProperties(c *athenasql.CreateTableAs) (made, error) {
 				return refuse("tables of this type are not supported", "table_type = 'HIVE', or leave it out")
 			}
 		case "external_location":
-			return refuse("external_location is not supported: tables are made in the data directory", "leave it out; UNLOAD writes elsewhere")
+			if !isText {
+				return refuse("external_location is a text", "external_location = 's3://BUCKET/FOLDER/'")
+			}
+			m.location, m.at = text.Value, p.Span
 		default:
-			return refuse("the property "+p.Name.Text+" is not supported", "format, write_compression and partitioned_by are")
+			return refuse("the property "+p.Name.Text+" is not supported", "format, write_compression, partitioned_by and external_location are")
 		}
 	}
 	return m, nil

@@ -69,7 +69,7 @@ func TestAthenaRefuses(t *testing.T) {
 		{"delete", "DELETE FROM vpc_flow_logs", athenasql.CodeNotSupported, ""},
 		{"unload", "UNLOAD (SELECT 1 AS a) TO 's3://bucket/x/' WITH (format = 'PARQUET')", athenasql.CodePermission, "--athena-output"},
 		{"unload to a folder", "UNLOAD (SELECT 1 AS a) TO 'file:///tmp/x/' WITH (format = 'PARQUET')", athenasql.CodePermission, "--athena-output"},
-		{"elsewhere", "CREATE TABLE default.t WITH (external_location = 's3://bucket/x/') AS SELECT 1 AS a", athenasql.CodeNotSupported, "UNLOAD"},
+		{"elsewhere", "CREATE TABLE default.t WITH (external_location = 's3://bucket/x/') AS SELECT 1 AS a", athenasql.CodePermission, "--athena-output"},
 		{"unknown table", "SELECT * FROM vpc_flow_log", athenasql.CodeTableNotFound, "vpc_flow_logs"},
 		{"unknown column", "SELECT srcadr FROM vpc_flow_logs", athenasql.CodeColumnNotFound, "srcaddr"},
 		{"unknown database", "SELECT * FROM wier.vpc_flow_logs", athenasql.CodeSchemaNotFound, ""},

@@ -40,8 +40,7 @@ func (a *athenaRun) unload(ctx context.Context, u *athenasql.Unload, parameters 
 	if err != nil {
 		return err
 	}
-	output := a.s.athenaOutput
-	if err := output.Check(u.To, athena.OutputOptions{}); err != nil {
+	if err := a.s.athenaOutput.Check(u.To, athena.OutputOptions{}); err != nil {
 		return unusable(u.ToAt, "UNLOAD: %v", err)
 	}
 	in, err := a.compile(ctx, u.Query, parameters)
@@ -51,12 +50,8 @@ func (a *athenaRun) unload(ctx context.Context, u *athenasql.Unload, parameters 
 	if err := o.check(u, in.Query.Columns); err != nil {
 		return err
 	}
-	empty, err := output.empty(ctx, u.To)
-	if err != nil {
-		return unusable(u.ToAt, "UNLOAD: %v", err)
-	}
-	if !empty {
-		return athenasql.Errorf("HIVE_PATH_ALREADY_EXISTS", u.ToAt, "Target directory for UNLOAD is not empty: %s", u.To).WithHint("name a folder that has no objects yet")
+	if err := a.writable(ctx, "UNLOAD", u.To, u.ToAt); err != nil {
+		return err
 	}
 	folder, err := newFolder(madeTables(a.s.lake.Data()))
 	if err != nil {
@@ -71,8 +66,23 @@ func (a *athenaRun) unload(ctx context.Context, u *athenasql.Unload, parameters 
 	if err != nil {
 		return err
 	}
-	name := a.now.UTC().Format("20060102_150405") + "_" + filepath.Base(folder)
-	return a.send(ctx, output, folder, u, name)
+	return a.send(ctx, folder, u.To, u.Query.Span)
+}
+
+// writable refuses a place that the server may not write to, or that has objects; what asks for it is named.
+func (a *athenaRun) writable(ctx context.Context, what, location string, at athenasql.Span) error {
+	output := a.s.athenaOutput
+	if err := output.Check(location, athena.OutputOptions{}); err != nil {
+		return unusable(at, "%s: %v", what, err)
+	}
+	empty, err := output.empty(ctx, location)
+	if err != nil {
+		return unusable(at, "%s: %v", what, err)
+	}
+	if !empty {
+		return athenasql.Errorf("HIVE_PATH_ALREADY_EXISTS", at, "Target directory for %s is not empty: %s", what, location).WithHint("name a folder that has no objects yet")
+	}
+	return nil
 }
 
 // check refuses columns that Parquet has not, and keys that are not the last columns.
@@ -96,7 +106,8 @@ func (a *athenaRun) unloadBounded(ctx context.Context, in duckdb.AthenaInput, o 
 }
 
 // send writes the files of a folder below a location. Each has a name, by which those of two statements differ, and the ending of its file.
-func (a *athenaRun) send(ctx context.Context, output *athenaOutput, folder string, u *athenasql.Unload, name string) error {
+func (a *athenaRun) send(ctx context.Context, folder, location string, query athenasql.Span) error {
+	name := a.now.UTC().Format("20060102_150405") + "_" + filepath.Base(folder)
 	names := map[string]string{} // by their files
 	err := filepath.WalkDir(folder, func(path string, e fs.DirEntry, err error) error {
 		if err != nil || e.IsDir() {
@@ -109,7 +120,7 @@ func (a *athenaRun) send(ctx context.Context, output *athenaOutput, folder strin
 			rel = metastore.HiveFolder(filepath.ToSlash(rel)) + "/" // DuckDB escapes what is not ASCII, too
 		}
 		if strings.Contains(rel, "=/") {
-			err = emptyKey(u.Query.Span)
+			err = emptyKey(query)
 		}
 		ending := strings.TrimPrefix(strings.TrimSuffix(e.Name(), ".parquet"), "rows")
 		if len(ending) > 0 && ending[0] != '.' {
@@ -122,8 +133,8 @@ func (a *athenaRun) send(ctx context.Context, output *athenaOutput, folder strin
 		return err
 	}
 	for _, path := range slices.Sorted(maps.Keys(names)) {
-		at := strings.TrimSuffix(u.To, "/") + "/" + names[path]
-		if err := putFile(ctx, output, path, at); err != nil {
+		at := strings.TrimRight(location, "/") + "/" + names[path]
+		if err := putFile(ctx, a.s.athenaOutput, path, at); err != nil {
 			return err
 		}
 		a.result.Statistics.Written = append(a.result.Statistics.Written, at)

@@ -55,7 +55,7 @@ func define(c *athenasql.CreateTable, session Session) (*Table, error) {
 	if t.Format, err = format(c); err != nil {
 		return nil, err
 	}
-	if t.Location, err = location(c.Location, c.LocationAt, session); err != nil {
+	if t.Location, err = Location(c.Location, c.LocationAt, session); err != nil {
 		return nil, err
 	}
 	if err := checkProperties(slices.Concat(c.SerDeProperties, c.Properties)); err != nil {
@@ -159,8 +159,8 @@ func format(c *athenasql.CreateTable) (Format, error) {
 	return Text, nil
 }
 
-// location checks the place of a table's or partition's objects and returns it with a "/" at its end.
-func location(text string, at athenasql.Span, session Session) (string, error) {
+// Location checks the place of a table's or partition's objects, which was written at a place of the statement, and returns it with a "/" at its end.
+func Location(text string, at athenasql.Span, session Session) (string, error) {
 	refuse := func(format string, args ...any) error {
 		return athenasql.Errorf(athenasql.CodeInvalidTable, at, "LOCATION %s: %s", literal(text), fmt.Sprintf(format, args...)).
 			WithHint("a location is a folder: 's3://BUCKET/FOLDER/', or 'file:///FOLDER/' of this machine")

@@ -167,7 +167,7 @@ func (s *Store) setLocation(ctx context.Context, a *athenasql.SetLocation, sessi
 	if err != nil {
 		return err
 	}
-	at, err := location(a.Location, a.Span, session)
+	at, err := Location(a.Location, a.Span, session)
 	if err != nil {
 		return err
 	}
