@@ -64,8 +64,8 @@ func define(c *athenasql.CreateTable, session Session) (*Table, error) {
 	if d := c.Delimited; d != nil && d.Lines != "" && d.Lines != "\n" {
 		return nil, athenasql.Errorf(athenasql.CodeNotSupported, c.Span, `LINES TERMINATED BY is '\n' or not said, as Hive takes it`)
 	}
-	if _, err := t.Layout(); err != nil {
-		return nil, athenasql.Errorf(athenasql.CodeInvalidTable, c.Span, "%v", err)
+	if err := t.readable(c.Span); err != nil {
+		return nil, err
 	}
 	if _, err := t.projection(nil); err != nil {
 		return nil, placedProperty(err, c.Properties)

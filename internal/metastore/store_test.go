@@ -162,6 +162,8 @@ func TestErrors(t *testing.T) {
 		{"a partition that is not there, moved", "ALTER TABLE p PARTITION (day='z', n=1) SET LOCATION 's3://b/z/'", "FAILED: SemanticException [Error 10006]"},
 		{"a partition named like another", "ALTER TABLE p PARTITION (day='b', n=2) RENAME TO PARTITION (day='a', n=1)", "FAILED: Execution Error"},
 		{"a column that is there", "ALTER TABLE p ADD COLUMNS (n int)", "FAILED: line 1:28: SemanticException [Error 10036]"},
+		{"a column that the SerDe has not", "ALTER TABLE c ADD COLUMNS (n decimal(5,2))", "INVALID_TABLE_PROPERTY: line 1:1: column n: a table of OpenCSVSerde"},
+		{"a property that can't be read by", "ALTER TABLE t SET TBLPROPERTIES ('escape.delim'='||')", "INVALID_TABLE_PROPERTY: line 1:1: fields are escaped by"},
 		{"a view altered", "ALTER TABLE v ADD COLUMNS (n int)", "FAILED: SemanticException [Error 10131]"},
 		{"a table of the lake altered", "ALTER TABLE weir.vpc_flow_logs SET TBLPROPERTIES ('a'='b')", "NOT_SUPPORTED"},
 		{"repair of a table without partitions", "MSCK REPAIR TABLE t", "FAILED: Execution Error"},
@@ -173,6 +175,7 @@ func TestErrors(t *testing.T) {
 		{"projection without types", "ALTER TABLE p SET TBLPROPERTIES ('projection.enabled'='true')", "INVALID_TABLE_PROPERTY: line 1:34: projection.day.type is missing"},
 	}
 	s := newStore(t)
+	do(t, s, "CREATE EXTERNAL TABLE c (a string) ROW FORMAT SERDE 'org.apache.hadoop.hive.serde2.OpenCSVSerde' LOCATION 's3://b/c/'")
 	do(t, s, plain, parts, "CREATE VIEW v AS SELECT 1 a", "CREATE DATABASE full", strings.Replace(plain, " t ", " full.t ", 1),
 		"ALTER TABLE p ADD PARTITION (day='a', n=1) PARTITION (day='b', n=2)")
 	before := do(t, s, "SHOW PARTITIONS p")
