@@ -3,6 +3,7 @@ package app
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -14,7 +15,7 @@ func TestAthenaFirehoseTable(t *testing.T) {
 	dir := filepath.ToSlash(t.TempDir())
 	for name, text := range map[string]string{
 		"flows/2026/06/16/00/part.json": `{"account_id":"123456789012","srcaddr":"10.0.1.4","dstport":443,"bytes":4000,"start":1781568000}
-{"account_id":"123456789012","srcaddr":"10.0.2.9","dstport":22,"bytes":120,"start":1781568060,"tags":{"team":"net"}}
+{"account_id":"123456789012","srcaddr":"10.0.2.9","dstport":22,"bytes":120,"start":"-","tags":{"team":"net"}}
 `,
 		"raw/part.json":   `{"message":"2 123456789012 eni-1 10.0.1.4 10.0.2.9 40000 443 6 10 4000 1781568000 1781568060 ACCEPT OK"}` + "\n",
 		"names/names.csv": "cidr,name\n10.0.1.0/24,\"web, a\"\n10.0.2.0/24,\"the \"\"db\"\"\"\n",
@@ -35,6 +36,10 @@ func TestAthenaFirehoseTable(t *testing.T) {
 			WITH SERDEPROPERTIES ("separatorChar" = ",", "quoteChar" = "\"", "escapeChar" = "\\") LOCATION 'file://` + dir + `/names/' TBLPROPERTIES ("skip.header.line.count"="1")`,
 	} {
 		athenaLines(t, s, text)
+	}
+	// A field that is no number is an error where it is asked for, as in Athena.
+	if _, _, err := athenaTexts(t, s, "default", "SELECT min(start) FROM flows"); err == nil || !strings.Contains(err.Error(), "HIVE_BAD_DATA: Error parsing field value '-' for field 4") {
+		t.Error(err)
 	}
 	for text, want := range map[string][]string{
 		`SELECT n.name, sum(f.bytes) FROM default.flows f JOIN default.names n ON contains(n.cidr, CAST(f.srcaddr AS ipaddress)) GROUP BY 1 ORDER BY 2 DESC`: {"web, a 4000", `the "db" 120`},

@@ -155,6 +155,7 @@ func (a *athenaRun) tableObjects(ctx context.Context, t *metastore.Table, scan *
 	if err != nil {
 		return nil, err
 	}
+	layout.Read = append([]string{}, scan.Columns...)
 	prune := func(ctx context.Context, space metastore.Space) ([]int, error) {
 		return keep.Partitions(ctx, space.Values, space.Product)
 	}

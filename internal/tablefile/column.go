@@ -18,6 +18,7 @@ import (
 type column struct {
 	Column
 	layout *Layout
+	bad    bool    // a field was no value of the type
 	def    []int16 // 1: there is a value
 	bools  []bool
 	ints   []int32
@@ -145,10 +146,20 @@ func (c *column) invalid(i int, field []byte) error {
 		text = append(bytes.Clone(text[:most]), "..."...)
 	}
 	text = bytes.ToValidUTF8(text, []byte("\uFFFD"))
-	return &lineError{
+	return c.reject(&lineError{
 		text: fmt.Sprintf("Error parsing field value '%s' for field %d: For input string: %q, and column %s is %s", text, i, text, c.Name, c.Type.Hive()),
 		hint: "a column of string takes it, and TBLPROPERTIES ('use.null.for.invalid.data'='true') makes it NULL",
+	})
+}
+
+// reject is the error of a field where a query that reads it is told so; in a file there is NULL in its place, and the column is noted.
+func (c *column) reject(err *lineError) error {
+	if c.layout.strict && c.layout.reads(c.Name) {
+		return err
 	}
+	c.bad = true
+	c.null()
+	return nil
 }
 
 // has says that the batch has one more value.

@@ -164,10 +164,10 @@ func (r *jsonRows) add(c *column, i int, v jsonValue) error {
 	var ok bool
 	switch {
 	case !r.of.OpenX && nested:
-		return &lineError{
+		return c.reject(&lineError{
 			text: "field " + strconv.Itoa(i) + " (" + c.Name + "): Invalid JSON: " + c.Type.String() + " value must be a scalar json value",
 			hint: "the OpenX SerDe has such a value's JSON in a column of string",
-		}
+		})
 	case c.Type.Kind == types.Varchar && r.of.OpenX:
 		text, err := v.openXText(!r.of.CaseSensitive)
 		if err != nil {
@@ -179,7 +179,7 @@ func (r *jsonRows) add(c *column, i int, v jsonValue) error {
 		c.text(cutText(v.text, c.Type.Length))
 		return nil
 	case nested:
-		return &lineError{text: "field " + strconv.Itoa(i) + " (" + c.Name + "): JSON can not be coerced to a " + strings.ToUpper(c.Type.String())}
+		return c.reject(&lineError{text: "field " + strconv.Itoa(i) + " (" + c.Name + "): JSON can not be coerced to a " + strings.ToUpper(c.Type.String())})
 	case r.of.OpenX:
 		ok = c.openX(v)
 	default:

@@ -114,6 +114,47 @@ func TestJSONRefused(t *testing.T) {
 	}
 }
 
+// TestReadColumns refuses fields that are no values of their types in columns that a query reads alone, also where an earlier process made the file.
+func TestReadColumns(t *testing.T) {
+	l := jsonLayout(JSON{OpenX: true})
+	store := &memory{objects: map[string]string{"s3://b/x": `{"a":"x","n":"-","d":{}}` + "\n" + `{"a":"y","n":2,"d":1}`}}
+	objects := []Object{{URL: "s3://b/x", Size: 50}}
+	dir := t.TempDir()
+	for range 2 {
+		c, err := Open(dir, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, tt := range []struct {
+			read []string
+			want string
+		}{
+			{[]string{}, ""}, {[]string{"a", "b"}, ""}, {[]string{"n"}, "value '-' for field 1"}, {[]string{"a", "d"}, "coerced to a DOUBLE"}, {nil, "value '-' for field 1"},
+		} {
+			l.Read = tt.read
+			set, err := c.Files(t.Context(), store, l, objects)
+			switch {
+			case tt.want != "":
+				if err == nil || !strings.Contains(err.Error(), tt.want) || !strings.Contains(err.Error(), "in line 1 (s3://b/x)") {
+					t.Errorf("%v: %v", tt.read, err)
+				}
+				continue
+			case err != nil:
+				t.Fatal(tt.read, err)
+			}
+			want := [][]string{{"x", "NULL", "NULL", "NULL", "NULL"}, {"y", "2", "NULL", "1", "NULL"}}
+			if diff := cmp.Diff(want, rowsOf(t, set.Files[0].Path)); diff != "" {
+				t.Errorf("%v (-want +got):\n%s", tt.read, diff)
+			}
+			set.Release()
+		}
+	}
+	// Made once; read again for each error.
+	if n := store.opened.Load(); n != 1+2*3 {
+		t.Errorf("the object was read %d times", n)
+	}
+}
+
 // TestOpenXTimestamp reads times as Trino's OpenXJsonDeserializer does.
 func TestOpenXTimestamp(t *testing.T) {
 	for text, want := range map[string]int64{

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 
 	"weir/internal/athenasql/types"
 )
@@ -37,6 +38,10 @@ type Layout struct {
 	Quote byte `json:",omitempty"`
 	// NullForInvalid says that a field of JSON or CSV which is no value of its column's type is NULL, where it is an error else.
 	NullForInvalid bool `json:",omitempty"`
+	// Read are the names of the columns that a query reads, nil: all of them. A field that is no value of its column's type is an error in these alone.
+	Read []string `json:"-"`
+	// strict says that such a field is an error at once; else its file says which columns have any.
+	strict bool
 	// SkipLines is how many lines at the head of each object are no rows.
 	SkipLines int
 }
@@ -71,6 +76,9 @@ type Storage interface {
 
 // form counts the forms of the files: another form is another name.
 const form = 2
+
+// reads reports whether a query reads a column.
+func (l *Layout) reads(column string) bool { return l.Read == nil || slices.Contains(l.Read, column) }
 
 // key is what of a file's name its table gives.
 func (l *Layout) key() string {

@@ -161,6 +161,8 @@ type result struct {
 	rows int64
 	// header is the place of the first object of which a line that names fields was taken as a row, -1: there is none.
 	header int
+	// bad are the columns that have NULL for a field which is no value of their types: see writer.bad.
+	bad string
 }
 
 // convertText writes the rows of a text. header says that a line that names fields was taken as a row.
