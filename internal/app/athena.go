@@ -214,8 +214,8 @@ func (c athenaCatalog) Table(ctx context.Context, database, name string) (*compi
 	switch source := t.Source.(type) {
 	case *metastore.Table:
 		t.Columns = append(t.Columns,
-			compile.Column{Name: duckdb.ObjectPath, Type: varcharType, Hidden: true},
-			compile.Column{Name: duckdb.ObjectSize, Type: types.Type{Kind: types.BigInt}, Hidden: true})
+			compile.Column{Name: duckdb.ObjectPath, Type: varcharType, Hidden: true, Object: true},
+			compile.Column{Name: duckdb.ObjectSize, Type: types.Type{Kind: types.BigInt}, Hidden: true, Object: true})
 	case *metastore.PartitionList:
 		if source.Ready() != nil {
 			return lakePartitionTable(t, source.Ready()), nil

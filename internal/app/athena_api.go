@@ -77,7 +77,7 @@ func (r athenaAPIRows) Columns() []athena.Column {
 // Statistics returns what it cost.
 func (r athenaAPIRows) Statistics() athena.Statistics {
 	s := &r.AthenaResult.Statistics
-	return athena.Statistics{BytesScanned: s.BytesScanned, RowsScanned: s.RowsScanned, Planning: s.Planning, Execution: s.Execution, Updated: s.Updated}
+	return athena.Statistics{BytesScanned: s.BytesScanned, RowsScanned: s.RowsScanned, Planning: s.Planning, Execution: s.Execution, Updated: s.Updated, Written: s.Written}
 }
 
 // athenaAPICatalog lists databases and tables for the API.

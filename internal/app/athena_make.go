@@ -16,18 +16,22 @@ import (
 	"weir/internal/athenasql/types"
 	"weir/internal/metastore"
 	"weir/internal/query/duckdb"
+	"weir/internal/tablefile"
 )
 
 // made is what the properties of CREATE TABLE AS ask for.
 type made struct {
 	compression string
 	keys        []string
+	// location is where the objects are to lie, which at is the place of; "": below DATA/tables.
+	location string
+	at       athenasql.Span
 }
 
 // parquetCompressions are what CREATE TABLE AS and UNLOAD take, and DuckDB's names.
 var parquetCompressions = map[string]string{"GZIP": "gzip", "SNAPPY": "snappy", "ZSTD": "zstd", "LZ4": "lz4_raw", "NONE": "uncompressed"}
 
-// createTableAs makes a table of the rows of a query: Parquet below DATA/tables, which stays when the table is dropped, as objects do.
+// createTableAs makes a table of the rows of a query: Parquet below DATA/tables, or where the statement says and the server may write. It stays when the table is dropped, as objects do.
 func (a *athenaRun) createTableAs(ctx context.Context, c *athenasql.CreateTableAs, parameters []string) error {
 	if a.s.readOnly {
 		return athenasql.Errorf(athenasql.CodePermission, c.Span, "another process holds the data directory, and this one may only read")
@@ -53,19 +57,55 @@ func (a *athenaRun) createTableAs(ctx context.Context, c *athenasql.CreateTableA
 		Span: c.Span, Name: c.Name, IfNotExists: c.IfNotExists, Columns: columns, PartitionBy: keys, StoredAs: "parquet",
 		Location: "file://" + folder + "/", LocationAt: c.Span,
 	}
+	if m.location != "" {
+		defer os.RemoveAll(folder) // its files go elsewhere
+		session.Remote = a.r.Remote
+		table.LocationAt = m.at
+		if table.Location, err = metastore.Location(m.location, m.at, session); err != nil {
+			return err
+		}
+	}
 	// The table is there before its rows are: its name is refused before a long query.
 	if done, err := a.madeBefore(ctx, c, session); done || err != nil {
 		return errors.Join(err, os.RemoveAll(folder))
 	}
+	if m.location != "" {
+		if err := a.writable(ctx, "external_location", m.location, m.at); err != nil {
+			return err
+		}
+	}
 	if !c.NoData {
-		if err := a.copy(ctx, in, folder, m); err != nil {
+		if err := a.makeRows(ctx, in, folder, m, c); err != nil {
 			return errors.Join(err, os.RemoveAll(folder))
 		}
 	}
+	return a.madeTable(ctx, c, table, folder, session)
+}
+
+// makeRows writes the rows of a table.
+func (a *athenaRun) makeRows(ctx context.Context, in duckdb.AthenaInput, folder string, m made, c *athenasql.CreateTableAs) error {
+	if err := a.copy(ctx, in, folder, m); err != nil || m.location == "" {
+		return err
+	}
+	if err := a.send(ctx, folder, m.location, c.Query.Span); err != nil {
+		return err
+	}
+	// Tables are read by the AWS settings of the environment, and places to write to may be reached by others.
+	seen := 0
+	err := newAthenaStorage(a.r.S3, a.s.temp()).List(ctx, strings.TrimRight(m.location, "/")+"/", func(tablefile.Object) error { seen++; return nil })
+	if err == nil && seen != len(a.result.Statistics.Written) {
+		err = athenasql.Errorf(athenasql.CodePermission, m.at, "external_location: the table would not find the %d objects that were written: tables are read of another service than is written to", len(a.result.Statistics.Written)).
+			WithHint("set AWS_ENDPOINT_URL_S3 for the server to what --athena-endpoint-url says")
+	}
+	return err
+}
+
+// madeTable keeps a table whose rows are there, with its partitions.
+func (a *athenaRun) madeTable(ctx context.Context, c *athenasql.CreateTableAs, table *athenasql.CreateTable, folder string, session metastore.Session) error {
 	if _, err := a.store.Execute(ctx, table, session); err != nil {
 		return errors.Join(err, os.RemoveAll(folder))
 	}
-	if len(keys) == 0 || c.NoData {
+	if len(table.PartitionBy) == 0 || c.NoData {
 		return nil
 	}
 	if err := a.addPartitions(ctx, c, folder, session); err != nil {
@@ -89,8 +129,7 @@ func (a *athenaRun) addPartitions(ctx context.Context, c *athenasql.CreateTableA
 	}
 	_, partitions, err := folderSize(folder)
 	if err == nil && added != partitions {
-		err = athenasql.Errorf(athenasql.CodeNotSupported, c.Query.Span, "a partition key has a value that no partition can have, such as an empty text").
-			WithHint("nullif(key, '') makes NULL of an empty text")
+		err = emptyKey(c.Query.Span)
 	}
 	return err
 }
@@ -156,37 +195,61 @@ func madeProperties(c *athenasql.CreateTableAs) (made, error) {
 			}
 			m.compression = parquetCompressions[strings.ToUpper(text.Value)]
 		case "partitioned_by":
-			list, ok := p.Value.(*athenasql.ArrayOf)
-			if !ok {
+			var ok bool
+			if m.keys, ok = partitionKeys(p.Value); !ok {
 				return refuse("partitioned_by is an array of names of columns", "partitioned_by = ARRAY['date']")
-			}
-			for _, item := range list.Items {
-				name, ok := item.(*athenasql.String)
-				if !ok {
-					return refuse("partitioned_by is an array of names of columns", "partitioned_by = ARRAY['date']")
-				}
-				m.keys = append(m.keys, strings.ToLower(name.Value))
 			}
 		case "table_type":
 			if !isText || !strings.EqualFold(text.Value, "hive") {
 				return refuse("tables of this type are not supported", "table_type = 'HIVE', or leave it out")
 			}
 		case "external_location":
-			return refuse("external_location is not supported: tables are made in the data directory", "leave it out; UNLOAD writes elsewhere")
+			if !isText {
+				return refuse("external_location is a text", "external_location = 's3://BUCKET/FOLDER/'")
+			}
+			m.location, m.at = text.Value, p.Span
 		default:
-			return refuse("the property "+p.Name.Text+" is not supported", "format, write_compression and partitioned_by are")
+			return refuse("the property "+p.Name.Text+" is not supported", "format, write_compression, partitioned_by and external_location are")
 		}
 	}
 	return m, nil
 }
 
+// partitionKeys reads the value of partitioned_by.
+func partitionKeys(of athenasql.Expr) (keys []string, ok bool) {
+	list, ok := of.(*athenasql.ArrayOf)
+	if !ok {
+		return nil, false
+	}
+	for _, item := range list.Items {
+		name, ok := item.(*athenasql.String)
+		if !ok {
+			return nil, false
+		}
+		keys = append(keys, strings.ToLower(name.Value))
+	}
+	return keys, true
+}
+
+// checkKeys refuses partition keys that are not the last columns of a result.
+func checkKeys(at athenasql.Span, result []compile.Result, keys []string) error {
+	last := result[max(0, len(result)-len(keys)):]
+	if len(keys) > 0 && (!slices.EqualFunc(last, keys, func(r compile.Result, k string) bool { return r.Name == k }) || len(keys) >= len(result)) {
+		return athenasql.Errorf(athenasql.CodeInvalidTable, at, "Partition keys must be the last columns in the table and in the same order as the table properties: %v", keys)
+	}
+	return nil
+}
+
+// emptyKey refuses an empty text as a partition key, which no partition can have.
+func emptyKey(at athenasql.Span) error {
+	return athenasql.Errorf(athenasql.CodeNotSupported, at, "a partition key has a value that no partition can have, such as an empty text").
+		WithHint("nullif(key, '') makes NULL of an empty text")
+}
+
 // madeColumns returns the columns and the partition keys of a table that is made of a result.
 func madeColumns(c *athenasql.CreateTableAs, result []compile.Result, keys []string) (columns, partition []athenasql.ColumnDef, err error) {
-	if len(keys) > 0 {
-		last := result[max(0, len(result)-len(keys)):]
-		if !slices.EqualFunc(last, keys, func(r compile.Result, k string) bool { return r.Name == k }) || len(keys) >= len(result) {
-			return nil, nil, athenasql.Errorf(athenasql.CodeInvalidTable, c.Span, "Partition keys must be the last columns in the table and in the same order as the table properties: %v", keys)
-		}
+	if err := checkKeys(c.Span, result, keys); err != nil {
+		return nil, nil, err
 	}
 	names := map[string]bool{}
 	for i, r := range result {

@@ -102,10 +102,14 @@ func (o *athenaOutput) Check(location string, w athena.OutputOptions) error {
 
 // Write writes one object, whole.
 func (o *athenaOutput) Write(ctx context.Context, location string, body io.ReadSeeker, w athena.OutputOptions) error {
-	place, err := o.place(location)
-	if err != nil {
+	if _, err := o.place(location); err != nil {
 		return err
 	}
+	return o.put(ctx, location, body, w)
+}
+
+// put writes one object, whole, below a location that was checked. The names of partitions' folders in its address may have signs that a location that is asked for can't.
+func (o *athenaOutput) put(ctx context.Context, location string, body io.ReadSeeker, w athena.OutputOptions) error {
 	if rest, ok := strings.CutPrefix(location, "s3://"); ok {
 		bucket, key, _ := strings.Cut(rest, "/")
 		b, err := o.storage.bucket(ctx, bucket)
@@ -114,7 +118,12 @@ func (o *athenaOutput) Write(ctx context.Context, location string, body io.ReadS
 		}
 		return b.Put(ctx, key, body, s3.PutOptions{ContentType: w.ContentType, Encrypt: w.Encrypt, BucketOwner: w.BucketOwner, OwnerFullControl: w.OwnerFullControl})
 	}
-	return writeBelow(strings.TrimPrefix(place, "file://"), strings.TrimPrefix(location, place), body)
+	for _, place := range o.places {
+		if name, ok := strings.CutPrefix(location, place); ok {
+			return writeBelow(strings.TrimPrefix(place, "file://"), name, body)
+		}
+	}
+	return fmt.Errorf("%s lies below no place", location)
 }
 
 // writeBelow writes a file below a folder, which no link leads out of.

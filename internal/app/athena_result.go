@@ -44,6 +44,8 @@ type AthenaStatistics struct {
 	// Rows are those that were given, Updated those that were written by CREATE TABLE AS or UNLOAD.
 	Rows    int64 `json:"rows"`
 	Updated int64 `json:"updated,omitempty"`
+	// Written are the addresses of the objects that UNLOAD wrote.
+	Written []string `json:"written,omitempty"`
 }
 
 // athenaRows gives rows.

@@ -123,8 +123,8 @@ func (s *Local) viewColumns(ctx context.Context, q *athenasql.Query, _, database
 }
 
 // athenaObjects returns what finds the files of tables over objects.
-func (a *athenaRun) objects() func(context.Context, *compile.Scan, duckdb.KeepPartitions) (*duckdb.AthenaObjects, error) {
-	return func(ctx context.Context, scan *compile.Scan, keep duckdb.KeepPartitions) (*duckdb.AthenaObjects, error) {
+func (a *athenaRun) objects() func(context.Context, *compile.Scan, duckdb.Keep) (*duckdb.AthenaObjects, error) {
+	return func(ctx context.Context, scan *compile.Scan, keep duckdb.Keep) (*duckdb.AthenaObjects, error) {
 		switch source := scan.Table.Source.(type) {
 		case *metastore.PartitionList:
 			space, err := a.store.PartitionValues(ctx, source.Of)
@@ -146,7 +146,7 @@ func (a *athenaRun) objects() func(context.Context, *compile.Scan, duckdb.KeepPa
 }
 
 // tableObjects returns the files of those partitions of a table that meet the condition of a scan.
-func (a *athenaRun) tableObjects(ctx context.Context, t *metastore.Table, scan *compile.Scan, keep duckdb.KeepPartitions) (*duckdb.AthenaObjects, error) {
+func (a *athenaRun) tableObjects(ctx context.Context, t *metastore.Table, scan *compile.Scan, keep duckdb.Keep) (*duckdb.AthenaObjects, error) {
 	cache, err := a.s.files()
 	if err != nil {
 		return nil, err
@@ -155,8 +155,9 @@ func (a *athenaRun) tableObjects(ctx context.Context, t *metastore.Table, scan *
 	if err != nil {
 		return nil, err
 	}
+	layout.Read = append([]string{}, scan.Columns...)
 	prune := func(ctx context.Context, space metastore.Space) ([]int, error) {
-		return keep(ctx, space.Values, space.Product)
+		return keep.Partitions(ctx, space.Values, space.Product)
 	}
 	partitions, err := a.store.Partitions(ctx, t, scan.Pinned, prune)
 	if err != nil {
@@ -172,6 +173,11 @@ func (a *athenaRun) tableObjects(ctx context.Context, t *metastore.Table, scan *
 	if err != nil {
 		return nil, err
 	}
+	if scan.Objects != "" {
+		if located, err = keptObjects(ctx, keep, located, out.Partitions); err != nil {
+			return nil, err
+		}
+	}
 	objects := make([]tablefile.Object, len(located))
 	for i, l := range located {
 		objects[i] = l.Object
@@ -186,4 +192,18 @@ func (a *athenaRun) tableObjects(ctx context.Context, t *metastore.Table, scan *
 		out.Files = append(out.Files, duckdb.AthenaFile{Path: f.Path, URL: located[i].URL, Bytes: f.Bytes, Partition: located[i].Location, Object: f.Object})
 	}
 	return out, nil
+}
+
+// keptObjects returns those objects that meet the condition of a scan on "$path" and "$file_size".
+func keptObjects(ctx context.Context, keep duckdb.Keep, located []tablefile.Located, partitions [][]string) ([]tablefile.Located, error) {
+	files := make([]duckdb.AthenaFile, len(located))
+	for i, l := range located {
+		files[i] = duckdb.AthenaFile{URL: l.URL, Bytes: l.Size, Partition: l.Location}
+	}
+	kept, err := keep.Objects(ctx, files, partitions)
+	out := make([]tablefile.Located, len(kept))
+	for i, k := range kept {
+		out[i] = located[k]
+	}
+	return out, err
 }

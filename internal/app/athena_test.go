@@ -69,7 +69,7 @@ func TestAthenaRefuses(t *testing.T) {
 		{"delete", "DELETE FROM vpc_flow_logs", athenasql.CodeNotSupported, ""},
 		{"unload", "UNLOAD (SELECT 1 AS a) TO 's3://bucket/x/' WITH (format = 'PARQUET')", athenasql.CodePermission, "--athena-output"},
 		{"unload to a folder", "UNLOAD (SELECT 1 AS a) TO 'file:///tmp/x/' WITH (format = 'PARQUET')", athenasql.CodePermission, "--athena-output"},
-		{"elsewhere", "CREATE TABLE default.t WITH (external_location = 's3://bucket/x/') AS SELECT 1 AS a", athenasql.CodeNotSupported, "UNLOAD"},
+		{"elsewhere", "CREATE TABLE default.t WITH (external_location = 's3://bucket/x/') AS SELECT 1 AS a", athenasql.CodePermission, "--athena-output"},
 		{"unknown table", "SELECT * FROM vpc_flow_log", athenasql.CodeTableNotFound, "vpc_flow_logs"},
 		{"unknown column", "SELECT srcadr FROM vpc_flow_logs", athenasql.CodeColumnNotFound, "srcaddr"},
 		{"unknown database", "SELECT * FROM wier.vpc_flow_logs", athenasql.CodeSchemaNotFound, ""},
@@ -477,8 +477,12 @@ func TestAthenaHiddenColumns(t *testing.T) {
 		`SELECT a, k, "$path" FROM default.o ORDER BY a`:                                               {"1 1 " + at + "k=1/a b.log", "2 1 " + at + "k=1/a b.log", "3 1 " + at + "k=1/b.log", "40 2 " + at + "k=2/c.log"},
 		`SELECT "$path", o."$file_size", count(*) FROM default.o WHERE k = 1 GROUP BY 1, 2 ORDER BY 1`: {at + "k=1/a b.log 4 2", at + "k=1/b.log 2 1"},
 		`SELECT count(*) FROM default.o WHERE "$path" LIKE '%/b.log'`:                                  {"1"},
-		`SELECT "$path" FROM default.o WHERE k = 3`:                                                    nil,
-		`SELECT count(DISTINCT "$path") > 0, count("$path") = count(*) FROM vpc_flow_logs`:             {"true true"},
+		`EXPLAIN SELECT a FROM default.o WHERE "$path" LIKE '%/b.log'`: {
+			"TableScan[table = awsdatacatalog:default:o]", "    columns: a, $path", "    partitions: 2 of 2", "    files: 1 of 1, bytes: 2 of 2",
+		},
+		`SELECT sum(a) FROM default.o WHERE "$file_size" = 2 OR k = 2`:                     {"43"},
+		`SELECT "$path" FROM default.o WHERE k = 3`:                                        nil,
+		`SELECT count(DISTINCT "$path") > 0, count("$path") = count(*) FROM vpc_flow_logs`: {"true true"},
 	} {
 		if diff := cmp.Diff(want, athenaLines(t, s, text)); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", text, diff)

@@ -117,7 +117,7 @@ func (s *Store) addPartitions(ctx context.Context, a *athenasql.AddPartitions, s
 		}
 		at := t.Location + t.folder(values) + "/"
 		if p.Location != "" {
-			if at, err = location(p.Location, p.Span, session); err != nil {
+			if at, err = Location(p.Location, p.Span, session); err != nil {
 				return err
 			}
 		}

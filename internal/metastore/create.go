@@ -55,7 +55,7 @@ func define(c *athenasql.CreateTable, session Session) (*Table, error) {
 	if t.Format, err = format(c); err != nil {
 		return nil, err
 	}
-	if t.Location, err = location(c.Location, c.LocationAt, session); err != nil {
+	if t.Location, err = Location(c.Location, c.LocationAt, session); err != nil {
 		return nil, err
 	}
 	if err := checkProperties(slices.Concat(c.SerDeProperties, c.Properties)); err != nil {
@@ -64,8 +64,8 @@ func define(c *athenasql.CreateTable, session Session) (*Table, error) {
 	if d := c.Delimited; d != nil && d.Lines != "" && d.Lines != "\n" {
 		return nil, athenasql.Errorf(athenasql.CodeNotSupported, c.Span, `LINES TERMINATED BY is '\n' or not said, as Hive takes it`)
 	}
-	if _, err := t.Layout(); err != nil {
-		return nil, athenasql.Errorf(athenasql.CodeInvalidTable, c.Span, "%v", err)
+	if err := t.readable(c.Span); err != nil {
+		return nil, err
 	}
 	if _, err := t.projection(nil); err != nil {
 		return nil, placedProperty(err, c.Properties)
@@ -110,18 +110,19 @@ func definedColumns(of []athenasql.ColumnDef, before []Column) ([]Column, error)
 	return out, nil
 }
 
+// textSerDes are the classes that read lines.
+var textSerDes = []string{lazySimple, regexSerDe, csvSerDe, openXSerDe, hcatalogSerDe}
+
 // format finds what the objects of a table hold.
 func format(c *athenasql.CreateTable) (Format, error) {
 	says := map[Format]string{}
 	refuse := func(what string) error {
 		return athenasql.Errorf(athenasql.CodeNotSupported, c.Span, "tables of %s are not supported", what).
-			WithHint("weir reads text by LazySimpleSerDe (ROW FORMAT DELIMITED) and RegexSerDe, and Parquet (STORED AS PARQUET)")
+			WithHint("weir reads text by LazySimpleSerDe (ROW FORMAT DELIMITED), OpenCSVSerde and RegexSerDe, JSON by " + openXSerDe + " and " + hcatalogSerDe + ", and Parquet (STORED AS PARQUET)")
 	}
 	switch class := c.SerDe; {
 	case class == "":
-	case strings.EqualFold(class, lazySimple):
-		says[Text] = "SERDE '" + class + "'"
-	case strings.EqualFold(class, regexSerDe):
+	case slices.ContainsFunc(textSerDes, func(c string) bool { return strings.EqualFold(class, c) }):
 		says[Text] = "SERDE '" + class + "'"
 	case strings.EqualFold(class, parquetSerDe), strings.EqualFold(class, "parquet.hive.serde.ParquetHiveSerDe"):
 		says[Parquet] = "SERDE '" + class + "'"
@@ -158,8 +159,8 @@ func format(c *athenasql.CreateTable) (Format, error) {
 	return Text, nil
 }
 
-// location checks the place of a table's or partition's objects and returns it with a "/" at its end.
-func location(text string, at athenasql.Span, session Session) (string, error) {
+// Location checks the place of a table's or partition's objects, which was written at a place of the statement, and returns it with a "/" at its end.
+func Location(text string, at athenasql.Span, session Session) (string, error) {
 	refuse := func(format string, args ...any) error {
 		return athenasql.Errorf(athenasql.CodeInvalidTable, at, "LOCATION %s: %s", literal(text), fmt.Sprintf(format, args...)).
 			WithHint("a location is a folder: 's3://BUCKET/FOLDER/', or 'file:///FOLDER/' of this machine")

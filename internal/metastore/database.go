@@ -137,7 +137,18 @@ func (s *Store) setProperties(ctx context.Context, a *athenasql.SetTableProperti
 	if _, err := t.projection(nil); err != nil {
 		return placedProperty(err, a.Properties)
 	}
+	if err := t.readable(a.Span); err != nil {
+		return err
+	}
 	return put(ctx, s.db, t)
+}
+
+// readable refuses a change after which the table's objects could not be read.
+func (t *Table) readable(at athenasql.Span) error {
+	if _, err := t.Layout(); err != nil {
+		return athenasql.Errorf(athenasql.CodeInvalidTable, at, "%v", err)
+	}
+	return nil
 }
 
 // addColumns carries out ALTER TABLE ADD COLUMNS: they come after the columns that are there, before the keys.
@@ -158,6 +169,9 @@ func (s *Store) addColumns(ctx context.Context, a *athenasql.AddColumns, session
 		}
 	}
 	t.Columns = append(t.Columns, added...)
+	if err := t.readable(a.Span); err != nil {
+		return err
+	}
 	return put(ctx, s.db, t)
 }
 
@@ -167,7 +181,7 @@ func (s *Store) setLocation(ctx context.Context, a *athenasql.SetLocation, sessi
 	if err != nil {
 		return err
 	}
-	at, err := location(a.Location, a.Span, session)
+	at, err := Location(a.Location, a.Span, session)
 	if err != nil {
 		return err
 	}

@@ -29,7 +29,8 @@ func columnType(t athenasql.TypeName) (types.Type, error) {
 		return out, nil
 	}
 	return out, athenasql.Errorf(athenasql.CodeNotSupported, t.Span, "columns of type %s are not supported in tables over objects", out.Hive()).
-		WithHint("columns have the types boolean, tinyint, smallint, int, bigint, float, double, decimal, string, varchar, date and timestamp")
+		WithHint("columns have the types boolean, tinyint, smallint, int, bigint, float, double, decimal, string, varchar, date and timestamp; a column of string in a table of " +
+			openXSerDe + " has the JSON of a value with parts, which json_extract_scalar reads")
 }
 
 // parseHive reads a type that [types.Type.Hive] wrote of a type without parts, or Trino's name of another.

@@ -14,6 +14,9 @@ import (
 const (
 	lazySimple    = "org.apache.hadoop.hive.serde2.lazy.LazySimpleSerDe"
 	regexSerDe    = "org.apache.hadoop.hive.serde2.RegexSerDe"
+	csvSerDe      = "org.apache.hadoop.hive.serde2.OpenCSVSerde"
+	openXSerDe    = "org.openx.data.jsonserde.JsonSerDe"
+	hcatalogSerDe = "org.apache.hive.hcatalog.data.JsonSerDe"
 	parquetSerDe  = "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe"
 	textInput     = "org.apache.hadoop.mapred.TextInputFormat"
 	textOutput    = "org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat"
@@ -40,8 +43,16 @@ func (t *Table) Layout() (tablefile.Layout, error) {
 	if l.Parquet {
 		return l, nil
 	}
-	if strings.EqualFold(t.SerDe, regexSerDe) {
+	if v, ok := property(t.Properties, "use.null.for.invalid.data"); ok {
+		l.NullForInvalid = strings.EqualFold(v, "true")
+	}
+	switch {
+	case strings.EqualFold(t.SerDe, regexSerDe):
 		return l, t.pattern(&l)
+	case strings.EqualFold(t.SerDe, csvSerDe):
+		return l, t.csv(&l)
+	case strings.EqualFold(t.SerDe, openXSerDe), strings.EqualFold(t.SerDe, hcatalogSerDe):
+		return l, t.json(&l)
 	}
 	fields, escape, null := t.separators()
 	var ok bool

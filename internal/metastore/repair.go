@@ -51,6 +51,16 @@ func unescapeFolder(text string) string {
 	return b.String()
 }
 
+// HiveFolder returns the path of a partition's folders, "k=a/l=b", as Hive writes it, of one in which other signs are escaped too.
+func HiveFolder(path string) string {
+	segments := strings.Split(path, "/")
+	for i, s := range segments {
+		name, value, _ := strings.Cut(s, "=")
+		segments[i] = escapeFolder(unescapeFolder(name)) + "=" + escapeFolder(unescapeFolder(value))
+	}
+	return strings.Join(segments, "/")
+}
+
 // folderValues returns the values of the partition that an object below the table's location lies in, and its folder; ok is false where its path does not
 // begin with a folder key=value for each key, in their order.
 func (t *Table) folderValues(rest string) (values []string, folder string, ok bool) {

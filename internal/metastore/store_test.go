@@ -123,8 +123,14 @@ func TestErrors(t *testing.T) {
 		{"no bucket", table("(a int) LOCATION 's3:///x/'"), "INVALID_TABLE_PROPERTY: line 1:42"},
 		{"a pattern", table("(a int) LOCATION 's3://b/x/*'"), "INVALID_TABLE_PROPERTY: line 1:42"},
 		{"a folder of another machine", table("(a int) LOCATION 'file://host/x/'"), "INVALID_TABLE_PROPERTY: line 1:42"},
-		{"a SerDe", table("(a int) ROW FORMAT SERDE 'org.openx.data.jsonserde.JsonSerDe'") + at, "NOT_SUPPORTED: line 1:1: tables of the SerDe org.openx.data.jsonserde.JsonSerDe"},
-		{"another SerDe", table("(a int) ROW FORMAT SERDE 'org.apache.hadoop.hive.serde2.OpenCSVSerde'") + at, "NOT_SUPPORTED"},
+		{"a SerDe", table("(a int) ROW FORMAT SERDE 'com.amazon.emr.hive.serde.CloudTrailSerde'") + at, "NOT_SUPPORTED: line 1:1: tables of the SerDe com.amazon.emr.hive.serde.CloudTrailSerde"},
+		{"JSON in Parquet", table("(a int) ROW FORMAT SERDE 'org.openx.data.jsonserde.JsonSerDe' STORED AS PARQUET") + at, "INVALID_TABLE_PROPERTY"},
+		{"a struct in JSON", table("(a struct<b:int>) ROW FORMAT SERDE 'org.openx.data.jsonserde.JsonSerDe'") + at, "NOT_SUPPORTED: line 1:28"},
+		{"malformed JSON in Hive's SerDe", table("(a int) ROW FORMAT SERDE 'org.apache.hive.hcatalog.data.JsonSerDe' WITH SERDEPROPERTIES ('ignore.malformed.json'='true')") + at, "INVALID_TABLE_PROPERTY: line 1:1: 'ignore.malformed.json'"},
+		{"forms of times in JSON", table("(a timestamp) ROW FORMAT SERDE 'org.apache.hive.hcatalog.data.JsonSerDe' WITH SERDEPROPERTIES ('timestamp.formats'='yyyy')") + at, "NOT_SUPPORTED"},
+		{"a type in CSV", table("(a decimal(5,2)) ROW FORMAT SERDE 'org.apache.hadoop.hive.serde2.OpenCSVSerde'") + at, "INVALID_TABLE_PROPERTY: line 1:1: column a"},
+		{"one character for two in CSV", table("(a int) ROW FORMAT SERDE 'org.apache.hadoop.hive.serde2.OpenCSVSerde' WITH SERDEPROPERTIES ('separatorChar'='\"')") + at, "INVALID_TABLE_PROPERTY: line 1:1: separatorChar"},
+		{"a character beyond ASCII in CSV", table("(a int) ROW FORMAT SERDE 'org.apache.hadoop.hive.serde2.OpenCSVSerde' WITH SERDEPROPERTIES ('separatorChar'='§')") + at, "INVALID_TABLE_PROPERTY: line 1:1: separatorChar"},
 		{"a SerDe without its pattern", table("(a int) ROW FORMAT SERDE 'org.apache.hadoop.hive.serde2.RegexSerDe'") + at, "INVALID_TABLE_PROPERTY: line 1:1: a table of RegexSerDe"},
 		{"a pattern that looks behind", table("(a int) ROW FORMAT SERDE 'org.apache.hadoop.hive.serde2.RegexSerDe' WITH SERDEPROPERTIES ('input.regex'='(?<=a)(b)')") + at, "INVALID_TABLE_PROPERTY: line 1:1: input.regex"},
 		{"a type beside a pattern", table("(a date) ROW FORMAT SERDE 'org.apache.hadoop.hive.serde2.RegexSerDe' WITH SERDEPROPERTIES ('input.regex'='(b)')") + at, "INVALID_TABLE_PROPERTY: line 1:1: column a"},
@@ -156,6 +162,8 @@ func TestErrors(t *testing.T) {
 		{"a partition that is not there, moved", "ALTER TABLE p PARTITION (day='z', n=1) SET LOCATION 's3://b/z/'", "FAILED: SemanticException [Error 10006]"},
 		{"a partition named like another", "ALTER TABLE p PARTITION (day='b', n=2) RENAME TO PARTITION (day='a', n=1)", "FAILED: Execution Error"},
 		{"a column that is there", "ALTER TABLE p ADD COLUMNS (n int)", "FAILED: line 1:28: SemanticException [Error 10036]"},
+		{"a column that the SerDe has not", "ALTER TABLE c ADD COLUMNS (n decimal(5,2))", "INVALID_TABLE_PROPERTY: line 1:1: column n: a table of OpenCSVSerde"},
+		{"a property that can't be read by", "ALTER TABLE t SET TBLPROPERTIES ('escape.delim'='||')", "INVALID_TABLE_PROPERTY: line 1:1: fields are escaped by"},
 		{"a view altered", "ALTER TABLE v ADD COLUMNS (n int)", "FAILED: SemanticException [Error 10131]"},
 		{"a table of the lake altered", "ALTER TABLE weir.vpc_flow_logs SET TBLPROPERTIES ('a'='b')", "NOT_SUPPORTED"},
 		{"repair of a table without partitions", "MSCK REPAIR TABLE t", "FAILED: Execution Error"},
@@ -167,6 +175,7 @@ func TestErrors(t *testing.T) {
 		{"projection without types", "ALTER TABLE p SET TBLPROPERTIES ('projection.enabled'='true')", "INVALID_TABLE_PROPERTY: line 1:34: projection.day.type is missing"},
 	}
 	s := newStore(t)
+	do(t, s, "CREATE EXTERNAL TABLE c (a string) ROW FORMAT SERDE 'org.apache.hadoop.hive.serde2.OpenCSVSerde' LOCATION 's3://b/c/'")
 	do(t, s, plain, parts, "CREATE VIEW v AS SELECT 1 a", "CREATE DATABASE full", strings.Replace(plain, " t ", " full.t ", 1),
 		"ALTER TABLE p ADD PARTITION (day='a', n=1) PARTITION (day='b', n=2)")
 	before := do(t, s, "SHOW PARTITIONS p")
@@ -403,6 +412,8 @@ func TestShowCreate(t *testing.T) {
 				`WITH SERDEPROPERTIES ('field.delim'='\001', 'serialization.format'='\001') STORED AS TEXTFILE LOCATION 's3://b/'`,
 			`CREATE EXTERNAL TABLE x (a int, b string) ROW FORMAT SERDE 'org.apache.hadoop.hive.serde2.RegexSerDe' ` +
 				`WITH SERDEPROPERTIES ("input.regex" = "^([^ ]+)\\s+([0-9]+)$") LOCATION 's3://b/'`,
+			`CREATE EXTERNAL TABLE x (a int) ROW FORMAT SERDE 'org.apache.hadoop.hive.serde2.OpenCSVSerde' ` +
+				`WITH SERDEPROPERTIES ("separatorChar" = ",", "quoteChar" = "\"", "escapeChar" = "\\") LOCATION 's3://b/'`,
 		} {
 			if !yield(text) {
 				return

@@ -74,9 +74,9 @@ type Set struct {
 	names []string
 }
 
-// fileName is the form of a file's name: of what it was made, how many records it has, h and the place of the first object whose header became a row, and its checksum. Files
+// fileName is the form of a file's name: of what it was made, how many records it has, h and the place of the first object whose header became a row, b and the columns with fields of no value, and its checksum. Files
 // are not forced to the disk, which would take longer than making them; the checksum shows which of them a crash has left half.
-var fileName = regexp.MustCompile(`^([0-9a-f]{32})\.([0-9]+)(?:h([0-9]+))?\.([0-9a-f]{8})\.parquet$`)
+var fileName = regexp.MustCompile(`^([0-9a-f]{32})\.([0-9]+)(?:h([0-9]+))?(?:b([0-9a-f]+))?\.([0-9a-f]{8})\.parquet$`)
 
 // sums is the table of the checksum.
 var sums = crc32.MakeTable(crc32.Castagnoli)
@@ -111,7 +111,7 @@ func Open(dir string, limit int64) (*Cache, error) {
 		if err != nil {
 			return nil, err
 		}
-		sum, err := strconv.ParseUint(m[4], 16, 32)
+		sum, err := strconv.ParseUint(m[5], 16, 32)
 		if err != nil {
 			return nil, err
 		}
@@ -121,7 +121,7 @@ func Open(dir string, limit int64) (*Cache, error) {
 				return nil, err
 			}
 		}
-		c.files[m[1]] = &entry{path: path, result: result{rows, header}, size: info.Size(), used: info.ModTime(), noted: info.ModTime(), sum: uint32(sum)}
+		c.files[m[1]] = &entry{path: path, result: result{rows, header, m[4]}, size: info.Size(), used: info.ModTime(), noted: info.ModTime(), sum: uint32(sum)}
 		c.size += info.Size()
 	}
 	return c, nil
@@ -146,16 +146,19 @@ func (c *Cache) Files(ctx context.Context, storage Storage, l Layout, objects []
 				set.Files[p.at+k], headers[p.at+k] = File{e.path, e.rows, k, o.Size}, e.header == k
 			}
 		}
-		if e := c.use(n); e != nil {
+		e := c.use(n)
+		if e != nil && e.bad == "" {
 			took(e)
 			continue
 		}
-		group.Go(func() error {
-			e, err := c.get(gctx, storage, n, &l, p.objects)
-			if err == nil {
-				took(e)
+		group.Go(func() (err error) {
+			if e == nil {
+				if e, err = c.get(gctx, storage, n, &l, p.objects); err != nil {
+					return err
+				}
 			}
-			return err
+			took(e)
+			return misread(gctx, storage, &l, p.objects, e.bad)
 		})
 	}
 	err := group.Wait()
@@ -309,6 +312,9 @@ func (c *Cache) make(ctx context.Context, storage Storage, n string, l *Layout, 
 	if res.header >= 0 {
 		mark = fmt.Sprintf("h%d", res.header)
 	}
+	if res.bad != "" {
+		mark += "b" + res.bad
+	}
 	path := filepath.Join(c.dir, fmt.Sprintf("%s.%d%s.%08x.parquet", n, res.rows, mark, to.sum))
 	if err := os.Rename(f.Name(), path); err != nil {
 		return nil, err
@@ -339,7 +345,7 @@ func convert(ctx context.Context, storage Storage, l *Layout, objects []Object, 
 		}
 	}
 	err = w.close()
-	res.rows = w.rows
+	res.rows, res.bad = w.rows, w.bad()
 	return res, err
 }
 

@@ -1,6 +1,7 @@
 package tablefile
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
 	"math"
@@ -17,6 +18,7 @@ import (
 type column struct {
 	Column
 	layout *Layout
+	bad    bool    // a field was no value of the type
 	def    []int16 // 1: there is a value
 	bools  []bool
 	ints   []int32
@@ -75,68 +77,93 @@ func (c *column) null() { c.def = append(c.def, 0) }
 
 // add appends a field of text; the bytes must stay until the batch is written. What is no value of the column's type is NULL.
 func (c *column) add(b []byte) {
-	if string(b) == c.layout.Null {
+	switch {
+	case string(b) == c.layout.Null:
 		c.null()
-		return
-	}
-	switch c.Type.Kind {
-	case types.Varchar:
+	case c.Type.Kind == types.Varchar:
 		if c.layout.Escaped {
 			b = unescape(b, c.layout.Escape)
 		}
 		c.text(cutText(b, c.Type.Length))
+	case !c.value(b):
+		c.null()
+	}
+}
+
+// value appends a field of another type than text. ok is false where it is no value of the type; nothing is appended then.
+func (c *column) value(b []byte) (ok bool) {
+	switch c.Type.Kind {
 	case types.TinyInt, types.SmallInt, types.Integer, types.BigInt:
 		n, ok := parseInt(b)
-		if !ok || !c.integer(n) {
-			c.null()
-		}
+		return ok && c.integer(n)
 	case types.Boolean:
-		v, ok := parseBool(b)
-		c.has(ok)
-		if ok {
+		var v bool
+		if v, ok = parseBool(b); ok {
 			c.bools = append(c.bools, v)
 		}
 	case types.Real:
-		v, ok := parseFloat(b, 32)
-		c.has(ok)
-		if ok {
+		var v float64
+		if v, ok = parseFloat(b, 32); ok {
 			c.floats = append(c.floats, float32(v))
 		}
 	case types.Double:
-		v, ok := parseFloat(b, 64)
-		c.has(ok)
-		if ok {
+		var v float64
+		if v, ok = parseFloat(b, 64); ok {
 			c.double = append(c.double, v)
 		}
 	case types.Date:
-		v, ok := parseDate(b)
-		c.has(ok)
-		if ok {
+		var v int32
+		if v, ok = parseDate(b); ok {
 			c.ints = append(c.ints, v)
 		}
 	case types.Timestamp:
-		v, ok := parseTimestamp(b)
-		c.has(ok)
-		if ok {
+		var v int64
+		if v, ok = parseTimestamp(b); ok {
 			c.longs = append(c.longs, v)
 		}
 	case types.Decimal:
 		v, ok := parseDecimal(b, c.Type.Precision, c.Type.Scale)
-		if !ok {
-			c.null()
-			return
+		if ok {
+			c.decimal(v)
 		}
-		c.decimal(v)
+		return ok
 	}
+	if ok {
+		c.has()
+	}
+	return ok
 }
 
-func (c *column) has(value bool) {
-	if value {
-		c.def = append(c.def, 1)
-	} else {
-		c.def = append(c.def, 0)
+// invalid says that a field is no value of the column's type, in Athena's words, or appends NULL where the table has 'use.null.for.invalid.data'.
+func (c *column) invalid(i int, field []byte) error {
+	if c.layout.NullForInvalid {
+		c.null()
+		return nil
 	}
+	const most = 100
+	text := field
+	if len(text) > most {
+		text = append(bytes.Clone(text[:most]), "..."...)
+	}
+	text = bytes.ToValidUTF8(text, []byte("\uFFFD"))
+	return c.reject(&lineError{
+		text: fmt.Sprintf("Error parsing field value '%s' for field %d: For input string: %q, and column %s is %s", text, i, text, c.Name, c.Type.Hive()),
+		hint: "a column of string takes it, and TBLPROPERTIES ('use.null.for.invalid.data'='true') makes it NULL",
+	})
 }
+
+// reject is the error of a field where a query that reads it is told so; in a file there is NULL in its place, and the column is noted.
+func (c *column) reject(err *lineError) error {
+	if c.layout.strict && c.layout.reads(c.Name) {
+		return err
+	}
+	c.bad = true
+	c.null()
+	return nil
+}
+
+// has says that the batch has one more value.
+func (c *column) has() { c.def = append(c.def, 1) }
 
 func (c *column) text(b []byte) {
 	c.def = append(c.def, 1)

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 
 	"weir/internal/athenasql/types"
 )
@@ -30,6 +31,17 @@ type Layout struct {
 	// Pattern, where it is not "", takes lines apart in place of Separator: a regular expression of package regexp whose groups are the columns. A line that it does not
 	// match is a row of NULLs.
 	Pattern string `json:",omitempty"`
+	// JSON, where it is not nil, says that a line is an object of JSON.
+	JSON *JSON `json:",omitempty"`
+	// CSV says that lines are those of OpenCSVSerde: Quote and Escape are 0 where there are none.
+	CSV   bool `json:",omitempty"`
+	Quote byte `json:",omitempty"`
+	// NullForInvalid says that a field of JSON or CSV which is no value of its column's type is NULL, where it is an error else.
+	NullForInvalid bool `json:",omitempty"`
+	// Read are the names of the columns that a query reads, nil: all of them. A field that is no value of its column's type is an error in these alone.
+	Read []string `json:"-"`
+	// strict says that such a field is an error at once; else its file says which columns have any.
+	strict bool
 	// SkipLines is how many lines at the head of each object are no rows.
 	SkipLines int
 }
@@ -64,6 +76,9 @@ type Storage interface {
 
 // form counts the forms of the files: another form is another name.
 const form = 2
+
+// reads reports whether a query reads a column.
+func (l *Layout) reads(column string) bool { return l.Read == nil || slices.Contains(l.Read, column) }
 
 // key is what of a file's name its table gives.
 func (l *Layout) key() string {

@@ -249,7 +249,7 @@ func maker(c *column, n *schema.PrimitiveNode, optional bool, o Object) func(fil
 			return func(chunk file.ColumnChunkReader) (func(int64) (int64, error), bool) {
 				r, ok := chunk.(*file.BooleanColumnChunkReader)
 				return batchOf(c, func(n int64, v []bool, d []int16) (int64, int, error) { return r.ReadBatch(n, v, d, nil) }, optional,
-					func(v bool) error { c.has(true); c.bools = append(c.bools, v); return nil }), ok
+					func(v bool) error { c.has(); c.bools = append(c.bools, v); return nil }), ok
 			}
 		}
 	case types.Real, types.Double:
@@ -260,18 +260,18 @@ func maker(c *column, n *schema.PrimitiveNode, optional bool, o Object) func(fil
 		}
 	case types.Date:
 		if isDate {
-			return ints(func(v int64) error { c.has(true); c.ints = append(c.ints, int32(v)); return nil })
+			return ints(func(v int64) error { c.has(); c.ints = append(c.ints, int32(v)); return nil })
 		}
 	case types.Timestamp:
 		if p == parquet.Types.Int96 {
 			return func(chunk file.ColumnChunkReader) (func(int64) (int64, error), bool) {
 				r, ok := chunk.(*file.Int96ColumnChunkReader)
 				return batchOf(c, func(n int64, v []parquet.Int96, d []int16) (int64, int, error) { return r.ReadBatch(n, v, d, nil) }, optional,
-					func(v parquet.Int96) error { c.has(true); c.longs = append(c.longs, int96Micros(v)); return nil }), ok
+					func(v parquet.Int96) error { c.has(); c.longs = append(c.longs, int96Micros(v)); return nil }), ok
 			}
 		}
 		if isStamp && p == parquet.Types.Int64 {
-			return ints(func(v int64) error { c.has(true); c.longs = append(c.longs, toMicros(v, stamp.TimeUnit())); return nil })
+			return ints(func(v int64) error { c.has(); c.longs = append(c.longs, toMicros(v, stamp.TimeUnit())); return nil })
 		}
 	case types.Decimal:
 		return c.decimals(p, isDecimal || plainInt, scale, optional, o, ints)
@@ -302,7 +302,7 @@ func (c *column) floating(p parquet.Type, optional bool) func(file.ColumnChunkRe
 		return func(chunk file.ColumnChunkReader) (func(int64) (int64, error), bool) {
 			r, ok := chunk.(*file.Float32ColumnChunkReader)
 			return batchOf(c, func(n int64, v []float32, d []int16) (int64, int, error) { return r.ReadBatch(n, v, d, nil) }, optional, func(v float32) error {
-				c.has(true)
+				c.has()
 				if single {
 					c.floats = append(c.floats, v)
 				} else {
@@ -315,7 +315,7 @@ func (c *column) floating(p parquet.Type, optional bool) func(file.ColumnChunkRe
 		return func(chunk file.ColumnChunkReader) (func(int64) (int64, error), bool) {
 			r, ok := chunk.(*file.Float64ColumnChunkReader)
 			return batchOf(c, func(n int64, v []float64, d []int16) (int64, int, error) { return r.ReadBatch(n, v, d, nil) }, optional,
-				func(v float64) error { c.has(true); c.double = append(c.double, v); return nil }), ok
+				func(v float64) error { c.has(); c.double = append(c.double, v); return nil }), ok
 		}
 	}
 	return nil

@@ -161,6 +161,8 @@ type result struct {
 	rows int64
 	// header is the place of the first object of which a line that names fields was taken as a row, -1: there is none.
 	header int
+	// bad are the columns that have NULL for a field which is no value of their types: see writer.bad.
+	bad string
 }
 
 // convertText writes the rows of a text. header says that a line that names fields was taken as a row.
@@ -170,11 +172,9 @@ func convertText(ctx context.Context, l *Layout, o Object, r io.Reader, w *write
 		return false, readError(o, err)
 	}
 	defer done()
-	var pattern *regexp.Regexp
-	if l.Pattern != "" {
-		if pattern, err = regexp.Compile(l.Pattern); err != nil {
-			return false, err
-		}
+	take, err := taker(l, w)
+	if err != nil {
+		return false, err
 	}
 	room := rooms.Get().(*[]byte)
 	in := &lines{r: brokenReader{text}, room: *room}
@@ -201,6 +201,8 @@ func convertText(ctx context.Context, l *Layout, o Object, r io.Reader, w *write
 			}
 			if number == 0 {
 				line = bytes.TrimPrefix(line, []byte("\xef\xbb\xbf"))
+			}
+			if number == 0 && l.JSON == nil {
 				if header, err = checkHeader(l, o, line); err != nil {
 					return header, err
 				}
@@ -210,10 +212,8 @@ func convertText(ctx context.Context, l *Layout, o Object, r io.Reader, w *write
 				continue
 			}
 			number++
-			if pattern != nil {
-				w.matched(line, l, pattern)
-			} else {
-				w.line(line, l)
+			if err := take(line); err != nil {
+				return header, placed(o, number, err)
 			}
 			rows++
 		}
@@ -222,6 +222,42 @@ func convertText(ctx context.Context, l *Layout, o Object, r io.Reader, w *write
 		}
 	}
 	return header, nil
+}
+
+// taker returns what makes a line the next row.
+func taker(l *Layout, w *writer) (func(line []byte) error, error) {
+	switch {
+	case l.JSON != nil:
+		rows := newJSONRows(l)
+		return func(line []byte) error { return rows.line(line, w) }, nil
+	case l.CSV:
+		return func(line []byte) error { return w.csvLine(line, l) }, nil
+	case l.Pattern != "":
+		pattern, err := regexp.Compile(l.Pattern)
+		return func(line []byte) error { w.matched(line, l, pattern); return nil }, err
+	}
+	return func(line []byte) error { w.line(line, l); return nil }, nil
+}
+
+// lineError is an error in a line. cursor says that the line as a whole can't be read.
+type lineError struct {
+	cursor     bool
+	text, hint string
+}
+
+func (e *lineError) Error() string { return e.text }
+
+// placed gives an error in a line its place; number counts from 1.
+func placed(o Object, number int, err error) error {
+	e, ok := errors.AsType[*lineError](err)
+	if !ok {
+		return err
+	}
+	out := badData(o, "%s in line %d", e.text, number).WithHint(e.hint)
+	if e.cursor {
+		out.Code = athenasql.CodeCursor
+	}
+	return out
 }
 
 // readError names an error of reading an object's text. Errors of the storage and of the context go on as they are.

@@ -2,6 +2,7 @@ package tablefile
 
 import (
 	"io"
+	"math/big"
 	"slices"
 	"sync"
 
@@ -35,7 +36,7 @@ func newWriter(w io.Writer, l *Layout) (*writer, error) {
 	var nodes schema.FieldList
 	for _, c := range slices.Concat(l.Columns, []Column{{ObjectColumn, types.Type{Kind: types.Integer}}}) {
 		col := columns.Get().(*column)
-		col.Column, col.layout = c, l
+		col.Column, col.layout, col.bad = c, l, false
 		node, err := col.node()
 		if err != nil {
 			return nil, err
@@ -100,6 +101,20 @@ func (w *writer) close() error {
 		return err
 	}
 	return w.out.Close()
+}
+
+// bad returns the columns that had fields which are no values of their types, as a number in base 16 whose bits they are; "" where there are none.
+func (w *writer) bad() string {
+	var mask big.Int
+	for i, c := range w.columns {
+		if c.bad {
+			mask.SetBit(&mask, i, 1)
+		}
+	}
+	if mask.Sign() == 0 {
+		return ""
+	}
+	return mask.Text(16)
 }
 
 // release gives back what was needed for writing.

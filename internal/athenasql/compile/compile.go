@@ -37,6 +37,8 @@ type Column struct {
 	Partition bool
 	// Hidden columns are found by their names, and are not of SELECT *.
 	Hidden bool
+	// Object says that all rows of an object have the one value that its listing tells.
+	Object bool
 	// SQL is the column in DuckDB's SQL over the relation that the engine makes of the scan, "" for the column of the same name. It has
 	// the type that Type says.
 	SQL string
@@ -83,4 +85,6 @@ type Scan struct {
 	Pinned map[string][]string
 	// Partitions is a condition of DuckDB over the partition keys (by their names, quoted) that every row which matters meets; "": all may.
 	Partitions string
+	// Objects is such a condition over columns of objects, with partition keys or without.
+	Objects string
 }

@@ -46,6 +46,7 @@ func tables() catalog {
 		{Name: "day", Type: kind(types.Varchar), Partition: true},
 		{Name: "date", Type: kind(types.Date), Partition: true},
 		{Name: "total", Type: kind(types.BigInt), Hidden: true, SQL: `"bytes" * 2`},
+		{Name: "$path", Type: kind(types.Varchar), Hidden: true, Object: true},
 	}
 	return catalog{
 		"weir.flows": {Database: "weir", Name: "flows", Columns: columns},
@@ -134,6 +135,10 @@ func TestScans(t *testing.T) {
 		{"SELECT f.srcaddr FROM flows f FULL JOIN other o ON f.day = o.day AND o.region = 'x' WHERE f.day = 'a'", []string{
 			`t0 flows [srcaddr day]`, `t1 other [region day]`,
 		}},
+		// What is listed of objects, alone or with keys.
+		{"SELECT bytes FROM flows WHERE \"$path\" LIKE '%x' AND day = 'a' AND (region = 'b' OR \"$path\" = 'y') AND \"$path\" <> srcaddr", []string{
+			`t0 flows [srcaddr bytes region day $path] ("day" = 'a') objects ("$path" LIKE '%x') AND (("region" = 'b') OR ("$path" = 'y'))`,
+		}},
 		// Through queries whose rows are those of the table.
 		{"WITH f AS (SELECT day AS d, bytes FROM flows) SELECT bytes FROM f WHERE d = 'a'", []string{`t0 flows [bytes day] ("day" = 'a')`}},
 		{"WITH f AS (SELECT day AS d, bytes FROM flows LIMIT 5) SELECT bytes FROM f WHERE d = 'a'", []string{`t0 flows [bytes day]`}},
@@ -152,7 +157,7 @@ func TestScans(t *testing.T) {
 		}
 		var got []string
 		for _, s := range q.Scans {
-			got = append(got, strings.TrimSpace(s.Relation+" "+s.Table.Name+" ["+strings.Join(s.Columns, " ")+"] "+s.Partitions))
+			got = append(got, strings.TrimSpace(strings.TrimSuffix(s.Relation+" "+s.Table.Name+" ["+strings.Join(s.Columns, " ")+"] "+s.Partitions+" objects "+s.Objects, " objects ")))
 		}
 		if diff := cmp.Diff(test.want, got); diff != "" {
 			t.Errorf("%s:\n%s", test.text, diff)
@@ -272,7 +277,7 @@ func FuzzCompile(f *testing.F) {
 			t.Fatalf("%q: %q", text, q.SQL)
 		}
 		for _, s := range q.Scans {
-			if s.Partitions != "" && len(s.Columns) == 0 {
+			if s.Partitions+s.Objects != "" && len(s.Columns) == 0 {
 				t.Fatalf("%q: a condition over partitions of a scan that reads none: %s", text, s.Partitions)
 			}
 		}

@@ -11,6 +11,7 @@ type scan struct {
 	table      *Table
 	used       map[string]bool
 	partitions []string // joined by AND
+	objects    []string // likewise
 	pinned     map[string][]string
 }
 
@@ -50,7 +51,7 @@ func (s *scan) sql() string {
 }
 
 func (s *scan) result() Scan {
-	out := Scan{Relation: s.relation(), Table: s.table, Partitions: strings.Join(s.partitions, " AND "), Pinned: s.pinned}
+	out := Scan{Relation: s.relation(), Table: s.table, Partitions: strings.Join(s.partitions, " AND "), Objects: strings.Join(s.objects, " AND "), Pinned: s.pinned}
 	for _, c := range s.table.Columns {
 		if s.used[c.Name] {
 			out.Columns = append(out.Columns, c.Name)

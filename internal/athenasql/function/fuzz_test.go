@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 	"unicode/utf8"
+
+	"weir/internal/athenasql"
 )
 
 // FuzzRegex says that what is made of a pattern of Java is one that RE2 compiles or refuses, and that a refusal has its place.
@@ -70,6 +72,19 @@ func FuzzDatePattern(f *testing.F) {
 		}
 		if err != nil || !got.Equal(at) {
 			t.Errorf("%q writes %q, and reads %v, %v", format, text, got, err)
+		}
+	})
+}
+
+// FuzzTeradata says that each format of Teradata's that is taken is one of date_parse.
+func FuzzTeradata(f *testing.F) {
+	f.Add("yyyy/mm/dd hh24:mi:ss")
+	f.Add("yymmdd%hh")
+	f.Fuzz(func(t *testing.T, format string) {
+		if p, err := fromTeradata(format, athenasql.Span{}); err == nil {
+			if _, err := parseMySQL(p); err != nil {
+				t.Errorf("%q became %q: %v", format, p, err)
+			}
 		}
 	})
 }

@@ -10,7 +10,7 @@ import (
 )
 
 // families are the functions by family.
-var families = [][]Func{stringFuncs, regexpFuncs, urlFuncs, jsonFuncs, datetimeFuncs, ipFuncs, mathFuncs, conditionalFuncs, binaryFuncs, arrayFuncs, mapFuncs, aggregateFuncs, windowFuncs, refusedFuncs}
+var families = [][]Func{stringFuncs, regexpFuncs, urlFuncs, jsonFuncs, datetimeFuncs, teradataFuncs, ipFuncs, mathFuncs, conditionalFuncs, binaryFuncs, arrayFuncs, mapFuncs, aggregateFuncs, windowFuncs, refusedFuncs}
 
 var table, signatures = func() (map[string]*Func, map[string]signature) {
 	t, s := map[string]*Func{}, map[string]signature{}
@@ -76,6 +76,9 @@ var own = map[string]string{
 	"date_diff":              "the unit is constant",
 	"at_timezone":            "the zone is constant",
 	"with_timezone":          "the zone is constant",
+	"to_date":                "the format is constant, without yy and hh",
+	"to_timestamp":           "the format is constant, without yy and hh",
+	"to_char":                "the format is constant, without yy and hh",
 	"from_unixtime":          "the zone is constant",
 	"kurtosis":               "computed in another order: the last digits may differ",
 	"skewness":               "computed in another order: the last digits may differ",
@@ -121,8 +124,8 @@ var foreign = map[string]string{
 	"group_concat": "listagg(s, separator) WITHIN GROUP (ORDER BY ...), or array_join(array_agg(s), separator)", "collect_list": "array_agg(x)",
 	"collect_set": "array_agg(DISTINCT x)", "list": "array_agg(x)", "explode": "CROSS JOIN UNNEST(array) AS t(x)", "size": "cardinality(array)", "array_length": "cardinality(array)",
 	"array_size": "cardinality(array)", "array_contains": "contains(array, x)", "date_sub": "date_add(unit, -n, t), or t - INTERVAL 'n' unit", "dateadd": "date_add(unit, n, t)",
-	"datediff": "date_diff(unit, from, to)", "timestampdiff": "date_diff(unit, from, to)", "to_date": "date(s), or date_parse(s, format)",
-	"str_to_date": "date_parse(s, format)", "to_timestamp": "from_unixtime(seconds), or date_parse(s, format)", "to_char": "date_format(t, format)",
+	"datediff": "date_diff(unit, from, to)", "timestampdiff": "date_diff(unit, from, to)",
+	"str_to_date":    "date_parse(s, format)",
 	"unix_timestamp": "to_unixtime(t)", "getdate": "now()", "sysdate": "now()", "curdate": "current_date", "todatetime": "from_unixtime(seconds), or date_parse(s, format)",
 	"tostartofhour": "date_trunc('hour', t)", "tostartofday": "date_trunc('day', t)", "todate": "date(t)", "add_months": "date_add('month', n, t)",
 	"last_day": "last_day_of_month(t)", "dayofweek": "day_of_week(t), where Monday is 1", "weekday": "day_of_week(t), where Monday is 1", "dayofyear": "day_of_year(t)",

@@ -41,8 +41,10 @@ type execution struct {
 	// Delivering is how long it took to write results.
 	Delivering time.Duration
 	Statistics Statistics
-	Columns    []columnInfo
-	Rows       int64
+	// Manifest is where the objects are listed that UNLOAD wrote, "" where nothing is.
+	Manifest string
+	Columns  []columnInfo
+	Rows     int64
 	// Delivered is the size of the results, and Bytes that of their file, 0 where there is none any more.
 	Delivered, Bytes int64
 }
@@ -54,7 +56,7 @@ func (e *execution) active() bool { return e.State == queued || e.State == runni
 // Source: AWS, GetQueryResults, for SELECT; that others have none was seen.
 func (e *execution) header() bool {
 	switch e.Statement.SubStatement {
-	case createTableAs, "UNLOAD", "EXPLAIN":
+	case createTableAs, unload, "EXPLAIN":
 		return false
 	}
 	return e.Statement.Kind == athenasql.DML && len(e.Columns) > 0

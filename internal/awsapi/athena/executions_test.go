@@ -128,6 +128,21 @@ func TestClientToken(t *testing.T) {
 	}
 }
 
+// TestQuotedDatabase has a database in backquotes, as AWS's SDK for pandas names it for statements of Hive's.
+func TestQuotedDatabase(t *testing.T) {
+	s := newServer(t, "", nil)
+	for text, want := range map[string]string{"describe": "weir", "parameters": "`weir`"} {
+		id := s.ok("StartQueryExecution", object{"QueryString": text, "QueryExecutionContext": object{"Database": "`weir`"}})["QueryExecutionId"].(string)
+		if e := s.ended(id); got(e, "QueryExecutionContext", "Database") != "`weir`" {
+			t.Errorf("%s: %v", text, e)
+		}
+		rows := got(s.ok("GetQueryResults", object{"QueryExecutionId": id}), "ResultSet", "Rows").([]any)
+		if database := got(rows[len(rows)-1], "Data", 0, "VarCharValue"); database != want {
+			t.Errorf("%s: %v; want %s", text, database, want)
+		}
+	}
+}
+
 // TestRequest compares what the runner gets with what was asked for.
 func TestRequest(t *testing.T) {
 	s := newServer(t, "", nil)

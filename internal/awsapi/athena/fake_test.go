@@ -38,10 +38,14 @@ func (fakeRunner) Check(_ context.Context, r Request) (Statement, error) {
 		return Statement{}, athenasql.Errorf(athenasql.CodeNotSupported, athenasql.Span{Start: 0, End: 5}, "GRANT")
 	case "show":
 		return Statement{athenasql.Utility, "SHOW_TABLES"}, nil
+	case "describe", "lines":
+		return Statement{athenasql.Utility, "DESCRIBE_TABLE"}, nil
 	case "create":
 		return Statement{athenasql.DDL, "CREATE_TABLE"}, nil
 	case "ctas":
 		return Statement{athenasql.DDL, createTableAs}, nil
+	case "unload":
+		return Statement{athenasql.DML, unload}, nil
 	}
 	return Statement{athenasql.DML, "SELECT"}, nil
 }
@@ -84,6 +88,15 @@ func (fakeRunner) Run(ctx context.Context, r Request) (Rows, error) {
 		rows.columns = nil
 	case "ctas":
 		rows.columns, rows.statistics.Updated = []Column{{"rows", bigint}}, 7
+	case "lines":
+		rows.columns, rows.rows = []Column{{"result", varchar}}, [][]any{{"n\tint\t"}}
+	case "unload":
+		rows.columns = nil
+		for i := range n {
+			rows.statistics.Written = append(rows.statistics.Written, fmt.Sprintf("s3://out/k=%d/x", i))
+		}
+	case "describe":
+		rows.columns, rows.rows = []Column{{"result", varchar}}, [][]any{{r.Database}}
 	case "parameters":
 		rows.columns = []Column{{"database", varchar}, {"parameters", varchar}, {"user", varchar}}
 		rows.rows = [][]any{{r.Database, strings.Join(r.Parameters, "|"), r.User}}

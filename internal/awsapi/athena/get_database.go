@@ -21,7 +21,7 @@ type getDatabaseResponse struct {
 // getDatabase tells of a database. Names are in lower case, and are found in any.
 //
 // Source: AWS, GetDatabase.
-func (a *API) getDatabase(ctx context.Context, _ *awsapi.Call, in *getDatabaseRequest) (*getDatabaseResponse, error) {
+func (a *API) getDatabase(ctx context.Context, c *awsapi.Call, in *getDatabaseRequest) (*getDatabaseResponse, error) {
 	if err := a.within(in.WorkGroup, in.Catalog); err != nil {
 		return nil, err
 	}
@@ -31,7 +31,7 @@ func (a *API) getDatabase(ctx context.Context, _ *awsapi.Call, in *getDatabaseRe
 	}
 	i := slices.IndexFunc(all, func(d Database) bool { return strings.EqualFold(d.Name, in.Database) })
 	if i < 0 {
-		return nil, metadata(ErrNotFound, "database", in.Database)
+		return nil, metadata(c, ErrNotFound)
 	}
 	return &getDatabaseResponse{Database: database(all[i])}, nil
 }

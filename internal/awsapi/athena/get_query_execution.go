@@ -43,6 +43,7 @@ type queryExecutionStatus struct {
 type queryExecutionStatistics struct {
 	timeline
 	BytesScanned int64                  `json:"DataScannedInBytes"`
+	Manifest     string                 `json:"DataManifestLocation,omitempty"`
 	Reuse        resultReuseInformation `json:"ResultReuseInformation"`
 }
 
@@ -84,7 +85,7 @@ func (e *execution) details(now time.Time) queryExecution {
 		ID: e.ID, Query: e.Text, Type: string(e.Statement.Kind), Substatement: e.Statement.SubStatement, Result: &result, Reuse: reuse, Context: &e.Context,
 		Status:    queryExecutionStatus{State: e.State, Reason: e.Reason, Submitted: at(e.Submitted), Completed: at(e.Ended), Error: e.Error},
 		WorkGroup: e.WorkGroup, Engine: &engineVersion{Selected: cmp.Or(e.Engine, autoEngine), Effective: engine3}, Parameters: e.Parameters,
-		Statistics: queryExecutionStatistics{timeline: e.timeline(now), BytesScanned: e.Statistics.BytesScanned},
+		Statistics: queryExecutionStatistics{timeline: e.timeline(now), BytesScanned: e.Statistics.BytesScanned, Manifest: e.Manifest},
 	}
 	if e.Location == "" {
 		out.Managed = &managedQueryResultsConfiguration{Enabled: true}

@@ -57,7 +57,7 @@ func (a *API) getQueryResults(_ context.Context, _ *awsapi.Call, in *getQueryRes
 		return nil, err
 	}
 	if in.Type == "DATA_MANIFEST" {
-		return nil, invalid("QueryResultType DATA_MANIFEST is not supported by this server: it writes no manifests.")
+		return nil, invalid("QueryResultType DATA_MANIFEST is not supported by this server: what UNLOAD wrote is listed at the DataManifestLocation that GetQueryExecution tells.")
 	}
 	var offset int64
 	if in.NextToken != "" {

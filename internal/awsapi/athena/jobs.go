@@ -207,6 +207,7 @@ type outcome struct {
 	columns          []columnInfo
 	rows, size, kept int64
 	delivering       time.Duration
+	manifest         string
 }
 
 func (s *jobs) run(j *job, e execution) {
@@ -229,7 +230,7 @@ func (s *jobs) run(j *job, e execution) {
 		delete(s.active, e.ID)
 	} else {
 		e.State, e.Reason, e.Error = state, reason, failure
-		e.Statistics, e.Columns, e.Rows, e.Delivered, e.Bytes, e.Delivering = out.statistics, out.columns, out.rows, out.size, out.kept, out.delivering
+		e.Statistics, e.Columns, e.Rows, e.Delivered, e.Bytes, e.Delivering, e.Manifest = out.statistics, out.columns, out.rows, out.size, out.kept, out.delivering, out.manifest
 		s.settle(j, e)
 	}
 	s.forget()
@@ -259,8 +260,9 @@ func (s *jobs) evaluate(ctx context.Context, j *job, e *execution) (out outcome,
 		return outcome{}, err
 	}
 	defer func() { err = errors.Join(err, rows.Close()) }()
-	out.columns = describe(e.Statement.Kind, rows.Columns())
-	w, err := s.files.create(e.ID, out.columns, s.limits.Bytes, e.delivers(len(out.columns)), e.Statement.Kind == athenasql.DML)
+	cells := describe(e.Statement.Kind, rows.Columns())
+	out.columns = told(e.Statement, cells)
+	w, err := s.files.create(e.ID, cells, s.limits.Bytes, e.delivers(len(cells)), e.Statement.Kind == athenasql.DML)
 	if err != nil {
 		return outcome{}, err
 	}
@@ -282,7 +284,10 @@ func (s *jobs) evaluate(ctx context.Context, j *job, e *execution) (out outcome,
 	}
 	out.statistics, out.rows, out.size, out.kept = rows.Statistics(), w.rows, w.delivered, w.size
 	began := s.store.now()
-	if err := s.deliver(ctx, e, w); err != nil {
+	if err := s.deliver(ctx, e, w, out.columns); err != nil {
+		return outcome{statistics: out.statistics}, err
+	}
+	if out.manifest, err = s.list(ctx, e, out.statistics.Written); err != nil {
 		return outcome{statistics: out.statistics}, err
 	}
 	out.delivering = s.store.now().Sub(began)
@@ -296,7 +301,7 @@ func (e *execution) delivers(columns int) bool {
 }
 
 // deliver writes a result to its output location, and what stands beside it.
-func (s *jobs) deliver(ctx context.Context, e *execution, w *resultWriter) error {
+func (s *jobs) deliver(ctx context.Context, e *execution, w *resultWriter, columns []columnInfo) error {
 	if e.Location == "" {
 		return nil
 	}
@@ -314,11 +319,11 @@ func (s *jobs) deliver(ctx context.Context, e *execution, w *resultWriter) error
 			return &deliveryError{e.Location, err}
 		}
 	}
-	if len(w.columns) == 0 {
+	if len(columns) == 0 {
 		return nil
 	}
 	o.ContentType = "application/octet-stream"
-	if err := s.output.Write(ctx, e.Location+".metadata", bytes.NewReader(metadataFile(e.ID, w.columns)), o); err != nil {
+	if err := s.output.Write(ctx, e.Location+".metadata", bytes.NewReader(metadataFile(e.ID, columns)), o); err != nil {
 		return &deliveryError{e.Location + ".metadata", err}
 	}
 	return nil

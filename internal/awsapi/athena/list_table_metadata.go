@@ -42,7 +42,7 @@ type column struct {
 // case; it is Go's (RE2), so that look-around and back-references are refused.
 //
 // Source: AWS, ListTableMetadata; that it is of the whole name is from Glue's GetTables.
-func (a *API) listTableMetadata(ctx context.Context, _ *awsapi.Call, in *listTableMetadataRequest) (*listTableMetadataResponse, error) {
+func (a *API) listTableMetadata(ctx context.Context, c *awsapi.Call, in *listTableMetadataRequest) (*listTableMetadataResponse, error) {
 	if err := a.within(in.WorkGroup, in.Catalog); err != nil {
 		return nil, err
 	}
@@ -55,7 +55,7 @@ func (a *API) listTableMetadata(ctx context.Context, _ *awsapi.Call, in *listTab
 	}
 	all, err := a.Catalog.Tables(ctx, strings.ToLower(in.Database))
 	if err != nil {
-		return nil, metadata(err, "database", in.Database)
+		return nil, metadata(c, err)
 	}
 	all = slices.SortedFunc(slices.Values(all), func(a, b Table) int { return strings.Compare(a.Name, b.Name) })
 	if in.Expression != "" {

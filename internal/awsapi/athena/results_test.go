@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"weir/internal/athenasql"
 )
 
 // cells returns the rows of an answer as texts, NULL as nil.
@@ -192,6 +194,58 @@ func TestOutput(t *testing.T) {
 	}
 	e = s.ended(s.ok("StartQueryExecution", object{"QueryString": "rows 1", "ResultConfiguration": object{"OutputLocation": "s3://out/full/"}})["QueryExecutionId"].(string))
 	if got(e, "Status", "State") != "FAILED" || got(e, "Status", "AthenaError", "ErrorType") != 401.0 || !strings.HasSuffix(got(e, "Status", "StateChangeReason").(string), ".csv: no space left") {
+		t.Errorf("got %v", e["Status"])
+	}
+}
+
+// TestPrintedColumns has the columns that Athena tells of statements that print lines: a row has one cell, whatever they are.
+func TestPrintedColumns(t *testing.T) {
+	s := newServer(t, "", nil)
+	out := s.ok("GetQueryResults", object{"QueryExecutionId": s.run("lines")["QueryExecutionId"]})
+	var names []string
+	for _, c := range got(out, "ResultSet", "ResultSetMetadata", "ColumnInfo").([]any) {
+		names = append(names, fmt.Sprint(got(c, "Name"), " ", got(c, "Type"), " ", got(c, "Precision"), " ", got(c, "CaseSensitive")))
+	}
+	if diff := cmp.Diff([]string{"col_name string 0 false", "data_type string 0 false", "comment string 0 false"}, names); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff([][]any{{"n\tint\t"}}, cells(out)); diff != "" {
+		t.Error(diff)
+	}
+	for sub, want := range map[string]string{"SHOW_TBLPROPERTIES": "prpt_name string, prpt_value string", "SHOW_CREATE_VIEW": "create view varchar", "SHOW_VIEWS": "views varchar", "SHOW_TABLES": "a string"} {
+		var names []string
+		for _, c := range told(Statement{athenasql.Utility, sub}, describe(athenasql.Utility, []Column{{"a", varchar}})) {
+			names = append(names, c.Name+" "+c.Type)
+		}
+		if got := strings.Join(names, ", "); got != want {
+			t.Errorf("%s: %s", sub, got)
+		}
+	}
+}
+
+// TestManifest has the objects that UNLOAD wrote listed beside the place of a result, and nothing where there is no such place.
+func TestManifest(t *testing.T) {
+	s := newServer(t, "", nil)
+	unloaded := func(text, location string) object {
+		return s.ended(s.ok("StartQueryExecution", object{"QueryString": text, "ResultConfiguration": object{"OutputLocation": location}})["QueryExecutionId"].(string))
+	}
+	for text, want := range map[string]string{"unload 2": "s3://out/k=0/x\ns3://out/k=1/x\n", "unload 0": ""} {
+		e := unloaded(text, "s3://out/r")
+		location := fmt.Sprintf("s3://out/r/%s-manifest.csv", e["QueryExecutionId"])
+		content, there := s.output.objects[location]
+		if !there || content != want || got(e, "Statistics", "DataManifestLocation") != location {
+			t.Errorf("%s: %q %v", text, content, e)
+		}
+		if _, there := s.output.objects[fmt.Sprintf("s3://out/r/%s.csv", e["QueryExecutionId"])]; there {
+			t.Errorf("%s: there is a result", text)
+		}
+	}
+	for _, e := range []object{s.run("unload 2"), unloaded("rows 1", "s3://out/r")} {
+		if got(e, "Status", "State") != "SUCCEEDED" || got(e, "Statistics", "DataManifestLocation") != nil {
+			t.Errorf("got %v", e)
+		}
+	}
+	if e := unloaded("unload 1", "s3://out/full/"); got(e, "Status", "State") != "FAILED" || !strings.HasSuffix(got(e, "Status", "StateChangeReason").(string), "-manifest.csv: no space left") {
 		t.Errorf("got %v", e["Status"])
 	}
 }

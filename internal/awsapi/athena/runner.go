@@ -73,6 +73,8 @@ type Statistics struct {
 	Planning, Execution time.Duration
 	// Updated is the number of rows that CREATE TABLE AS wrote.
 	Updated int64
+	// Written are the addresses of the objects that UNLOAD wrote. They are not kept: what lists them is written beside the results.
+	Written []string `json:"-"`
 }
 
 // PreparedStatements are those of one workgroup.

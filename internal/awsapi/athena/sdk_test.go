@@ -85,7 +85,7 @@ func TestGoSDK(t *testing.T) {
 		t.Errorf("a prepared statement that is not there: %v", err)
 	}
 	_, err = c.GetDatabase(ctx, &athena.GetDatabaseInput{CatalogName: aws.String("AwsDataCatalog"), DatabaseName: aws.String("none")})
-	if missing := new(athenatypes.MetadataException); !errors.As(err, &missing) || *missing.Message != "Entity Not Found: database none" {
+	if missing := new(athenatypes.MetadataException); !errors.As(err, &missing) || !entityNotFound.MatchString("MetadataException: "+*missing.Message) {
 		t.Errorf("a database that is not there: %v", err)
 	}
 	group, err := c.GetWorkGroup(ctx, &athena.GetWorkGroupInput{WorkGroup: aws.String("primary")})

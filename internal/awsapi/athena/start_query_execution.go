@@ -79,6 +79,10 @@ func (a *API) startQueryExecution(ctx context.Context, c *awsapi.Call, in *start
 	if e.Statement, err = a.check(ctx, r); err != nil {
 		return nil, err
 	}
+	if e.Statement.Kind != athenasql.DML {
+		// AWS's SDK for pandas names the database so for DESCRIBE, SHOW CREATE TABLE and MSCK REPAIR TABLE, which are Hive's.
+		r.Database = strings.TrimSuffix(strings.TrimPrefix(r.Database, "`"), "`")
+	}
 	e.locate()
 	id, err := a.jobs.start(e, r)
 	return &queryExecutionID{ID: id}, err

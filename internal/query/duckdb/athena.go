@@ -32,13 +32,23 @@ type LakeTable struct {
 // AthenaInput is a compiled query, and what is behind its tables.
 type AthenaInput struct {
 	Query *compile.Query
-	// Objects returns the files of a scan of a table whose source is no [LakeTable]. keep evaluates [compile.Scan.Partitions]. nil: there are
+	// Objects returns the files of a scan of a table whose source is no [LakeTable]. keep evaluates the conditions of the scan. nil: there are
 	// no such tables.
-	Objects func(ctx context.Context, scan *compile.Scan, keep KeepPartitions) (*AthenaObjects, error)
+	Objects func(ctx context.Context, scan *compile.Scan, keep Keep) (*AthenaObjects, error)
 }
 
 // NullPartition is the text of a partition key that is NULL, as Hive writes it.
 const NullPartition = "__HIVE_DEFAULT_PARTITION__"
+
+// Keep evaluates the conditions of a scan on what is to be listed and what was listed.
+type Keep struct {
+	Partitions KeepPartitions
+	Objects    KeepObjects
+}
+
+// KeepObjects returns the places of those objects that meet the condition of a scan on columns of objects, in order. Of an AthenaFile URL, Bytes and Partition are read, the
+// latter is a place in partitions.
+type KeepObjects func(ctx context.Context, objects []AthenaFile, partitions [][]string) ([]int, error)
 
 // KeepPartitions returns the places of those partitions that meet the condition of a scan, in order. values has a list of texts for each partition key of
 // the scan's table, in the table's order. The i-th partition has the i-th text of each; where product is set the partitions are all combinations,
@@ -317,9 +327,14 @@ func (r *athenaRun) objectScan(ctx context.Context, i int, cost *query.Cost) err
 		return fmt.Errorf("%w: there are no tables over objects here", query.ErrRefused)
 	}
 	keys := partitionKeys(scan.Table)
-	keep := func(ctx context.Context, values [][]string, product bool) ([]int, error) {
-		r.scans[i].PartitionsTotal = partitionCount(values, product)
-		return r.session.keepPartitions(ctx, keys, values, product, scan.Partitions)
+	keep := Keep{
+		Partitions: func(ctx context.Context, values [][]string, product bool) ([]int, error) {
+			r.scans[i].PartitionsTotal = partitionCount(values, product)
+			return r.session.keepPartitions(ctx, keys, values, product, scan.Partitions)
+		},
+		Objects: func(ctx context.Context, objects []AthenaFile, partitions [][]string) ([]int, error) {
+			return r.session.keepObjects(ctx, scan, objects, partitions)
+		},
 	}
 	objects, err := r.in.Objects(ctx, scan, keep)
 	if err != nil {
@@ -381,6 +396,34 @@ func (s *session) keepPartitions(ctx context.Context, keys []compile.Column, val
 	}
 	slices.Sort(out)
 	return out, nil
+}
+
+// keepObjects evaluates a condition over columns of objects.
+func (s *session) keepObjects(ctx context.Context, scan *compile.Scan, objects []AthenaFile, partitions [][]string) ([]int, error) {
+	columns := partitionKeys(scan.Table)
+	keys := len(columns)
+	for _, c := range scan.Table.Columns {
+		if c.Object {
+			columns = append(columns, c)
+		}
+	}
+	values := make([][]string, len(columns))
+	for _, o := range objects {
+		for k := range columns {
+			v := o.URL
+			switch {
+			case k < keys:
+				v = partitions[o.Partition][k]
+			case columns[k].Name == ObjectSize:
+				v = strconv.FormatInt(o.Bytes, 10)
+			}
+			values[k] = append(values[k], v)
+		}
+	}
+	if len(objects) == 0 {
+		return nil, nil
+	}
+	return s.keepPartitions(ctx, columns, values, false, scan.Objects)
 }
 
 // partitionCount returns how many partitions keys with these values make. Without keys it is one.

@@ -196,7 +196,7 @@ func TestAthenaPartitionList(t *testing.T) {
 }
 
 // partitioned is a table over objects: three files in two partitions, written where the engine may read.
-func partitioned(t *testing.T, e *Engine) (*compile.Table, func(context.Context, *compile.Scan, KeepPartitions) (*AthenaObjects, error)) {
+func partitioned(t *testing.T, e *Engine) (*compile.Table, func(context.Context, *compile.Scan, Keep) (*AthenaObjects, error)) {
 	t.Helper()
 	one, two := "2026-03-02", "2026-03-03"
 	partitions := [][]string{{one, NullPartition}, {two, one}}
@@ -207,14 +207,20 @@ func partitioned(t *testing.T, e *Engine) (*compile.Table, func(context.Context,
 		if _, err := e.db.ExecContext(t.Context(), text); err != nil {
 			t.Fatal(err)
 		}
-		files = append(files, AthenaFile{Path: path, Bytes: 1000, Partition: of})
+		files = append(files, AthenaFile{Path: path, URL: fmt.Sprintf("s3://b/%d.log", i), Bytes: 1000, Partition: of})
 	}
 	table := &compile.Table{
-		Name:    "logs",
-		Columns: []compile.Column{{Name: "n", Type: bigint}, {Name: "d", Type: date, Partition: true}, {Name: "t", Type: varchar, Partition: true}},
+		Name: "logs",
+		Columns: []compile.Column{
+			{Name: "n", Type: bigint},
+			{Name: "d", Type: date, Partition: true},
+			{Name: "t", Type: varchar, Partition: true},
+			{Name: ObjectPath, Type: varchar, Hidden: true, Object: true},
+			{Name: ObjectSize, Type: bigint, Hidden: true, Object: true},
+		},
 	}
-	return table, func(ctx context.Context, _ *compile.Scan, keep KeepPartitions) (*AthenaObjects, error) {
-		kept, err := keep(ctx, [][]string{{one, two}, {NullPartition, one}}, false)
+	return table, func(ctx context.Context, scan *compile.Scan, keep Keep) (*AthenaObjects, error) {
+		kept, err := keep.Partitions(ctx, [][]string{{one, two}, {NullPartition, one}}, false)
 		if err != nil {
 			return nil, err
 		}
@@ -226,7 +232,16 @@ func partitioned(t *testing.T, e *Engine) (*compile.Table, func(context.Context,
 				}
 			}
 		}
-		return out, nil
+		if scan.Objects == "" {
+			return out, nil
+		}
+		places, err := keep.Objects(ctx, out.Files, partitions)
+		all := out.Files
+		out.Files = nil
+		for _, p := range places {
+			out.Files = append(out.Files, all[p])
+		}
+		return out, err
 	}
 }
 
@@ -235,23 +250,26 @@ func TestAthenaObjects(t *testing.T) {
 	e := sixHours(t)
 	table, objects := partitioned(t, e)
 	for _, tc := range []struct {
-		name, sql, partitions string
-		columns               []string
-		want                  [][]any
-		bytes                 int64
+		name, sql, partitions, objects string
+		columns                        []string
+		want                           [][]any
+		bytes                          int64
 	}{
-		{"all", `SELECT count(*), count("t") FROM "o"`, "", []string{"t"}, [][]any{{int64(9000), int64(6000)}}, 3000},
+		{"all", `SELECT count(*), count("t") FROM "o"`, "", "", []string{"t"}, [][]any{{int64(9000), int64(6000)}}, 3000},
 		{
-			"by key", `SELECT strftime("d", '%d'), count(*), max("n"), min("n") FROM "o" WHERE "n" >= 2500 GROUP BY 1 ORDER BY 1`, "",
+			"by key", `SELECT strftime("d", '%d'), count(*), max("n"), min("n") FROM "o" WHERE "n" >= 2500 GROUP BY 1 ORDER BY 1`, "", "",
 			[]string{"n", "d"},
 			[][]any{{"02", int64(500), int64(2999), int64(2500)}, {"03", int64(1030), int64(3019), int64(2500)}},
 			3000,
 		},
-		{"one partition", `SELECT count(*) FROM "o" WHERE "d" = DATE '2026-03-03'`, `"d" = DATE '2026-03-03'`, []string{"d"}, [][]any{{int64(6000)}}, 2000},
-		{"null", `SELECT count(*) FROM "o" WHERE "t" IS NULL`, `"t" IS NULL`, []string{"t"}, [][]any{{int64(3000)}}, 1000},
-		{"none", `SELECT count(*) FROM "o" WHERE "d" = DATE '2026-03-04'`, `"d" = DATE '2026-03-04'`, []string{"d"}, [][]any{{int64(0)}}, 0},
+		{"one partition", `SELECT count(*) FROM "o" WHERE "d" = DATE '2026-03-03'`, `"d" = DATE '2026-03-03'`, "", []string{"d"}, [][]any{{int64(6000)}}, 2000},
+		{"null", `SELECT count(*) FROM "o" WHERE "t" IS NULL`, `"t" IS NULL`, "", []string{"t"}, [][]any{{int64(3000)}}, 1000},
+		{"none", `SELECT count(*) FROM "o" WHERE "d" = DATE '2026-03-04'`, `"d" = DATE '2026-03-04'`, "", []string{"d"}, [][]any{{int64(0)}}, 0},
+		{"no object of none", `SELECT count(*) FROM "o"`, `"d" = DATE '2026-03-04'`, `"$path" = 'x'`, []string{"d"}, [][]any{{int64(0)}}, 0},
+		{"objects", `SELECT min("n"), count(*) FROM "o"`, "", `"$path" LIKE '%/1.log' OR "t" IS NULL`, []string{"n"}, [][]any{{int64(0), int64(6000)}}, 2000},
+		{"an object of a partition", `SELECT min("n"), count(*) FROM "o"`, `"t" IS NOT NULL`, `"$path" <> 's3://b/1.log' AND "$file_size" = 1000`, []string{"n", "t"}, [][]any{{int64(20), int64(3000)}}, 1000},
 		{
-			"first rows", `SELECT "n", strftime("d", '%d') FROM "o" ORDER BY "n" DESC LIMIT 2`, "",
+			"first rows", `SELECT "n", strftime("d", '%d') FROM "o" ORDER BY "n" DESC LIMIT 2`, "", "",
 			[]string{"n", "d"},
 			[][]any{{int64(3019), "03"}, {int64(3018), "03"}},
 			3000,
@@ -259,7 +277,7 @@ func TestAthenaObjects(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			in := AthenaInput{Objects: objects, Query: &compile.Query{
-				SQL: tc.sql, Columns: results(len(tc.want[0])), Scans: []compile.Scan{{Relation: "o", Table: table, Columns: tc.columns, Partitions: tc.partitions}},
+				SQL: tc.sql, Columns: results(len(tc.want[0])), Scans: []compile.Scan{{Relation: "o", Table: table, Columns: tc.columns, Partitions: tc.partitions, Objects: tc.objects}},
 			}}
 			got, cost, err := rowsOf(t, e, in, query.Limits{})
 			if err != nil {
@@ -419,7 +437,7 @@ func TestAthenaRowsThatMatter(t *testing.T) {
 			SQL:     `SELECT count(*) FROM "o" AS r0 WHERE CASE WHEN r0."s" = 'OK' THEN trino_ip(r0."a") > '0' ELSE FALSE END`,
 			Columns: results(1), Scans: []compile.Scan{{Relation: "o", Table: table, Columns: []string{"a", "s"}}},
 		},
-		Objects: func(context.Context, *compile.Scan, KeepPartitions) (*AthenaObjects, error) {
+		Objects: func(context.Context, *compile.Scan, Keep) (*AthenaObjects, error) {
 			return &AthenaObjects{Partitions: [][]string{{}}, Files: []AthenaFile{{Path: path}}}, nil
 		},
 	}
