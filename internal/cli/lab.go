@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
@@ -41,7 +40,10 @@ lab doctor' says what is missing. There is one lab on a machine at a time.`,
 	}
 	dir := cmd.PersistentFlags().String("dir", lab.DefaultDir, "folder `DIR` of the lab, which is removed with it")
 	completeDir(cmd, "dir")
-	at := func() (string, error) { return filepath.Abs(*dir) }
+	at := func() (string, error) {
+		folder, err := lab.Folder(*dir)
+		return folder, labHint(err)
+	}
 	cmd.AddCommand(c.labUp(at), c.labDown(at), c.labStatus(at), c.labRun(at), c.labScenarios(), c.labShell(at), c.labAgent(at), c.labHosts(at), c.labDoctor(), c.labMessages(at))
 	return cmd
 }
@@ -251,6 +253,10 @@ func labHint(err error) error {
 		return hint(err, "run it as root: sudo weir lab ...")
 	case errors.Is(err, lab.ErrListen):
 		return hint(err, "--listen 127.0.0.1:9000 takes another address")
+	case errors.Is(err, lab.ErrFolder):
+		return hint(usage(err), "--dir DIR takes a folder, or what is not there yet")
+	case errors.Is(err, lab.ErrNoLab):
+		return hint(err, "--dir DIR names that of 'weir lab up'; nothing was removed")
 	case errors.Is(err, lab.ErrFiles):
 		return hint(err, "--dir DIR takes a folder that is empty, or not there")
 	case errors.Is(err, lab.ErrSpace):

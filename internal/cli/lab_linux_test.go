@@ -37,6 +37,7 @@ lab shell web-a true 2>&1 | sed 's/^/== shell without a lab: /'
 
 lab up -q --interval 5s --listen 127.0.0.1:8787 > up.txt || exit 1
 head -n 1 up.txt | sed 's/^/== up: /'
+lab status --json | sed 's#"dir": "[^"]*"#"dir": "/elsewhere"#' > up.json
 lab up -q 2>&1 | sed 's/^/== up again: /'
 for c in up down status; do weir lab --dir "$DIR-other" $c 2>&1 | sed "s#$DIR#DIR#; s/^/== $c elsewhere: /"; done
 lab run --all --pages pages > run.txt
@@ -127,6 +128,9 @@ done
 mkdir "$DIR" && touch "$DIR/mine" && lab up -q 2>&1 | sed "s#$DIR#DIR#; s/^/== up in a folder: /"
 lab down | sed 's/^/== down: /'
 ls "$DIR"; rm -r "$DIR"
+mkdir "$DIR" && touch "$DIR/mine" && cp up.json "$DIR/lab.json" # as weir lab up --json > lab.json makes it
+lab down 2>&1 | sed "s#$DIR#DIR#g; s/^/== down in a folder: /"
+ls "$DIR"; rm -r "$DIR"
 echo 'hosts: {web: {}}' > bad.yaml; cp bad.yaml network.yaml
 lab up -q --definition bad.yaml > bad.txt 2>&1
 echo "== up of no definition: exit $?"
@@ -199,7 +203,7 @@ const labWant = `== down without a lab: there was no lab
 == up then: hint: 'weir lab down' takes away what there is of it
 == shell without an agent: 1
 == down: removed SOME processes, 20 namespaces and DIR
-== up at a lost address: weir: a lab can't be built here: weir serve can't listen: listen tcp 192.0.2.77:8787: bind: cannot assign requested address
+== up at a lost address: weir: a lab can't be built here: weir serve can't listen at 192.0.2.77:8787: weir serve without TLS listens at loopback addresses alone
 == up at a lost address: hint: --listen 127.0.0.1:9000 takes another address
 == up on a full disk: weir: a lab can't be built here: no space left: the file system of PWD/small/lab has 3 MB left, and a lab takes 100 MB
 == up on a full disk: hint: --dir DIR takes a folder elsewhere
@@ -217,6 +221,10 @@ const labWant = `== down without a lab: there was no lab
 == up in a folder: weir: a lab can't be built here: DIR has other files, and a lab's folder is removed with it
 == up in a folder: hint: --dir DIR takes a folder that is empty, or not there
 == down: there was no lab
+mine
+== down in a folder: weir: the folder is no lab's: DIR: its lab.json is of a lab in /elsewhere
+== down in a folder: hint: --dir DIR names that of 'weir lab up'; nothing was removed
+lab.json
 mine
 == up of no definition: exit 2
 == up beside an old one: weir: a lab is half-built: there are 1 namespaces weir-lab-* and 0 processes, and no lab in DIR

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"syscall"
 	"time"
 )
 
@@ -61,7 +62,7 @@ func down(ctx context.Context, dir string) (*Removed, error) {
 	return out, removeFolder(dir)
 }
 
-// removeFolder removes a lab's folder. What says that it is a lab's is the last, so that Down knows it where it was killed before.
+// removeFolder removes a lab's folder, and of a mount point all that is in it. What says that it is a lab's is the last, so that Down knows it where it was killed before.
 func removeFolder(dir string) error {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
@@ -76,5 +77,11 @@ func removeFolder(dir string) error {
 	if err := errors.Join(errs...); err != nil {
 		return err
 	}
-	return os.RemoveAll(dir)
+	if err := os.RemoveAll(filepath.Join(dir, stateFile)); err != nil {
+		return err
+	}
+	if err := os.Remove(dir); !errors.Is(err, syscall.EBUSY) {
+		return err
+	}
+	return nil // a file system is mounted there
 }

@@ -5,9 +5,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -181,7 +183,7 @@ func end(ctx context.Context, dir string) (ended int, err error) {
 		if pid != 0 {
 			all = append(all, Process{PID: pid})
 		}
-		if err != nil || len(all) == 0 {
+		if err != nil {
 			return len(seen), err
 		}
 		for _, p := range all {
@@ -190,10 +192,27 @@ func end(ctx context.Context, dir string) (ended int, err error) {
 				return len(seen), fmt.Errorf("can't end process %d: %w", p.PID, err)
 			}
 		}
+		if len(all) == 0 && !slices.ContainsFunc(slices.Collect(maps.Keys(seen)), holds) {
+			return len(seen), nil
+		}
 		select {
 		case <-ctx.Done():
 			return len(seen), fmt.Errorf("processes of the lab do not end: %w", context.Cause(ctx))
 		case <-time.After(10 * time.Millisecond):
 		}
 	}
+}
+
+// holds reports whether a process that was killed may still have files and ports: its environment is gone before them. One that nobody has waited for has none once its last thread has ended.
+func holds(pid int) bool {
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return false
+	}
+	state := stat[bytes.LastIndex(stat, []byte(") "))+len(") "):] // a name may have brackets
+	if !bytes.HasPrefix(state, []byte("Z")) && !bytes.HasPrefix(state, []byte("X")) {
+		return true
+	}
+	threads, err := os.ReadDir(fmt.Sprintf("/proc/%d/task", pid))
+	return err == nil && len(threads) > 1
 }

@@ -230,8 +230,12 @@ func (o *Options) check() error {
 	if len(o.Dir) > mostDir {
 		return fmt.Errorf("%w: the name of its folder has %d bytes, and %d at most, since sockets are in it: %s", ErrNotReady, len(o.Dir), mostDir, o.Dir)
 	}
-	if at, err := netip.ParseAddrPort(o.Listen); err != nil || !at.Addr().Is4() || at.Port() == 0 {
-		return fmt.Errorf("%w: weir serve can't listen at %q: it takes an IPv4 address and a port, such as 127.0.0.1:8787", ErrNotReady, o.Listen)
+	at, err := netip.ParseAddrPort(o.Listen)
+	if err != nil || !at.Addr().Is4() || at.Port() == 0 {
+		return fmt.Errorf("%w: %w at %q: it takes an IPv4 address and a port, such as 127.0.0.1:8787", ErrNotReady, ErrListen, o.Listen)
+	}
+	if !at.Addr().IsLoopback() {
+		return fmt.Errorf("%w: %w at %s: weir serve without TLS listens at loopback addresses alone", ErrNotReady, ErrListen, o.Listen)
 	}
 	return nil
 }

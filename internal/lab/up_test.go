@@ -10,7 +10,9 @@ import (
 func TestOptions(t *testing.T) {
 	for _, tc := range []struct{ dir, listen, want string }{
 		{"/lab", "127.0.0.1:8787", ""},
-		{"/lab", "0.0.0.0:80", ""},
+		{"/lab", "127.0.0.9:80", ""},
+		{"/lab", "0.0.0.0:80", "weir serve without TLS listens at loopback addresses alone"},
+		{"/lab", "192.0.2.1:80", "weir serve without TLS listens at loopback addresses alone"},
 		{"/" + strings.Repeat("d", mostDir-1), "127.0.0.1:8787", ""},
 		{"lab", "127.0.0.1:8787", "lab is no absolute path"},
 		{"/" + strings.Repeat("d", mostDir), "127.0.0.1:8787", "the name of its folder has 93 bytes, and 92 at most"},
