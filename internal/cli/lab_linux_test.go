@@ -207,7 +207,7 @@ const labWant = `== down without a lab: there was no lab
 == up at a lost address: hint: --listen 127.0.0.1:9000 takes another address
 == up on a full disk: weir: a lab can't be built here: no space left: the file system of PWD/small/lab has 3 MB left, and a lab takes 100 MB
 == up on a full disk: hint: --dir DIR takes a folder elsewhere
-== up with a clash: weir: no definition of a lab: own/lab.yaml: 198.51.100.10 is that of eni-web-a and of eni-web-b
+== up with a clash: weir: no definition of a lab: own/network.yaml: line 21, column 103: 198.51.100.10 is that of eni-web-a and of eni-web-b
 == up with a clash: hint: docs/howto/build-a-lab.md and docs/reference/network-yaml.md say what a definition has
 == up that is ended: exit 1, weir: ended by signal
 == up after kill: weir: a lab is half-built: it was not BUILT

@@ -52,7 +52,7 @@ func TestRefusedSoftware(t *testing.T) {
 			t.Errorf("no %q", tc.from)
 			continue
 		}
-		if _, err := parse("mine.yaml", []byte(changed), n); !errors.Is(err, ErrDefinition) || !strings.Contains(err.Error(), tc.want) {
+		if _, err := parse(yamlText{"mine.yaml", []byte(changed)}, yamlText{}, n); !errors.Is(err, ErrDefinition) || !strings.Contains(err.Error(), tc.want) {
 			t.Errorf("%s: %v, want %s", tc.to, err, tc.want)
 		}
 	}
