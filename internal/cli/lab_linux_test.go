@@ -183,7 +183,7 @@ const labWant = `== down without a lab: there was no lab
 == run of a file: weir: sending the traffic of 1 at once
 == run of a file: weir: waiting SOME until the window with the traffic is over
 == run of a file: weir: asking what the records say, for 30s at most
-== run of a lost host: weir: lost: step 1, tcp:4711 from client to web-x: no scenario: there is no host web-x
+== run of a lost host: weir: no scenario: lost.yaml: line 3, column 11: step 1, tcp:4711 from client to web-x: there is no host web-x
 == run of a lost host: hint: docs/howto/build-a-lab.md says what a scenario has
 == run of a mistake: Referenced column "DISTNCT" not found in FROM clause!
 == alarms of a run: 1

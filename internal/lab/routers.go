@@ -90,7 +90,10 @@ func (d *Definition) checkRules() error {
 				if way == netmodel.Egress {
 					at = inNetwork("security-groups", id, "egress", item{"to", r.Peer.Group})
 				}
-				if r.Peer.Group != "" && (of == nil || of.VPC != g.VPC) {
+				if r.Peer.Group != "" && of == nil {
+					return d.refuse(at, "%s: its network has no security group %s", g.RuleName(way, &g.Rules(way)[i]), r.Peer.Group)
+				}
+				if r.Peer.Group != "" && of.VPC != g.VPC {
 					return d.refuse(at, "%s: references to groups of other VPCs are not built, since the agent follows none", g.RuleName(way, &g.Rules(way)[i]))
 				}
 			}
