@@ -185,7 +185,7 @@ which has the router with the host's ends of all network interfaces, or in anoth
 router or "tgw". What stands behind HOST is the command's. The exit code is the command's,
 too. What still runs there is ended by 'weir lab down'.`,
 		Example: `  sudo weir lab shell web-a
-  sudo weir lab shell client curl -m 2 http://198.51.100.80/     # the load balancer
+  sudo weir lab shell client curl -m 2 http://198.51.100.10/     # web-a
   sudo weir lab shell client -- bash -c 'head -n 1 < /dev/tcp/198.51.100.10/80'
   sudo weir lab shell app-a -- curl -m 2 telnet://203.0.113.80:25`,
 		Args:              needArgs(1, -1, "the host"),

@@ -90,6 +90,7 @@ kill -9 $run; wait $run 2> /dev/null
 lab run inbound-reject-by-group | tail -n 1 | sed 's/^/== run after a kill: /'
 echo "== changes after a kill: $(changes)"
 lab shell app-a -- ip -br -4 addr show dev eth0 | sed 's/@if[0-9]*//; s/  */ /g; s/ *$//; s/^/== shell: /'
+lab shell client bash -c 'exec 3<> /dev/tcp/198.51.100.10/80; printf "GET / HTTP/1.0\r\n\r\n" >&3; tail -n 1 <&3' | sed 's/^/== shell: /'
 lab shell nobody 2>&1 | head -n 1 | sed 's/attacker,.*talker-9$/ENDS/' | sed 's/^/== shell: /'
 kill -9 $(lab status --json | sed -n '/"processes"/,$p' | tr -d ' \n' | sed 's/.*"pid":\([0-9]*\),"role":"agent".*/\1/')
 until lab status | grep -q half; do sleep 0.05; done
@@ -196,6 +197,7 @@ const labWant = `== down without a lab: there was no lab
 == run after a kill: 1 of 1 scenarios are as expected
 == changes after a kill: 0
 == shell: eth0 UP 10.0.2.10/32
+== shell: web-a
 == shell: weir: no such host: there is no host nobody; there are vpc, internet, vpc-partner, vpc-shared, tgw, alb, app-a, cache, db-b, files, idle, nat, partner, rds, redshift, shop-a, shop-b, web-a, web-b, workspace, ENDS
 == status without an agent: lab: half-built
 == status without an agent:      there is no process agent; 'weir lab down' takes away what there is of it
