@@ -106,15 +106,16 @@ func (c *child) until(ctx context.Context, ready func() bool) error {
 	}
 }
 
-// last returns the last line that a process has said.
+// last returns the last line that a process has said, but for hints, which are about its own flags.
 func (c *child) last() string {
 	data, err := os.ReadFile(c.log)
 	if err != nil {
 		return err.Error()
 	}
-	lines := bytes.Split(bytes.TrimSpace(data), []byte("\n"))
-	if last := string(lines[len(lines)-1]); last != "" {
-		return last
+	for _, line := range slices.Backward(strings.Split(string(data), "\n")) {
+		if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "hint: ") {
+			return line
+		}
 	}
 	return "it said nothing"
 }
