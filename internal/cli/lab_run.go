@@ -197,20 +197,7 @@ func writeAsked(b *strings.Builder, a *lab.Asked) {
 	for _, text := range a.Has {
 		fmt.Fprintf(b, "  not expected: %s\n", text)
 	}
-	fmt.Fprintf(b, "  ask again: %s\n", strings.Join(append(slices.Clone(a.Environment), commandLine(a.Command)), " "))
-}
-
-// commandLine writes a command as a shell takes it, in one line.
-func commandLine(words []string) string {
-	out := make([]string, len(words))
-	for i, w := range words {
-		w = strings.Join(strings.Fields(w), " ")
-		if strings.ContainsAny(w, " '%()*\"") {
-			w = `"` + strings.NewReplacer(`"`, `\"`, "$", `\$`, "`", "\\`", `\`, `\\`).Replace(w) + `"`
-		}
-		out[i] = w
-	}
-	return strings.Join(out, " ")
+	fmt.Fprintf(b, "  ask again: %s\n", a.Line())
 }
 
 // linesOf says how AWS's clients reach a lab. The secret is in the file, and in JSON.

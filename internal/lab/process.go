@@ -148,14 +148,13 @@ func processes(dir string) (out []Process, elsewhere string, err error) {
 				p.Role = text
 			}
 		}
-		switch {
-		case lab == dir:
+		switch in := roleIn(of, e.Name()); {
+		case lab == "" && in != "":
+			p.Role = in
 			out = append(out, p)
-		case lab == "":
-			if p.Role = roleIn(of, e.Name()); p.Role != "" {
-				out = append(out, p)
-			}
-		case p.Role != "" && sameFiles(e.Name()):
+		case lab == dir && (in != "" || sameFiles(e.Name()) || seesFolder(e.Name(), dir)):
+			out = append(out, p)
+		case lab != "" && lab != dir && p.Role != "" && sameFiles(e.Name()):
 			elsewhere = lab
 		}
 	}
@@ -170,6 +169,11 @@ func sameFiles(pid string) bool {
 	}
 	its, err := os.Readlink(filepath.Join("/proc", pid, "ns/mnt"))
 	return err == nil && its == own
+}
+
+// seesFolder reports whether a folder is the same one to a process that has mounts of its own: one of a lab in a container may have the name of another there.
+func seesFolder(pid, dir string) bool {
+	return sameFolder(filepath.Join("/proc", pid, "root", dir), dir)
 }
 
 // end kills a lab's processes, and who runs scenarios in it, and waits until there are none. They have nothing to save: the lab's folder goes too.
