@@ -87,6 +87,7 @@ begin
 kill -STOP $run
 lab run inbound-reject-by-group 2>&1 | sed 's/^/== run beside a run: /'
 kill -9 $run; wait $run 2> /dev/null
+lab status | sed -n '2s/^/== status after a kill: /p'
 lab run inbound-reject-by-group | tail -n 1 | sed 's/^/== run after a kill: /'
 echo "== changes after a kill: $(changes)"
 lab shell app-a -- ip -br -4 addr show dev eth0 | sed 's/@if[0-9]*//; s/  */ /g; s/ *$//; s/^/== shell: /'
@@ -194,6 +195,7 @@ const labWant = `== down without a lab: there was no lab
 == run beside a run: weir: scenarios are run in this lab already
 == run beside a run: hint: run them when those are over
 == run beside a run: hint: 'weir lab down' ends them with the lab
+== status after a kill:      changed by a run that was killed; the next 'weir lab run' takes it back
 == run after a kill: 1 of 1 scenarios are as expected
 == changes after a kill: 0
 == shell: eth0 UP 10.0.2.10/32

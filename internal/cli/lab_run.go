@@ -219,6 +219,9 @@ func (c *cli) showLab(s *lab.Status) error {
 	if s.Why != "" {
 		fmt.Fprintf(&b, "     %s; 'weir lab down' takes away what there is of it\n", s.Why)
 	}
+	if s.Changed {
+		b.WriteString("     changed by a run that was killed; the next 'weir lab run' takes it back\n")
+	}
 	if s.State == lab.StateDown || len(s.Hosts) == 0 {
 		_, err := c.out.Write([]byte(b.String()))
 		return err
