@@ -57,7 +57,7 @@ func readScenario(file string) (*Scenario, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.Name = name
+	s.Name, s.File = name, file
 	return s, nil
 }
 

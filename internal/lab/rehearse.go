@@ -18,7 +18,11 @@ import (
 // scenario's file.
 func (c *changer) rehearse(all []Scenario) error {
 	for i := range all {
-		if err := c.rehearseOne(&all[i]); err != nil {
+		err := c.rehearseOne(&all[i])
+		if err != nil && all[i].File == "" && all[i].text.name != "" {
+			err = fmt.Errorf("%w; it is a scenario of the default lab", err)
+		}
+		if err != nil {
 			return err
 		}
 	}

@@ -12,6 +12,8 @@ import (
 type Scenario struct {
 	// Name is the file's.
 	Name string `yaml:"-" json:"name"`
+	// File is the file of one's own; "": it is of those that weir has, for its default lab.
+	File string `yaml:"-" json:"file,omitempty"`
 	// Shows says what it shows, and Statements which statements of the document that is (D1 to D23).
 	Shows      string   `yaml:"shows" json:"shows"`
 	Statements []string `yaml:"statements" json:"statements"`
