@@ -17,7 +17,7 @@ type Removed struct {
 	Dir        bool     `json:"dir"`
 }
 
-// mostDown is how long processes may take to end.
+// mostDown is how long processes may take to end, and how long another lab that is built or taken away is waited for.
 const mostDown = 10 * time.Second
 
 // Down takes away all that a lab of a folder has made, also where its maker was killed halfway, and what is left of it where that has been done before. A folder that is no
@@ -26,7 +26,7 @@ func Down(ctx context.Context, dir string) (*Removed, error) {
 	if os.Geteuid() != 0 {
 		return nil, fmt.Errorf("to take a lab away takes root: %w", os.ErrPermission)
 	}
-	unlock, err := lockBuilds(ctx)
+	unlock, err := awaitBuilds(ctx, mostDown) // who only looks whether there is a lab already must not leave this one up
 	if err != nil {
 		return &Removed{Namespaces: []string{}}, err
 	}
