@@ -32,7 +32,7 @@ type Lab struct {
 	Dir     string `json:"dir"`
 	Data    string `json:"data"`
 	Records string `json:"records"`
-	// Endpoints are URLs by service: console, cloudwatch, logs, athena, sns, ec2, sts.
+	// Endpoints are URLs by service: console, cloudwatch, logs, athena, sns, ec2, sts, receiver, and s3 where the lab has it.
 	Endpoints   map[string]string `json:"endpoints"`
 	Credentials Credentials       `json:"credentials"`
 	Hosts       []Host            `json:"hosts"`
