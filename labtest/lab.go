@@ -32,7 +32,7 @@ type Lab struct {
 	Dir     string `json:"dir"`
 	Data    string `json:"data"`
 	Records string `json:"records"`
-	// Endpoints are URLs by service: console, cloudwatch, logs, athena, sns, ec2, sts.
+	// Endpoints are URLs by service: console, cloudwatch, logs, athena, sns, ec2, sts, receiver, and s3 where the lab has it.
 	Endpoints   map[string]string `json:"endpoints"`
 	Credentials Credentials       `json:"credentials"`
 	Hosts       []Host            `json:"hosts"`
@@ -159,7 +159,7 @@ type Result struct {
 // exitFindings is weir's exit code where something is not as expected.
 const exitFindings = 4
 
-// Run runs scenarios of the default lab, all where none is named. One that is not as expected fails the test. One that can't be run on this machine is logged, and fails the test where the environment
+// Run runs scenarios, all of the default lab where none is named. A name that ends in .yaml is the file of one of your own. One that is not as expected fails the test. One that can't be run on this machine is logged, and fails the test where the environment
 // has WEIR_LAB_REQUIRED=1.
 func (l *Lab) Run(t testing.TB, scenarios ...string) []Result {
 	t.Helper()

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
@@ -41,7 +40,10 @@ lab doctor' says what is missing. There is one lab on a machine at a time.`,
 	}
 	dir := cmd.PersistentFlags().String("dir", lab.DefaultDir, "folder `DIR` of the lab, which is removed with it")
 	completeDir(cmd, "dir")
-	at := func() (string, error) { return filepath.Abs(*dir) }
+	at := func() (string, error) {
+		folder, err := lab.Folder(*dir)
+		return folder, labHint(err)
+	}
 	cmd.AddCommand(c.labUp(at), c.labDown(at), c.labStatus(at), c.labRun(at), c.labScenarios(), c.labShell(at), c.labAgent(at), c.labHosts(at), c.labDoctor(), c.labMessages(at))
 	return cmd
 }
@@ -183,7 +185,7 @@ which has the router with the host's ends of all network interfaces, or in anoth
 router or "tgw". What stands behind HOST is the command's. The exit code is the command's,
 too. What still runs there is ended by 'weir lab down'.`,
 		Example: `  sudo weir lab shell web-a
-  sudo weir lab shell client curl -m 2 http://198.51.100.80/     # the load balancer
+  sudo weir lab shell client curl -m 2 http://198.51.100.10/     # web-a
   sudo weir lab shell client -- bash -c 'head -n 1 < /dev/tcp/198.51.100.10/80'
   sudo weir lab shell app-a -- curl -m 2 telnet://203.0.113.80:25`,
 		Args:              needArgs(1, -1, "the host"),
@@ -251,6 +253,10 @@ func labHint(err error) error {
 		return hint(err, "run it as root: sudo weir lab ...")
 	case errors.Is(err, lab.ErrListen):
 		return hint(err, "--listen 127.0.0.1:9000 takes another address")
+	case errors.Is(err, lab.ErrFolder):
+		return hint(usage(err), "--dir DIR takes a folder, or what is not there yet")
+	case errors.Is(err, lab.ErrNoLab):
+		return hint(err, "--dir DIR names that of 'weir lab up'; nothing was removed")
 	case errors.Is(err, lab.ErrFiles):
 		return hint(err, "--dir DIR takes a folder that is empty, or not there")
 	case errors.Is(err, lab.ErrSpace):

@@ -37,6 +37,7 @@ lab shell web-a true 2>&1 | sed 's/^/== shell without a lab: /'
 
 lab up -q --interval 5s --listen 127.0.0.1:8787 > up.txt || exit 1
 head -n 1 up.txt | sed 's/^/== up: /'
+lab status --json | sed 's#"dir": "[^"]*"#"dir": "/elsewhere"#' > up.json
 lab up -q 2>&1 | sed 's/^/== up again: /'
 for c in up down status; do weir lab --dir "$DIR-other" $c 2>&1 | sed "s#$DIR#DIR#; s/^/== $c elsewhere: /"; done
 lab run --all --pages pages > run.txt
@@ -86,9 +87,11 @@ begin
 kill -STOP $run
 lab run inbound-reject-by-group 2>&1 | sed 's/^/== run beside a run: /'
 kill -9 $run; wait $run 2> /dev/null
+lab status | sed -n '2s/^/== status after a kill: /p'
 lab run inbound-reject-by-group | tail -n 1 | sed 's/^/== run after a kill: /'
 echo "== changes after a kill: $(changes)"
 lab shell app-a -- ip -br -4 addr show dev eth0 | sed 's/@if[0-9]*//; s/  */ /g; s/ *$//; s/^/== shell: /'
+lab shell client bash -c 'exec 3<> /dev/tcp/198.51.100.10/80; printf "GET / HTTP/1.0\r\n\r\n" >&3; tail -n 1 <&3' | sed 's/^/== shell: /'
 lab shell nobody 2>&1 | head -n 1 | sed 's/attacker,.*talker-9$/ENDS/' | sed 's/^/== shell: /'
 kill -9 $(lab status --json | sed -n '/"processes"/,$p' | tr -d ' \n' | sed 's/.*"pid":\([0-9]*\),"role":"agent".*/\1/')
 until lab status | grep -q half; do sleep 0.05; done
@@ -126,6 +129,9 @@ for at in /run/netns/weir-lab-vpc "$DIR/data" "$DIR/hosts" "$DIR/serve.log"; do
 done
 mkdir "$DIR" && touch "$DIR/mine" && lab up -q 2>&1 | sed "s#$DIR#DIR#; s/^/== up in a folder: /"
 lab down | sed 's/^/== down: /'
+ls "$DIR"; rm -r "$DIR"
+mkdir "$DIR" && touch "$DIR/mine" && cp up.json "$DIR/lab.json" # as weir lab up --json > lab.json makes it
+lab down 2>&1 | sed "s#$DIR#DIR#g; s/^/== down in a folder: /"
 ls "$DIR"; rm -r "$DIR"
 echo 'hosts: {web: {}}' > bad.yaml; cp bad.yaml network.yaml
 lab up -q --definition bad.yaml > bad.txt 2>&1
@@ -179,7 +185,7 @@ const labWant = `== down without a lab: there was no lab
 == run of a file: weir: sending the traffic of 1 at once
 == run of a file: weir: waiting SOME until the window with the traffic is over
 == run of a file: weir: asking what the records say, for 30s at most
-== run of a lost host: weir: lost: step 1, tcp:4711 from client to web-x: no scenario: there is no host web-x
+== run of a lost host: weir: no scenario: lost.yaml: line 3, column 11: step 1, tcp:4711 from client to web-x: there is no host web-x
 == run of a lost host: hint: docs/howto/build-a-lab.md says what a scenario has
 == run of a mistake: Referenced column "DISTNCT" not found in FROM clause!
 == alarms of a run: 1
@@ -189,9 +195,11 @@ const labWant = `== down without a lab: there was no lab
 == run beside a run: weir: scenarios are run in this lab already
 == run beside a run: hint: run them when those are over
 == run beside a run: hint: 'weir lab down' ends them with the lab
+== status after a kill:      changed by a run that was killed; the next 'weir lab run' takes it back
 == run after a kill: 1 of 1 scenarios are as expected
 == changes after a kill: 0
 == shell: eth0 UP 10.0.2.10/32
+== shell: web-a
 == shell: weir: no such host: there is no host nobody; there are vpc, internet, vpc-partner, vpc-shared, tgw, alb, app-a, cache, db-b, files, idle, nat, partner, rds, redshift, shop-a, shop-b, web-a, web-b, workspace, ENDS
 == status without an agent: lab: half-built
 == status without an agent:      there is no process agent; 'weir lab down' takes away what there is of it
@@ -199,11 +207,11 @@ const labWant = `== down without a lab: there was no lab
 == up then: hint: 'weir lab down' takes away what there is of it
 == shell without an agent: 1
 == down: removed SOME processes, 20 namespaces and DIR
-== up at a lost address: weir: a lab can't be built here: weir serve can't listen: listen tcp 192.0.2.77:8787: bind: cannot assign requested address
+== up at a lost address: weir: a lab can't be built here: weir serve can't listen at 192.0.2.77:8787: weir serve without TLS listens at loopback addresses alone
 == up at a lost address: hint: --listen 127.0.0.1:9000 takes another address
 == up on a full disk: weir: a lab can't be built here: no space left: the file system of PWD/small/lab has 3 MB left, and a lab takes 100 MB
 == up on a full disk: hint: --dir DIR takes a folder elsewhere
-== up with a clash: weir: no definition of a lab: own/lab.yaml: 198.51.100.10 is that of eni-web-a and of eni-web-b
+== up with a clash: weir: no definition of a lab: own/network.yaml: line 21, column 103: 198.51.100.10 is that of eni-web-a and of eni-web-b
 == up with a clash: hint: docs/howto/build-a-lab.md and docs/reference/network-yaml.md say what a definition has
 == up that is ended: exit 1, weir: ended by signal
 == up after kill: weir: a lab is half-built: it was not BUILT
@@ -217,6 +225,10 @@ const labWant = `== down without a lab: there was no lab
 == up in a folder: weir: a lab can't be built here: DIR has other files, and a lab's folder is removed with it
 == up in a folder: hint: --dir DIR takes a folder that is empty, or not there
 == down: there was no lab
+mine
+== down in a folder: weir: the folder is no lab's: DIR: its lab.json is of a lab in /elsewhere
+== down in a folder: hint: --dir DIR names that of 'weir lab up'; nothing was removed
+lab.json
 mine
 == up of no definition: exit 2
 == up beside an old one: weir: a lab is half-built: there are 1 namespaces weir-lab-* and 0 processes, and no lab in DIR

@@ -26,7 +26,7 @@ func writePages(ctx context.Context, dir, pages string, all []lab.Result, progra
 		if err != nil {
 			return fmt.Errorf("records of %s: %w", r.Name, err)
 		}
-		texts[i] = page.Scenario(r, recorded)
+		texts[i] = page.Scenario(r, recorded, dir)
 	}
 	if err := os.MkdirAll(pages, 0o755); err != nil {
 		return err

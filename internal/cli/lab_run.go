@@ -197,20 +197,7 @@ func writeAsked(b *strings.Builder, a *lab.Asked) {
 	for _, text := range a.Has {
 		fmt.Fprintf(b, "  not expected: %s\n", text)
 	}
-	fmt.Fprintf(b, "  ask again: %s\n", strings.Join(append(slices.Clone(a.Environment), commandLine(a.Command)), " "))
-}
-
-// commandLine writes a command as a shell takes it, in one line.
-func commandLine(words []string) string {
-	out := make([]string, len(words))
-	for i, w := range words {
-		w = strings.Join(strings.Fields(w), " ")
-		if strings.ContainsAny(w, " '%()*\"") {
-			w = `"` + strings.NewReplacer(`"`, `\"`, "$", `\$`, "`", "\\`", `\`, `\\`).Replace(w) + `"`
-		}
-		out[i] = w
-	}
-	return strings.Join(out, " ")
+	fmt.Fprintf(b, "  ask again: %s\n", a.Line())
 }
 
 // linesOf says how AWS's clients reach a lab. The secret is in the file, and in JSON.
@@ -231,6 +218,9 @@ func (c *cli) showLab(s *lab.Status) error {
 	fmt.Fprintf(&b, "lab: %s\n", s.State)
 	if s.Why != "" {
 		fmt.Fprintf(&b, "     %s; 'weir lab down' takes away what there is of it\n", s.Why)
+	}
+	if s.Changed {
+		b.WriteString("     changed by a run that was killed; the next 'weir lab run' takes it back\n")
 	}
 	if s.State == lab.StateDown || len(s.Hosts) == 0 {
 		_, err := c.out.Write([]byte(b.String()))

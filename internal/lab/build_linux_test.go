@@ -120,8 +120,20 @@ func checkBuildLock(ctx context.Context) error {
 			return err
 		}
 		_, twice := lockBuilds(ctx)
-		if err := unlock(); err != nil || !errors.Is(twice, ErrBuilding) {
-			return fmt.Errorf("while it is locked: %w, %w", twice, err)
+		_, impatient := awaitBuilds(ctx, time.Millisecond)
+		waited := make(chan error, 1)
+		go func() {
+			unlock, err := awaitBuilds(ctx, time.Minute)
+			if err == nil {
+				err = unlock()
+			}
+			waited <- err
+		}()
+		if err := unlock(); err != nil || !errors.Is(twice, ErrBuilding) || !errors.Is(impatient, ErrBuilding) {
+			return fmt.Errorf("while it is locked: %w, %w, %w", twice, impatient, err)
+		}
+		if err := <-waited; err != nil {
+			return fmt.Errorf("who has waited: %w", err)
 		}
 	}
 	return nil

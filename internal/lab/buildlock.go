@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net"
 	"syscall"
+	"time"
 )
 
 // buildLock is a socket's name of the abstract kind, which is of the network namespace that labs are built beside: no file is made for it, and it is free when its process ends. That of namespaces' names
@@ -24,4 +25,22 @@ func lockBuilds(ctx context.Context) (unlock func() error, err error) {
 		return nil, err
 	}
 	return l.Close, nil
+}
+
+// awaitBuilds locks as lockBuilds does, once whoever has locked before is done, or says that it is locked after a while.
+func awaitBuilds(ctx context.Context, most time.Duration) (unlock func() error, err error) {
+	over := time.After(most)
+	for {
+		unlock, err := lockBuilds(ctx)
+		if !errors.Is(err, ErrBuilding) {
+			return unlock, err
+		}
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-over:
+			return nil, err
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
 }

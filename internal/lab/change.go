@@ -208,12 +208,7 @@ func (c *changer) stage(to texts) (is *Definition, anew bool, err error) {
 	if is, err = c.state.definitionIn(dir); err != nil {
 		return nil, false, err
 	}
-	for host := range c.base.Hosts {
-		if _, ok := is.Hosts[host]; !ok {
-			return nil, false, fmt.Errorf("%w: host %s: a change takes none away that the lab was built with", ErrScenario, host)
-		}
-	}
-	if err := checkEnds(c.d, is); err != nil {
+	if err := changeable(c.base, c.d, is); err != nil {
 		return nil, false, err
 	}
 	anew, err = otherAgent(c.now[agentFile], to[agentFile])

@@ -57,29 +57,17 @@ func readScenario(file string) (*Scenario, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.Name = name
+	s.Name, s.File = name, file
 	return s, nil
 }
 
-// checkEnds says who of scenarios' steps is not of a lab, before anything is sent. What stands behind a change may be of what it makes, and is seen when it is its turn.
-func (d *Definition) checkEnds(all []Scenario) error {
-	for i := range all {
-		for j := range all[i].Traffic {
-			s := &all[i].Traffic[j]
-			if s.Change != nil {
-				break
-			}
-			var err error
-			switch {
-			case s.Sends():
-				_, err = d.endsOf(*s)
-			case s.Stop != "", s.Start != "":
-				_, err = d.servicesOf(s)
-			}
-			if err != nil {
-				return fmt.Errorf("%s: step %d, %s: %w", all[i].Name, j+1, s, err)
-			}
-		}
+// checkEnd says who of a step is not of a lab. Its errors are [ErrScenario].
+func (d *Definition) checkEnd(s *Step) (err error) {
+	switch {
+	case s.Sends():
+		_, err = d.endsOf(*s)
+	case s.Stop != "", s.Start != "":
+		_, err = d.servicesOf(s)
 	}
-	return nil
+	return err
 }

@@ -54,35 +54,15 @@ func TestOwnScenarios(t *testing.T) {
 		{[]string{write("My Case.yaml", good)}, ErrScenario, "a scenario has its file's name, which is of lower-case letters, digits and dashes"},
 		{[]string{write("key.yaml", good+"answers: []\n")}, ErrScenario, "key.yaml: line 5, column 1: no key answers; there are shows, "},
 		{[]string{write("broken.yml", "shows: [x")}, ErrScenario, "broken.yml: line 2, column 1: did not find expected ',' or ']'"},
-		{[]string{write("rows.yaml", strings.Replace(good, "[['1']]", "[]", 1))}, ErrScenario, "rows.yaml: question 1: it takes an answer that has rows"},
-		{[]string{write("says.yaml", "shows: x\ntraffic: [{from: a, to: b, ping: true, then: answer}]\nask: [{command: [nat], says: [x]}, {sql: SELECT 1}]\n")}, ErrScenario, "question 2: it takes an answer"},
+		{[]string{write("rows.yaml", strings.Replace(good, "[['1']]", "[]", 1))}, ErrScenario, "rows.yaml: line 3, column 1: question 1: it takes an answer that has rows"},
+		{[]string{write("says.yaml", "shows: x\ntraffic: [{from: a, to: b, ping: true, then: answer}]\nask: [{command: [nat], says: [x]}, {sql: SELECT 1}]\n")}, ErrScenario, "says.yaml: line 3, column 36: question 2: it takes an answer"},
+		{[]string{write("then.yaml", strings.Replace(good, "then: answer", "then: answers", 1))}, ErrScenario, "then is \"answers\", and none of answer, refused, nothing"},
+		{[]string{write("from.yaml", "shows: x\ntraffic:\n  - {from: a, to: b, ping: true, then: answer}\n  - {to: b, ping: true, then: answer}\nquestion: q\nanswer: [[a]]\n")}, ErrScenario, "from.yaml: line 4, column 5: ping from  to b: it takes from and to"},
+		{[]string{write("none.yaml", strings.Replace(good, "[['1']]", "[['1', ~]]", 1))}, ErrScenario, "no value where an item of a list is expected"},
+		{[]string{write("needs.yaml", good+"needs: [s3, s4]\n")}, ErrScenario, "needs.yaml: line 5, column 13: it needs \"s4\"; there is s3"},
 	} {
 		if _, err := Choose(all, tc.names); !errors.Is(err, tc.is) || !strings.Contains(err.Error(), tc.want) {
 			t.Errorf("%s: %v", tc.names, err)
-		}
-	}
-}
-
-// TestCheckEnds has steps with hosts that are not of the lab be refused before anything is sent, as far as that is known then.
-func TestCheckEnds(t *testing.T) {
-	d := defaultLab(t)
-	sends := Step{From: "client", To: "web-a", TCP: 80, Then: Answered}
-	lost := Step{From: "client", To: "web-x", TCP: 80, Then: Answered}
-	changes := Step{Change: &Change{What: "web-x is added"}}
-	for name, tc := range map[string]struct {
-		steps []Step
-		want  string
-	}{
-		"known":             {[]Step{sends, {Stop: "web-a", TCP: 80}, {Start: "web-a", TCP: 80}}, ""},
-		"a lost host":       {[]Step{sends, lost}, "s: step 2, tcp:80 from client to web-x: no scenario: there is no host web-x"},
-		"no such service":   {[]Step{{Stop: "web-a", TCP: 81}}, "s: step 1, stop tcp:81 of web-a: no scenario: nothing of the lab's own is at tcp:81 of web-a"},
-		"no public address": {[]Step{{From: "client", To: "db-b", TCP: 80}}, "db-b has no public address for 10.0.4.10"},
-		"behind a change":   {[]Step{sends, changes, lost}, ""},
-		"before a change":   {[]Step{lost, changes}, "s: step 1, "},
-	} {
-		err := d.checkEnds([]Scenario{{Name: "s", Traffic: tc.steps}})
-		if tc.want == "" && err != nil || tc.want != "" && (!errors.Is(err, ErrScenario) || !strings.Contains(err.Error(), tc.want)) {
-			t.Errorf("%s: %v", name, err)
 		}
 	}
 }

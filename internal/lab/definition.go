@@ -28,6 +28,8 @@ type Definition struct {
 	Internet map[string]Far
 	// simple are the hosts with a simple listener in place of what they run, since that is not installed.
 	simple map[string]bool
+	// lab and network are the files that it was read of.
+	lab, network yamlText
 }
 
 // A Host is who has a network interface.
@@ -160,57 +162,67 @@ func load(definition, network string) (*Definition, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrDefinition, err)
 	}
-	return parse(definition, data, loaded.Network)
+	text, err := os.ReadFile(network)
+	if err != nil {
+		return nil, err
+	}
+	return parse(yamlText{definition, data}, yamlText{network, text}, loaded.Network)
 }
 
 // parse reads a lab's file and holds it against its network.
-func parse(name string, data []byte, n *netmodel.Network) (*Definition, error) {
+func parse(lab, network yamlText, n *netmodel.Network) (*Definition, error) {
 	var f file
-	if err := decode(name, data, &f); err != nil {
+	if err := decode(lab.name, lab.data, &f); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrDefinition, err)
 	}
-	d := &Definition{Network: n, Hosts: f.Hosts, Internet: f.Internet}
-	bad := func(format string, args ...any) error {
-		return fmt.Errorf("%w: %s: %s", ErrDefinition, name, fmt.Sprintf(format, args...))
+	d := &Definition{Network: n, Hosts: f.Hosts, Internet: f.Internet, lab: lab, network: network}
+	for _, check := range []func() error{
+		func() error { return d.checkRouters(&f) }, d.checkHosts, d.checkSoftware, d.checkAddresses, d.checkRules, d.checkTransit, d.checkGateways, d.checkInternet, d.checkDecided,
+	} {
+		if err := check(); err != nil {
+			return nil, err
+		}
 	}
-	if err := d.checkRouters(&f, bad); err != nil {
-		return nil, err
-	}
+	return d, nil
+}
+
+// checkHosts holds the hosts against the network: each network interface has one.
+func (d *Definition) checkHosts() error {
 	taken := map[string]string{}
-	for _, host := range slices.Sorted(maps.Keys(f.Hosts)) {
-		eni := n.Interfaces[f.Hosts[host].ENI]
+	for _, host := range slices.Sorted(maps.Keys(d.Hosts)) {
+		h := d.Hosts[host]
+		eni, at := d.Network.Interfaces[h.ENI], inLab("hosts", host)
 		switch {
 		case !hostName.MatchString(host):
-			return nil, bad("%q is no name of a host: 1 to 11 lower-case letters, digits and dashes", host)
+			return d.refuse(at, "%q is no name of a host: 1 to 11 lower-case letters, digits and dashes", host)
 		case slices.Contains(d.namespaces(), host):
-			return nil, bad("%s is the name of a namespace that each lab has", host)
+			return d.refuse(at, "%s is the name of a namespace that each lab has", host)
+		case h.ENI == "":
+			return d.refuse(at, "host %s: it has no eni", host)
 		case eni == nil:
-			return nil, bad("host %s: its network has no network interface %q", host, f.Hosts[host].ENI)
+			return d.refuse(inLab("hosts", host, "eni"), "host %s: its network has no network interface %q", host, h.ENI)
 		case taken[eni.ID] != "":
-			return nil, bad("hosts %s and %s have both %s", taken[eni.ID], host, eni.ID)
+			return d.refuse(inLab("hosts", host, "eni"), "hosts %s and %s have both %s", taken[eni.ID], host, eni.ID)
 		case len(eni.Addresses) == 0 || !eni.Addresses[0].Is4():
-			return nil, bad("%s: a lab builds interfaces whose first address is an IPv4 address", eni.ID)
+			return d.refuse(inNetwork("network-interfaces", eni.ID), "%s: a lab builds interfaces whose first address is an IPv4 address", eni.ID)
 		case len(eni.Prefixes) > 0:
-			return nil, bad("%s: delegated prefixes are not built", eni.ID)
+			return d.refuse(inNetwork("network-interfaces", eni.ID, "prefixes"), "%s: delegated prefixes are not built", eni.ID)
+		}
+		if i := slices.Index(h.Serves, 0); i >= 0 {
+			return d.refuse(inLab("hosts", host, "serves", i), "host %s: 0 is no port that it can serve", host)
 		}
 		taken[eni.ID] = host
 	}
-	for _, id := range slices.Sorted(maps.Keys(n.Interfaces)) {
-		if taken[id] == "" && n.Interfaces[id].Type != attachmentType {
-			return nil, bad("no host has %s of its network", id)
+	for _, id := range slices.Sorted(maps.Keys(d.Network.Interfaces)) {
+		if taken[id] == "" && d.Network.Interfaces[id].Type != attachmentType {
+			return d.refuse(inLab("hosts"), "no host has %s of its network", id)
 		}
 	}
-	if err := errors.Join(d.checkSoftware(bad), d.checkAddresses(bad)); err != nil {
-		return nil, err
-	}
-	if err := d.checkAddresses(bad); err != nil {
-		return nil, err
-	}
-	return d, errors.Join(d.checkRules(bad), d.checkTransit(bad), d.checkInternet(bad))
+	return nil
 }
 
 // checkInternet holds the ends in the internet against the network.
-func (d *Definition) checkInternet(bad func(string, ...any) error) error {
+func (d *Definition) checkInternet() error {
 	held := map[netip.Addr]string{}
 	for _, eni := range d.Network.Interfaces {
 		for _, public := range eni.Public {
@@ -223,26 +235,29 @@ func (d *Definition) checkInternet(bad func(string, ...any) error) error {
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(d.Internet)) {
-		a, six := d.Internet[name].Address, d.Internet[name].IPv6
+		far := d.Internet[name]
+		a, six, at := far.Address, far.IPv6, inLab("internet", name)
 		_, host := d.Hosts[name]
 		switch {
 		case !hostName.MatchString(name):
-			return bad("%q is no name: 1 to 11 lower-case letters, digits and dashes", name)
+			return d.refuse(at, "%q is no name: 1 to 11 lower-case letters, digits and dashes", name)
 		case host || slices.Contains(d.namespaces(), name):
-			return bad("%s is there twice", name)
+			return d.refuse(at, "%s is there twice", name)
 		case !a.Is4():
-			return bad("%s: its address is no IPv4 address", name)
+			return d.refuse(at, "%s: its address is no IPv4 address", name)
 		case held[a] != "":
-			return bad("%s: %s is that of %s", name, a, held[a])
-		case d.within(a), linkAddresses.Contains(a):
-			return bad("%s: %s is not of the internet", name, a)
+			return d.refuse(at, "%s: %s is that of %s", name, a, held[a])
+		case d.within(a) || !public(a):
+			return d.refuse(at, "%s: %s is not of the internet", name, a)
+		case slices.Contains(far.Serves, 0) || slices.Contains(far.ServesUDP, 0):
+			return d.refuse(at, "%s: 0 is no port that it can serve", name)
 		case !six.IsValid():
 		case !six.Is6() || six.Is4In6():
-			return bad("%s: its ipv6 is no IPv6 address", name)
+			return d.refuse(at, "%s: its ipv6 is no IPv6 address", name)
 		case held[six] != "":
-			return bad("%s: %s is that of %s", name, six, held[six])
-		case d.within(six) || !six.IsGlobalUnicast() || six.IsPrivate():
-			return bad("%s: %s is not of the internet", name, six)
+			return d.refuse(at, "%s: %s is that of %s", name, six, held[six])
+		case d.within(six) || !public(six):
+			return d.refuse(at, "%s: %s is not of the internet", name, six)
 		}
 		held[a] = name
 		if six.IsValid() {

@@ -157,6 +157,31 @@ func TestRefusedDefinitions(t *testing.T) {
 		{"network", "to: 0.0.0.0/0, via: nat-a", "to: 0.0.0.0/0, via: eigw-lab", "egress-only internet gateways pass IPv6 only"},
 		{"network", "to: 0.0.0.0/0, via: nat-a", "to: 0.0.0.0/0, via: vgw-1", "rtb-private: the route to 0.0.0.0/0: a route to a vpn-gateway is not built"},
 		{"network", "to: 0.0.0.0/0, via: nat-a", "to: 0.0.0.0/0, via: nat-b", "no host has the network interface of nat-b"},
+		{"lab", "serves: [80]", "serves: [0]", "host web-b: 0 is no port that it can serve"},
+		{"lab", "serves-udp: [53]", "serves-udp: [0]", "resolver: 0 is no port that it can serve"},
+		{"lab", "idle: {eni: eni-idle}", "idle:", "line 9, column 3: host idle: it has no eni"},
+		{"lab", "address: 203.0.113.10,", "address: 127.0.0.5,", "line 21, column 3: client: 127.0.0.5 is not of the internet"},
+		{"lab", "address: 203.0.113.10,", "address: 224.0.0.1,", "client: 224.0.0.1 is not of the internet"},
+		{"lab", "address: 203.0.113.10,", "address: 0.0.0.0,", "client: 0.0.0.0 is not of the internet"},
+		{"lab", "address: 203.0.113.10,", "address: 10.99.0.1,", "client: 10.99.0.1 is not of the internet"},
+		{"lab", "address: 203.0.113.10,", "address: 100.64.0.1,", "client: 100.64.0.1 is not of the internet"},
+		{"lab", "ipv6: \"2001:db8:ffff::10\"", "ipv6: '::1'", "client: ::1 is not of the internet"},
+		{"network", "public: {10.0.3.10: 198.51.100.20}", "public: {10.0.3.10: 192.168.7.7}", "eni-web-b: 192.168.7.7 is no public address"},
+		{"network", "vpc-partner: {name: partner, cidrs: [10.2.0.0/16,", "vpc-partner: {name: partner, cidrs: [127.0.0.0/16, 10.2.0.0/16,", "network.yaml: line 7, column 32: vpc-partner: 127.0.0.0/16 overlaps 127.0.0.0/8, which the kernel does not route"},
+		{"network", "vpc-partner: {name: partner,", "vpc-partner: {block-public-access: block-ingress, name: partner,", "line 7, column 17: vpc-partner: VPC Block Public Access is not built"},
+		{"network", "subnet-shared: {vpc: vpc-shared,", "subnet-shared: {block-public-access: block-ingress, vpc: vpc-shared,", "subnet-shared: VPC Block Public Access is not built"},
+		{"network", "eni-idle: {", "eni-idle: {deny-internet-gateways: true, ", "eni-idle: VPC Block Public Access is not built"},
+		{"network", "internet-gateways:\n", "block-public-access:\n  111122223333/eu-west-1: {mode: block-bidirectional}\ninternet-gateways:\n", "111122223333/eu-west-1: VPC Block Public Access is not built"},
+		{"network", "  rtb-shared:\n    vpc: vpc-shared\n", "  rtb-edge: {vpc: vpc-lab, gateways: [igw-lab], routes: []}\n  rtb-shared:\n    vpc: vpc-shared\n", "rtb-edge: a route table of a gateway is not built"},
+		{"network", "nat-a: {subnet: subnet-public-a, connectivity: public", "nat-a: {state: deleted, subnet: subnet-public-a, connectivity: public", "nat-a: a NAT gateway that is deleted is not built"},
+		{"network", "nat-a: {subnet: subnet-public-a, connectivity: public", "nat-a: {subnet: subnet-public-a, connectivity: private", "nat-a: it is private, and eni-nat has a public address"},
+		{"network", "private: 10.0.1.5, public: 198.51.100.5", "private: 10.0.1.5, public: 198.51.100.6", "nat-a: its public address is 198.51.100.6, and eni-nat has 198.51.100.5"},
+		{"network", "private: 10.0.1.5, public: 198.51.100.5", "private: 10.0.1.6, public: 198.51.100.5", "nat-a: eni-nat has no address 10.0.1.6"},
+		{"network", "addresses: [{interface: eni-nat,", "addresses: [{interface: eni-nut,", `nat-a: its network has no network interface "eni-nut"`},
+		{"network", "{to: 0.0.0.0/0, via: igw-lab}", "{to: 0.0.0.0/0, via: igw-1}", "network.yaml: line 173, column 9: rtb-public: the route to 0.0.0.0/0: its network has no igw-1"},
+		{"network", "groups: [sg-files]", "groups: [sg-filed]", "can't decide at eni-files: its security group sg-filed is not in the input"},
+		{"network", ", groups: [sg-files]", "", "can't decide at eni-files"},
+		{"network", "{tcp: 7000, from: 10.0.0.0/8}", "{tcp: 7000, from: pl-1}", "refers to pl-1, which is not in the input"},
 		{"network", "    main: true\n", "", "no route table is of subnet-public-"},
 	} {
 		files := map[string]string{"lab": string(lab), "network": string(network)}
@@ -171,7 +196,7 @@ func TestRefusedDefinitions(t *testing.T) {
 			t.Errorf("%s: %v %v", tc.to, err, loaded.Problems)
 			continue
 		}
-		d, err := parse("lab.yaml", []byte(files["lab"]), loaded.Network)
+		d, err := parse(yamlText{"lab.yaml", []byte(files["lab"])}, yamlText{"network.yaml", []byte(files["network"])}, loaded.Network)
 		if err == nil {
 			_, err = planOf(d)
 		}
@@ -193,11 +218,11 @@ func TestManyVPCs(t *testing.T) {
 			fmt.Fprintf(&text, "r%d: %s, ", i, id)
 		}
 	}
-	if _, err := parse("many.yaml", []byte(text.String()+"}"), n); !errors.Is(err, ErrDefinition) || !strings.Contains(err.Error(), "its network has 65 VPCs") {
+	if _, err := parse(yamlText{"many.yaml", []byte(text.String() + "}")}, yamlText{}, n); !errors.Is(err, ErrDefinition) || !strings.Contains(err.Error(), "its network has 65 VPCs") {
 		t.Error(err)
 	}
 	delete(n.VPCs, "vpc-0")
-	d, err := parse("many.yaml", []byte(strings.Replace(text.String()+"}", "r1: vpc-1, ", "", 1)), n)
+	d, err := parse(yamlText{"many.yaml", []byte(strings.Replace(text.String()+"}", "r1: vpc-1, ", "", 1))}, yamlText{}, n)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -220,7 +245,7 @@ func FuzzDefinition(f *testing.F) {
 	f.Add([]byte("hosts: {a: {eni: eni-nat}}\ninternet: {b: {address: 1.2.3.4, serves: [1]}}"))
 	n := defaultLab(f).Network
 	f.Fuzz(func(t *testing.T, data []byte) {
-		d, err := parse("lab.yaml", data, n)
+		d, err := parse(yamlText{"lab.yaml", data}, yamlText{}, n)
 		if err != nil {
 			if !errors.Is(err, ErrDefinition) {
 				t.Error(err)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"syscall"
 	"time"
 )
 
@@ -16,7 +17,7 @@ type Removed struct {
 	Dir        bool     `json:"dir"`
 }
 
-// mostDown is how long processes may take to end.
+// mostDown is how long processes may take to end, and how long another lab that is built or taken away is waited for.
 const mostDown = 10 * time.Second
 
 // Down takes away all that a lab of a folder has made, also where its maker was killed halfway, and what is left of it where that has been done before. A folder that is no
@@ -25,7 +26,7 @@ func Down(ctx context.Context, dir string) (*Removed, error) {
 	if os.Geteuid() != 0 {
 		return nil, fmt.Errorf("to take a lab away takes root: %w", os.ErrPermission)
 	}
-	unlock, err := lockBuilds(ctx)
+	unlock, err := awaitBuilds(ctx, mostDown) // who only looks whether there is a lab already must not leave this one up
 	if err != nil {
 		return &Removed{Namespaces: []string{}}, err
 	}
@@ -61,7 +62,7 @@ func down(ctx context.Context, dir string) (*Removed, error) {
 	return out, removeFolder(dir)
 }
 
-// removeFolder removes a lab's folder. What says that it is a lab's is the last, so that Down knows it where it was killed before.
+// removeFolder removes a lab's folder, and of a mount point all that is in it. What says that it is a lab's is the last, so that Down knows it where it was killed before.
 func removeFolder(dir string) error {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
@@ -76,5 +77,11 @@ func removeFolder(dir string) error {
 	if err := errors.Join(errs...); err != nil {
 		return err
 	}
-	return os.RemoveAll(dir)
+	if err := os.RemoveAll(filepath.Join(dir, stateFile)); err != nil {
+		return err
+	}
+	if err := os.Remove(dir); !errors.Is(err, syscall.EBUSY) {
+		return err
+	}
+	return nil // a file system is mounted there
 }

@@ -1,7 +1,6 @@
 package lab
 
 import (
-	"bufio"
 	"context"
 	"encoding/json"
 	"errors"
@@ -222,7 +221,7 @@ type to struct {
 
 func (t *to) Write(b []byte) (int, error) { return t.WriteTo(b, t.address) }
 
-// answer answers at a port until it is closed: as a web server, or with a line at the beginning and with one to each line.
+// answer answers at a port until it is closed: as a web server, or with a line, or in HTTP where it is asked in that.
 func (s *service) answer(l net.Listener) {
 	if s.Web.Name != "" {
 		s.Web.serve(l)
@@ -238,12 +237,7 @@ func (s *service) answer(l net.Listener) {
 		}
 		go func() {
 			defer func() { _ = c.Close() }()
-			lines := bufio.NewScanner(c)
-			for c.SetDeadline(time.Now().Add(mostTalk)) == nil {
-				if _, err := fmt.Fprintln(c, s.Name); err != nil || !lines.Scan() {
-					return // who went does not want it
-				}
-			}
+			_ = answerConn(c, s.Name) // who went does not want it
 		}()
 	}
 }

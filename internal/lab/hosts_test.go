@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"errors"
+	"io"
 	"net"
 	"net/netip"
 	"syscall"
@@ -54,6 +55,10 @@ func ask(t *testing.T, at netip.AddrPort) string {
 		if errors.Is(err, syscall.ECONNREFUSED) {
 			continue // it is about to begin
 		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = io.WriteString(c, "\n") // who says nothing waits a moment
 		if err != nil {
 			t.Fatal(err)
 		}

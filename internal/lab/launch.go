@@ -85,7 +85,7 @@ func (l *state) runProgram(ctx context.Context, d *Definition, host string, data
 	}
 	config, args := d.configOf(host)
 	if config != "" {
-		if err := os.WriteFile(filepath.Join(folder, "config"), []byte(config), 0o644); err != nil {
+		if err := writeConfig(filepath.Join(folder, "config"), config); err != nil {
 			return err
 		}
 	}
@@ -94,6 +94,11 @@ func (l *state) runProgram(ctx context.Context, d *Definition, host string, data
 		return err
 	}
 	return c.until(ctx, func() bool { return d.speaks(ctx, host) })
+}
+
+// writeConfig writes a file that its program's user reads, whatever files root makes are like here.
+func writeConfig(name, text string) error {
+	return errors.Join(os.WriteFile(name, []byte(text), 0o644), os.Chmod(name, 0o644))
 }
 
 // home makes the folder of a host's program, which is its user's.

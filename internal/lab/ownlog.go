@@ -3,6 +3,7 @@ package lab
 import (
 	"context"
 	"fmt"
+	"maps"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -31,21 +32,25 @@ var ownID = regexp.MustCompile(`^fl-[0-9a-z]+$`)
 // checkFlowLogs returns what is wrong with a scenario's flow logs in themselves; the rest the agent says.
 func (s *Scenario) checkFlowLogs() error {
 	if s.Windows < 0 || s.Windows > mostWindows {
-		return fmt.Errorf("windows is at most %d", mostWindows)
+		return &misplaced{[]any{"windows"}, fmt.Errorf("windows is from 0 to %d", mostWindows)}
 	}
 	for i, q := range s.Questions() {
 		if len(s.FlowLogs) > 0 && q.Kind() != "sql" {
 			return fmt.Errorf("question %d: of flow logs of its own it asks in sql", i+1)
 		}
 	}
-	for id, l := range s.FlowLogs {
-		switch {
+	for _, id := range slices.Sorted(maps.Keys(s.FlowLogs)) {
+		var err error
+		switch l := s.FlowLogs[id]; {
 		case !ownID.MatchString(id) || strings.HasPrefix(id, "fl-lab"):
-			return fmt.Errorf("%q is no id of a flow log of its own, such as fl-rejects", id)
+			err = fmt.Errorf("%q is no id of a flow log of its own, such as fl-rejects: it has small letters and digits, and does not begin with fl-lab", id)
 		case l.Resource == "":
-			return fmt.Errorf("%s: no resource", id)
+			err = fmt.Errorf("%s: no resource", id)
 		case l.Traffic != "" && !slices.Contains([]string{"ACCEPT", "REJECT", "ALL"}, l.Traffic):
-			return fmt.Errorf("%s: traffic is %q, and none of ACCEPT, REJECT, ALL", id, l.Traffic)
+			err = fmt.Errorf("%s: traffic is %q, and none of ACCEPT, REJECT, ALL", id, l.Traffic)
+		}
+		if err != nil {
+			return &misplaced{[]any{"flow-logs", id}, err}
 		}
 	}
 	return nil

@@ -13,7 +13,7 @@ import (
 func (d *Definition) peers(c *netmodel.PeeringConnection) (near, far string, err error) {
 	near, far = c.Requester.VPC, c.Accepter.VPC
 	if d.Routers[near] == "" || d.Routers[far] == "" || near == far {
-		return "", "", fmt.Errorf("%w: %s is of %s and %s, which are not both in its network", ErrDefinition, c.ID, near, far)
+		return "", "", d.refuse(inNetwork("vpc-peering-connections", c.ID), "%s is of %s and %s, which are not both in its network", c.ID, near, far)
 	}
 	return near, far, nil
 }

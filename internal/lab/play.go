@@ -34,7 +34,7 @@ func beginRun(ctx context.Context, dir string, all []Scenario, program Program) 
 	if err != nil {
 		return nil, err
 	}
-	err = c.d.checkEnds(all)
+	err = c.rehearse(all)
 	if err == nil && logs != nil {
 		err = os.RemoveAll(s.path(ownFolder)) // what a run before asked
 		if err == nil {

@@ -5,9 +5,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -104,15 +106,16 @@ func (c *child) until(ctx context.Context, ready func() bool) error {
 	}
 }
 
-// last returns the last line that a process has said.
+// last returns the last line that a process has said, but for hints, which are about its own flags.
 func (c *child) last() string {
 	data, err := os.ReadFile(c.log)
 	if err != nil {
 		return err.Error()
 	}
-	lines := bytes.Split(bytes.TrimSpace(data), []byte("\n"))
-	if last := string(lines[len(lines)-1]); last != "" {
-		return last
+	for _, line := range slices.Backward(strings.Split(string(data), "\n")) {
+		if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "hint: ") {
+			return line
+		}
 	}
 	return "it said nothing"
 }
@@ -145,14 +148,13 @@ func processes(dir string) (out []Process, elsewhere string, err error) {
 				p.Role = text
 			}
 		}
-		switch {
-		case lab == dir:
+		switch in := roleIn(of, e.Name()); {
+		case lab == "" && in != "":
+			p.Role = in
 			out = append(out, p)
-		case lab == "":
-			if p.Role = roleIn(of, e.Name()); p.Role != "" {
-				out = append(out, p)
-			}
-		case p.Role != "" && sameFiles(e.Name()):
+		case lab == dir && (in != "" || sameFiles(e.Name()) || seesFolder(e.Name(), dir)):
+			out = append(out, p)
+		case lab != "" && lab != dir && p.Role != "" && sameFiles(e.Name()):
 			elsewhere = lab
 		}
 	}
@@ -169,6 +171,11 @@ func sameFiles(pid string) bool {
 	return err == nil && its == own
 }
 
+// seesFolder reports whether a folder is the same one to a process that has mounts of its own: one of a lab in a container may have the name of another there.
+func seesFolder(pid, dir string) bool {
+	return sameFolder(filepath.Join("/proc", pid, "root", dir), dir)
+}
+
 // end kills a lab's processes, and who runs scenarios in it, and waits until there are none. They have nothing to save: the lab's folder goes too.
 func end(ctx context.Context, dir string) (ended int, err error) {
 	seen := map[int]bool{}
@@ -181,7 +188,7 @@ func end(ctx context.Context, dir string) (ended int, err error) {
 		if pid != 0 {
 			all = append(all, Process{PID: pid})
 		}
-		if err != nil || len(all) == 0 {
+		if err != nil {
 			return len(seen), err
 		}
 		for _, p := range all {
@@ -190,10 +197,27 @@ func end(ctx context.Context, dir string) (ended int, err error) {
 				return len(seen), fmt.Errorf("can't end process %d: %w", p.PID, err)
 			}
 		}
+		if len(all) == 0 && !slices.ContainsFunc(slices.Collect(maps.Keys(seen)), holds) {
+			return len(seen), nil
+		}
 		select {
 		case <-ctx.Done():
 			return len(seen), fmt.Errorf("processes of the lab do not end: %w", context.Cause(ctx))
 		case <-time.After(10 * time.Millisecond):
 		}
 	}
+}
+
+// holds reports whether a process that was killed may still have files and ports: its environment is gone before them. One that nobody has waited for has none once its last thread has ended.
+func holds(pid int) bool {
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return false
+	}
+	state := stat[bytes.LastIndex(stat, []byte(") "))+len(") "):] // a name may have brackets
+	if !bytes.HasPrefix(state, []byte("Z")) && !bytes.HasPrefix(state, []byte("X")) {
+		return true
+	}
+	threads, err := os.ReadDir(fmt.Sprintf("/proc/%d/task", pid))
+	return err == nil && len(threads) > 1
 }

@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -78,29 +79,37 @@ func (s *Scenario) Questions() []Question {
 	return append([]Question{{SQL: s.Question}}, s.Ask...)
 }
 
-// checkAsked returns what is wrong with what a scenario asks and what it needs for that; "": nothing.
-func (s *Scenario) checkAsked() string {
+// checkAsked returns what is wrong with what a scenario asks and what it needs for that.
+func (s *Scenario) checkAsked() error {
 	for i := range s.Ask {
 		if why := s.Ask[i].check(); why != "" {
-			return fmt.Sprintf("question %d: %s", i+1, why)
+			return &misplaced{[]any{"ask", i}, fmt.Errorf("question %d: %s", i+1, why)}
 		}
 	}
+	first := len(s.Questions()) - len(s.Ask) // of those in ask
 	for i, q := range s.Questions() {
 		if q.Kind() != "command" && len(q.Answer) == 0 && len(s.Answer) == 0 {
-			return fmt.Sprintf("question %d: it takes an answer that has rows: no rows are what there is before records come", i+1)
+			path := []any{"question"}
+			if i >= first {
+				path = []any{"ask", i - first}
+			}
+			return &misplaced{path, fmt.Errorf("question %d: it takes an answer that has rows: no rows are what there is before records come", i+1)}
 		}
 	}
-	for _, words := range slices.Concat(s.Before, s.After) {
-		if len(words) == 0 {
-			return "a command has no words"
+	for _, of := range []struct {
+		key      string
+		commands [][]string
+	}{{"before", s.Before}, {"after", s.After}} {
+		if i := slices.IndexFunc(of.commands, func(words []string) bool { return len(words) == 0 }); i >= 0 {
+			return &misplaced{[]any{of.key, i}, errors.New("a command has no words")}
 		}
 	}
-	for _, need := range s.Needs {
+	for i, need := range s.Needs {
 		if need != needS3 {
-			return fmt.Sprintf("it needs %q; there is %s", need, needS3)
+			return &misplaced{[]any{"needs", i}, fmt.Errorf("it needs %q; there is %s", need, needS3)}
 		}
 	}
-	return ""
+	return nil
 }
 
 // command returns the words that ask a question of a lab, after the name of the program.

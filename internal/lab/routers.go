@@ -14,28 +14,28 @@ const attachmentType = "transit_gateway"
 const mostLinks = 64
 
 // checkRouters finds which namespace is the router of which VPC, and the transit gateway.
-func (d *Definition) checkRouters(f *file, bad func(string, ...any) error) error {
+func (d *Definition) checkRouters(f *file) error {
 	d.Routers = map[string]string{}
 	if len(d.Network.VPCs) > mostLinks || len(d.Network.PeeringConnections) > mostLinks {
-		return bad("its network has %d VPCs and %d peering connections; a lab builds %d of each", len(d.Network.VPCs), len(d.Network.PeeringConnections), mostLinks)
+		return d.refuse(inNetwork("vpcs"), "its network has %d VPCs and %d peering connections; a lab builds %d of each", len(d.Network.VPCs), len(d.Network.PeeringConnections), mostLinks)
 	}
 	for _, id := range slices.Sorted(maps.Keys(d.Network.TransitGateways)) {
 		if d.Transit != "" {
-			return bad("its network has %s and %s; a lab builds one transit gateway", d.Transit, id)
+			return d.refuse(inNetwork("transit-gateways", id), "its network has %s and %s; a lab builds one transit gateway", d.Transit, id)
 		}
 		d.Transit = id
 	}
 	for _, name := range slices.Sorted(maps.Keys(f.VPCs)) {
-		id := f.VPCs[name]
+		id, at := f.VPCs[name], inLab("vpcs", name)
 		switch {
 		case !hostName.MatchString(name):
-			return bad("%q is no name of a VPC's router: 1 to 11 lower-case letters, digits and dashes", name)
+			return d.refuse(at, "%q is no name of a VPC's router: 1 to 11 lower-case letters, digits and dashes", name)
 		case name == router || name == internet || name == transit:
-			return bad("%s is the name of a namespace that each lab has", name)
+			return d.refuse(at, "%s is the name of a namespace that each lab has", name)
 		case d.Network.VPCs[id] == nil:
-			return bad("vpcs: its network has no %s", id)
+			return d.refuse(at, "vpcs: its network has no %s", id)
 		case d.Routers[id] != "":
-			return bad("%s and %s are both routers of %s", d.Routers[id], name, id)
+			return d.refuse(at, "%s and %s are both routers of %s", d.Routers[id], name, id)
 		}
 		d.Routers[id] = name
 	}
@@ -44,12 +44,12 @@ func (d *Definition) checkRouters(f *file, bad func(string, ...any) error) error
 			continue
 		}
 		if d.VPC != "" {
-			return bad("%s and %s have no router: vpcs names those of all VPCs but one", d.VPC, id)
+			return d.refuse(inLab("vpcs"), "%s and %s have no router: vpcs names those of all VPCs but one", d.VPC, id)
 		}
 		d.VPC, d.Routers[id] = id, router
 	}
 	if d.VPC == "" {
-		return bad("its network has %d VPCs, and vpcs names the routers of all: that of one is %s", len(d.Network.VPCs), router)
+		return d.refuse(inLab("vpcs"), "its network has %d VPCs, and vpcs names the routers of all: that of one is %s", len(d.Network.VPCs), router)
 	}
 	return nil
 }
@@ -81,14 +81,20 @@ func (d *Definition) namespaces() []string {
 func (d *Definition) routerOf(host string) string { return d.Routers[d.eni(host).VPC] }
 
 // checkRules refuses what an agent does not enforce as AWS does: it knows the network interfaces of groups of the interface's own VPC.
-func (d *Definition) checkRules(bad func(string, ...any) error) error {
+func (d *Definition) checkRules() error {
 	for _, id := range slices.Sorted(maps.Keys(d.Network.SecurityGroups)) {
 		g := d.Network.SecurityGroups[id]
 		for _, way := range []netmodel.Direction{netmodel.Ingress, netmodel.Egress} {
 			for i, r := range g.Rules(way) {
-				of := d.Network.SecurityGroups[r.Peer.Group]
-				if r.Peer.Group != "" && (of == nil || of.VPC != g.VPC) {
-					return bad("%s: references to groups of other VPCs are not built, since the agent follows none", g.RuleName(way, &g.Rules(way)[i]))
+				of, at := d.Network.SecurityGroups[r.Peer.Group], inNetwork("security-groups", id, "ingress", item{"from", r.Peer.Group})
+				if way == netmodel.Egress {
+					at = inNetwork("security-groups", id, "egress", item{"to", r.Peer.Group})
+				}
+				if r.Peer.Group != "" && of == nil {
+					return d.refuse(at, "%s: its network has no security group %s", g.RuleName(way, &g.Rules(way)[i]), r.Peer.Group)
+				}
+				if r.Peer.Group != "" && of.VPC != g.VPC {
+					return d.refuse(at, "%s: references to groups of other VPCs are not built, since the agent follows none", g.RuleName(way, &g.Rules(way)[i]))
 				}
 			}
 		}

@@ -35,7 +35,7 @@ func (p *plan) routes(d *Definition, host string) error {
 	eni := d.eni(host)
 	table := d.tableOf(d.Network.Subnets[eni.Subnet])
 	if table == nil {
-		return fmt.Errorf("%w: no route table is of %s, and the VPC has no main one", ErrDefinition, eni.Subnet)
+		return d.refuse(inNetwork("subnets", eni.Subnet), "no route table is of %s, and the VPC has no main one", eni.Subnet)
 	}
 	number := firstTable + slices.Index(slices.Sorted(maps.Keys(d.Hosts)), host)
 	p.arrive(d.routerOf(host), deviceOf(host), number)
@@ -45,14 +45,16 @@ func (p *plan) routes(d *Definition, host string) error {
 // table adds the routes of a route table.
 func (p *plan) table(d *Definition, w way, table *netmodel.RouteTable) error {
 	if table == nil {
-		return fmt.Errorf("%w: no route table is of the subnets of %s", ErrDefinition, d.attachment(w.vpc).ID)
+		a := d.attachment(w.vpc).ID
+		return d.refuse(inNetwork("transit-gateway-attachments", a), "no route table is of the subnets of %s", a)
 	}
 	for _, r := range table.Routes {
+		at := inNetwork("route-tables", table.ID, "routes", item{"to", r.CIDR.String()})
 		if !r.CIDR.IsValid() {
-			return fmt.Errorf("%w: %s: routes to prefix lists are not built", ErrDefinition, table.ID)
+			return d.refuse(at, "%s: routes to prefix lists are not built", table.ID)
 		}
 		if why := p.route(d, w, &r); why != "" {
-			return fmt.Errorf("%w: %s: the route to %s: %s", ErrDefinition, table.ID, r.CIDR, why)
+			return d.refuse(at, "%s: the route to %s: %s", table.ID, r.CIDR, why)
 		}
 	}
 	return nil
@@ -69,6 +71,9 @@ func (p *plan) route(d *Definition, w way, r *netmodel.Route) (why string) {
 	case netmodel.TargetLocal:
 		p.local(d, w, r.CIDR)
 	case netmodel.TargetInternetGateway:
+		if d.Network.InternetGateways[r.Target.ID] == nil {
+			return "its network has no " + r.Target.ID
+		}
 		if d.internetGateway(w.vpc) != r.Target.ID { // it passes nothing on
 			p.addFor(name, r.CIDR, "route add table %d blackhole %s", w.number, r.CIDR)
 			return ""

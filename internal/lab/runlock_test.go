@@ -17,6 +17,17 @@ func TestRunLock(t *testing.T) {
 	if pid, err := runner(dir); pid != 0 || err != nil {
 		t.Errorf("before there is a lock: %d %v", pid, err)
 	}
+	changed := func(want bool) {
+		t.Helper()
+		if is, err := (&state{Dir: dir}).changed(); is != want || err != nil {
+			t.Errorf("what a killed run has changed: %v %v, want %v", is, err, want)
+		}
+	}
+	changed(false)
+	if err := os.Mkdir(filepath.Join(dir, beforeFolder), 0o750); err != nil {
+		t.Fatal(err)
+	}
+	changed(true)
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, os.Args[0])
@@ -41,6 +52,7 @@ func TestRunLock(t *testing.T) {
 	if pid, err := runner(dir); pid != cmd.Process.Pid || err != nil {
 		t.Errorf("%d %v, want %d", pid, err, cmd.Process.Pid)
 	}
+	changed(false)
 	if err := os.WriteFile(filepath.Join(dir, runLock), []byte("1\n"), 0o600); err != nil { // which has another file open
 		t.Fatal(err)
 	}

@@ -12,6 +12,8 @@ import (
 type Scenario struct {
 	// Name is the file's.
 	Name string `yaml:"-" json:"name"`
+	// File is the file of one's own; "": it is of those that weir has, for its default lab.
+	File string `yaml:"-" json:"file,omitempty"`
 	// Shows says what it shows, and Statements which statements of the document that is (D1 to D23).
 	Shows      string   `yaml:"shows" json:"shows"`
 	Statements []string `yaml:"statements" json:"statements"`
@@ -30,6 +32,27 @@ type Scenario struct {
 	FlowLogs map[string]OwnFlowLog `yaml:"flow-logs" json:"flow_logs,omitempty"`
 	// Windows is how many windows more have to be over than that with the last packet.
 	Windows int `yaml:"windows" json:"windows,omitempty"`
+	text    yamlText
+}
+
+// misplaced is what is wrong with something of a scenario's file, and what leads to it.
+type misplaced struct {
+	path []any
+	error
+}
+
+func (m *misplaced) Unwrap() error { return m.error }
+
+// refuse says what is wrong with a scenario, and where in its file. The error is [ErrScenario].
+func (s *Scenario) refuse(path []any, err error) error {
+	if m, ok := errors.AsType[*misplaced](err); ok {
+		path = m.path
+	}
+	where := s.text.place(path...)
+	if s.text.name == "" {
+		where = s.Name
+	}
+	return fmt.Errorf("%w: %s: %s", ErrScenario, where, strings.ReplaceAll(err.Error(), ErrScenario.Error()+": ", ""))
 }
 
 // What becomes of a step, as who sends sees it.
@@ -100,18 +123,14 @@ func ParseScenario(name string, data []byte) (*Scenario, error) {
 	if err := decode(name, data, s); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrScenario, err)
 	}
-	s.Name = name
-	bad := func(format string, args ...any) error {
-		return fmt.Errorf("%w: %s: %w", ErrScenario, name, fmt.Errorf(format, args...))
-	}
+	s.Name, s.text = name, yamlText{name, data}
 	if s.Shows == "" || len(s.Traffic) == 0 || len(s.Questions()) == 0 {
-		return nil, bad("it takes shows, traffic and question (or ask)")
+		return nil, s.refuse(nil, errors.New("it takes shows, traffic and question (or ask)"))
 	}
-	if why := s.checkAsked(); why != "" {
-		return nil, bad("%s", why)
-	}
-	if err := errors.Join(s.checkTraffic(), s.checkFlowLogs()); err != nil {
-		return nil, bad("%w", err)
+	for _, check := range []func() error{s.checkAsked, s.checkTraffic, s.checkFlowLogs} {
+		if err := check(); err != nil {
+			return nil, s.refuse(nil, err)
+		}
 	}
 	return s, nil
 }

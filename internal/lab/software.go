@@ -120,36 +120,36 @@ func (d *Definition) target(text string) (host string, at netip.AddrPort, err er
 }
 
 // checkSoftware refuses what no host can run.
-func (d *Definition) checkSoftware(bad func(string, ...any) error) error {
+func (d *Definition) checkSoftware() error {
 	known := []string{runsHAProxy, runsPostgreSQL, runsRedis, runsXRDP, runsWeb}
 	for _, host := range slices.Sorted(maps.Keys(d.Hosts)) {
 		h := d.Hosts[host]
-		s := &h.Software
+		s, where := &h.Software, inLab("hosts", host)
 		switch {
 		case s.Runs == "" && (s.Port != 0 || len(s.Listeners) > 0 || s.Database != ""):
-			return bad("host %s: port, listeners and database are of a host that runs something", host)
+			return d.refuse(where, "host %s: port, listeners and database are of a host that runs something", host)
 		case s.Runs == "":
 			continue
 		case !slices.Contains(known, s.Runs):
-			return bad("host %s: runs %q is none of %s", host, s.Runs, strings.Join(known, ", "))
+			return d.refuse(where, "host %s: runs %q is none of %s", host, s.Runs, strings.Join(known, ", "))
 		case s.Runs == runsHAProxy && (len(s.Listeners) == 0 || s.Port != 0):
-			return bad("host %s: haproxy takes listeners, and no port", host)
+			return d.refuse(where, "host %s: haproxy takes listeners, and no port", host)
 		case s.Runs != runsHAProxy && (len(s.Listeners) > 0 || s.Port == 0):
-			return bad("host %s: %s takes a port, and no listeners", host, s.Runs)
+			return d.refuse(where, "host %s: %s takes a port, and no listeners", host, s.Runs)
 		case s.Runs != runsWeb && s.Database != "":
-			return bad("host %s: a database is asked by web, and not by %s", host, s.Runs)
+			return d.refuse(where, "host %s: a database is asked by web, and not by %s", host, s.Runs)
 		}
 		for _, port := range s.ports() {
 			if port == 0 || slices.Contains(h.Serves, port) {
-				return bad("host %s: port %d is none, or is among those that it serves", host, port)
+				return d.refuse(where, "host %s: port %d is none, or is among those that it serves", host, port)
 			}
 			if s.Runs == runsHAProxy && len(s.Listeners[port]) == 0 {
-				return bad("host %s: listener %d has no target", host, port)
+				return d.refuse(where, "host %s: listener %d has no target", host, port)
 			}
 		}
 		for _, target := range s.targets() {
 			if _, _, err := d.target(target); err != nil {
-				return bad("host %s: %v", host, err)
+				return d.refuse(where, "host %s: %v", host, err)
 			}
 		}
 	}

@@ -3,7 +3,9 @@ package lab
 import (
 	"errors"
 	"os"
+	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -52,7 +54,7 @@ func TestRefusedSoftware(t *testing.T) {
 			t.Errorf("no %q", tc.from)
 			continue
 		}
-		if _, err := parse("mine.yaml", []byte(changed), n); !errors.Is(err, ErrDefinition) || !strings.Contains(err.Error(), tc.want) {
+		if _, err := parse(yamlText{"mine.yaml", []byte(changed)}, yamlText{}, n); !errors.Is(err, ErrDefinition) || !strings.Contains(err.Error(), tc.want) {
 			t.Errorf("%s: %v, want %s", tc.to, err, tc.want)
 		}
 	}
@@ -183,5 +185,19 @@ func TestLacking(t *testing.T) {
 	d.simple = map[string]bool{"cache": true}
 	if diff := cmp.Diff([]string{"process host-rds"}, lacking(d, names, all)); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// TestConfigIsRead has the config of a host's program be for its user also where root's files are for root alone.
+func TestConfigIsRead(t *testing.T) {
+	was := syscall.Umask(0o077)
+	name := filepath.Join(t.TempDir(), "config")
+	err := writeConfig(name, "port 6379\n")
+	syscall.Umask(was)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if f, err := os.Stat(name); err != nil || f.Mode().Perm() != 0o644 {
+		t.Error(f.Mode(), err)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 	"time"
 )
 
@@ -53,12 +54,14 @@ var (
 	ErrListen     = errors.New("weir serve can't listen")
 	ErrFiles      = errors.New("has other files")
 	ErrSpace      = errors.New("no space left")
+	ErrNoLab      = errors.New("the folder is no lab's")
+	ErrFolder     = errors.New("no folder of a lab")
 )
 
 // begin makes a lab's folder, which must be empty or not there. Of two that do so at once, one fails.
 func begin(s *state) error {
 	if err := os.MkdirAll(s.Dir, 0o755); err != nil {
-		return err
+		return fmt.Errorf("%w: %w: %w", ErrNotReady, ErrFolder, err)
 	}
 	entries, err := os.ReadDir(s.Dir)
 	if err != nil {
@@ -93,18 +96,41 @@ func (s *state) write() error {
 	return os.Rename(next, filepath.Join(s.Dir, stateFile))
 }
 
-// read returns what a folder says; nil: it is no lab's. One that was killed while it was written says nothing but that it is one.
+// read returns what a folder says; nil: it is no lab's. A folder that has a file of that name from somebody else, such as what weir lab up --json printed, is refused: what is a lab's is removed.
 func read(dir string) (*state, error) {
 	data, err := os.ReadFile(filepath.Join(dir, stateFile))
-	if errors.Is(err, fs.ErrNotExist) {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
 		return nil, nil //nolint:nilnil // no lab is no failure
+	case errors.Is(err, syscall.ENOTDIR):
+		return nil, fmt.Errorf("%w: %w", ErrFolder, err)
+	case err != nil:
+		return nil, err
 	}
+	s := &state{}
+	if len(data) == 0 { // begin was killed, which makes it in an empty folder
+		return s.begun(dir)
+	}
+	if err := json.Unmarshal(data, s); err != nil || s.Dir == "" {
+		return nil, fmt.Errorf("%w: %s: no lab has written its %s", ErrNoLab, dir, stateFile)
+	}
+	if !sameFolder(s.Dir, dir) {
+		return nil, fmt.Errorf("%w: %s: its %s is of a lab in %s", ErrNoLab, dir, stateFile, s.Dir)
+	}
+	s.Dir = dir
+	return s, nil
+}
+
+// begun returns the state of a lab that has an empty file as yet, and so nothing else.
+func (s *state) begun(dir string) (*state, error) {
+	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return nil, err
 	}
-	s := &state{Dir: dir}
-	if err := json.Unmarshal(data, s); err != nil {
-		return &state{Dir: dir}, nil //nolint:nilerr // said above
+	for _, e := range entries {
+		if e.Name() != stateFile && e.Name() != stateFile+".new" {
+			return nil, fmt.Errorf("%w: %s: its %s is empty, and %s is beside it", ErrNoLab, dir, stateFile, e.Name())
+		}
 	}
 	s.Dir = dir
 	return s, nil

@@ -2,7 +2,9 @@ package lab
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"os"
 	"slices"
@@ -21,7 +23,9 @@ const (
 type Status struct {
 	State string `json:"state"`
 	// Why says what a half-built one lacks, or has left behind.
-	Why        string        `json:"why,omitempty"`
+	Why string `json:"why,omitempty"`
+	// Changed says that a run which was killed has left what its scenarios had changed. The next one takes it back.
+	Changed    bool          `json:"changed,omitempty"`
 	Dir        string        `json:"dir"`
 	Data       string        `json:"data,omitempty"`
 	Records    string        `json:"records,omitempty"`
@@ -111,10 +115,27 @@ func Look(dir string) (*Status, error) {
 	}
 	out.Hosts, out.Namespaces, out.AWS = d.hosts(), d.namespaces(), s.aws(d.Network)
 	out.Endpoints, out.Credentials = endpointsOf(out.AWS), out.AWS.credentials()
+	if out.Changed, err = s.changed(); err != nil {
+		return nil, err
+	}
 	if lacks := append(lacking(d, names, all), s.lackingS3(all)...); len(lacks) > 0 && os.Geteuid() == 0 {
 		out.State, out.Why = StateHalfBuilt, "there is no "+strings.Join(lacks, ", ")
 	}
 	return out, nil
+}
+
+// changed reports whether a run has left what it had changed, and none is at it. Who may not see that is told nothing.
+func (s *state) changed() (bool, error) {
+	if _, err := os.Stat(s.path(beforeFolder)); errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	} else if err != nil {
+		return false, err
+	}
+	pid, err := runner(s.Dir)
+	if errors.Is(err, fs.ErrPermission) {
+		return false, nil
+	}
+	return pid == 0 && err == nil, err
 }
 
 // lacking returns what a lab that was built does not have any more.

@@ -21,6 +21,8 @@ func (s *Step) check() error {
 	}
 	port := s.TCP != 0 || s.UDP != 0
 	switch {
+	case s.Sends() && (s.From == "" || s.To == "") && count == 1:
+		return fmt.Errorf("%s: it takes from and to", s)
 	case count != 1 || s.kinds() > 1 || s.kinds() > 0 && (s.On != "" || s.Change != nil):
 		return fmt.Errorf("a step is one of %s", ways)
 	case (s.Stop != "" || s.Start != "") && !port:
@@ -134,14 +136,16 @@ func (s *Scenario) checkTraffic() error {
 	kept := map[string]bool{}
 	for i := range s.Traffic {
 		step := &s.Traffic[i]
-		if err := step.check(); err != nil {
-			return err
+		err := step.check()
+		switch {
+		case err != nil:
+		case step.On != "" && !kept[step.On]:
+			err = fmt.Errorf("%s: no step before it keeps one of that name", step)
+		case step.Keep != "" && kept[step.Keep]:
+			err = fmt.Errorf("%s: there is one of that name", step)
 		}
-		if step.On != "" && !kept[step.On] {
-			return fmt.Errorf("%s: no step before it keeps one of that name", step)
-		}
-		if step.Keep != "" && kept[step.Keep] {
-			return fmt.Errorf("%s: there is one of that name", step)
+		if err != nil {
+			return &misplaced{[]any{"traffic", i}, err}
 		}
 		kept[step.Keep] = true
 	}

@@ -61,7 +61,7 @@ func TestRefusedFlowLogs(t *testing.T) {
 		{"flow-logs: {fl-1: {resource: vpc-1, traffic: SOME}}", `traffic is "SOME"`},
 		{"flow-logs: {fl-labgroup: {resource: vpc-1}}", `"fl-labgroup" is no id`},
 		{"flow-logs: {fl-1: {resource: vpc-1}}\nask: [{insights: q}]", "question 2: of flow logs of its own it asks in sql"},
-		{"windows: 4", "windows is at most 3"},
+		{"windows: 4", "windows is from 0 to 3"},
 	} {
 		_, err := ParseScenario("s", []byte("shows: x\nquestion: q\nanswer: [[a]]\ntraffic: [{from: a, to: b, tcp: 80, then: answer}]\n"+tc.rest+"\n"))
 		if (err == nil) != (tc.want == "") || err != nil && (!errors.Is(err, ErrScenario) || !strings.Contains(err.Error(), tc.want)) {

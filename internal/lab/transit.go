@@ -1,7 +1,6 @@
 package lab
 
 import (
-	"fmt"
 	"maps"
 	"net/netip"
 	"slices"
@@ -34,25 +33,25 @@ func (d *Definition) attached() (out []string) {
 }
 
 // checkTransit refuses attachments that a lab does not build.
-func (d *Definition) checkTransit(bad func(string, ...any) error) error {
+func (d *Definition) checkTransit() error {
 	of := map[string]string{}
 	for _, id := range slices.Sorted(maps.Keys(d.Network.TransitGatewayAttachments)) {
-		a := d.Network.TransitGatewayAttachments[id]
+		a, where := d.Network.TransitGatewayAttachments[id], inNetwork("transit-gateway-attachments", id)
 		switch {
 		case a.Kind != "vpc":
-			return bad("%s: an attachment of kind %s is not built", id, a.Kind)
+			return d.refuse(where, "%s: an attachment of kind %s is not built", id, a.Kind)
 		case a.TransitGateway != d.Transit:
-			return bad("%s: its network has no %s", id, a.TransitGateway)
+			return d.refuse(where, "%s: its network has no %s", id, a.TransitGateway)
 		case d.Network.VPCs[a.Resource] == nil:
-			return bad("%s: its network has no %s", id, a.Resource)
+			return d.refuse(where, "%s: its network has no %s", id, a.Resource)
 		case of[a.Resource] != "":
-			return bad("%s and %s are both attachments of %s", of[a.Resource], id, a.Resource)
+			return d.refuse(where, "%s and %s are both attachments of %s", of[a.Resource], id, a.Resource)
 		case len(a.Subnets) == 0:
-			return bad("%s says no subnets", id)
+			return d.refuse(where, "%s says no subnets", id)
 		}
 		of[a.Resource] = id
 		for _, s := range a.Subnets {
-			if err := d.checkAttachmentSubnet(a, s, bad); err != nil {
+			if err := d.checkAttachmentSubnet(a, s); err != nil {
 				return err
 			}
 		}
@@ -61,17 +60,17 @@ func (d *Definition) checkTransit(bad func(string, ...any) error) error {
 }
 
 // checkAttachmentSubnet refuses what the attachment's network interfaces would decide or route in AWS, where the lab has a link.
-func (d *Definition) checkAttachmentSubnet(a *netmodel.TransitGatewayAttachment, id string, bad func(string, ...any) error) error {
-	s := d.Network.Subnets[id]
+func (d *Definition) checkAttachmentSubnet(a *netmodel.TransitGatewayAttachment, id string) error {
+	s, where := d.Network.Subnets[id], inNetwork("transit-gateway-attachments", a.ID, "subnets")
 	switch {
 	case s == nil || s.VPC != a.Resource:
-		return bad("%s: %s has no subnet %q", a.ID, a.Resource, id)
+		return d.refuse(where, "%s: %s has no subnet %q", a.ID, a.Resource, id)
 	case d.tableOf(s) != d.tableOf(d.Network.Subnets[a.Subnets[0]]):
-		return bad("%s: its subnets %s and %s have not the same route table", a.ID, a.Subnets[0], id)
+		return d.refuse(where, "%s: its subnets %s and %s have not the same route table", a.ID, a.Subnets[0], id)
 	}
 	acl := d.Network.NetworkACLs[s.NetworkACL]
 	if acl == nil {
-		return bad("%s: its subnet %s has no network ACL", a.ID, id)
+		return d.refuse(where, "%s: its subnet %s has no network ACL", a.ID, id)
 	}
 	families := map[bool]bool{}
 	for _, e := range acl.Ingress {
@@ -79,14 +78,14 @@ func (d *Definition) checkAttachmentSubnet(a *netmodel.TransitGatewayAttachment,
 			continue
 		}
 		if !e.Allow {
-			return bad("%s: the network ACL %s of its subnet %s denies by entry %d, and no agent enforces there", a.ID, acl.ID, id, e.Number)
+			return d.refuse(where, "%s: the network ACL %s of its subnet %s denies by entry %d, and no agent enforces there", a.ID, acl.ID, id, e.Number)
 		}
 		if e.Protocol == netmodel.AllProtocols && e.CIDR.Bits() == 0 {
 			families[e.CIDR.Addr().Is4()] = true
 		}
 	}
 	if !families[true] || a.IPv6 == "enable" && !families[false] {
-		return bad("%s: the network ACL %s of its subnet %s does not let all in, and no agent enforces there", a.ID, acl.ID, id)
+		return d.refuse(where, "%s: the network ACL %s of its subnet %s does not let all in, and no agent enforces there", a.ID, acl.ID, id)
 	}
 	return nil
 }
@@ -135,9 +134,9 @@ func (p *plan) transit(d *Definition) error {
 		number := slices.Index(tables, a.RouteTable)
 		switch {
 		case a.RouteTable == "" || a.Association != "associated":
-			return fmt.Errorf("%w: %s is associated with no route table", ErrDefinition, a.ID)
+			return d.refuse(inNetwork("transit-gateway-attachments", a.ID), "%s is associated with no route table", a.ID)
 		case number < 0:
-			return fmt.Errorf("%w: %s: its network has no %s", ErrDefinition, a.ID, a.RouteTable)
+			return d.refuse(inNetwork("transit-gateway-attachments", a.ID, "route-table"), "%s: its network has no %s", a.ID, a.RouteTable)
 		}
 		p.arrive(transit, device, firstTable+number)
 	}
@@ -153,7 +152,7 @@ func (p *plan) transit(d *Definition) error {
 func (p *plan) transitTable(d *Definition, id string, number int) error {
 	routes, err := policy.New(d.Network).TransitRoutes(id)
 	if err != nil {
-		return fmt.Errorf("%w: %w", ErrDefinition, err)
+		return d.refuse(inNetwork("transit-gateway-route-tables", id), "%v", err)
 	}
 	best := map[netip.Prefix]netmodel.TransitGatewayRoute{}
 	for _, r := range routes {
@@ -161,11 +160,11 @@ func (p *plan) transitTable(d *Definition, id string, number int) error {
 			continue
 		}
 		if !r.CIDR.IsValid() {
-			return fmt.Errorf("%w: %s: routes to prefix lists are not built", ErrDefinition, id)
+			return d.refuse(inNetwork("transit-gateway-route-tables", id), "%s: routes to prefix lists are not built", id)
 		}
 		was, twice := best[r.CIDR]
 		if twice && was.Type == r.Type {
-			return fmt.Errorf("%w: %s has two routes to %s, and AWS does not say which it takes", ErrDefinition, id, r.CIDR)
+			return d.refuse(inNetwork("transit-gateway-route-tables", id), "%s has two routes to %s, and AWS does not say which it takes", id, r.CIDR)
 		}
 		if !twice || r.Type == "static" { // a static one is taken before a propagated one
 			best[r.CIDR] = r
@@ -186,14 +185,14 @@ func (p *plan) transitRoute(d *Definition, id string, number int, r netmodel.Tra
 		return nil
 	}
 	if len(r.Attachments) != 1 {
-		return fmt.Errorf("%w: %s: the route to %s leads to %d attachments; a lab builds routes to one", ErrDefinition, id, r.CIDR, len(r.Attachments))
+		return d.refuse(inNetwork("transit-gateway-route-tables", id), "%s: the route to %s leads to %d attachments; a lab builds routes to one", id, r.CIDR, len(r.Attachments))
 	}
 	to := d.Network.TransitGatewayAttachments[r.Attachments[0]]
 	if to == nil || d.attachment(to.Resource) != to {
-		return fmt.Errorf("%w: %s: the route to %s leads to %s, by which nothing passes", ErrDefinition, id, r.CIDR, r.Attachments[0])
+		return d.refuse(inNetwork("transit-gateway-route-tables", id), "%s: the route to %s leads to %s, by which nothing passes", id, r.CIDR, r.Attachments[0])
 	}
 	if r.CIDR.Addr().Is6() && to.IPv6 != "enable" {
-		return fmt.Errorf("%w: %s: the route to %s leads to %s, which does not pass IPv6", ErrDefinition, id, r.CIDR, to.ID)
+		return d.refuse(inNetwork("transit-gateway-route-tables", id), "%s: the route to %s leads to %s, which does not pass IPv6", id, r.CIDR, to.ID)
 	}
 	own, _ := transitLink(slices.Index(d.attached(), to.Resource))
 	p.addFor(transit, r.CIDR, "route add table %d %s via %s dev %s", number, r.CIDR, hop(r.CIDR, own, far6), d.attachmentDevice(to.Resource))

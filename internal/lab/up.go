@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"sync"
 	"syscall"
 	"time"
 )
@@ -128,21 +129,40 @@ func raise(ctx context.Context, s *state, o *Options) error {
 	if err != nil {
 		return err
 	}
-	for _, ready := range []func() error{
-		func() error { return s.software(ctx, d) },
-		func() error { return agent.until(ctx, func() bool { return healthy(ctx, Prefix+router, agentListen) }) },
-		func() error {
+	return together(ctx,
+		func(ctx context.Context) error {
+			return agent.until(ctx, func() bool { return healthy(ctx, Prefix+router, agentListen) })
+		},
+		func(ctx context.Context) error {
 			return ofTransit.until(ctx, func() bool { return healthy(ctx, Prefix+transit, agentListen) })
 		},
-		func() error { return hosts.until(ctx, func() bool { return d.serving(ctx) }) },
-		func() error { return s3.until(ctx, func() bool { return answers(ctx, s.S3) }) },
-		func() error { return serve.until(ctx, func() bool { return healthy(ctx, "", s.Listen) }) },
-	} {
-		if err := ready(); err != nil { // what comes behind would say the same again
-			return err
-		}
+		func(ctx context.Context) error { return s.software(ctx, d) },
+		func(ctx context.Context) error { return hosts.until(ctx, func() bool { return d.serving(ctx) }) },
+		func(ctx context.Context) error { return s3.until(ctx, func() bool { return answers(ctx, s.S3) }) },
+		func(ctx context.Context) error {
+			return serve.until(ctx, func() bool { return healthy(ctx, "", s.Listen) })
+		},
+	)
+}
+
+// together does several things at once and returns when all are over. Where one fails, the others are broken off, and it is that error: an agent that the kernel takes no program from says so before
+// databases are made.
+func together(ctx context.Context, all ...func(context.Context) error) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var wg sync.WaitGroup
+	var once sync.Once
+	var first error
+	for _, do := range all {
+		wg.Go(func() {
+			if err := do(ctx); err != nil {
+				once.Do(func() { first = err })
+				cancel()
+			}
+		})
 	}
-	return nil
+	wg.Wait()
+	return first
 }
 
 // leastSpace is how many bytes a lab's file system must have left: one that is just up has some 60 MB.
@@ -230,8 +250,12 @@ func (o *Options) check() error {
 	if len(o.Dir) > mostDir {
 		return fmt.Errorf("%w: the name of its folder has %d bytes, and %d at most, since sockets are in it: %s", ErrNotReady, len(o.Dir), mostDir, o.Dir)
 	}
-	if at, err := netip.ParseAddrPort(o.Listen); err != nil || !at.Addr().Is4() || at.Port() == 0 {
-		return fmt.Errorf("%w: weir serve can't listen at %q: it takes an IPv4 address and a port, such as 127.0.0.1:8787", ErrNotReady, o.Listen)
+	at, err := netip.ParseAddrPort(o.Listen)
+	if err != nil || !at.Addr().Is4() || at.Port() == 0 {
+		return fmt.Errorf("%w: %w at %q: it takes an IPv4 address and a port, such as 127.0.0.1:8787", ErrNotReady, ErrListen, o.Listen)
+	}
+	if !at.Addr().IsLoopback() {
+		return fmt.Errorf("%w: %w at %s: weir serve without TLS listens at loopback addresses alone", ErrNotReady, ErrListen, o.Listen)
 	}
 	return nil
 }

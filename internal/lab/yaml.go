@@ -11,11 +11,11 @@ import (
 	"go.yaml.in/yaml/v4"
 )
 
-// decode reads YAML, and refuses keys that there are not. The error has the file's name and the place of each fault, in words of the file.
+// decode reads YAML, and refuses keys that there are not, and items of lists without a value. The error has the file's name and the place of each fault, in words of the file.
 func decode(name string, data []byte, to any) error {
 	err := yaml.Load(data, to, yaml.WithKnownFields())
 	if err == nil {
-		return nil
+		return yamlText{name, data}.checkItems()
 	}
 	return fmt.Errorf("%s: %s", name, strings.Join(faults(err, keysOf(reflect.TypeOf(to))), "; "))
 }
@@ -71,6 +71,9 @@ func fault(e *yaml.LoadError, keys map[string][]string) string {
 			}
 		}
 		text = fmt.Sprintf("%s where %s is expected", is, want)
+	}
+	if strings.Contains(text, "expected single document") {
+		return "it has several documents, each behind a line ---, and takes one"
 	}
 	switch {
 	case e.Mark.Line == 0:

@@ -20,6 +20,8 @@ func TestFaults(t *testing.T) {
 		"hosts:\n  web: [80]":                    "my.yaml: line 2, column 8: a list where a mapping is expected",
 		"- network":                              "my.yaml: line 1, column 1: a list where a mapping is expected",
 		"network: {}":                            "my.yaml: line 1, column 10: a mapping where a text is expected",
+		"hosts: {a: {serves: [80, ~]}}":          "my.yaml: line 1, column 26: no value where an item of a list is expected",
+		"network: a\n---\nnetwork: b":            "my.yaml: it has several documents, each behind a line ---, and takes one",
 		"internet: {a: {address: x}}":            `my.yaml: line 1, column 25: ParseAddr("x"): unable to parse IP`,
 		"hosts: {a: {port: -1}, b: {port: '1'}}": "my.yaml: line 1, column 19: -1 where a port from 0 to 65535 is expected; line 1, column 34: 1 where a port from 0 to 65535 is expected",
 	} {
@@ -52,10 +54,13 @@ func TestCheckDefinition(t *testing.T) {
 		t.Error(err)
 	}
 	for _, tc := range []struct{ name, from, to, want string }{
-		{definitionFile, "203.0.113.66", "203.0.113.200", own + ": scanner: 203.0.113.200 is that of attacker"},
+		{definitionFile, "203.0.113.66", "203.0.113.200", own + ": line 22, column 3: scanner: 203.0.113.200 is that of attacker"},
 		{definitionFile, "serves: [80]", "serve: [80]", own + ": line 7, column 27: no key serve"},
 		{networkFile, "instance: i-web-a", "instanz: i-web-a", filepath.Join(dir, networkFile) + ": line 18, column 40: no key instanz"},
-		{networkFile, "to: 0.0.0.0/0, via: nat-a", "to: 0.0.0.0/0, via: vgw-1", "a route to a vpn-gateway is not built"},
+		{networkFile, "to: 0.0.0.0/0, via: nat-a", "to: 0.0.0.0/0, via: vgw-1", filepath.Join(dir, networkFile) + ": line 179, column 9: rtb-private: the route to 0.0.0.0/0: a route to a vpn-gateway is not built"},
+		{networkFile, "addresses: [10.0.4.10]", "addresses: [10.0.9.10]", filepath.Join(dir, networkFile) + ": line 22, column 70: eni-db-b: 10.0.9.10 lies outside of subnet-private-b"},
+		{networkFile, "groups: [sg-app]", "groups: [sg-ap]", filepath.Join(dir, networkFile) + ": line 20, column 3: can't decide at eni-app-a: its security group sg-ap is not in the input"},
+		{networkFile, "{tcp: 8080, to: sg-app}", "{tcp: 8080, to: sg-files}", filepath.Join(dir, networkFile) + ": line 51, column 9: sg-web:egress:tcp:8080:sg-files: references to groups of other VPCs"},
 	} {
 		own := filepath.Join(dir, definitionFile)
 		if err := CopyDefinition("", dir); err != nil {

@@ -203,7 +203,13 @@ func (r *formReader) aclEntry(to *ACLEntry, n *yaml.Node, path string) error {
 		said[key] = true
 		switch key {
 		case "number":
-			return r.set(reflect.ValueOf(&to.Number).Elem(), v, "")
+			if err := r.set(reflect.ValueOf(&to.Number).Elem(), v, ""); err != nil {
+				return err
+			}
+			if to.Number < 1 || to.Number > LastNumber+2 { // what AWS shows of * is taken too: 32767, and 32768 of IPv6
+				return bad(formAt(v), "an entry has a number of 1 to %d, and not %d", LastNumber, to.Number)
+			}
+			return nil
 		case side:
 			return r.prefix(&to.CIDR, v)
 		}

@@ -48,7 +48,7 @@ func (s *formSchema) of(t reflect.Type, path string) object {
 	case reflect.TypeFor[ACLEntry]():
 		side := peerKey(path)
 		return s.named("entry-"+side, func() object {
-			number := object{"type": "integer", "minimum": 0, "description": formAbout["number"]}
+			number := object{"type": "integer", "minimum": 1, "maximum": LastNumber + 2, "description": formAbout["number"]}
 			return s.rule(object{side: object{"type": "string", "description": "a CIDR"}, "number": number, "action": enum([]string{"allow", "deny"})}, "action", "number", side)
 		})
 	case reflect.TypeFor[Route]():

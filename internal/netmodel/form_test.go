@@ -292,6 +292,8 @@ func TestFormProblems(t *testing.T) {
 		"unknown key of rule": {group("{port: 443, from: 10.0.0.0/8}"), "line 7, column 10: no key port; there are tcp, udp"},
 		"no number":           {acl("{action: allow, tcp: 443, from: 10.0.0.0/8}"), "line 5, column 9: an entry without number"},
 		"a number of letters": {acl("{number: first, action: allow, tcp: 443, from: 10.0.0.0/8}"), `line 5, column 18: "first" is no number`},
+		"number 0":            {acl("{number: 0, action: allow, tcp: 443, from: 10.0.0.0/8}"), "line 5, column 18: an entry has a number of 1 to 32766, and not 0"},
+		"number behind all":   {acl("{number: 32769, action: deny, protocol: all, from: 0.0.0.0/0}"), "line 5, column 18: an entry has a number of 1 to 32766, and not 32769"},
 		"no action":           {acl("{number: 1, action: permit, tcp: 443, from: 10.0.0.0/8}"), `line 5, column 29: "permit" is neither allow nor deny`},
 		"number twice":        {acl("{number: 1, action: allow, tcp: 443, from: 10.0.0.0/8}\n      - {number: 1, action: deny, tcp: 1, from: 10.0.0.0/8}"), "acl-1 has two ingress entries with number 1"},
 		"no destination":      {route("{via: igw-1}"), "line 5, column 9: a route has to and via"},

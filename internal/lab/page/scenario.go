@@ -1,6 +1,7 @@
 package page
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"net/netip"
@@ -11,15 +12,14 @@ import (
 	"weir/internal/netmodel"
 )
 
-// Scenario returns the page of a scenario: what it shows, between whom, what it sends, the records of that (as [lab.Records] returns them), its question and the answer.
-func Scenario(r *lab.Result, recorded []lab.Recorded) string {
+// Scenario returns the page of a scenario: what it shows, between whom, what it sends, the records of that (as [lab.Records] returns them), its question and the answer. That of a scenario of one's own has
+// no links to what lies beside weir's, and its commands are of the lab of a folder, in place of the default one.
+func Scenario(r *lab.Result, recorded []lab.Recorded, dir string) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "# %s\n\n<!-- Made by make lab-pages from a run of internal/lab/scenarios/%s.yaml. -->\n\n%s\n\n", r.Name, r.Name, r.Shows)
-	links := make([]string, len(r.Statements))
-	for i, s := range r.Statements {
-		links[i] = fmt.Sprintf("[%s](document.md#%s)", s, strings.ToLower(s))
+	if r.File == "" {
+		dir = lab.DefaultDir
 	}
-	fmt.Fprintf(&b, "Statements of the document: %s. All scenarios: [README.md](README.md). Its file: [%s.yaml](../../internal/lab/scenarios/%s.yaml).\n", strings.Join(links, ", "), r.Name, r.Name)
+	head(&b, r)
 	if way := picture(r); way != "" {
 		fmt.Fprintf(&b, "\n## Who sends to whom\n\n```mermaid\n%s```\n", way)
 	}
@@ -39,16 +39,41 @@ func Scenario(r *lab.Result, recorded []lab.Recorded) string {
 	}
 	asked(&b, &r.Scenario)
 	b.WriteString("\n## What to do next\n\n<!-- no-test: it takes root; TestLab of internal/cli runs the scenario -->\n```sh no-test\n")
-	fmt.Fprintf(&b, "sudo weir lab run %s\n", r.Name)
-	for _, why := range whys(r) {
+	fmt.Fprintf(&b, "sudo weir lab run %s%s\n", cmp.Or(r.File, r.Name), ofDir(dir))
+	for _, why := range whys(r, dir) {
 		b.WriteString(why + "\n")
 	}
 	b.WriteString("```\n")
 	return b.String()
 }
 
+// head writes what stands above all else.
+func head(b *strings.Builder, r *lab.Result) {
+	if r.File != "" {
+		fmt.Fprintf(b, "# %s\n\n<!-- Made by weir lab run --pages from a run of %s. -->\n\n%s\n", r.Name, r.File, r.Shows)
+		if len(r.Statements) > 0 {
+			fmt.Fprintf(b, "\nStatements: %s.\n", strings.Join(r.Statements, ", "))
+		}
+		return
+	}
+	fmt.Fprintf(b, "# %s\n\n<!-- Made by make lab-pages from a run of internal/lab/scenarios/%s.yaml. -->\n\n%s\n\n", r.Name, r.Name, r.Shows)
+	links := make([]string, len(r.Statements))
+	for i, s := range r.Statements {
+		links[i] = fmt.Sprintf("[%s](document.md#%s)", s, strings.ToLower(s))
+	}
+	fmt.Fprintf(b, "Statements of the document: %s. All scenarios: [README.md](README.md). Its file: [%s.yaml](../../internal/lab/scenarios/%s.yaml).\n", strings.Join(links, ", "), r.Name, r.Name)
+}
+
+// ofDir is the flag that names a lab's folder; "": it is the default one.
+func ofDir(dir string) string {
+	if dir == lab.DefaultDir {
+		return ""
+	}
+	return " --dir " + dir
+}
+
 // whys are the commands that say why of a scenario's connections, which take private addresses.
-func whys(r *lab.Result) (out []string) {
+func whys(r *lab.Result, dir string) (out []string) {
 	for i, s := range r.Traffic {
 		from, to := address(r.Labs[i], s.From, s.IPv6), address(r.Labs[i], s.To, s.IPv6)
 		if s.Address != "" {
@@ -60,7 +85,7 @@ func whys(r *lab.Result) (out []string) {
 		if strings.Contains(to, ":") {
 			to = "[" + to + "]"
 		}
-		line := fmt.Sprintf("sudo weir why %s %s:%d --data %s/data", from, to, s.TCP, lab.DefaultDir)
+		line := fmt.Sprintf("sudo weir why %s %s:%d --data %s/data", from, to, s.TCP, dir)
 		if !slices.Contains(out, line) {
 			out = append(out, line)
 		}

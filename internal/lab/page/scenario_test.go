@@ -81,7 +81,7 @@ func TestScenario(t *testing.T) {
 		Became: []string{"answer", "refused", "nothing"},
 		Labs:   []*lab.Definition{d, d, d, d},
 	}
-	got := Scenario(r, []lab.Recorded{*recorded(aRecord("41000", "1", "1796039807", "2"))})
+	got := Scenario(r, []lab.Recorded{*recorded(aRecord("41000", "1", "1796039807", "2"))}, "/labs/1")
 	golden := filepath.Join("testdata", "two.md")
 	if *update {
 		if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
@@ -94,5 +94,37 @@ func TestScenario(t *testing.T) {
 	}
 	if diff := cmp.Diff(string(want), got); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// TestOwnScenario writes a page of a scenario of one's own, which lies beside nothing of weir's and was run in a lab of another folder.
+func TestOwnScenario(t *testing.T) {
+	dir := t.TempDir()
+	if err := lab.CopyDefinition("", dir); err != nil {
+		t.Fatal(err)
+	}
+	d, err := lab.ReadDefinition(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &lab.Result{
+		Scenario: lab.Scenario{Name: "ticket", File: "course/ticket.yaml", Shows: "What the ticket says.", Question: "SELECT 1", Answer: [][]string{{"1"}}, Traffic: []lab.Step{{From: "client", To: "web-a", TCP: 80}}},
+		Became:   []string{"answer"},
+		Labs:     []*lab.Definition{d},
+	}
+	got := Scenario(r, nil, "/labs/1")
+	for _, want := range []string{"# ticket\n", "\nWhat the ticket says.\n\n## Who", "sudo weir lab run course/ticket.yaml --dir /labs/1\n", "sudo weir why 203.0.113.10 10.0.1.10:80 --data /labs/1/data\n"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("no %q in %s", want, got)
+		}
+	}
+	for _, not := range []string{"](", "internal/lab/scenarios", "make lab-pages", lab.DefaultDir, "Statements"} {
+		if strings.Contains(got, not) {
+			t.Errorf("%q in %s", not, got)
+		}
+	}
+	r.Statements = []string{"lesson 3", "D9"}
+	if got := Scenario(r, nil, lab.DefaultDir); !strings.Contains(got, "\nStatements: lesson 3, D9.\n") || !strings.Contains(got, "sudo weir lab run course/ticket.yaml\n") {
+		t.Error(got)
 	}
 }
