@@ -1,0 +1,85 @@
+package app
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"weir/internal/detection"
+)
+
+// TestAlarmEvidenceOfGreatest names in the message of an alarm on the greatest contributor of a rule who that is, and no host that has more records and less of what is counted.
+func TestAlarmEvidenceOfGreatest(t *testing.T) {
+	begin := time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC).Unix()
+	// Each of eight hosts has many records, and below the threshold of anything.
+	busy := func(record func(host string, i int) string) []string {
+		var out []string
+		for host := range 8 {
+			out = append(out, times(40, func(i int) string { return record(fmt.Sprint("10.0.0.", 20+host), i) })...)
+		}
+		return out
+	}
+	for _, c := range []struct {
+		name, detection, alarm string
+		threshold              float64
+		lines                  []string
+		want, not              []string
+	}{
+		{
+			name: "few large records", detection: "large-egress", alarm: "weir-large-egress-g", threshold: 1e9,
+			lines: slices.Concat(
+				busy(func(host string, i int) string {
+					return flagged(host, "203.0.113.1", 4000+i, 443, 50, "ACCEPT", 2, "egress")
+				}),
+				times(2, func(i int) string { return flagged("10.0.0.9", "192.0.2.1", 4000+i, 443, 6e8, "ACCEPT", 2, "egress") }),
+				times(1, func(i int) string { return flagged("10.0.0.8", "192.0.2.2", 4000+i, 8443, 1e9, "ACCEPT", 2, "egress") }), // at the threshold
+				times(1, func(i int) string {
+					return flagged("10.0.0.7", "192.0.2.3", 4000+i, 443, 999999999, "ACCEPT", 2, "egress")
+				}),
+			),
+			want: []string{"Most by srcaddr: 10.0.0.9 1200000000; 10.0.0.8 1000000000\n", "\n  10.0.0.9  2\n  10.0.0.8  1\n", "weir why 10.0.0.9 192.0.2.1:443/tcp "},
+			not:  []string{"10.0.0.20", "203.0.113.1", "10.0.0.7"},
+		},
+		{
+			name: "a scan beside a busy server", detection: "port-scan", alarm: "weir-port-scan-g-ports", threshold: 25,
+			lines: slices.Concat(
+				busy(func(host string, i int) string {
+					return flagged(host, "10.0.1.1", 4000+i, 443, 50, "ACCEPT", 2, "ingress")
+				}),
+				times(30, func(i int) string { return flagged("192.0.2.1", "10.0.1.1", 4000, 100+i, 40, "REJECT", 2, "ingress") }),
+			),
+			want: []string{"Most by srcaddr: 192.0.2.1 30\n", "\n  192.0.2.1  30\n", "weir why 192.0.2.1 10.0.1.1:100/tcp "},
+			not:  []string{"10.0.0.20", "10.0.1.1 port 443"},
+		},
+		{
+			name: "six sources", detection: "ssh-bruteforce", alarm: "weir-ssh-bruteforce-g-refused", threshold: 10,
+			lines: times(60, func(i int) string {
+				return flagged(fmt.Sprint("192.0.2.", 1+i%6), "10.0.0.1", 4000+i, 22, 40, "REJECT", 2, "ingress")
+			}),
+			want: []string{"Most by srcaddr: 192.0.2.1 10; 192.0.2.2 10; 192.0.2.3 10; 192.0.2.4 10; 192.0.2.5 10; and 1 more\n", "10.0.0.1 port 22/tcp  60\n"},
+		},
+	} {
+		a, endpoint := newAlerted(t, time.Unix(begin-60, 0))
+		a.flowGroup("g", withFlags)
+		a.add(DetectionRequest{
+			Name: c.detection, Group: "g", Values: map[string]float64{detection.Threshold: c.threshold, detection.Period: 60},
+			Targets: []detection.Target{{Protocol: "http", Endpoint: endpoint}},
+		})
+		a.confirm()
+		a.put("g", begin, c.lines)
+		_, texts := a.told()
+		text := texts[c.alarm+" ALARM"]
+		for _, want := range c.want {
+			if !strings.Contains(text, want) {
+				t.Errorf("%s: the message does not say %q:\n%s", c.name, want, text)
+			}
+		}
+		for _, not := range c.not {
+			if strings.Contains(text, not) {
+				t.Errorf("%s: the message says %q:\n%s", c.name, not, text)
+			}
+		}
+	}
+}
