@@ -204,7 +204,7 @@ func TestAlarmSays(t *testing.T) {
 		}
 		for _, want := range []string{
 			"ALARM: ssh attempts", "Since 2026-03-02 12:02:00 UTC, for 1 min.", "Most by srcaddr: 198.51.100.7 25\n", "\n  198.51.100.7  25\n", "10.0.0.5 port 22/tcp  25", "eni-1  25",
-			"weir why 198.51.100.7 10.0.0.5:22/tcp --at 2026-03-02T12:02:59Z", "weir scan --from 2026-03-02T12:02:00Z --to 2026-03-02T12:03:00Z\n",
+			"weir why 198.51.100.7 10.0.0.5:22/tcp --at 2026-03-02T12:02:59Z", "weir scan --from 2026-03-02T12:02:00Z --to 2026-03-02T12:03:00Z --attempts 25\n",
 			"12:01:00   1 ##                              |\n  12:02:00  25 ################################|#######\n  | is the threshold, 20",
 		} {
 			if !strings.Contains(body.Weir.Text, want) {

@@ -126,15 +126,15 @@ const (
 
 // recordEnds are the ends of one record, and when it starts, in seconds since the epoch, 0 where it does not say.
 type recordEnds struct {
-	src, dst, dstPort, protocol, eni string
-	start                            int64
+	src, dst, srcPort, dstPort, protocol, eni string
+	start                                     int64
 }
 
 // evidence looks at the events.
 func (s *Local) evidence(ctx context.Context, r *evidenceRequest) (*evidence, error) {
 	out := &evidence{From: r.from, To: r.to, Groups: r.groups(), Cut: r.cut, Says: r.says, Next: r.next}
 	sources, interfaces := map[string]float64{}, map[string]float64{}
-	targets, pairs := map[recordEnds]float64{}, pairsOf{counts: map[recordPair]float64{}}
+	targets, pairs := map[recordEnds]float64{}, pairsOf{counts: map[recordPair]float64{}, ports: map[recordPair][]string{}}
 	seen := 0
 	from, to := int64(math.MaxInt64), int64(0)
 	for i := range r.choices {
@@ -281,7 +281,7 @@ const maxWord = 64
 // words splits a line; nil where it is no record.
 func (p positions) words(line string) []string {
 	words := strings.Split(line, " ")
-	if len(words) != p.n || slices.ContainsFunc([]int{p.src, p.dst, p.dstPort, p.protocol, p.eni}, func(i int) bool { return i >= 0 && len(words[i]) > maxWord }) {
+	if len(words) != p.n || slices.ContainsFunc([]int{p.src, p.dst, p.srcPort, p.dstPort, p.protocol, p.eni}, func(i int) bool { return i >= 0 && len(words[i]) > maxWord }) {
 		return nil
 	}
 	return words
@@ -302,7 +302,7 @@ func (p positions) of(line string) (recordEnds, bool) {
 		return recordEnds{}, false
 	}
 	word := func(i int) string { return strings.Clone(wordAt(words, i)) } // else the whole line is kept
-	out := recordEnds{src: word(p.src), dst: word(p.dst), dstPort: word(p.dstPort), protocol: word(p.protocol), eni: word(p.eni)}
+	out := recordEnds{src: word(p.src), dst: word(p.dst), srcPort: word(p.srcPort), dstPort: word(p.dstPort), protocol: word(p.protocol), eni: word(p.eni)}
 	if n, err := strconv.ParseInt(wordAt(words, p.start), 10, 64); err == nil {
 		out.start = n
 	}

@@ -3,13 +3,19 @@ package app
 import (
 	"fmt"
 	"net/netip"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
+
+	"weir/internal/diagnose"
 )
 
 // pairsOf counts the records of pairs of ends.
 type pairsOf struct {
 	counts map[recordPair]float64
+	// ports are the first different ports of the client that a pair at a login service used, as many as 'weir scan' asks for: each is an attempt to it.
+	ports map[recordPair][]string
 	// from and to bound the times at which records of the lake start, in seconds since the epoch, which is what 'weir scan' goes by; to is behind the last, 0 where there is none.
 	from, to int64
 }
@@ -34,6 +40,9 @@ func (p *pairsOf) add(x recordEnds, group string, e *lakeEvent) {
 		k.textOf = group
 	}
 	p.counts[k]++
+	if of := p.ports[k]; k.textOf == "" && loginTargets[[2]string{k.protocol, k.dstPort}] && len(of) < int(diagnose.DefaultThresholds.Attempts) && !slices.Contains(of, x.srcPort) {
+		p.ports[k] = append(of, x.srcPort)
+	}
 	if at := floorSeconds(e.Timestamp); k.textOf != "" || x.start < at-startNear || x.start > at+startNear {
 		return
 	}
@@ -60,7 +69,7 @@ func (p *pairsOf) next(to *evidence) {
 				if p.to != 0 {
 					from = min(from, p.from)
 				}
-				to.Next = append(to.Next, scanCommand(from, until))
+				to.Next = append(to.Next, scanCommand(from, until, len(p.ports[k])))
 			}
 		}
 	}
@@ -94,7 +103,21 @@ func whyCommand(e recordEnds, at int64) string {
 	return fmt.Sprintf("weir why %s %s --at %s", e.src, to, seconds(at-1).Format(time.RFC3339))
 }
 
-// scanCommand returns the command that finds attempts in a time, and says what lets them in and what would stop them.
-func scanCommand(from, to int64) string {
-	return "weir scan --from " + seconds(from).Format(time.RFC3339) + " --to " + seconds(to).Format(time.RFC3339)
+// scanCommand returns the command that finds attempts in a time, and says what lets them in and what would stop them. Attempts at a login service that are too few to be brute force
+// in an hour, but were enough for an alarm, are to be found too; 0 where there are none.
+func scanCommand(from, to int64, attempts int) string {
+	out := "weir scan --from " + seconds(from).Format(time.RFC3339) + " --to " + seconds(to).Format(time.RFC3339)
+	if attempts > 0 && int64(attempts) < diagnose.DefaultThresholds.Attempts {
+		out += " --attempts " + strconv.Itoa(attempts)
+	}
+	return out
 }
+
+// loginTargets are the login services, as records write protocol and port.
+var loginTargets = func() map[[2]string]bool {
+	out := map[[2]string]bool{}
+	for _, l := range diagnose.LoginServices {
+		out[[2]string{strconv.Itoa(l.Protocol), strconv.Itoa(l.Port)}] = true
+	}
+	return out
+}()
