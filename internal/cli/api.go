@@ -44,7 +44,7 @@ what it changes is in the data directory, and 'weir serve' carries on with it.`,
 			in := "{}"
 			if len(args) == 3 {
 				var err error
-				if in, err = c.queryText(args[2]); err != nil {
+				if in, err = c.textOf("request", args[2]); err != nil {
 					return err
 				}
 			}
