@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"weir/internal/contributor"
 	"weir/internal/detection"
 )
 
@@ -80,6 +81,46 @@ func TestAlarmEvidenceOfGreatest(t *testing.T) {
 			if strings.Contains(text, not) {
 				t.Errorf("%s: the message says %q:\n%s", c.name, not, text)
 			}
+		}
+	}
+}
+
+// TestAlarmEvidenceOfSums says in the message of an alarm on the sum of a rule who has most of it, and names those of all records: of a rule that counts, these say it.
+func TestAlarmEvidenceOfSums(t *testing.T) {
+	for value, want := range map[string]string{
+		"bytes": "\nMost by srcaddr dstaddr: 10.0.0.9 192.0.2.1 900; 10.0.0.8 192.0.2.2 100\n\nWhere:\n  eni-1  6\n",
+		"":      "\n\nWhere:\n  eni-1  6\n",
+	} {
+		a, endpoint := newAlerted(t, watchedDay)
+		arn := a.topic(endpoint)
+		a.flowGroup("g", withFlags)
+		valueOf, statistic := "", "Count"
+		if value != "" {
+			valueOf, statistic = fmt.Sprintf(`"ValueOf":%q,`, value), "Sum"
+		}
+		a.call("monitoring", "PutInsightRule", `{"RuleName":"r","RuleDefinition":`+quoted(`{"Schema":{"Name":"WeirLogRule","Version":1},"LogGroupNames":["g"],"LogFormat":"FlowLog",
+			"Contribution":{`+valueOf+`"Keys":["srcaddr","dstaddr"],"Filters":[]},"AggregateOn":"`+statistic+`"}`)+`}`, "")
+		a.call("monitoring", "PutMetricAlarm", fmt.Sprintf(`{"AlarmName":"a","EvaluationPeriods":1,"Threshold":5,"ComparisonOperator":"GreaterThanThreshold","TreatMissingData":"notBreaching","AlarmActions":[%q],
+			"Metrics":[{"Id":"e","Expression":"INSIGHT_RULE_METRIC('r', 'Sum')","Period":60,"ReturnData":true}]}`, arn), "")
+		a.put("g", watchedDay.Unix(), append(
+			times(5, func(i int) string { return flagged("10.0.0.8", "192.0.2.2", 4000+i, 443, 20, "ACCEPT", 2, "egress") }),
+			flagged("10.0.0.9", "192.0.2.1", 4000, 443, 900, "ACCEPT", 2, "egress")))
+		if text := a.texts()["a ALARM"]; !strings.Contains(text, want) || strings.Contains(text, "Most by") != (value != "") {
+			t.Errorf("%q: the message does not say %q:\n%s", value, want, text)
+		}
+	}
+}
+
+// TestMostLine counts those that it does not name; a report may have left out others.
+func TestMostLine(t *testing.T) {
+	for n, want := range map[int]string{1: "", 5: "", 6: "; and 1 more", 99: "; and 94 more", 100: "; and at least 95 more"} {
+		var most []contributor.Contributor
+		for i := range n {
+			most = append(most, contributor.Contributor{Keys: []string{"a", fmt.Sprint(i)}, Value: float64(n - i)})
+		}
+		got := mostLine([]string{"x", "y"}, most)
+		if !strings.HasPrefix(got, fmt.Sprintf("Most by x y: a 0 %d", n)) || !strings.HasSuffix(got, want) || strings.Contains(got, "more") != (want != "") {
+			t.Errorf("%d: %s", n, got)
 		}
 	}
 }
