@@ -100,6 +100,9 @@ func whyCommand(e recordEnds, at int64) string {
 			to += "/" + p
 		}
 	}
+	if strings.HasPrefix(to, "[") {
+		to = "'" + to + "'" // zsh takes brackets for a pattern
+	}
 	return fmt.Sprintf("weir why %s %s --at %s", e.src, to, seconds(at-1).Format(time.RFC3339))
 }
 
