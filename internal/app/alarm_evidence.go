@@ -16,7 +16,7 @@ import (
 
 // evidence is what log events say of why an alarm went off.
 type evidence struct {
-	// From and To are the periods that were judged, in seconds since the epoch.
+	// From and To are the periods that are behind the alarm, in seconds since the epoch.
 	From, To int64
 	// Groups are the log groups whose events were looked at, and Matched counts those that count.
 	Groups  []string
@@ -40,7 +40,7 @@ type counted struct {
 
 // An evidenceRequest asks which log events are behind an alarm.
 type evidenceRequest struct {
-	// from and to are the periods that were judged, in seconds since the epoch.
+	// from and to are the periods that are behind the alarm, in seconds since the epoch.
 	from, to int64
 	// choices choose events; one that several of them choose counts once.
 	choices []choice

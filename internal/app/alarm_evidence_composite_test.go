@@ -95,7 +95,7 @@ func TestCompositeEvidenceOfTimes(t *testing.T) {
 	a.putFlows(watchedDay.Add(time.Minute+time.Second), flowLine(61, "eni-3", 50000, 22, 40, "ACCEPT"), flowLine(62, "eni-4", 50000, 3389, 40, "REJECT"))
 	a.at(watchedDay.Add(2*time.Minute + time.Second))
 	text := a.texts()["both ALARM"]
-	for _, want := range []string{"eni-1  1\n", "eni-3  1\n", "Since ", ", for 4 min."} {
+	for _, want := range []string{"eni-1  1\n", "eni-3  1\n", "Since ", ", for 2 min."} {
 		if !strings.Contains(text, want) {
 			t.Errorf("it does not say %q", want)
 		}

@@ -75,11 +75,11 @@ func (e *alarmEvidence) greatest(ctx context.Context, a *alarm.Action, from, to 
 // overThreshold returns those whose value makes an alarm go off that is on values above its threshold.
 func overThreshold(of []contributor.Contributor, m *alarm.Metric) []contributor.Contributor {
 	return slices.DeleteFunc(slices.Clone(of), func(c contributor.Contributor) bool {
-		return c.Value < m.Threshold || c.Value == m.Threshold && m.Comparison == "GreaterThanThreshold"
+		return !m.Breaches(c.Value)
 	})
 }
 
-// most returns who contributed to a rule in the periods that were judged, each with the greatest value that it had in one of them, the greatest first.
+// most returns who contributed to a rule in the periods behind an alarm, each with the greatest value that it had in one of them, the greatest first.
 func (e *alarmEvidence) most(ctx context.Context, rule string, period, from, to int64) (*contributor.Report, error) {
 	out := new(contributor.Report)
 	byKeys := map[string]contributor.Contributor{}

@@ -124,3 +124,55 @@ func TestMostLine(t *testing.T) {
 		}
 	}
 }
+
+// TestAlarmEvidenceOfSpike names who is behind a spike, and not who is refused all the time: what is behind an alarm is in the periods whose values crossed the threshold.
+func TestAlarmEvidenceOfSpike(t *testing.T) {
+	begin := time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC).Unix()
+	a, endpoint := newAlerted(t, time.Unix(begin, 0))
+	a.flowGroup("g", withFlags)
+	a.add(DetectionRequest{
+		Name: "reject-spike", Group: "g", Values: map[string]float64{detection.Threshold: 20, detection.Times: 3}, Targets: []detection.Target{{Protocol: "http", Endpoint: endpoint}},
+	})
+	a.confirm()
+	refused := func(source string) func(i int) string {
+		return func(i int) string { return flagged(source, "10.0.0.1", 4000+i, 22, 40, "REJECT", 2, "ingress") }
+	}
+	for minute := range int64(64) {
+		lines := times(5, refused("192.0.2.1"))
+		if minute == 63 {
+			lines = append(lines, times(100, refused("192.0.2.66"))...)
+		}
+		a.put("g", begin+minute*60, lines)
+	}
+	_, texts := a.told()
+	text := texts["weir-reject-spike-g ALARM"]
+	for _, want := range []string{"Since 2026-03-02 13:03:00 UTC, for 1 min.", "Top sources:\n  192.0.2.66  100\n  192.0.2.1   5\n", "weir why 192.0.2.66 ", "weir scan --from 2026-03-02T13:03:00Z "} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the message does not say %q:\n%s", want, text)
+		}
+	}
+}
+
+// TestAlarmEvidenceOfThresholds names those over the threshold of each of two alarms on one rule that go off at the same time, and are looked up together.
+func TestAlarmEvidenceOfThresholds(t *testing.T) {
+	a, endpoint := newAlerted(t, watchedDay)
+	arn := a.topic(endpoint)
+	a.flowGroup("g", withFlags)
+	a.call("monitoring", "PutInsightRule", `{"RuleName":"r","RuleDefinition":`+quoted(`{"Schema":{"Name":"WeirLogRule","Version":1},"LogGroupNames":["g"],"LogFormat":"FlowLog",
+		"Contribution":{"Keys":["srcaddr"],"Filters":[]},"AggregateOn":"Count"}`)+`}`, "")
+	for name, threshold := range map[string]int{"high": 25, "low": 10} {
+		a.call("monitoring", "PutMetricAlarm", fmt.Sprintf(`{"AlarmName":%q,"EvaluationPeriods":1,"Threshold":%d,"ComparisonOperator":"GreaterThanThreshold","TreatMissingData":"notBreaching","AlarmActions":[%q],
+			"Metrics":[{"Id":"e","Expression":"INSIGHT_RULE_METRIC('r', 'MaxContributorValue')","Period":60,"ReturnData":true}]}`, name, threshold, arn), "")
+	}
+	from := func(source string) func(i int) string {
+		return func(i int) string { return flagged(source, "10.0.0.1", 4000+i, 443, 40, "ACCEPT", 2, "ingress") }
+	}
+	a.put("g", watchedDay.Unix(), append(times(30, from("192.0.2.1")), times(15, from("192.0.2.2"))...))
+	texts := a.texts()
+	if text := texts["low ALARM"]; !strings.Contains(text, "Most by srcaddr: 192.0.2.1 30; 192.0.2.2 15\n") {
+		t.Errorf("low: %s", text)
+	}
+	if text := texts["high ALARM"]; !strings.Contains(text, "Most by srcaddr: 192.0.2.1 30\n") || strings.Contains(text, "192.0.2.2") {
+		t.Errorf("high: %s", text)
+	}
+}

@@ -24,7 +24,7 @@ type contributorsOf struct {
 // maxNewSaid is how many new contributors of a rule a message names.
 const maxNewSaid = 20
 
-// newcomers returns the new contributors in the periods that were judged, of those rules of which an alarm watches nothing else.
+// newcomers returns the new contributors in the periods behind an alarm, of those rules of which an alarm watches nothing else.
 func (e *alarmEvidence) newcomers(ctx context.Context, m *alarm.Metric, from, to int64) (newcomers, error) {
 	others := map[string]bool{}
 	watched := metricmath.RuleMetrics(m.Queries)

@@ -55,7 +55,7 @@ func (e *alarmEvidence) request(ctx context.Context, a *alarm.Action) (*evidence
 func (e *alarmEvidence) ofMetric(ctx context.Context, a *alarm.Action) (*evidenceRequest, error) {
 	m := a.Definition.Metric
 	out := &evidenceRequest{}
-	out.from, out.to = judged(a, m)
+	out.from, out.to = crossed(a, m)
 	matches := map[string][]func(*lakeEvent) bool{}
 	metrics, rules := uses(m)
 	var err error
