@@ -29,6 +29,9 @@ type judgement struct {
 	asBreaching bool
 }
 
+// Breaches reports whether a value is one that makes the alarm go off.
+func (m *Metric) Breaches(value float64) bool { return isBreaching(m.Comparison, value, m.Threshold) }
+
 // isBreaching compares a value with the threshold.
 func isBreaching(comparison string, value, threshold float64) bool {
 	switch comparison {

@@ -198,36 +198,55 @@ func (d *alarmActions) results(ctx context.Context, a *alarm.Action) ([]alarm.Da
 
 // judged returns the periods that were judged for a transition, in seconds since the epoch.
 func judged(a *alarm.Action, m *alarm.Metric) (from, to int64) {
-	var reason struct {
-		EvaluatedDatapoints []struct {
-			Timestamp string `json:"timestamp"`
-		} `json:"evaluatedDatapoints"`
+	if from, to, some := evaluatedPeriods(a, m, func(*float64) bool { return true }); some {
+		return from, to
 	}
 	period := int64(m.EvaluationPeriod())
 	to = a.Time / 1000 / period * period
-	from = to - int64(m.EvaluationPeriods)*period
+	return to - int64(m.EvaluationPeriods)*period, to
+}
+
+// crossed returns the periods that are behind a transition, in seconds since the epoch: of one to ALARM the first to the last whose value crossed the threshold. An alarm may look back
+// over an hour, and go off for its last minute. Where none is known, as where data are missing, they are all that were judged.
+func crossed(a *alarm.Action, m *alarm.Metric) (from, to int64) {
+	if a.New == alarm.Alarm {
+		if from, to, some := evaluatedPeriods(a, m, func(v *float64) bool { return v != nil && m.Breaches(*v) }); some {
+			return from, to
+		}
+	}
+	return judged(a, m)
+}
+
+// evaluatedPeriods returns the time of those periods that a transition's reason says were evaluated and whose value, nil where it is missing, is chosen, and whether there are any.
+func evaluatedPeriods(a *alarm.Action, m *alarm.Metric, choose func(value *float64) bool) (from, to int64, some bool) {
+	var reason struct {
+		EvaluatedDatapoints []struct {
+			Timestamp string   `json:"timestamp"`
+			Value     *float64 `json:"value"`
+		} `json:"evaluatedDatapoints"`
+	}
 	if json.Unmarshal([]byte(a.ReasonData), &reason) != nil {
-		return from, to
+		return 0, 0, false
 	}
 	const form = "2006-01-02T15:04:05.000-0700"
-	first := true
+	period := int64(m.EvaluationPeriod())
 	for _, p := range reason.EvaluatedDatapoints {
 		at, err := time.Parse(form, p.Timestamp)
-		if err != nil {
+		if err != nil || !choose(p.Value) {
 			continue
 		}
-		if first {
-			from, to, first = at.Unix(), at.Unix()+period, false
+		if !some {
+			from, to, some = at.Unix(), at.Unix()+period, true
 		}
 		from, to = min(from, at.Unix()), max(to, at.Unix()+period)
 	}
-	return from, to
+	return from, to, some
 }
 
 // weirMember is what AWS's document has of weir's own, under "Weir".
 type weirMember struct {
 	Text string `json:"Text"`
-	// From and To bound the periods that were judged.
+	// From and To bound the periods that are behind it.
 	From       string    `json:"From,omitempty"`
 	To         string    `json:"To,omitempty"`
 	LogGroups  []string  `json:"LogGroups,omitempty"`

@@ -3,12 +3,11 @@ package app
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"math"
 	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
-	"time"
 
 	"weir/flowlog"
 	"weir/internal/logstore"
@@ -17,7 +16,7 @@ import (
 
 // evidence is what log events say of why an alarm went off.
 type evidence struct {
-	// From and To are the periods that were judged, in seconds since the epoch.
+	// From and To are the periods that are behind the alarm, in seconds since the epoch.
 	From, To int64
 	// Groups are the log groups whose events were looked at, and Matched counts those that count.
 	Groups  []string
@@ -41,7 +40,7 @@ type counted struct {
 
 // An evidenceRequest asks which log events are behind an alarm.
 type evidenceRequest struct {
-	// from and to are the periods that were judged, in seconds since the epoch.
+	// from and to are the periods that are behind the alarm, in seconds since the epoch.
 	from, to int64
 	// choices choose events; one that several of them choose counts once.
 	choices []choice
@@ -125,14 +124,17 @@ const (
 	evidenceTop = 5
 )
 
-// recordEnds are the ends of one record.
-type recordEnds struct{ src, dst, dstPort, protocol, eni string }
+// recordEnds are the ends of one record, and when it starts, in seconds since the epoch, 0 where it does not say.
+type recordEnds struct {
+	src, dst, srcPort, dstPort, protocol, eni string
+	start                                     int64
+}
 
 // evidence looks at the events.
 func (s *Local) evidence(ctx context.Context, r *evidenceRequest) (*evidence, error) {
 	out := &evidence{From: r.from, To: r.to, Groups: r.groups(), Cut: r.cut, Says: r.says, Next: r.next}
 	sources, interfaces := map[string]float64{}, map[string]float64{}
-	targets, pairs := map[recordEnds]float64{}, map[recordEnds]float64{}
+	targets, pairs := map[recordEnds]float64{}, pairsOf{counts: map[recordPair]float64{}, ports: map[recordPair][]string{}}
 	seen := 0
 	from, to := int64(math.MaxInt64), int64(0)
 	for i := range r.choices {
@@ -162,7 +164,7 @@ func (s *Local) evidence(ctx context.Context, r *evidenceRequest) (*evidence, er
 					sources[x.src]++
 					interfaces[x.eni]++
 					targets[recordEnds{dst: x.dst, dstPort: x.dstPort, protocol: x.protocol}]++
-					pairs[recordEnds{src: x.src, dst: x.dst, dstPort: x.dstPort, protocol: x.protocol}]++
+					pairs.add(x, group, &e)
 				}
 				return true
 			})
@@ -190,35 +192,8 @@ func (s *Local) evidence(ctx context.Context, r *evidenceRequest) (*evidence, er
 		host, _, _ := strings.Cut(text, " ")
 		return about(strings.Trim(host, "[]"))
 	})
-	for _, p := range most(pairs, func(e recordEnds) string { return e.src + " " + e.target() }, 1) {
-		if p.key.src != "" && p.key.dst != "" {
-			out.Next = append(out.Next, whyCommand(p.key, out.To))
-			if _, ports := protocolName(p.key.protocol); ports {
-				out.Next = append(out.Next, scanCommand(out.From, out.To))
-			}
-		}
-	}
+	pairs.next(out)
 	return out, nil
-}
-
-// whyCommand returns the command that says which rule decided about a pair.
-func whyCommand(e recordEnds, at int64) string {
-	to := e.dst
-	if e.dstPort != "" && e.dstPort != "0" {
-		if a, err := netip.ParseAddr(e.dst); err == nil && a.Is6() {
-			to = "[" + to + "]"
-		}
-		to += ":" + e.dstPort
-		if p, ok := protocolName(e.protocol); ok {
-			to += "/" + p
-		}
-	}
-	return fmt.Sprintf("weir why %s %s --at %s", e.src, to, seconds(at-1).Format(time.RFC3339))
-}
-
-// scanCommand returns the command that finds attempts in a time, and says what lets them in and what would stop them.
-func scanCommand(from, to int64) string {
-	return "weir scan --from " + seconds(from).Format(time.RFC3339) + " --to " + seconds(to).Format(time.RFC3339)
 }
 
 // protocolName returns the name of TCP and UDP, which have ports.
@@ -246,8 +221,8 @@ func (e recordEnds) target() string {
 
 // positions are where in a record's line its ends stand, and what weir's own metrics are by; -1: nowhere.
 type positions struct {
-	src, dst, srcPort, dstPort, protocol, eni, vpc, action int
-	n                                                      int // fields of a line
+	src, dst, srcPort, dstPort, protocol, eni, vpc, action, start int
+	n                                                             int // fields of a line
 }
 
 // positionsOf returns the positions of a format; a format that is not known is AWS's default one, which its version tells.
@@ -255,7 +230,7 @@ func positionsOf(f flowlog.Format) positions {
 	if f.Len() == 0 {
 		f = flowlog.DefaultFormat(flowlog.KindVPC)
 	}
-	out := positions{-1, -1, -1, -1, -1, -1, -1, -1, f.Len()}
+	out := positions{-1, -1, -1, -1, -1, -1, -1, -1, -1, f.Len()}
 	for i := range f.Len() {
 		field, known := f.Field(i)
 		if !known {
@@ -278,6 +253,8 @@ func positionsOf(f flowlog.Format) positions {
 			out.vpc = i
 		case flowlog.Action:
 			out.action = i
+		case flowlog.Start:
+			out.start = i
 		}
 	}
 	return out
@@ -304,7 +281,7 @@ const maxWord = 64
 // words splits a line; nil where it is no record.
 func (p positions) words(line string) []string {
 	words := strings.Split(line, " ")
-	if len(words) != p.n || slices.ContainsFunc([]int{p.src, p.dst, p.dstPort, p.protocol, p.eni}, func(i int) bool { return i >= 0 && len(words[i]) > maxWord }) {
+	if len(words) != p.n || slices.ContainsFunc([]int{p.src, p.dst, p.srcPort, p.dstPort, p.protocol, p.eni}, func(i int) bool { return i >= 0 && len(words[i]) > maxWord }) {
 		return nil
 	}
 	return words
@@ -325,7 +302,10 @@ func (p positions) of(line string) (recordEnds, bool) {
 		return recordEnds{}, false
 	}
 	word := func(i int) string { return strings.Clone(wordAt(words, i)) } // else the whole line is kept
-	out := recordEnds{word(p.src), word(p.dst), word(p.dstPort), word(p.protocol), word(p.eni)}
+	out := recordEnds{src: word(p.src), dst: word(p.dst), srcPort: word(p.srcPort), dstPort: word(p.dstPort), protocol: word(p.protocol), eni: word(p.eni)}
+	if n, err := strconv.ParseInt(wordAt(words, p.start), 10, 64); err == nil {
+		out.start = n
+	}
 	_, err := netip.ParseAddr(out.src)
 	return out, out.src == "" || err == nil
 }

@@ -62,7 +62,7 @@ func TestCompositeEvidence(t *testing.T) {
 	for _, of := range []string{"both ALARM", "any ALARM"} {
 		for _, want := range []string{
 			"refused is in ALARM since 2026-", "ssh is in ALARM since 2026-", ": Threshold Crossed: 1 datapoint [3.0 (", "10.0.0.1  4\n",
-			"eni-1  2\n", "eni-2  1\n", "eni-3  1\n", "port 22/tcp    3\n", "port 3389/tcp  1\n", "weir why 10.0.0.1 10.0.0.2:22/tcp --at ", "Since ", ", for 1 min.",
+			"eni-1  2\n", "eni-2  1\n", "eni-3  1\n", "port 22/tcp    3\n", "port 3389/tcp  1\n", "\n  weir logs tail flows --from 2026-03-02T12:00:00Z --to 2026-03-02T12:01:00Z --filter '\" 10.0.0.1 \"'\n", "Since ", ", for 1 min.",
 		} {
 			if !strings.Contains(texts[of], want) {
 				t.Errorf("%s does not say %q", of, want)
@@ -77,7 +77,7 @@ func TestCompositeEvidence(t *testing.T) {
 		t.Errorf("none ALARM:\n%s", text)
 	}
 	d, err := a.s.AlarmDetails(t.Context(), "both")
-	if err != nil || d.Why == nil || d.Why.Events != 4 || !slices.Equal(d.Why.LogGroups, []string{"flows"}) || len(d.Why.Says) != 2 || d.Why.To.Sub(d.Why.From) != time.Minute {
+	if err != nil || d.Why == nil || d.Why.Events != 4 || !slices.Equal(d.Why.LogGroups, []string{"flows"}) || len(d.Why.Says) != 3 || d.Why.To.Sub(d.Why.From) != time.Minute {
 		t.Errorf("its details: %+v, %v", d, err)
 	}
 }
@@ -95,7 +95,7 @@ func TestCompositeEvidenceOfTimes(t *testing.T) {
 	a.putFlows(watchedDay.Add(time.Minute+time.Second), flowLine(61, "eni-3", 50000, 22, 40, "ACCEPT"), flowLine(62, "eni-4", 50000, 3389, 40, "REJECT"))
 	a.at(watchedDay.Add(2*time.Minute + time.Second))
 	text := a.texts()["both ALARM"]
-	for _, want := range []string{"eni-1  1\n", "eni-3  1\n", "Since ", ", for 4 min."} {
+	for _, want := range []string{"eni-1  1\n", "eni-3  1\n", "Since ", ", for 2 min."} {
 		if !strings.Contains(text, want) {
 			t.Errorf("it does not say %q", want)
 		}

@@ -37,7 +37,7 @@ func TestLogAlarmEvidence(t *testing.T) {
 	a.at(watchedDay.Add(time.Minute + 2*time.Second)) // composite alarms answer to log alarms
 	texts := a.texts()
 	for of, want := range map[string][]string{
-		"rows":    {"eni-1  2\n", "eni-2  1\n", "port 22/tcp    2\n", "10.0.0.1  3\n", "weir why 10.0.0.1 10.0.0.2:22/tcp --at ", ", for 1 min.", "00  3 ####"},
+		"rows":    {"eni-1  2\n", "eni-2  1\n", "port 22/tcp    2\n", "10.0.0.1  3\n", "The log group flows has no LogFormat", "\n  weir logs tail flows --from 2026-03-02T12:00:00Z --to 2026-03-02T12:01:00Z --filter '\" 10.0.0.1 \"'\n", ", for 1 min.", "00  3 ####"},
 		"stats":   {"eni-1  2\n", "eni-2  1\n", "00  1 ####"},
 		"first":   {"eni-2  1\n", "port 3389/tcp  1\n"},
 		"dedup":   {"eni-1  1\n", "eni-2  1\n"},

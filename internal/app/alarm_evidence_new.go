@@ -13,10 +13,10 @@ import (
 )
 
 // newcomers are the new contributors of rules, by the rules' names.
-type newcomers map[string]*newOfRule
+type newcomers map[string]*contributorsOf
 
-// newOfRule are the new contributors of a rule, by their keys.
-type newOfRule struct {
+// contributorsOf are some contributors of a rule: their keys, in order.
+type contributorsOf struct {
 	labels []string
 	keys   [][]string
 }
@@ -24,7 +24,7 @@ type newOfRule struct {
 // maxNewSaid is how many new contributors of a rule a message names.
 const maxNewSaid = 20
 
-// newcomers returns the new contributors in the periods that were judged, of those rules of which an alarm watches nothing else.
+// newcomers returns the new contributors in the periods behind an alarm, of those rules of which an alarm watches nothing else.
 func (e *alarmEvidence) newcomers(ctx context.Context, m *alarm.Metric, from, to int64) (newcomers, error) {
 	others := map[string]bool{}
 	watched := metricmath.RuleMetrics(m.Queries)
@@ -52,7 +52,7 @@ func (e *alarmEvidence) newcomers(ctx context.Context, m *alarm.Metric, from, to
 		if err != nil {
 			return nil, err
 		}
-		of := &newOfRule{labels: kept[0].Rule.KeyLabels()}
+		of := &contributorsOf{labels: kept[0].Rule.KeyLabels()}
 		for _, period := range all {
 			of.keys = append(of.keys, period.Keys...)
 		}
@@ -63,8 +63,8 @@ func (e *alarmEvidence) newcomers(ctx context.Context, m *alarm.Metric, from, to
 	return out, nil
 }
 
-// contribute returns which events are of the new contributors, whatever formats they have.
-func (n *newOfRule) contribute(rule *contributor.Rule, owners contributor.Owners, names contributor.Names) func(*lakeEvent) bool {
+// contribute returns which events are of the contributors, whatever formats they have.
+func (n *contributorsOf) contribute(rule *contributor.Rule, owners contributor.Owners, names contributor.Names) func(*lakeEvent) bool {
 	return inFormats(func(format string) func(string, int64) bool {
 		of := rule.ContributorOf(format, owners, names)
 		return func(message string, timestamp int64) bool {

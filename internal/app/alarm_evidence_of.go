@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"maps"
 	"slices"
 
 	"weir/flowlog"
@@ -54,7 +55,7 @@ func (e *alarmEvidence) request(ctx context.Context, a *alarm.Action) (*evidence
 func (e *alarmEvidence) ofMetric(ctx context.Context, a *alarm.Action) (*evidenceRequest, error) {
 	m := a.Definition.Metric
 	out := &evidenceRequest{}
-	out.from, out.to = judged(a, m)
+	out.from, out.to = crossed(a, m)
 	matches := map[string][]func(*lakeEvent) bool{}
 	metrics, rules := uses(m)
 	var err error
@@ -92,6 +93,12 @@ func (e *alarmEvidence) ofMetric(ctx context.Context, a *alarm.Action) (*evidenc
 	if err != nil {
 		return nil, err
 	}
+	greatest, said, err := e.greatest(ctx, a, out.from, out.to)
+	if err != nil {
+		return nil, err
+	}
+	out.says = append(found.says(), said...)
+	maps.Copy(found, greatest)
 	if err := e.ofRules(ctx, rules, found, matches); err != nil {
 		return nil, err
 	}
@@ -100,12 +107,11 @@ func (e *alarmEvidence) ofMetric(ctx context.Context, a *alarm.Action) (*evidenc
 			out.choices = append(out.choices, choice{group, out.from * 1000, out.to * 1000, fn})
 		}
 	}
-	out.says = found.says()
 	return out, nil
 }
 
-// ofRules adds to what chooses events of log groups what chooses those that contribute to rules: of rules whose new contributors are watched, those of these alone.
-func (e *alarmEvidence) ofRules(ctx context.Context, rules []string, found newcomers, matches map[string][]func(*lakeEvent) bool) error {
+// ofRules adds to what chooses events of log groups what chooses those that contribute to rules: of rules some of whose contributors are behind the alarm, those of these alone.
+func (e *alarmEvidence) ofRules(ctx context.Context, rules []string, some map[string]*contributorsOf, matches map[string][]func(*lakeEvent) bool) error {
 	kept, groups, err := e.rules(ctx, rules)
 	if err != nil || len(kept) == 0 {
 		return err
@@ -120,7 +126,7 @@ func (e *alarmEvidence) ofRules(ctx context.Context, rules []string, found newco
 	}
 	for i := range kept {
 		contributes := contributesTo(kept[i].Rule, owners, names)
-		if of, watched := found[kept[i].Name]; watched {
+		if of, is := some[kept[i].Name]; is {
 			contributes = of.contribute(kept[i].Rule, owners, names)
 		}
 		for _, g := range groups {

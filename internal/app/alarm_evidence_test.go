@@ -95,7 +95,7 @@ func TestAlarmEvidenceOfVPC(t *testing.T) {
 func TestRecordEnds(t *testing.T) {
 	at := positionsOf(flowlog.DefaultFormat(flowlog.KindVPC))
 	line := flowLine(0, "eni-1", 50000, 22, 40, "REJECT")
-	if x, ok := at.of(line); !ok || x != (recordEnds{"10.0.0.1", "10.0.0.2", "22", "6", "eni-1"}) {
+	if x, ok := at.of(line); !ok || x != (recordEnds{"10.0.0.1", "10.0.0.2", "50000", "22", "6", "eni-1", watchedDay.Unix()}) {
 		t.Errorf("%v, %v", x, ok)
 	}
 	if x, ok := at.of(strings.Replace(line, "eni-1", strings.Repeat("e", 300_000), 1)); ok {
@@ -123,6 +123,58 @@ func TestMost(t *testing.T) {
 			if got, want := most(counts, text, some), want[:min(some, len(want))]; !slices.Equal(got, want) {
 				t.Fatalf("%v: %v, want %v", counts, got, want)
 			}
+		}
+	}
+}
+
+// TestAlarmEvidenceScan gives 'weir scan' the time at which the records start, where their events are of another: whoever puts records may give them the time of the moment.
+func TestAlarmEvidenceScan(t *testing.T) {
+	for _, c := range []struct {
+		start    int // of the first record, in seconds behind the minute
+		from, to string
+	}{
+		{1, "12:00:00", "12:01:00"},
+		{-70, "11:58:50", "12:01:00"},
+		{90, "12:00:00", "12:01:32"},
+		{-7200, "12:00:00", "12:01:00"}, // nobody's record
+	} {
+		a, endpoint := newAlerted(t, watchedDay)
+		arn := a.topic(endpoint)
+		a.flowGroup("flows", flowlog.DefaultFormat(flowlog.KindVPC).String())
+		a.call("logs", "PutMetricFilter", `{"logGroupName":"flows","filterName":"f","filterPattern":"REJECT","metricTransformations":[{"metricName":"Refused","metricNamespace":"N","metricValue":"1"}]}`, "")
+		a.call("monitoring", "PutMetricAlarm", fmt.Sprintf(`{"AlarmName":"refused","Namespace":"N","MetricName":"Refused","Statistic":"Sum","Period":60,"EvaluationPeriods":1,"Threshold":0,
+			"ComparisonOperator":"GreaterThanThreshold","AlarmActions":[%q]}`, arn), "")
+		a.put("flows", watchedDay.Unix(), []string{flowLine(c.start, "eni-1", 50000, 22, 40, "REJECT"), flowLine(c.start+1, "eni-1", 50001, 22, 40, "REJECT")})
+		want := fmt.Sprintf("\n  weir scan --from 2026-03-02T%sZ --to 2026-03-02T%sZ --attempts 2\n", c.from, c.to)
+		if text := a.texts()["refused ALARM"]; !strings.Contains(text, want) {
+			t.Errorf("%d s: the message does not say %q:\n%s", c.start, want, text)
+		}
+	}
+}
+
+// TestAlarmEvidenceAttempts has 'weir scan' find attempts that were enough for the alarm, and are too few for it by itself; of other services, and from its own threshold on, it is asked for nothing.
+func TestAlarmEvidenceAttempts(t *testing.T) {
+	for _, c := range []struct {
+		attempts, records, port int
+		want                    string
+	}{
+		{15, 15, 22, " --attempts 15"},
+		{4, 40, 3389, " --attempts 4"}, // several records of each
+		{29, 29, 22, " --attempts 29"},
+		{30, 30, 22, ""},
+		{45, 45, 22, ""},
+		{15, 15, 443, ""},
+	} {
+		a, endpoint := newAlerted(t, watchedDay)
+		arn := a.topic(endpoint)
+		a.flowGroup("flows", flowlog.DefaultFormat(flowlog.KindVPC).String())
+		a.call("logs", "PutMetricFilter", `{"logGroupName":"flows","filterName":"f","filterPattern":"REJECT","metricTransformations":[{"metricName":"Refused","metricNamespace":"N","metricValue":"1"}]}`, "")
+		a.call("monitoring", "PutMetricAlarm", fmt.Sprintf(`{"AlarmName":"refused","Namespace":"N","MetricName":"Refused","Statistic":"Sum","Period":60,"EvaluationPeriods":1,"Threshold":0,
+			"ComparisonOperator":"GreaterThanThreshold","AlarmActions":[%q]}`, arn), "")
+		a.put("flows", watchedDay.Unix(), times(c.records, func(i int) string { return flowLine(i, "eni-1", 50000+i%c.attempts, c.port, 40, "REJECT") }))
+		want := "\n  weir scan --from 2026-03-02T12:00:00Z --to 2026-03-02T12:01:00Z" + c.want + "\n"
+		if text := a.texts()["refused ALARM"]; !strings.Contains(text, want) {
+			t.Errorf("%d attempts at %d: the message does not say %q:\n%s", c.attempts, c.port, want, text)
 		}
 	}
 }

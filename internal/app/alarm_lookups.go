@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"weir/internal/alarm"
+	"weir/internal/metricmath"
 )
 
 // evidenceTime bounds how long messages wait for what events say. Those that are asked for meanwhile wait for it too: twice as long is still within the
@@ -58,7 +59,8 @@ func (l *lookups) of(ctx context.Context, a *alarm.Action) (*evidence, error) {
 	return e, err
 }
 
-// lookupKey is the same for actions that the same events are behind: those of the same metrics, rules and time, and else those of the same transition.
+// lookupKey is the same for actions that the same events are behind: those of the same metrics and time, where rules are asked for also of the same threshold, which chooses
+// contributors; and else those of the same transition.
 func lookupKey(a *alarm.Action) (string, error) {
 	m := a.Definition.Metric
 	if m == nil {
@@ -66,7 +68,11 @@ func lookupKey(a *alarm.Action) (string, error) {
 		return string(key), err
 	}
 	metrics, rules := uses(m)
-	from, to := judged(a, m)
-	key, err := json.Marshal([]any{metrics, rules, from, to})
+	from, to := crossed(a, m)
+	of := []any{metrics, from, to}
+	if len(rules) > 0 {
+		of = append(of, metricmath.RuleMetrics(m.Queries), metricmath.IsRuleMetric(m.Queries), m.Comparison, m.Threshold, a.New)
+	}
+	key, err := json.Marshal(of)
 	return string(key), err
 }

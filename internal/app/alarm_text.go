@@ -120,7 +120,7 @@ func graph(points []alarm.Datapoint, threshold float64) string {
 		for i := range max(0, int(math.Round(p.Value/most*graphWidth))) {
 			bar[i] = '#'
 		}
-		if mark >= 0 && bar[mark] == ' ' {
+		if mark >= 0 {
 			bar[mark] = '|'
 		}
 		fmt.Fprintf(&b, "  %s  %*s %s\n", seconds(p.Time).Format("15:04:05"), width, plainNumber(p.Value), strings.TrimRight(string(bar), " "))

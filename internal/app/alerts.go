@@ -70,7 +70,7 @@ type AlarmRun struct {
 
 // AlarmWhy is what log events say of why an alarm went off.
 type AlarmWhy struct {
-	From, To   time.Time // the periods that were judged
+	From, To   time.Time // the periods that are behind it
 	LogGroups  []string  // none where no log events are behind it, but what Says tells
 	Events     int64     // that count
 	Cut        bool      // there are more than were looked at

@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"weir/flowlog"
 	"weir/internal/logstore"
 )
 
@@ -39,8 +40,7 @@ func TestAlerts(t *testing.T) {
 	begin := time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
 	a, endpoint := newAlerted(t, begin)
 	arn := a.topic(endpoint)
-	a.call("logs", "CreateLogGroup", `{"logGroupName":"flows"}`, "")
-	a.call("logs", "CreateLogStream", `{"logGroupName":"flows","logStreamName":"eni-1"}`, "")
+	a.flowGroup("flows", flowlog.DefaultFormat(flowlog.KindVPC).String())
 	a.call("logs", "PutMetricFilter", `{"logGroupName":"flows","filterName":"ssh","filterPattern":"REJECT","metricTransformations":[{"metricName":"ssh","metricNamespace":"mine","metricValue":"1"}]}`, "")
 	if err := setLateness(t.Context(), a.w.watch.store, "flows", false, 90*time.Second); err != nil {
 		t.Fatal(err)

@@ -26,7 +26,7 @@ func shownBehind(a *alarm.Action, found *evidence) *console.Behind {
 	out := &console.Behind{}
 	if m := a.Definition.Metric; m != nil {
 		_, out.Rules = uses(m)
-		out.From, out.To = judged(a, m)
+		out.From, out.To = crossed(a, m)
 	}
 	if found == nil {
 		return out

@@ -9,7 +9,8 @@ import (
 
 // Do carries out an operation for a caller in this program, in the service's own words: in and what is returned are JSON objects with the
 // names of the API's members, whatever protocols its clients speak. The caller is trusted: it stands for who runs the program. An operation that
-// has no members in its answer returns {}.
+// has no members in its answer returns {}. Members that the operation has not got are refused, as AWS's clients refuse them before they send anything: a service passes
+// them over, and who writes DatapointToAlarm is not told.
 //
 // Errors: *Error, as a client would get it; others are of what is no caller's fault.
 func (s *Service) Do(ctx context.Context, operation string, in []byte) ([]byte, error) {
@@ -17,7 +18,7 @@ func (s *Service) Do(ctx context.Context, operation string, in []byte) ([]byte, 
 	if !known || op.Out == nil {
 		return nil, unknownOperation()
 	}
-	c := &Call{Service: s, Operation: operation, Identity: local{}, Body: bytes.Clone(in), protocol: json10}
+	c := &Call{Service: s, Operation: operation, Identity: local{}, Body: bytes.Clone(in), protocol: json10, strict: true}
 	out := &kept{header: http.Header{}}
 	err := op.answer(ctx, out, c)
 	if invalid, ok := errors.AsType[*Invalid](err); ok {

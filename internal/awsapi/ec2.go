@@ -68,6 +68,9 @@ func flatLists(path string, v any) (any, error) {
 
 // unrecognized returns the path of a parameter that a structure of type t does not have, the first by name, and whether there is one.
 func unrecognized(v any, t reflect.Type, path string) (string, bool) {
+	for t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
 	switch v := v.(type) {
 	case map[string]any:
 		if t.Kind() != reflect.Struct {

@@ -73,6 +73,8 @@ type Call struct {
 	protocol protocol
 	// form says that the body is a form.
 	form bool
+	// strict says that members which the operation has not got are refused.
+	strict bool
 }
 
 // Decode reads the call's body, in whatever protocol it came, into in; see [Decode].
@@ -87,6 +89,11 @@ func (c *Call) Decode(in any) error {
 	if c.Service.EC2 {
 		if p, is := unrecognized(tree, reflect.TypeOf(in).Elem(), ""); is {
 			return Errorf("UnknownParameter", "The parameter %.100s is not recognized", p)
+		}
+	}
+	if c.strict {
+		if p, is := unrecognized(tree, reflect.TypeOf(in).Elem(), ""); is {
+			return Errorf("UnknownParameter", "The parameter %.100s is not recognized: this operation has none of the name, or this server does not support it", p)
 		}
 	}
 	return decodeTree(tree, in, decoder{shapes: c.Service.Shapes, loose: loose, small: c.Service.SmallPaths})

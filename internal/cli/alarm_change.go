@@ -67,7 +67,7 @@ PutCompositeAlarm, and with ScheduledQueryConfiguration that of PutLogAlarm.`,
   weir alarm put @alarm.json`,
 		Args: needArgs(1, 1, "the alarm"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			text, err := c.queryText(args[0])
+			text, err := c.textOf("alarm", args[0])
 			if err != nil {
 				return err
 			}

@@ -22,7 +22,8 @@ func (c *cli) apiCommand() *cobra.Command {
 		Short: "Carry out an operation of AWS, as a client does",
 		Long: `Carries out an operation of a service of AWS as a request of a client does, without a key
 and a signature, and prints the answer. What is asked is a JSON object with the names that
-AWS's API has, as 'aws ... --cli-input-json' takes it; times are seconds since the epoch.
+AWS's API has, as 'aws ... --cli-input-json' takes it; times are seconds since the epoch. A
+name that the operation has not got is refused.
 Services are logs, monitoring (CloudWatch), sns and athena. Without a server,
 what it changes is in the data directory, and 'weir serve' carries on with it.`,
 		Example: `  weir api monitoring DescribeAlarms
@@ -44,7 +45,7 @@ what it changes is in the data directory, and 'weir serve' carries on with it.`,
 			in := "{}"
 			if len(args) == 3 {
 				var err error
-				if in, err = c.queryText(args[2]); err != nil {
+				if in, err = c.textOf("request", args[2]); err != nil {
 					return err
 				}
 			}

@@ -189,10 +189,13 @@ func (f *logsQueryFlags) request(text string, now time.Time) (app.LogsQuery, err
 }
 
 // queryText returns the text of a query: the argument itself, or what stdin or a file has.
-func (c *cli) queryText(arg string) (string, error) {
+func (c *cli) queryText(arg string) (string, error) { return c.textOf("query", arg) }
+
+// textOf returns a text of a kind, such as a query: the argument itself, or what stdin or a file has.
+func (c *cli) textOf(kind, arg string) (string, error) {
 	name, ofFile := strings.CutPrefix(arg, "@")
 	if _, err := os.Stat(name); ofFile && err != nil && !strings.ContainsAny(name, "|= ") {
-		return "", hint(fmt.Errorf("cannot read the query: %w", err), "@ stands before the name of a file; a query can't begin with it")
+		return "", hint(fmt.Errorf("cannot read the %s: %w", kind, err), "@ stands before the name of a file; no "+kind+" begins with it")
 	}
 	var text []byte
 	var err error
@@ -205,7 +208,7 @@ func (c *cli) queryText(arg string) (string, error) {
 		return arg, nil
 	}
 	if err != nil {
-		return "", fmt.Errorf("cannot read the query: %w", err)
+		return "", fmt.Errorf("cannot read the %s: %w", kind, err)
 	}
 	return string(text), nil
 }

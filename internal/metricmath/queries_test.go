@@ -272,3 +272,19 @@ func TestWorkEndsInTime(t *testing.T) {
 		}
 	}
 }
+
+// TestIsRuleMetric tells a metric of a rule as it is from what is made of one.
+func TestIsRuleMetric(t *testing.T) {
+	const metric = "INSIGHT_RULE_METRIC('a) b', 'Sum')"
+	for expression, want := range map[string]bool{
+		metric: true, " " + metric + " ": true, "(" + metric + ")": true,
+		metric + " * 2": false, "FILL(" + metric + ", 0)": false, "m": false, "": false, "INSIGHT_RULE_METRIC(": false,
+	} {
+		if got := IsRuleMetric([]Query{{ID: "m", Expression: metric}, {ID: "e", Expression: expression, ReturnData: true}}); got != want {
+			t.Errorf("%s: %v", expression, got)
+		}
+	}
+	if IsRuleMetric(nil) || IsRuleMetric([]Query{{ID: "m", Expression: metric}}) {
+		t.Error("nothing is returned")
+	}
+}

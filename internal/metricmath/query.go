@@ -93,3 +93,17 @@ func RuleMetrics(queries []Query) []RuleMetric {
 	}
 	return out
 }
+
+// IsRuleMetric reports whether the one query that returns data is a metric of a rule of Contributor Insights as it is, and not something that is made of one.
+func IsRuleMetric(queries []Query) bool {
+	i := slices.IndexFunc(queries, func(q Query) bool { return q.ReturnData })
+	if i < 0 {
+		return false
+	}
+	n, err := parse(queries[i].Expression)
+	if err != nil {
+		return false
+	}
+	call, ok := n.(*callNode)
+	return ok && call.name == "INSIGHT_RULE_METRIC"
+}

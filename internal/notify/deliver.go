@@ -222,6 +222,9 @@ func (s *Store) settle(ctx context.Context, d *delivery, failed *failure) error 
 			return err
 		}
 		d.due = due
+		if d.attempts == 0 { // once for a message: e-mail is tried for six hours, and who wonders where it is looks here
+			s.o.Log.WarnContext(ctx, "a message could not be delivered and is tried again", "message", d.ID, "subscription", d.subscription, "next", time.UnixMilli(due).UTC(), "reason", failed.reason)
+		}
 		return nil
 	})
 }

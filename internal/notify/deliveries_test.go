@@ -1,7 +1,10 @@
 package notify
 
 import (
+	"bytes"
+	"log/slog"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -65,4 +68,30 @@ func TestDeliveries(t *testing.T) {
 		t.Fatal(err)
 	}
 	check("long ago")
+}
+
+// TestFailureIsLogged says in the log of the first failed attempt of a message why it failed and when the next is, and of the last that it is given up: not of each.
+func TestFailureIsLogged(t *testing.T) {
+	var log bytes.Buffer
+	s := open(t, func(o *Options) { o.Log = slog.New(slog.NewTextHandler(&log, nil)) })
+	bad := newEndpoint(t, nil)
+	topic := s.ops()
+	sub := s.confirmed(topic, bad, nil)
+	bad.answer = func(_ int, w http.ResponseWriter) { http.Error(w, "down", http.StatusServiceUnavailable) }
+	log.Reset()
+	id := s.publish(Message{TopicARN: topic, Default: "m"})
+	next := s.clock.Now().Add(20 * time.Second).UTC().Format("2006-01-02T15:04:05.000Z")
+	s.deliver()
+	for _, want := range []string{"level=WARN", "is tried again", "message=" + id, "subscription=" + sub.ARN, "next=" + next, "answered 503"} {
+		if !strings.Contains(log.String(), want) {
+			t.Errorf("the log does not say %q:\n%s", want, log.String())
+		}
+	}
+	for range 3 {
+		s.clock.Advance(20 * time.Second)
+		s.deliver()
+	}
+	if got := log.String(); strings.Count(got, "\n") != 2 || strings.Count(got, "is among the dead letters") != 1 {
+		t.Errorf("the log says:\n%s", got)
+	}
 }

@@ -158,7 +158,8 @@ type topicHTTPPolicy struct {
 	Request  *requestPolicy  `json:"defaultRequestPolicy,omitempty"`
 }
 
-// subscriptionPolicy is a subscription's DeliveryPolicy.
+// subscriptionPolicy is a subscription's DeliveryPolicy, with null for what is not given. Of a retry policy what is not given is left out, as in a topic's: the acceptance tests of Terraform's
+// provider, which ask AWS, find no backoffFunction in one that was given three members.
 type subscriptionPolicy struct {
 	Retry      *givenRetry     `json:"healthyRetryPolicy"`
 	Sickly     *givenRetry     `json:"sicklyRetryPolicy"`
@@ -220,25 +221,16 @@ func subscriptionDeliveryPolicy(value string, raw bool) (string, error) {
 	if p.Sickly != nil || p.Guaranteed {
 		return "", badf("DeliveryPolicy: Not supported by this server: sicklyRetryPolicy and guaranteed, which AWS does not describe")
 	}
-	return written(p.shown()), nil
+	return written(p), nil
 }
 
-// shownPolicy is a subscription's policy with what it does not say filled in, in the order of SNS.
-type shownPolicy struct {
+// effectivePolicy is a subscription's EffectiveDeliveryPolicy: nothing of it is left open. It is in the order of SNS.
+type effectivePolicy struct {
 	Retry      *retryPolicy    `json:"healthyRetryPolicy"`
 	Sickly     *retryPolicy    `json:"sicklyRetryPolicy"`
 	Throttle   *throttlePolicy `json:"throttlePolicy"`
 	Request    *requestPolicy  `json:"requestPolicy"`
 	Guaranteed bool            `json:"guaranteed"`
-}
-
-func (p *subscriptionPolicy) shown() shownPolicy {
-	out := shownPolicy{Throttle: p.Throttle, Request: p.Request}
-	if p.Retry != nil {
-		full := p.Retry.over(httpPolicy)
-		out.Retry = &full
-	}
-	return out
 }
 
 // effectiveTopicPolicy is what SNS shows as a topic's EffectiveDeliveryPolicy.
@@ -277,19 +269,20 @@ func effectiveOfTopic(t *Topic) (string, error) {
 }
 
 // policyOf returns what holds for a subscription over HTTP.
-func policyOf(t *Topic, sub *Subscription) (shownPolicy, error) {
+func policyOf(t *Topic, sub *Subscription) (effectivePolicy, error) {
 	e, err := t.policy()
-	out := shownPolicy{Retry: &e.HTTP.Retry, Throttle: e.HTTP.Throttle, Request: &e.HTTP.Request}
+	out := effectivePolicy{Retry: &e.HTTP.Retry, Throttle: e.HTTP.Throttle, Request: &e.HTTP.Request}
 	text := sub.Attributes["DeliveryPolicy"]
 	if err != nil || text == "" || e.HTTP.Disable {
 		return out, err
 	}
-	var p shownPolicy
+	var p subscriptionPolicy
 	if err := json.Unmarshal([]byte(text), &p); err != nil {
 		return out, fmt.Errorf("the delivery policy of %s: %w", sub.ARN, err)
 	}
 	if p.Retry != nil {
-		out.Retry = p.Retry
+		full := p.Retry.over(httpPolicy)
+		out.Retry = &full
 	}
 	if p.Throttle != nil {
 		out.Throttle = p.Throttle

@@ -2,6 +2,7 @@ package notify
 
 import (
 	"encoding/json"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -82,6 +83,33 @@ func TestDeliveryPolicies(t *testing.T) {
 	} {
 		if _, err := subscriptionDeliveryPolicy(policy, false); err == nil || !strings.HasPrefix(err.Error(), "DeliveryPolicy: "+want) {
 			t.Errorf("%s: %v", policy, err)
+		}
+	}
+}
+
+// TestShownPolicies shows of a subscription's policy what was given and no more: Terraform compares it with what it gave. What holds is EffectiveDeliveryPolicy.
+func TestShownPolicies(t *testing.T) {
+	s := open(t, nil)
+	topic := s.ops()
+	for given, want := range map[string][2]string{
+		`{"healthyRetryPolicy":{"numRetries":10,"maxDelayTarget":30,"minDelayTarget":5}}`: {
+			`{"healthyRetryPolicy":{"minDelayTarget":5,"maxDelayTarget":30,"numRetries":10},"sicklyRetryPolicy":null,"throttlePolicy":null,"requestPolicy":null,"guaranteed":false}`,
+			`{"healthyRetryPolicy":{"minDelayTarget":5,"maxDelayTarget":30,"numRetries":10,"numMaxDelayRetries":0,"numNoDelayRetries":0,"numMinDelayRetries":0,"backoffFunction":"linear"},` +
+				`"sicklyRetryPolicy":null,"throttlePolicy":null,"requestPolicy":{"headerContentType":"text/plain; charset=UTF-8"},"guaranteed":false}`,
+		},
+		`{"throttlePolicy":{"maxReceivesPerSecond":7}}`: {
+			`{"healthyRetryPolicy":null,"sicklyRetryPolicy":null,"throttlePolicy":{"maxReceivesPerSecond":7},"requestPolicy":null,"guaranteed":false}`,
+			`{"healthyRetryPolicy":{"minDelayTarget":20,"maxDelayTarget":20,"numRetries":3,"numMaxDelayRetries":0,"numNoDelayRetries":0,"numMinDelayRetries":0,"backoffFunction":"linear"},` +
+				`"sicklyRetryPolicy":null,"throttlePolicy":{"maxReceivesPerSecond":7},"requestPolicy":{"headerContentType":"text/plain; charset=UTF-8"},"guaranteed":false}`,
+		},
+	} {
+		sub := s.subscribe(topic, "webhook", "https://example.com/"+strconv.Itoa(len(given)), map[string]string{"DeliveryPolicy": given})
+		got, err := s.SubscriptionAttributes(t.Context(), sub.ARN)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, [2]string{got["DeliveryPolicy"], got["EffectiveDeliveryPolicy"]}); diff != "" {
+			t.Errorf("%s: %s", given, diff)
 		}
 	}
 }

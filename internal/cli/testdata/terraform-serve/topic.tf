@@ -14,6 +14,7 @@ resource "aws_sns_topic_subscription" "hook" {
   endpoint_auto_confirms = true
   raw_message_delivery   = true
   filter_policy          = jsonencode({ severity = ["high"] })
+  delivery_policy        = jsonencode({ healthyRetryPolicy = { minDelayTarget = 5, maxDelayTarget = 30, numRetries = 10 } })
 }
 
 resource "aws_sns_topic_subscription" "person" {
