@@ -393,6 +393,19 @@ func (v *server) gauges() []telemetry.Gauge {
 		{Name: "weir_follow_sources", Help: "Sources and queues that are followed, by any process.", Value: v.followed(func(FollowState) bool { return true })},
 		{Name: "weir_follow_failing_sources", Help: "Those of them whose last look failed.", Value: v.followed(func(f FollowState) bool { return f.Error != "" })},
 		{Name: "weir_follow_oldest_good_look_timestamp_seconds", Help: "When that of them was last looked at well for which this is longest ago, in seconds since the epoch; 0 where one never was, or none is followed.", Value: v.oldestLook},
+		{Name: "weir_notify_waiting_deliveries", Help: "Messages that wait for a subscriber, also between attempts.", Value: v.backlog(func(waiting, _ int64) int64 { return waiting })},
+		{Name: "weir_notify_dead_letters", Help: "Messages of the last 14 days that a subscriber did not get.", Value: v.backlog(func(_, dead int64) int64 { return dead })},
+	}
+}
+
+// backlog returns one of the two numbers of messages that subscribers have not got.
+func (v *server) backlog(which func(waiting, dead int64) int64) func() float64 {
+	return func() float64 {
+		waiting, dead, err := v.api.topics.Backlog(v.ctx)
+		if err != nil {
+			return -1
+		}
+		return float64(which(waiting, dead))
 	}
 }
 

@@ -334,7 +334,11 @@ func printAlarmWhy(out people, w *app.AlarmWhy, zone *time.Location) {
 		fmt.Fprintln(out, line)
 	}
 	if len(w.LogGroups) > 0 {
-		fmt.Fprintf(out, "%s of %s from %s to %s are behind it:\n", plural(w.Events, "event"), strings.Join(w.LogGroups, ", "), showTime(w.From, zone), showTime(w.To, zone))
+		are := "are"
+		if w.Events == 1 {
+			are = "is"
+		}
+		fmt.Fprintf(out, "%s of %s from %s to %s %s behind it:\n", plural(w.Events, "event"), strings.Join(w.LogGroups, ", "), showTime(w.From, zone), showTime(w.To, zone), are)
 	}
 	for _, part := range []struct {
 		title string

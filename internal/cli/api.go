@@ -24,8 +24,8 @@ func (c *cli) apiCommand() *cobra.Command {
 and a signature, and prints the answer. What is asked is a JSON object with the names that
 AWS's API has, as 'aws ... --cli-input-json' takes it; times are seconds since the epoch. A
 name that the operation has not got is refused.
-Services are logs, monitoring (CloudWatch), sns and athena. Without a server,
-what it changes is in the data directory, and 'weir serve' carries on with it.`,
+Services are logs, cloudwatch (or monitoring, as it is on the wire), sns and athena. Without a
+server, what it changes is in the data directory, and 'weir serve' carries on with it.`,
 		Example: `  weir api monitoring DescribeAlarms
   weir api logs PutMetricFilter '{"logGroupName": "/weir/flow-logs", "filterName": "ssh", "filterPattern": "[..., dstport = 22, protocol, packets, bytes, start, end, action = REJECT, status]",
     "metricTransformations": [{"metricName": "ssh", "metricNamespace": "mine", "metricValue": "1"}]}'
@@ -41,6 +41,10 @@ what it changes is in the data directory, and 'weir serve' carries on with it.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if !slices.Contains(apiServices, args[0]) { // those of EC2 and STS have other names on the wire than in the API
 				return hint(usage(fmt.Errorf("there is no service %q", args[0])), "services are "+strings.Join(apiServices, ", "))
+			}
+			service := args[0]
+			if service == "cloudwatch" { // as AWS's CLI calls it
+				service = "monitoring"
 			}
 			in := "{}"
 			if len(args) == 3 {
@@ -62,7 +66,7 @@ what it changes is in the data directory, and 'weir serve' carries on with it.`,
 				return err
 			}
 			defer s.Close()
-			out, err := s.CallAPI(cmd.Context(), args[0], args[1], []byte(in))
+			out, err := s.CallAPI(cmd.Context(), service, args[1], []byte(in))
 			if err != nil {
 				return apiError(err)
 			}
@@ -80,7 +84,7 @@ what it changes is in the data directory, and 'weir serve' carries on with it.`,
 var asks = regexp.MustCompile(`^(Describe|Get|List|Filter)`)
 
 // apiServices are the services whose operations can be carried out.
-var apiServices = []string{"logs", "monitoring", "sns", "athena"}
+var apiServices = []string{"logs", "cloudwatch", "monitoring", "sns", "athena"}
 
 // watched returns a service that has what watches: the server's, or one that holds the data directory meanwhile. It makes no data directory.
 func (c *cli) watched(ctx context.Context) (app.Service, error) {

@@ -14,7 +14,8 @@ import (
 type channel struct {
 	// confirms says that an endpoint has to confirm its subscription; web that the endpoint is a URL, to which a DeliveryPolicy applies.
 	confirms, web bool
-	retry         retryPolicy
+	// retry says when to try again, where no DeliveryPolicy does.
+	retry retryPolicy
 	// check refuses an endpoint.
 	check func(s *Store, protocol, endpoint string) error
 	// send makes one attempt, nil where the endpoint has got it.
@@ -25,12 +26,12 @@ type channel struct {
 var channels = map[string]channel{
 	"http":       {confirms: true, web: true, retry: httpPolicy, check: (*Store).checkURL, send: (*Store).sendDocument},
 	"https":      {confirms: true, web: true, retry: httpPolicy, check: (*Store).checkURL, send: (*Store).sendDocument},
-	"email":      {confirms: true, retry: smtpPolicy, check: (*Store).checkAddress, send: (*Store).sendMail},
-	"email-json": {confirms: true, retry: smtpPolicy, check: (*Store).checkAddress, send: (*Store).sendMail},
-	"slack":      {web: true, retry: httpPolicy, check: (*Store).checkURL, send: (*Store).sendSlack},
-	"teams":      {web: true, retry: httpPolicy, check: (*Store).checkURL, send: (*Store).sendTeams},
-	"webhook":    {web: true, retry: httpPolicy, check: (*Store).checkURL, send: (*Store).sendWebhook},
-	"command":    {retry: httpPolicy, check: (*Store).checkCommand, send: (*Store).sendCommand},
+	"email":      {confirms: true, retry: ownPolicy, check: (*Store).checkAddress, send: (*Store).sendMail},
+	"email-json": {confirms: true, retry: ownPolicy, check: (*Store).checkAddress, send: (*Store).sendMail},
+	"slack":      {web: true, retry: ownPolicy, check: (*Store).checkURL, send: (*Store).sendSlack},
+	"teams":      {web: true, retry: ownPolicy, check: (*Store).checkURL, send: (*Store).sendTeams},
+	"webhook":    {web: true, retry: ownPolicy, check: (*Store).checkURL, send: (*Store).sendWebhook},
+	"command":    {retry: ownPolicy, check: (*Store).checkCommand, send: (*Store).sendCommand},
 	"sns":        {retry: awsPolicy, check: (*Store).checkSNS, send: (*Store).sendSNS},
 }
 

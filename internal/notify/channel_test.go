@@ -125,13 +125,10 @@ func TestCommand(t *testing.T) {
 	if env, err := os.ReadFile(filepath.Join(dir, "env")); err != nil || strings.Contains(string(env), "WEIR_TEST_SECRET") || !strings.Contains(string(env), "PATH=") {
 		t.Errorf("%s %v", env, err)
 	}
-	if next != s.clock.Now().Add(20*time.Second).UnixMilli() {
+	if next != s.clock.Now().Add(10*time.Second).UnixMilli() {
 		t.Errorf("the next is at %d", next)
 	}
-	for range 3 {
-		s.clock.Advance(20 * time.Second)
-		s.deliver()
-	}
+	s.exhaust(ownPolicy)
 	if dead := s.dead(); len(dead) != 1 || dead[0].Reason != "the command failed: exit status 3: no disk" {
 		t.Errorf("%+v", dead)
 	}

@@ -47,6 +47,12 @@ func (s *Store) DeadLetters(ctx context.Context) ([]DeadLetter, error) {
 	return out, err
 }
 
+// Backlog returns how many deliveries wait, also between attempts, and how many dead letters there are.
+func (s *Store) Backlog(ctx context.Context) (waiting, dead int64, err error) {
+	err = s.db.QueryRowContext(ctx, "SELECT count(*) FILTER (WHERE dead = 0), count(*) FILTER (WHERE dead > ?) FROM deliveries", max(0, s.now()-keepDead.Milliseconds())).Scan(&waiting, &dead)
+	return waiting, dead, err
+}
+
 // Redrive delivers a dead letter again, under its message id, with all retries. The error is NotFound where there is none of that ID.
 func (s *Store) Redrive(ctx context.Context, id int64) error {
 	return s.update(ctx, func(tx *sql.Tx) error {

@@ -20,10 +20,11 @@ type retryPolicy struct {
 	BackoffFunction    string `json:"backoffFunction"`
 }
 
-// The policies that SNS has for protocols: of HTTP, which can be changed; of SMTP; and of services of AWS.
+// The policies that SNS has for protocols: of HTTP; of endpoints that customers run, such as SMTP; and of services of AWS. Slack, Teams, webhooks and commands, which SNS has not, are as SMTP:
+// with the policy of HTTP a pager that is down for two minutes would lose the page.
 var (
 	httpPolicy = retryPolicy{MinDelayTarget: 20, MaxDelayTarget: 20, NumRetries: 3, BackoffFunction: "linear"}
-	smtpPolicy = retryPolicy{MinDelayTarget: 10, MaxDelayTarget: 600, NumRetries: 50, NumMaxDelayRetries: 38, NumMinDelayRetries: 2, BackoffFunction: "exponential"}
+	ownPolicy  = retryPolicy{MinDelayTarget: 10, MaxDelayTarget: 600, NumRetries: 50, NumMaxDelayRetries: 38, NumMinDelayRetries: 2, BackoffFunction: "exponential"}
 	awsPolicy  = retryPolicy{
 		MinDelayTarget: 1, MaxDelayTarget: 20, NumRetries: 100_015, NumMaxDelayRetries: 100_000, NumNoDelayRetries: 3, NumMinDelayRetries: 2, BackoffFunction: "exponential",
 	}
@@ -241,6 +242,8 @@ type effectiveTopicPolicy struct {
 		Throttle *throttlePolicy `json:"defaultThrottlePolicy,omitempty"`
 		Request  requestPolicy   `json:"defaultRequestPolicy"`
 	} `json:"http"`
+
+	retryGiven bool // by the topic's DeliveryPolicy
 }
 
 func (t *Topic) policy() (effectiveTopicPolicy, error) {
@@ -256,6 +259,7 @@ func (t *Topic) policy() (effectiveTopicPolicy, error) {
 	}
 	if p.HTTP != nil {
 		e.HTTP.Retry, e.HTTP.Disable, e.HTTP.Throttle = p.HTTP.Retry.over(httpPolicy), p.HTTP.Disable, p.HTTP.Throttle
+		e.retryGiven = p.HTTP.Retry != nil
 		if p.HTTP.Request != nil {
 			e.HTTP.Request = *p.HTTP.Request
 		}
@@ -268,10 +272,13 @@ func effectiveOfTopic(t *Topic) (string, error) {
 	return written(p), err
 }
 
-// policyOf returns what holds for a subscription over HTTP.
+// policyOf returns what holds for a subscription whose endpoint is a URL.
 func policyOf(t *Topic, sub *Subscription) (effectivePolicy, error) {
 	e, err := t.policy()
 	out := effectivePolicy{Retry: &e.HTTP.Retry, Throttle: e.HTTP.Throttle, Request: &e.HTTP.Request}
+	if own := channels[sub.Protocol].retry; !e.retryGiven {
+		out.Retry = &own
+	}
 	text := sub.Attributes["DeliveryPolicy"]
 	if err != nil || text == "" || e.HTTP.Disable {
 		return out, err

@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 )
 
 // TestGuard tells addresses apart.
@@ -50,11 +49,9 @@ func TestGuardAtDial(t *testing.T) {
 	topic := s.ops()
 	s.subscribe(topic, "webhook", "http://localhost"+port+"/", nil)
 	s.publish(Message{TopicARN: topic, Default: "m"})
-	for range 4 {
-		s.deliver()
-		s.clock.Advance(20 * time.Second)
-	}
-	if dead := s.dead(); len(dead) != 1 || dead[0].Attempts != 4 || !strings.HasSuffix(dead[0].Reason, reason) {
+	s.deliver()
+	s.exhaust(ownPolicy)
+	if dead := s.dead(); len(dead) != 1 || dead[0].Attempts != 51 || !strings.HasSuffix(dead[0].Reason, reason) {
 		t.Errorf("%+v", dead)
 	}
 	if all := e.all(); len(all) != 0 {

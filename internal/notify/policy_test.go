@@ -2,6 +2,7 @@ package notify
 
 import (
 	"encoding/json"
+	"net/http"
 	"strconv"
 	"strings"
 	"testing"
@@ -46,7 +47,7 @@ func TestDelays(t *testing.T) {
 			t.Errorf("%s: %s", tt.name, diff)
 		}
 	}
-	for p, hours := range map[*retryPolicy]float64{&smtpPolicy: 6, &awsPolicy: 23 * 24} { // as AWS says of them
+	for p, hours := range map[*retryPolicy]float64{&ownPolicy: 6, &awsPolicy: 23 * 24} { // as AWS says of them
 		if got := float64(p.total()) / 3.6e6; got < hours || got > hours*1.2 {
 			t.Errorf("%+v takes %g h", p, got)
 		}
@@ -103,7 +104,7 @@ func TestShownPolicies(t *testing.T) {
 				`"sicklyRetryPolicy":null,"throttlePolicy":{"maxReceivesPerSecond":7},"requestPolicy":{"headerContentType":"text/plain; charset=UTF-8"},"guaranteed":false}`,
 		},
 	} {
-		sub := s.subscribe(topic, "webhook", "https://example.com/"+strconv.Itoa(len(given)), map[string]string{"DeliveryPolicy": given})
+		sub := s.subscribe(topic, "https", "https://example.com/"+strconv.Itoa(len(given)), map[string]string{"DeliveryPolicy": given})
 		got, err := s.SubscriptionAttributes(t.Context(), sub.ARN)
 		if err != nil {
 			t.Fatal(err)
@@ -282,4 +283,64 @@ func FuzzDeliveryPolicy(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestRetriesOfChannels has the retries of each kind of URL: those of SNS for HTTP; of what SNS has not, those for endpoints that customers run, which outlast an outage; and for all
+// of them what a DeliveryPolicy says.
+func TestRetriesOfChannels(t *testing.T) {
+	s := open(t, nil)
+	const given = `{"healthyRetryPolicy":{"numRetries":7}}`
+	plain, policied := s.ops(), ""
+	var err error
+	if policied, err = s.CreateTopic(t.Context(), "policied", map[string]string{"DeliveryPolicy": `{"http":{"defaultHealthyRetryPolicy":{"numRetries":5}}}`}, nil); err != nil {
+		t.Fatal(err)
+	}
+	for protocol, want := range map[string][3]int{"http": {3, 5, 7}, "webhook": {50, 5, 7}, "slack": {50, 5, 7}, "teams": {50, 5, 7}} {
+		for i, at := range []struct {
+			topic      string
+			attributes map[string]string
+		}{{plain, nil}, {policied, nil}, {policied, map[string]string{"DeliveryPolicy": given}}} {
+			sub := s.subscribe(at.topic, protocol, "http://example.com/"+strconv.Itoa(i), at.attributes)
+			got, err := s.SubscriptionAttributes(t.Context(), sub.ARN)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var p effectivePolicy
+			if err := json.Unmarshal([]byte(got["EffectiveDeliveryPolicy"]), &p); err != nil {
+				t.Fatal(err)
+			}
+			if p.Retry.NumRetries != want[i] {
+				t.Errorf("%s, %d: %d retries, want %d", protocol, i, p.Retry.NumRetries, want[i])
+			}
+		}
+	}
+}
+
+// TestPagerIsDown has a webhook that is down for two minutes get its message all the same.
+func TestPagerIsDown(t *testing.T) {
+	s := open(t, nil)
+	e := newEndpoint(t, nil)
+	topic := s.ops()
+	s.subscribe(topic, "webhook", e.URL, nil)
+	up := s.clock.Now().Add(2 * time.Minute)
+	got := 0
+	e.answer = func(_ int, w http.ResponseWriter) {
+		if s.clock.Now().Before(up) {
+			http.Error(w, "down", http.StatusServiceUnavailable)
+			return
+		}
+		got++
+	}
+	s.publish(Message{TopicARN: topic, Default: "m"})
+	s.deliver()
+	if waiting, dead, err := s.Backlog(t.Context()); waiting != 1 || dead != 0 || err != nil {
+		t.Errorf("%d wait and %d are dead: %v", waiting, dead, err)
+	}
+	s.exhaust(ownPolicy)
+	if got != 1 || len(s.dead()) != 0 {
+		t.Errorf("it got %d, dead are %v", got, s.dead())
+	}
+	if waiting, dead, err := s.Backlog(t.Context()); waiting != 0 || dead != 0 || err != nil {
+		t.Errorf("%d wait and %d are dead: %v", waiting, dead, err)
+	}
 }

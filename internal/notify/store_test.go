@@ -145,6 +145,19 @@ func (s *testStore) publish(m Message) string {
 
 func (s *testStore) deliver() int64 { return s.Deliver(s.t.Context()) }
 
+// exhaust has the clock go on and delivers until a policy has no further attempt, after the first one.
+func (s *testStore) exhaust(p retryPolicy) {
+	s.t.Helper()
+	for failed := 1; ; failed++ {
+		ms, again := p.delay(failed)
+		if !again {
+			return
+		}
+		s.clock.Advance(time.Duration(ms) * time.Millisecond)
+		s.deliver()
+	}
+}
+
 func (s *testStore) dead() []DeadLetter {
 	s.t.Helper()
 	list, err := s.DeadLetters(s.t.Context())
