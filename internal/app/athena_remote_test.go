@@ -16,6 +16,7 @@ import (
 	athenatypes "github.com/aws/aws-sdk-go-v2/service/athena/types"
 
 	"weir/internal/awsapi"
+	"weir/internal/awsapi/awsapitest"
 	"weir/internal/console"
 )
 
@@ -41,7 +42,7 @@ func athenaClient(t *testing.T, s *Local, output string) func(text string) (athe
 	server := httptest.NewServer(awsapi.NewRouter(anyKey{}, slog.New(slog.DiscardHandler), api.Service()))
 	t.Cleanup(server.Close)
 	c := athena.New(athena.Options{
-		BaseEndpoint: &server.URL, Region: DefaultRegion, Credentials: credentials.NewStaticCredentialsProvider("WEIRTESTKEY", "secret", ""), RetryMaxAttempts: 1,
+		BaseEndpoint: &server.URL, Region: DefaultRegion, Credentials: credentials.NewStaticCredentialsProvider("WEIRTESTKEY", "secret", ""), HTTPClient: awsapitest.NewSDKClient(nil), RetryMaxAttempts: 1,
 	})
 	return func(text string) (athenatypes.QueryExecutionState, string) {
 		t.Helper()

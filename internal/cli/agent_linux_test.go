@@ -19,6 +19,7 @@ import (
 
 	"weir/internal/agentapi"
 	"weir/internal/agentstore"
+	"weir/internal/awsapi/awsapitest"
 	"weir/internal/source/sourcetest"
 )
 
@@ -117,7 +118,7 @@ func newJoining(t *testing.T) *joining {
 	transport := &http.Transport{DialContext: j.dial}
 	t.Cleanup(transport.CloseIdleConnections)
 	var at aws.Config
-	at.BaseEndpoint, at.Region, at.RetryMaxAttempts, at.HTTPClient = aws.String(serverURL), "us-east-1", 1, &http.Client{Transport: transport}
+	at.BaseEndpoint, at.Region, at.RetryMaxAttempts, at.HTTPClient = aws.String(serverURL), "us-east-1", 1, awsapitest.NewSDKClient(&http.Client{Transport: transport})
 	at.Credentials = credentials.NewStaticCredentialsProvider(j.key.ID, j.key.Secret, "")
 	j.ec2, j.logs = ec2.NewFromConfig(at), cloudwatchlogs.NewFromConfig(at)
 	return j

@@ -20,6 +20,7 @@ import (
 	"github.com/johannesboyne/gofakes3/backend/s3mem"
 
 	"weir/internal/app"
+	"weir/internal/awsapi/awsapitest"
 	"weir/internal/source/sourcetest"
 )
 
@@ -51,7 +52,7 @@ func newAthenaClient(s *awsServer) (*athena.Client, *goClient) {
 	c := newGoClient(s, "")
 	return athena.New(athena.Options{
 		BaseEndpoint: &s.url, Region: "us-west-2", Credentials: credentials.NewStaticCredentialsProvider(s.key.ID, s.key.Secret, ""),
-		HTTPClient: c.http, RetryMaxAttempts: 1,
+		HTTPClient: awsapitest.NewSDKClient(c.http), RetryMaxAttempts: 1,
 	}), c
 }
 

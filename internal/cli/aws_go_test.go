@@ -22,6 +22,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"weir/internal/app"
+	"weir/internal/awsapi/awsapitest"
 )
 
 // goClient is AWS's SDK for Go.
@@ -48,7 +49,7 @@ func newGoClient(s *awsServer, to string) *goClient {
 	c.http = &http.Client{Transport: noted{c, transport}}
 	c.Client = cloudwatchlogs.New(cloudwatchlogs.Options{
 		BaseEndpoint: &endpoint, Region: "us-west-2", Credentials: credentials.NewStaticCredentialsProvider(s.key.ID, s.key.Secret, ""),
-		HTTPClient: c.http, RetryMaxAttempts: 1,
+		HTTPClient: awsapitest.NewSDKClient(c.http), RetryMaxAttempts: 1,
 	})
 	return c
 }

@@ -18,6 +18,8 @@ import (
 	snstypes "github.com/aws/aws-sdk-go-v2/service/sns/types"
 	"github.com/aws/smithy-go"
 	"github.com/google/go-cmp/cmp"
+
+	"weir/internal/awsapi/awsapitest"
 )
 
 // watchGo is a program with AWS's SDK for Go.
@@ -36,9 +38,9 @@ func TestServeWatchGoSDK(t *testing.T) {
 	key := credentials.NewStaticCredentialsProvider(s.key.ID, s.key.Secret, "")
 	g := &watchGo{
 		T: t, s: s,
-		cloudwatch: cloudwatch.New(cloudwatch.Options{BaseEndpoint: &s.url, Region: "us-east-1", Credentials: key, RetryMaxAttempts: 1}),
-		sns:        sns.New(sns.Options{BaseEndpoint: &s.url, Region: "us-east-1", Credentials: key, RetryMaxAttempts: 1}),
-		ec2:        ec2.New(ec2.Options{BaseEndpoint: &s.url, Region: "us-east-1", Credentials: key, RetryMaxAttempts: 1}),
+		cloudwatch: cloudwatch.New(cloudwatch.Options{BaseEndpoint: &s.url, Region: "us-east-1", Credentials: key, HTTPClient: awsapitest.NewSDKClient(nil), RetryMaxAttempts: 1}),
+		sns:        sns.New(sns.Options{BaseEndpoint: &s.url, Region: "us-east-1", Credentials: key, HTTPClient: awsapitest.NewSDKClient(nil), RetryMaxAttempts: 1}),
+		ec2:        ec2.New(ec2.Options{BaseEndpoint: &s.url, Region: "us-east-1", Credentials: key, HTTPClient: awsapitest.NewSDKClient(nil), RetryMaxAttempts: 1}),
 	}
 	subscription := g.subscribes()
 	g.ranks()

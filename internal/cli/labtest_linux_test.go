@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 
+	"weir/internal/awsapi/awsapitest"
 	"weir/internal/sharedtest"
 	"weir/labtest"
 )
@@ -64,7 +65,7 @@ func useLab(t *testing.T) {
 		t.Errorf("%s: %v", answer.Status, err)
 	}
 	var at aws.Config
-	at.BaseEndpoint, at.Region, at.RetryMaxAttempts = aws.String(lab.Endpoints["logs"]), lab.Credentials.Region, 1
+	at.BaseEndpoint, at.Region, at.RetryMaxAttempts, at.HTTPClient = aws.String(lab.Endpoints["logs"]), lab.Credentials.Region, 1, awsapitest.NewSDKClient(nil)
 	at.Credentials = credentials.NewStaticCredentialsProvider(lab.Credentials.AccessKeyID, lab.Credentials.SecretAccessKey, "")
 	if _, err := cloudwatchlogs.NewFromConfig(at).CreateLogGroup(t.Context(), &cloudwatchlogs.CreateLogGroupInput{LogGroupName: aws.String("mine")}); err != nil {
 		t.Error(err)

@@ -27,7 +27,7 @@ func clientServer(t *testing.T) (*testServer, *httptest.Server) {
 
 func goClient(endpoint string) *athena.Client {
 	return athena.New(athena.Options{
-		BaseEndpoint: &endpoint, Region: "us-west-2", Credentials: credentials.NewStaticCredentialsProvider(awsapitest.Key, awsapitest.Secret, ""), RetryMaxAttempts: 1,
+		BaseEndpoint: &endpoint, Region: "us-west-2", Credentials: credentials.NewStaticCredentialsProvider(awsapitest.Key, awsapitest.Secret, ""), HTTPClient: awsapitest.NewSDKClient(nil), RetryMaxAttempts: 1,
 	})
 }
 

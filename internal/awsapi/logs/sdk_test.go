@@ -36,7 +36,7 @@ func clientServer(t *testing.T) (*testServer, *httptest.Server) {
 func goClient(endpoint string, transport http.RoundTripper) *cloudwatchlogs.Client {
 	return cloudwatchlogs.New(cloudwatchlogs.Options{
 		BaseEndpoint: &endpoint, Region: "us-west-2", Credentials: credentials.NewStaticCredentialsProvider(awsapitest.Key, awsapitest.Secret, ""),
-		HTTPClient: &http.Client{Transport: transport}, RetryMaxAttempts: 1,
+		HTTPClient: awsapitest.NewSDKClient(&http.Client{Transport: transport}), RetryMaxAttempts: 1,
 	})
 }
 

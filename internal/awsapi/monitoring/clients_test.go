@@ -41,7 +41,7 @@ func clientServer(t *testing.T) (url string, packed *atomic.Int32) {
 func TestGoSDK(t *testing.T) {
 	url, packed := clientServer(t)
 	client := cloudwatch.New(cloudwatch.Options{
-		BaseEndpoint: &url, Region: "us-west-2", Credentials: credentials.NewStaticCredentialsProvider(awsapitest.Key, awsapitest.Secret, ""), RetryMaxAttempts: 1,
+		BaseEndpoint: &url, Region: "us-west-2", Credentials: credentials.NewStaticCredentialsProvider(awsapitest.Key, awsapitest.Secret, ""), HTTPClient: awsapitest.NewSDKClient(nil), RetryMaxAttempts: 1,
 	})
 	minute := time.Now().Add(-10 * time.Minute).Truncate(time.Minute).UTC()
 	in := &cloudwatch.PutMetricDataInput{Namespace: aws.String("sdk")}

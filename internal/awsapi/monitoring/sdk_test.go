@@ -43,7 +43,7 @@ func goClient(t *testing.T, s *testServer) *cloudwatch.Client {
 	server := httptest.NewServer(awsapi.NewRouter(awsapitest.ByKey, slog.New(slog.DiscardHandler), s.api.Service()))
 	t.Cleanup(server.Close)
 	return cloudwatch.New(cloudwatch.Options{
-		BaseEndpoint: &server.URL, Region: "eu-west-1", Credentials: credentials.NewStaticCredentialsProvider(awsapitest.Key, awsapitest.Secret, ""), RetryMaxAttempts: 1,
+		BaseEndpoint: &server.URL, Region: "eu-west-1", Credentials: credentials.NewStaticCredentialsProvider(awsapitest.Key, awsapitest.Secret, ""), HTTPClient: awsapitest.NewSDKClient(nil), RetryMaxAttempts: 1,
 	})
 }
 
