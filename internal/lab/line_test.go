@@ -33,10 +33,6 @@ func TestOneLine(t *testing.T) {
 
 // TestLine has a shell see the words that ask again, whatever is in them.
 func TestLine(t *testing.T) {
-	sh, err := exec.LookPath("sh")
-	if err != nil {
-		t.Skip(err)
-	}
 	all := [][]string{
 		{"weir", "query", "--from", "1796059290", "SELECT action FROM t WHERE a LIKE 'eni-%' AND b <> \"c\""},
 		{"", "a;b", "a|b", "a&b", "<in", ">out", "$HOME", "`id`", `back\slash`, "*", "?", "[a]", "{a,b}", "~", "#a", "!", "it's!", "a'b\"c", "tab\tnew\nline", "é"},
@@ -59,7 +55,7 @@ func TestLine(t *testing.T) {
 			want = append(want, oneLine(w))
 		}
 		line := (&Asked{Environment: []string{"TOLD=a b"}, Command: append([]string{"say"}, words...)}).Line()
-		out, err := exec.CommandContext(t.Context(), sh, "-c", "say() { printf '%s\\0' \"$TOLD\" \"$@\"; }\n"+line).Output()
+		out, err := exec.CommandContext(t.Context(), "sh", "-c", "say() { printf '%s\\0' \"$TOLD\" \"$@\"; }\n"+line).Output()
 		got := strings.Split(string(out), "\x00")
 		if diff := cmp.Diff(append([]string{"a b"}, want...), got[:len(got)-1]); err != nil || diff != "" {
 			t.Errorf("%s: %v (-want +got): %s", line, err, diff)

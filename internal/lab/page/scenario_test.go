@@ -62,8 +62,9 @@ func TestSame(t *testing.T) {
 	}
 }
 
-// TestScenario writes a page of a default scenario, with an answer that none gave.
-func TestScenario(t *testing.T) {
+// defaultLab reads the definition of the default lab.
+func defaultLab(t *testing.T) *lab.Definition {
+	t.Helper()
 	dir := t.TempDir()
 	if err := lab.CopyDefinition("", dir); err != nil {
 		t.Fatal(err)
@@ -72,6 +73,12 @@ func TestScenario(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return d
+}
+
+// TestScenario writes a page of a default scenario, with an answer that none gave.
+func TestScenario(t *testing.T) {
+	d := defaultLab(t)
 	r := &lab.Result{
 		Scenario: lab.Scenario{
 			Name: "two", Shows: "Two steps.", Statements: []string{"D9", "D12"}, Question: "SELECT 1\n", Answer: [][]string{{"a", "-"}, {"b", "1"}},
@@ -99,14 +106,7 @@ func TestScenario(t *testing.T) {
 
 // TestOwnScenario writes a page of a scenario of one's own, which lies beside nothing of weir's and was run in a lab of another folder.
 func TestOwnScenario(t *testing.T) {
-	dir := t.TempDir()
-	if err := lab.CopyDefinition("", dir); err != nil {
-		t.Fatal(err)
-	}
-	d, err := lab.ReadDefinition(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
+	d := defaultLab(t)
 	r := &lab.Result{
 		Scenario: lab.Scenario{Name: "ticket", File: "course/ticket.yaml", Shows: "What the ticket says.", Question: "SELECT 1", Answer: [][]string{{"1"}}, Traffic: []lab.Step{{From: "client", To: "web-a", TCP: 80}}},
 		Became:   []string{"answer"},
